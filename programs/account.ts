@@ -1,0 +1,57 @@
+import { Role } from '@pulumi/aws/iam/role.js';
+import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import type { AccountArguments } from './arguments.ts';
+import { Forwarding } from './forwarding.ts';
+import { busArn, names } from './names.ts';
+import {
+  forwarderPermissions,
+  forwarderTrust,
+  remediationPermissions,
+  remediationTrust,
+} from './policies.ts';
+import { providerFor, tags } from './provider.ts';
+
+function role(
+  provider: Provider,
+  definition: { name: string; description: string; trust: string; permissions: string },
+): void {
+  const made = new Role(
+    definition.name,
+    {
+      name: definition.name,
+      description: definition.description,
+      assumeRolePolicy: definition.trust,
+      tags: tags('account'),
+    },
+    { provider },
+  );
+  new RolePolicy(
+    definition.name,
+    { name: definition.name, role: made.name, policy: definition.permissions },
+    { provider },
+  );
+}
+
+/**
+ * Declares an account's global part: the role that the hub's Lambda assumes and the role that EventBridge
+ * forwards with. In `layout: account` the forwarding of each of its Regions as well.
+ */
+export function account(args: AccountArguments): Record<string, unknown> {
+  const { place, hub, organizationId } = args;
+  const provider = providerFor(place);
+  role(provider, {
+    name: names.remediationRole,
+    description: 'Portcullis: assumed by the hub to read security groups and revoke offending ingress',
+    trust: remediationTrust(hub, organizationId),
+    permissions: remediationPermissions(place.partition, place.accountId),
+  });
+  role(provider, {
+    name: names.forwarderRole,
+    description: 'Portcullis: used by EventBridge to send events to the org bus',
+    trust: forwarderTrust(place.accountId),
+    permissions: forwarderPermissions(busArn(hub, names.bus)),
+  });
+  for (const cell of args.cells) new Forwarding({ place, hub, cell }, provider);
+  return { trails: args.trails };
+}

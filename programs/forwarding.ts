@@ -1,0 +1,88 @@
+import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
+import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import { Queue } from '@pulumi/aws/sqs/queue.js';
+import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Cell, Place } from './arguments.ts';
+import { busArn, type Location, names, roleArn } from './names.ts';
+import { ingressPattern, lifecyclePattern } from './pattern.ts';
+import { queuePolicy } from './policies.ts';
+import { tags } from './provider.ts';
+
+interface ForwardingArguments {
+  readonly place: Pick<Place, 'partition' | 'accountId'>;
+  readonly hub: Location;
+  readonly cell: Cell;
+}
+
+/**
+ * One cell's forwarding: rules on the default event bus that send what opens ingress (and, in the Region where
+ * they appear, lifecycle events) to the org bus in one hop, with a dead-letter queue for what cannot be delivered.
+ * Both layouts build this component; the Region is on each resource, so one provider serves several.
+ */
+export class Forwarding extends pulumi.ComponentResource {
+  constructor(args: ForwardingArguments, provider: Provider) {
+    const { region, lifecycle } = args.cell;
+    super('portcullis:index:Forwarding', `forwarding-${region}`, {}, { providers: { aws: provider } });
+    const here: Location = { ...args.place, region };
+    const rules = [
+      { name: names.forwardRule, pattern: ingressPattern, about: 'ingress that may have been opened' },
+      ...(lifecycle
+        ? [{ name: names.lifecycleRule, pattern: lifecyclePattern, about: 'changes of the organization' }]
+        : []),
+    ];
+    const own = { parent: this, provider };
+    const placed = { region: region as never };
+    const queue = new Queue(
+      `dead-letter-${region}`,
+      {
+        ...placed,
+        name: names.forwardDeadLetterQueue,
+        messageRetentionSeconds: 14 * 24 * 3600,
+        sqsManagedSseEnabled: true,
+        tags: tags('region'),
+      },
+      own,
+    );
+    const policy = new QueuePolicy(
+      `dead-letter-${region}`,
+      {
+        ...placed,
+        queueUrl: queue.url,
+        policy: queuePolicy(
+          here,
+          names.forwardDeadLetterQueue,
+          rules.map(({ name }) => ({ rule: name })),
+        ),
+      },
+      own,
+    );
+    for (const { name, pattern, about } of rules) {
+      const rule = new EventRule(
+        `${name}-${region}`,
+        {
+          ...placed,
+          name,
+          description: `Portcullis: sends ${about} to the org bus`,
+          eventPattern: JSON.stringify(pattern),
+          tags: tags('region'),
+        },
+        own,
+      );
+      new EventTarget(
+        `${name}-${region}`,
+        {
+          ...placed,
+          rule: rule.name,
+          targetId: 'org-bus',
+          arn: busArn(args.hub, names.bus),
+          roleArn: roleArn(args.place, names.forwarderRole),
+          deadLetterConfig: { arn: queue.arn },
+        },
+        { ...own, dependsOn: [policy] },
+      );
+    }
+    this.registerOutputs({});
+  }
+}

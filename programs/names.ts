@@ -1,0 +1,46 @@
+/**
+ * The names of everything that Portcullis declares. They are fixed, so that a role or rule can be named in a
+ * policy before it exists, and so that a half-done create is found again rather than made twice.
+ */
+export const names = {
+  bus: 'portcullis',
+  remediationFunction: 'portcullis-remediation',
+  remediationRole: 'portcullis-remediation',
+  lambdaRole: 'portcullis-lambda',
+  forwarderRole: 'portcullis-forwarder',
+  ingressRule: 'portcullis-ingress',
+  forwardRule: 'portcullis-forward',
+  lifecycleRule: 'portcullis-lifecycle',
+  resultsRule: 'portcullis-results',
+  lifecycleQueue: 'portcullis-lifecycle',
+  resultsQueue: 'portcullis-results',
+  deadLetterQueue: 'portcullis-dead-letter',
+  forwardDeadLetterQueue: 'portcullis-forward-dead-letter',
+  deadLetterAlarm: 'portcullis-dead-letter',
+  logGroup: '/aws/lambda/portcullis-remediation',
+} as const;
+
+/** An account in a partition and Region; what an ARN needs besides the resource. */
+export interface Location {
+  readonly partition: string;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export const roleArn = (at: Pick<Location, 'partition' | 'accountId'>, role: string): string =>
+  `arn:${at.partition}:iam::${at.accountId}:role/${role}`;
+
+export const busArn = (at: Location, bus: string): string =>
+  `arn:${at.partition}:events:${at.region}:${at.accountId}:event-bus/${bus}`;
+
+/** A rule's ARN; rules on the default bus carry no bus name. */
+export const ruleArn = (at: Location, rule: string, bus?: string): string =>
+  `arn:${at.partition}:events:${at.region}:${at.accountId}:rule/${bus ? `${bus}/` : ''}${rule}`;
+
+export const queueArn = (at: Location, queue: string): string =>
+  `arn:${at.partition}:sqs:${at.region}:${at.accountId}:${queue}`;
+
+export const queueUrl = (at: Location, queue: string): string => {
+  const suffix = at.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return `https://sqs.${at.region}.${suffix}/${at.accountId}/${queue}`;
+};

@@ -1,0 +1,22 @@
+/**
+ * What opens ingress. The pattern names event source and event names only, never a CIDR: the flat request form
+ * has an empty `ipPermissions`, an edit has neither, and every literal is a way to miss one. The Lambda judges.
+ */
+export const ingressPattern = {
+  source: ['aws.ec2'],
+  'detail-type': ['AWS API Call via CloudTrail'],
+  detail: {
+    eventSource: ['ec2.amazonaws.com'],
+    eventName: ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules', 'ModifyManagedPrefixList'],
+  },
+};
+
+/**
+ * What changes the organization: accounts created, joined, moved, closed or departed (AWS Organizations, only in
+ * us-east-1 of the management account), Control Tower's account factory (its home Region), and Region opt-in
+ * (AWS Account Management, us-east-1 of the account itself).
+ */
+export const lifecyclePattern = { source: ['aws.organizations', 'aws.controltower', 'aws.account'] };
+
+/** The remediation Lambda's own result events. */
+export const resultsPattern = { source: ['portcullis'], 'detail-type': ['Portcullis Remediation'] };

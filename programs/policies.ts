@@ -1,0 +1,106 @@
+import { type Location, names, queueArn, roleArn, ruleArn } from './names.ts';
+
+/** A policy document as JSON text, statements in the order given. */
+const document = (...statements: object[]): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements });
+
+const serviceTrust = (service: string, condition?: object): string =>
+  document({
+    Effect: 'Allow',
+    Principal: { Service: service },
+    Action: 'sts:AssumeRole',
+    ...(condition && { Condition: condition }),
+  });
+
+/** Admits PutEvents from any principal of the organization: never a list of accounts (limit 10,240 characters). */
+export const orgBusPolicy = (bus: string, organizationId: string): string =>
+  document({
+    Sid: 'AdmitTheOrganization',
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 'events:PutEvents',
+    Resource: bus,
+    Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+  });
+
+export const lambdaTrust = (): string => serviceTrust('lambda.amazonaws.com');
+
+/** The list of calls that the remediation Lambda makes under its own role. */
+export const lambdaPermissions = (hub: Location, bus: string, slackSecretArn?: string): string =>
+  document(
+    {
+      Sid: 'AssumeTheMembersRole',
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Resource: `arn:${hub.partition}:iam::*:role/${names.remediationRole}`,
+    },
+    { Sid: 'PublishResults', Effect: 'Allow', Action: 'events:PutEvents', Resource: bus },
+    {
+      Sid: 'WriteItsLog',
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: `arn:${hub.partition}:logs:${hub.region}:${hub.accountId}:log-group:${names.logGroup}:*`,
+    },
+    {
+      Sid: 'KeepWhatFailed',
+      Effect: 'Allow',
+      Action: 'sqs:SendMessage',
+      Resource: queueArn(hub, names.deadLetterQueue),
+    },
+    ...(slackSecretArn
+      ? [
+          {
+            Sid: 'ReadTheSlackWebhook',
+            Effect: 'Allow',
+            Action: 'secretsmanager:GetSecretValue',
+            Resource: slackSecretArn,
+          },
+        ]
+      : []),
+  );
+
+/** Only the hub's Lambda role may assume a member's remediation role, and only from inside the organization. */
+export const remediationTrust = (hub: Location, organizationId: string): string =>
+  document({
+    Effect: 'Allow',
+    Principal: { AWS: roleArn(hub, names.lambdaRole) },
+    Action: 'sts:AssumeRole',
+    Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+  });
+
+/** Reading cannot be scoped to a resource (EC2 describes take `*`); revoking is scoped to security groups. */
+export const remediationPermissions = (partition: string, accountId: string): string =>
+  document(
+    {
+      Sid: 'ReadGroups',
+      Effect: 'Allow',
+      Action: ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules'],
+      Resource: '*',
+    },
+    {
+      Sid: 'RevokeIngress',
+      Effect: 'Allow',
+      Action: 'ec2:RevokeSecurityGroupIngress',
+      Resource: [
+        `arn:${partition}:ec2:*:${accountId}:security-group/*`,
+        `arn:${partition}:ec2:*:${accountId}:security-group-rule/*`,
+      ],
+    },
+  );
+
+export const forwarderTrust = (accountId: string): string =>
+  serviceTrust('events.amazonaws.com', { StringEquals: { 'aws:SourceAccount': accountId } });
+
+export const forwarderPermissions = (bus: string): string =>
+  document({ Sid: 'ForwardToTheHub', Effect: 'Allow', Action: 'events:PutEvents', Resource: bus });
+
+/** Lets EventBridge send to a queue on behalf of the named rules alone. */
+export const queuePolicy = (at: Location, queue: string, rules: { rule: string; bus?: string }[]): string =>
+  document({
+    Sid: 'FromOurRules',
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn(at, queue),
+    Condition: { ArnEquals: { 'aws:SourceArn': rules.map(({ rule, bus }) => ruleArn(at, rule, bus)) } },
+  });
