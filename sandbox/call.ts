@@ -40,11 +40,46 @@ export interface ClientSettings {
   credentials: { accessKeyId: string; secretAccessKey: string };
 }
 
+/**
+ * The emulator behind the gateway. Its admin routes (JSON in, JSON out):
+ * - `organization` `{ id, accounts }`: from now on exactly these accounts have `aws:PrincipalOrgID` id.
+ * - `identity` `{ accessKeyId }`: an `Identity`, or null for an unknown key.
+ * - `match` `{ accountId, region, bus, event }`: the enabled rules of a bus that match, with their targets.
+ * - `authorize` `{ questions }`: a `{ allowed, reason }` for each, by the emulator's own IAM evaluator.
+ */
 export interface Emulator {
-  /** The emulator's own address, behind the gateway. */
+  /** Its own address, behind the gateway. */
   endpoint: string;
-  /** Posts to `/_sandbox/<path>` and returns the JSON answer. @throws on any status but 200 */
+  /** Posts to an admin route and returns its answer. @throws on any status but 200 */
   admin(path: string, body: unknown): Promise<unknown>;
   /** Client settings of an account's root user, straight to the emulator. */
   root(accountId: string, region: string): ClientSettings;
 }
+
+/** Who an access key belongs to. */
+export interface Identity {
+  accountId: string;
+  arn: string;
+  userId: string;
+  type: 'Root' | 'User' | 'AssumedRole' | 'FederatedUser';
+  userName?: string;
+  /** The role of an assumed-role session. */
+  issuer?: { arn: string; principalId: string; userName: string; createdAt: string };
+}
+
+/** An event as EventBridge delivers it, `detail-type` included. */
+export interface BusEvent {
+  version: '0';
+  id: string;
+  source: string;
+  'detail-type': string;
+  account: string;
+  region: string;
+  /** ISO 8601, seconds. */
+  time: string;
+  resources: string[];
+  detail: unknown;
+}
+
+/** Puts an event on the named bus (`default` unless told) of the event's own account and Region. Returns at once; delivery follows. */
+export type Publish = (event: BusEvent, bus?: string) => void;
