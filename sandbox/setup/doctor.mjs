@@ -1,0 +1,155 @@
+// node sandbox/setup/doctor.mjs: what this machine has, where and which version, and what is missing.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { isExecutable, onPath, runCommand } from './command.mjs';
+import { nodeStep, packagesMismatch } from './packages.mjs';
+import { goMinimum, presentSources, pulumiPin } from './pulumi.mjs';
+import { choosePython, findPythons, ministackVersion, sandboxPython } from './python.mjs';
+import { binDirectory, readRepositoryFile, withPath } from './repository.mjs';
+import { SetupError } from './setup-error.mjs';
+import { atLeast } from './version.mjs';
+
+/**
+ * One line of the answer. `found` is what was found and where; without it `mend` says what to do.
+ * @typedef {{ name: string, needed: boolean, found?: string, mend: string }} Finding
+ */
+
+const bySetup = 'run `npm run setup` (npm test and npm run demo do it as well)';
+
+/** @returns {Promise<Finding>} */
+async function node() {
+  const finding = { name: 'Node', needed: true };
+  try {
+    const value = await nodeStep.make(() => {});
+    return { ...finding, found: `${value.summary.replace('Node ', '')}  ${value.path}`, mend: '' };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { ...finding, mend: `${error.message} On Linux x64 and arm64 ${bySetup}.` };
+  }
+}
+
+/** @returns {Promise<Finding>} */
+function npm() {
+  return tool('npm', 'npm', true, 'install Node with npm');
+}
+
+/** @returns {Finding} */
+function packages() {
+  const missing = packagesMismatch();
+  const found = missing ? undefined : `as package-lock.json says  ${path.dirname(binDirectory)}`;
+  return {
+    name: 'npm packages',
+    needed: true,
+    found,
+    mend: `${missing} is not as package-lock.json says: ${bySetup}`,
+  };
+}
+
+/** @returns {Promise<Finding>} */
+async function pulumi() {
+  const finding = { name: 'Pulumi CLI', needed: true };
+  const reasons = [];
+  for (const { name, find } of presentSources) {
+    const answer = await find(() => {});
+    if (typeof answer !== 'string')
+      return { ...finding, found: `${answer.version}  ${answer.path}`, mend: '' };
+    reasons.push(`${name}: ${answer}`);
+  }
+  return { ...finding, mend: `${pulumiPin} or a later 3.x (${reasons.join('; ')}): ${bySetup}` };
+}
+
+/** @returns {Promise<Finding>} */
+async function python() {
+  const finding = { name: 'Python', needed: true };
+  try {
+    const chosen = choosePython(await findPythons());
+    return { ...finding, found: `${chosen.version}  ${chosen.path}`, mend: '' };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { ...finding, mend: `${error.message} ${error.mend}` };
+  }
+}
+
+/** @returns {Promise<Finding>} */
+async function ministack() {
+  const version = await ministackVersion();
+  const wanted = /^ministack==(\S+)$/m.exec(readRepositoryFile('sandbox/requirements.txt'))?.[1];
+  const found = version !== undefined && version === wanted ? `${version}  ${sandboxPython}` : undefined;
+  return {
+    name: 'ministack',
+    needed: true,
+    found,
+    mend: `${wanted} is wanted, ${version ?? 'none'} is here: ${bySetup}`,
+  };
+}
+
+/** @returns {Promise<Finding>} */
+async function go() {
+  const mend = `only needed where the Pulumi CLI cannot be downloaded; ${goMinimum()} or newer`;
+  const finding = await tool('Go', 'go', false, mend, ['version']);
+  return finding.found && !atLeast(finding.found, goMinimum()) ? { ...finding, found: undefined } : finding;
+}
+
+/** @returns {Promise<Finding>} */
+async function postgres() {
+  const debian = '/usr/lib/postgresql';
+  const folders = existsSync(debian)
+    ? readdirSync(debian).map((version) => path.join(debian, version, 'bin'))
+    : [];
+  const mend = 'only the tests against Postgres need it; Debian, Ubuntu: `apt-get install postgresql`';
+  return tool('Postgres server', 'postgres', false, mend, ['--version'], folders.sort().reverse());
+}
+
+/** @returns {Promise<Finding>} */
+async function chromium() {
+  const mend = 'nothing needs it yet; Debian: `apt-get install chromium`';
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const present = names.find((name) => onPath(name, process.env).length > 0);
+  return tool('Chromium', present ?? 'chromium', false, mend);
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {boolean} needed
+ * @param {string} mend
+ * @param {string[]} [args]
+ * @param {string[]} [folders] looked in after PATH
+ * @returns {Promise<Finding>}
+ */
+async function tool(name, command, needed, mend, args = ['--version'], folders = []) {
+  const env = withPath(process.env, []);
+  const files = [
+    ...onPath(command, env),
+    ...folders.map((folder) => path.join(folder, command)).filter(isExecutable),
+  ];
+  for (const file of files) {
+    const { code, stdout } = await runCommand(file, args, { env });
+    const version = /\d+(\.\d+)+/.exec(stdout)?.[0];
+    if (code === 0 && version) return { name, needed, found: `${version}  ${file}`, mend };
+  }
+  return { name, needed, mend };
+}
+
+const findings = [
+  await node(),
+  await npm(),
+  packages(),
+  await pulumi(),
+  await python(),
+  await ministack(),
+  await go(),
+  await postgres(),
+  await chromium(),
+];
+for (const { name, needed, found, mend } of findings) {
+  const mark = found ? 'ok      ' : needed ? 'MISSING ' : 'absent  ';
+  console.log(`${mark} ${name.padEnd(16)} ${found ?? mend}`);
+}
+const missing = findings.filter(({ needed, found }) => needed && !found);
+console.log(
+  missing.length === 0
+    ? 'Nothing needed is missing.'
+    : `Missing: ${missing.map(({ name }) => name).join(', ')}.`,
+);
+process.exitCode = missing.length === 0 ? 0 : 1;

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+const ci = process.env.CI !== undefined && process.env.CI !== 'false';
+
+/** Puts the reason of every skipped test into the report, which holds none, and prints it. */
+const skipReasons: Reporter = {
+  onTestCaseResult(test) {
+    const result = test.result();
+    if (result.state !== 'skipped') return;
+    const reason = result.note ?? 'no reason given';
+    Object.assign(test.meta(), { skipReason: reason });
+    console.log(`skipped: ${test.fullName}: ${reason}`);
+  },
+};
+
+export default defineConfig({
+  test: {
+    reporters: ['default', skipReasons, ...(ci ? ['json'] : [])],
+    outputFile: { json: '.portcullis/test-report.json' },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/programs/**/*.test.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Each file starts a whole organization: one at a time, after the quick ones.
+        test: {
+          name: 'sandbox',
+          include: ['test/sandbox/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
