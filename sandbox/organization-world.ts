@@ -1,0 +1,130 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import type { Emulator } from './call.ts';
+import type { Emit, ServiceEvent } from './organization-events.ts';
+import type { Graph } from './organization-graph.ts';
+
+/** How long AWS's asynchronous acts take here, in milliseconds. */
+export interface Delays {
+  /** From CreateAccount to its result. */
+  creation: number;
+  /** From a creation's success until the account has its access role and answers calls. */
+  readiness: number;
+  /** From CloseAccount to SUSPENDED. */
+  closure: number;
+}
+
+export interface WorldOptions {
+  emulator: Emulator;
+  emit: Emit;
+  /** Gets one line for each failure of something that runs after its call was answered. */
+  log: (line: string) => void;
+  delays?: Partial<Delays>;
+}
+
+type JoinListener = (graph: Graph, accountId: string) => Promise<void>;
+
+/** Every organization of the sandbox, and what is still under way in them. */
+export interface World {
+  readonly graphs: Graph[];
+  readonly delays: Delays;
+  /** The organization an account is in. */
+  graphOf(accountId: string): Graph | undefined;
+  /** Emits an event in its account and Region, without making the caller wait. */
+  announce(event: ServiceEvent): void;
+  /** Runs a task later, unless the sandbox stops first; a failure is logged. */
+  later(milliseconds: number, task: () => Promise<void> | void): void;
+  /** Ids that the next created accounts get, in this order; after them, random unused ones. */
+  readonly reservedIds: string[];
+  newAccountId(): string;
+  /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`. */
+  registerMembers(graph: Graph): Promise<void>;
+  /** Runs when an account has joined, before it is ready. */
+  onJoin(listener: JoinListener): void;
+  joined(graph: Graph, accountId: string): Promise<void>;
+  /** Accounts that exist and cannot be used yet. */
+  readonly unready: Set<string>;
+  /** Makes the role by which the management account enters a created account. */
+  createAccessRole(graph: Graph, accountId: string, roleName: string): Promise<void>;
+  /** Cancels what is pending and waits for what is running. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export function newWorld(options: WorldOptions): World {
+  const { emulator, emit, log } = options;
+  const graphs: Graph[] = [];
+  const listeners: JoinListener[] = [];
+  const tasks = new Set<Promise<void>>();
+  const ended = new AbortController();
+  const graphOf = (id: string) => graphs.find((graph) => graph.accounts.has(id));
+
+  function background(name: string, task: () => Promise<unknown> | unknown): void {
+    const running = (async () => task())()
+      .then(() => {})
+      .catch((error: unknown) => {
+        if (!ended.signal.aborted) log(`${name} failed: ${error instanceof Error ? error.message : error}`);
+      })
+      .finally(() => tasks.delete(running));
+    tasks.add(running);
+  }
+
+  const world: World = {
+    graphs,
+    graphOf,
+    delays: { creation: 200, readiness: 300, closure: 200, ...options.delays },
+    reservedIds: [],
+    unready: new Set(),
+    announce: (event) =>
+      background(`emitting ${event['detail-type']}`, () => emit(event, event.account, event.region)),
+    later: (milliseconds, task) =>
+      background('a delayed act', async () => {
+        await sleep(milliseconds, undefined, { signal: ended.signal });
+        await task();
+      }),
+    newAccountId() {
+      const reserved = world.reservedIds.shift();
+      if (reserved !== undefined) return reserved;
+      for (;;) {
+        const id = String(400_000_000_000 + randomInt(100_000_000_000));
+        if (!graphOf(id)) return id;
+      }
+    },
+    async registerMembers(graph) {
+      await emulator.admin('organization', { id: graph.id, accounts: [...graph.accounts.keys()] });
+    },
+    onJoin: (listener) => void listeners.push(listener),
+    async joined(graph, accountId) {
+      await world.registerMembers(graph);
+      for (const listener of listeners) await listener(graph, accountId);
+    },
+    async createAccessRole(graph, accountId, roleName) {
+      const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+      const trust = {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: `arn:aws:iam::${graph.managementAccountId}:root` },
+            Action: 'sts:AssumeRole',
+          },
+        ],
+      };
+      await iam.send(
+        new CreateRoleCommand({ RoleName: roleName, AssumeRolePolicyDocument: JSON.stringify(trust) }),
+      );
+      await iam.send(
+        new AttachRolePolicyCommand({
+          RoleName: roleName,
+          PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
+        }),
+      );
+      iam.destroy();
+    },
+    async stop() {
+      ended.abort();
+      await Promise.all(tasks);
+    },
+  };
+  return world;
+}
