@@ -1,0 +1,61 @@
+/** What an AWS error means for a remediation: nothing left to do, no right to do it, worth a retry, or neither. */
+export type Ailment = 'group-gone' | 'rule-gone' | 'access-denied' | 'heals' | 'hopeless';
+
+const byName = new Map<string, Ailment>([
+  ['InvalidGroup.NotFound', 'group-gone'],
+  ['InvalidSecurityGroupRuleId.NotFound', 'rule-gone'],
+  ['InvalidPermission.NotFound', 'rule-gone'],
+  ['AccessDenied', 'access-denied'],
+  ['AccessDeniedException', 'access-denied'],
+  ['UnauthorizedOperation', 'access-denied'],
+  ['AuthFailure', 'access-denied'],
+  ['InvalidClientTokenId', 'access-denied'],
+  ['UnrecognizedClientException', 'access-denied'],
+  ['OptInRequired', 'access-denied'],
+  ['ExpiredToken', 'heals'],
+  ['ExpiredTokenException', 'heals'],
+  ['RequestExpired', 'heals'],
+  ['RequestLimitExceeded', 'heals'],
+  ['Throttling', 'heals'],
+  ['ThrottlingException', 'heals'],
+  ['TooManyRequestsException', 'heals'],
+  ['InternalError', 'heals'],
+  ['InternalFailure', 'heals'],
+  ['Unavailable', 'heals'],
+  ['ServiceUnavailable', 'heals'],
+  ['TimeoutError', 'heals'],
+  ['AbortError', 'heals'],
+]);
+
+const network = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|UND_ERR)/;
+
+/** Judges by the error's name, then by HTTP status and system error code; what it does not know is `hopeless`. */
+export function ailmentOf(error: unknown): Ailment {
+  const { name, code, status, retryable } = facts(error);
+  const known = byName.get(name);
+  if (known) return known;
+  if (status >= 500 || status === 429 || retryable || network.test(code)) return 'heals';
+  return 'hopeless';
+}
+
+/** One line about an error for a log or a result: its name and message, shortened. */
+export function describeError(error: unknown): string {
+  const { name, message } = facts(error);
+  return `${name}: ${message}`.slice(0, 1_000);
+}
+
+function facts(error: unknown) {
+  const holder: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
+  const metadata = holder.$metadata;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : 0;
+  return {
+    name: error instanceof Error ? error.name : 'Error',
+    message: error instanceof Error ? error.message : String(error),
+    code: typeof holder.code === 'string' ? holder.code : '',
+    status: typeof status === 'number' ? status : 0,
+    retryable: holder.$retryable !== undefined,
+  };
+}

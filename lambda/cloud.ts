@@ -1,0 +1,111 @@
+import {
+  DescribeSecurityGroupRulesCommand,
+  DescribeSecurityGroupsCommand,
+  EC2Client,
+  RevokeSecurityGroupIngressCommand,
+  type SecurityGroup,
+  type SecurityGroupRule,
+} from '@aws-sdk/client-ec2';
+import {
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+  type PutEventsResultEntry,
+} from '@aws-sdk/client-eventbridge';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+
+export interface Session {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  expiration: Date;
+}
+
+/** The calls made in a member account, in one Region, with the remediation role. */
+export interface Member {
+  describeGroups(
+    by: { groupId: string } | { groupName: string },
+    nextToken?: string,
+  ): Promise<Page<SecurityGroup>>;
+  describeRules(groupId: string, nextToken?: string): Promise<Page<SecurityGroupRule>>;
+  revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  nextToken?: string | undefined;
+}
+
+/** Every AWS call that the Lambda makes; the function's and the remediation role's policies list just these. */
+export interface Cloud {
+  assumeRole(roleArn: string, sessionName: string): Promise<Session>;
+  member(region: string, session: Session): Member;
+  putEvent(entry: PutEventsRequestEntry): Promise<PutEventsResultEntry>;
+  readSecret(arn: string): Promise<string>;
+}
+
+/** The SDK retries what is throttled or broken; two attempts beyond its default, as a Lambda retry costs a minute. */
+const attempts = { maxAttempts: 5, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
+
+/** Reading the Slack secret may not hold up a result for long. */
+const brief = { maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } };
+
+/** AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. */
+export function awsCloud(hubRegion: string): Cloud {
+  const sts = new STSClient({ region: hubRegion, ...attempts });
+  const events = new EventBridgeClient({ region: hubRegion, ...attempts });
+  return {
+    async assumeRole(roleArn, sessionName) {
+      const answer = await sts.send(
+        new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName }),
+      );
+      const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
+      if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration) {
+        throw new Error(`AssumeRole of ${roleArn} gave no credentials`);
+      }
+      return {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        sessionToken: SessionToken,
+        expiration: Expiration,
+      };
+    },
+    member: awsMember,
+    async putEvent(entry) {
+      const { Entries } = await events.send(new PutEventsCommand({ Entries: [entry] }));
+      return Entries?.[0] ?? { ErrorCode: 'NoEntry', ErrorMessage: 'PutEvents answered without an entry' };
+    },
+    async readSecret(arn) {
+      const secrets = new SecretsManagerClient({ region: arn.split(':')[3] ?? hubRegion, ...brief });
+      const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
+      if (!SecretString) throw new Error('the Slack secret holds no text');
+      return SecretString;
+    },
+  };
+}
+
+function awsMember(region: string, credentials: Session): Member {
+  const ec2 = new EC2Client({ region, credentials, ...attempts });
+  return {
+    async describeGroups(by, NextToken) {
+      const query =
+        'groupId' in by
+          ? { GroupIds: [by.groupId] }
+          : { Filters: [{ Name: 'group-name', Values: [by.groupName] }], MaxResults: 1000, NextToken };
+      const answer = await ec2.send(new DescribeSecurityGroupsCommand(query));
+      return { items: answer.SecurityGroups ?? [], nextToken: answer.NextToken };
+    },
+    async describeRules(groupId, NextToken) {
+      const Filters = [{ Name: 'group-id', Values: [groupId] }];
+      const answer = await ec2.send(
+        new DescribeSecurityGroupRulesCommand({ Filters, MaxResults: 1000, NextToken }),
+      );
+      return { items: answer.SecurityGroupRules ?? [], nextToken: answer.NextToken };
+    },
+    async revokeIngress(GroupId, SecurityGroupRuleIds) {
+      const answer = await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds }));
+      if (answer.Return === false) throw new Error(`RevokeSecurityGroupIngress on ${GroupId} answered false`);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Cloud, Session } from './cloud.ts';
+
+/** Sessions of the remediation role, one for each member account. */
+export interface Sessions {
+  /** A session good for five minutes at least; concurrent asks for one account share one AssumeRole. */
+  of(account: string, eventId: string): Promise<Session>;
+  /** Forgets an account's session, so that the next ask assumes the role anew. */
+  forget(account: string): void;
+}
+
+const margin = 5 * 60_000;
+
+/** A session's name carries the id of the event that asked first, so CloudTrail in the member leads back to it. */
+export function createSessions(
+  cloud: Pick<Cloud, 'assumeRole'>,
+  role: { partition: string; name: string },
+  now: () => Date,
+): Sessions {
+  const kept = new Map<string, Promise<Session>>();
+
+  function ask(account: string, eventId: string): Promise<Session> {
+    const name = `portcullis-${eventId.replace(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
+    const asked = cloud.assumeRole(`arn:${role.partition}:iam::${account}:role/${role.name}`, name);
+    kept.set(account, asked);
+    asked.catch(() => forgetIf(account, asked));
+    return asked;
+  }
+
+  function forgetIf(account: string, asked: Promise<Session>): void {
+    if (kept.get(account) === asked) kept.delete(account);
+  }
+
+  return {
+    async of(account, eventId) {
+      const earlier = kept.get(account);
+      if (earlier) {
+        const session = await earlier;
+        if (session.expiration.getTime() - now().getTime() > margin) return session;
+        forgetIf(account, earlier);
+      }
+      return kept.get(account) ?? ask(account, eventId);
+    },
+    forget(account) {
+      kept.delete(account);
+    },
+  };
+}

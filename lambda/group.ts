@@ -1,0 +1,65 @@
+import type { SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
+import type { Member, Page } from './cloud.ts';
+import type { SecurityGroup, SecurityGroupRule } from './evaluate.ts';
+
+/** A security group with all of its rules, as they are now. @throws `InvalidGroup.NotFound` where it is gone. */
+export async function readGroup(
+  member: Member,
+  groupId: string,
+): Promise<{ group: SecurityGroup; rules: SecurityGroupRule[] }> {
+  const [groups, rules] = await Promise.all([member.describeGroups({ groupId }), readRules(member, groupId)]);
+  const found = groups.items.find((group) => group.GroupId === groupId);
+  if (!found) throw new Error(`DescribeSecurityGroups answered without ${groupId}`);
+  return { group: { id: groupId, name: found.GroupName ?? '', vpcId: found.VpcId ?? null }, rules };
+}
+
+/** All rules of a group, ingress and egress; complete, or it throws. */
+export async function readRules(member: Member, groupId: string): Promise<SecurityGroupRule[]> {
+  return (await everyPage((token) => member.describeRules(groupId, token))).map(toRule);
+}
+
+/** The ids of every group with this name in the member's Region: one in each VPC at most. */
+export async function findGroups(member: Member, groupName: string): Promise<string[]> {
+  const groups = await everyPage((token) => member.describeGroups({ groupName }, token));
+  return groups.flatMap((group) => (group.GroupId ? [group.GroupId] : []));
+}
+
+async function everyPage<Item>(read: (token: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = [];
+  const seen = new Set<string>();
+  let token: string | undefined;
+  do {
+    const page = await read(token);
+    items.push(...page.items);
+    token = page.nextToken || undefined;
+    if (token && seen.has(token)) throw new Error('a listing gave the same page token twice');
+    if (token) seen.add(token);
+  } while (token);
+  return items;
+}
+
+function toRule(listed: ListedRule): SecurityGroupRule {
+  if (!listed.SecurityGroupRuleId || !listed.GroupId || listed.IsEgress === undefined) {
+    throw new Error('DescribeSecurityGroupRules answered with a rule without id, group or direction');
+  }
+  return {
+    id: listed.SecurityGroupRuleId,
+    groupId: listed.GroupId,
+    egress: listed.IsEgress,
+    protocol: listed.IpProtocol ?? '',
+    fromPort: listed.FromPort ?? null,
+    toPort: listed.ToPort ?? null,
+    source: sourceOf(listed),
+  };
+}
+
+function sourceOf(listed: ListedRule): SecurityGroupRule['source'] {
+  const sources: SecurityGroupRule['source'][] = [];
+  for (const text of [listed.CidrIpv4, listed.CidrIpv6]) if (text) sources.push({ kind: 'cidr', text });
+  if (listed.PrefixListId) sources.push({ kind: 'prefix-list', text: listed.PrefixListId });
+  const peer = listed.ReferencedGroupInfo;
+  if (peer?.GroupId) sources.push({ kind: 'group', text: peer.GroupId });
+  const [only] = sources;
+  if (only && sources.length === 1) return only;
+  return { kind: 'unknown', text: sources.map(({ text }) => text).join(' and ') || 'that the rule lists' };
+}

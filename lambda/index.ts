@@ -1,0 +1,30 @@
+import { awsCloud } from './cloud.ts';
+import { readEnvironment } from './environment.ts';
+import { policySchema } from './grammar.ts';
+import { createHandler, type Handler } from './handler.ts';
+import { consoleLog } from './log.ts';
+import type { RemediationResult } from './result.ts';
+
+/** The policy, put here by the bundle. */
+declare const PORTCULLIS_POLICY: unknown;
+
+let ready: Handler | undefined;
+
+/** The Lambda's entry point. A policy or environment that cannot be read fails every invocation, and nothing is revoked. */
+export async function handler(event: unknown): Promise<RemediationResult[]> {
+  ready ??= start();
+  return ready(event);
+}
+
+function start(): Handler {
+  const policy = policySchema.safeParse(PORTCULLIS_POLICY);
+  if (!policy.success) {
+    const fields = policy.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`the policy in this bundle cannot be read, so nothing is revoked: ${fields.join('; ')}`);
+  }
+  const environment = readEnvironment(process.env);
+  const sleep = (milliseconds: number) => new Promise<void>((wake) => setTimeout(wake, milliseconds));
+  const clock = { now: () => new Date(), sleep };
+  const cloud = awsCloud(environment.hubRegion);
+  return createHandler({ policy: policy.data, environment, cloud, fetch, clock, log: consoleLog });
+}

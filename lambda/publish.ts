@@ -1,0 +1,45 @@
+import { describeError } from './ailment.ts';
+import type { Cloud } from './cloud.ts';
+import { type RemediationResult, remediationResultSchema, resultDetailType, resultSource } from './result.ts';
+import type { Clock } from './revoke.ts';
+
+/** PutEvents takes 256 KiB an entry, its other fields included. */
+const detailLimit = 240 * 1024;
+
+/**
+ * Puts one result on the org bus and gives what was sent. @throws where the bus did not take it after three tries;
+ * an entry can be refused although the call succeeds.
+ */
+export async function publishResult(
+  cloud: Pick<Cloud, 'putEvent'>,
+  busArn: string,
+  result: RemediationResult,
+  clock: Clock,
+): Promise<RemediationResult> {
+  const sent = fit(remediationResultSchema.parse(result));
+  const entry = {
+    EventBusName: busArn,
+    Source: resultSource,
+    DetailType: resultDetailType,
+    Detail: JSON.stringify(sent),
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await cloud.putEvent(entry);
+    if (!answer.ErrorCode && answer.EventId) return sent;
+    const refusal = `${answer.ErrorCode}: ${answer.ErrorMessage}`;
+    if (attempt === 3)
+      throw new Error(`the result was not taken by ${busArn}: ${describeError(new Error(refusal))}`);
+    await clock.sleep(200 * attempt);
+  }
+}
+
+/** The result, with as many of its last undecided rules and findings left out as the size limit asks, and counted. */
+function fit(result: RemediationResult): RemediationResult {
+  const fitted = { ...result, findings: [...result.findings], undecided: [...result.undecided] };
+  while (Buffer.byteLength(JSON.stringify(fitted)) > detailLimit) {
+    const list = fitted.undecided.length > 0 ? fitted.undecided : fitted.findings;
+    if (list.length === 0) break;
+    fitted.omitted += list.splice(Math.floor(list.length / 2)).length;
+  }
+  return fitted;
+}
