@@ -12,6 +12,7 @@ export interface Call {
   /** Path with query string. */
   path: string;
   headers: Record<string, string>;
+  sourceAddress: string;
   body: Buffer;
   /** JSON body, or the nested form of an EC2, IAM or STS query. */
   parameters: Record<string, unknown>;
@@ -44,8 +45,8 @@ export interface ClientSettings {
  * The emulator behind the gateway. Its admin routes (JSON in, JSON out):
  * - `organization` `{ id, accounts }`: from now on exactly these accounts have `aws:PrincipalOrgID` id.
  * - `identity` `{ accessKeyId }`: an `Identity`, or null for an unknown key.
- * - `match` `{ accountId, region, bus, event }`: the enabled rules of a bus that match, with their targets.
- * - `authorize` `{ questions }`: a `{ allowed, reason }` for each, by the emulator's own IAM evaluator.
+ * - `match` `{ accountId, region, bus, event }`: the enabled rules `{ arn, targets }` of a bus that match; null without that bus.
+ * - `authorize` `{ questions }`: a `Decision` for each, by the emulator's own IAM evaluator (see permission.ts).
  */
 export interface Emulator {
   /** Its own address, behind the gateway. */

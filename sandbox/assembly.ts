@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Call, Emulator } from './call.ts';
+import { cloudTrail } from './cloudtrail.ts';
+import { userIdentity } from './cloudtrail-record.ts';
+import { type DeliveryEngine, delivery } from './delivery.ts';
+import { startEmulator } from './emulator.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type Identities, identities } from './identities.ts';
+import { type Journal, journal } from './journal.ts';
+import { type Organization, organization } from './organization.ts';
+import { putEvents } from './put-events.ts';
+import { type Regions, regions } from './regions.ts';
+import { type Trails, trails } from './trails.ts';
+
+/** The running parts of a sandbox, before anything is in it. */
+export interface Assembly {
+  endpoint: string;
+  emulator: Emulator;
+  organization: Organization;
+  regions: Regions;
+  trails: Trails;
+  journal: Journal;
+  engine: DeliveryEngine;
+  stop(): Promise<void>;
+}
+
+export interface AssemblyOptions {
+  log?: (line: string) => void;
+  /** For the emulator's files; a temporary one, removed at the end, unless told. */
+  directory?: string;
+  /** Milliseconds before the first retry of a delivery or of a function; 200 unless told. */
+  retryDelay?: number;
+}
+
+/** Starts the emulator and the gateway in front of it, and puts the parts together. @throws when one does not start; nothing is left then */
+export async function assemble(options: AssemblyOptions = {}): Promise<Assembly> {
+  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
+  const temporary = options.directory ? undefined : await mkdtemp(join(tmpdir(), 'portcullis-sandbox-'));
+  const gateway = await startGateway(log);
+  try {
+    const running = await startEmulator(gateway.url, options.directory ?? (temporary as string));
+    const { emulator } = running;
+    const known = identities(emulator);
+    const entries = journal();
+    const engine = delivery(emulator, entries, { log, retryDelay: options.retryDelay ?? 200 });
+    const parts = compose(emulator, engine, entries, known, log);
+    gateway.open({
+      ...{ emulator, agent: running.agent, identities: known, interceptors: parts.interceptors },
+      documents: { deliveries: () => entries.entries(), organization: () => parts.organization.snapshot() },
+    });
+    const stop = async (): Promise<void> => {
+      await parts.organization.stop();
+      await engine.stop();
+      await end(gateway, running.stop, temporary);
+    };
+    return { endpoint: gateway.url.origin, emulator, ...parts, journal: entries, engine, stop };
+  } catch (error) {
+    await end(gateway, undefined, temporary);
+    throw error;
+  }
+}
+
+function compose(
+  emulator: Emulator,
+  engine: DeliveryEngine,
+  entries: Journal,
+  known: Identities,
+  log: (line: string) => void,
+) {
+  const emit = async (event: Parameters<DeliveryEngine['publish']>[0]) => engine.publish(event);
+  const identify = async (call: Call) => {
+    const found = await known(call.accessKeyId);
+    if (!found) throw new Error(`no identity for access key ${call.accessKeyId}`);
+    return userIdentity(found, call.accessKeyId);
+  };
+  const accounts = organization({ emulator, emit, identify, log });
+  const opened = regions({ organization: accounts, emit });
+  const covered = trails(emulator, accounts);
+  const recording = cloudTrail({ engine, journal: entries, identities: known, covering: covered.covering });
+  const interceptors = [
+    ...accounts.interceptors,
+    opened.interceptor,
+    covered.interceptor,
+    putEvents(engine.publish),
+    recording,
+  ];
+  return { organization: accounts, regions: opened, trails: covered, interceptors };
+}
+
+async function end(gateway: Gateway, emulator?: () => Promise<void>, temporary?: string): Promise<void> {
+  await gateway.close();
+  await emulator?.();
+  if (temporary) await rm(temporary, { recursive: true, force: true });
+}
