@@ -1,0 +1,11 @@
+import { flushCompileCache } from 'node:module';
+import { serve } from './server.ts';
+
+// The engine starts a provider, reads the port from its first line and kills it at the end. Where the engine itself
+// was killed, nobody would: so the provider leaves when its parent changes.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(0);
+}, 2_000).unref();
+process.stdout.write(`${await serve()}\n`);
+flushCompileCache(); // a killed process does not, and the next start is faster by it

@@ -1,0 +1,101 @@
+import type { Aws } from './clients.ts';
+import { type Field, type Fields, isObject, type Properties } from './field.ts';
+
+/**
+ * One resource type: its properties and the AWS calls behind it. `create`, `update` and `delete` get inputs whose
+ * `tags` already hold the provider's default tags.
+ */
+export interface Resource {
+  inputs: Fields;
+  /** What `read` returns beyond the inputs. */
+  outputs: readonly string[];
+  /** Outputs that an update can change. */
+  volatile?: readonly string[];
+  /** The inputs that name the resource in AWS. */
+  identity: readonly string[];
+  /** The identity that an id given to `import` means; undefined when the id has another form. */
+  parse(id: string): Properties | undefined;
+  importForm: string;
+  /** Makes the resource and returns its id. A name already taken is the API's own error where it has one. */
+  create(aws: Aws, inputs: Properties): Promise<string>;
+  /** What is left to do after `create`; it may fail without losing the resource. */
+  finish?(aws: Aws, inputs: Properties, id: string): Promise<void>;
+  /** The resource as it is now (`tags`: all of them), or undefined when it is gone. */
+  read(aws: Aws, known: Properties): Promise<Properties | undefined>;
+  /** Brings everything but tags from `old` (outputs) to `inputs`. */
+  update?(aws: Aws, inputs: Properties, old: Properties, oldInputs: Properties): Promise<void>;
+  tag?(aws: Aws, old: Properties, tags: Record<string, string>, remove: string[]): Promise<void>;
+  /** Removes the resource; one that is already gone is fine. */
+  delete(aws: Aws, old: Properties): Promise<void>;
+}
+
+export const text: Field = { kind: 'string' };
+export const name: Field = { kind: 'string', required: true, replace: true };
+export const integer: Field = { kind: 'integer' };
+export const regional: Fields = { region: { kind: 'string', replace: true, computed: true } };
+export const tagged: Fields = { tags: { kind: 'map' } };
+
+/** The tags of a resource: the provider's default tags, overridden by its own. */
+export function tagsOf(inputs: Properties, defaultTags: Record<string, string>): Record<string, string> {
+  return { ...defaultTags, ...(isObject(inputs.tags) ? (inputs.tags as Record<string, string>) : {}) };
+}
+
+/** Tags as most AWS APIs take them. */
+export function tagList(tags: Properties[string]): { Key: string; Value: string }[] {
+  const map = isObject(tags) ? tags : {};
+  return Object.entries(map).map(([Key, value]) => ({ Key, Value: String(value) }));
+}
+
+/** Tags as most AWS APIs return them, as a map without those of AWS itself. */
+export function tagMap(tags: { Key?: string; Value?: string }[] | undefined): Record<string, string> {
+  const own = (tags ?? []).filter(({ Key }) => Key !== undefined && !Key.startsWith('aws:'));
+  return Object.fromEntries(own.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+}
+
+/** The value of the call, or undefined when AWS answers with one of the named errors. */
+export async function unless<T>(call: Promise<T>, ...errors: string[]): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && errors.includes(error.name)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The value of the call, tried again for up to 20 seconds while AWS says that it does not know a role or principal
+ * made a moment ago (IAM is eventually consistent).
+ */
+export async function whileIamSettles<T>(call: () => Promise<T>): Promise<T> {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const unsettled = error instanceof Error && /cannot be assumed|Invalid principal/i.test(error.message);
+      if (!unsettled || Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  }
+}
+
+/** A property that check() made sure is a string. */
+export function string(properties: Properties, name: string): string {
+  const value = properties[name];
+  if (typeof value !== 'string') throw new Error(`property "${name}" is missing or no string`);
+  return value;
+}
+
+/** An optional property of the type the caller states, which check() made sure of. */
+export function optional<T extends string | number | boolean | string[]>(
+  properties: Properties,
+  name: string,
+): T | undefined {
+  return (properties[name] ?? undefined) as T | undefined;
+}
+
+/** The object in a property, empty when absent. */
+export function nested(properties: Properties, name: string): Properties {
+  const value = properties[name];
+  return isObject(value) ? value : {};
+}

@@ -1,0 +1,34 @@
+import { MetricAlarm } from './cloudwatch.ts';
+import { EventBus, EventBusPolicy, EventRule, EventTarget } from './events.ts';
+import { Role, RolePolicy } from './iam.ts';
+import { LambdaFunction } from './lambda.ts';
+import { FunctionEventInvokeConfig } from './lambda-invoke-config.ts';
+import { Permission } from './lambda-permission.ts';
+import { LogGroup } from './logs.ts';
+import type { Resource } from './resource.ts';
+import { Queue, QueuePolicy } from './sqs.ts';
+
+/** Every resource type the provider knows, by Pulumi's type token. */
+export const table: Readonly<Record<string, Resource>> = {
+  'aws:cloudwatch/eventBus:EventBus': EventBus,
+  'aws:cloudwatch/eventBusPolicy:EventBusPolicy': EventBusPolicy,
+  'aws:cloudwatch/eventRule:EventRule': EventRule,
+  'aws:cloudwatch/eventTarget:EventTarget': EventTarget,
+  'aws:cloudwatch/logGroup:LogGroup': LogGroup,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': MetricAlarm,
+  'aws:iam/role:Role': Role,
+  'aws:iam/rolePolicy:RolePolicy': RolePolicy,
+  'aws:lambda/function:Function': LambdaFunction,
+  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': FunctionEventInvokeConfig,
+  'aws:lambda/permission:Permission': Permission,
+  'aws:sqs/queue:Queue': Queue,
+  'aws:sqs/queuePolicy:QueuePolicy': QueuePolicy,
+};
+
+/** @throws naming the types there are when the type is none of them. */
+export function resourceOf(type: string): Resource {
+  const resource = table[type];
+  if (resource) return resource;
+  const known = Object.keys(table).sort().join(', ');
+  throw new Error(`the sandbox's AWS provider has no resource type ${type}; it has ${known}`);
+}
