@@ -108,16 +108,25 @@ function createAccount({ world, graph }: Context, input: z.infer<typeof creation
   const taken = emailTaken(world, creation);
   const id = taken ? undefined : world.newAccountId();
   world.later(world.delays.creation, async () => {
-    creation.completed = Date.now();
-    if (id === undefined) {
-      creation.state = 'FAILED';
-      creation.failureReason = 'EMAIL_ALREADY_EXISTS';
-    } else {
-      await openAccount(world, graph, creation, id, input);
+    let failureReason: string | undefined = id === undefined ? 'EMAIL_ALREADY_EXISTS' : 'INTERNAL_FAILURE';
+    try {
+      if (id !== undefined) {
+        await openAccount(world, graph, id, input);
+        creation.accountId = id;
+        failureReason = undefined;
+      }
+    } finally {
+      finish(creation, failureReason);
+      world.announce(createAccountResult(graph, creation));
     }
-    world.announce(createAccountResult(graph, creation));
   });
   return { CreateAccountStatus: creationView(creation) };
+}
+
+function finish(creation: Creation, failureReason: string | undefined): void {
+  creation.completed = Date.now();
+  creation.state = failureReason === undefined ? 'SUCCEEDED' : 'FAILED';
+  if (failureReason !== undefined) creation.failureReason = failureReason;
 }
 
 /** Whether an account, of any state, or an earlier creation under way holds the mail address. */
@@ -136,7 +145,6 @@ function emailTaken(world: World, creation: Creation): boolean {
 async function openAccount(
   world: World,
   graph: Graph,
-  creation: Creation,
   id: string,
   input: z.infer<typeof creationInput>,
 ): Promise<void> {
@@ -157,8 +165,6 @@ async function openAccount(
     await world.createAccessRole(graph, id, input.RoleName);
     world.unready.delete(id);
   });
-  creation.accountId = id;
-  creation.state = 'SUCCEEDED';
   world.announce(accountJoined(graph, account));
 }
 

@@ -1,22 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Call } from './call.ts';
+import type { BusEvent, Call } from './call.ts';
 import type { Account, Creation, Graph } from './organization-graph.ts';
 
-/** An event as EventBridge delivers it. */
-export interface ServiceEvent {
-  version: '0';
-  id: string;
-  'detail-type': string;
-  source: string;
-  account: string;
-  time: string;
-  region: string;
-  resources: string[];
-  detail: Record<string, unknown>;
-}
-
-/** Puts an event on the default bus of an account and Region. */
-export type Emit = (event: ServiceEvent, accountId: string, region: string) => Promise<unknown>;
+/** Puts an event on the default bus of an account and Region. What comes "via CloudTrail" is for the receiver to drop where no trail covers the place. */
+export type Emit = (event: BusEvent, accountId: string, region: string) => Promise<unknown>;
 
 /** Organizations events exist in this Region alone. */
 export const lifecycleRegion = 'us-east-1';
@@ -27,7 +14,7 @@ export function serviceEvent(
   account: string,
   detail: Record<string, unknown>,
   resources: string[] = [],
-): ServiceEvent {
+): BusEvent {
   const time = `${new Date().toISOString().slice(0, 19)}Z`;
   return {
     version: '0',
@@ -51,7 +38,7 @@ export function recordTime(milliseconds: number): string {
   return `${date} ${time.replace(/\s/gu, ' ')}`;
 }
 
-export function createAccountResult(graph: Graph, creation: Creation): ServiceEvent {
+export function createAccountResult(graph: Graph, creation: Creation): BusEvent {
   const failed = creation.state === 'FAILED';
   return organizationsEvent(graph, 'CreateAccountResult', 'AWS Internal', {
     createAccountStatus: {
@@ -65,7 +52,7 @@ export function createAccountResult(graph: Graph, creation: Creation): ServiceEv
   });
 }
 
-export function closeAccountResult(graph: Graph, accountId: string, requested: number): ServiceEvent {
+export function closeAccountResult(graph: Graph, accountId: string, requested: number): BusEvent {
   return organizationsEvent(graph, 'CloseAccountResult', 'organizations.amazonaws.com', {
     closeAccountStatus: {
       accountId,
@@ -77,7 +64,7 @@ export function closeAccountResult(graph: Graph, accountId: string, requested: n
 }
 
 /** AWS documents the field names `joinedMethod` and `joinedTime` (announced 28 May 2026), and prints no sample of the whole record. */
-export function accountJoined(graph: Graph, account: Account): ServiceEvent {
+export function accountJoined(graph: Graph, account: Account): BusEvent {
   return organizationsEvent(graph, 'AccountJoinedOrganization', 'organizations.amazonaws.com', {
     accountId: account.id,
     joinedMethod: account.joinedMethod === 'CREATED' ? 'Created' : 'Invited',
@@ -86,7 +73,7 @@ export function accountJoined(graph: Graph, account: Account): ServiceEvent {
 }
 
 /** See {@link accountJoined}: `departedMethod` and `departedTime` are the documented names. */
-export function accountDeparted(graph: Graph, accountId: string, method: 'Left' | 'Removed'): ServiceEvent {
+export function accountDeparted(graph: Graph, accountId: string, method: 'Left' | 'Removed'): BusEvent {
   return organizationsEvent(graph, 'AccountDepartedOrganization', 'organizations.amazonaws.com', {
     accountId,
     departedMethod: method,
@@ -95,7 +82,7 @@ export function accountDeparted(graph: Graph, accountId: string, method: 'Left' 
 }
 
 /** The event by which Control Tower tells of an account it has enrolled. Control Tower itself is not in the sandbox. */
-export function createManagedAccount(graph: Graph, account: Account): ServiceEvent {
+export function createManagedAccount(graph: Graph, account: Account): BusEvent {
   const unit = graph.units.get(account.parentId);
   const time = new Date().toISOString().replace(/\.\d+Z$/, '+0000');
   return serviceEvent('aws.controltower', viaService, graph.managementAccountId, {
@@ -103,7 +90,7 @@ export function createManagedAccount(graph: Graph, account: Account): ServiceEve
     userIdentity: { accountId: graph.managementAccountId, invokedBy: 'AWS Internal' },
     sourceIPAddress: 'AWS Internal',
     userAgent: 'AWS Internal',
-    eventType: 'AwsServiceEvent',
+    eventType: 'AwsBusEvent',
     serviceEventDetails: {
       createManagedAccountStatus: {
         organizationalUnit: { organizationalUnitName: unit?.name, organizationalUnitId: unit?.id },
@@ -124,13 +111,13 @@ export interface Outcome {
 }
 
 /** The record of a call that changes an organization, in the calling account. Names and mail addresses are masked, as AWS does. */
-export function organizationsCall(call: Call, identity: object, outcome: Outcome): ServiceEvent {
+export function organizationsCall(call: Call, identity: object, outcome: Outcome): BusEvent {
   const { responseElements, ...error } = outcome;
   const response = recordForm(responseElements ?? {}) as object;
   return serviceEvent('aws.organizations', 'AWS API Call via CloudTrail', call.accountId, {
     ...record('organizations.amazonaws.com', call.action),
     userIdentity: identity,
-    sourceIPAddress: '127.0.0.1',
+    sourceIPAddress: call.sourceAddress,
     userAgent: call.headers['user-agent'] ?? '',
     requestParameters: recordForm(call.parameters),
     responseElements: Object.keys(response).length > 0 ? response : null,
@@ -143,7 +130,7 @@ export function organizationsCall(call: Call, identity: object, outcome: Outcome
 
 const viaService = 'AWS Service Event via CloudTrail';
 
-function organizationsEvent(graph: Graph, name: string, by: string, details: object): ServiceEvent {
+function organizationsEvent(graph: Graph, name: string, by: string, details: object): BusEvent {
   return serviceEvent('aws.organizations', viaService, graph.managementAccountId, {
     ...record('organizations.amazonaws.com', name),
     userIdentity: { accountId: graph.managementAccountId, invokedBy: by },
@@ -151,7 +138,7 @@ function organizationsEvent(graph: Graph, name: string, by: string, details: obj
     userAgent: by,
     requestParameters: null,
     responseElements: null,
-    eventType: 'AwsServiceEvent',
+    eventType: 'AwsBusEvent',
     recipientAccountId: graph.managementAccountId,
     serviceEventDetails: details,
   });

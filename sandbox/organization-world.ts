@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import type { Emulator } from './call.ts';
-import type { Emit, ServiceEvent } from './organization-events.ts';
+import type { BusEvent, Emulator } from './call.ts';
+import type { Emit } from './organization-events.ts';
 import type { Graph } from './organization-graph.ts';
 
 /** How long AWS's asynchronous acts take here, in milliseconds. */
@@ -32,7 +32,7 @@ export interface World {
   /** The organization an account is in. */
   graphOf(accountId: string): Graph | undefined;
   /** Emits an event in its account and Region, without making the caller wait. */
-  announce(event: ServiceEvent): void;
+  announce(event: BusEvent): void;
   /** Runs a task later, unless the sandbox stops first; a failure is logged. */
   later(milliseconds: number, task: () => Promise<void> | void): void;
   /** Ids that the next created accounts get, in this order; after them, random unused ones. */

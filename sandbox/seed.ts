@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CloudTrailClient, CreateTrailCommand, StartLoggingCommand } from '@aws-sdk/client-cloudtrail';
+import {
+  AttachUserPolicyCommand,
+  CreateAccessKeyCommand,
+  CreatePolicyCommand,
+  CreateUserCommand,
+  DeleteServiceLinkedRoleCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ClientSettings } from './call.ts';
+import type { Organization } from './organization.ts';
+import { regionNames } from './regions.ts';
+import { seedAccounts } from './seed-accounts.ts';
+import { serviceLinkedRole } from './trails.ts';
+
+export interface SeededOrganization {
+  id: string;
+  managementAccountId: string;
+  hubAccountId: string;
+  hubRegion: string;
+  /** Every Region of the sandbox. */
+  regions: string[];
+  /** The one Region that an account must opt in to. */
+  optInRegion: string;
+  /** Active accounts but the management and hub accounts, with the Regions enabled in each. */
+  members: { id: string; name: string; ou: string; regions: string[] }[];
+  suspendedAccountId: string;
+  /** The member that the organization trail does not reach. */
+  untrailedAccountId: string;
+}
+
+const defaultRegions = ['us-east-1', 'eu-west-1', 'eu-central-1'];
+const optInRegion = 'af-south-1';
+const member = (id: string, name: string, ou: string, optedIn = false) => ({
+  id,
+  name,
+  ou,
+  regions: optedIn ? [...defaultRegions, optInRegion] : defaultRegions,
+});
+
+/** The organization that `seed` makes, without the id that it gets. */
+export const blueprint: Omit<SeededOrganization, 'id'> = {
+  managementAccountId: '111111111111',
+  hubAccountId: '222222222222',
+  hubRegion: 'eu-west-1',
+  regions: [...regionNames],
+  optInRegion,
+  members: [
+    member('300000000001', 'shop', 'Production', true),
+    member('300000000002', 'payments', 'Production'),
+    member('300000000003', 'shop-development', 'Development', true),
+    member('300000000004', 'payments-development', 'Development'),
+    member('300000000005', 'playground', 'Sandbox'),
+    member('300000000006', 'untrailed', 'Sandbox'),
+  ],
+  suspendedAccountId: '399999999999',
+  untrailedAccountId: '300000000006',
+};
+
+/** What a sandbox without a seed has: Regions and accounts by their numbers, in no organization. */
+export const unseeded: SeededOrganization = { ...blueprint, id: '', members: [] };
+
+export interface Seed {
+  organization: SeededOrganization;
+  /** What a control plane needs, but for the provider plugin's directory. */
+  environment: Record<string, string>;
+}
+
+/**
+ * Makes the seeded organization by AWS calls to the gateway at `endpoint`, in a second or two.
+ * @throws when the gateway refuses a call, or docs/control-plane-policy.json is missing
+ */
+export async function seed(endpoint: string, organization: Organization): Promise<Seed> {
+  const root = (accountId: string, region = 'us-east-1'): ClientSettings => ({
+    endpoint,
+    region,
+    credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
+  });
+  const id = await seedAccounts(root, organization.world, blueprint);
+  await seedTrail(root);
+  const credentials = await seedControlPlaneUser(root);
+  const secretArn = await seedSlackSecret(root);
+  return {
+    organization: { ...blueprint, id },
+    environment: {
+      AWS_ENDPOINT_URL: endpoint,
+      ...credentials,
+      AWS_REGION: blueprint.hubRegion,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      PORTCULLIS_HUB_ACCOUNT: blueprint.hubAccountId,
+      PORTCULLIS_HUB_REGION: blueprint.hubRegion,
+      PORTCULLIS_REGIONS: blueprint.regions.join(','),
+      PORTCULLIS_SLACK_SECRET_ARN: secretArn,
+      PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString('hex'),
+    },
+  };
+}
+
+export type RootSettings = (accountId: string, region?: string) => ClientSettings;
+
+/** The organization trail, and one member in which it cannot work. */
+async function seedTrail(root: RootSettings): Promise<void> {
+  const cloudTrail = new CloudTrailClient(root(blueprint.managementAccountId));
+  const trail = await cloudTrail.send(
+    new CreateTrailCommand({
+      Name: 'organization',
+      S3BucketName: 'organization-trail-logs',
+      IsMultiRegionTrail: true,
+      IsOrganizationTrail: true,
+    }),
+  );
+  await cloudTrail.send(new StartLoggingCommand({ Name: trail.TrailARN }));
+  const iam = new IAMClient(root(blueprint.untrailedAccountId));
+  await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: serviceLinkedRole }));
+}
+
+async function seedControlPlaneUser(root: RootSettings): Promise<Record<string, string>> {
+  const file = join(import.meta.dirname, '../docs/control-plane-policy.json');
+  const document = JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
+  const iam = new IAMClient(root(blueprint.managementAccountId));
+  const UserName = 'portcullis-control-plane';
+  await iam.send(new CreateUserCommand({ UserName }));
+  const policy = await iam.send(new CreatePolicyCommand({ PolicyName: UserName, PolicyDocument: document }));
+  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: policy.Policy?.Arn }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  return {
+    AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: AccessKey?.SecretAccessKey ?? '',
+  };
+}
+
+/** Until a receiver's address is put in, messages go to the discard port, where nothing listens. */
+async function seedSlackSecret(root: RootSettings): Promise<string> {
+  const secrets = new SecretsManagerClient(root(blueprint.hubAccountId, blueprint.hubRegion));
+  const secret = await secrets.send(
+    new CreateSecretCommand({ Name: 'portcullis-slack-webhook', SecretString: 'http://127.0.0.1:9/sandbox' }),
+  );
+  return secret.ARN ?? '';
+}
