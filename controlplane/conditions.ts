@@ -1,0 +1,88 @@
+/** What is known of an account or stack. `Unknown` is not `False`: it was not, or could not be, looked at. */
+export interface Condition {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
+  /** When the status last changed, ISO 8601. */
+  readonly since: string;
+}
+
+export type Reason =
+  | 'Succeeded'
+  | 'InProgress'
+  | 'Failed'
+  | 'Interrupted'
+  | 'NotActive'
+  | 'NotReachable'
+  | 'PrerequisiteFailed'
+  | 'DriftFound'
+  | 'NoDrift'
+  | 'Idle'
+  | 'Covered'
+  | 'PartlyCovered'
+  | 'NotCovered'
+  | 'CheckFailed';
+
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered';
+export type Conditions = Partial<Record<ConditionType, Condition>>;
+
+type Change = Partial<Record<ConditionType, Omit<Condition, 'since'>>>;
+
+function set(conditions: Conditions, change: Change, now: string): Conditions {
+  const next: Conditions = { ...conditions };
+  for (const [type, condition] of Object.entries(change) as [ConditionType, Omit<Condition, 'since'>][]) {
+    const before = conditions[type];
+    next[type] = { ...condition, since: before?.status === condition.status ? before.since : now };
+  }
+  return next;
+}
+
+const idle = { status: 'False', reason: 'Idle', message: '' } as const;
+
+export const markReconciling = (conditions: Conditions, now: string): Conditions =>
+  set(conditions, { Reconciling: { status: 'True', reason: 'InProgress', message: '' } }, now);
+
+/** As declared, hence neither reconciling nor drifted. */
+export const markReady = (conditions: Conditions, message: string, now: string): Conditions =>
+  set(
+    conditions,
+    {
+      Ready: { status: 'True', reason: 'Succeeded', message },
+      Reconciling: idle,
+      Stalled: idle,
+      Drifted: { status: 'False', reason: 'NoDrift', message: '' },
+    },
+    now,
+  );
+
+/** Not as declared, and why; whether it drifted is not known any more. */
+export const markFailed = (
+  conditions: Conditions,
+  reason: Reason,
+  message: string,
+  now: string,
+): Conditions =>
+  set(
+    conditions,
+    {
+      Ready: { status: 'False', reason, message },
+      Reconciling: idle,
+      Drifted: { status: 'Unknown', reason, message: 'not checked' },
+    },
+    now,
+  );
+
+export const markDrifted = (conditions: Conditions, drift: readonly string[], now: string): Conditions =>
+  set(
+    conditions,
+    {
+      Drifted:
+        drift.length > 0
+          ? { status: 'True', reason: 'DriftFound', message: drift.join('; ') }
+          : { status: 'False', reason: 'NoDrift', message: '' },
+    },
+    now,
+  );
+
+/** Sets any conditions that the functions above do not name together. */
+export const mark = set;

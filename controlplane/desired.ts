@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { Cell, Place, StackArguments } from '../programs/arguments.ts';
+import { accountKey, hubKey, regionKey, type StackKey } from './stack-key.ts';
+import type { TrailCheck } from './trails.ts';
+
+export interface DesiredStack {
+  readonly key: StackKey;
+  readonly arguments: StackArguments;
+  /** Hash of program version and arguments: equal generations declare the same resources. */
+  readonly generation: string;
+}
+
+/** Everything that desired state follows from, besides the account itself. */
+export interface Fleet {
+  readonly partition: string;
+  readonly organizationId: string;
+  readonly managementAccountId: string;
+  readonly hub: { readonly accountId: string; readonly region: string };
+  readonly layout: 'region' | 'account';
+  readonly controlTowerRegion: string | undefined;
+  readonly logRetentionDays: number;
+  readonly slackSecretArn: string | undefined;
+  readonly alarmTopicArn: string | undefined;
+  readonly programVersion: string;
+}
+
+export interface FleetAccount {
+  readonly id: string;
+  readonly accessRoleArn: string | undefined;
+  /** The Regions to cover, with the trail check of each. */
+  readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const stack = (fleet: Fleet, key: StackKey, args: StackArguments): DesiredStack => ({
+  key,
+  arguments: args,
+  generation: sha256(JSON.stringify([fleet.programVersion, args])),
+});
+
+const placeOf = (
+  fleet: Fleet,
+  accountId: string,
+  region: string,
+  accessRoleArn: string | undefined,
+): Place => ({
+  partition: fleet.partition,
+  accountId,
+  region,
+  ...(accessRoleArn && { accessRoleArn }),
+});
+
+export function desiredHub(
+  fleet: Fleet,
+  bundle: { file: string; sha256: string },
+  accessRoleArn: string | undefined,
+): DesiredStack {
+  return stack(fleet, hubKey, {
+    kind: 'hub',
+    place: placeOf(fleet, fleet.hub.accountId, fleet.hub.region, accessRoleArn),
+    organizationId: fleet.organizationId,
+    bundle,
+    ...(fleet.slackSecretArn && { slackSecretArn: fleet.slackSecretArn }),
+    ...(fleet.alarmTopicArn && { alarmTopicArn: fleet.alarmTopicArn }),
+    logRetentionDays: fleet.logRetentionDays,
+  });
+}
+
+/**
+ * Whether a cell forwards lifecycle events too: us-east-1, where Organizations and Account Management publish, and
+ * Control Tower's home Region in the management account.
+ */
+const cellOf = (fleet: Fleet, accountId: string, region: string): Cell => ({
+  region,
+  lifecycle:
+    region === 'us-east-1' ||
+    (accountId === fleet.managementAccountId && region === fleet.controlTowerRegion),
+});
+
+const describe = (trail: TrailCheck): string =>
+  trail.covered === true
+    ? trail.trailArn
+    : `${trail.covered === false ? 'uncovered' : 'unknown'}: ${trail.reason}`;
+
+/**
+ * The stacks that an account should have: its own, and in `layout: region` one for each of its Regions.
+ * Pure: equal inputs give equal stacks and generations.
+ */
+export function desiredAccount(
+  fleet: Fleet,
+  account: FleetAccount,
+): { account: DesiredStack; regions: DesiredStack[] } {
+  const hub = { partition: fleet.partition, ...fleet.hub };
+  const cells = account.regions.map(({ region }) => cellOf(fleet, account.id, region));
+  const home = account.regions[0]?.region ?? fleet.hub.region;
+  const trails = Object.fromEntries(account.regions.map(({ region, trail }) => [region, describe(trail)]));
+  return {
+    account: stack(fleet, accountKey(account.id), {
+      kind: 'account',
+      place: placeOf(fleet, account.id, home, account.accessRoleArn),
+      hub,
+      organizationId: fleet.organizationId,
+      trails,
+      cells: fleet.layout === 'account' ? cells : [],
+    }),
+    regions:
+      fleet.layout === 'account'
+        ? []
+        : cells.map((cell) =>
+            stack(fleet, regionKey(account.id, cell.region), {
+              kind: 'region',
+              place: placeOf(fleet, account.id, cell.region, account.accessRoleArn),
+              hub,
+              cell,
+            }),
+          ),
+  };
+}

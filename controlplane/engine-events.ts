@@ -1,0 +1,60 @@
+import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+
+/** One resource that an operation changes or would change. */
+export interface ResourceChange {
+  readonly operation: string;
+  readonly type: string;
+  readonly name: string;
+  readonly properties: readonly string[];
+}
+
+/** What an operation did, from the engine's own events. */
+export interface OperationRecord {
+  readonly changes: readonly ResourceChange[];
+  /** Resources whose live state differed from the recorded one: found by refresh. */
+  readonly drift: readonly ResourceChange[];
+  readonly unchanged: number;
+  readonly errors: readonly string[];
+}
+
+/** What refresh says in its operation names: a resource gone, or changed, since the last operation. */
+const plain = new Set(['same', 'read', 'refresh']);
+
+const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the engine's messages carry ANSI colour codes.
+const colour = /\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g;
+
+/** Collects one operation's engine events; `record()` may be asked at any time. */
+export function recordEvents(): {
+  readonly onEvent: (event: EngineEvent) => void;
+  record(): OperationRecord;
+} {
+  const changes: ResourceChange[] = [];
+  const drift: ResourceChange[] = [];
+  const errors: string[] = [];
+  let unchanged = 0;
+  return {
+    onEvent(event) {
+      const diagnostic = event.diagnosticEvent;
+      if (diagnostic?.severity === 'error') errors.push(diagnostic.message.replace(colour, '').trim());
+      const step = event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata;
+      if (!step || step.type === 'pulumi:pulumi:Stack' || step.type.startsWith('pulumi:providers:')) return;
+      const change: ResourceChange = {
+        operation: step.op,
+        type: step.type,
+        name: nameOf(step.urn),
+        properties: Object.keys(step.detailedDiff ?? {}),
+      };
+      if (event.resOutputsEvent) {
+        if (step.op === 'refresh' && step.old && (!step.new || change.properties.length > 0)) {
+          drift.push({ ...change, operation: step.new ? 'changed' : 'deleted' });
+        }
+        return;
+      }
+      if (step.op === 'same') unchanged += 1;
+      else if (!plain.has(step.op)) changes.push(change);
+    },
+    record: () => ({ changes, drift, unchanged, errors }),
+  };
+}

@@ -1,0 +1,129 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  type ProjectSettings,
+  PulumiCommand,
+  type Stack,
+} from '@pulumi/pulumi/automation/index.js';
+import { parse, stringify } from 'yaml';
+import { program } from '../programs/program.ts';
+import type { DesiredStack } from './desired.ts';
+import { type OperationRecord, recordEvents } from './engine-events.ts';
+import type { Settings } from './environment.ts';
+import { PortcullisError, reasonOf } from './errors.ts';
+
+/** The real Pulumi engine, one stack at a time. Several stacks may run at once; a stack never may. */
+export interface Engine {
+  /** Refreshes the stack, then makes its resources as declared. Idempotent. @throws `stack-failed` */
+  up(stack: DesiredStack, recover: boolean): Promise<OperationRecord>;
+  /** What `up` would change, live drift included; changes nothing. @throws `stack-failed` */
+  preview(stack: DesiredStack): Promise<OperationRecord>;
+}
+
+/** The version that set-up installs; any newer 3.x on PATH serves as well. */
+const cliVersion = '3.259.0';
+
+async function findCli(): Promise<PulumiCommand> {
+  try {
+    return await PulumiCommand.get();
+  } catch {
+    const root = join(homedir(), '.pulumi', 'versions', cliVersion);
+    return await PulumiCommand.get({ root }).catch((cause) => {
+      throw new PortcullisError('stack-failed', 'the Pulumi CLI is not installed: run `npm run doctor`', {
+        cause,
+      });
+    });
+  }
+}
+
+/** Writes the arguments into the stack's configuration, so that plain `pulumi preview` runs the same program. */
+async function writeConfiguration(directory: string, stack: DesiredStack): Promise<void> {
+  const file = join(directory, `Pulumi.${stack.key}.yaml`);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const settings = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+  const config = { ...settings.config, 'portcullis:arguments': stack.arguments };
+  const next = stringify({ ...settings, config });
+  if (next !== text) await writeFile(file, next);
+}
+
+/**
+ * `up` asks the CLI for the stack's outputs twice and for its history once afterwards: three processes, each with a
+ * key derivation, two thirds of the time of a no-op. The engine's events have told all of it already.
+ */
+function withoutAfterthoughts(stack: Stack): Stack {
+  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
+}
+
+/** Opens stacks with one fixed work directory each: a random one would leak a directory a call. */
+function stackOpener(settings: Settings): (stack: DesiredStack) => Promise<Stack> {
+  let cli: Promise<PulumiCommand> | undefined;
+  const configurations = join(settings.data, 'stacks');
+  return async (stack) => {
+    cli ??= findCli();
+    const workDir = join(settings.data, 'work', stack.key);
+    await mkdir(workDir, { recursive: true });
+    await mkdir(configurations, { recursive: true });
+    if (settings.state === `file://${settings.data}/state`)
+      await mkdir(join(settings.data, 'state'), { recursive: true });
+    await writeConfiguration(configurations, stack);
+    const projectSettings = {
+      name: 'portcullis',
+      runtime: 'nodejs',
+      backend: { url: settings.state },
+      stackConfigDir: '../../stacks',
+      ...(settings.awsPlugin && { plugins: { providers: [{ name: 'aws', path: settings.awsPlugin }] } }),
+    } satisfies ProjectSettings & Record<string, unknown>;
+    const opened = await LocalWorkspace.createOrSelectStack(
+      { stackName: stack.key, projectName: 'portcullis', program: async () => program(stack.arguments) },
+      {
+        workDir,
+        pulumiCommand: await cli,
+        projectSettings,
+        secretsProvider: settings.secretsProvider,
+        envVars: {
+          PULUMI_SKIP_UPDATE_CHECK: 'true',
+          PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
+          PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
+        },
+      },
+    );
+    return withoutAfterthoughts(opened);
+  };
+}
+
+/** The engine over the Automation API with inline programs. Making it starts nothing. */
+export function pulumiEngine(settings: Settings): Engine {
+  const open = stackOpener(settings);
+  const operate = async (
+    stack: DesiredStack,
+    act: (opened: Stack, onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  ): Promise<OperationRecord> => {
+    const events = recordEvents();
+    try {
+      await act(await open(stack), events.onEvent);
+    } catch (error) {
+      const [first] = events.record().errors;
+      throw new PortcullisError('stack-failed', `${stack.key}: ${first ?? reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+    return events.record();
+  };
+  return {
+    up: (stack, recover) =>
+      operate(stack, async (opened, onEvent) => {
+        if (recover) await opened.cancel();
+        await opened.up({ refresh: true, onEvent, color: 'never', suppressProgress: true });
+      }),
+    preview: (stack) =>
+      operate(stack, (opened, onEvent) =>
+        opened.preview({ refresh: true, onEvent, color: 'never', suppressProgress: true }),
+      ),
+  };
+}

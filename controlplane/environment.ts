@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { PortcullisError } from './errors.ts';
+
+const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const whole = (least: number, most: number) =>
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.int().min(least).max(most));
+
+const token = z
+  .string()
+  .regex(/^[\w.-]+:\S{16,}$/, 'must be name:token pairs, each token at least 16 characters');
+
+const variables = z.object({
+  PORTCULLIS_HUB_ACCOUNT: accountId,
+  PORTCULLIS_HUB_REGION: z.string().min(1),
+  PORTCULLIS_REGIONS: list.optional(),
+  PORTCULLIS_LAYOUT: z.enum(['region', 'account']).default('region'),
+  PORTCULLIS_ACCESS_ROLE: z
+    .string()
+    .regex(/^[\w+=,.@-]+$/, 'must be a role name')
+    .default('OrganizationAccountAccessRole'),
+  PORTCULLIS_CONTROL_TOWER_REGION: z.string().optional(),
+  PORTCULLIS_POLICY: z.string().default('lambda/policy.yaml'),
+  PORTCULLIS_SLACK_SECRET_ARN: z.string().startsWith('arn:', 'must be the ARN of a secret').optional(),
+  PORTCULLIS_ALARM_TOPIC_ARN: z.string().startsWith('arn:', 'must be the ARN of a topic').optional(),
+  PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653).default(90),
+  PORTCULLIS_DATA: z.string().default('.portcullis'),
+  PORTCULLIS_STATE: z.string().optional(),
+  PORTCULLIS_SECRETS_PROVIDER: z.string().default('passphrase'),
+  PORTCULLIS_AWS_PLUGIN: z.string().optional(),
+  PORTCULLIS_PARALLEL: whole(1, 25).default(4),
+  PORTCULLIS_SWEEP_MINUTES: whole(1, 1440).default(60),
+  PORTCULLIS_HOST: z.string().default('127.0.0.1'),
+  PORTCULLIS_PORT: whole(0, 65535).default(8420),
+  PORTCULLIS_TOKENS: list.pipe(z.array(token)).default([]),
+  PORTCULLIS_URL: z.url().optional(),
+  PORTCULLIS_TOKEN: z.string().optional(),
+  DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres:// address').optional(),
+  PULUMI_CONFIG_PASSPHRASE: z.string().optional(),
+  PULUMI_CONFIG_PASSPHRASE_FILE: z.string().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/**
+ * The settings of a control plane, read from environment variables (README lists them).
+ * @throws PortcullisError `invalid-environment`, naming the variable and the mend.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0]);
+    const what = given[name] === undefined ? 'is missing' : issue?.message;
+    throw new PortcullisError('invalid-environment', `${name} ${what}; set it (see README, "Settings")`);
+  }
+  const v = parsed.data;
+  if (
+    v.PORTCULLIS_SECRETS_PROVIDER === 'passphrase' &&
+    !v.PULUMI_CONFIG_PASSPHRASE &&
+    !v.PULUMI_CONFIG_PASSPHRASE_FILE
+  ) {
+    throw new PortcullisError(
+      'invalid-environment',
+      'PULUMI_CONFIG_PASSPHRASE is missing; set it, or PULUMI_CONFIG_PASSPHRASE_FILE, or PORTCULLIS_SECRETS_PROVIDER to a key such as awskms://alias/portcullis',
+    );
+  }
+  if (v.PORTCULLIS_TOKENS.length === 0 && !loopback.has(v.PORTCULLIS_HOST)) {
+    throw new PortcullisError(
+      'invalid-environment',
+      `PORTCULLIS_TOKENS is missing; without a token the service listens on loopback only, not on ${v.PORTCULLIS_HOST}`,
+    );
+  }
+  const data = resolve(v.PORTCULLIS_DATA);
+  return {
+    hub: { accountId: v.PORTCULLIS_HUB_ACCOUNT, region: v.PORTCULLIS_HUB_REGION },
+    regions: v.PORTCULLIS_REGIONS,
+    layout: v.PORTCULLIS_LAYOUT,
+    accessRole: v.PORTCULLIS_ACCESS_ROLE,
+    controlTowerRegion: v.PORTCULLIS_CONTROL_TOWER_REGION,
+    policyFile: resolve(v.PORTCULLIS_POLICY),
+    slackSecretArn: v.PORTCULLIS_SLACK_SECRET_ARN,
+    alarmTopicArn: v.PORTCULLIS_ALARM_TOPIC_ARN,
+    logRetentionDays: v.PORTCULLIS_LOG_RETENTION_DAYS,
+    data,
+    state: v.PORTCULLIS_STATE ?? `file://${data}/state`,
+    secretsProvider: v.PORTCULLIS_SECRETS_PROVIDER,
+    awsPlugin: v.PORTCULLIS_AWS_PLUGIN,
+    parallel: v.PORTCULLIS_PARALLEL,
+    sweepMinutes: v.PORTCULLIS_SWEEP_MINUTES,
+    host: v.PORTCULLIS_HOST,
+    port: v.PORTCULLIS_PORT,
+    tokens: v.PORTCULLIS_TOKENS.map((pair) => {
+      const [name = '', ...rest] = pair.split(':');
+      return { name, token: rest.join(':') };
+    }),
+    url: v.PORTCULLIS_URL,
+    token: v.PORTCULLIS_TOKEN,
+    databaseUrl: v.DATABASE_URL,
+    logLevel: v.LOG_LEVEL,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;

@@ -1,0 +1,117 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { z } from 'zod';
+import type { Settings } from '../environment.ts';
+import { PortcullisError, reasonOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { openApi } from './openapi.ts';
+import { type Route, type RouteContext, routes } from './routes.ts';
+
+/** Who a request comes from; without configured tokens the service listens on loopback alone and everyone is local. */
+function authenticate(tokens: Settings['tokens'], header: string | undefined): string {
+  if (tokens.length === 0) return 'local';
+  const given = Buffer.from(/^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '');
+  const known = tokens.find(({ token }) => {
+    const expected = Buffer.from(token);
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  });
+  if (!known)
+    throw new PortcullisError('unauthenticated', 'send a known token: Authorization: Bearer <token>');
+  return known.name;
+}
+
+function parseWith<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T | undefined {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') || where;
+  throw new PortcullisError('invalid-request', `${field}: ${issue?.message}`);
+}
+
+const serve =
+  (route: Route, context: RouteContext, tokens: Settings['tokens']) =>
+  async (request: Request, response: Response): Promise<void> => {
+    const caller = route.open ? 'anyone' : authenticate(tokens, request.headers.authorization);
+    const answer = await route.handle(context, {
+      body: parseWith(route.body, request.body, 'body'),
+      query: parseWith(route.query, request.query, 'query'),
+      parameters: request.params as Record<string, string>,
+      caller,
+    });
+    if (answer.location) response.location(answer.location);
+    response.status(answer.status).json(answer.body);
+  };
+
+function asError(error: unknown): PortcullisError {
+  if (error instanceof PortcullisError) return error;
+  const status = (error as { status?: unknown }).status;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new PortcullisError('invalid-request', `body: ${reasonOf(error)}`);
+  }
+  return new PortcullisError('internal', 'something went wrong here; the log has it', { cause: error });
+}
+
+/** The Express application of the route table. It listens to nothing by itself. */
+export function application(
+  context: RouteContext,
+  settings: Pick<Settings, 'tokens'>,
+  version: string,
+  log: Logger,
+): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(express.json({ limit: '256kb', strict: true }));
+  for (const route of routes) app[route.method](route.path, serve(route, context, settings.tokens));
+  const document = openApi(routes, version);
+  app.get('/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  app.use((request: Request) => {
+    throw new PortcullisError(
+      'not-found',
+      `${request.method} ${request.path} does not exist; see /openapi.json`,
+    );
+  });
+  app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(thrown);
+    const error = asError(thrown);
+    if (error.status >= 500)
+      log.error({ path: request.path, error: reasonOf(error.cause ?? error) }, 'request failed');
+    response.status(error.status).json({ error: { code: error.code, message: error.message } });
+  });
+  return app;
+}
+
+/** Listens; its address once it does. @throws PortcullisError `in-use` where the port is taken. */
+export function listen(
+  app: Express,
+  host: string,
+  port: number,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server: Server = createServer(app);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new PortcullisError('in-use', `port ${port} is taken; set PORTCULLIS_PORT to another`, {
+              cause: error,
+            })
+          : error,
+      ),
+    );
+    server.listen(port, host, () => {
+      const at = server.address() as AddressInfo;
+      resolve({
+        url: `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}

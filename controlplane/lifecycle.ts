@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** A change of the organization, told by an event. A hint: what it says is read again before anything is done. */
+export interface LifecycleEvent {
+  readonly id: string;
+  readonly name: string;
+  readonly time: string;
+  readonly accountId: string | undefined;
+  /** What to look at: one account, the organization's listing, or nothing, with the reason. */
+  readonly look:
+    | { readonly at: 'account' | 'organization' }
+    | { readonly at: 'nothing'; readonly because: string };
+}
+
+const accountId = z.union([z.string(), z.number()]).transform((id) => String(id).padStart(12, '0'));
+
+const envelope = z.object({
+  id: z.string(),
+  source: z.string(),
+  'detail-type': z.string(),
+  account: accountId,
+  time: z.string(),
+  detail: z.looseObject({ eventName: z.string().optional(), errorCode: z.string().nullish() }),
+});
+
+/** The part of a detail that an event of each name carries, as AWS documents or shows it. */
+const details = {
+  createAccountStatus: z.object({
+    serviceEventDetails: z.object({
+      createAccountStatus: z.object({
+        state: z.string(),
+        accountId: z.string().optional(),
+        failureReason: z.string().optional(),
+      }),
+    }),
+  }),
+  closeAccountStatus: z.object({
+    serviceEventDetails: z.object({
+      closeAccountStatus: z.object({ state: z.string(), accountId: z.string() }),
+    }),
+  }),
+  managedAccount: z.object({
+    serviceEventDetails: z.record(
+      z.string(),
+      z.object({ state: z.string(), account: z.object({ accountId: z.string() }) }),
+    ),
+  }),
+  request: z.object({ requestParameters: z.looseObject({ accountId: z.string() }) }),
+  optIn: z.object({ accountId: z.string(), regionName: z.string(), status: z.string() }),
+};
+
+type Look = Pick<LifecycleEvent, 'accountId' | 'look'>;
+
+const nothing = (because: string, id?: string): Look => ({ accountId: id, look: { at: 'nothing', because } });
+const organization = (id?: string): Look => ({ accountId: id, look: { at: 'organization' } });
+
+function createdOrFailed(state: string, id: string | undefined): Look {
+  if (state !== 'SUCCEEDED') return nothing(`the account was not created: ${state}`, id);
+  return id ? { accountId: id, look: { at: 'account' } } : organization();
+}
+
+const readers: Record<string, (detail: unknown) => Look> = {
+  CreateAccountResult(detail) {
+    const { createAccountStatus: status } = details.createAccountStatus.parse(detail).serviceEventDetails;
+    return createdOrFailed(status.state, status.accountId);
+  },
+  CloseAccountResult: (detail) =>
+    organization(details.closeAccountStatus.parse(detail).serviceEventDetails.closeAccountStatus.accountId),
+  AccountJoinedOrganization: () => organization(),
+  AccountDepartedOrganization: () => organization(),
+  CreateManagedAccount(detail) {
+    const [status] = Object.values(details.managedAccount.parse(detail).serviceEventDetails);
+    return createdOrFailed(status?.state ?? 'unreadable', status?.account.accountId);
+  },
+  UpdateManagedAccount: (detail) => readers.CreateManagedAccount?.(detail) ?? organization(),
+  MoveAccount: (detail) => ({
+    accountId: details.request.parse(detail).requestParameters.accountId,
+    look: { at: 'account' },
+  }),
+  CloseAccount: (detail) => organization(details.request.parse(detail).requestParameters.accountId),
+  RemoveAccountFromOrganization: (detail) =>
+    organization(details.request.parse(detail).requestParameters.accountId),
+  CreateAccount: () => nothing('the account id comes with CreateAccountResult'),
+  'Region Opt-In Status Change'(detail) {
+    const { accountId: id, regionName, status } = details.optIn.parse(detail);
+    return status === 'ENABLED' || status === 'DISABLED'
+      ? { accountId: id, look: { at: 'account' } }
+      : nothing(`${regionName} is ${status}`, id);
+  },
+};
+
+/**
+ * Reads an EventBridge event of AWS Organizations, Control Tower or Account Management. An event that is known by
+ * name but not readable makes the whole organization be looked at: a hint too many is cheap, one too few is not.
+ * @throws ZodError where the envelope itself is unreadable.
+ */
+export function readLifecycleEvent(event: unknown): LifecycleEvent {
+  const { id, time, detail, 'detail-type': detailType } = envelope.parse(event);
+  const name = detail.eventName ?? detailType;
+  const base = { id, name, time };
+  if (detail.errorCode) return { ...base, ...nothing(`the call failed: ${detail.errorCode}`) };
+  const read = readers[name];
+  if (!read) return { ...base, ...nothing('of no consequence here') };
+  try {
+    return { ...base, ...read(detail) };
+  } catch (error) {
+    if (error instanceof z.ZodError) return { ...base, ...organization() };
+    throw error;
+  }
+}

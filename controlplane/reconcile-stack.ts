@@ -1,0 +1,85 @@
+import { markDrifted, markFailed, markReady, markReconciling } from './conditions.ts';
+import type { DesiredStack } from './desired.ts';
+import type { Engine } from './engine.ts';
+import type { OperationRecord, ResourceChange } from './engine-events.ts';
+import { reasonOf } from './errors.ts';
+import type { Run } from './store/runs.ts';
+import type { StackRecord } from './store/stacks.ts';
+import type { Store } from './store/store.ts';
+
+export type StackOutcome = 'succeeded' | 'unchanged' | 'failed';
+
+interface StackReconciler {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly turn: <T>(key: string, work: () => Promise<T>) => Promise<T>;
+}
+
+const now = () => new Date().toISOString();
+
+/** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
+export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
+  `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
+
+const isCurrent = (record: StackRecord, desired: DesiredStack): boolean =>
+  record.conditions.Ready?.status === 'True' &&
+  record.conditions.Drifted?.status !== 'True' &&
+  record.generation === desired.generation &&
+  record.operationStartedAt === null;
+
+/** Reconciles one stack for a run; never throws: what went wrong is the outcome, in the stack's conditions too. */
+export function stackReconciler({ engine, store, turn }: StackReconciler) {
+  const fail = async (run: Run, record: StackRecord, error: unknown): Promise<StackOutcome> => {
+    const message = reasonOf(error);
+    if (run.kind === 'reconcile') {
+      await store.stacks.end(record.key, markFailed(record.conditions, 'Failed', message, now()));
+    }
+    await store.runs.stack(run.id, record.key, 'failed', undefined, message);
+    return 'failed';
+  };
+
+  const up = async (run: Run, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> => {
+    const cutShort = record.operationStartedAt !== null;
+    await store.stacks.begin(desired.key, markReconciling(record.conditions, now()));
+    let done: OperationRecord;
+    try {
+      done = await engine.up(desired, cutShort);
+    } catch (error) {
+      return await fail(run, record, error);
+    }
+    const changed = done.changes.length + done.drift.length;
+    const message = changed > 0 ? `${changed} changed` : 'no change';
+    await store.stacks.end(desired.key, markReady(record.conditions, message, now()), desired.generation);
+    await store.runs.stack(run.id, desired.key, changed > 0 ? 'succeeded' : 'unchanged', done, message);
+    return changed > 0 ? 'succeeded' : 'unchanged';
+  };
+
+  const preview = async (run: Run, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> => {
+    let found: OperationRecord;
+    try {
+      found = await engine.preview(desired);
+    } catch (error) {
+      return await fail(run, record, error);
+    }
+    const drift = found.drift.map(describeChange);
+    if (record.generation !== null) {
+      await store.stacks.setConditions(desired.key, markDrifted(record.conditions, drift, now()));
+    }
+    const differs = found.changes.length + found.drift.length > 0;
+    const message = differs ? [...drift, ...found.changes.map(describeChange)].join('; ') : 'no change';
+    await store.runs.stack(run.id, desired.key, differs ? 'succeeded' : 'unchanged', found, message);
+    return differs ? 'succeeded' : 'unchanged';
+  };
+
+  return (run: Run, desired: DesiredStack): Promise<StackOutcome> =>
+    turn(desired.key, async () => {
+      const record = await store.stacks.declare(desired);
+      await store.runs.stack(run.id, desired.key, 'running');
+      if (run.kind === 'preview') return preview(run, desired, record);
+      if (run.onlyChanged && isCurrent(record, desired)) {
+        await store.runs.stack(run.id, desired.key, 'unchanged', undefined, 'ready at this generation');
+        return 'unchanged';
+      }
+      return up(run, desired, record);
+    });
+}

@@ -1,0 +1,72 @@
+import type { Conditions } from '../conditions.ts';
+import type { AccountState, OrganizationAccount } from '../organization.ts';
+import type { TrailCheck } from '../trails.ts';
+import type { Database } from './database.ts';
+
+export interface AccountRecord {
+  readonly id: string;
+  readonly name: string;
+  /** `DEPARTED`: once part of the organization, not listed any more. */
+  readonly state: AccountState | 'DEPARTED';
+  readonly path: string;
+  readonly parents: readonly string[];
+  readonly joinedAt: Date | null;
+  readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
+  readonly conditions: Conditions;
+  readonly updatedAt: Date;
+}
+
+const columns = `id, name, state, path, parents, joined_at as "joinedAt", regions, conditions, updated_at as "updatedAt"`;
+
+export interface AccountStore {
+  list(): Promise<AccountRecord[]>;
+  get(id: string): Promise<AccountRecord | undefined>;
+  /** Records what the organization's listing says; those it does not list any more are marked departed. */
+  seen(accounts: readonly OrganizationAccount[]): Promise<void>;
+  setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
+  setConditions(id: string, conditions: Conditions): Promise<void>;
+}
+
+export function accountStore({ query }: Database): AccountStore {
+  return {
+    list: () => query(`select ${columns} from account order by path, name, id`),
+    async get(id) {
+      const [row] = await query<AccountRecord>(`select ${columns} from account where id = $1`, [id]);
+      return row;
+    },
+    async seen(accounts) {
+      for (const account of accounts) {
+        await query(
+          `insert into account (id, name, state, path, parents, joined_at, seen_at, updated_at)
+           values ($1, $2, $3, $4, $5, $6, now(), now())
+           on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
+             parents = excluded.parents, joined_at = excluded.joined_at, seen_at = now(), updated_at = now()`,
+          [
+            account.id,
+            account.name,
+            account.state,
+            account.path,
+            JSON.stringify(account.parents),
+            account.joinedAt ?? null,
+          ],
+        );
+      }
+      await query(
+        `update account set state = 'DEPARTED', updated_at = now() where state <> 'DEPARTED' and not (id = any($1))`,
+        [accounts.map(({ id }) => id)],
+      );
+    },
+    async setRegions(id, regions) {
+      await query('update account set regions = $2, updated_at = now() where id = $1', [
+        id,
+        JSON.stringify(regions),
+      ]);
+    },
+    async setConditions(id, conditions) {
+      await query('update account set conditions = $2, updated_at = now() where id = $1', [
+        id,
+        JSON.stringify(conditions),
+      ]);
+    },
+  };
+}

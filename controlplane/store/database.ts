@@ -1,0 +1,123 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { type ConstructorOptions, fromPglite } from 'pg-boss';
+import type { Settings } from '../environment.ts';
+import { PortcullisError, reasonOf } from '../errors.ts';
+import { migrations } from './migrations.ts';
+
+export interface Database {
+  readonly kind: 'pglite' | 'postgres';
+  /** One parameterised statement; its rows. */
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** What pg-boss needs to keep its queue in the same database. */
+  readonly queueOptions: ConstructorOptions;
+  close(): Promise<void>;
+}
+
+type Executor = (sql: string) => Promise<unknown>;
+
+/** Applies what is missing, all in one transaction under an advisory lock, so that two starts do not race. */
+async function migrate(
+  query: Database['query'],
+  transaction: (work: (run: Executor) => Promise<void>) => Promise<void>,
+) {
+  await query(
+    'create table if not exists portcullis_schema (version integer primary key, applied_at timestamptz not null)',
+  );
+  await transaction(async (run) => {
+    await run('lock table portcullis_schema in exclusive mode');
+    const [row] = await query<{ version: number }>(
+      'select coalesce(max(version), 0) as version from portcullis_schema',
+    );
+    const applied = Number(row?.version ?? 0);
+    if (applied > migrations.length) {
+      throw new PortcullisError(
+        'store-unreachable',
+        `the database is at schema ${applied}, newer than this program's ${migrations.length}; run the newer program`,
+      );
+    }
+    for (const [index, sql] of migrations.entries()) {
+      if (index < applied) continue;
+      await run(sql);
+      await run(`insert into portcullis_schema values (${index + 1}, now())`);
+    }
+  });
+}
+
+async function openPglite(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true });
+  const lite = await PGlite.create(directory);
+  const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+    (await lite.query<Row>(sql, [...parameters])).rows;
+  const run: Executor = (sql) => lite.exec(sql);
+  await migrate(query, async (work) => {
+    await run('begin');
+    try {
+      await work(run);
+      await run('commit');
+    } catch (error) {
+      await run('rollback');
+      throw error;
+    }
+  });
+  return {
+    kind: 'pglite',
+    query,
+    queueOptions: { db: fromPglite(lite), backend: 'pglite' },
+    close: () => lite.close(),
+  };
+}
+
+async function openPostgres(connectionString: string, warn: (error: Error) => void): Promise<Database> {
+  const pool = new pg.Pool({ connectionString, max: 10, application_name: 'portcullis' });
+  pool.on('error', warn);
+  const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+    (await pool.query(sql, [...parameters])).rows as Row[];
+  try {
+    await migrate(query, async (work) => {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        await work((sql) => client.query(sql));
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      } finally {
+        client.release();
+      }
+    });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return {
+    kind: 'postgres',
+    query,
+    queueOptions: { db: { executeSql: (sql: string, values?: unknown[]) => pool.query(sql, values) } },
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * Opens the database, migrated: Postgres where `DATABASE_URL` says so, else PGlite in the data directory.
+ * @throws PortcullisError `store-unreachable`; the address is never part of the message.
+ */
+export async function openDatabase(
+  settings: Pick<Settings, 'databaseUrl' | 'data'>,
+  warn: (error: Error) => void,
+): Promise<Database> {
+  try {
+    return settings.databaseUrl
+      ? await openPostgres(settings.databaseUrl, warn)
+      : await openPglite(join(settings.data, 'database'));
+  } catch (error) {
+    if (error instanceof PortcullisError) throw error;
+    const where = settings.databaseUrl ? 'Postgres at DATABASE_URL' : `PGlite in ${settings.data}`;
+    throw new PortcullisError('store-unreachable', `${where} cannot be opened: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
+import type { Aws } from './aws.ts';
+import type { FleetAccount } from './desired.ts';
+import type { Settings } from './environment.ts';
+import { PortcullisError, reasonOf } from './errors.ts';
+import type { OrganizationAccount } from './organization.ts';
+import { checkTrails } from './trails.ts';
+
+/** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
+const youngMilliseconds = 15 * 60_000;
+const firstPause = 500;
+const longestPause = 10_000;
+const patienceMilliseconds = 5 * 60_000;
+
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds).unref());
+
+async function enabledRegions(aws: Aws, accountId: string, home: string): Promise<string[]> {
+  const client = await aws.ec2(accountId, home);
+  const { Regions = [] } = await client.send(new DescribeRegionsCommand({ AllRegions: false }));
+  const names = Regions.flatMap(({ RegionName }) => (RegionName ? [RegionName] : []));
+  if (names.length === 0) throw new Error('DescribeRegions gave no Region');
+  return names;
+}
+
+/** Asks for the enabled Regions; while the account is young, a refusal is waited out with growing pauses. */
+async function reach(aws: Aws, account: OrganizationAccount, home: string): Promise<string[]> {
+  const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
+  const giveUp = Math.min(joined + youngMilliseconds, Date.now() + patienceMilliseconds);
+  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+    try {
+      return await enabledRegions(aws, account.id, home);
+    } catch (error) {
+      if (Date.now() + wait > giveUp) {
+        const role = (await aws.accessRoleArn(account.id)) ?? "the control plane's own credentials";
+        throw new PortcullisError(
+          'account-unreachable',
+          `${account.id} cannot be reached through ${role}: ${reasonOf(error)}. Create that role, trusting the control plane's account, or set PORTCULLIS_ACCESS_ROLE`,
+          { cause: error },
+        );
+      }
+      await pause(wait);
+    }
+  }
+}
+
+/**
+ * What desired state needs to know of an active account: the Regions enabled in it (those of the settings, where
+ * they name any) and which trail covers each. us-east-1 first, since IAM and lifecycle events live there.
+ * @throws PortcullisError `account-unreachable`, naming the role.
+ */
+export async function surveyAccount(
+  aws: Aws,
+  settings: Pick<Settings, 'hub' | 'regions'>,
+  account: OrganizationAccount,
+): Promise<FleetAccount> {
+  const enabled = await reach(aws, account, settings.hub.region);
+  const wanted = enabled
+    .filter((region) => !settings.regions || settings.regions.includes(region))
+    .sort((a, b) => Number(b === 'us-east-1') - Number(a === 'us-east-1') || a.localeCompare(b));
+  const regions = await Promise.all(
+    wanted.map(async (region) => ({
+      region,
+      trail: await checkTrails(await aws.cloudTrail(account.id, region)),
+    })),
+  );
+  return { id: account.id, accessRoleArn: await aws.accessRoleArn(account.id), regions };
+}
