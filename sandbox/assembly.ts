@@ -17,18 +17,22 @@ import { type Trails, trails } from './trails.ts';
 /** The running parts of a sandbox, before anything is in it. */
 export interface Assembly {
   endpoint: string;
+  directory: string;
   emulator: Emulator;
   organization: Organization;
   regions: Regions;
   trails: Trails;
   journal: Journal;
   engine: DeliveryEngine;
+  /** JSON documents that the gateway serves at `GET /_sandbox/<name>`. */
+  documents: Record<string, () => unknown>;
+  /** Idempotent. Ends every process and removes the temporary directory. */
   stop(): Promise<void>;
 }
 
 export interface AssemblyOptions {
   log?: (line: string) => void;
-  /** For the emulator's files; a temporary one, removed at the end, unless told. */
+  /** For files of the emulator and of the provider; a temporary one, removed at the end, unless told. */
   directory?: string;
   /** Milliseconds before the first retry of a delivery or of a function; 200 unless told. */
   retryDelay?: number;
@@ -38,24 +42,30 @@ export interface AssemblyOptions {
 export async function assemble(options: AssemblyOptions = {}): Promise<Assembly> {
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const temporary = options.directory ? undefined : await mkdtemp(join(tmpdir(), 'portcullis-sandbox-'));
+  const directory = options.directory ?? (temporary as string);
   const gateway = await startGateway(log);
   try {
-    const running = await startEmulator(gateway.url, options.directory ?? (temporary as string));
+    const running = await startEmulator(gateway.url, directory);
     const { emulator } = running;
     const known = identities(emulator);
     const entries = journal();
     const engine = delivery(emulator, entries, { log, retryDelay: options.retryDelay ?? 200 });
     const parts = compose(emulator, engine, entries, known, log);
+    const documents: Assembly['documents'] = { deliveries: entries.entries };
     gateway.open({
       ...{ emulator, agent: running.agent, identities: known, interceptors: parts.interceptors },
-      documents: { deliveries: () => entries.entries(), organization: () => parts.organization.snapshot() },
+      documents,
     });
+    let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
       await parts.organization.stop();
       await engine.stop();
       await end(gateway, running.stop, temporary);
     };
-    return { endpoint: gateway.url.origin, emulator, ...parts, journal: entries, engine, stop };
+    return {
+      ...{ endpoint: gateway.url.origin, directory, emulator, ...parts, journal: entries, engine, documents },
+      stop: () => (stopped ??= stop()),
+    };
   } catch (error) {
     await end(gateway, undefined, temporary);
     throw error;

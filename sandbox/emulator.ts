@@ -22,6 +22,7 @@ function environment(gateway: URL, directory: string, token: string): Record<str
   return {
     PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH ?? '/usr/bin:/bin'}`,
     LANG: 'C.UTF-8',
+    PYTHONDONTWRITEBYTECODE: '1',
     HOME: directory,
     TMPDIR: directory,
     PORTCULLIS_SANDBOX_TOKEN: token,

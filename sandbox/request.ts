@@ -68,7 +68,9 @@ export function nested(form: URLSearchParams): Record<string, unknown> {
     let branch = root;
     for (const step of steps.slice(0, -1)) {
       const next = branch[step];
-      branch = typeof next === 'object' ? next : (branch[step] = Object.create(null) as Branch);
+      const child: Branch = typeof next === 'object' ? next : Object.create(null);
+      branch[step] = child;
+      branch = child;
     }
     branch[steps.at(-1) as string] = value;
   }

@@ -1,0 +1,66 @@
+import { type Assembly, type AssemblyOptions, assemble } from './assembly.ts';
+import type { ClientSettings } from './call.ts';
+import type { Delivery } from './journal.ts';
+import { buildProvider } from './provider/build.ts';
+import { type Seed, type SeededOrganization, seed, unseeded } from './seed.ts';
+
+export type { Delivery } from './journal.ts';
+export type { SeededOrganization } from './seed.ts';
+
+export interface Sandbox {
+  /** The gateway's address: the one endpoint of every AWS service, account and Region. */
+  endpoint: string;
+  /** What a control plane needs in its environment to work on this organization. */
+  environment: Record<string, string>;
+  organization: SeededOrganization;
+  /** Client settings of an account's root user, in the hub Region unless told. */
+  root(accountId: string, region?: string): ClientSettings;
+  /** What became of every event, oldest first. */
+  deliveries(): Delivery[];
+  /** Resolves when no event is under way. */
+  idle(): Promise<void>;
+  /** Idempotent; leaves no process behind, and no file but in a directory that was asked for. */
+  stop(): Promise<void>;
+}
+
+export interface SandboxOptions extends AssemblyOptions {
+  /** Whether to make the seeded organization (the default); else there are accounts by their numbers, in no organization. */
+  seed?: boolean;
+}
+
+/**
+ * Starts a local AWS organization: IAM is enforced, events flow only where every permission on the way is given.
+ * @throws when a part does not start; nothing is left behind then
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const parts = await assemble(options);
+  try {
+    const { organization, environment } = await contents(parts, options.seed ?? true);
+    parts.documents.organization = () => ({ ...organization, present: parts.organization.snapshot() });
+    return {
+      endpoint: parts.endpoint,
+      environment,
+      organization,
+      root: (accountId, region = organization.hubRegion) => ({
+        endpoint: parts.endpoint,
+        region,
+        credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
+      }),
+      deliveries: parts.journal.entries,
+      idle: parts.engine.idle,
+      stop: parts.stop,
+    };
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+}
+
+async function contents(parts: Assembly, seeded: boolean): Promise<Seed> {
+  if (!seeded) return { organization: unseeded, environment: {} };
+  const [made, plugin] = await Promise.all([
+    seed(parts.endpoint, parts.organization),
+    buildProvider(`${parts.directory}/provider`),
+  ]);
+  return { ...made, environment: { ...made.environment, PORTCULLIS_AWS_PLUGIN: plugin } };
+}
