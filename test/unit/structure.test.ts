@@ -115,6 +115,18 @@ describe('source files', () => {
     expect(Object.keys(packages).length).toBeGreaterThan(100);
     expect(Object.entries(packages).filter(([, entry]) => entry.resolved !== undefined)).toEqual([]);
   });
+
+  test('package-lock.json holds every optional package, those of other platforms too, or npm ci refuses', () => {
+    const { packages } = JSON.parse(text('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const locked = (name: string) =>
+      Object.keys(packages).some(
+        (key) => key === `node_modules/${name}` || key.endsWith(`/node_modules/${name}`),
+      );
+    const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(wanted.filter((name) => !locked(name))).toEqual([]);
+  });
 });
 
 describe('importing a module', () => {
