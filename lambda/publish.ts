@@ -16,7 +16,7 @@ export async function publishResult(
   result: RemediationResult,
   clock: Clock,
 ): Promise<RemediationResult> {
-  const sent = fit(remediationResultSchema.parse(result));
+  const sent = withinLimit(remediationResultSchema.parse(result));
   const entry = {
     EventBusName: busArn,
     Source: resultSource,
@@ -34,7 +34,7 @@ export async function publishResult(
 }
 
 /** The result, with as many of its last undecided rules and findings left out as the size limit asks, and counted. */
-function fit(result: RemediationResult): RemediationResult {
+function withinLimit(result: RemediationResult): RemediationResult {
   const fitted = { ...result, findings: [...result.findings], undecided: [...result.undecided] };
   while (Buffer.byteLength(JSON.stringify(fitted)) > detailLimit) {
     const list = fitted.undecided.length > 0 ? fitted.undecided : fitted.findings;

@@ -1,0 +1,326 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isPublic, parseCidr } from '../../lambda/cidr.ts';
+import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy.ts';
+
+const text = readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
+const policy = parsePolicy(text);
+const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1' };
+
+function rule(change: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
+  const source = { kind: 'cidr' as const, text: '0.0.0.0/0' };
+  return {
+    id: 'sgr-1',
+    groupId: 'sg-1',
+    egress: false,
+    protocol: 'tcp',
+    fromPort: 22,
+    toPort: 22,
+    source,
+    ...change,
+  };
+}
+
+function judge(change: Partial<SecurityGroupRule>, by = policy): Verdict {
+  const [verdict] = evaluate(by, group, [rule(change)]);
+  if (!verdict) throw new Error('no verdict');
+  return verdict;
+}
+
+function from(cidr: string) {
+  return judge({ source: { kind: 'cidr', text: cidr } }).verdict;
+}
+
+describe('a source', () => {
+  it.each([
+    ...[
+      '0.0.0.0/0',
+      '0.0.0.0/1',
+      '128.0.0.0/1',
+      '64.0.0.0/2',
+      '8.0.0.0/7',
+      '10.0.0.0/7',
+      '1.2.3.4/0',
+      '0.0.0.0/00',
+      '0.0.0.0/000',
+    ],
+    ...[
+      '255.255.255.255/0',
+      '::/0',
+      '::/1',
+      '2000::/3',
+      '2000::/4',
+      '2600::/15',
+      '2001:db8::/0',
+      '0:0:0:0:0:0:0:0/0',
+      '::/00',
+    ],
+    ...[
+      '::ffff:0:0/96',
+      '::ffff:0.0.0.0/96',
+      '::ffff:8.0.0.0/103',
+      '::ffff:1.2.3.4/97',
+      '::FFFF:0:0/95',
+      '::/64',
+    ],
+  ])('%s is open to the world', (cidr) => expect(from(cidr)).toBe('violation'));
+
+  it.each([
+    ...[
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      '100.64.0.0/10',
+      '169.254.0.0/16',
+      '127.0.0.1/32',
+      '224.0.0.0/4',
+      '240.0.0.0/4',
+    ],
+    ...['224.0.0.0/3', '8.0.0.0/8', '3.0.0.0/8', '52.0.0.0/11', '8.8.8.8/32', '0.0.0.0/32', '0.0.0.0/8'],
+    ...[
+      'fc00::/7',
+      'fe80::/10',
+      'ff00::/8',
+      '8000::/1',
+      '4000::/2',
+      '::1/128',
+      '::/128',
+      '2001:db8::/32',
+      '2600::/16',
+      '2a00:1450::/32',
+    ],
+    ...['::ffff:10.0.0.0/104', '::ffff:8.0.0.0/104', '::ffff:8.8.8.8/128'],
+  ])('%s is not', (cidr) => expect(from(cidr)).toBe('allowed'));
+
+  it.each([
+    ...[
+      '',
+      '0.0.0.0',
+      '/0',
+      '0.0.0.0/',
+      '0.0.0.0/33',
+      '::/129',
+      '0.0.0.0/-1',
+      '0.0.0.0/1e0',
+      '0.0.0.0/0x0',
+      '0.0.0/0',
+    ],
+    ...[
+      '256.0.0.0/0',
+      '010.0.0.0/4',
+      '0.0.0.0/0/0',
+      'fe80::%eth0/0',
+      '1::2::3/0',
+      'any',
+      '０.0.0.0/0',
+      '0.0.0.0 /0',
+    ],
+  ])('%j is undecided, as it cannot be read', (cidr) => expect(from(cidr)).toBe('undecided'));
+
+  it('that is a security group is allowed', () => {
+    expect(judge({ source: { kind: 'group', text: 'sg-2' } })).toMatchObject({ verdict: 'allowed' });
+  });
+
+  it('that is a prefix list is undecided on a port that matters, and allowed on one that does not', () => {
+    const source = { kind: 'prefix-list' as const, text: 'pl-1' };
+    expect(judge({ source })).toMatchObject({
+      verdict: 'undecided',
+      reason: 'prefix list pl-1 is not resolved',
+    });
+    expect(judge({ source, fromPort: 443, toPort: 443 })).toMatchObject({ verdict: 'allowed' });
+  });
+
+  it('of an unknown shape is undecided', () => {
+    expect(judge({ source: { kind: 'unknown', text: '' } })).toMatchObject({ verdict: 'undecided' });
+  });
+});
+
+describe('a port', () => {
+  it.each<[string, number | null, number | null, string, RegExp]>([
+    ['tcp', 80, 80, 'allowed', /port 80 is excepted/],
+    ['tcp', 443, 443, 'allowed', /port 443 is excepted/],
+    ['6', 443, 443, 'allowed', /excepted/],
+    ['TCP', 22, 22, 'violation', /TCP port 22 is open/],
+    ['tcp', 80, 443, 'violation', /port 81 of it/],
+    ['tcp', 443, 444, 'violation', /port 444 of it/],
+    ['tcp', 0, 65535, 'violation', /port 0 of it/],
+    ['6', 22, 22, 'violation', /TCP port 22/],
+    ['udp', 53, 53, 'violation', /UDP port 53/],
+    ['17', 53, 53, 'violation', /UDP port 53/],
+    ['-1', null, null, 'violation', /every protocol/],
+    ['-1', -1, -1, 'violation', /every protocol/],
+    ['-1', 443, 443, 'violation', /every protocol/],
+    ['50', null, null, 'violation', /IP protocol 50/],
+    ['0', null, null, 'violation', /IP protocol 0/],
+    ['47', 443, 443, 'violation', /IP protocol 47/],
+    ['icmp', -1, -1, 'allowed', /types, not ports/],
+    ['icmp', 8, -1, 'allowed', /types, not ports/],
+    ['1', 22, 22, 'allowed', /types, not ports/],
+    ['icmpv6', -1, -1, 'allowed', /types, not ports/],
+    ['58', 128, 0, 'allowed', /types, not ports/],
+    ['tcp', null, null, 'undecided', /not a port range/],
+    ['tcp', -1, -1, 'undecided', /not a port range/],
+    ['tcp', 443, 80, 'undecided', /not a port range/],
+    ['udp', 0, 65536, 'undecided', /not a port range/],
+    ['sctp', 22, 22, 'undecided', /protocol sctp is unknown/],
+    ['256', null, null, 'undecided', /protocol 256 is unknown/],
+    ['', null, null, 'undecided', /unknown/],
+  ])('%s %s to %s from the world is %s…: %s', (protocol, fromPort, toPort, verdict, said) => {
+    const judged = judge({ protocol, fromPort, toPort });
+    expect(judged.verdict).toBe(verdict);
+    expect(judged.verdict === 'undecided' ? judged.reason : judged.why).toMatch(said);
+  });
+});
+
+describe('a verdict', () => {
+  it('is given for every rule, in order', () => {
+    const rules = [rule({ id: 'a' }), rule({ id: 'b', egress: true }), rule({ id: 'c', groupId: 'sg-2' })];
+    const verdicts = evaluate(policy, group, rules).map((verdict) => [verdict.rule.id, verdict.verdict]);
+    expect(verdicts).toEqual([
+      ['a', 'violation'],
+      ['b', 'allowed'],
+      ['c', 'undecided'],
+    ]);
+  });
+
+  it('names the policy rule, its mode and the reason in one sentence', () => {
+    expect(judge({})).toMatchObject({
+      policyRule: { name: 'world-open' },
+      mode: 'revoke',
+      why: '0.0.0.0/0 is public and wider than /8, and TCP port 22 is open, not excepted',
+    });
+  });
+
+  const second = text
+    .slice(text.indexOf('  - name'))
+    .replace('world-open', 'second')
+    .replace('ipv4WiderThan: 8', 'ipv4WiderThan: 24');
+  const two = parsePolicy(text.replace('mode: revoke', 'mode: notify') + second);
+
+  it('comes from the first rule that matches', () => {
+    expect(judge({}, two)).toMatchObject({ policyRule: { name: 'world-open' }, mode: 'notify' });
+    expect(judge({ source: { kind: 'cidr', text: '8.8.0.0/16' } }, two)).toMatchObject({
+      policyRule: { name: 'second' },
+      mode: 'revoke',
+    });
+  });
+
+  it('is undecided where an earlier rule is in doubt, whatever a later one says', () => {
+    expect(judge({ source: { kind: 'cidr', text: 'x' } }, two)).toMatchObject({ verdict: 'undecided' });
+  });
+});
+
+describe('against brute force', () => {
+  const reserved = [
+    '0.0.0.0/8',
+    '10.0.0.0/8',
+    '100.64.0.0/10',
+    '127.0.0.0/8',
+    '169.254.0.0/16',
+    '172.16.0.0/12',
+    '192.0.0.0/24',
+    '192.0.2.0/24',
+    '192.168.0.0/16',
+    '198.18.0.0/15',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '224.0.0.0/4',
+    '240.0.0.0/4',
+  ];
+  const toNumber = (dotted: string) => dotted.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const toText = (value: number) =>
+    [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  const blocks = reserved.map((cidr) => {
+    const [address = '', length = ''] = cidr.split('/');
+    return { first: toNumber(address), size: 2 ** (32 - Number(length)) };
+  });
+  const reservedAddress = (value: number) =>
+    blocks.some(({ first, size }) => value >= first && value < first + size);
+  /** Public space begins at a prefix's start or right after a reserved block: no other address need be tried. */
+  const anyPublic = (first: number, size: number) =>
+    [first, ...blocks.map((block) => block.first + block.size)].some(
+      (value) => value >= first && value < first + size && value < 2 ** 32 && !reservedAddress(value),
+    );
+  const address = fc.oneof(
+    fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    fc.constantFrom(
+      ...blocks.flatMap(({ first, size }) => [first, first + size - 1, Math.max(0, first - 1)]),
+    ),
+  );
+  const length = fc.integer({ min: 0, max: 32 });
+
+  it('an IPv4 prefix is public if any address in it is, host bits or not, mapped into IPv6 or not', () => {
+    fc.assert(
+      fc.property(address, length, (value, bits) => {
+        const size = 2 ** (32 - bits);
+        const first = value - (value % size);
+        const expected = anyPublic(first, size);
+        const cidr = parseCidr(`${toText(value)}/${bits}`);
+        expect(cidr && [cidr.first, cidr.last, isPublic(cidr)]).toEqual([
+          BigInt(first),
+          BigInt(first + size - 1),
+          expected,
+        ]);
+        const verdict = expected && bits < 8 ? 'violation' : 'allowed';
+        expect(from(`${toText(value)}/${bits}`)).toBe(verdict);
+        expect(from(`::ffff:${toText(value)}/${bits + 96}`)).toBe(verdict);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('an IPv6 prefix covers the addresses whose leading bits are its own', () => {
+    const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(groups, fc.integer({ min: 0, max: 128 }), (parts, bits) => {
+        const binary = parts.map((part) => part.toString(2).padStart(16, '0')).join('');
+        const cidr = parseCidr(`${parts.map((part) => part.toString(16)).join(':')}/${bits}`);
+        const end = (bit: string) => BigInt(`0b${binary.slice(0, bits).padEnd(128, bit)}`);
+        expect(cidr && [cidr.first, cidr.last]).toEqual([end('0'), end('1')]);
+      }),
+    );
+  });
+
+  it('a port range is allowed if each port of it is excepted', () => {
+    const port = fc.integer({ min: 0, max: 12 });
+    fc.assert(
+      fc.property(
+        port,
+        port,
+        fc.array(port),
+        fc.constantFrom('tcp', 'udp', '6', '17'),
+        (a, b, except, protocol) => {
+          const [fromPort, toPort] = [Math.min(a, b), Math.max(a, b)];
+          const opened = Array.from({ length: toPort - fromPort + 1 }, (_, index) => fromPort + index);
+          const own = parsePolicy(text.replace('[80, 443]', JSON.stringify(except)));
+          const expected = opened.every((each) => except.includes(each)) ? 'allowed' : 'violation';
+          expect(judge({ protocol, fromPort, toPort }, own).verdict).toBe(expected);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('nothing it is given makes it throw or revoke without a public source', () => {
+    const cidr = fc.oneof(
+      fc.string(),
+      fc.ipV4().map((ip) => `${ip}/9`),
+      fc.constantFrom('10.0.0.0/8', 'fc00::/7'),
+    );
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.option(fc.integer()),
+        fc.option(fc.integer()),
+        cidr,
+        (protocol, fromPort, toPort, source) => {
+          fc.pre(parseCidr(source)?.length !== 0);
+          const { verdict } = judge({ protocol, fromPort, toPort, source: { kind: 'cidr', text: source } });
+          expect(['allowed', 'undecided']).toContain(verdict);
+        },
+      ),
+    );
+  });
+});
