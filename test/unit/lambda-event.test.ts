@@ -1,0 +1,128 @@
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readEvent } from '../../lambda/event.ts';
+import { fixture, groupId } from './lambda-world.ts';
+
+const read = (event: unknown) => readEvent(event, 'portcullis-remediation');
+const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
+const group = { groupIds: [groupId], groupName: null };
+
+const looks = new Map<string, object>([
+  ['authorize-nested', { ...group, ruleIds: [one] }],
+  ['authorize-flat', { ...group, ruleIds: [one] }],
+  ['authorize-flat-by-name', { groupIds: [groupId], groupName: 'web', ruleIds: [one] }],
+  ['authorize-by-name-without-rule-set', { groupIds: [], groupName: 'web', ruleIds: [] }],
+  ['authorize-without-rule-set', { ...group, ruleIds: [] }],
+  ['authorize-request-omitted', { ...group, ruleIds: [one] }],
+  ['authorize-wrapped', { ...group, ruleIds: [one] }],
+  ['authorize-all-protocols-account-as-number', { ...group, ruleIds: [one, two] }],
+  ['authorize-account-as-short-number', { ...group, ruleIds: [one] }],
+  ['authorize-mixed', { ...group, ruleIds: [one, two, three] }],
+  ['authorize-icmp', { ...group, ruleIds: [one] }],
+  ['authorize-prefix-list', { ...group, ruleIds: [one] }],
+  ['authorize-source-group', { ...group, ruleIds: [one] }],
+  ['authorize-duplicate', { ...group, ruleIds: [] }],
+  ['authorize-by-cloudformation', { ...group, ruleIds: [one] }],
+  ['authorize-by-terraform', { ...group, ruleIds: [one] }],
+  ['authorize-by-namesake-role-elsewhere', { ...group, ruleIds: [one] }],
+  ['modify-wrapped-one', { ...group, ruleIds: [one] }],
+  ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
+  ['modify-plain', { ...group, ruleIds: [one] }],
+]);
+
+const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
+  ['authorize-dry-run', ['ignored', /Client.DryRunOperation/]],
+  ['authorize-unauthorized', ['ignored', /Client.UnauthorizedOperation/]],
+  ['authorize-by-own-role', ['ignored', /portcullis-remediation itself/]],
+  ['authorize-names-nothing', ['undecided', /names a security group/]],
+  ['modify-without-group', ['undecided', /names no security group/]],
+  ['prefix-list-edited', ['undecided', /prefix lists are not judged yet/]],
+  ['authorize-egress', ['undecided', /AuthorizeSecurityGroupEgress is not an event/]],
+  ['revoke-ingress', ['undecided', /RevokeSecurityGroupIngress is not an event/]],
+]);
+
+describe('an event', () => {
+  it('has a test for each fixture', () => {
+    const files = readdirSync(new URL('../fixtures/events/', import.meta.url)).map((file) =>
+      file.replace('.json', ''),
+    );
+    expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys()].sort());
+  });
+
+  it.each([...looks])('%s asks for a look at what it names', (name, named) => {
+    expect(read(fixture(name))).toMatchObject({ kind: 'look', named });
+  });
+
+  it.each([...refusals])('%s asks for none, and says why', (name, [kind, reason]) => {
+    expect(read(fixture(name))).toMatchObject({ kind, reason: expect.stringMatching(reason) });
+  });
+
+  it('gives account and Region from its envelope, whatever its detail says', () => {
+    const event = fixture('authorize-nested');
+    Object.assign(event.detail as object, { recipientAccountId: '999999999999', awsRegion: 'us-east-1' });
+    expect(read(event).call).toMatchObject({ account: '300000000001', region: 'eu-west-1' });
+  });
+
+  it('may have its account as a number, leading zeros lost', () => {
+    expect(read(fixture('authorize-all-protocols-account-as-number')).call.account).toBe('300000000001');
+    expect(read(fixture('authorize-account-as-short-number')).call.account).toBe('012345678901');
+  });
+
+  it('tells who called, from where and with what', () => {
+    expect(read(fixture('authorize-by-terraform')).call.actor).toEqual({
+      principal: 'arn:aws:sts::300000000001:assumed-role/Developer/alice@example.com',
+      session: 'alice@example.com',
+      sourceIp: '192.0.2.44',
+      userAgent: expect.stringContaining('Terraform/1.13.0'),
+    });
+  });
+
+  it('without a readable caller is looked at all the same', () => {
+    const event = fixture('authorize-nested');
+    Object.assign(event.detail as object, { userIdentity: 'nobody', userAgent: 7, sourceIPAddress: null });
+    expect(read(event)).toMatchObject({
+      kind: 'look',
+      call: { actor: { principal: null, userAgent: null } },
+    });
+  });
+
+  it.each([
+    ['account', { account: '30000000000x' }],
+    ['account', { account: -1 }],
+    ['region', { region: 'eu-west-1.evil.example' }],
+    ['source', { source: 'custom.ec2' }],
+    ['detail', { detail: null }],
+    ['id', { id: '' }],
+    ['detail.eventName', { detail: { eventSource: 'ec2.amazonaws.com' } }],
+  ])('with a wrong %s is undecided and named', (field, change) => {
+    const reading = read({ ...fixture('authorize-nested'), ...change });
+    expect(reading).toMatchObject({ kind: 'undecided', reason: expect.stringContaining(field) });
+  });
+
+  it.each([null, undefined, 7, 'text', [], {}])('that is %j is undecided, with an id of its own', (event) => {
+    expect(read(event)).toMatchObject({
+      kind: 'undecided',
+      call: { eventId: expect.stringMatching(/^unreadable-/), account: '' },
+    });
+  });
+
+  it('never names a group that is not one, nor one that is only a source', () => {
+    const event = fixture('authorize-source-group');
+    Object.assign(event.detail as object, {
+      responseElements: { securityGroupRuleSet: { items: [{ groupId: '../x' }, null, 3] } },
+    });
+    expect(read(event)).toMatchObject({ named: { groupIds: [groupId], ruleIds: [] } });
+  });
+
+  it('is read without an exception whatever its parameters are', () => {
+    const names = fc.constantFrom('AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules');
+    fc.assert(
+      fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
+        const event = fixture('authorize-nested');
+        Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
+        expect(['look', 'undecided']).toContain(read(event).kind);
+      }),
+    );
+  });
+});

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
+import { createHandler } from '../../lambda/handler.ts';
+import { parsePolicy } from '../../lambda/policy.ts';
+import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+
+const events = new URL('../fixtures/events/', import.meta.url);
+const policyText = readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
+const busArn = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
+export const slackSecretArn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
+export const groupId = 'sg-0a1b2c3d4e5f60001';
+
+export function fixture(name: string): Record<string, unknown> & { id: string } {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, events), 'utf8'));
+}
+
+export function awsError(name: string, status = 400): Error {
+  return Object.assign(new Error(`${name} from the fake`), { name, $metadata: { httpStatusCode: status } });
+}
+
+export function openRule(id: number, change: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
+  const where = { SecurityGroupRuleId: `sgr-0000000000000000${id}`, GroupId: groupId, IsEgress: false };
+  return { ...where, IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIpv4: '0.0.0.0/0', ...change };
+}
+
+/** An organization of one group in 300000000001 eu-west-1, a bus, a Slack, and calls that fail when told to. */
+export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn as string | null } = {}) {
+  const failures: { call: keyof Cloud | keyof Member; error: Error; from: number }[] = [];
+  const counts = new Map<string, number>();
+  const world = {
+    time: Date.parse('2026-03-02T09:15:10Z'),
+    groups: new Map([[groupId, [openRule(1)]]]),
+    names: new Map([[groupId, 'web']]),
+    pageSize: 1000,
+    sessions: [] as { roleArn: string; sessionName: string }[],
+    published: [] as RemediationResult[],
+    slack: {
+      posts: [] as string[],
+      answers: [] as (number | Error)[],
+      secret: 'https://hooks.example.com/SECRET',
+    },
+    log: [] as string[],
+    before: new Map<string, () => void>(),
+    /** The nth call of a kind (from 1) fails once, or every call does. */
+    fail: (call: keyof Cloud | keyof Member, error: Error, nth?: number) =>
+      failures.push({ call, error, from: nth ?? 0 }),
+  };
+  const enter = (call: keyof Cloud | keyof Member) => {
+    const count = (counts.get(call) ?? 0) + 1;
+    counts.set(call, count);
+    world.before.get(call)?.();
+    const failure = failures.find((each) => each.call === call && (each.from === 0 || each.from === count));
+    if (failure) throw failure.error;
+  };
+  const rulesOf = (id: string) => world.groups.get(id) ?? [];
+  const member: Member = {
+    async describeGroups(by) {
+      enter('describeGroups');
+      const named = [...world.groups.keys()].filter((id) =>
+        'groupId' in by ? id === by.groupId : world.names.get(id) === by.groupName,
+      );
+      if ('groupId' in by && named.length === 0) throw awsError('InvalidGroup.NotFound');
+      return { items: named.map((id) => ({ GroupId: id, GroupName: world.names.get(id), VpcId: 'vpc-1' })) };
+    },
+    async describeRules(id, token) {
+      enter('describeRules');
+      const start = Number(token ?? 0);
+      const next = start + world.pageSize;
+      const items = rulesOf(id).slice(start, next);
+      return { items, nextToken: next < rulesOf(id).length ? String(next) : undefined };
+    },
+    async revokeIngress(id, ruleIds) {
+      enter('revokeIngress');
+      const present = rulesOf(id)
+        .filter((rule) => !rule.IsEgress)
+        .map((rule) => rule.SecurityGroupRuleId);
+      if (ruleIds.some((ruleId) => !present.includes(ruleId)))
+        throw awsError('InvalidSecurityGroupRuleId.NotFound');
+      world.groups.set(
+        id,
+        rulesOf(id).filter((rule) => !ruleIds.includes(rule.SecurityGroupRuleId ?? '')),
+      );
+    },
+  };
+  const cloud: Cloud = {
+    async assumeRole(roleArn, sessionName): Promise<Session> {
+      enter('assumeRole');
+      world.sessions.push({ roleArn, sessionName });
+      return {
+        accessKeyId: roleArn,
+        secretAccessKey: 's',
+        sessionToken: 't',
+        expiration: new Date(world.time + 3_600_000),
+      };
+    },
+    member: (region, session) => {
+      if (region !== 'eu-west-1' || !session.accessKeyId.includes('300000000001'))
+        throw new Error('another cell');
+      return member;
+    },
+    async putEvent({ EventBusName, Detail }) {
+      enter('putEvent');
+      if (EventBusName !== busArn) return { ErrorCode: 'NoSuchBus' };
+      world.published.push(remediationResultSchema.parse(JSON.parse(Detail ?? '')));
+      return { EventId: 'published' };
+    },
+    async readSecret() {
+      enter('readSecret');
+      return world.slack.secret;
+    },
+  };
+  const handler = createHandler({
+    policy: parsePolicy(policyText.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
+    environment: {
+      busArn,
+      hubRegion: 'eu-west-1',
+      partition: 'aws',
+      remediationRole: 'portcullis-remediation',
+      slackSecretArn: slack,
+    },
+    cloud,
+    fetch: async (_, { body }) => {
+      const answer = world.slack.answers.shift() ?? 200;
+      if (answer instanceof Error) throw answer;
+      if (answer === 200) world.slack.posts.push(String(body));
+      return new Response('ok', { status: answer });
+    },
+    clock: {
+      now: () => new Date(world.time),
+      sleep: async (milliseconds) => {
+        world.time += milliseconds;
+      },
+    },
+    log: (step, facts) => world.log.push(JSON.stringify({ step, ...facts })),
+  });
+  return Object.assign(world, {
+    handler,
+    ruleIds: () => rulesOf(groupId).map((rule) => rule.SecurityGroupRuleId),
+  });
+}
