@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BusEvent, Call } from './call.ts';
 import type { Account, Creation, Graph } from './organization-graph.ts';
 
-/** Puts an event on the default bus of an account and Region. What comes "via CloudTrail" is for the receiver to drop where no trail covers the place. */
+/** Puts an event on the default bus of an account and Region. */
 export type Emit = (event: BusEvent, accountId: string, region: string) => Promise<unknown>;
 
 /** Organizations events exist in this Region alone. */

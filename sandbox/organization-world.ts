@@ -31,8 +31,13 @@ export interface World {
   readonly delays: Delays;
   /** The organization an account is in. */
   graphOf(accountId: string): Graph | undefined;
-  /** Emits an event in its account and Region, without making the caller wait. */
+  /**
+   * Emits an event in its account and Region, without making the caller wait. What comes "via CloudTrail" is dropped
+   * where no trail covers the place, as on AWS.
+   */
   announce(event: BusEvent): void;
+  /** Which trail covers an account and Region, or why none does; asked once trails are known. */
+  covering?: (accountId: string, region: string) => Promise<object>;
   /** Runs a task later, unless the sandbox stops first; a failure is logged. */
   later(milliseconds: number, task: () => Promise<void> | void): void;
   /** Ids that the next created accounts get, in this order; after them, random unused ones. */
@@ -76,7 +81,11 @@ export function newWorld(options: WorldOptions): World {
     reservedIds: [],
     unready: new Set(),
     announce: (event) =>
-      background(`emitting ${event['detail-type']}`, () => emit(event, event.account, event.region)),
+      background(`emitting ${event['detail-type']}`, async () => {
+        const recorded = event['detail-type'].endsWith('via CloudTrail') && world.covering;
+        const found = recorded ? await recorded(event.account, event.region) : {};
+        if (!('reason' in found)) await emit(event, event.account, event.region);
+      }),
     later: (milliseconds, task) =>
       background('a delayed act', async () => {
         await sleep(milliseconds, undefined, { signal: ended.signal });

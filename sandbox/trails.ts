@@ -76,18 +76,15 @@ export function trails(emulator: Emulator, organization: Organization): Trails {
     if (found.length > 0) await link(emulator, accountId);
     view.invalidate();
   });
-  return {
-    invalidate: view.invalidate,
-    interceptor: trailsInterceptor(view, organization),
-    async covering(accountId, region) {
-      const home = organization.graphOf(accountId)?.id ?? '';
-      const key = `${accountId}/${region}/${home}`;
-      const found = cache.get(key) ?? cover(view, accountId, region);
-      cache.set(key, found);
-      found.catch(() => cache.delete(key)); // the caller gets the error; the next one asks again
-      return found;
-    },
-  };
+  async function covering(accountId: string, region: string): Promise<Coverage> {
+    const key = `${accountId}/${region}/${organization.graphOf(accountId)?.id}`;
+    const found = cache.get(key) ?? cover(view, accountId, region);
+    cache.set(key, found);
+    found.catch(() => cache.delete(key)); // the caller gets the error; the next one asks again
+    return found;
+  }
+  organization.world.covering = covering;
+  return { invalidate: view.invalidate, interceptor: trailsInterceptor(view, organization), covering };
 }
 
 async function cover(view: TrailView, accountId: string, region: string): Promise<Coverage> {
