@@ -1,13 +1,13 @@
 // node sandbox/setup/run.mjs <script> [arguments]: sets up what is missing, then runs the script.
-import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { killCommands } from './command.mjs';
+import { runInForeground, signals } from './foreground.mjs';
 import { nodeStep, packagesStep } from './packages.mjs';
 import { pulumiStep } from './pulumi.mjs';
 import { pythonStep } from './python.mjs';
 import { createReporter } from './reporter.mjs';
-import { binDirectory, repository, stateDirectory, withPath } from './repository.mjs';
+import { binDirectory, stateDirectory, withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
 import { ensureSteps } from './steps.mjs';
 
@@ -29,32 +29,6 @@ const scripts = {
     ],
   },
 };
-
-/** @type {NodeJS.Signals[]} */
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-
-/**
- * Runs a command on this process's terminal and answers with its exit code, 128 + signal where one ended it.
- * @param {string[]} command
- * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<number>}
- */
-function runInForeground([file = '', ...args], env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: repository, env, stdio: 'inherit' });
-    /** @param {NodeJS.Signals} signal */
-    const pass = (signal) => {
-      // A terminal sends Ctrl-C to the child as well; once is enough.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    };
-    for (const signal of signals) process.on(signal, pass);
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      for (const name of signals) process.off(name, pass);
-      resolve(signal ? 128 + os.constants.signals[signal] : (code ?? 1));
-    });
-  });
-}
 
 /** @param {string[]} argv */
 async function main([name = '', ...args]) {

@@ -1,5 +1,5 @@
 // node summary.mjs <vitest JSON report>: names what failed or was skipped, then counts, on the last line.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,7 +37,11 @@ export function summarize(report) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { lines, success } = summarize(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+  const file = process.argv[2] ?? '';
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  const { lines, success } = report
+    ? summarize(report)
+    : { lines: [`no ${file}: the tests did not run to their end`], success: false };
   console.log(lines.join('\n'));
   process.exitCode = success ? 0 : 1;
 }

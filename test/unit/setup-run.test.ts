@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { summarize } from '../../sandbox/setup/summary.mjs';
@@ -9,6 +9,34 @@ test('an unknown script is refused with the list of scripts', () => {
   const { status, stderr } = spawnSync(process.execPath, [script, 'tset'], { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/no script "tset"[\s\S]*setup, test, demo/);
+});
+
+describe('the command behind a script', () => {
+  const foreground = path.resolve(import.meta.dirname, '../../sandbox/setup/foreground.mjs');
+
+  /** The exit code of a process that runs `shell` in its foreground, sent SIGTERM once it printed something. */
+  async function codeOf(shell: string, signal?: 'SIGTERM') {
+    const code = `import { runInForeground } from ${JSON.stringify(foreground)};
+      process.exitCode = await runInForeground(['sh', '-c', ${JSON.stringify(shell)}], process.env);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (signal) child.stdout.once('data', () => child.kill(signal));
+    child.stdout.resume();
+    return new Promise((resolve) => child.once('close', resolve));
+  }
+
+  test('gives its exit code to the script', async () => {
+    expect(await codeOf('exit 7')).toBe(7);
+  });
+
+  test('gets the signal sent to the script, and its own exit code counts', async () => {
+    expect(await codeOf('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done', 'SIGTERM')).toBe(9);
+  });
+
+  test('ended by a signal counts as 128 and its number', async () => {
+    expect(await codeOf('echo ready; exec sleep 20', 'SIGTERM')).toBe(143);
+  });
 });
 
 describe('the summary of a test run', () => {
