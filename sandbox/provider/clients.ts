@@ -67,7 +67,7 @@ function clientsOf(
 function chain(configuration: Configuration): () => Promise<Credentials> {
   let credentials = environment;
   for (const role of configuration.assumeRoles) {
-    credentials = remembered(assume(role, configuration.region, credentials));
+    credentials = remembered(assume(role, configuration.stsRegion, credentials));
   }
   return credentials;
 }

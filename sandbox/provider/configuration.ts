@@ -9,6 +9,8 @@ export interface AssumeRole {
 
 export interface Configuration {
   region: string;
+  /** Where roles are assumed; the Region unless told. A role's own Region may be one its caller has not enabled. */
+  stsRegion: string;
   assumeRoles: AssumeRole[];
   allowedAccountIds: string[];
   forbiddenAccountIds: string[];
@@ -21,6 +23,7 @@ const ENGINE = ['version', 'pluginDownloadURL', '__internal', '__defaults', 'nam
 const IGNORED = ['skipRegionValidation', 'skipRequestingAccountId', 'skipMetadataApiCheck'];
 const ACCEPTED = [
   'region',
+  'stsRegion',
   'assumeRoles',
   'allowedAccountIds',
   'forbiddenAccountIds',
@@ -55,6 +58,7 @@ export function readConfiguration(raw: Raw): { configuration: Configuration; fai
   if (retries !== undefined && !Number.isInteger(retries)) wrong('maxRetries', 'a whole number');
   const configuration: Configuration = {
     region: String(raw.region),
+    stsRegion: String(raw.stsRegion ?? raw.region),
     assumeRoles: roles(decode(raw.assumeRoles), wrong),
     allowedAccountIds: strings(decode(raw.allowedAccountIds), 'allowedAccountIds', wrong),
     forbiddenAccountIds: strings(decode(raw.forbiddenAccountIds), 'forbiddenAccountIds', wrong),

@@ -71,10 +71,10 @@ function tagChanges(
 ): Change[] {
   if (news.tags !== undefined && !isObject(news.tags)) return []; // not known before the update
   const wanted = tagsOf(news, around.defaultTags);
-  const all = { kind: 'map' } as const;
-  return compare('tagsAll', all, outputs.tagsAll, wanted, false).filter(
-    (change) => !known.some(({ path }) => path === 'tags' || path.slice(4) === change.path.slice(7)),
-  );
+  const held = isObject(outputs.tagsAll) ? outputs.tagsAll : {};
+  return [...new Set([...Object.keys(held), ...Object.keys(wanted)])]
+    .filter((key) => !known.some(({ path }) => path === 'tags' || path === step('tags', key)))
+    .flatMap((key) => compare(step('tagsAll', key), { kind: 'string' }, held[key], wanted[key], false));
 }
 
 function step(path: string, name: string): string {
