@@ -37,7 +37,7 @@ export function cloudTrail(given: {
     async handle(call, forward) {
       const time = new Date();
       const answer = await forward();
-      setImmediate(() => given.engine.follow(() => report(call, answer, time)));
+      given.engine.follow(() => report(call, answer, time));
       return answer;
     },
   };
