@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DeleteSecurityGroupCommand,
+  DescribeSecurityGroupRulesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundleLambda } from '../../lambda/bundle.ts';
+import { parsePolicy } from '../../lambda/policy.ts';
+import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import { names } from '../../programs/names.ts';
+import {
+  lambdaPermissions,
+  queuePolicy,
+  remediationPermissions,
+  remediationTrust,
+} from '../../programs/policies.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+
+const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
+const member = { accountId: '300000000001', region: 'eu-central-1' };
+const bus = `arn:aws:events:${hub.region}:${hub.accountId}:event-bus/${names.bus}`;
+
+let sandbox: Sandbox;
+let directory: string;
+let bundle: string;
+let secretArn: string;
+let queueUrl: string;
+let ec2: EC2Client;
+let iam: { hub: IAMClient; member: IAMClient };
+let sqs: SQSClient;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'portcullis-lambda-iam-'));
+  const text = await readFile(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
+  bundle = (await bundleLambda(parsePolicy(text), directory)).file;
+  sandbox = await startSandbox();
+  ec2 = new EC2Client(sandbox.root(member.accountId, member.region));
+  iam = {
+    hub: new IAMClient(sandbox.root(hub.accountId)),
+    member: new IAMClient(sandbox.root(member.accountId)),
+  };
+  sqs = new SQSClient(sandbox.root(hub.accountId, hub.region));
+  await createHub();
+  const trust = remediationTrust(hub, sandbox.organization.id);
+  await iam.member.send(
+    new CreateRoleCommand({ RoleName: names.remediationRole, AssumeRolePolicyDocument: trust }),
+  );
+});
+
+afterAll(async () => {
+  await sandbox?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+afterEach(() => vi.unstubAllEnvs());
+
+async function createHub(): Promise<void> {
+  const bridge = new EventBridgeClient(sandbox.root(hub.accountId, hub.region));
+  await bridge.send(new CreateEventBusCommand({ Name: names.bus }));
+  const Policy = queuePolicy(hub, names.resultsQueue, [{ rule: names.resultsRule, bus: names.bus }]);
+  const queue = await sqs.send(
+    new CreateQueueCommand({ QueueName: names.resultsQueue, Attributes: { Policy } }),
+  );
+  queueUrl = queue.QueueUrl ?? '';
+  const rule = { EventBusName: names.bus, Name: names.resultsRule };
+  await bridge.send(
+    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['portcullis'] }) }),
+  );
+  const Arn = `arn:aws:sqs:${hub.region}:${hub.accountId}:${names.resultsQueue}`;
+  await bridge.send(
+    new PutTargetsCommand({ EventBusName: names.bus, Rule: names.resultsRule, Targets: [{ Id: 'q', Arn }] }),
+  );
+  const secrets = new SecretsManagerClient(sandbox.root(hub.accountId, hub.region));
+  const SecretString = 'http://127.0.0.1:9/nobody-listens';
+  secretArn =
+    (await secrets.send(new CreateSecretCommand({ Name: 'slack-of-the-test', SecretString }))).ARN ?? '';
+  const trust = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${hub.accountId}:root` },
+    Action: 'sts:AssumeRole',
+  };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
+  await iam.hub.send(new CreateRoleCommand({ RoleName: names.lambdaRole, AssumeRolePolicyDocument }));
+}
+
+/** A policy document without one action. */
+function without(document: string, action: string | undefined): string {
+  const { Statement, ...rest } = JSON.parse(document);
+  const kept = Statement.map((statement: { Action: string | string[] }) => {
+    return { ...statement, Action: [statement.Action].flat().filter((each) => each !== action) };
+  }).filter((statement: { Action: string[] }) => statement.Action.length > 0);
+  return JSON.stringify({ ...rest, Statement: kept });
+}
+
+async function permit(lacking: string | undefined): Promise<void> {
+  const lambda = without(lambdaPermissions(hub, bus, secretArn), lacking);
+  const remediation = without(remediationPermissions(hub.partition, member.accountId), lacking);
+  const documents = [
+    { client: iam.hub, RoleName: names.lambdaRole, PolicyDocument: lambda },
+    { client: iam.member, RoleName: names.remediationRole, PolicyDocument: remediation },
+  ];
+  for (const { client, ...policy } of documents) {
+    await client.send(new PutRolePolicyCommand({ ...policy, PolicyName: 'calls' }));
+  }
+}
+
+/** A new group with SSH open to the world and HTTPS too, and the event that tells of it. */
+async function openGroup(): Promise<{ groupId: string; event: object }> {
+  const created = await ec2.send(
+    new CreateSecurityGroupCommand({ GroupName: randomUUID(), Description: 'test' }),
+  );
+  const groupId = created.GroupId ?? '';
+  const world = { IpRanges: [{ CidrIp: '0.0.0.0/0' }], IpProtocol: 'tcp' };
+  const IpPermissions = [22, 443].map((port) => ({ ...world, FromPort: port, ToPort: port }));
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
+  const text = await readFile(
+    new URL('../fixtures/events/authorize-without-rule-set.json', import.meta.url),
+    'utf8',
+  );
+  const event = JSON.parse(text.replace(/sg-[0-9a-f]+/g, groupId));
+  return { groupId, event: { ...event, id: randomUUID(), account: member.accountId, region: member.region } };
+}
+
+async function openPorts(groupId: string): Promise<(number | undefined)[]> {
+  const Filters = [{ Name: 'group-id', Values: [groupId] }];
+  const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));
+  return SecurityGroupRules.filter((rule) => !rule.IsEgress)
+    .map((rule) => rule.FromPort)
+    .sort();
+}
+
+/** Runs the bundle as Lambda would, with a session of the Lambda's role; a fresh module, so nothing is cached. */
+async function run(event: object): Promise<unknown> {
+  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
+  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${names.lambdaRole}`;
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
+  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
+  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+  vi.stubEnv('PORTCULLIS_BUS_ARN', bus);
+  vi.stubEnv('PORTCULLIS_REMEDIATION_ROLE', names.remediationRole);
+  vi.stubEnv('PORTCULLIS_SLACK_SECRET_ARN', secretArn);
+  const file = join(directory, `${randomUUID()}.mjs`);
+  await copyFile(bundle, file);
+  const { handler } = await import(/* @vite-ignore */ pathToFileURL(file).href);
+  return handler(event).catch((error: Error) => error.message);
+}
+
+/** The results that reached the queue behind the org bus, taken off it. */
+async function results(): Promise<RemediationResult[]> {
+  await sandbox.idle();
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+  );
+  for (const { ReceiptHandle } of Messages) {
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+  }
+  return Messages.map(({ Body }) => remediationResultSchema.parse(JSON.parse(Body ?? '').detail));
+}
+
+describe("the Lambda under the programs' own roles", () => {
+  it('closes the offending port and no other', async () => {
+    await permit(undefined);
+    const { groupId, event } = await openGroup();
+    await run(event);
+    expect(await openPorts(groupId)).toEqual([443]);
+    const [result, ...more] = await results();
+    expect(more).toEqual([]);
+    expect(result).toMatchObject({
+      groupId,
+      outcome: 'remediated',
+      findings: [{ fromPort: 22, action: 'revoked' }],
+      notification: { slack: 'failed', error: 'Slack could not be told: TypeError' },
+    });
+  });
+
+  it.each([
+    ['sts:AssumeRole'],
+    ['ec2:DescribeSecurityGroups'],
+    ['ec2:DescribeSecurityGroupRules'],
+    ['ec2:RevokeSecurityGroupIngress'],
+  ])('without %s revokes nothing, says so on the bus and fails', async (action) => {
+    await permit(action);
+    const { groupId, event } = await openGroup();
+    expect(await run(event)).toMatch(/^access-denied: /);
+    expect(await openPorts(groupId)).toEqual([22, 443]);
+    expect(await results()).toMatchObject([{ outcome: 'access-denied', account: member.accountId }]);
+  });
+
+  it('without events:PutEvents still revokes, and fails', async () => {
+    await permit('events:PutEvents');
+    const { groupId, event } = await openGroup();
+    expect(await run(event)).toMatch(/^access-denied: .*PutEvents/);
+    expect(await openPorts(groupId)).toEqual([443]);
+    expect(await results()).toEqual([]);
+  });
+
+  it('without secretsmanager:GetSecretValue still revokes, and the result tells that Slack was not told', async () => {
+    await permit('secretsmanager:GetSecretValue');
+    const { groupId, event } = await openGroup();
+    await run(event);
+    expect(await openPorts(groupId)).toEqual([443]);
+    expect(await results()).toMatchObject([
+      { outcome: 'remediated', notification: { slack: 'failed', error: 'the Slack secret may not be read' } },
+    ]);
+  });
+
+  it('cannot use a role that has lost its permissions', async () => {
+    await permit(undefined);
+    await iam.member.send(
+      new DeleteRolePolicyCommand({ RoleName: names.remediationRole, PolicyName: 'calls' }),
+    );
+    const { groupId, event } = await openGroup();
+    expect(await run(event)).toMatch(/^access-denied: /);
+    expect(await openPorts(groupId)).toEqual([22, 443]);
+  });
+
+  it('finds a deleted group gone', async () => {
+    await permit(undefined);
+    await results();
+    const { groupId, event } = await openGroup();
+    await ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId }));
+    await run(event);
+    expect(await results()).toMatchObject([{ outcome: 'group-gone' }]);
+  });
+});
