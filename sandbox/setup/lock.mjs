@@ -15,15 +15,23 @@ function holder(pid) {
   }
 }
 
+/**
+ * Whether a process with this id is there, ours or another user's.
+ * @param {number} pid
+ */
+export function processExists(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
+  }
+}
+
 /** @param {string} content */
 function alive(content) {
   const pid = Number.parseInt(content, 10);
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH') return false;
-  }
+  if (!(pid > 0 && processExists(pid))) return false;
   const now = holder(pid);
   return now === content || now.endsWith(' -');
 }

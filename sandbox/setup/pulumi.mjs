@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isExecutable, lastLines, onPath, runCommand } from './command.mjs';
+import { processExists } from './lock.mjs';
 import { readRepositoryFile, withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
 import { atLeast, compatible } from './version.mjs';
@@ -181,8 +182,10 @@ async function buildFromModule(progress) {
  * @returns {Promise<Pulumi | string>}
  */
 async function installInto(install) {
-  mkdirSync(path.dirname(pulumiRoot), { recursive: true });
-  const draft = mkdtempSync(`${pulumiRoot}.draft-`);
+  const versions = path.dirname(pulumiRoot);
+  mkdirSync(versions, { recursive: true });
+  dropDeadDrafts(versions);
+  const draft = mkdtempSync(`${pulumiRoot}.draft-${process.pid}-`);
   const drop = () => rmSync(draft, { recursive: true, force: true });
   process.once('exit', drop);
   try {
@@ -199,5 +202,17 @@ async function installInto(install) {
   } finally {
     process.off('exit', drop);
     drop();
+  }
+}
+
+/**
+ * Removes the drafts of set-ups that were killed; those of living processes (other clones) stay.
+ * @param {string} versions
+ */
+export function dropDeadDrafts(versions) {
+  for (const name of readdirSync(versions)) {
+    const pid = /\.draft-(\d+)-/.exec(name)?.[1];
+    if (pid && !processExists(Number(pid)))
+      rmSync(path.join(versions, name), { recursive: true, force: true });
   }
 }

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { firstMismatch } from '../../sandbox/setup/packages.mjs';
-import { firstPulumi, goMinimum, pulumiPin } from '../../sandbox/setup/pulumi.mjs';
+import { dropDeadDrafts, firstPulumi, goMinimum, pulumiPin } from '../../sandbox/setup/pulumi.mjs';
 import { choosePython } from '../../sandbox/setup/python.mjs';
 import { atLeast, compatible, parseVersion } from '../../sandbox/setup/version.mjs';
 
@@ -33,8 +37,7 @@ describe('versions', () => {
     expect(atLeast('', '3.10')).toBe(false);
   });
 
-  test('the Go module requires the very CLI version that set-up looks for', async () => {
-    const { readFileSync } = await import('node:fs');
+  test('the Go module requires the very CLI version that set-up looks for', () => {
     const module = readFileSync(`${import.meta.dirname}/../../sandbox/setup/pulumi-cli/go.mod`, 'utf8');
     expect(module).toContain(`require github.com/pulumi/pulumi/pkg/v3 v${pulumiPin}\n`);
     expect(goMinimum()).toMatch(/^1\.\d+(\.\d+)?$/);
@@ -61,6 +64,16 @@ describe('the Pulumi CLI', () => {
     ];
     expect(await firstPulumi(sources, () => {})).toEqual({ ...cli, source: 'version cache' });
     expect(asked).toEqual(['PATH', 'version cache']);
+  });
+
+  test('half built by a killed set-up is removed, that of a living one and whole versions stay', () => {
+    const versions = mkdtempSync(path.join(os.tmpdir(), 'portcullis-versions-'));
+    const dead = `3.259.0.draft-${spawnSync('true').pid}-a`;
+    const kept = ['3.259.0', `3.259.0.draft-${process.pid}-b`];
+    for (const name of [dead, ...kept]) mkdirSync(path.join(versions, name));
+    dropDeadDrafts(versions);
+    expect(readdirSync(versions).sort()).toEqual(kept);
+    rmSync(versions, { recursive: true });
   });
 
   test('found nowhere: one error with every reason and both mends', async () => {
