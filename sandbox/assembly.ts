@@ -86,7 +86,7 @@ function compose(
     return userIdentity(found, call.accessKeyId);
   };
   const accounts = organization({ emulator, emit, identify, log });
-  const opened = regions({ organization: accounts, emit });
+  const opened = regions(accounts);
   const covered = trails(emulator, accounts);
   const recording = cloudTrail({ engine, journal: entries, identities: known, covering: covered.covering });
   const interceptors = [

@@ -13,6 +13,8 @@ export interface Delays {
   readiness: number;
   /** From CloseAccount to SUSPENDED. */
   closure: number;
+  /** From EnableRegion to ENABLED, and from DisableRegion to DISABLED. */
+  regionOptIn: number;
 }
 
 export interface WorldOptions {
@@ -77,7 +79,7 @@ export function newWorld(options: WorldOptions): World {
   const world: World = {
     graphs,
     graphOf,
-    delays: { creation: 200, readiness: 300, closure: 200, ...options.delays },
+    delays: { creation: 200, readiness: 300, closure: 200, regionOptIn: 200, ...options.delays },
     reservedIds: [],
     unready: new Set(),
     announce: (event) =>

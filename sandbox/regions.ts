@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Answer, Call, Interceptor } from './call.ts';
 import type { Organization } from './organization.ts';
-import type { Emit } from './organization-events.ts';
 import { serviceEvent } from './organization-events.ts';
 import { isAdministrator } from './organization-graph.ts';
 import {
@@ -34,16 +33,8 @@ export interface Regions {
   enabled(accountId: string): string[];
 }
 
-export interface RegionOptions {
-  organization: Organization;
-  emit: Emit;
-  /** Milliseconds from EnableRegion to ENABLED, and from DisableRegion to DISABLED. */
-  delay?: number;
-}
-
 /** Which Regions each account has: EC2's and Account Management's view of them, and the refusal of calls to the others. */
-export function regions(options: RegionOptions): Regions {
-  const { organization } = options;
+export function regions(organization: Organization): Regions {
   const chosen = new Map<string, OptStatus>();
   const status = (accountId: string, region: string): OptStatus =>
     optIn.get(region) ? (chosen.get(`${accountId}/${region}`) ?? 'DISABLED') : 'ENABLED_BY_DEFAULT';
@@ -76,7 +67,7 @@ export function regions(options: RegionOptions): Regions {
     }
     if (present === (on ? 'ENABLED' : 'DISABLED')) return {};
     change(accountId, region, on ? 'ENABLING' : 'DISABLING');
-    organization.world.later(options.delay ?? 200, () =>
+    organization.world.later(organization.world.delays.regionOptIn, () =>
       change(accountId, region, on ? 'ENABLED' : 'DISABLED'),
     );
     return {};

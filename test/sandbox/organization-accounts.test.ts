@@ -9,7 +9,8 @@ import {
 import * as org from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { type Assembly, assemble } from '../../sandbox/assembly.ts';
+import { seed } from '../../sandbox/seed.ts';
 import { createAccount } from './account-creation.ts';
 import { listen, refusal, until } from './event-listener.ts';
 
@@ -17,15 +18,20 @@ const management = '111111111111';
 const hub = '222222222222';
 const member = '300000000002';
 
-let sandbox: Sandbox;
+let parts: Assembly;
+let organizationId: string;
 let heard: Awaited<ReturnType<typeof listen>>;
-const client = (accountId: string) =>
-  new org.OrganizationsClient({ ...sandbox.root(accountId, 'us-east-1'), maxAttempts: 1 });
-const sts = (settings: object) => new STSClient({ ...sandbox.root(member), maxAttempts: 1, ...settings });
+const root = (accountId: string, region = 'us-east-1') => ({
+  endpoint: parts.endpoint,
+  region,
+  credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
+});
+const client = (accountId: string) => new org.OrganizationsClient({ ...root(accountId), maxAttempts: 1 });
+const sts = (settings: object) => new STSClient({ ...root(member), maxAttempts: 1, ...settings });
 
 /** An administrator that is not root, who alone may assume roles. */
 async function administrator(accountId: string) {
-  const iam = new IAMClient(sandbox.root(accountId, 'us-east-1'));
+  const iam = new IAMClient(root(accountId));
   const UserName = 'administrator';
   await iam.send(new CreateUserCommand({ UserName }));
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
@@ -42,17 +48,19 @@ const enter = (caller: STSClient, accountId: string, role = 'OrganizationAccount
   );
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  heard = await listen(sandbox, management, ['aws.organizations']);
+  parts = await assemble();
+  organizationId = (await seed(parts.endpoint, parts.organization)).organization.id;
+  heard = await listen({ root }, management, ['aws.organizations']);
 });
-afterAll(() => sandbox.stop());
+afterAll(() => parts.stop());
 
 describe('accounts', () => {
   it('a created account is entered by the management account, after a while, and by no other member', async () => {
+    parts.organization.world.delays.readiness = 1500; // time to look at what lies between
     const status = await createAccount(client(management), 'fresh');
     const id = status.AccountId ?? '';
     expect(id).toMatch(/^\d{12}$/);
-    const own = sts(sandbox.root(id));
+    const own = sts(root(id));
     expect(await refusal(own.send(new GetCallerIdentityCommand({})))).toBe('InvalidClientTokenId');
     const manager = await administrator(management);
     expect(await refusal(enter(manager, id))).toBe('AccessDenied');
@@ -63,7 +71,7 @@ describe('accounts', () => {
     expect(session?.AssumedRoleUser?.Arn).toContain(`:${id}:assumed-role/OrganizationAccountAccessRole/`);
     const stranger = await administrator(member);
     expect(await refusal(enter(stranger, id))).toBe('AccessDenied');
-    const iam = new IAMClient(sandbox.root(id, 'us-east-1'));
+    const iam = new IAMClient(root(id));
     await iam.send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForCloudTrail' }));
 
     const result = await heard(
@@ -108,10 +116,11 @@ describe('accounts', () => {
 
   it('a closed account is pending, then suspended, and refuses calls', async () => {
     const { AccountId = '' } = await createAccount(client(management), 'closing');
-    const own = sts(sandbox.root(AccountId));
+    const own = sts(root(AccountId));
     const alive = () => refusal(own.send(new GetCallerIdentityCommand({})));
     await until(alive, (code) => code === 'none');
     const caller = client(management);
+    parts.organization.world.delays.closure = 1500;
     await caller.send(new org.CloseAccountCommand({ AccountId }));
     const state = async () =>
       (await caller.send(new org.DescribeAccountCommand({ AccountId }))).Account?.State ?? '';
@@ -179,7 +188,7 @@ describe('accounts', () => {
 describe('invitations', () => {
   it('an invited account joins without an access role, counts as a member, and may leave', async () => {
     const guest = '700000000001';
-    const trusting = new IAMClient(sandbox.root(hub, 'us-east-1'));
+    const trusting = new IAMClient(root(hub));
     const trust = {
       Version: '2012-10-17',
       Statement: [
@@ -187,7 +196,7 @@ describe('invitations', () => {
           Effect: 'Allow',
           Principal: { AWS: '*' },
           Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'aws:PrincipalOrgID': sandbox.organization.id } },
+          Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
         },
       ],
     };
@@ -211,7 +220,7 @@ describe('invitations', () => {
     const joined = await heard((one) => one.detail.serviceEventDetails?.joinedMethod === 'Invited');
     expect(joined.detail.serviceEventDetails.accountId).toBe(guest);
     expect(await refusal(enter(person, hub, 'members'))).toBe('none');
-    const role = new IAMClient(sandbox.root(guest, 'us-east-1')).send(
+    const role = new IAMClient(root(guest)).send(
       new GetRoleCommand({ RoleName: 'OrganizationAccountAccessRole' }),
     );
     expect(await refusal(role)).toBe('NoSuchEntityException');

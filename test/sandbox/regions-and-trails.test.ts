@@ -88,6 +88,7 @@ describe('Regions', () => {
   it('opting in takes a while, tells so in events, and opens the Region; opting out closes it', async () => {
     const heard = await listen({ root }, '300000000004', ['aws.account']);
     const client = new AccountClient(root('300000000004'));
+    parts.organization.world.delays.regionOptIn = 1500; // time to look at what lies between
     const RegionName = far;
     const status = async () =>
       (await client.send(new GetRegionOptStatusCommand({ RegionName }))).RegionOptStatus;
