@@ -15,6 +15,9 @@ import { type OperationRecord, recordEvents } from './engine-events.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 
+/** The part of the settings that the engine needs. */
+export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;
+
 /** The real Pulumi engine, one stack at a time. Several stacks may run at once; a stack never may. */
 export interface Engine {
   /** Refreshes the stack, then makes its resources as declared. Idempotent. @throws `stack-failed` */
@@ -61,7 +64,7 @@ function withoutAfterthoughts(stack: Stack): Stack {
 }
 
 /** Opens stacks with one fixed work directory each: a random one would leak a directory a call. */
-function stackOpener(settings: Settings): (stack: DesiredStack) => Promise<Stack> {
+function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise<Stack> {
   let cli: Promise<PulumiCommand> | undefined;
   const configurations = join(settings.data, 'stacks');
   return async (stack) => {
@@ -98,7 +101,7 @@ function stackOpener(settings: Settings): (stack: DesiredStack) => Promise<Stack
 }
 
 /** The engine over the Automation API with inline programs. Making it starts nothing. */
-export function pulumiEngine(settings: Settings): Engine {
+export function pulumiEngine(settings: EngineSettings): Engine {
   const open = stackOpener(settings);
   const operate = async (
     stack: DesiredStack,

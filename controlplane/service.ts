@@ -7,7 +7,7 @@ import { parsePolicy } from '../lambda/policy.ts';
 import { names, queueUrl } from '../programs/names.ts';
 import { awsClients } from './aws.ts';
 import { lockData } from './data-lock.ts';
-import { pulumiEngine } from './engine.ts';
+import { enginePool } from './engine-pool.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 import { application, listen } from './http/server.ts';
@@ -79,7 +79,8 @@ async function open(
   parts.opened('database', database.close);
   const store = openStore(database);
   const aws = awsClients(settings);
-  const engine = pulumiEngine(settings);
+  const engine = enginePool(settings, settings.parallel);
+  parts.opened('engine', engine.stop);
   const reconcile = reconciler({
     settings,
     aws,

@@ -39,7 +39,7 @@ function role(
  */
 export function account(args: AccountArguments): Record<string, unknown> {
   const { place, hub, organizationId } = args;
-  const provider = providerFor(place);
+  const provider = providerFor(place, hub.region);
   role(provider, {
     name: names.remediationRole,
     description: 'Portcullis: assumed by the hub to read security groups and revoke offending ingress',

@@ -112,7 +112,7 @@ function deadLetterAlarm(provider: Provider, topicArn: string | undefined): void
  */
 export function hub(args: HubArguments): Record<string, unknown> {
   const { place } = args;
-  const provider = providerFor(place);
+  const provider = providerFor(place, place.region);
   const bus = new EventBus(names.bus, { name: names.bus, tags: tags('hub') }, { provider });
   new EventBusPolicy(
     names.bus,

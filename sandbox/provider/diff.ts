@@ -29,7 +29,7 @@ export function changes(
     if (name === 'region' || (field.computed && (value === undefined || value === null))) continue;
     found.push(...compare(name, field, old.inputs[name], value, field.replace ?? false));
   }
-  if (resource.inputs.tags) found.push(...tagChanges(old.outputs, news, around, found));
+  if (resource.inputs.tags) found.push(...tagChanges(old, news, around, found));
   const region = news.region ?? around.region;
   if (resource.inputs.region && typeof old.outputs.region === 'string' && old.outputs.region !== region) {
     found.push({ path: 'region', kind: 'update', replace: true });
@@ -64,16 +64,18 @@ function compare(
 
 /** Tags that come from or went with the provider's default tags. */
 function tagChanges(
-  outputs: Properties,
+  old: { inputs: Properties; outputs: Properties },
   news: Properties,
   around: Surroundings,
   known: readonly Change[],
 ): Change[] {
   if (news.tags !== undefined && !isObject(news.tags)) return []; // not known before the update
   const wanted = tagsOf(news, around.defaultTags);
-  const held = isObject(outputs.tagsAll) ? outputs.tagsAll : {};
+  const held = isObject(old.outputs.tagsAll) ? old.outputs.tagsAll : {};
+  const own = tagsOf(news, tagsOf(old.inputs, {}));
+  const told = (key: string, path: string) => path === step('tags', key) || (path === 'tags' && key in own);
   return [...new Set([...Object.keys(held), ...Object.keys(wanted)])]
-    .filter((key) => !known.some(({ path }) => path === 'tags' || path === step('tags', key)))
+    .filter((key) => !known.some(({ path }) => told(key, path)))
     .flatMap((key) => compare(step('tagsAll', key), { kind: 'string' }, held[key], wanted[key], false));
 }
 

@@ -110,8 +110,7 @@ const putRule: Resource['create'] = async (aws, inputs) => {
       EventPattern: optional(inputs, 'eventPattern'),
       ScheduleExpression: optional(inputs, 'scheduleExpression'),
       State: optional(inputs, 'state') ?? 'ENABLED',
-      Description: optional(inputs, 'description'),
-      RoleArn: optional(inputs, 'roleArn'),
+      Description: optional(inputs, 'description') ?? '',
       Tags: tagList(inputs.tags),
     }),
   );
@@ -126,7 +125,6 @@ export const EventRule: Resource = {
     scheduleExpression: text,
     state: { kind: 'string', default: 'ENABLED' },
     description: text,
-    roleArn: text,
     ...regional,
     ...tagged,
   },
@@ -151,7 +149,6 @@ export const EventRule: Resource = {
       scheduleExpression: found.ScheduleExpression,
       state: found.State,
       description: found.Description,
-      roleArn: found.RoleArn,
       arn: found.Arn,
       tags: tagMap(Tags),
     };
