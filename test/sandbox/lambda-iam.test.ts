@@ -16,12 +16,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import {
-  CreateRoleCommand,
-  DeleteRolePolicyCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-} from '@aws-sdk/client-iam';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   CreateQueueCommand,
@@ -230,16 +225,6 @@ describe("the Lambda under the programs' own roles", () => {
     expect(await results()).toMatchObject([
       { outcome: 'remediated', notification: { slack: 'failed', error: 'the Slack secret may not be read' } },
     ]);
-  });
-
-  it('cannot use a role that has lost its permissions', async () => {
-    await permit(undefined);
-    await iam.member.send(
-      new DeleteRolePolicyCommand({ RoleName: names.remediationRole, PolicyName: 'calls' }),
-    );
-    const { groupId, event } = await openGroup();
-    expect(await run(event)).toMatch(/^access-denied: /);
-    expect(await openPorts(groupId)).toEqual([22, 443]);
   });
 
   it('finds a deleted group gone', async () => {

@@ -8,7 +8,7 @@ import { type RemediationResult, remediationResultSchema } from '../../lambda/re
 const events = new URL('../fixtures/events/', import.meta.url);
 const policyText = readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
 const busArn = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
-export const slackSecretArn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
+const slackSecretArn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
 export const groupId = 'sg-0a1b2c3d4e5f60001';
 
 export function fixture(name: string): Record<string, unknown> & { id: string } {
