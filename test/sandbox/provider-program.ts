@@ -26,7 +26,12 @@ export function everyType(provider: pulumi.ProviderResource, choice: Choice = {}
   const bus = new aws.cloudwatch.EventBus('bus', { name: 'test-bus', description: 'a bus', tags }, on);
   const queue = new aws.sqs.Queue(
     'queue',
-    { name: 'test-queue', messageRetentionSeconds: 1_209_600, tags: choice.queueTags ?? tags },
+    {
+      name: 'test-queue',
+      messageRetentionSeconds: 1_209_600,
+      sqsManagedSseEnabled: true,
+      tags: choice.queueTags ?? tags,
+    },
     on,
   );
   new aws.sqs.QueuePolicy(
@@ -68,7 +73,7 @@ export function everyType(provider: pulumi.ProviderResource, choice: Choice = {}
   );
   const defaultRule = new aws.cloudwatch.EventRule(
     'default-rule',
-    { name: 'test-forward', eventPattern: pattern },
+    { name: 'test-forward', eventPattern: pattern, description: choice.description },
     on,
   );
   const forwarder = new aws.iam.Role(

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
@@ -34,6 +34,7 @@ test('equal contents give equal archives, whatever their order', async () => {
     assets: { b: { assets: { 'b.txt': { text: 'two' } } }, 'a.txt': { text: 'one' } },
   });
   expect(Buffer.from(one).equals(Buffer.from(two))).toBe(true);
+  rmSync(directory, { recursive: true });
   const files = Object.entries(unzipSync(one)).map(([name, bytes]) => [name, strFromU8(bytes)]);
   expect(Object.fromEntries(files)).toEqual({ 'a.txt': 'one', 'b/b.txt': 'two' });
 });
