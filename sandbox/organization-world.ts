@@ -59,48 +59,28 @@ export interface World {
 }
 
 export function newWorld(options: WorldOptions): World {
-  const { emulator, emit, log } = options;
+  const { emulator, emit } = options;
   const graphs: Graph[] = [];
   const listeners: JoinListener[] = [];
-  const tasks = new Set<Promise<void>>();
-  const ended = new AbortController();
-  const graphOf = (id: string) => graphs.find((graph) => graph.accounts.has(id));
-
-  function background(name: string, task: () => Promise<unknown> | unknown): void {
-    const running = (async () => task())()
-      .then(() => {})
-      .catch((error: unknown) => {
-        if (!ended.signal.aborted) log(`${name} failed: ${error instanceof Error ? error.message : error}`);
-      })
-      .finally(() => tasks.delete(running));
-    tasks.add(running);
-  }
-
+  const tasks = background(options.log);
   const world: World = {
     graphs,
-    graphOf,
+    graphOf: (id) => graphs.find((graph) => graph.accounts.has(id)),
     delays: { creation: 200, readiness: 300, closure: 200, regionOptIn: 200, ...options.delays },
     reservedIds: [],
     unready: new Set(),
     announce: (event) =>
-      background(`emitting ${event['detail-type']}`, async () => {
+      tasks.run(`emitting ${event['detail-type']}`, async () => {
         const recorded = event['detail-type'].endsWith('via CloudTrail') && world.covering;
         const found = recorded ? await recorded(event.account, event.region) : {};
         if (!('reason' in found)) await emit(event, event.account, event.region);
       }),
     later: (milliseconds, task) =>
-      background('a delayed act', async () => {
-        await sleep(milliseconds, undefined, { signal: ended.signal });
+      tasks.run('a delayed act', async (ended) => {
+        await sleep(milliseconds, undefined, { signal: ended });
         await task();
       }),
-    newAccountId() {
-      const reserved = world.reservedIds.shift();
-      if (reserved !== undefined) return reserved;
-      for (;;) {
-        const id = String(400_000_000_000 + randomInt(100_000_000_000));
-        if (!graphOf(id)) return id;
-      }
-    },
+    newAccountId: () => world.reservedIds.shift() ?? unusedId(world),
     async registerMembers(graph) {
       await emulator.admin('organization', { id: graph.id, accounts: [...graph.accounts.keys()] });
     },
@@ -109,33 +89,52 @@ export function newWorld(options: WorldOptions): World {
       await world.registerMembers(graph);
       for (const listener of listeners) await listener(graph, accountId);
     },
-    async createAccessRole(graph, accountId, roleName) {
-      const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
-      const trust = {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { AWS: `arn:aws:iam::${graph.managementAccountId}:root` },
-            Action: 'sts:AssumeRole',
-          },
-        ],
-      };
-      await iam.send(
-        new CreateRoleCommand({ RoleName: roleName, AssumeRolePolicyDocument: JSON.stringify(trust) }),
-      );
-      await iam.send(
-        new AttachRolePolicyCommand({
-          RoleName: roleName,
-          PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
-        }),
-      );
-      iam.destroy();
+    createAccessRole: (graph, accountId, roleName) =>
+      createAccessRole(emulator, graph.managementAccountId, accountId, roleName),
+    stop: tasks.stop,
+  };
+  return world;
+}
+
+/** Tasks that nobody awaits: a failure is logged, and the stop waits for all of them. */
+function background(log: (line: string) => void) {
+  const tasks = new Set<Promise<void>>();
+  const ended = new AbortController();
+  return {
+    run(name: string, task: (ended: AbortSignal) => Promise<void>): void {
+      const running = task(ended.signal)
+        .catch((error: unknown) => {
+          if (!ended.signal.aborted) log(`${name} failed: ${error instanceof Error ? error.message : error}`);
+        })
+        .finally(() => tasks.delete(running));
+      tasks.add(running);
     },
-    async stop() {
+    async stop(): Promise<void> {
       ended.abort();
       await Promise.all(tasks);
     },
   };
-  return world;
+}
+
+function unusedId(world: World): string {
+  for (;;) {
+    const id = String(400_000_000_000 + randomInt(100_000_000_000));
+    if (!world.graphOf(id)) return id;
+  }
+}
+
+async function createAccessRole(
+  emulator: Emulator,
+  managementAccountId: string,
+  accountId: string,
+  RoleName: string,
+): Promise<void> {
+  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const Principal = { AWS: `arn:aws:iam::${managementAccountId}:root` };
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }];
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  iam.destroy();
 }

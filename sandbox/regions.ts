@@ -35,75 +35,11 @@ export interface Regions {
 
 /** Which Regions each account has: EC2's and Account Management's view of them, and the refusal of calls to the others. */
 export function regions(organization: Organization): Regions {
-  const chosen = new Map<string, OptStatus>();
-  const status = (accountId: string, region: string): OptStatus =>
-    optIn.get(region) ? (chosen.get(`${accountId}/${region}`) ?? 'DISABLED') : 'ENABLED_BY_DEFAULT';
-  const usable = (accountId: string, region: string): boolean =>
-    optIn.has(region) && ['ENABLED', 'ENABLED_BY_DEFAULT'].includes(status(accountId, region));
-
-  function change(accountId: string, region: string, next: OptStatus): void {
-    chosen.set(`${accountId}/${region}`, next);
-    organization.world.announce(
-      serviceEvent(
-        'aws.account',
-        'Region Opt-In Status Change',
-        accountId,
-        { accountId, regionName: region, status: next },
-        [`arn:aws:account::${accountId}:account`],
-      ),
-    );
-  }
-
-  function opt(accountId: string, region: string, on: boolean): object {
-    const present = status(accountId, region);
-    if (present === 'ENABLED_BY_DEFAULT') {
-      throw new Refusal(
-        'ValidationException',
-        `Region ${region} is enabled by default and cannot be changed.`,
-      );
-    }
-    if (present === 'ENABLING' || present === 'DISABLING') {
-      throw new Refusal('ConflictException', `Region ${region} is ${present}.`, {}, 409);
-    }
-    if (present === (on ? 'ENABLED' : 'DISABLED')) return {};
-    change(accountId, region, on ? 'ENABLING' : 'DISABLING');
-    organization.world.later(organization.world.delays.regionOptIn, () =>
-      change(accountId, region, on ? 'ENABLED' : 'DISABLED'),
-    );
-    return {};
-  }
-
-  const accountApi: Record<string, (accountId: string, input: z.infer<typeof accountInput>) => object> = {
-    'POST /listRegions': (accountId, input) => ({
-      Regions: regionNames
-        .map((RegionName) => ({ RegionName, RegionOptStatus: status(accountId, RegionName) }))
-        .filter((one) => input.RegionOptStatusContains?.includes(one.RegionOptStatus) ?? true),
-    }),
-    'POST /getRegionOptStatus': (accountId, input) => {
-      const region = known(input.RegionName);
-      return { RegionName: region, RegionOptStatus: status(accountId, region) };
-    },
-    'POST /enableRegion': (accountId, input) => opt(accountId, known(input.RegionName), true),
-    'POST /disableRegion': (accountId, input) => opt(accountId, known(input.RegionName), false),
-  };
-
-  function serveAccount(call: Call): Answer {
-    try {
-      const run = accountApi[call.action.split('?')[0] ?? ''];
-      if (!run) throw new Refusal('UnknownOperationException', `The sandbox has no ${call.action}.`);
-      const input = accountInput.safeParse(call.parameters);
-      if (!input.success) throw new Refusal('ValidationException', z.prettifyError(input.error));
-      return jsonAnswer(200, run(subject(organization, call.accountId, input.data.AccountId), input.data));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return refusalAnswer(call, error);
-    }
-  }
-
+  const choices = optIns(organization);
   const outside = (call: Call): boolean =>
-    !globalServices.has(call.service) && !usable(call.accountId, call.region);
+    !globalServices.has(call.service) && !choices.usable(call.accountId, call.region);
   return {
-    enabled: (accountId) => regionNames.filter((region) => usable(accountId, region)),
+    enabled: (accountId) => regionNames.filter((region) => choices.usable(accountId, region)),
     interceptor: {
       name: 'regions',
       matches: (call) =>
@@ -116,11 +52,87 @@ export function regions(organization: Organization): Regions {
         }
         const refused = await refusedByEmulator(forward);
         if (refused) return refused;
-        if (call.service === 'account') return serveAccount(call);
-        return describeRegions(call, (region) => status(call.accountId, region));
+        if (call.service === 'account') return serveAccount(organization, choices, call);
+        return describeRegions(call, (region) => choices.status(call.accountId, region));
       },
     },
   };
+}
+
+interface OptIns {
+  status(accountId: string, region: string): OptStatus;
+  usable(accountId: string, region: string): boolean;
+  /** Begins to enable or disable a Region. @throws ValidationException, ConflictException */
+  choose(accountId: string, region: string, on: boolean): object;
+}
+
+function optIns({ world }: Organization): OptIns {
+  const chosen = new Map<string, OptStatus>();
+  const status = (accountId: string, region: string): OptStatus =>
+    optIn.get(region) ? (chosen.get(`${accountId}/${region}`) ?? 'DISABLED') : 'ENABLED_BY_DEFAULT';
+
+  function change(accountId: string, region: string, next: OptStatus): void {
+    chosen.set(`${accountId}/${region}`, next);
+    const detail = { accountId, regionName: region, status: next };
+    const resources = [`arn:aws:account::${accountId}:account`];
+    world.announce(serviceEvent('aws.account', 'Region Opt-In Status Change', accountId, detail, resources));
+  }
+
+  return {
+    status,
+    usable: (accountId, region) =>
+      optIn.has(region) && ['ENABLED', 'ENABLED_BY_DEFAULT'].includes(status(accountId, region)),
+    choose(accountId, region, on) {
+      const present = status(accountId, region);
+      if (present === 'ENABLED_BY_DEFAULT') {
+        throw new Refusal(
+          'ValidationException',
+          `Region ${region} is enabled by default and cannot be changed.`,
+        );
+      }
+      if (present === 'ENABLING' || present === 'DISABLING') {
+        throw new Refusal('ConflictException', `Region ${region} is ${present}.`, {}, 409);
+      }
+      if (present === (on ? 'ENABLED' : 'DISABLED')) return {};
+      change(accountId, region, on ? 'ENABLING' : 'DISABLING');
+      world.later(world.delays.regionOptIn, async () =>
+        change(accountId, region, on ? 'ENABLED' : 'DISABLED'),
+      );
+      return {};
+    },
+  };
+}
+
+type AccountOperation = (choices: OptIns, accountId: string, input: z.infer<typeof accountInput>) => object;
+
+const accountApi: Record<string, AccountOperation> = {
+  'POST /listRegions': (choices, accountId, input) => ({
+    Regions: regionNames
+      .map((RegionName) => ({ RegionName, RegionOptStatus: choices.status(accountId, RegionName) }))
+      .filter((one) => input.RegionOptStatusContains?.includes(one.RegionOptStatus) ?? true),
+  }),
+  'POST /getRegionOptStatus': (choices, accountId, input) => {
+    const region = known(input.RegionName);
+    return { RegionName: region, RegionOptStatus: choices.status(accountId, region) };
+  },
+  'POST /enableRegion': (choices, accountId, input) =>
+    choices.choose(accountId, known(input.RegionName), true),
+  'POST /disableRegion': (choices, accountId, input) =>
+    choices.choose(accountId, known(input.RegionName), false),
+};
+
+function serveAccount(organization: Organization, choices: OptIns, call: Call): Answer {
+  try {
+    const run = accountApi[call.action];
+    if (!run) throw new Refusal('UnknownOperationException', `The sandbox has no ${call.action}.`);
+    const input = accountInput.safeParse(call.parameters);
+    if (!input.success) throw new Refusal('ValidationException', z.prettifyError(input.error));
+    const about = subject(organization, call.accountId, input.data.AccountId);
+    return jsonAnswer(200, run(choices, about, input.data));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return refusalAnswer(call, error);
+  }
 }
 
 const accountInput = z.object({
