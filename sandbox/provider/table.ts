@@ -1,5 +1,6 @@
 import { MetricAlarm } from './cloudwatch.ts';
-import { EventBus, EventBusPolicy, EventRule, EventTarget } from './events.ts';
+import { EventTarget } from './event-target.ts';
+import { EventBus, EventBusPolicy, EventRule } from './events.ts';
 import { Role, RolePolicy } from './iam.ts';
 import { LambdaFunction } from './lambda.ts';
 import { FunctionEventInvokeConfig } from './lambda-invoke-config.ts';

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
@@ -7,38 +6,23 @@ import { IAM } from '@aws-sdk/client-iam';
 import { Lambda } from '@aws-sdk/client-lambda';
 import { SQS } from '@aws-sdk/client-sqs';
 import * as aws from '@pulumi/aws';
-import {
-  LocalWorkspace,
-  type ProjectSettings,
-  PulumiCommand,
-  type PulumiFn,
-  type Stack,
-} from '@pulumi/pulumi/automation/index.js';
+import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildProvider } from '../../sandbox/provider/build.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { type Engine, startEngine, steps } from './provider-engine.ts';
 import { type Choice, everyType } from './provider-program.ts';
 
 const ACCOUNT = '222222222222';
-const directory = mkdtempSync(join(tmpdir(), 'portcullis-provider-'));
+let engine: Engine;
 let sandbox: Sandbox;
-let command: PulumiCommand;
 let choice: Choice = {};
 
 beforeAll(async () => {
-  const cli = join(homedir(), '.pulumi/versions/3.259.0');
-  [sandbox, command] = await Promise.all([
-    startSandbox({ seed: false }),
-    PulumiCommand.get(existsSync(cli) ? { root: cli } : {}),
-    buildProvider(join(directory, 'plugin')),
-  ]);
-  mkdirSync(join(directory, 'state'));
+  engine = await startEngine(ACCOUNT);
+  sandbox = engine.sandbox;
 });
-afterAll(async () => {
-  await sandbox?.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => engine?.stop());
 
 const settings = () => sandbox.root(ACCOUNT, 'eu-west-1');
 const provider = (
@@ -51,50 +35,9 @@ const provider = (
     ...more,
   });
 
-async function stackOf(name: string, program: PulumiFn): Promise<Stack> {
-  const workDir = join(directory, name);
-  mkdirSync(workDir, { recursive: true });
-  // `plugins` is in Pulumi's project schema, and missing from its TypeScript type
-  const projectSettings: ProjectSettings & Record<'plugins', object> = {
-    name: 'provider',
-    runtime: 'nodejs',
-    backend: { url: `file://${join(directory, 'state')}` },
-    plugins: { providers: [{ name: 'aws', path: join(directory, 'plugin') }] },
-  };
-  return LocalWorkspace.createOrSelectStack(
-    { stackName: name, projectName: 'provider', program },
-    {
-      workDir,
-      pulumiCommand: command,
-      projectSettings,
-      envVars: {
-        AWS_ENDPOINT_URL: sandbox.endpoint,
-        AWS_ACCESS_KEY_ID: ACCOUNT,
-        AWS_SECRET_ACCESS_KEY: 'test',
-        PULUMI_CONFIG_PASSPHRASE: 'test',
-        PULUMI_SKIP_UPDATE_CHECK: 'true',
-        PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
-      },
-    },
-  );
-}
-const everything = (): Promise<Stack> => stackOf('every', async () => everyType(provider(), choice));
+const everything = (): Promise<Stack> => engine.stack('every', async () => everyType(provider(), choice));
 
-/** What an update would do, as `operation name property,property`, sorted. */
-async function planned(refresh: boolean): Promise<string[]> {
-  const found: string[] = [];
-  await (await everything()).preview({
-    refresh,
-    onEvent({ resourcePreEvent }) {
-      const step = resourcePreEvent?.metadata;
-      if (!step || ['same', 'refresh', 'read'].includes(step.op) || step.type.startsWith('pulumi:')) return;
-      found.push(
-        `${step.op} ${step.urn.split('::').pop()} ${Object.keys(step.detailedDiff ?? {}).sort()}`.trim(),
-      );
-    },
-  });
-  return [...new Set(found)].sort();
-}
+const planned = async (refresh: boolean): Promise<string[]> => steps(await everything(), refresh);
 
 test('every type is created, and a second preview changes nothing, refreshed or not', async () => {
   const { summary, outputs } = await (await everything()).up();
@@ -105,7 +48,7 @@ test('every type is created, and a second preview changes nothing, refreshed or 
 });
 
 test('a secret is not in the state in the clear, and reaches the function', async () => {
-  const state = readFileSync(join(directory, 'state/.pulumi/stacks/provider/every.json'), 'utf8');
+  const state = readFileSync(join(engine.directory, 'state/.pulumi/stacks/provider/every.json'), 'utf8');
   expect(state).toContain('ciphertext');
   expect(state).not.toContain('hidden-value-1');
   const held = await new Lambda(settings()).getFunctionConfiguration({ FunctionName: 'test-function' });
@@ -212,7 +155,7 @@ test('what can be is updated in place, and what is fixed is replaced', async () 
 test('a rule that exists is imported, and its unset properties stay unset', async () => {
   const pattern = '{"source":["by.hand"]}';
   await new EventBridge(settings()).putRule({ Name: 'by-hand', EventPattern: pattern });
-  const imported = await stackOf('import', async () => {
+  const imported = await engine.stack('import', async () => {
     const args = { name: 'by-hand', eventPattern: pattern };
     const on = { provider: provider({ defaultTags: {} }), import: 'by-hand' };
     new aws.cloudwatch.EventRule('by-hand', args, on);
@@ -223,7 +166,7 @@ test('a rule that exists is imported, and its unset properties stay unset', asyn
 });
 
 test('a name already taken is the error AWS gives, with the resource', async () => {
-  const taken = await stackOf('taken', async () => {
+  const taken = await engine.stack('taken', async () => {
     new aws.cloudwatch.EventBus('mine', { name: 'test-bus' }, { provider: provider() });
   });
   await expect(taken.up()).rejects.toThrow(
@@ -232,18 +175,18 @@ test('a name already taken is the error AWS gives, with the resource', async () 
 });
 
 test('a property or type that the stand-in lacks is an error by name', async () => {
-  const unknown = await stackOf('unknown', async () => {
+  const unknown = await engine.stack('unknown', async () => {
     new aws.sqs.Queue('queue', { name: 'q', fifoQueue: true }, { provider: provider() });
   });
   await expect(unknown.preview()).rejects.toThrow(/has no property "fifoQueue" .* accepts delaySeconds/);
-  const bucket = await stackOf('bucket', async () => {
+  const bucket = await engine.stack('bucket', async () => {
     new aws.s3.Bucket('bucket', {}, { provider: provider() });
   });
   await expect(bucket.preview()).rejects.toThrow(/no resource type aws:s3\/bucket:Bucket/);
 });
 
 test('credentials of another account are refused before anything is made', async () => {
-  const wrong = await stackOf('wrong', async () => {
+  const wrong = await engine.stack('wrong', async () => {
     const elsewhere = provider({ allowedAccountIds: ['333333333333'] });
     new aws.sqs.Queue('queue', { name: 'never' }, { provider: elsewhere });
   });
@@ -266,7 +209,7 @@ test('one stack works in two Regions and, through a role, in another account', a
     PolicyName: 'events',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [permissions] }),
   });
-  const stack = await stackOf('elsewhere', async () => {
+  const stack = await engine.stack('elsewhere', async () => {
     const assumeRoles = [{ roleArn, sessionName: 'test' }];
     const on = { provider: provider({ allowedAccountIds: [OTHER], assumeRoles }) };
     const args = { name: 'here', eventPattern: '{"source":["a"]}' };
