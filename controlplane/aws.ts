@@ -75,6 +75,7 @@ export function awsClients(settings: Pick<Settings, 'hub' | 'accessRole'>): Aws 
       keep('organizations', () => new OrganizationsClient({ region: 'us-east-1', ...retries })),
     ec2: client('ec2', (given) => new EC2Client(given)),
     cloudTrail: client('cloudtrail', (given) => new CloudTrailClient(given)),
-    sqs: client('sqs', (given) => new SQSClient(given)),
+    // The Region's own endpoint, as for every other service, rather than the host that a queue's URL happens to name.
+    sqs: client('sqs', (given) => new SQSClient({ ...given, useQueueUrlAsEndpoint: false })),
   };
 }

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import type { EngineEvent } from './engine.ts';
 
 /** One resource that an operation changes or would change. */
 export interface ResourceChange {

@@ -15,6 +15,8 @@ import { type OperationRecord, recordEvents } from './engine-events.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 
+export type { EngineEvent };
+
 /** The part of the settings that the engine needs. */
 export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;
 

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleLambda } from '../lambda/bundle.ts';
-import { parsePolicy } from '../lambda/policy.ts';
+import { makeBundle } from '../programs/bundle.ts';
 import { names, queueUrl } from '../programs/names.ts';
 import { awsClients } from './aws.ts';
 import { lockData } from './data-lock.ts';
@@ -32,12 +31,12 @@ interface ServiceOptions {
   readonly standing: boolean;
 }
 
-async function readPolicy(file: string) {
+async function bundleOf(policyFile: string, directory: string) {
   try {
-    return parsePolicy(await readFile(file, 'utf8'));
+    return await makeBundle(policyFile, directory);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new PortcullisError('invalid-policy', `PORTCULLIS_POLICY ${file}: ${text}`, { cause: error });
+    throw new PortcullisError('invalid-policy', `PORTCULLIS_POLICY ${policyFile}: ${text}`, { cause: error });
   }
 }
 
@@ -71,10 +70,9 @@ async function open(
   { standing }: ServiceOptions,
   parts: Unwinder,
 ): Promise<string> {
-  const policy = await readPolicy(settings.policyFile);
   const lock = await lockData(settings.data);
   parts.opened('data lock', lock.release);
-  const bundle = await bundleLambda(policy, join(settings.data, 'bundle'));
+  const bundle = await bundleOf(settings.policyFile, join(settings.data, 'bundle'));
   const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
   parts.opened('database', database.close);
   const store = openStore(database);
