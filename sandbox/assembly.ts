@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Call, Emulator } from './call.ts';
+import { type Background, background } from './background.ts';
+import type { Call, Emulator, Publish } from './call.ts';
 import { cloudTrail } from './cloudtrail.ts';
 import { userIdentity } from './cloudtrail-record.ts';
-import { type DeliveryEngine, delivery } from './delivery.ts';
+import { delivery } from './delivery.ts';
 import { startEmulator } from './emulator.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { type Identities, identities } from './identities.ts';
+import { startGateway } from './gateway.ts';
+import { identities } from './identities.ts';
 import { type Journal, journal } from './journal.ts';
 import { type Organization, organization } from './organization.ts';
 import { putEvents } from './put-events.ts';
@@ -23,7 +24,7 @@ export interface Assembly {
   regions: Regions;
   trails: Trails;
   journal: Journal;
-  engine: DeliveryEngine;
+  background: Background;
   /** JSON documents that the gateway serves at `GET /_sandbox/<name>`. */
   documents: Record<string, () => unknown>;
   /** Idempotent. Ends every process and removes the temporary directory. */
@@ -44,63 +45,67 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
   const temporary = options.directory ? undefined : await mkdtemp(join(tmpdir(), 'portcullis-sandbox-'));
   const directory = options.directory ?? (temporary as string);
   const gateway = await startGateway(log);
+  const ending = [gateway.close]; // last one first
+  const end = async (): Promise<void> => {
+    for (const one of ending.reverse()) await one();
+    if (temporary) await rm(temporary, { recursive: true, force: true });
+  };
   try {
-    const running = await startEmulator(gateway.url, directory);
-    const { emulator } = running;
-    const known = identities(emulator);
+    const { emulator, agent, stop } = await startEmulator(gateway.url, directory);
+    ending.unshift(stop); // after the gateway: functions still call it
+    const work = background(log);
     const entries = journal();
-    const engine = delivery(emulator, entries, { log, retryDelay: options.retryDelay ?? 200 });
-    const parts = compose(emulator, engine, entries, known, log);
-    const documents: Assembly['documents'] = { deliveries: entries.entries };
-    gateway.open({
-      ...{ emulator, agent: running.agent, identities: known, interceptors: parts.interceptors },
-      documents,
+    const publish = delivery(emulator, entries, work, options.retryDelay ?? 200);
+    const { interceptors, ...parts } = compose({
+      emulator,
+      publish,
+      background: work,
+      journal: entries,
+      log,
     });
+    ending.push(work.stop, parts.organization.stop);
+    const documents: Assembly['documents'] = { deliveries: entries.entries };
+    gateway.open({ emulator, agent, identities: parts.identities, interceptors, documents });
     let stopped: Promise<void> | undefined;
-    const stop = async (): Promise<void> => {
-      await parts.organization.stop();
-      await engine.stop();
-      await end(gateway, running.stop, temporary);
-    };
     return {
-      ...{ endpoint: gateway.url.origin, directory, emulator, ...parts, journal: entries, engine, documents },
-      stop: () => (stopped ??= stop()),
+      ...{ endpoint: gateway.url.origin, directory, emulator, ...parts, journal: entries, background: work },
+      documents,
+      stop: () => {
+        stopped ??= end();
+        return stopped;
+      },
     };
   } catch (error) {
-    await end(gateway, undefined, temporary);
+    await end();
     throw error;
   }
 }
 
-function compose(
-  emulator: Emulator,
-  engine: DeliveryEngine,
-  entries: Journal,
-  known: Identities,
-  log: (line: string) => void,
-) {
-  const emit = async (event: Parameters<DeliveryEngine['publish']>[0]) => engine.publish(event);
+interface Ground {
+  emulator: Emulator;
+  publish: Publish;
+  background: Background;
+  journal: Journal;
+  log: (line: string) => void;
+}
+
+/** What the sandbox adds to the emulator, in the order in which it is asked. */
+function compose({ emulator, publish, log, ...rest }: Ground) {
+  const known = identities(emulator);
   const identify = async (call: Call) => {
     const found = await known(call.accessKeyId);
     if (!found) throw new Error(`no identity for access key ${call.accessKeyId}`);
     return userIdentity(found, call.accessKeyId);
   };
-  const accounts = organization({ emulator, emit, identify, log });
+  const accounts = organization({ emulator, emit: async (event) => publish(event), identify, log });
   const opened = regions(accounts);
   const covered = trails(emulator, accounts);
-  const recording = cloudTrail({ engine, journal: entries, identities: known, covering: covered.covering });
   const interceptors = [
     ...accounts.interceptors,
     opened.interceptor,
     covered.interceptor,
-    putEvents(engine.publish),
-    recording,
+    putEvents(publish),
+    cloudTrail({ publish, ...rest, identities: known, covering: covered.covering }),
   ];
-  return { organization: accounts, regions: opened, trails: covered, interceptors };
-}
-
-async function end(gateway: Gateway, emulator?: () => Promise<void>, temporary?: string): Promise<void> {
-  await gateway.close();
-  await emulator?.();
-  if (temporary) await rm(temporary, { recursive: true, force: true });
+  return { organization: accounts, regions: opened, trails: covered, identities: known, interceptors };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, BusEvent, Call, Interceptor } from './call.ts';
+import type { Background } from './background.ts';
+import type { Answer, BusEvent, Call, Interceptor, Publish } from './call.ts';
 import { cloudTrailRecord } from './cloudtrail-record.ts';
-import type { DeliveryEngine } from './delivery.ts';
 import type { Identities } from './identities.ts';
 import type { Journal } from './journal.ts';
 
@@ -19,7 +19,8 @@ const recorded =
  * caller's default bus in that Region if a trail covers it, else a `not-covered` entry. The caller waits for none of it.
  */
 export function cloudTrail(given: {
-  engine: DeliveryEngine;
+  publish: Publish;
+  background: Background;
   journal: Journal;
   identities: Identities;
   covering: Covering;
@@ -28,7 +29,7 @@ export function cloudTrail(given: {
     const event = await eventOf(call, answer, given.identities, time);
     if (!event) return;
     const trail = await given.covering(call.accountId, call.region);
-    if ('trailArn' in trail) given.engine.publish(event);
+    if ('trailArn' in trail) given.publish(event);
     else given.journal.record(event, { rule: '', target: '' }, 'not-covered', trail.reason);
   };
   return {
@@ -37,7 +38,7 @@ export function cloudTrail(given: {
     async handle(call, forward) {
       const time = new Date();
       const answer = await forward();
-      given.engine.follow(() => report(call, answer, time));
+      given.background.follow(() => report(call, answer, time));
       return answer;
     },
   };

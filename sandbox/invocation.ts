@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   GetFunctionCommand,
   GetFunctionEventInvokeConfigCommand,
@@ -6,7 +5,8 @@ import {
   InvokeCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Background } from './background.ts';
 import type { BusEvent, Emulator } from './call.ts';
 import type { Journal } from './journal.ts';
 import { type Arn, type Permissions, parseArn } from './permission.ts';
@@ -17,9 +17,21 @@ interface Dependencies {
   permitted: Permissions;
   queue: Queues;
   journal: Journal;
-  follow(work: () => Promise<void>): void;
-  halt: AbortSignal;
+  background: Background;
   retryDelay: number;
+}
+
+export interface Invocations {
+  /** Takes the event; the function gets it as soon as its turn comes. */
+  invoke(event: BusEvent, target: Arn, rule: string): void;
+}
+
+/** One event on its way to one function. */
+interface Invocation {
+  event: BusEvent;
+  target: Arn;
+  rule: string;
+  client: LambdaClient;
 }
 
 /** How a function answered: `refused` is the service's own no, not the function's. */
@@ -39,60 +51,57 @@ const concurrency = 6;
  * (twice by default), and then its on-failure destination gets the record that AWS documents, if the function's role
  * may send it. Throttles count against the event's age only.
  */
-export function invocations(given: Dependencies): {
-  invoke(event: BusEvent, target: Arn, rule: string): void;
-} {
-  const { emulator, journal, follow, halt } = given;
+export function invocations(given: Dependencies): Invocations {
   const limit = pLimit(concurrency);
   const clients = new Map<string, LambdaClient>();
-  const clientOf = ({ accountId, region }: Arn): LambdaClient => {
-    const key = `${accountId} ${region}`;
-    const client =
-      clients.get(key) ?? new LambdaClient({ ...emulator.root(accountId, region), maxAttempts: 1 });
-    clients.set(key, client);
-    return client;
+  return {
+    invoke(event, target, rule) {
+      const key = `${target.accountId} ${target.region}`;
+      const settings = given.emulator.root(target.accountId, target.region);
+      const client = clients.get(key) ?? new LambdaClient({ ...settings, maxAttempts: 1 });
+      clients.set(key, client);
+      given.background.follow(() => run(given, limit, { event, target, rule, client }));
+    },
   };
+}
 
-  const run = async (event: BusEvent, target: Arn, rule: string): Promise<void> => {
-    const started = Date.now();
-    let invoked = 0;
-    for (let tries = 0; ; tries++) {
-      const outcome = await limit(() => invokeOnce(clientOf(target), target, event, halt));
-      halt.throwIfAborted();
-      if (!outcome.throttled) invoked++;
-      const fault = outcome.refused ?? outcome.functionError;
-      if (!fault) return;
-      const config = await invokeConfig(clientOf(target), target);
-      const delay = given.retryDelay * 2 ** Math.min(tries, 8);
-      const expired = Date.now() + delay - started > (config?.MaximumEventAgeInSeconds ?? 21_600) * 1000;
-      if (expired || invoked > (config?.MaximumRetryAttempts ?? 2)) {
-        const condition = expired ? 'EventAgeExceeded' : 'RetriesExhausted';
-        return await fail(event, target, rule, { outcome, invoked, condition, fault, config });
-      }
-      await sleep(delay, undefined, { signal: halt });
+async function run(given: Dependencies, limit: LimitFunction, invocation: Invocation): Promise<void> {
+  const started = Date.now();
+  let invoked = 0;
+  for (let tries = 0; ; tries++) {
+    const outcome = await limit(() => invokeOnce(invocation, given.background.halted));
+    given.background.halted.throwIfAborted();
+    if (!outcome.throttled) invoked++;
+    const fault = outcome.refused ?? outcome.functionError;
+    if (!fault) return;
+    const config = await invokeConfig(invocation);
+    const delay = given.retryDelay * 2 ** Math.min(tries, 8);
+    const expired = Date.now() + delay - started > (config?.MaximumEventAgeInSeconds ?? 21_600) * 1000;
+    if (expired || invoked > (config?.MaximumRetryAttempts ?? 2)) {
+      const condition = expired ? 'EventAgeExceeded' : 'RetriesExhausted';
+      return await fail(given, invocation, { outcome, invoked, condition, fault, config });
     }
-  };
+    await given.background.pause(delay);
+  }
+}
 
-  const fail = async (event: BusEvent, target: Arn, rule: string, end: Ending): Promise<void> => {
-    const at = { rule, target: target.text };
-    const reason = `${end.condition} after ${end.invoked} invocations: ${end.fault}`;
-    const destination = end.config?.DestinationConfig?.OnFailure?.Destination;
-    if (!destination) return journal.record(event, at, 'failed', `${reason}; no on-failure destination`);
-    try {
-      const queue = parseArn(destination);
-      if (queue.service !== 'sqs') throw new Error(`the sandbox has no ${queue.service} destinations`);
-      const { Configuration } = await clientOf(target).send(
-        new GetFunctionCommand({ FunctionName: target.text }),
-      );
-      await given.permitted.execution(Configuration?.Role ?? '', 'sqs:SendMessage', queue);
-      await given.queue.send(queue, JSON.stringify(failureRecord(event, target, end)));
-      journal.record(event, at, 'dead-lettered', reason);
-    } catch (error) {
-      journal.record(event, at, 'failed', `${reason}; not dead-lettered: ${(error as Error).message}`);
-    }
-  };
-
-  return { invoke: (event, target, rule) => follow(() => run(event, target, rule)) };
+/** Sends the record of the failure to the function's on-failure destination, where it has one that its role may reach. */
+async function fail(given: Dependencies, invocation: Invocation, end: Ending): Promise<void> {
+  const { event, target, rule, client } = invocation;
+  const at = { rule, target: target.text };
+  const reason = `${end.condition} after ${end.invoked} invocations: ${end.fault}`;
+  const destination = end.config?.DestinationConfig?.OnFailure?.Destination;
+  if (!destination) return given.journal.record(event, at, 'failed', `${reason}; no on-failure destination`);
+  try {
+    const queue = parseArn(destination);
+    if (queue.service !== 'sqs') throw new Error(`the sandbox has no ${queue.service} destinations`);
+    const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: target.text }));
+    await given.permitted.execution(Configuration?.Role ?? '', 'sqs:SendMessage', queue);
+    await given.queue.send(queue, JSON.stringify(failureRecord(event, target, end)));
+    given.journal.record(event, at, 'dead-lettered', reason);
+  } catch (error) {
+    given.journal.record(event, at, 'failed', `${reason}; not dead-lettered: ${(error as Error).message}`);
+  }
 }
 
 interface Ending {
@@ -103,15 +112,10 @@ interface Ending {
   config: GetFunctionEventInvokeConfigCommandOutput | null;
 }
 
-async function invokeOnce(
-  client: LambdaClient,
-  target: Arn,
-  event: BusEvent,
-  halt: AbortSignal,
-): Promise<Outcome> {
+async function invokeOnce({ client, target, event }: Invocation, halted: AbortSignal): Promise<Outcome> {
   try {
     const command = new InvokeCommand({ FunctionName: target.text, Payload: JSON.stringify(event) });
-    const { FunctionError, Payload, $metadata } = await client.send(command, { abortSignal: halt });
+    const { FunctionError, Payload, $metadata } = await client.send(command, { abortSignal: halted });
     const payload: unknown = Payload?.length ? JSON.parse(Payload.transformToString()) : null;
     const requestId = $metadata.requestId ?? '';
     return FunctionError ? { requestId, functionError: FunctionError, payload } : { requestId, payload };
@@ -122,10 +126,10 @@ async function invokeOnce(
   }
 }
 
-async function invokeConfig(
-  client: LambdaClient,
-  target: Arn,
-): Promise<GetFunctionEventInvokeConfigCommandOutput | null> {
+async function invokeConfig({
+  client,
+  target,
+}: Invocation): Promise<GetFunctionEventInvokeConfigCommandOutput | null> {
   try {
     return await client.send(new GetFunctionEventInvokeConfigCommand({ FunctionName: target.text }));
   } catch (error) {

@@ -55,70 +55,71 @@ export interface Permissions {
 }
 
 export function permissions(emulator: Emulator): Permissions {
-  const ask = async (...questions: Question[]): Promise<Decision[]> =>
-    (await emulator.admin('authorize', { questions })) as Decision[];
+  const ask: Ask = async (...questions) => (await emulator.admin('authorize', { questions })) as Decision[];
   return {
-    async service(action, resource, rule) {
-      const [decision] = await ask({
-        policy: 'resource',
-        principal: events,
-        action,
-        resource: resource.text,
-        region: resource.region,
-        context: fromRule(rule),
-      });
-      if (decision === 'Absent') throw new DeliveryError('NO_RESOURCE', `${resource.text} does not exist`);
-      if (decision !== 'Allow')
-        throw missing(
-          `the resource policy of ${resource.text} does not allow ${action} to ${events} for ${rule.text}`,
-        );
-    },
-    async role(roleArn, bus, rule) {
-      const action = 'events:PutEvents';
-      if (!roleArn) throw missing(`the target ${bus.text} has no RoleArn, so nothing allows ${action} on it`);
-      const owner = parseArn(roleArn).accountId;
-      if (owner !== rule.accountId)
-        throw missing(`the target role ${roleArn} is not in the rule's account ${rule.accountId}`);
-      const region = rule.region;
-      const session = `arn:aws:sts::${owner}:assumed-role/${roleArn.split('/').at(-1)}/portcullis-sandbox`;
-      const put = { principal: session, action, resource: bus.text, region };
-      const [trust, policy, resource] = await ask(
-        {
-          policy: 'resource',
-          principal: events,
-          action: 'sts:AssumeRole',
-          resource: roleArn,
-          region,
-          context: fromRule(rule),
-        },
-        { policy: 'identity', role: roleArn, ...put },
-        { policy: 'resource', ...put },
-      );
-      if (trust === 'Absent') throw missing(`the target role ${roleArn} does not exist`);
-      if (trust !== 'Allow')
-        throw missing(
-          `the trust policy of ${roleArn} does not allow sts:AssumeRole to ${events} for ${rule.text}`,
-        );
-      if (policy !== 'Allow')
-        throw missing(`the policies of ${roleArn} do not allow ${action} on ${bus.text}`);
-      if (resource === 'Absent') throw new DeliveryError('NO_RESOURCE', `${bus.text} does not exist`);
-      // In its own account a role needs no leave from the bus, but the bus may refuse it.
-      if (resource === 'Deny' || (resource !== 'Allow' && bus.accountId !== owner))
-        throw missing(`the bus policy of ${bus.text} does not allow ${action} to ${roleArn}`);
-    },
+    service: (action, resource, rule) => askForService(ask, action, resource, rule),
+    role: (roleArn, bus, rule) => askForRole(ask, roleArn, bus, rule),
     async execution(roleArn, action, resource) {
+      const principal = sessionOf(roleArn, 'lambda');
+      const { text, region } = resource;
       const [decision] = await ask({
         policy: 'identity',
         role: roleArn,
-        principal: `arn:aws:sts::${parseArn(roleArn).accountId}:assumed-role/${roleArn.split('/').at(-1)}/lambda`,
+        principal,
         action,
-        resource: resource.text,
-        region: resource.region,
+        resource: text,
+        region,
       });
-      if (decision !== 'Allow')
-        throw missing(`the policies of ${roleArn} do not allow ${action} on ${resource.text}`);
+      if (decision !== 'Allow') throw missing(`the policies of ${roleArn} do not allow ${action} on ${text}`);
     },
   };
+}
+
+type Ask = (...questions: Question[]) => Promise<Decision[]>;
+
+async function askForService(ask: Ask, action: string, resource: Arn, rule: Arn): Promise<void> {
+  const [decision] = await ask({
+    policy: 'resource',
+    principal: events,
+    action,
+    resource: resource.text,
+    region: resource.region,
+    context: fromRule(rule),
+  });
+  if (decision === 'Absent') throw new DeliveryError('NO_RESOURCE', `${resource.text} does not exist`);
+  if (decision !== 'Allow') {
+    const whom = `${events} for ${rule.text}`;
+    throw missing(`the resource policy of ${resource.text} does not allow ${action} to ${whom}`);
+  }
+}
+
+async function askForRole(ask: Ask, roleArn: string | undefined, bus: Arn, rule: Arn): Promise<void> {
+  const action = 'events:PutEvents';
+  const trusting = 'sts:AssumeRole';
+  if (!roleArn) throw missing(`the target ${bus.text} has no RoleArn, so nothing allows ${action} on it`);
+  const owner = parseArn(roleArn).accountId;
+  if (owner !== rule.accountId)
+    throw missing(`the target role ${roleArn} is not in the rule's account ${rule.accountId}`);
+  const { region } = rule;
+  const assume = { principal: events, action: trusting, resource: roleArn, region, context: fromRule(rule) };
+  const put = { principal: sessionOf(roleArn, 'events'), action, resource: bus.text, region };
+  const [trust, policy, resource] = await ask(
+    { policy: 'resource', ...assume },
+    { policy: 'identity', role: roleArn, ...put },
+    { policy: 'resource', ...put },
+  );
+  if (trust === 'Absent') throw missing(`the target role ${roleArn} does not exist`);
+  if (trust !== 'Allow')
+    throw missing(`the trust policy of ${roleArn} does not allow ${trusting} to ${events} for ${rule.text}`);
+  if (policy !== 'Allow') throw missing(`the policies of ${roleArn} do not allow ${action} on ${bus.text}`);
+  if (resource === 'Absent') throw new DeliveryError('NO_RESOURCE', `${bus.text} does not exist`);
+  // In its own account a role needs no leave from the bus, but the bus may refuse it.
+  if (resource === 'Deny' || (resource !== 'Allow' && bus.accountId !== owner))
+    throw missing(`the bus policy of ${bus.text} does not allow ${action} to ${roleArn}`);
+}
+
+function sessionOf(roleArn: string, session: string): string {
+  return `arn:aws:sts::${parseArn(roleArn).accountId}:assumed-role/${roleArn.split('/').at(-1)}/${session}`;
 }
 
 function fromRule(rule: Arn): Record<string, string> {

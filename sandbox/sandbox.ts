@@ -47,7 +47,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
       }),
       deliveries: parts.journal.entries,
-      idle: parts.engine.idle,
+      idle: parts.background.idle,
       stop: parts.stop,
     };
   } catch (error) {

@@ -31,25 +31,25 @@ import {
 } from '@aws-sdk/client-sqs';
 import { strToU8, zipSync } from 'fflate';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
+import {
+  actor,
+  actorRole,
+  forwarder,
+  hub,
+  hubDead,
+  hubRegion,
+  hubRule,
+  inbox,
+  member,
+  memberDead,
+  memberRegion,
+  memberRule,
+  orgBus,
+  pattern,
+} from './delivery-names.ts';
 
-export const member = '300000000002';
-export const hub = '222222222222';
-export const memberRegion = 'eu-central-1';
-export const hubRegion = 'eu-west-1';
+export * from './delivery-names.ts';
 
-export const memberRule = `arn:aws:events:${memberRegion}:${member}:rule/forward`;
-export const orgBus = `arn:aws:events:${hubRegion}:${hub}:event-bus/org`;
-export const hubRule = `arn:aws:events:${hubRegion}:${hub}:rule/org/act`;
-export const forwarder = `arn:aws:iam::${member}:role/forwarder`;
-export const actor = `arn:aws:lambda:${hubRegion}:${hub}:function:actor`;
-const actorRole = `arn:aws:iam::${hub}:role/actor`;
-const queueArn = (account: string, region: string, name: string) =>
-  `arn:aws:sqs:${region}:${account}:${name}`;
-export const inbox = queueArn(hub, hubRegion, 'inbox');
-export const hubDead = queueArn(hub, hubRegion, 'dead');
-export const memberDead = queueArn(member, memberRegion, 'dead');
-
-export const pattern = { source: ['aws.ec2'], 'detail-type': ['AWS API Call via CloudTrail'] };
 const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const events = { Service: 'events.amazonaws.com' };
 const handler = `
@@ -59,178 +59,201 @@ export const handler = async (event) => {
   if (event.detail.requestParameters?.groupId === process.env.POISON) throw new Error('cannot act');
 };`;
 
-/**
- * A member's default bus, a forwarding rule, the org bus, a function and a queue behind it, with every permission given;
- * each can be taken and given back. Calls are made by root users, through the gateway.
- */
-export function deliveryPath(sandbox: Sandbox, output: string) {
+type Clients = ReturnType<typeof clientsOf>;
+
+/** Root users' clients in both accounts, through the gateway. */
+function clientsOf(sandbox: Sandbox) {
   const m = sandbox.root(member, memberRegion);
   const h = sandbox.root(hub, hubRegion);
-  const bridge = { member: new EventBridgeClient(m), hub: new EventBridgeClient(h) };
-  const iam = { member: new IAMClient(m), hub: new IAMClient(h) };
   const sqs = { member: new SQSClient(m), hub: new SQSClient(h) };
-  const lambda = new LambdaClient(h);
-  const url = (arn: string) => `${sandbox.endpoint}/${arn.split(':')[4]}/${arn.split(':')[5]}`;
-  const clientOf = (arn: string) => (arn.includes(hub) ? sqs.hub : sqs.member);
+  return {
+    organizationId: sandbox.organization.id,
+    bridge: { member: new EventBridgeClient(m), hub: new EventBridgeClient(h) },
+    iam: { member: new IAMClient(m), hub: new IAMClient(h) },
+    lambda: new LambdaClient(h),
+    url: (arn: string) => `${sandbox.endpoint}/${arn.split(':')[4]}/${arn.split(':')[5]}`,
+    clientOf: (arn: string) => (arn.includes(hub) ? sqs.hub : sqs.member),
+  };
+}
 
-  const give = {
-    memberRule: (eventPattern: object = pattern, State: 'ENABLED' | 'DISABLED' = 'ENABLED') =>
-      bridge.member.send(
-        new PutRuleCommand({ Name: 'forward', EventPattern: JSON.stringify(eventPattern), State }),
-      ),
-    memberTarget: (target: Partial<Target> = { RoleArn: forwarder }) =>
-      bridge.member.send(
-        new PutTargetsCommand({
-          Rule: 'forward',
-          Targets: [{ Id: 'org', Arn: orgBus, DeadLetterConfig: { Arn: memberDead }, ...target }],
+const forwarding = (c: Clients) => ({
+  memberRule: (eventPattern: object = pattern, State: 'ENABLED' | 'DISABLED' = 'ENABLED') =>
+    c.bridge.member.send(
+      new PutRuleCommand({ Name: 'forward', EventPattern: JSON.stringify(eventPattern), State }),
+    ),
+  memberTarget: (target: Partial<Target> = { RoleArn: forwarder }) =>
+    c.bridge.member.send(
+      new PutTargetsCommand({
+        Rule: 'forward',
+        Targets: [{ Id: 'org', Arn: orgBus, DeadLetterConfig: { Arn: memberDead }, ...target }],
+      }),
+    ),
+  trust: (account = member) =>
+    c.iam.member.send(
+      new UpdateAssumeRolePolicyCommand({
+        RoleName: 'forwarder',
+        PolicyDocument: policy({
+          Effect: 'Allow',
+          Principal: events,
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'aws:SourceAccount': account } },
         }),
-      ),
-    trust: (account = member) =>
-      iam.member.send(
-        new UpdateAssumeRolePolicyCommand({
-          RoleName: 'forwarder',
-          PolicyDocument: policy({
-            Effect: 'Allow',
-            Principal: events,
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': account } },
-          }),
+      }),
+    ),
+  rolePolicy: () =>
+    c.iam.member.send(
+      new PutRolePolicyCommand({
+        RoleName: 'forwarder',
+        PolicyName: 'put',
+        PolicyDocument: policy({ Effect: 'Allow', Action: 'events:PutEvents', Resource: orgBus }),
+      }),
+    ),
+});
+
+const receiving = (c: Clients) => ({
+  busPolicy: (organizationId = c.organizationId) =>
+    c.bridge.hub.send(
+      new PutPermissionCommand({
+        EventBusName: 'org',
+        Policy: policy({
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 'events:PutEvents',
+          Resource: orgBus,
+          Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
         }),
-      ),
-    rolePolicy: () =>
-      iam.member.send(
-        new PutRolePolicyCommand({
-          RoleName: 'forwarder',
-          PolicyName: 'put',
-          PolicyDocument: policy({ Effect: 'Allow', Action: 'events:PutEvents', Resource: orgBus }),
-        }),
-      ),
-    busPolicy: (organizationId = sandbox.organization.id) =>
-      bridge.hub.send(
-        new PutPermissionCommand({
-          EventBusName: 'org',
+      }),
+    ),
+  hubTargets: (...more: Target[]) =>
+    c.bridge.hub.send(
+      new PutTargetsCommand({
+        Rule: 'act',
+        EventBusName: 'org',
+        Targets: [
+          { Id: 'actor', Arn: actor, DeadLetterConfig: { Arn: hubDead } },
+          { Id: 'inbox', Arn: inbox, DeadLetterConfig: { Arn: hubDead } },
+          ...more,
+        ],
+      }),
+    ),
+  invoke: () =>
+    c.lambda.send(
+      new AddPermissionCommand({
+        FunctionName: 'actor',
+        StatementId: 'events',
+        Action: 'lambda:InvokeFunction',
+        Principal: events.Service,
+        SourceArn: hubRule,
+      }),
+    ),
+  actorPolicy: () =>
+    c.iam.hub.send(
+      new PutRolePolicyCommand({
+        RoleName: 'actor',
+        PolicyName: 'bury',
+        PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: hubDead }),
+      }),
+    ),
+  queuePolicy: (arn: string, rule = arn.includes(hub) ? hubRule : memberRule) =>
+    c.clientOf(arn).send(
+      new SetQueueAttributesCommand({
+        QueueUrl: c.url(arn),
+        Attributes: {
           Policy: policy({
             Effect: 'Allow',
-            Principal: '*',
-            Action: 'events:PutEvents',
-            Resource: orgBus,
-            Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+            Principal: events,
+            Action: 'sqs:SendMessage',
+            Resource: arn,
+            Condition: { ArnEquals: { 'aws:SourceArn': rule } },
           }),
-        }),
-      ),
-    hubTargets: (...more: Target[]) =>
-      bridge.hub.send(
-        new PutTargetsCommand({
-          Rule: 'act',
-          EventBusName: 'org',
-          Targets: [
-            { Id: 'actor', Arn: actor, DeadLetterConfig: { Arn: hubDead } },
-            { Id: 'inbox', Arn: inbox, DeadLetterConfig: { Arn: hubDead } },
-            ...more,
-          ],
-        }),
-      ),
-    invoke: () =>
-      lambda.send(
-        new AddPermissionCommand({
-          FunctionName: 'actor',
-          StatementId: 'events',
-          Action: 'lambda:InvokeFunction',
-          Principal: events.Service,
-          SourceArn: hubRule,
-        }),
-      ),
-    actorPolicy: () =>
-      iam.hub.send(
-        new PutRolePolicyCommand({
-          RoleName: 'actor',
-          PolicyName: 'bury',
-          PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: hubDead }),
-        }),
-      ),
-    queuePolicy: (arn: string, rule = arn.includes(hub) ? hubRule : memberRule) =>
-      clientOf(arn).send(
-        new SetQueueAttributesCommand({
-          QueueUrl: url(arn),
-          Attributes: {
-            Policy: policy({
-              Effect: 'Allow',
-              Principal: events,
-              Action: 'sqs:SendMessage',
-              Resource: arn,
-              Condition: { ArnEquals: { 'aws:SourceArn': rule } },
-            }),
-          },
-        }),
-      ),
-  };
-  const take = {
-    rolePolicy: () =>
-      iam.member.send(new DeleteRolePolicyCommand({ RoleName: 'forwarder', PolicyName: 'put' })),
-    invoke: () => lambda.send(new RemovePermissionCommand({ FunctionName: 'actor', StatementId: 'events' })),
-    actorPolicy: () => iam.hub.send(new DeleteRolePolicyCommand({ RoleName: 'actor', PolicyName: 'bury' })),
-  };
+        },
+      }),
+    ),
+});
 
-  async function build(poison: string): Promise<void> {
-    for (const arn of [inbox, hubDead, memberDead]) {
-      await clientOf(arn).send(new CreateQueueCommand({ QueueName: arn.split(':')[5] }));
-      await give.queuePolicy(arn);
-    }
-    const trust = (principal: object) =>
-      policy({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' });
-    const role = { AssumeRolePolicyDocument: trust(events) };
-    await iam.member.send(new CreateRoleCommand({ RoleName: 'forwarder', ...role }));
-    const lambdaTrust = { AssumeRolePolicyDocument: trust({ Service: 'lambda.amazonaws.com' }) };
-    await iam.hub.send(new CreateRoleCommand({ RoleName: 'actor', ...lambdaTrust }));
-    await bridge.hub.send(new CreateEventBusCommand({ Name: 'org' }));
-    await bridge.hub.send(
-      new PutRuleCommand({ Name: 'act', EventBusName: 'org', EventPattern: JSON.stringify(pattern) }),
-    );
-    await lambda.send(
-      new CreateFunctionCommand({
-        FunctionName: 'actor',
-        Role: actorRole,
-        Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
-        Handler: 'index.handler',
-        Code: { ZipFile: zipSync({ 'index.mjs': strToU8(handler) }) },
-        Environment: { Variables: { OUTPUT: output, POISON: poison } },
+const taking = (c: Clients) => ({
+  rolePolicy: () =>
+    c.iam.member.send(new DeleteRolePolicyCommand({ RoleName: 'forwarder', PolicyName: 'put' })),
+  invoke: () => c.lambda.send(new RemovePermissionCommand({ FunctionName: 'actor', StatementId: 'events' })),
+  actorPolicy: () => c.iam.hub.send(new DeleteRolePolicyCommand({ RoleName: 'actor', PolicyName: 'bury' })),
+});
+
+type Giving = ReturnType<typeof forwarding> & ReturnType<typeof receiving>;
+
+async function build(c: Clients, give: Giving, output: string, poison: string): Promise<void> {
+  for (const arn of [inbox, hubDead, memberDead]) {
+    await c.clientOf(arn).send(new CreateQueueCommand({ QueueName: arn.split(':')[5] }));
+    await give.queuePolicy(arn);
+  }
+  const trust = (principal: object) =>
+    policy({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' });
+  const role = { AssumeRolePolicyDocument: trust(events) };
+  await c.iam.member.send(new CreateRoleCommand({ RoleName: 'forwarder', ...role }));
+  const lambdaTrust = { AssumeRolePolicyDocument: trust({ Service: 'lambda.amazonaws.com' }) };
+  await c.iam.hub.send(new CreateRoleCommand({ RoleName: 'actor', ...lambdaTrust }));
+  await c.bridge.hub.send(new CreateEventBusCommand({ Name: 'org' }));
+  await c.bridge.hub.send(
+    new PutRuleCommand({ Name: 'act', EventBusName: 'org', EventPattern: JSON.stringify(pattern) }),
+  );
+  await c.lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: 'actor',
+      Role: actorRole,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      Code: { ZipFile: zipSync({ 'index.mjs': strToU8(handler) }) },
+      Environment: { Variables: { OUTPUT: output, POISON: poison } },
+    }),
+  );
+  await c.lambda.send(
+    new PutFunctionEventInvokeConfigCommand({
+      FunctionName: 'actor',
+      MaximumRetryAttempts: 1,
+      DestinationConfig: { OnFailure: { Destination: hubDead } },
+    }),
+  );
+  await give.memberRule();
+  for (const one of [give.memberTarget, give.trust, give.rolePolicy, give.busPolicy]) await one();
+  await give.hubTargets();
+  await give.invoke();
+  await give.actorPolicy();
+}
+
+/** Takes every message off a queue. */
+async function drain(c: Clients, arn: string): Promise<Message[]> {
+  const client = c.clientOf(arn);
+  const found: Message[] = [];
+  for (;;) {
+    const { Messages } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: c.url(arn),
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
       }),
     );
-    await lambda.send(
-      new PutFunctionEventInvokeConfigCommand({
-        FunctionName: 'actor',
-        MaximumRetryAttempts: 1,
-        DestinationConfig: { OnFailure: { Destination: hubDead } },
-      }),
-    );
-    await give.memberRule();
-    for (const one of [give.memberTarget, give.trust, give.rolePolicy, give.busPolicy]) await one();
-    await give.hubTargets();
-    await give.invoke();
-    await give.actorPolicy();
+    if (!Messages?.length) return found;
+    found.push(...Messages);
+    for (const { ReceiptHandle } of Messages)
+      await client.send(new DeleteMessageCommand({ QueueUrl: c.url(arn), ReceiptHandle }));
   }
+}
 
-  /** Takes every message off a queue. */
-  async function drain(arn: string): Promise<Message[]> {
-    const client = clientOf(arn);
-    const found: Message[] = [];
-    for (;;) {
-      const { Messages } = await client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: url(arn),
-          MaxNumberOfMessages: 10,
-          MessageAttributeNames: ['All'],
-        }),
-      );
-      if (!Messages?.length) return found;
-      found.push(...Messages);
-      for (const { ReceiptHandle } of Messages)
-        await client.send(new DeleteMessageCommand({ QueueUrl: url(arn), ReceiptHandle }));
-    }
-  }
-
-  const invocations = async (): Promise<string[]> =>
-    (await readFile(output, 'utf8').catch(() => '')).split('\n').filter(Boolean);
-  return { give, take, build, drain, invocations, bridge };
+/**
+ * A member's default bus, a forwarding rule, the org bus, a function and a queue behind it, with every permission given;
+ * each can be taken and given back. Invoked event ids go to the file `output`.
+ */
+export function deliveryPath(sandbox: Sandbox, output: string) {
+  const c = clientsOf(sandbox);
+  const give = { ...forwarding(c), ...receiving(c) };
+  return {
+    give,
+    take: taking(c),
+    bridge: c.bridge,
+    /** The function fails on events about the group `poison`. */
+    build: (poison: string) => build(c, give, output, poison),
+    drain: (queue: string) => drain(c, queue),
+    invocations: async (): Promise<string[]> =>
+      (await readFile(output, 'utf8').catch(() => '')).split('\n').filter(Boolean),
+  };
 }

@@ -1,43 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Identity } from '../../sandbox/call.ts';
-import { cloudTrailRecord } from '../../sandbox/cloudtrail-record.ts';
-import { nested } from '../../sandbox/request.ts';
-
-const user: Identity = {
-  accountId: '111122223333',
-  arn: 'arn:aws:iam::111122223333:user/user',
-  userId: 'AIDAEXAMPLEEXAMPLE000',
-  type: 'User',
-  userName: 'user',
-};
-
-interface Sample {
-  action: string;
-  query: string;
-  answer?: string;
-  status?: number;
-  identity?: Identity;
-}
-
-const answered = (action: string, inner: string) =>
-  `<?xml version="1.0" encoding="UTF-8"?><${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>30f339b8</requestId>${inner}</${action}Response>`;
-
-function record({ action, query, answer, status = 200, identity = user }: Sample) {
-  return cloudTrailRecord({
-    action,
-    region: 'us-east-1',
-    parameters: nested(new URLSearchParams(query)),
-    status,
-    answer: answer ?? answered(action, '<return>true</return>'),
-    identity,
-    accessKeyId: 'AKIAEXAMPLEEXAMPLE00',
-    userAgent: 'aws-cli/2.17.60',
-    sourceAddress: '203.0.113.10',
-    host: 'ec2.us-east-1.amazonaws.com',
-    eventId: '74bd84b4-6729-4895-b2a4-e2beb7c6b377',
-    time: '2023-07-10T12:10:08Z',
-  });
-}
+import { answered, record } from './cloudtrail-sample.ts';
 
 const ruleItem =
   '<item><groupOwnerId>111122223333</groupOwnerId><groupId>sg-04cfb7a4712d75b00</groupId>' +
@@ -211,56 +173,5 @@ test('a group created with tags has tagSpecificationSet', () => {
     _return: true,
     groupId: 'sg-9',
     tagSet: { items: [{ key: 'k', value: 'v' }] },
-  });
-});
-
-describe('a call that failed', () => {
-  const failed = (code: string) =>
-    `<Response><Errors><Error><Code>${code}</Code><Message>why</Message></Error></Errors><RequestID>r-1</RequestID></Response>`;
-
-  test.each([
-    ['DryRunOperation', 412, 'Client.DryRunOperation'],
-    ['UnauthorizedOperation', 403, 'Client.UnauthorizedOperation'],
-    ['InternalError', 500, 'Server.InternalError'],
-  ])('with %s has no response elements and says %s as %s', (code, status, errorCode) => {
-    const found = record({ action: authorize, query: `${flat}&DryRun=true`, answer: failed(code), status });
-    expect(found).toMatchObject({ errorCode, errorMessage: 'why', responseElements: null, requestID: 'r-1' });
-    expect(found?.requestParameters).not.toHaveProperty('dryRun');
-  });
-
-  test('by its signature is nobody’s call and has no record', () => {
-    expect(record({ action: authorize, query: flat, answer: failed('AuthFailure'), status: 401 })).toBeNull();
-  });
-});
-
-test('an assumed role is named with the role that issued the session', () => {
-  const identity: Identity = {
-    accountId: '123456789012',
-    arn: 'arn:aws:sts::123456789012:assumed-role/admin/me',
-    userId: 'AROAEXAMPLE:me',
-    type: 'AssumedRole',
-    issuer: {
-      arn: 'arn:aws:iam::123456789012:role/admin',
-      principalId: 'AROAEXAMPLE',
-      userName: 'admin',
-      createdAt: '2025-06-15T09:52:04Z',
-    },
-  };
-  expect(record({ action: authorize, query: flat, identity })?.userIdentity).toEqual({
-    type: 'AssumedRole',
-    principalId: 'AROAEXAMPLE:me',
-    arn: identity.arn,
-    accountId: '123456789012',
-    accessKeyId: 'AKIAEXAMPLEEXAMPLE00',
-    sessionContext: {
-      sessionIssuer: {
-        type: 'Role',
-        principalId: 'AROAEXAMPLE',
-        arn: 'arn:aws:iam::123456789012:role/admin',
-        accountId: '123456789012',
-        userName: 'admin',
-      },
-      attributes: { creationDate: '2025-06-15T09:52:04Z', mfaAuthenticated: 'false' },
-    },
   });
 });

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Work that nobody waits for, such as the delivery of an event. */
+export interface Background {
+  /** Starts work; its failure is logged. Nothing is started after `stop`. */
+  follow(work: () => Promise<void>): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  /** Waits; rejects at once when the sandbox stops. */
+  pause(milliseconds: number): Promise<void>;
+  /** Set by `stop`. */
+  halted: AbortSignal;
+  /** Ends pauses, waits up to two seconds for what is under way and drops the rest. */
+  stop(): Promise<void>;
+}
+
+export function background(log: (line: string) => void): Background {
+  const halt = new AbortController();
+  const working = new Set<Promise<void>>();
+  const idle = async (): Promise<void> => {
+    while (working.size > 0) await Promise.all(working);
+  };
+  return {
+    halted: halt.signal,
+    follow(work) {
+      if (halt.signal.aborted) return;
+      const done: Promise<void> = work()
+        .catch((error: Error) => {
+          if (!halt.signal.aborted) log(error.stack ?? error.message);
+        })
+        .finally(() => working.delete(done));
+      working.add(done);
+    },
+    idle,
+    pause: (milliseconds) => sleep(milliseconds, undefined, { signal: halt.signal }),
+    async stop() {
+      halt.abort();
+      await Promise.race([idle(), sleep(2000, undefined, { ref: false })]);
+    },
+  };
+}
