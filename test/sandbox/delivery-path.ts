@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
   CreateEventBusCommand,
-  EventBridgeClient,
   PutPermissionCommand,
   PutRuleCommand,
   PutTargetsCommand,
@@ -10,39 +9,29 @@ import {
 import {
   CreateRoleCommand,
   DeleteRolePolicyCommand,
-  IAMClient,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
-  LambdaClient,
   PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { strToU8, zipSync } from 'fflate';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { type Clients, clientsOf, drain } from './delivery-clients.ts';
 import {
   actor,
   actorRole,
   forwarder,
   hub,
   hubDead,
-  hubRegion,
   hubRule,
   inbox,
   member,
   memberDead,
-  memberRegion,
   memberRule,
   orgBus,
   pattern,
@@ -58,23 +47,6 @@ export const handler = async (event) => {
   appendFileSync(process.env.OUTPUT, event.id + '\\n');
   if (event.detail.requestParameters?.groupId === process.env.POISON) throw new Error('cannot act');
 };`;
-
-type Clients = ReturnType<typeof clientsOf>;
-
-/** Root users' clients in both accounts, through the gateway. */
-function clientsOf(sandbox: Sandbox) {
-  const m = sandbox.root(member, memberRegion);
-  const h = sandbox.root(hub, hubRegion);
-  const sqs = { member: new SQSClient(m), hub: new SQSClient(h) };
-  return {
-    organizationId: sandbox.organization.id,
-    bridge: { member: new EventBridgeClient(m), hub: new EventBridgeClient(h) },
-    iam: { member: new IAMClient(m), hub: new IAMClient(h) },
-    lambda: new LambdaClient(h),
-    url: (arn: string) => `${sandbox.endpoint}/${arn.split(':')[4]}/${arn.split(':')[5]}`,
-    clientOf: (arn: string) => (arn.includes(hub) ? sqs.hub : sqs.member),
-  };
-}
 
 const forwarding = (c: Clients) => ({
   memberRule: (eventPattern: object = pattern, State: 'ENABLED' | 'DISABLED' = 'ENABLED') =>
@@ -218,25 +190,6 @@ async function build(c: Clients, give: Giving, output: string, poison: string): 
   await give.hubTargets();
   await give.invoke();
   await give.actorPolicy();
-}
-
-/** Takes every message off a queue. */
-async function drain(c: Clients, arn: string): Promise<Message[]> {
-  const client = c.clientOf(arn);
-  const found: Message[] = [];
-  for (;;) {
-    const { Messages } = await client.send(
-      new ReceiveMessageCommand({
-        QueueUrl: c.url(arn),
-        MaxNumberOfMessages: 10,
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    if (!Messages?.length) return found;
-    found.push(...Messages);
-    for (const { ReceiptHandle } of Messages)
-      await client.send(new DeleteMessageCommand({ QueueUrl: c.url(arn), ReceiptHandle }));
-  }
 }
 
 /**
