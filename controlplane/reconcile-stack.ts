@@ -21,6 +21,13 @@ const now = () => new Date().toISOString();
 export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
   `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
 
+const summarise = ({ changes, drift }: OperationRecord): string => {
+  if (changes.length + drift.length === 0) return 'no change';
+  return [`${changes.length} changed`, ...(drift.length > 0 ? [`${drift.length} had drifted`] : [])].join(
+    ', ',
+  );
+};
+
 const isCurrent = (record: StackRecord, desired: DesiredStack): boolean =>
   record.conditions.Ready?.status === 'True' &&
   record.conditions.Drifted?.status !== 'True' &&
@@ -48,7 +55,7 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
       return await fail(run, record, error);
     }
     const changed = done.changes.length + done.drift.length;
-    const message = changed > 0 ? `${changed} changed` : 'no change';
+    const message = summarise(done);
     await store.stacks.end(desired.key, markReady(record.conditions, message, now()), desired.generation);
     await store.runs.stack(run.id, desired.key, changed > 0 ? 'succeeded' : 'unchanged', done, message);
     return changed > 0 ? 'succeeded' : 'unchanged';
@@ -61,12 +68,14 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
     } catch (error) {
       return await fail(run, record, error);
     }
-    const drift = found.drift.map(describeChange);
+    const drift = found.drift.map((change) => `drift: ${describeChange(change)}`);
     if (record.generation !== null) {
       await store.stacks.setConditions(desired.key, markDrifted(record.conditions, drift, now()));
     }
     const differs = found.changes.length + found.drift.length > 0;
-    const message = differs ? [...drift, ...found.changes.map(describeChange)].join('; ') : 'no change';
+    const message = differs
+      ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
+      : 'no change';
     await store.runs.stack(run.id, desired.key, differs ? 'succeeded' : 'unchanged', found, message);
     return differs ? 'succeeded' : 'unchanged';
   };

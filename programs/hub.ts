@@ -16,11 +16,15 @@ import { remediationFunction } from './remediation-function.ts';
 
 const fourteenDays = 14 * 24 * 3600;
 
+/** After so many receives a message that nobody could handle is a dead letter. */
+const receives = 20;
+
 function queue(
   provider: Provider,
   place: Place,
   name: string,
   rules: string[],
+  deadLetters?: Queue,
 ): { queue: Queue; policy: QueuePolicy } {
   const made = new Queue(
     name,
@@ -29,6 +33,11 @@ function queue(
       messageRetentionSeconds: fourteenDays,
       visibilityTimeoutSeconds: 60,
       sqsManagedSseEnabled: true,
+      ...(deadLetters && {
+        redrivePolicy: deadLetters.arn.apply((arn) =>
+          JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
+        ),
+      }),
       tags: tags('hub'),
     },
     { provider },
@@ -125,8 +134,8 @@ export function hub(args: HubArguments): Record<string, unknown> {
     lifecycleRule,
     resultsRule,
   ]);
-  const lifecycle = queue(provider, place, names.lifecycleQueue, [lifecycleRule]);
-  const results = queue(provider, place, names.resultsQueue, [resultsRule]);
+  const lifecycle = queue(provider, place, names.
+  const results = queue(provider, place, names.resultsQueue, [resultsRule], deadLetters.queue);
   const lambda = remediationFunction(args, provider, bus, deadLetters.queue);
   const rule = (
     name: string,

@@ -60,6 +60,7 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
 
 def fill():
     iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]
     eventbridge._put_permission = put_permission
     eventbridge._dispatch_event = lambda event, view=None: None  # the gateway delivers, permission by permission
     ec2.handle_request = handle

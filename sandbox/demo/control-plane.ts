@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = 'controlplane/main.ts';
+
+/** One condition of an account or stack, as the API gives it. */
+interface Condition {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly state: string;
+  readonly regions: readonly { readonly region: string; readonly trail: { covered: boolean | 'unknown' } }[];
+  readonly conditions: Readonly<Record<string, Condition | undefined>>;
+}
+
+export interface Remediation {
+  readonly eventId: string;
+  readonly accountId: string;
+  readonly outcome: string;
+  readonly result: {
+    readonly groupId: string | null;
+    readonly findings: readonly { readonly ruleId: string }[];
+  };
+}
+
+export interface CommandResult {
+  readonly exit: number;
+  readonly output: string;
+}
+
+export interface ControlPlane {
+  readonly url: string;
+  get<T>(path: string): Promise<T>;
+  /** Runs a command line of the CLI against this service; its output is passed on to `show` as it comes. */
+  cli(args: readonly string[], show?: (text: string) => void): Promise<CommandResult>;
+  stop(): Promise<void>;
+}
+
+const exitOf = (child: ChildProcess) =>
+  new Promise<number>((ended) => child.once('exit', (code) => ended(code ?? 1)));
+
+async function listening(child: ChildProcess, exited: Promise<number>): Promise<string> {
+  let log = '';
+  const url = new Promise<string>((found) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-20_000);
+      const line = /"url":"([^"]+)"[^\n]*"msg":"listening"/.exec(log);
+      if (line?.[1]) found(line[1]);
+    });
+  });
+  const dead = exited.then((code) => {
+    throw new Error(`the control plane ended with exit code ${code} before it listened:\n${log}`);
+  });
+  return Promise.race([url, dead]);
+}
+
+/** Starts the control plane as a process of its own, on a free port, as a person would with `portcullis serve`. */
+export async function startControlPlane(environment: Record<string, string>): Promise<ControlPlane> {
+  const env = { ...process.env, ...environment, PORTCULLIS_PORT: '0' };
+  const child = spawn(process.execPath, [program, 'serve'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = exitOf(child);
+  const url = await listening(child, exited);
+  return {
+    url,
+    async get<T>(path: string) {
+      const response = await fetch(new URL(path, url));
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    async cli(args, show) {
+      const command = spawn(process.execPath, [program, ...args], {
+        cwd: root,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      for (const stream of [command.stdout, command.stderr]) {
+        stream.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+          show?.(chunk.toString());
+        });
+      }
+      return { exit: await exitOf(command), output };
+    },
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import {
+  DeleteRuleCommand,
+  DescribeRuleCommand,
+  EventBridgeClient,
+  ListTargetsByRuleCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateAccountCommand,
+  DescribeCreateAccountStatusCommand,
+  OrganizationsClient,
+} from '@aws-sdk/client-organizations';
+import type { Account, Remediation } from './control-plane.ts';
+import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
+import type { World } from './world.ts';
+
+/** One claim of the demo. It throws where the claim does not hold, and else says what was seen. */
+export interface Step {
+  readonly claim: string;
+  run(world: World, show: (text: string) => void): Promise<string>;
+}
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
+const forwardRule = 'portcullis-forward';
+
+function assert(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new Error(otherwise);
+}
+
+async function remediationOf(world: World, group: OpenedGroup, accountId: string): Promise<Remediation> {
+  return until(`the audit log holds ${group.groupId}`, 30, async () => {
+    const { remediations } = await world.controlPlane.get<{ remediations: Remediation[] }>(
+      `/v1/remediations?account=${accountId}`,
+    );
+    return remediations.find(({ result }) => result.groupId === group.groupId);
+  });
+}
+
+/** Opens a port and waits for it to be closed again; milliseconds from the call's return to the rule being gone. */
+async function openAndSeeClosed(world: World, at: { accountId: string; region: string; port: number }) {
+  const group = await openToTheWorld(world.sandbox, at);
+  await until(`${group.ruleId} is revoked`, 60, async () =>
+    (await group.ruleIds()).includes(group.ruleId) ? undefined : true,
+  );
+  return { group, took: Date.now() - group.openedAt };
+}
+
+async function accountOf(world: World, id: string): Promise<Account | undefined> {
+  const { accounts } = await world.controlPlane.get<{ accounts: Account[] }>('/v1/accounts');
+  return accounts.find((account) => account.id === id);
+}
+
+const onboard: Step = {
+  claim: 'the whole organization is onboarded',
+  async run({ controlPlane, sandbox }, show) {
+    const started = Date.now();
+    const { exit, output } = await controlPlane.cli(['reconcile'], show);
+    assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
+    const { accounts } = await controlPlane.get<{ accounts: Account[] }>('/v1/accounts');
+    const active = accounts.filter(({ state }) => state === 'ACTIVE');
+    const wanting = active.filter(({ conditions }) => conditions.Ready?.status !== 'True');
+    assert(wanting.length === 0, `not ready: ${wanting.map(({ id }) => id).join(', ')}`);
+    const suspended = accounts.find(({ id }) => id === sandbox.organization.suspendedAccountId);
+    assert(
+      suspended?.conditions.Ready?.reason === 'NotActive',
+      'the suspended account is not reported as skipped',
+    );
+    const cells = active.reduce((sum, { regions }) => sum + regions.length, 0);
+    return `${active.length} accounts, ${cells} cells ready in ${seconds(Date.now() - started)}; the suspended account is skipped`;
+  },
+};
+
+const close: Step = {
+  claim: 'SSH opened to the world in a member account is closed, recorded and announced',
+  async run(world) {
+    const at = { accountId: '300000000001', region: 'eu-central-1', port: 22 };
+    const { group, took } = await openAndSeeClosed(world, at);
+    const { outcome } = await remediationOf(world, group, at.accountId);
+    assert(outcome === 'remediated', `the audit log says ${outcome}`);
+    const told = await until('the Slack message', 10, async () =>
+      world.slack.messages.find((message) => message.includes(group.groupId)),
+    );
+    assert(told.includes(at.accountId), 'the Slack message does not name the account');
+    return `closed ${seconds(took)} after the call returned; recorded as ${outcome}; Slack told`;
+  },
+};
+
+const allow: Step = {
+  claim: 'an allowed rule (443 to the world) stays',
+  async run(world) {
+    const at = { accountId: '300000000001', region: 'eu-central-1', port: 443 };
+    const group = await openToTheWorld(world.sandbox, at);
+    const { outcome } = await remediationOf(world, group, at.accountId);
+    assert(outcome === 'clean', `the audit log says ${outcome}`);
+    assert((await group.ruleIds()).includes(group.ruleId), 'the rule is gone');
+    return 'judged clean, still there';
+  },
+};
+
+const created: { accountId?: string } = {};
+
+const cover: Step = {
+  claim: 'a new account is covered without anyone asking',
+  async run(world) {
+    const { managementAccountId } = world.sandbox.organization;
+    const organizations = new OrganizationsClient(world.sandbox.root(managementAccountId, 'us-east-1'));
+    const started = Date.now();
+    const asked = await organizations.send(
+      new CreateAccountCommand({ AccountName: 'newcomer', Email: `newcomer-${started}@example.com` }),
+    );
+    const id = await until('the account exists', 30, async () => {
+      const { CreateAccountStatus: status } = await organizations.send(
+        new DescribeCreateAccountStatusCommand({ CreateAccountRequestId: asked.CreateAccountStatus?.Id }),
+      );
+      return status?.AccountId;
+    });
+    const account = await until(`account ${id} is ready`, 180, async () => {
+      const seen = await accountOf(world, id);
+      return seen?.conditions.Ready?.status === 'True' ? seen : undefined;
+    });
+    created.accountId = id;
+    return `account ${id} with ${account.regions.length} Regions ready ${seconds(Date.now() - started)} after CreateAccount`;
+  },
+};
+
+const protect: Step = {
+  claim: 'and then protected',
+  async run(world) {
+    assert(created.accountId !== undefined, 'there is no new account');
+    const { took } = await openAndSeeClosed(world, {
+      accountId: created.accountId,
+      region: 'us-east-1',
+      port: 3389,
+    });
+    return `RDP opened there is closed after ${seconds(took)}`;
+  },
+};
+
+const report: Step = {
+  claim: 'the account without a trail is reported as uncovered',
+  async run(world) {
+    const account = await accountOf(world, world.sandbox.organization.untrailedAccountId);
+    const condition = account?.conditions.TrailsCovered;
+    assert(
+      condition?.status === 'False' && condition.reason === 'NotCovered',
+      `it says ${JSON.stringify(condition)}`,
+    );
+    return `${account?.id}: ${condition.message}`;
+  },
+};
+
+const drifted = { accountId: '300000000002', region: 'eu-west-1' };
+
+async function ruleWithTarget(events: EventBridgeClient): Promise<boolean> {
+  try {
+    await events.send(new DescribeRuleCommand({ Name: forwardRule }));
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
+    return Targets.length === 1;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
+    throw error;
+  }
+}
+
+const scope = ['--account', drifted.accountId, '--region', drifted.region];
+
+const drift: Step = {
+  claim: 'preview names a forwarding rule that was deleted by hand',
+  async run({ sandbox, controlPlane }, show) {
+    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
+    await events.send(
+      new RemoveTargetsCommand({ Rule: forwardRule, Ids: Targets.flatMap(({ Id }) => (Id ? [Id] : [])) }),
+    );
+    await events.send(new DeleteRuleCommand({ Name: forwardRule }));
+    const { exit, output } = await controlPlane.cli(['preview', ...scope], show);
+    assert(exit === 3, `preview ended with exit code ${exit}, not 3 (differences):\n${output}`);
+    const named = output
+      .split('\n')
+      .find((line) => line.includes(`drift: deleted aws:cloudwatch/eventRule:EventRule ${forwardRule}`));
+    assert(named !== undefined, `preview does not name the rule:\n${output}`);
+    assert(!(await ruleWithTarget(events)), 'preview changed something');
+    return `exit code 3, and nothing changed`;
+  },
+};
+
+const heal: Step = {
+  claim: 'reconcile heals it',
+  async run({ sandbox, controlPlane }, show) {
+    const { exit, output } = await controlPlane.cli(['reconcile', ...scope], show);
+    assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
+    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
+    assert(await ruleWithTarget(events), 'the rule or its target is still missing');
+    return 'rule and target are back';
+  },
+};
+
+/** The demo's claims, in order: each builds on the world that those before it left. */
+export const steps: readonly Step[] = [onboard, close, allow, cover, protect, report, drift, heal];
