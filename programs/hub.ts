@@ -134,7 +134,7 @@ export function hub(args: HubArguments): Record<string, unknown> {
     lifecycleRule,
     resultsRule,
   ]);
-  const lifecycle = queue(provider, place, names.
+  const lifecycle = queue(provider, place, names.lifecycleQueue, [lifecycleRule], deadLetters.queue);
   const results = queue(provider, place, names.resultsQueue, [resultsRule], deadLetters.queue);
   const lambda = remediationFunction(args, provider, bus, deadLetters.queue);
   const rule = (
