@@ -45,6 +45,7 @@ export async function startGateway(log: (line: string) => void): Promise<Gateway
     answered.then(
       (answer) => send(outgoing, answer),
       (error: Error) => {
+        if (outgoing.destroyed) return; // the caller hung up: nobody waits for an answer
         log(`${incoming.method} ${incoming.url}: ${error.stack ?? error.message}`);
         send(outgoing, document(500, { __type: 'InternalFailure', message: error.message }));
       },
