@@ -164,10 +164,12 @@ export function hub(args: HubArguments): Record<string, unknown> {
     arn: lifecycle.queue.arn,
     after: lifecycle.policy,
   });
-  rule(resultsRule, 'Portcullis: what the remediation Lambda did, to the control plane', resultsPattern, {
-    arn: results.queue.arn,
-    after: results.policy,
-  });
+  rule(
+    resultsRule,
+    'Portcullis: what the remediation Lambda did, to the control plane',
+    resultsPattern(place.accountId),
+    { arn: results.queue.arn, after: results.policy },
+  );
   deadLetterAlarm(provider, args.alarmTopicArn);
   return { busArn: bus.arn, bundle: args.bundle.sha256 };
 }

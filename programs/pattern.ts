@@ -18,5 +18,12 @@ export const ingressPattern = {
  */
 export const lifecyclePattern = { source: ['aws.organizations', 'aws.controltower', 'aws.account'] };
 
-/** The remediation Lambda's own result events. */
-export const resultsPattern = { source: ['portcullis'], 'detail-type': ['Portcullis Remediation'] };
+/**
+ * The remediation Lambda's own result events. EventBridge sets `account` to the sender's: the org bus admits the
+ * whole organization, and no other account may write into the audit log.
+ */
+export const resultsPattern = (hubAccountId: string) => ({
+  source: ['portcullis'],
+  'detail-type': ['Portcullis Remediation'],
+  account: [hubAccountId],
+});
