@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { accountArgs, type Declared, declare, inputsOf, regionArgs, titles } from './declared.ts';
+
+const cells = [
+  { region: 'us-east-1', lifecycle: true },
+  { region: 'eu-west-1', lifecycle: false },
+  { region: 'af-south-1', lifecycle: false },
+];
+const roles = [
+  'Role portcullis-forwarder',
+  'Role portcullis-remediation',
+  'RolePolicy portcullis-forwarder',
+  'RolePolicy portcullis-remediation',
+];
+const statements = (policy: string) => JSON.parse(policy).Statement;
+const forwarding = (declared: readonly Declared[]) =>
+  declared.filter(({ type }) => type.startsWith('aws:') && !type.startsWith('aws:iam'));
+const plain = (declared: readonly Declared[]) =>
+  declared.map(({ type, name, inputs }) => ({ type, name, inputs }));
+
+describe('an account stack', () => {
+  test('declares the two roles, and in layout region nothing else', async () => {
+    expect(titles(await declare(accountArgs()))).toEqual(roles);
+  });
+
+  test('is the same when declared twice', async () => {
+    expect(JSON.stringify(await declare(accountArgs(cells)))).toBe(
+      JSON.stringify(await declare(accountArgs(cells))),
+    );
+  });
+
+  test('lets the hub Lambda alone, from inside the organization, assume the remediation role', async () => {
+    const declared = await declare(accountArgs());
+    expect(statements(inputsOf(declared, 'Role', 'portcullis-remediation').assumeRolePolicy)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::222222222222:role/portcullis-lambda' },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-portcullis' } },
+      },
+    ]);
+  });
+
+  test('lets the remediation role read groups and revoke ingress in its own account', async () => {
+    const { policy, role } = inputsOf(await declare(accountArgs()), 'RolePolicy', 'portcullis-remediation');
+    expect(role).toBe('portcullis-remediation');
+    expect(statements(policy)).toEqual([
+      {
+        Sid: 'ReadGroups',
+        Effect: 'Allow',
+        Action: ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules'],
+        Resource: '*',
+      },
+      {
+        Sid: 'RevokeIngress',
+        Effect: 'Allow',
+        Action: 'ec2:RevokeSecurityGroupIngress',
+        Resource: [
+          'arn:aws:ec2:*:300000000001:security-group/*',
+          'arn:aws:ec2:*:300000000001:security-group-rule/*',
+        ],
+      },
+    ]);
+  });
+
+  test('lets EventBridge, for this account alone, put events on the org bus', async () => {
+    const declared = await declare(accountArgs());
+    expect(statements(inputsOf(declared, 'Role', 'portcullis-forwarder').assumeRolePolicy)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'aws:SourceAccount': '300000000001' } },
+      },
+    ]);
+    expect(statements(inputsOf(declared, 'RolePolicy', 'portcullis-forwarder').policy)).toEqual([
+      {
+        Sid: 'ForwardToTheHub',
+        Effect: 'Allow',
+        Action: 'events:PutEvents',
+        Resource: 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis',
+      },
+    ]);
+  });
+});
+
+describe('a region stack', () => {
+  test('declares one rule with its target and dead-letter queue', async () => {
+    expect(titles(await declare(regionArgs({ region: 'eu-west-1', lifecycle: false })))).toEqual([
+      'EventRule portcullis-forward-eu-west-1',
+      'EventTarget portcullis-forward-eu-west-1',
+      'Queue dead-letter-eu-west-1',
+      'QueuePolicy dead-letter-eu-west-1',
+    ]);
+  });
+
+  test('forwards lifecycle events too where they appear', async () => {
+    const declared = await declare(regionArgs({ region: 'us-east-1', lifecycle: true }));
+    expect(titles(declared)).toContain('EventRule portcullis-lifecycle-us-east-1');
+    expect(
+      JSON.parse(inputsOf(declared, 'EventRule', 'portcullis-lifecycle-us-east-1').eventPattern),
+    ).toEqual({
+      source: ['aws.organizations', 'aws.controltower', 'aws.account'],
+    });
+  });
+
+  test('sends what opens ingress to the org bus in one hop, by the forwarder role', async () => {
+    const declared = await declare(regionArgs({ region: 'eu-west-1', lifecycle: false }));
+    const rule = inputsOf(declared, 'EventRule', 'portcullis-forward-eu-west-1');
+    expect(rule).toMatchObject({ name: 'portcullis-forward', region: 'eu-west-1' });
+    expect(rule.eventBusName).toBeUndefined();
+    expect(inputsOf(declared, 'EventTarget', 'portcullis-forward-eu-west-1')).toMatchObject({
+      rule: 'portcullis-forward',
+      arn: 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis',
+      roleArn: 'arn:aws:iam::300000000001:role/portcullis-forwarder',
+      deadLetterConfig: { arn: 'arn-of:Queue:portcullis-forward-dead-letter' },
+    });
+  });
+
+  test("its dead-letter queue takes messages of the cell's own rules alone", async () => {
+    const declared = await declare(regionArgs({ region: 'us-east-1', lifecycle: true }));
+    const [statement] = statements(inputsOf(declared, 'QueuePolicy', 'dead-letter-us-east-1').policy);
+    expect(statement).toMatchObject({
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: 'arn:aws:sqs:us-east-1:300000000001:portcullis-forward-dead-letter',
+      Condition: {
+        ArnEquals: {
+          'aws:SourceArn': [
+            'arn:aws:events:us-east-1:300000000001:rule/portcullis-forward',
+            'arn:aws:events:us-east-1:300000000001:rule/portcullis-lifecycle',
+          ],
+        },
+      },
+    });
+  });
+});
+
+describe('the two layouts', () => {
+  test('make the same forwarding resources for an account', async () => {
+    const inOne = forwarding(await declare(accountArgs(cells)));
+    const inMany: Declared[] = [];
+    for (const cell of cells) inMany.push(...forwarding(await declare(regionArgs(cell))));
+    const sorted = inMany.sort((a, b) => `${a.type} ${a.name}`.localeCompare(`${b.type} ${b.name}`));
+    expect(plain(inOne)).toEqual(plain(sorted));
+  });
+
+  test('put the Region on every resource, for each Region', async () => {
+    const declared = forwarding(await declare(accountArgs(cells)));
+    expect(new Set(declared.map(({ inputs }) => inputs.region))).toEqual(
+      new Set(['us-east-1', 'eu-west-1', 'af-south-1']),
+    );
+    expect(declared).toHaveLength(3 * 4 + 2);
+  });
+});

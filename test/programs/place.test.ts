@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import type { StackArguments } from '../../programs/arguments.ts';
+import { names, queueUrl } from '../../programs/names.ts';
+import { accountArgs, type Declared, declare, hubArgs, inputsOf, regionArgs } from './declared.ts';
+
+const cell = { region: 'eu-west-1', lifecycle: true };
+const kinds: [string, (partition?: string) => StackArguments][] = [
+  ['hub', (partition) => hubArgs(partition)],
+  ['account', (partition) => accountArgs([cell], partition)],
+  ['region', (partition) => regionArgs(cell, partition)],
+];
+/** The provider's inputs; Pulumi hands nested ones over as JSON. */
+const providerOf = (declared: readonly Declared[]) => {
+  const { region, stsRegion, ...nested } = inputsOf(declared, 'aws', 'aws');
+  const parsed = Object.entries(nested).map(([key, value]) => [key, JSON.parse(String(value))]);
+  return { region, stsRegion, ...Object.fromEntries(parsed) };
+};
+
+describe.each(kinds)('the %s stack', (_, argsOf) => {
+  test('acts in its own account alone, through the role, assumed in the hub Region', async () => {
+    const args = argsOf();
+    expect(providerOf(await declare(args))).toMatchObject({
+      region: args.place.region,
+      stsRegion: 'eu-west-1',
+      allowedAccountIds: [args.place.accountId],
+      assumeRoles: [{ roleArn: args.place.accessRoleArn, sessionName: 'portcullis' }],
+    });
+  });
+
+  test("assumes no role in the caller's own account", async () => {
+    const { accessRoleArn: _none, ...place } = argsOf().place;
+    const provider = providerOf(await declare({ ...argsOf(), place } as StackArguments));
+    expect(provider.allowedAccountIds).toEqual([place.accountId]);
+    expect(provider).not.toHaveProperty('assumeRoles');
+    expect(provider.stsRegion).toBeUndefined();
+  });
+
+  test('puts every resource through that provider', async () => {
+    const declared = await declare(argsOf());
+    for (const { type, name, provider } of declared.filter((each) => each.type.startsWith('aws:'))) {
+      expect(provider, `${type} ${name}`).toContain('pulumi:providers:aws::aws::');
+    }
+  });
+
+  test.each(['aws', 'aws-cn', 'aws-us-gov'])('carries partition %s in every ARN', async (partition) => {
+    const texts = JSON.stringify((await declare(argsOf(partition))).map(({ inputs }) => inputs));
+    const partitions = [...texts.matchAll(/\barn:([a-z-]+):/g)].map(([, found]) => found);
+    expect(partitions.length).toBeGreaterThan(3);
+    expect(new Set(partitions)).toEqual(new Set([partition]));
+  });
+});
+
+test("a queue's address has the partition's domain", () => {
+  const at = { accountId: '222222222222', region: 'cn-north-1' };
+  expect(queueUrl({ ...at, partition: 'aws-cn' }, names.resultsQueue)).toBe(
+    'https://sqs.cn-north-1.amazonaws.com.cn/222222222222/portcullis-results',
+  );
+  expect(queueUrl({ ...at, region: 'eu-west-1', partition: 'aws' }, names.lifecycleQueue)).toBe(
+    'https://sqs.eu-west-1.amazonaws.com/222222222222/portcullis-lifecycle',
+  );
+});
