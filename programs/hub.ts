@@ -137,39 +137,36 @@ export function hub(args: HubArguments): Record<string, unknown> {
   const lifecycle = queue(provider, place, names.lifecycleQueue, [lifecycleRule], deadLetters.queue);
   const results = queue(provider, place, names.resultsQueue, [resultsRule], deadLetters.queue);
   const lambda = remediationFunction(args, provider, bus, deadLetters.queue);
-  const rule = (
-    name: string,
-    description: string,
-    pattern: object,
-    target: { arn: Input<string>; after: Resource },
-  ) =>
-    orgBusRule(provider, bus, {
-      name,
-      description,
-      pattern,
-      target: target.arn,
-      deadLetters: deadLetters.queue.arn,
-      after: [target.after, deadLetters.policy],
-    });
-  rule(
-    ingressRule,
-    'Portcullis: ingress that may have been opened, to the remediation Lambda',
-    ingressPattern,
+  const rules = [
     {
-      arn: lambda.function.arn,
+      name: ingressRule,
+      description: 'Portcullis: ingress that may have been opened, to the remediation Lambda',
+      pattern: ingressPattern,
+      target: lambda.function.arn,
       after: lambda.permission,
     },
-  );
-  rule(lifecycleRule, 'Portcullis: changes of the organization, to the control plane', lifecyclePattern, {
-    arn: lifecycle.queue.arn,
-    after: lifecycle.policy,
-  });
-  rule(
-    resultsRule,
-    'Portcullis: what the remediation Lambda did, to the control plane',
-    resultsPattern(place.accountId),
-    { arn: results.queue.arn, after: results.policy },
-  );
+    {
+      name: lifecycleRule,
+      description: 'Portcullis: changes of the organization, to the control plane',
+      pattern: lifecyclePattern,
+      target: lifecycle.queue.arn,
+      after: lifecycle.policy,
+    },
+    {
+      name: resultsRule,
+      description: 'Portcullis: what the remediation Lambda did, to the control plane',
+      pattern: resultsPattern(place.accountId),
+      target: results.queue.arn,
+      after: results.policy,
+    },
+  ];
+  for (const { after, ...rule } of rules) {
+    orgBusRule(provider, bus, {
+      ...rule,
+      deadLetters: deadLetters.queue.arn,
+      after: [after, deadLetters.policy],
+    });
+  }
   deadLetterAlarm(provider, args.alarmTopicArn);
   return { busArn: bus.arn, bundle: args.bundle.sha256 };
 }
