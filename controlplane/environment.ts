@@ -3,14 +3,22 @@ import { z } from 'zod';
 import { PortcullisError } from './errors.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-);
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .refine((items) => items.length > 0, 'must name at least one');
 const whole = (least: number, most: number) =>
   z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.int().min(least).max(most));
+
+/** The days that CloudWatch Logs can keep a log. Source: PutRetentionPolicy, CloudWatch Logs API reference. */
+const retention = new Set([
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]);
 
 const token = z
   .string()
@@ -29,7 +37,9 @@ const variables = z.object({
   PORTCULLIS_POLICY: z.string().default('lambda/policy.yaml'),
   PORTCULLIS_SLACK_SECRET_ARN: z.string().startsWith('arn:', 'must be the ARN of a secret').optional(),
   PORTCULLIS_ALARM_TOPIC_ARN: z.string().startsWith('arn:', 'must be the ARN of a topic').optional(),
-  PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653).default(90),
+  PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653)
+    .refine((days) => retention.has(days), `must be one of ${[...retention].join(', ')}`)
+    .default(90),
   PORTCULLIS_DATA: z.string().default('.portcullis'),
   PORTCULLIS_STATE: z.string().optional(),
   PORTCULLIS_SECRETS_PROVIDER: z.string().default('passphrase'),

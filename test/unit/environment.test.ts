@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../controlplane/environment.ts';
+
+const enough = {
+  PORTCULLIS_HUB_ACCOUNT: '222222222222',
+  PORTCULLIS_HUB_REGION: 'eu-west-1',
+  PULUMI_CONFIG_PASSPHRASE: 'a passphrase',
+};
+const refusal = (change: Record<string, string>): string => {
+  try {
+    readSettings({ ...enough, ...change });
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'PortcullisError', code: 'invalid-environment' });
+    return (error as Error).message;
+  }
+  throw new Error(`${JSON.stringify(change)} is accepted`);
+};
+
+describe('settings from the environment', () => {
+  test('three variables are enough, the rest has defaults', () => {
+    expect(readSettings(enough)).toMatchObject({
+      hub: { accountId: '222222222222', region: 'eu-west-1' },
+      regions: undefined,
+      layout: 'region',
+      accessRole: 'OrganizationAccountAccessRole',
+      host: '127.0.0.1',
+      tokens: [],
+      secretsProvider: 'passphrase',
+      logRetentionDays: 90,
+      databaseUrl: undefined,
+    });
+  });
+
+  test.each([
+    { PORTCULLIS_HUB_ACCOUNT: '12345' },
+    { PORTCULLIS_HUB_ACCOUNT: '' },
+    { PORTCULLIS_HUB_REGION: '' },
+    { PORTCULLIS_REGIONS: ' , ' },
+    { PORTCULLIS_LAYOUT: 'flat' },
+    { PORTCULLIS_ACCESS_ROLE: 'a role' },
+    { PORTCULLIS_SLACK_SECRET_ARN: 'https://hooks.slack.com/x' },
+    { PORTCULLIS_ALARM_TOPIC_ARN: 'pager' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '0' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '91' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '-1' },
+    { PORTCULLIS_PARALLEL: '26' },
+    { PORTCULLIS_PARALLEL: '4.5' },
+    { PORTCULLIS_PARALLEL: 'many' },
+    { PORTCULLIS_SWEEP_MINUTES: '0' },
+    { PORTCULLIS_PORT: '65536' },
+    { PORTCULLIS_TOKENS: 'short:abc' },
+    { PORTCULLIS_TOKENS: 'abcdefghijklmnopqrstuvwxyz' },
+    { PORTCULLIS_TOKENS: ',' },
+    { PORTCULLIS_URL: 'not a url' },
+    { DATABASE_URL: 'mysql://localhost/x' },
+    { LOG_LEVEL: 'loud' },
+  ] as Record<string, string>[])('%o is refused by one message that names it', (change) => {
+    const [name = ''] = Object.keys(change);
+    const message = refusal(change);
+    expect(message.startsWith(`${name} `)).toBe(true);
+    expect(message.match(/PORTCULLIS_|DATABASE_URL|LOG_LEVEL/g)).toHaveLength(1);
+  });
+
+  test('what is missing is said to be missing', () => {
+    expect(refusal({ PORTCULLIS_HUB_REGION: '' })).toContain('PORTCULLIS_HUB_REGION is missing');
+  });
+
+  test('an empty variable counts as one that is not set', () => {
+    const settings = readSettings({
+      ...enough,
+      PORTCULLIS_LAYOUT: '',
+      PORTCULLIS_PORT: '',
+      DATABASE_URL: '',
+    });
+    expect(settings).toMatchObject({ layout: 'region', port: 8420, databaseUrl: undefined });
+  });
+
+  test('lists are split at commas, spaces left out', () => {
+    const { regions } = readSettings({ ...enough, PORTCULLIS_REGIONS: ' us-east-1 ,eu-west-1,' });
+    expect(regions).toEqual(['us-east-1', 'eu-west-1']);
+  });
+
+  test('state is a directory of the data unless said otherwise', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_DATA: '/var/lib/portcullis' }).state).toBe(
+      'file:///var/lib/portcullis/state',
+    );
+    expect(readSettings({ ...enough, PORTCULLIS_STATE: 's3://bucket' }).state).toBe('s3://bucket');
+  });
+});
+
+describe('bearer tokens', () => {
+  const tokens = 'ci:0123456789abcdef,ops:fedcba:9876543210';
+
+  test('are name and token, the token may hold colons', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_TOKENS: tokens }).tokens).toEqual([
+      { name: 'ci', token: '0123456789abcdef' },
+      { name: 'ops', token: 'fedcba:9876543210' },
+    ]);
+  });
+
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'portcullis.example.com', '127.0.0.1.example.com'])(
+    'none means that %s is refused',
+    (host) => {
+      expect(refusal({ PORTCULLIS_HOST: host })).toMatch(/^PORTCULLIS_TOKENS is missing.*loopback/);
+    },
+  );
+
+  test.each(['127.0.0.1', '::1', 'localhost'])('none is enough on %s', (host) => {
+    expect(readSettings({ ...enough, PORTCULLIS_HOST: host }).host).toBe(host);
+  });
+
+  test('one opens every address', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_HOST: '0.0.0.0', PORTCULLIS_TOKENS: tokens }).host).toBe(
+      '0.0.0.0',
+    );
+  });
+
+  test('are never part of a message', () => {
+    expect(refusal({ PORTCULLIS_TOKENS: 'ci:hunter2' })).not.toContain('hunter2');
+  });
+});
+
+describe('the key of secrets in the state', () => {
+  test('a passphrase is needed', () => {
+    expect(refusal({ PULUMI_CONFIG_PASSPHRASE: '' })).toMatch(/^PULUMI_CONFIG_PASSPHRASE is missing/);
+  });
+
+  test.each([
+    { PULUMI_CONFIG_PASSPHRASE_FILE: '/run/secrets/passphrase' },
+    { PORTCULLIS_SECRETS_PROVIDER: 'awskms://alias/portcullis' },
+  ])('%o takes its place', (instead) => {
+    expect(() => readSettings({ ...enough, PULUMI_CONFIG_PASSPHRASE: '', ...instead })).not.toThrow();
+  });
+});
