@@ -82,6 +82,10 @@ async function read(client: OrganizationsClient): Promise<Organization> {
   const accounts: Account[] = [];
   for await (const page of paginateListAccounts({ client }, {})) accounts.push(...(page.Accounts ?? []));
   const parents = await readParents(client);
+  const listed = new Set(accounts.map(({ Id }) => Id));
+  for (const id of parents.keys()) {
+    if (!listed.has(id)) throw new Error(`account ${id} has a parent but is not listed: read again`);
+  }
   return {
     id: organization.Id,
     managementAccountId: organization.MasterAccountId,
