@@ -16,34 +16,43 @@ export interface Database {
   close(): Promise<void>;
 }
 
-type Executor = (sql: string) => Promise<unknown>;
+type Executor = <Row>(sql: string) => Promise<Row[]>;
+
+/** Any number, the same in every process: the advisory lock that a migration holds. */
+const migrationLock = 6_821_004;
 
 /** Applies what is missing, all in one transaction under an advisory lock, so that two starts do not race. */
-async function migrate(
-  query: Database['query'],
-  transaction: (work: (run: Executor) => Promise<void>) => Promise<void>,
-) {
-  await query(
+async function migrate(run: Executor): Promise<void> {
+  await run(`select pg_advisory_xact_lock(${migrationLock})`);
+  await run(
     'create table if not exists portcullis_schema (version integer primary key, applied_at timestamptz not null)',
   );
-  await transaction(async (run) => {
-    await run('lock table portcullis_schema in exclusive mode');
-    const [row] = await query<{ version: number }>(
-      'select coalesce(max(version), 0) as version from portcullis_schema',
+  const [row] = await run<{ version: number }>(
+    'select coalesce(max(version), 0) as version from portcullis_schema',
+  );
+  const applied = Number(row?.version ?? 0);
+  if (applied > migrations.length) {
+    throw new PortcullisError(
+      'store-unreachable',
+      `the database is at schema ${applied}, newer than this program's ${migrations.length}; run the newer program`,
     );
-    const applied = Number(row?.version ?? 0);
-    if (applied > migrations.length) {
-      throw new PortcullisError(
-        'store-unreachable',
-        `the database is at schema ${applied}, newer than this program's ${migrations.length}; run the newer program`,
-      );
-    }
-    for (const [index, sql] of migrations.entries()) {
-      if (index < applied) continue;
-      await run(sql);
-      await run(`insert into portcullis_schema values (${index + 1}, now())`);
-    }
-  });
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index < applied) continue;
+    await run(sql);
+    await run(`insert into portcullis_schema values (${index + 1}, now())`);
+  }
+}
+
+async function migrateInTransaction(run: Executor): Promise<void> {
+  await run('begin');
+  try {
+    await migrate(run);
+    await run('commit');
+  } catch (error) {
+    await run('rollback');
+    throw error;
+  }
 }
 
 async function openPglite(directory: string): Promise<Database> {
@@ -51,17 +60,7 @@ async function openPglite(directory: string): Promise<Database> {
   const lite = await PGlite.create(directory);
   const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
     (await lite.query<Row>(sql, [...parameters])).rows;
-  const run: Executor = (sql) => lite.exec(sql);
-  await migrate(query, async (work) => {
-    await run('begin');
-    try {
-      await work(run);
-      await run('commit');
-    } catch (error) {
-      await run('rollback');
-      throw error;
-    }
-  });
+  await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
   return {
     kind: 'pglite',
     query,
@@ -76,19 +75,14 @@ async function openPostgres(connectionString: string, warn: (error: Error) => vo
   const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
     (await pool.query(sql, [...parameters])).rows as Row[];
   try {
-    await migrate(query, async (work) => {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
-        await work((sql) => client.query(sql));
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback');
-        throw error;
-      } finally {
-        client.release();
-      }
-    });
+    const client = await pool.connect();
+    try {
+      await migrateInTransaction(
+        async <Row>(sql: string) => [await client.query(sql)].flat().at(-1)?.rows as Row[],
+      );
+    } finally {
+      client.release();
+    }
   } catch (error) {
     await pool.end();
     throw error;

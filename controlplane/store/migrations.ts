@@ -65,4 +65,6 @@ export const migrations: readonly string[] = [
      action text not null,
      recorded_at timestamptz not null
    );`,
+  // A scope may name thousands of accounts, more than an index entry holds.
+  `create unique index run_waiting on run (kind, only_changed, md5(scope::text)) where state = 'queued';`,
 ];

@@ -65,19 +65,23 @@ export function runStore({ query }: Database): RunStore {
     async createUnlessWaiting(request) {
       const { kind, onlyChanged, requestedBy } = request;
       const scope = JSON.stringify(request.scope);
-      const [waiting] = await query<Run>(
-        `select ${columns} from run
-         where state = 'queued' and kind = $1 and scope = $2::jsonb and only_changed = $3 limit 1`,
-        [kind, scope, onlyChanged],
-      );
-      if (waiting) return { run: waiting, created: false };
-      const [run] = await query<Run>(
-        `insert into run (id, kind, scope, only_changed, requested_by, state, created_at)
-         values ($1, $2, $3, $4, $5, 'queued', now()) returning ${columns}`,
-        [randomUUID(), kind, scope, onlyChanged, requestedBy],
-      );
-      if (!run) throw new Error('the store kept no run');
-      return { run, created: true };
+      for (;;) {
+        const [run] = await query<Run>(
+          `insert into run (id, kind, scope, only_changed, requested_by, state, created_at)
+           values ($1, $2, $3, $4, $5, 'queued', now())
+           on conflict (kind, only_changed, md5(scope::text)) where state = 'queued' do nothing
+           returning ${columns}`,
+          [randomUUID(), kind, scope, onlyChanged, requestedBy],
+        );
+        if (run) return { run, created: true };
+        const [waiting] = await query<Run>(
+          `select ${columns} from run
+           where state = 'queued' and kind = $1 and scope = $2::jsonb and only_changed = $3`,
+          [kind, scope, onlyChanged],
+        );
+        // Neither: the one that waited has begun in between.
+        if (waiting) return { run: waiting, created: false };
+      }
     },
     get: one,
     stacks: (id) =>

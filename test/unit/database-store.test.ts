@@ -1,0 +1,184 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Conditions } from '../../controlplane/conditions.ts';
+import type { DesiredStack } from '../../controlplane/desired.ts';
+import type { Database } from '../../controlplane/store/database.ts';
+import { migrations } from '../../controlplane/store/migrations.ts';
+import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { onBothDatabases } from './database.ts';
+import { remediation } from './remediation-sample.ts';
+
+const ready: Conditions = {
+  Ready: { status: 'True', reason: 'Succeeded', message: '', since: '2026-01-01T00:00:00Z' },
+};
+const whole = { kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a test' } as const;
+const stack = (key: DesiredStack['key'], accountId: string): DesiredStack => ({
+  key,
+  generation: 'g1',
+  arguments: {
+    kind: 'region',
+    place: { partition: 'aws', accountId, region: 'eu-west-1' },
+    hub: { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' },
+    cell: { region: 'eu-west-1', lifecycle: false },
+  },
+});
+const member = (id: string, name = id) => ({
+  id,
+  name,
+  state: 'ACTIVE' as const,
+  joinedAt: '2026-01-01T00:00:00.000Z',
+  parents: ['r-root', 'ou-prod'],
+  path: 'Production',
+});
+
+onBothDatabases((place, kind) => {
+  let database: Database;
+  let store: Store;
+  beforeEach(async (context) => {
+    place.need(context);
+    database = await place.open();
+    store = openStore(database);
+  }, 60_000);
+
+  test('several starts at once apply each migration once', async () => {
+    const opened = await place.openTogether();
+    const versions = await Promise.all(
+      opened.map(({ query }) => query<{ version: number }>('select version from portcullis_schema order by 1')),
+    );
+    for (const found of versions) {
+      expect(found.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1));
+    }
+    if (kind === 'postgres') for (const each of opened) await each.close();
+  });
+
+  test('equal requests that wait are one run, until it has begun', async () => {
+    const first = await store.runs.createUnlessWaiting(whole);
+    expect(first).toMatchObject({ created: true, run: { state: 'queued', ...whole } });
+    const again = await store.runs.createUnlessWaiting({ ...whole, requestedBy: 'another' });
+    expect(again).toMatchObject({ created: false, run: { id: first.run.id } });
+    const others = [
+      { ...whole, kind: 'preview' as const },
+      { ...whole, onlyChanged: true },
+      { ...whole, scope: { accounts: ['300000000001'] } },
+    ];
+    for (const other of others) expect(await store.runs.createUnlessWaiting(other)).toMatchObject({ created: true });
+    await store.runs.start(first.run.id);
+    expect(await store.runs.createUnlessWaiting(whole)).toMatchObject({ created: true });
+  });
+
+  test('equal requests at the same moment are one run', async () => {
+    const scope = { accounts: ['300000000009'] };
+    const made = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(() => store.runs.createUnlessWaiting({ ...whole, scope })),
+    );
+    expect(made.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(made.map(({ run }) => run.id)).size).toBe(1);
+  });
+
+  test('a run is unfinished until it is finished', async () => {
+    const { run } = await store.runs.createUnlessWaiting({ ...whole, scope: { regions: ['eu-west-1'] } });
+    const unfinished = async () => (await store.runs.unfinished()).map(({ id }) => id);
+    expect(await unfinished()).toContain(run.id);
+    await store.runs.start(run.id);
+    expect(await unfinished()).toContain(run.id);
+    await store.runs.finish(run.id, 'failed', '1 failed');
+    expect(await unfinished()).not.toContain(run.id);
+    const done = await store.runs.get(run.id);
+    expect(done).toMatchObject({ state: 'failed', message: '1 failed', scope: { regions: ['eu-west-1'] } });
+    expect([done?.createdAt, done?.startedAt, done?.finishedAt].every((time) => time instanceof Date)).toBe(true);
+  });
+
+  test("a run's stacks keep what was planned, what began and how it ended", async () => {
+    const { run } = await store.runs.createUnlessWaiting({ ...whole, scope: { regions: ['x'] } });
+    await store.runs.plan(run.id, ['region-b', 'hub', 'account-a']);
+    await store.runs.stack(run.id, 'hub', 'running');
+    await store.runs.plan(run.id, ['hub']);
+    const change = { operation: 'update', type: 'aws:sqs/queue:Queue', name: 'q', properties: ['tags'] };
+    await store.runs.stack(run.id, 'account-a', 'running');
+    await store.runs.stack(run.id, 'account-a', 'succeeded', { changes: [change] }, '1 changed');
+    const stacks = await store.runs.stacks(run.id);
+    expect(stacks.map(({ key, state }) => `${key} ${state}`)).toEqual([
+      'hub running',
+      'account-a succeeded',
+      'region-b pending',
+    ]);
+    expect(stacks[1]).toMatchObject({ changes: [change], drift: [], message: '1 changed' });
+    expect(stacks[1]?.finishedAt).toBeInstanceOf(Date);
+    expect(stacks[0]?.finishedAt).toBeNull();
+    expect(stacks[2]?.startedAt).toBeNull();
+  });
+
+  test('a result is kept once, whatever is replayed', async () => {
+    const result = remediation({ eventId: 'event-1' });
+    expect(await store.remediations.append(result)).toBe(true);
+    expect(await store.remediations.append({ ...result, outcome: 'failed' })).toBe(false);
+    expect(await store.remediations.append({ ...result, groupId: null })).toBe(true);
+    expect(await store.remediations.append({ ...result, groupId: null })).toBe(false);
+    const list = await store.remediations.list({ accountId: result.account, limit: 10 });
+    expect(list).toHaveLength(2);
+    expect(list.find(({ result: { groupId } }) => groupId !== null)?.result).toEqual(result);
+  });
+
+  test('results are listed newest first, by account and outcome', async () => {
+    const at = (eventId: string, account: string, time: string, outcome: 'remediated' | 'failed') =>
+      store.remediations.append(remediation({ eventId, account, time, outcome }));
+    await at('old', '300000000007', '2026-01-01T00:00:00Z', 'remediated');
+    await at('new', '300000000007', '2026-01-02T00:00:00Z', 'failed');
+    const ids = async (filter: { accountId?: string; outcome?: string; limit: number }) =>
+      (await store.remediations.list(filter)).map(({ eventId }) => eventId);
+    expect(await ids({ accountId: '300000000007', limit: 9 })).toEqual(['new', 'old']);
+    expect(await ids({ accountId: '300000000007', limit: 1 })).toEqual(['new']);
+    expect(await ids({ accountId: '300000000007', outcome: 'remediated', limit: 9 })).toEqual(['old']);
+    expect(await ids({ accountId: '300000000008', limit: 9 })).toEqual([]);
+  });
+
+  test('a stack remembers that an operation began, until it ended', async () => {
+    const desired = stack('region-300000000001-eu-west-1', '300000000001');
+    expect(await store.stacks.declare(desired)).toMatchObject({ generation: null, operationStartedAt: null });
+    await store.stacks.begin(desired.key, {});
+    expect((await store.stacks.declare(desired)).operationStartedAt).toBeInstanceOf(Date);
+    await store.stacks.end(desired.key, ready, 'g1');
+    expect(await store.stacks.get(desired.key)).toMatchObject({
+      kind: 'region',
+      accountId: '300000000001',
+      region: 'eu-west-1',
+      generation: 'g1',
+      operationStartedAt: null,
+      conditions: ready,
+    });
+    await store.stacks.end(desired.key, {});
+    expect((await store.stacks.get(desired.key))?.generation).toBe('g1');
+  });
+
+  test('accounts that are not listed any more are departed, and come back when they are', async () => {
+    await store.accounts.seen([member('300000000001', 'one'), member('300000000002')]);
+    await store.accounts.setConditions('300000000002', ready);
+    await store.accounts.seen([member('300000000001', 'renamed')]);
+    const states = async () => (await store.accounts.list()).map(({ id, name, state }) => [id, name, state]);
+    expect(await states()).toEqual([
+      ['300000000002', '300000000002', 'DEPARTED'],
+      ['300000000001', 'renamed', 'ACTIVE'],
+    ]);
+    await store.accounts.seen([member('300000000001'), member('300000000002')]);
+    expect(await store.accounts.get('300000000002')).toMatchObject({
+      state: 'ACTIVE',
+      parents: ['r-root', 'ou-prod'],
+      conditions: ready,
+      joinedAt: new Date('2026-01-01T00:00:00.000Z'),
+    });
+  });
+
+  test('a lifecycle event is kept once', async () => {
+    const event = {
+      id: 'e-1',
+      name: 'MoveAccount',
+      time: '2026-01-01T00:00:00Z',
+      accountId: undefined,
+      look: { at: 'account' },
+    } as const;
+    await store.lifecycleEvents.append(event, 'reconcile account');
+    await store.lifecycleEvents.append(event, 'nothing');
+    expect(await store.lifecycleEvents.list(10)).toMatchObject([
+      { id: 'e-1', accountId: null, action: 'reconcile account' },
+    ]);
+  });
+});

@@ -1,0 +1,86 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import pg from 'pg';
+
+const packaged = '/usr/lib/postgresql';
+
+/** Where initdb and postgres are: on PATH, or Debian's newest package; undefined where neither is. */
+export function postgresPrograms(): string | undefined {
+  const debian = existsSync(packaged)
+    ? readdirSync(packaged)
+        .sort((a, b) => Number(b) - Number(a))
+        .map((version) => join(packaged, version, 'bin'))
+    : [];
+  const folders = [...debian, ...(process.env.PATH ?? '').split(delimiter)];
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))));
+}
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(address)));
+    });
+  });
+
+export interface Postgres {
+  /** A new empty database's address. */
+  database(name: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Postgres of its own in a temporary directory; as user `postgres` where we are root, which it refuses. */
+export async function startPostgres(programs: string): Promise<Postgres> {
+  const root = process.getuid?.() === 0;
+  const as = (program: string): [string, string[]] =>
+    root ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program]] : [program, []];
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'));
+  chmodSync(directory, 0o700);
+  if (root) execFileSync('chown', ['postgres:postgres', directory]);
+  const [initdb, before] = as(join(programs, 'initdb'));
+  const data = join(directory, 'data');
+  const options = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'];
+  execFileSync(initdb, [...before, ...options], { cwd: directory, stdio: 'pipe' });
+  const port = await freePort();
+  const [postgres, first] = as(join(programs, 'postgres'));
+  const listen = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
+  const server = spawn(postgres, [...first, ...listen], { cwd: directory, stdio: 'ignore' });
+  const ended = new Promise<void>((done) => server.once('exit', () => done()));
+  const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
+  const stop = async () => {
+    // Waits for the clients to be gone; whoever forgot to close one is not waited for.
+    server.kill('SIGTERM');
+    const impatient = setTimeout(() => server.kill('SIGINT'), 5_000);
+    await ended;
+    clearTimeout(impatient);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const ask = async (sql: string) => {
+    const client = new pg.Client({ connectionString: url('postgres') });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  for (let left = 100; ; left -= 1) {
+    try {
+      await ask('select 1');
+      break;
+    } catch (error) {
+      if (left === 0 || server.exitCode !== null) {
+        await stop();
+        throw error;
+      }
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+  return {
+    async database(name) {
+      await ask(`create database ${name}`);
+      return url(name);
+    },
+    stop,
+  };
+}

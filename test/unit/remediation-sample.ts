@@ -1,0 +1,27 @@
+import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+
+/** A result as the remediation Lambda reports it. */
+export const remediation = (change: Partial<RemediationResult> = {}): RemediationResult =>
+  remediationResultSchema.parse({
+    schemaVersion: 1,
+    eventId: '68679d28-343e-d8ec-4a8c-cdd430223a5d',
+    cloudTrailEventId: null,
+    time: '2026-03-02T09:15:10Z',
+    account: '300000000001',
+    region: 'eu-west-1',
+    groupId: 'sg-0a1b2c3d4e5f60001',
+    groupName: 'web',
+    vpcId: null,
+    outcome: 'remediated',
+    reason: null,
+    mode: 'revoke',
+    policyDigest: 'f00d',
+    actor: { principal: null, session: null, sourceIp: null, userAgent: null },
+    eventName: 'AuthorizeSecurityGroupIngress',
+    findings: [],
+    undecided: [],
+    omitted: 0,
+    notification: { slack: 'not-configured' },
+    timeline: { eventTime: null, receivedAt: '2026-03-02T09:15:09Z', revokedAt: null },
+    ...change,
+  });
