@@ -1,12 +1,13 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Aws } from './aws.ts';
-import { mark, markFailed } from './conditions.ts';
+import { type Condition, mark, markFailed } from './conditions.ts';
 import { type DesiredStack, desiredAccount, desiredHub, type Fleet, type FleetAccount } from './desired.ts';
 import type { Engine } from './engine.ts';
 import type { Settings } from './environment.ts';
-import { PortcullisError, reasonOf } from './errors.ts';
+import { reasonOf } from './errors.ts';
+import { fleetOf } from './fleet.ts';
 import { keyedTurns } from './keyed.ts';
-import { type Organization, type OrganizationAccount, readOrganization } from './organization.ts';
+import { type OrganizationAccount, readOrganization } from './organization.ts';
 import { type StackOutcome, stackReconciler } from './reconcile-stack.ts';
 import { accountsInScope, isWholeOrganization } from './scope.ts';
 import { accountKey, hubKey } from './stack-key.ts';
@@ -30,34 +31,100 @@ interface Parts {
   readonly programVersion: string;
 }
 
-interface Tally {
+/** One run under way. */
+interface Pass extends Parts {
+  readonly run: Run;
+  readonly act: (run: Run, stack: DesiredStack) => Promise<StackOutcome>;
+  readonly surveys: LimitFunction;
   failed: number;
 }
 
 const now = () => new Date().toISOString();
 
-async function fleetOf(parts: Parts, organization: Organization): Promise<Fleet> {
-  const { settings } = parts;
-  const { partition } = await parts.aws.caller();
-  const hub = organization.accounts.find(({ id }) => id === settings.hub.accountId);
-  if (hub?.state !== 'ACTIVE') {
-    throw new PortcullisError(
-      'invalid-environment',
-      `PORTCULLIS_HUB_ACCOUNT ${settings.hub.accountId} is not an active account of organization ${organization.id}; name one that is`,
-    );
+/** Marks stacks, or an account that never got any, as not reached in this run, and why. */
+async function skip({ store, run }: Pass, keys: readonly string[], message: string): Promise<void> {
+  for (const key of keys) await store.runs.stack(run.id, key, 'skipped', undefined, message);
+}
+
+/** An active account's Regions and trails, recorded; or nothing where it is not active or not reachable. */
+async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAccount | undefined> {
+  const { store } = pass;
+  const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
+  if (account.state !== 'ACTIVE') {
+    const message = `skipped: the account is ${account.state}`;
+    await store.accounts.setConditions(account.id, markFailed(conditions, 'NotActive', message, now()));
+    await skip(pass, [accountKey(account.id)], message);
+    return undefined;
   }
-  return {
-    partition,
-    organizationId: organization.id,
-    managementAccountId: organization.managementAccountId,
-    hub: settings.hub,
-    layout: settings.layout,
-    controlTowerRegion: settings.controlTowerRegion,
-    logRetentionDays: settings.logRetentionDays,
-    slackSecretArn: settings.slackSecretArn,
-    alarmTopicArn: settings.alarmTopicArn,
-    programVersion: parts.programVersion,
-  };
+  try {
+    const found = await surveyAccount(pass.aws, pass.settings, account);
+    await store.accounts.setRegions(account.id, found.regions);
+    const covered = { TrailsCovered: trailsCondition(found.regions.map(({ trail }) => trail)) };
+    await store.accounts.setConditions(account.id, mark(conditions, covered, now()));
+    return found;
+  } catch (error) {
+    const message = reasonOf(error);
+    await store.accounts.setConditions(account.id, markFailed(conditions, 'NotReachable', message, now()));
+    await store.runs.stack(pass.run.id, accountKey(account.id), 'failed', undefined, message);
+    pass.failed += 1;
+    return undefined;
+  }
+}
+
+/** Whether every stack that the account should have is ready, whichever of them this run was about. */
+async function readiness(store: Store, wanted: readonly string[]): Promise<Omit<Condition, 'since'>> {
+  const records = await Promise.all(wanted.map((key) => store.stacks.get(key)));
+  const wanting = wanted.filter((_, index) => records[index]?.conditions.Ready?.status !== 'True');
+  return wanting.length === 0
+    ? { status: 'True', reason: 'Succeeded', message: `${wanted.length} stacks` }
+    : { status: 'False', reason: 'Failed', message: `not ready: ${wanting.join(', ')}` };
+}
+
+/** The account's stack, then those of its Regions that are in the run's scope. */
+async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise<void> {
+  const { run, store } = pass;
+  const desired = desiredAccount(fleet, account);
+  const regions = desired.regions.filter(
+    ({ arguments: args }) =>
+      args.kind === 'region' && (run.scope.regions?.includes(args.cell.region) ?? true),
+  );
+  const keys = regions.map(({ key }) => key);
+  await store.runs.plan(run.id, [desired.account.key, ...keys]);
+  const outcome = await pass.act(run, desired.account);
+  if (outcome === 'failed') await skip(pass, keys, `${desired.account.key} failed`);
+  const rest = outcome === 'failed' ? [] : await Promise.all(regions.map((stack) => pass.act(run, stack)));
+  pass.failed += [outcome, ...rest].filter((each) => each === 'failed').length;
+  if (run.kind === 'preview') return;
+  const Ready = await readiness(
+    store,
+    [desired.account, ...desired.regions].map(({ key }) => key),
+  );
+  const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
+  await store.accounts.setConditions(account.id, mark(conditions, { Ready }, now()));
+}
+
+async function carryOut(pass: Pass): Promise<void> {
+  const { run, store, aws } = pass;
+  const organization = await readOrganization(aws);
+  await store.accounts.seen(organization.accounts);
+  const accounts = accountsInScope(organization, run.scope);
+  const fleet = await fleetOf(aws, pass.settings, organization, pass.programVersion);
+  const hub = desiredHub(fleet, pass.bundle, await aws.accessRoleArn(fleet.hub.accountId));
+  await store.runs.plan(run.id, [hubKey]);
+  // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
+  const hubRun = isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true };
+  const [outcome, surveyed] = await Promise.all([
+    pass.act(hubRun, hub),
+    Promise.all(accounts.map((account) => pass.surveys(() => survey(pass, account)))),
+  ]);
+  const found = surveyed.filter((account) => account !== undefined);
+  if (outcome === 'failed') {
+    pass.failed += 1;
+    const waiting = found.map((account) => desiredAccount(fleet, account));
+    const keys = waiting.flatMap((desired) => [desired.account, ...desired.regions]).map(({ key }) => key);
+    return skip(pass, keys, 'the hub stack failed');
+  }
+  await Promise.all(found.map((account) => onboard(pass, fleet, account)));
 }
 
 /**
@@ -65,103 +132,19 @@ async function fleetOf(parts: Parts, organization: Organization): Promise<Fleet>
  * runs together; a stack never runs twice at once. One account's failure is its own: the others go on.
  */
 export function reconciler(parts: Parts): Reconciler {
-  const { store, aws, settings } = parts;
+  const { store, settings, engine } = parts;
   const limit = pLimit(settings.parallel);
   const surveys = pLimit(settings.parallel * 2);
-  const reconcile = stackReconciler({ engine: parts.engine, store, turn: keyedTurns() });
-  const act = (run: Run, stack: DesiredStack): Promise<StackOutcome> => limit(() => reconcile(run, stack));
-
-  const skip = async (run: Run, stacks: readonly DesiredStack[], message: string) => {
-    for (const stack of stacks) await store.runs.stack(run.id, stack.key, 'skipped', undefined, message);
-  };
-
-  const survey = async (
-    run: Run,
-    account: OrganizationAccount,
-    tally: Tally,
-  ): Promise<FleetAccount | undefined> => {
-    const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
-    if (account.state !== 'ACTIVE') {
-      const message = `skipped: the account is ${account.state}`;
-      await store.accounts.setConditions(account.id, markFailed(conditions, 'NotActive', message, now()));
-      await store.runs.stack(run.id, accountKey(account.id), 'skipped', undefined, message);
-      return undefined;
-    }
-    try {
-      const found = await surveyAccount(aws, settings, account);
-      await store.accounts.setRegions(account.id, found.regions);
-      const covered = { TrailsCovered: trailsCondition(found.regions.map(({ trail }) => trail)) };
-      await store.accounts.setConditions(account.id, mark(conditions, covered, now()));
-      return found;
-    } catch (error) {
-      const message = reasonOf(error);
-      await store.accounts.setConditions(account.id, markFailed(conditions, 'NotReachable', message, now()));
-      await store.runs.stack(run.id, accountKey(account.id), 'failed', undefined, message);
-      tally.failed += 1;
-      return undefined;
-    }
-  };
-
-  const onboard = async (run: Run, fleet: Fleet, account: FleetAccount, tally: Tally): Promise<void> => {
-    const desired = desiredAccount(fleet, account);
-    const regions = desired.regions.filter(
-      ({ arguments: args }) =>
-        args.kind === 'region' && (run.scope.regions?.includes(args.cell.region) ?? true),
-    );
-    await store.runs.plan(
-      run.id,
-      [desired.account, ...regions].map(({ key }) => key),
-    );
-    const outcome = await act(run, desired.account);
-    const outcomes = outcome === 'failed' ? [] : await Promise.all(regions.map((stack) => act(run, stack)));
-    if (outcome === 'failed') await skip(run, regions, `${desired.account.key} failed`);
-    const failures = [outcome, ...outcomes].filter((each) => each === 'failed').length;
-    tally.failed += failures;
-    if (run.kind === 'preview') return;
-    const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
-    const ready =
-      failures > 0
-        ? ({
-            status: 'False',
-            reason: 'Failed',
-            message: `${failures} of ${regions.length + 1} stacks failed`,
-          } as const)
-        : ({ status: 'True', reason: 'Succeeded', message: `${regions.length + 1} stacks` } as const);
-    await store.accounts.setConditions(account.id, mark(conditions, { Ready: ready }, now()));
-  };
-
-  const carryOut = async (run: Run): Promise<Tally> => {
-    const tally: Tally = { failed: 0 };
-    const organization = await readOrganization(aws);
-    await store.accounts.seen(organization.accounts);
-    const accounts = accountsInScope(organization, run.scope);
-    const fleet = await fleetOf(parts, organization);
-    const hub = desiredHub(fleet, parts.bundle, await aws.accessRoleArn(fleet.hub.accountId));
-    await store.runs.plan(run.id, [hubKey]);
-    const surveyed = Promise.all(accounts.map((account) => surveys(() => survey(run, account, tally))));
-    const scoped = isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true };
-    const [outcome, found] = await Promise.all([act(scoped, hub), surveyed]);
-    const fleetAccounts = found.filter((account) => account !== undefined);
-    if (outcome === 'failed') {
-      tally.failed += 1;
-      const waiting = fleetAccounts.flatMap((account) => {
-        const desired = desiredAccount(fleet, account);
-        return [desired.account, ...desired.regions];
-      });
-      await skip(run, waiting, 'the hub stack failed');
-      return tally;
-    }
-    await Promise.all(fleetAccounts.map((account) => onboard(run, fleet, account, tally)));
-    return tally;
-  };
-
+  const reconcile = stackReconciler({ engine, store, turn: keyedTurns() });
+  const act: Pass['act'] = (run, stack) => limit(() => reconcile(run, stack));
   return {
     async execute(run) {
       await store.runs.start(run.id);
+      const pass: Pass = { ...parts, run, act, surveys, failed: 0 };
       try {
-        const { failed } = await carryOut(run);
-        const message = failed > 0 ? `${failed} failed` : null;
-        await store.runs.finish(run.id, failed > 0 ? 'failed' : 'succeeded', message);
+        await carryOut(pass);
+        const message = pass.failed > 0 ? `${pass.failed} failed` : null;
+        await store.runs.finish(run.id, pass.failed > 0 ? 'failed' : 'succeeded', message);
       } catch (error) {
         await store.runs.finish(run.id, 'failed', reasonOf(error));
       }

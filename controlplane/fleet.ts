@@ -1,0 +1,37 @@
+import type { Aws } from './aws.ts';
+import type { Fleet } from './desired.ts';
+import type { Settings } from './environment.ts';
+import { PortcullisError } from './errors.ts';
+import type { Organization } from './organization.ts';
+
+/**
+ * What desired state follows from, of an organization and the settings.
+ * @throws PortcullisError `invalid-environment` where the hub account is not an active account of the organization.
+ */
+export async function fleetOf(
+  aws: Pick<Aws, 'caller'>,
+  settings: Settings,
+  organization: Organization,
+  programVersion: string,
+): Promise<Fleet> {
+  const { partition } = await aws.caller();
+  const hub = organization.accounts.find(({ id }) => id === settings.hub.accountId);
+  if (hub?.state !== 'ACTIVE') {
+    throw new PortcullisError(
+      'invalid-environment',
+      `PORTCULLIS_HUB_ACCOUNT ${settings.hub.accountId} is not an active account of organization ${organization.id}; name one that is`,
+    );
+  }
+  return {
+    partition,
+    organizationId: organization.id,
+    managementAccountId: organization.managementAccountId,
+    hub: settings.hub,
+    layout: settings.layout,
+    controlTowerRegion: settings.controlTowerRegion,
+    logRetentionDays: settings.logRetentionDays,
+    slackSecretArn: settings.slackSecretArn,
+    alarmTopicArn: settings.alarmTopicArn,
+    programVersion,
+  };
+}
