@@ -135,8 +135,9 @@ export function reconciler(parts: Parts): Reconciler {
   const { store, settings, engine } = parts;
   const limit = pLimit(settings.parallel);
   const surveys = pLimit(settings.parallel * 2);
-  const reconcile = stackReconciler({ engine, store, turn: keyedTurns() });
-  const act: Pass['act'] = (run, stack) => limit(() => reconcile(run, stack));
+  const turns = keyedTurns();
+  // Waiting for a stack's turn takes no place in the limit: one busy stack never holds up others.
+  const act = stackReconciler({ engine, store, turn: (key, work) => turns(key, () => limit(work)) });
   return {
     async execute(run) {
       await store.runs.start(run.id);
