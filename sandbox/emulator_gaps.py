@@ -1,18 +1,17 @@
 """What ministack's services lack, added by wrapping their functions: whole bus policies and conditions in
-PutPermission, EC2's DryRun, the flat form of security group rules, the ARN that a rule on the default bus has in a
-policy; and no dispatch of accepted events."""
+PutPermission, EC2's DryRun, the flat form of security group rules; and no dispatch of accepted events. Checks of
+calls are filled in emulator_authorization.py."""
 
 import json
 from urllib.parse import parse_qs, urlencode
 
-from ministack.core import iam_actions
+import emulator_authorization
 from ministack.core.iam_evaluator import validate_policy_document
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ec2, eventbridge
 
 put_one_permission = eventbridge._put_permission
 handle_ec2 = ec2.handle_request
-resource_arn = iam_actions.extract_resource_arn
 
 
 def put_permission(data):
@@ -47,20 +46,8 @@ async def handle(method, path, headers, body, query_params):
     return await handle_ec2(method, path, headers, body, query_params)
 
 
-def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
-    """Targets and tags name their rule in other members; a rule on the default bus has no bus in its ARN."""
-    arn = resource_arn(service, method, path, headers, body, query_params, region, account_id)
-    if service != "events" or not body:
-        return arn
-    request = json.loads(body)
-    if "Rule" in request:
-        arn = f"arn:aws:events:{region}:{account_id}:rule/{request.get('EventBusName') or 'default'}/{request['Rule']}"
-    return request.get("ResourceARN", arn).replace(":rule/default/", ":rule/")
-
-
 def fill():
-    iam_actions.extract_resource_arn = extract_resource_arn
-    iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]
+    emulator_authorization.fill()
     eventbridge._put_permission = put_permission
     eventbridge._dispatch_event = lambda event, view=None: None  # the gateway delivers, permission by permission
     ec2.handle_request = handle

@@ -64,7 +64,7 @@ export const Role: Resource = {
       tags: tagMap(role.Tags),
     };
   },
-  async update(aws, inputs) {
+  async update(aws, inputs, old) {
     const iam = await aws.iam();
     const RoleName = string(inputs, 'name');
     await whileIamSettles(() =>
@@ -77,7 +77,8 @@ export const Role: Resource = {
     });
     const boundary = optional<string>(inputs, 'permissionsBoundary');
     if (boundary) await iam.putRolePermissionsBoundary({ RoleName, PermissionsBoundary: boundary });
-    else await unless(iam.deleteRolePermissionsBoundary({ RoleName }), GONE);
+    else if (optional(old, 'permissionsBoundary'))
+      await unless(iam.deleteRolePermissionsBoundary({ RoleName }), GONE);
   },
   async tag(aws, old, tags, remove) {
     const iam = await aws.iam();
