@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Aws } from './aws.ts';
-import { type Condition, mark, markFailed } from './conditions.ts';
+import { type Condition, type Conditions, mark, markFailed, type Reason } from './conditions.ts';
 import { type DesiredStack, desiredAccount, desiredHub, type Fleet, type FleetAccount } from './desired.ts';
 import type { Engine } from './engine.ts';
 import type { Settings } from './environment.ts';
@@ -9,7 +9,7 @@ import { fleetOf } from './fleet.ts';
 import { keyedTurns } from './keyed.ts';
 import { type OrganizationAccount, readOrganization } from './organization.ts';
 import { type StackOutcome, stackReconciler } from './reconcile-stack.ts';
-import { accountsInScope, isWholeOrganization } from './scope.ts';
+import { accountsInScope, isWholeOrganization, requireRegions } from './scope.ts';
 import { accountKey, hubKey } from './stack-key.ts';
 import type { Run } from './store/runs.ts';
 import type { Store } from './store/store.ts';
@@ -46,26 +46,36 @@ async function skip({ store, run }: Pass, keys: readonly string[], message: stri
   for (const key of keys) await store.runs.stack(run.id, key, 'skipped', undefined, message);
 }
 
+/** Changes an account's conditions as they are by now: another run may have set some since this one began. */
+async function note({ store }: Pass, id: string, change: (before: Conditions) => Conditions): Promise<void> {
+  await store.accounts.setConditions(id, change((await store.accounts.get(id))?.conditions ?? {}));
+}
+
 /** An active account's Regions and trails, recorded; or nothing where it is not active or not reachable. */
 async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAccount | undefined> {
-  const { store } = pass;
-  const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
+  const { store, run } = pass;
+  // A preview tells what it could not look at, and leaves the account as ready as it was.
+  const notReady = async (reason: Reason, message: string) => {
+    if (run.kind === 'reconcile') {
+      await note(pass, account.id, (before) => markFailed(before, reason, message, now()));
+    }
+  };
   if (account.state !== 'ACTIVE') {
     const message = `skipped: the account is ${account.state}`;
-    await store.accounts.setConditions(account.id, markFailed(conditions, 'NotActive', message, now()));
+    await notReady('NotActive', message);
     await skip(pass, [accountKey(account.id)], message);
     return undefined;
   }
   try {
     const found = await surveyAccount(pass.aws, pass.settings, account);
     await store.accounts.setRegions(account.id, found.regions);
-    const covered = { TrailsCovered: trailsCondition(found.regions.map(({ trail }) => trail)) };
-    await store.accounts.setConditions(account.id, mark(conditions, covered, now()));
+    const TrailsCovered = trailsCondition(found.regions.map(({ trail }) => trail));
+    await note(pass, account.id, (before) => mark(before, { TrailsCovered }, now()));
     return found;
   } catch (error) {
     const message = reasonOf(error);
-    await store.accounts.setConditions(account.id, markFailed(conditions, 'NotReachable', message, now()));
-    await store.runs.stack(pass.run.id, accountKey(account.id), 'failed', undefined, message);
+    await notReady('NotReachable', message);
+    await store.runs.stack(run.id, accountKey(account.id), 'failed', undefined, message);
     pass.failed += 1;
     return undefined;
   }
@@ -99,8 +109,7 @@ async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise
     store,
     [desired.account, ...desired.regions].map(({ key }) => key),
   );
-  const conditions = (await store.accounts.get(account.id))?.conditions ?? {};
-  await store.accounts.setConditions(account.id, mark(conditions, { Ready }, now()));
+  await note(pass, account.id, (before) => mark(before, { Ready }, now()));
 }
 
 async function carryOut(pass: Pass): Promise<void> {
@@ -118,6 +127,7 @@ async function carryOut(pass: Pass): Promise<void> {
     Promise.all(accounts.map((account) => pass.surveys(() => survey(pass, account)))),
   ]);
   const found = surveyed.filter((account) => account !== undefined);
+  if (pass.failed === 0) requireRegions(found, run.scope);
   if (outcome === 'failed') {
     pass.failed += 1;
     const waiting = found.map((account) => desiredAccount(fleet, account));

@@ -49,3 +49,21 @@ export function accountsInScope(organization: Organization, scope: Scope): Organ
       (!scope.organizationalUnits || scope.organizationalUnits.some((id) => account.parents.includes(id))),
   );
 }
+
+/**
+ * Returns where each Region of a scope is enabled in some account, once every account in scope has been looked at.
+ * @throws PortcullisError `unknown-scope` where none has it: a run about nothing is an error, not a success.
+ */
+export function requireRegions(
+  accounts: readonly { readonly regions: readonly { readonly region: string }[] }[],
+  scope: Scope,
+): void {
+  const covered = new Set(accounts.flatMap(({ regions }) => regions.map(({ region }) => region)));
+  const unknown = scope.regions?.find((region) => !covered.has(region));
+  if (unknown) {
+    throw new PortcullisError(
+      'unknown-scope',
+      `regions: ${unknown} is not enabled in any account of this scope, or not among PORTCULLIS_REGIONS`,
+    );
+  }
+}

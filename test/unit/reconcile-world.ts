@@ -1,0 +1,108 @@
+import { OrganizationsClient } from '@aws-sdk/client-organizations';
+import type { Aws } from '../../controlplane/aws.ts';
+import type { Engine } from '../../controlplane/engine.ts';
+import type { OperationRecord } from '../../controlplane/engine-events.ts';
+import { readSettings } from '../../controlplane/environment.ts';
+import { PortcullisError } from '../../controlplane/errors.ts';
+import { reconciler } from '../../controlplane/reconcile.ts';
+import type { RunRequest } from '../../controlplane/store/runs.ts';
+import type { Store } from '../../controlplane/store/store.ts';
+
+export const management = '111111111111';
+export const hub = '222222222222';
+export const one = '300000000001';
+export const two = '300000000002';
+const nothing: OperationRecord = { changes: [], drift: [], unchanged: 1, errors: [] };
+const created = { operation: 'create', type: 'aws:sqs/queue:Queue', name: 'q', properties: [] };
+export const deletedRule = {
+  operation: 'deleted',
+  type: 'aws:cloudwatch/eventRule:EventRule',
+  name: 'r',
+  properties: [],
+};
+
+type Send = { send: unknown };
+const client = <T>(answer: (command: string, input: Record<string, string>) => unknown): T =>
+  ({
+    send: async (command: { constructor: { name: string }; input: Record<string, string> }) =>
+      answer(command.constructor.name, command.input),
+  }) as Send as T;
+
+/** An organization of a root and its accounts; an engine that makes a stack the first time and finds it after. */
+export function createWorld(store: Store) {
+  const world = {
+    accounts: new Map([management, hub, one, two].map((id) => [id, 'ACTIVE'])),
+    regions: ['us-east-1', 'eu-west-1'],
+    unreachable: new Set<string>(),
+    /** Stack keys whose operations fail. */
+    broken: new Set<string>(),
+    drift: new Map<string, OperationRecord['drift']>(),
+    /** Stack keys made so far. */
+    made: new Set<string>(),
+    /** `up hub`, `recover and up hub`, `preview hub`, in the order begun. */
+    operations: [] as string[],
+    programVersion: '1',
+    /** Waited for before each operation. */
+    before: async (_key: string): Promise<void> => undefined,
+  };
+  const organizations = new OrganizationsClient({ region: 'us-east-1' });
+  const accounts = () => [...world.accounts].map(([Id, State]) => ({ Id, Name: Id, State }));
+  Object.assign(
+    organizations,
+    client((command) => ({
+      Organization: { Id: 'o-portcullis', MasterAccountId: management },
+      Roots: [{ Id: 'r-root' }],
+      ...(command.startsWith('ListAccounts') && { Accounts: accounts() }),
+    })),
+  );
+  const aws = {
+    caller: async () => ({ accountId: management, partition: 'aws' }),
+    accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
+    organizations: () => organizations,
+    ec2: async (id: string) => {
+      if (world.unreachable.has(id)) throw new Error('AccessDenied');
+      return client(() => ({ Regions: world.regions.map((RegionName) => ({ RegionName })) }));
+    },
+    cloudTrail: async () => client(() => ({ trailList: [] })),
+  } as unknown as Aws;
+  const operate = async (what: string, key: string) => {
+    world.operations.push(`${what} ${key}`);
+    await world.before(key);
+    if (world.broken.has(key)) throw new PortcullisError('stack-failed', `${key}: it broke`);
+    const drift = world.drift.get(key) ?? [];
+    return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
+  };
+  const engine: Engine = {
+    async up({ key }, recover) {
+      const record = await operate(recover ? 'recover and up' : 'up', key);
+      world.made.add(key);
+      world.drift.delete(key);
+      return record;
+    },
+    preview: ({ key }) => operate('preview', key),
+  };
+  const settings = readSettings({
+    PORTCULLIS_HUB_ACCOUNT: hub,
+    PORTCULLIS_HUB_REGION: 'eu-west-1',
+    PULUMI_CONFIG_PASSPHRASE: 'x',
+  });
+  const bundle = { file: '/data/index.mjs', sha256: 'f00d' };
+  const parts = () => ({ settings, aws, engine, store, bundle, programVersion: world.programVersion });
+  /** Carries a run out; its state and message, and each stack as `key state`. */
+  const run = async (change: Partial<RunRequest> = {}) => {
+    const request = {
+      kind: 'reconcile',
+      scope: {},
+      onlyChanged: false,
+      requestedBy: 'a test',
+      ...change,
+    } as const;
+    const { run: begun } = await store.runs.createUnlessWaiting(request);
+    await reconciler(parts()).execute(begun);
+    const stacks = await store.runs.stacks(begun.id);
+    const done = await store.runs.get(begun.id);
+    const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
+    return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
+  };
+  return { world, run };
+}
