@@ -42,7 +42,9 @@ onBothDatabases((place, kind) => {
   test('several starts at once apply each migration once', async () => {
     const opened = await place.openTogether();
     const versions = await Promise.all(
-      opened.map(({ query }) => query<{ version: number }>('select version from portcullis_schema order by 1')),
+      opened.map(({ query }) =>
+        query<{ version: number }>('select version from portcullis_schema order by 1'),
+      ),
     );
     for (const found of versions) {
       expect(found.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1));
@@ -60,7 +62,8 @@ onBothDatabases((place, kind) => {
       { ...whole, onlyChanged: true },
       { ...whole, scope: { accounts: ['300000000001'] } },
     ];
-    for (const other of others) expect(await store.runs.createUnlessWaiting(other)).toMatchObject({ created: true });
+    for (const other of others)
+      expect(await store.runs.createUnlessWaiting(other)).toMatchObject({ created: true });
     await store.runs.start(first.run.id);
     expect(await store.runs.createUnlessWaiting(whole)).toMatchObject({ created: true });
   });
@@ -84,7 +87,9 @@ onBothDatabases((place, kind) => {
     expect(await unfinished()).not.toContain(run.id);
     const done = await store.runs.get(run.id);
     expect(done).toMatchObject({ state: 'failed', message: '1 failed', scope: { regions: ['eu-west-1'] } });
-    expect([done?.createdAt, done?.startedAt, done?.finishedAt].every((time) => time instanceof Date)).toBe(true);
+    expect([done?.createdAt, done?.startedAt, done?.finishedAt].every((time) => time instanceof Date)).toBe(
+      true,
+    );
   });
 
   test("a run's stacks keep what was planned, what began and how it ended", async () => {

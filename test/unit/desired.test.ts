@@ -57,15 +57,22 @@ describe('the stacks of an account', () => {
   });
 
   test('say which trail covers each Region, or why none does', () => {
-    const [own] = all({}, {
-      regions: [
-        { region: 'us-east-1', trail },
-        { region: 'eu-west-1', trail: { covered: false, reason: 'none' } },
-        { region: 'eu-central-1', trail: { covered: 'unknown', reason: 'denied' } },
-      ],
-    });
+    const [own] = all(
+      {},
+      {
+        regions: [
+          { region: 'us-east-1', trail },
+          { region: 'eu-west-1', trail: { covered: false, reason: 'none' } },
+          { region: 'eu-central-1', trail: { covered: 'unknown', reason: 'denied' } },
+        ],
+      },
+    );
     expect(own?.arguments).toMatchObject({
-      trails: { 'us-east-1': trail.trailArn, 'eu-west-1': 'uncovered: none', 'eu-central-1': 'unknown: denied' },
+      trails: {
+        'us-east-1': trail.trailArn,
+        'eu-west-1': 'uncovered: none',
+        'eu-central-1': 'unknown: denied',
+      },
     });
   });
 
@@ -87,7 +94,10 @@ describe('lifecycle events', () => {
   });
 
   test("are forwarded from Control Tower's home Region in the management account alone", () => {
-    expect(lifecycle({ controlTowerRegion: 'eu-west-1' }, '111111111111')).toEqual(['us-east-1', 'eu-west-1']);
+    expect(lifecycle({ controlTowerRegion: 'eu-west-1' }, '111111111111')).toEqual([
+      'us-east-1',
+      'eu-west-1',
+    ]);
     expect(lifecycle({ controlTowerRegion: 'eu-west-1' })).toEqual(['us-east-1']);
   });
 });
@@ -126,7 +136,10 @@ describe('the generation', () => {
   });
 
   test('of a Region does not change when another Region is added or a trail changes', () => {
-    const regions = [...account.regions, { region: 'eu-central-1', trail: { covered: false, reason: 'x' } as const }];
+    const regions = [
+      ...account.regions,
+      { region: 'eu-central-1', trail: { covered: false, reason: 'x' } as const },
+    ];
     const [own, ...before] = all();
     const [ownAfter, ...after] = all({}, { regions });
     expect(generations(after).slice(0, 2)).toEqual(generations(before));

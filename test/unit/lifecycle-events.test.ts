@@ -75,7 +75,10 @@ describe('an event', () => {
     ['a new account without a status', event({ eventName: 'CreateAccountResult', serviceEventDetails: {} })],
     ['a move without parameters', event({ eventName: 'MoveAccount', requestParameters: null })],
     ['a closing without an account', event({ eventName: 'CloseAccountResult' })],
-    ['a managed account of another shape', event({ eventName: 'CreateManagedAccount', serviceEventDetails: { a: 1 } })],
+    [
+      'a managed account of another shape',
+      event({ eventName: 'CreateManagedAccount', serviceEventDetails: { a: 1 } }),
+    ],
   ])('that is known but not readable makes us look at the organization: %s', (_, given) => {
     expect(read(given)).toBe('organization -');
   });
