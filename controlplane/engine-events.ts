@@ -1,4 +1,18 @@
-import type { EngineEvent } from './engine.ts';
+interface StepMetadata {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly old?: object;
+  readonly new?: object;
+  readonly detailedDiff?: Record<string, unknown>;
+}
+
+/** What is read of an engine event (source: `EngineEvent` of the Automation API). */
+export interface EngineEvent {
+  readonly diagnosticEvent?: { readonly severity: string; readonly message: string };
+  readonly resourcePreEvent?: { readonly metadata: StepMetadata };
+  readonly resOutputsEvent?: { readonly metadata: StepMetadata };
+}
 
 /** One resource that an operation changes or would change. */
 export interface ResourceChange {

@@ -2,7 +2,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type EngineEvent,
   LocalWorkspace,
   type ProjectSettings,
   PulumiCommand,
@@ -11,11 +10,9 @@ import {
 import { parse, stringify } from 'yaml';
 import { program } from '../programs/program.ts';
 import type { DesiredStack } from './desired.ts';
-import { type OperationRecord, recordEvents } from './engine-events.ts';
+import { type EngineEvent, type OperationRecord, recordEvents } from './engine-events.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
-
-export type { EngineEvent };
 
 /** The part of the settings that the engine needs. */
 export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;

@@ -14,8 +14,26 @@ import {
   RegisterDelegatedAdministratorCommand,
 } from '@aws-sdk/client-organizations';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { ClientSettings } from './call.ts';
 import type { World } from './organization-world.ts';
-import type { RootSettings, SeededOrganization } from './seed.ts';
+
+export interface SeededOrganization {
+  id: string;
+  managementAccountId: string;
+  hubAccountId: string;
+  hubRegion: string;
+  /** Every Region of the sandbox. */
+  regions: string[];
+  /** The one Region that an account must opt in to. */
+  optInRegion: string;
+  /** Active accounts but the management and hub accounts, with the Regions enabled in each. */
+  members: { id: string; name: string; ou: string; regions: string[] }[];
+  suspendedAccountId: string;
+  /** The member that the organization trail does not reach. */
+  untrailedAccountId: string;
+}
+
+export type RootSettings = (accountId: string, region?: string) => ClientSettings;
 
 type Blueprint = Omit<SeededOrganization, 'id'>;
 

@@ -14,24 +14,10 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import type { ClientSettings } from './call.ts';
 import type { Organization } from './organization.ts';
 import { regionNames } from './regions.ts';
-import { seedAccounts } from './seed-accounts.ts';
-import { serviceLinkedRole } from './trails.ts';
+import { type RootSettings, type SeededOrganization, seedAccounts } from './seed-accounts.ts';
+import { serviceLinkedRole } from './trails-api.ts';
 
-export interface SeededOrganization {
-  id: string;
-  managementAccountId: string;
-  hubAccountId: string;
-  hubRegion: string;
-  /** Every Region of the sandbox. */
-  regions: string[];
-  /** The one Region that an account must opt in to. */
-  optInRegion: string;
-  /** Active accounts but the management and hub accounts, with the Regions enabled in each. */
-  members: { id: string; name: string; ou: string; regions: string[] }[];
-  suspendedAccountId: string;
-  /** The member that the organization trail does not reach. */
-  untrailedAccountId: string;
-}
+export type { SeededOrganization } from './seed-accounts.ts';
 
 const defaultRegions = ['us-east-1', 'eu-west-1', 'eu-central-1'];
 const optInRegion = 'af-south-1';
@@ -99,8 +85,6 @@ export async function seed(endpoint: string, organization: Organization): Promis
     },
   };
 }
-
-export type RootSettings = (accountId: string, region?: string) => ClientSettings;
 
 /** The organization trail, and one member in which it cannot work. */
 async function seedTrail(root: RootSettings): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  type CloudTrailClient,
   GetEventSelectorsCommand,
   GetTrailCommand,
   GetTrailStatusCommand,
@@ -6,8 +7,22 @@ import {
 } from '@aws-sdk/client-cloudtrail';
 import type { Answer, Call, Forward, Interceptor } from './call.ts';
 import type { Organization } from './organization.ts';
+import type { Graph } from './organization-graph.ts';
 import { jsonAnswer, Refusal, refusalAnswer, refusedByEmulator } from './refusal.ts';
-import { serviceLinkedRole, type TrailView } from './trails.ts';
+
+export const serviceLinkedRole = 'AWSServiceRoleForCloudTrail';
+
+/** What the interceptor needs of the trails. */
+export interface TrailView {
+  client(accountId: string, region: string): CloudTrailClient;
+  /** Organization trails of a member in a Region, and whether they reach it: not without CloudTrail's service-linked role there. */
+  fromOrganization(accountId: string, region: string): Promise<{ trails: Trail[]; reach: boolean }>;
+  /** Makes CloudTrail's service-linked role in every account of the organization that lacks it. */
+  linkAll(graph: Graph): Promise<void>;
+  /** Replaces a role by the service-linked one. */
+  rename(accountId: string, roleName: string): Promise<void>;
+  invalidate(): void;
+}
 
 const reads = /^(Describe|Get|List|Lookup)/;
 const roleWrites = new Set(['CreateRole', 'DeleteRole', 'DeleteServiceLinkedRole']);

@@ -14,7 +14,7 @@ import {
 import type { Emulator, Interceptor } from './call.ts';
 import type { Organization } from './organization.ts';
 import type { Graph } from './organization-graph.ts';
-import { trailsInterceptor } from './trails-api.ts';
+import { serviceLinkedRole, type TrailView, trailsInterceptor } from './trails-api.ts';
 import { recordsWrites } from './trails-selectors.ts';
 
 /** The trail that delivers an account's management write events in a Region, or why none does. */
@@ -28,19 +28,6 @@ export interface Trails {
   invalidate(): void;
 }
 
-/** What the interceptor needs of the trails. */
-export interface TrailView {
-  client(accountId: string, region: string): CloudTrailClient;
-  /** Organization trails of a member in a Region, and whether they reach it: not without CloudTrail's service-linked role there. */
-  fromOrganization(accountId: string, region: string): Promise<{ trails: Trail[]; reach: boolean }>;
-  /** Makes CloudTrail's service-linked role in every account of the organization that lacks it. */
-  linkAll(graph: Graph): Promise<void>;
-  /** Replaces a role by the service-linked one. */
-  rename(accountId: string, roleName: string): Promise<void>;
-  invalidate(): void;
-}
-
-export const serviceLinkedRole = 'AWSServiceRoleForCloudTrail';
 const servicePrincipal = 'cloudtrail.amazonaws.com';
 
 /** CloudTrail's trails as each account sees them. Trails themselves are the emulator's; organization trails are added. */
