@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { intake } from '../../controlplane/intake.ts';
+import { makeLogger } from '../../controlplane/log.ts';
+import type { Reconciler } from '../../controlplane/reconcile.ts';
+import { runQueue } from '../../controlplane/run-queue.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import type { Run, RunRequest } from '../../controlplane/store/runs.ts';
+import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { remediation } from './remediation-sample.ts';
+
+let data: string;
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'portcullis-intake-'));
+  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
+    throw error;
+  });
+  store = openStore(database);
+}, 60_000);
+afterAll(async () => {
+  await database.close();
+  await rm(data, { recursive: true });
+});
+beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle_event'));
+
+/** A queue of runs that nobody carries out. */
+const heard = () =>
+  intake(
+    store,
+    { request: async (request: RunRequest): Promise<Run> => (await store.runs.createUnlessWaiting(request)).run },
+    makeLogger('silent'),
+  );
+const sample = (name: string) =>
+  readFileSync(new URL(`../fixtures/lifecycle/${name}.eventbridge.json`, import.meta.url), 'utf8');
+const envelope = (detail: object) => JSON.stringify({ source: 'portcullis', detail });
+
+describe('a result', () => {
+  test('becomes one entry of the audit log, however often it comes', async () => {
+    const result = remediation();
+    for (let times = 0; times < 3; times += 1) await heard().result(envelope(result));
+    expect(await store.remediations.list({ limit: 10 })).toMatchObject([{ eventId: result.eventId, result }]);
+  });
+
+  test.each([
+    ['no JSON', 'not json'],
+    ['nothing', ''],
+    ['another version', envelope({ ...remediation(), schemaVersion: 2 })],
+    ['an unknown outcome', envelope({ ...remediation(), outcome: 'fine' })],
+    ['no detail', '{}'],
+  ])('that cannot be read fails, so that its message comes again: %s', async (_, body) => {
+    await expect(heard().result(body)).rejects.toThrow();
+    expect(await store.remediations.list({ limit: 10 })).toEqual([]);
+  });
+});
+
+describe('a lifecycle event', () => {
+  test('of a new account becomes a run over that account', async () => {
+    await heard().lifecycle(sample('org-create-account-result'));
+    expect(await store.runs.list(10)).toMatchObject([
+      {
+        kind: 'reconcile',
+        scope: { accounts: ['444455556666'] },
+        onlyChanged: true,
+        requestedBy: 'event CreateAccountResult 68679d28-343e-d8ec-4a8c-cdd430223a5d',
+      },
+    ]);
+    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'reconcile account' }]);
+  });
+
+  test('of a closing becomes a run over the organization', async () => {
+    await heard().lifecycle(sample('org-close-account-result'));
+    expect(await store.runs.list(10)).toMatchObject([{ scope: {} }]);
+  });
+
+  test('that comes again while its run waits adds no run', async () => {
+    await heard().lifecycle(sample('org-move-account'));
+    await heard().lifecycle(sample('org-move-account'));
+    expect(await store.runs.list(10)).toHaveLength(1);
+    expect(await store.lifecycleEvents.list(10)).toHaveLength(1);
+  });
+
+  test('of no consequence is kept with the reason, and leads to no run', async () => {
+    const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
+    await heard().lifecycle(JSON.stringify(event));
+    expect(await store.runs.list(10)).toEqual([]);
+    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'nothing: of no consequence here' }]);
+  });
+
+  test('that cannot be read fails, so that its message comes again', async () => {
+    await expect(heard().lifecycle('not json')).rejects.toThrow();
+  });
+});
+
+describe('the queue of runs', () => {
+  /** A reconciler that notes each run, and ends it when let go. */
+  const carried = (wait: Promise<unknown> = Promise.resolve()) => {
+    const begun: string[] = [];
+    const execute = async (run: Run) => {
+      begun.push(run.id);
+      await store.runs.start(run.id);
+      await wait;
+      await store.runs.finish(run.id, 'succeeded', null);
+    };
+    return { begun, reconciler: { execute } satisfies Reconciler };
+  };
+  const whole: RunRequest = { kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a test' };
+  const open = (reconciler: Reconciler) => runQueue(database, store.runs, reconciler, makeLogger('silent'));
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await new Promise((done) => setTimeout(done, 50));
+  };
+  const finished = (id: string) => async () => (await store.runs.get(id))?.state === 'succeeded';
+
+  test('equal requests that wait are carried out once, one that comes later again', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { begun, reconciler } = carried(gate.promise);
+    const queue = open(reconciler);
+    await queue.start();
+    const [first, same] = [await queue.request(whole), await queue.request(whole)];
+    expect(same.id).toBe(first.id);
+    await until(() => begun.length === 1);
+    const later = await queue.request(whole);
+    expect(later.id).not.toBe(first.id);
+    gate.resolve();
+    await until(finished(later.id));
+    await queue.stop();
+    expect(begun.sort()).toEqual([first.id, later.id].sort());
+  });
+
+  test('a run that waits or was cut short goes on after a restart, once', async () => {
+    const before = open(carried().reconciler);
+    await before.start();
+    await before.stop();
+    const { run: waiting } = await store.runs.createUnlessWaiting(whole);
+    const { run: cut } = await store.runs.createUnlessWaiting({ ...whole, onlyChanged: true });
+    await store.runs.start(cut.id);
+    const { begun, reconciler } = carried(new Promise((done) => setTimeout(done, 1_500)));
+    const [one, two] = [open(reconciler), open(reconciler)];
+    await one.start();
+    await until(() => begun.length === 2);
+    await until(async () => (await finished(waiting.id)()) && (await finished(cut.id)()));
+    await one.stop();
+    await two.start();
+    await two.stop();
+    expect(begun.sort()).toEqual([waiting.id, cut.id].sort());
+  });
+
+  test('a run left in the queue by a process that died is carried out once after a restart', async () => {
+    const dead = open(carried().reconciler);
+    await dead.start();
+    await dead.stop();
+    // What that process had queued and not begun.
+    const { run } = await store.runs.createUnlessWaiting(whole);
+    await database.query(
+      `insert into queue.job (name, data, singleton_key, policy) values ('run', $1, $2, (select policy from queue.queue where name = 'run'))`,
+      [JSON.stringify({ runId: run.id }), run.id],
+    );
+    const { begun, reconciler } = carried(new Promise((done) => setTimeout(done, 2_000)));
+    const queue = open(reconciler);
+    await queue.start();
+    await until(finished(run.id));
+    await queue.stop();
+    expect(begun).toEqual([run.id]);
+  });
+
+  test('a run whose job was never queued is carried out when it is asked for again', async () => {
+    const { begun, reconciler } = carried();
+    const queue = open(reconciler);
+    await queue.start();
+    const { run } = await store.runs.createUnlessWaiting(whole);
+    expect((await queue.request(whole)).id).toBe(run.id);
+    await until(finished(run.id));
+    await queue.stop();
+    expect(begun).toEqual([run.id]);
+  });
+});
