@@ -4,13 +4,15 @@ import * as pulumi from '@pulumi/pulumi';
 import { stackArguments } from './arguments.ts';
 import { program } from './program.ts';
 
-const given = stackArguments.safeParse(new pulumi.Config('portcullis').requireObject('arguments'));
+const given = stackArguments.safeParse(new pulumi.Config('portcullis').getObject('arguments'));
 if (!given.success) {
   const [issue] = given.error.issues;
+  const field = ['portcullis:arguments', ...(issue?.path ?? [])].join('.');
   throw new pulumi.RunError(
-    `portcullis:arguments.${issue?.path.join('.')} of stack ${pulumi.getStack()}: ${issue?.message}. ` +
-      'Run `portcullis reconcile` for this stack once; it writes them.',
+    `${field} in the configuration of stack ${pulumi.getStack()}: ${issue?.message}. ` +
+      'Let the control plane reconcile this stack once; it writes them.',
   );
 }
 
-export const outputs = program(given.data);
+/** The stack's outputs. A default export, or they would be one output named after the export. */
+export default program(given.data);
