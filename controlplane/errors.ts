@@ -17,6 +17,9 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
+export const isErrorCode = (text: unknown): text is ErrorCode =>
+  typeof text === 'string' && Object.hasOwn(table, text);
+
 /** An error with a stable code. `message` says what is wrong and how to mend it, and is safe to show. */
 export class PortcullisError extends Error {
   readonly code: ErrorCode;

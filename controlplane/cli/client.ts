@@ -1,4 +1,4 @@
-import { PortcullisError, reasonOf } from '../errors.ts';
+import { isErrorCode, PortcullisError, reasonOf } from '../errors.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Run, RunStack } from '../store/runs.ts';
 import type { StackRecord } from '../store/stacks.ts';
@@ -25,9 +25,21 @@ export function httpClient(url: string, token: string | undefined): Client {
     }).catch((cause) => {
       throw new PortcullisError('store-unreachable', `${url} does not answer: ${reasonOf(cause)}`, { cause });
     });
-    const answer = (await response.json()) as T & { error?: { message: string } };
-    if (!response.ok)
-      throw new PortcullisError('invalid-request', answer.error?.message ?? response.statusText);
+    const text = await response.text();
+    let answer: T & { error?: { code?: unknown; message?: string } };
+    try {
+      answer = JSON.parse(text);
+    } catch (cause) {
+      throw new PortcullisError(
+        'internal',
+        `${url} answers ${response.status} without JSON: it is not Portcullis that answers there`,
+        { cause },
+      );
+    }
+    if (!response.ok) {
+      const { code, message = response.statusText } = answer.error ?? {};
+      throw new PortcullisError(isErrorCode(code) ? code : 'internal', message);
+    }
     return answer;
   };
   return {

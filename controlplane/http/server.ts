@@ -35,6 +35,13 @@ const serve =
   (route: Route, context: RouteContext, tokens: Settings['tokens']) =>
   async (request: Request, response: Response): Promise<void> => {
     const caller = route.open ? 'anyone' : authenticate(tokens, request.headers.authorization);
+    // Anything else is not parsed, and would pass for a request about the whole organization.
+    if (route.body && !request.is('application/json')) {
+      throw new PortcullisError(
+        'invalid-request',
+        'body: send JSON with content-type application/json; {} is the whole organization',
+      );
+    }
     const answer = await route.handle(context, {
       body: parseWith(route.body, request.body, 'body'),
       query: parseWith(route.query, request.query, 'query'),
