@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   DeleteMessageCommand,
   type Message,
@@ -41,9 +42,8 @@ export function queueConsumer({
   let loop: Promise<void> | undefined;
 
   const pause = (milliseconds: number) =>
-    new Promise<void>((done) => {
-      const timer = setTimeout(done, milliseconds);
-      stopping.signal.addEventListener('abort', () => (clearTimeout(timer), done()), { once: true });
+    setTimeout(milliseconds, undefined, { signal: stopping.signal }).catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
     });
 
   const take = async (sqs: SQSClient, url: string, message: Message) => {
