@@ -6,7 +6,9 @@ const rule = 'aws:cloudwatch/eventRule:EventRule';
 const urnOf = (type: string, name: string) => `urn:pulumi:region-1::portcullis::${type}::${name}`;
 const step = (op: string, change: object = {}, type = rule, name = 'portcullis-forward') =>
   ({ op, type, urn: urnOf(type, name), old: {}, new: {}, ...change }) as never;
-const pre = (op: string, change?: object, type?: string) => ({ resourcePreEvent: { metadata: step(op, change, type) } });
+const pre = (op: string, change?: object, type?: string) => ({
+  resourcePreEvent: { metadata: step(op, change, type) },
+});
 const outputs = (op: string, change?: object, type?: string) => ({
   resOutputsEvent: { metadata: step(op, change, type) },
 });
@@ -54,9 +56,9 @@ describe('drift', () => {
   });
 
   test('is what refresh finds changed, with the properties', () => {
-    expect(recorded(outputs('refresh', { detailedDiff: { eventPattern: {}, tags: {} } })).drift).toMatchObject([
-      { operation: 'changed', properties: ['eventPattern', 'tags'] },
-    ]);
+    expect(
+      recorded(outputs('refresh', { detailedDiff: { eventPattern: {}, tags: {} } })).drift,
+    ).toMatchObject([{ operation: 'changed', properties: ['eventPattern', 'tags'] }]);
   });
 
   test('is nothing that refresh finds as it was', () => {

@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { intake } from '../../controlplane/intake.ts';
 import { makeLogger } from '../../controlplane/log.ts';
@@ -33,7 +33,10 @@ beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle
 const heard = () =>
   intake(
     store,
-    { request: async (request: RunRequest): Promise<Run> => (await store.runs.createUnlessWaiting(request)).run },
+    {
+      request: async (request: RunRequest): Promise<Run> =>
+        (await store.runs.createUnlessWaiting(request)).run,
+    },
     makeLogger('silent'),
   );
 const sample = (name: string) =>
@@ -89,7 +92,9 @@ describe('a lifecycle event', () => {
     const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
     await heard().lifecycle(JSON.stringify(event));
     expect(await store.runs.list(10)).toEqual([]);
-    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'nothing: of no consequence here' }]);
+    expect(await store.lifecycleEvents.list(10)).toMatchObject([
+      { action: 'nothing: of no consequence here' },
+    ]);
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {

@@ -28,9 +28,9 @@ const client = <T>(answer: (command: string, input: Record<string, string>) => u
       answer(command.constructor.name, command.input),
   }) as Send as T;
 
-/** An organization of a root and its accounts; an engine that makes a stack the first time and finds it after. */
-export function createWorld(store: Store) {
-  const world = {
+/** What the fakes answer from; a test changes it. */
+function newWorld() {
+  return {
     accounts: new Map([management, hub, one, two].map((id) => [id, 'ACTIVE'])),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
@@ -45,6 +45,11 @@ export function createWorld(store: Store) {
     /** Waited for before each operation. */
     before: async (_key: string): Promise<void> => undefined,
   };
+}
+type World = ReturnType<typeof newWorld>;
+
+/** Four accounts under one root; each call answers from the world as it is then. */
+function awsOf(world: World): Aws {
   const organizations = new OrganizationsClient({ region: 'us-east-1' });
   const accounts = () => [...world.accounts].map(([Id, State]) => ({ Id, Name: Id, State }));
   Object.assign(
@@ -55,7 +60,7 @@ export function createWorld(store: Store) {
       ...(command.startsWith('ListAccounts') && { Accounts: accounts() }),
     })),
   );
-  const aws = {
+  return {
     caller: async () => ({ accountId: management, partition: 'aws' }),
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
     organizations: () => organizations,
@@ -65,6 +70,10 @@ export function createWorld(store: Store) {
     },
     cloudTrail: async () => client(() => ({ trailList: [] })),
   } as unknown as Aws;
+}
+
+/** An engine that makes a stack the first time and finds it as declared after. */
+function engineOf(world: World): Engine {
   const operate = async (what: string, key: string) => {
     world.operations.push(`${what} ${key}`);
     await world.before(key);
@@ -72,7 +81,7 @@ export function createWorld(store: Store) {
     const drift = world.drift.get(key) ?? [];
     return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
   };
-  const engine: Engine = {
+  return {
     async up({ key }, recover) {
       const record = await operate(recover ? 'recover and up' : 'up', key);
       world.made.add(key);
@@ -81,6 +90,13 @@ export function createWorld(store: Store) {
     },
     preview: ({ key }) => operate('preview', key),
   };
+}
+
+/** The reconciler over those fakes and a real store. */
+export function createWorld(store: Store) {
+  const world = newWorld();
+  const aws = awsOf(world);
+  const engine = engineOf(world);
   const settings = readSettings({
     PORTCULLIS_HUB_ACCOUNT: hub,
     PORTCULLIS_HUB_REGION: 'eu-west-1',
