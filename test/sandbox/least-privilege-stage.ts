@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import {
+  DetachRolePolicyCommand,
+  DetachUserPolicyCommand,
+  IAMClient,
+  ListAttachedUserPoliciesCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import { startWorld, type World } from '../../sandbox/demo/world.ts';
+
+export const management = '111111111111';
+export const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
+export const member = { accountId: '300000000001', region: 'eu-west-1' };
+export const accessRole = 'OrganizationAccountAccessRole';
+
+export interface Statement {
+  Sid: string;
+  Action: string | string[];
+  Resource: string | string[];
+}
+export interface Document {
+  Version: string;
+  Statement: Statement[];
+}
+
+const documentOf = async (name: string): Promise<Document> =>
+  JSON.parse(await readFile(new URL(`../../docs/${name}.json`, import.meta.url), 'utf8'));
+export const deployerPolicy = await documentOf('deployer-policy');
+export const controlPlanePolicy = await documentOf('control-plane-policy');
+
+/** A policy document without one statement, as text. */
+function without(document: Document, sid?: string): string {
+  return JSON.stringify({ ...document, Statement: document.Statement.filter(({ Sid }) => Sid !== sid) });
+}
+
+/** From now on an account's access role may do what docs/deployer-policy.json says, less one statement, and no more. */
+export async function permitDeployer(world: World, accountId: string, lacking?: string): Promise<void> {
+  const iam = new IAMClient(world.sandbox.root(accountId));
+  const PolicyDocument = without(deployerPolicy, lacking);
+  await iam.send(new PutRolePolicyCommand({ RoleName: accessRole, PolicyName: 'deployer', PolicyDocument }));
+}
+
+const UserName = 'portcullis-control-plane';
+
+/** The same for the control plane's user and docs/control-plane-policy.json. */
+export async function permitControlPlane(world: World, lacking?: string): Promise<void> {
+  const iam = new IAMClient(world.sandbox.root(management));
+  const PolicyDocument = without(controlPlanePolicy, lacking);
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: UserName, PolicyDocument }));
+  const { AttachedPolicies = [] } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
+  for (const { PolicyArn } of AttachedPolicies) {
+    await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn }));
+  }
+}
+
+async function reconcile(world: World, accounts: string[], region: string): Promise<void> {
+  const scope = [...accounts.flatMap((id) => ['--account', id]), '--region', region];
+  const { exit, output } = await world.controlPlane.cli(['reconcile', ...scope]);
+  if (exit !== 0) throw new Error(`reconcile ended with exit code ${exit}:\n${output}`);
+}
+
+/** The world with hub, one member and the management account deployed through the documented policies alone. */
+export async function deployedWorld(): Promise<World> {
+  const world = await startWorld();
+  try {
+    for (const accountId of [hub.accountId, member.accountId]) {
+      const iam = new IAMClient(world.sandbox.root(accountId));
+      const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+      await iam.send(new DetachRolePolicyCommand({ RoleName: accessRole, PolicyArn }));
+      await permitDeployer(world, accountId);
+    }
+    await reconcile(world, [hub.accountId, member.accountId], hub.region);
+    await reconcile(world, [management], 'us-east-1');
+    return world;
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
+}
