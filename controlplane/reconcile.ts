@@ -17,7 +17,10 @@ import { surveyAccount } from './survey.ts';
 import { trailsCondition } from './trails-condition.ts';
 
 export interface Reconciler {
-  /** Carries a run out to its end and records it. Throws only where the store itself fails. */
+  /**
+   * Carries a run out to its end and records it; once told to stop, it ends what is under way, begins nothing more
+   * and leaves the run unfinished, for the next start to take up. Throws only where the store itself fails.
+   */
   execute(run: Run): Promise<void>;
 }
 
@@ -29,6 +32,8 @@ interface Parts {
   /** The Lambda's bundle with the policy inside; made once for a service. */
   readonly bundle: { readonly file: string; readonly sha256: string };
   readonly programVersion: string;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** One run under way. */
@@ -67,7 +72,7 @@ async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAc
     return undefined;
   }
   try {
-    const found = await surveyAccount(pass.aws, pass.settings, account);
+    const found = await surveyAccount(pass.aws, pass.settings, account, pass.stopping);
     await store.accounts.setRegions(account.id, found.regions);
     const TrailsCovered = trailsCondition(found.regions.map(({ trail }) => trail));
     await note(pass, account.id, (before) => mark(before, { TrailsCovered }, now()));
@@ -147,7 +152,15 @@ export function reconciler(parts: Parts): Reconciler {
   const surveys = pLimit(settings.parallel * 2);
   const turns = keyedTurns();
   // Waiting for a stack's turn takes no place in the limit: one busy stack never holds up others.
-  const act = stackReconciler({ engine, store, turn: (key, work) => turns(key, () => limit(work)) });
+  const unlessStopping = async <T>(work: () => Promise<T>): Promise<T> => {
+    parts.stopping.throwIfAborted();
+    return work();
+  };
+  const act = stackReconciler({
+    engine,
+    store,
+    turn: (key, work) => turns(key, () => limit(unlessStopping, work)),
+  });
   return {
     async execute(run) {
       await store.runs.start(run.id);
@@ -157,6 +170,7 @@ export function reconciler(parts: Parts): Reconciler {
         const message = pass.failed > 0 ? `${pass.failed} failed` : null;
         await store.runs.finish(run.id, pass.failed > 0 ? 'failed' : 'succeeded', message);
       } catch (error) {
+        if (parts.stopping.aborted) return;
         await store.runs.finish(run.id, 'failed', reasonOf(error));
       }
     },

@@ -79,6 +79,7 @@ async function open(
   const aws = awsClients(settings);
   const engine = enginePool(settings, settings.parallel);
   parts.opened('engine', engine.stop);
+  const stopping = new AbortController();
   const reconcile = reconciler({
     settings,
     aws,
@@ -86,10 +87,12 @@ async function open(
     store,
     bundle,
     programVersion: await programVersion(),
+    stopping: stopping.signal,
   });
   const queue = runQueue(database, store.runs, reconcile, log);
   await queue.start();
   parts.opened('queue', queue.stop);
+  parts.opened('runs', async () => stopping.abort());
   if (standing) {
     const { accountId, region } = settings.hub;
     const heard = intake(store, queue, log);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from './aws.ts';
 import type { FleetAccount } from './desired.ts';
@@ -12,8 +13,6 @@ const firstPause = 500;
 const longestPause = 10_000;
 const patienceMilliseconds = 5 * 60_000;
 
-const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds).unref());
-
 async function enabledRegions(aws: Aws, accountId: string, home: string): Promise<string[]> {
   const client = await aws.ec2(accountId, home);
   const { Regions = [] } = await client.send(new DescribeRegionsCommand({ AllRegions: false }));
@@ -23,7 +22,12 @@ async function enabledRegions(aws: Aws, accountId: string, home: string): Promis
 }
 
 /** Asks for the enabled Regions; while the account is young, a refusal is waited out with growing pauses. */
-async function reach(aws: Aws, account: OrganizationAccount, home: string): Promise<string[]> {
+async function reach(
+  aws: Aws,
+  account: OrganizationAccount,
+  home: string,
+  stopping: AbortSignal,
+): Promise<string[]> {
   const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
   const giveUp = Math.min(joined + youngMilliseconds, Date.now() + patienceMilliseconds);
   for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
@@ -38,7 +42,7 @@ async function reach(aws: Aws, account: OrganizationAccount, home: string): Prom
           { cause: error },
         );
       }
-      await pause(wait);
+      await pause(wait, undefined, { signal: stopping });
     }
   }
 }
@@ -52,8 +56,9 @@ export async function surveyAccount(
   aws: Aws,
   settings: Pick<Settings, 'hub' | 'regions'>,
   account: OrganizationAccount,
+  stopping: AbortSignal,
 ): Promise<FleetAccount> {
-  const enabled = await reach(aws, account, settings.hub.region);
+  const enabled = await reach(aws, account, settings.hub.region, stopping);
   const wanted = enabled
     .filter((region) => !settings.regions || settings.regions.includes(region))
     .sort((a, b) => Number(b === 'us-east-1') - Number(a === 'us-east-1') || a.localeCompare(b));
