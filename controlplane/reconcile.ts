@@ -46,6 +46,12 @@ interface Pass extends Parts {
 
 const now = () => new Date().toISOString();
 
+/** Waits for all, then gives their values or throws the first failure: nothing goes on after the run has ended. */
+async function allEnded<T extends readonly unknown[] | []>(work: T) {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
 /** Marks stacks, or an account that never got any, as not reached in this run, and why. */
 async function skip({ store, run }: Pass, keys: readonly string[], message: string): Promise<void> {
   for (const key of keys) await store.runs.stack(run.id, key, 'skipped', undefined, message);
@@ -78,6 +84,7 @@ async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAc
     await note(pass, account.id, (before) => mark(before, { TrailsCovered }, now()));
     return found;
   } catch (error) {
+    pass.stopping.throwIfAborted();
     const message = reasonOf(error);
     await notReady('NotReachable', message);
     await store.runs.stack(run.id, accountKey(account.id), 'failed', undefined, message);
@@ -107,7 +114,7 @@ async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise
   await store.runs.plan(run.id, [desired.account.key, ...keys]);
   const outcome = await pass.act(run, desired.account);
   if (outcome === 'failed') await skip(pass, keys, `${desired.account.key} failed`);
-  const rest = outcome === 'failed' ? [] : await Promise.all(regions.map((stack) => pass.act(run, stack)));
+  const rest = outcome === 'failed' ? [] : await allEnded(regions.map((stack) => pass.act(run, stack)));
   pass.failed += [outcome, ...rest].filter((each) => each === 'failed').length;
   if (run.kind === 'preview') return;
   const Ready = await readiness(
@@ -127,9 +134,9 @@ async function carryOut(pass: Pass): Promise<void> {
   await store.runs.plan(run.id, [hubKey]);
   // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
   const hubRun = isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true };
-  const [outcome, surveyed] = await Promise.all([
+  const [outcome, surveyed] = await allEnded([
     pass.act(hubRun, hub),
-    Promise.all(accounts.map((account) => pass.surveys(() => survey(pass, account)))),
+    allEnded(accounts.map((account) => pass.surveys(() => survey(pass, account)))),
   ]);
   const found = surveyed.filter((account) => account !== undefined);
   if (pass.failed === 0) requireRegions(found, run.scope);
@@ -139,7 +146,7 @@ async function carryOut(pass: Pass): Promise<void> {
     const keys = waiting.flatMap((desired) => [desired.account, ...desired.regions]).map(({ key }) => key);
     return skip(pass, keys, 'the hub stack failed');
   }
-  await Promise.all(found.map((account) => onboard(pass, fleet, account)));
+  await allEnded(found.map((account) => onboard(pass, fleet, account)));
 }
 
 /**

@@ -42,6 +42,7 @@ function newWorld() {
     /** `up hub`, `recover and up hub`, `preview hub`, in the order begun. */
     operations: [] as string[],
     programVersion: '1',
+    stopping: new AbortController(),
     /** Waited for before each operation. */
     before: async (_key: string): Promise<void> => undefined,
   };
@@ -103,7 +104,15 @@ export function createWorld(store: Store) {
     PULUMI_CONFIG_PASSPHRASE: 'x',
   });
   const bundle = { file: '/data/index.mjs', sha256: 'f00d' };
-  const parts = () => ({ settings, aws, engine, store, bundle, programVersion: world.programVersion });
+  const parts = () => ({
+    settings,
+    aws,
+    engine,
+    store,
+    bundle,
+    programVersion: world.programVersion,
+    stopping: world.stopping.signal,
+  });
   /** Carries a run out; its state and message, and each stack as `key state`. */
   const run = async (change: Partial<RunRequest> = {}) => {
     const request = {
