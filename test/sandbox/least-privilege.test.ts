@@ -139,7 +139,7 @@ async function mightyRole(accountId: string, RoleName: string): Promise<Caller> 
   return assume(owner, roleArn({ ...hub, accountId }, RoleName));
 }
 
-describe("a member's roles", () => {
+describe("a member's roles and the Lambda's", () => {
   const outsider = '999999999999';
   const people: [who: string, caller: () => Promise<Caller>][] = [
     ["the member's own root", async () => root(member.accountId)],
@@ -155,11 +155,11 @@ describe("a member's roles", () => {
 
   it.each(people)('cannot be assumed by %s', async (_, caller) => {
     const as = await caller();
-    for (const arn of [remediationRole, forwarderRole])
+    for (const arn of [remediationRole, forwarderRole, lambdaRole])
       await expect(assume(as, arn)).rejects.toMatchObject(refusal);
   });
 
-  it("cannot be assumed by the hub's Lambda role once the hub is out of the organization", async () => {
+  it("of which the remediation role cannot be assumed by the hub's Lambda role once the hub is out of the organization", async () => {
     const lambda = callers["the Lambda's role"] as Caller;
     await assume(lambda, remediationRole);
     const { organizations } = callerWith(world.sandbox.root(management, 'us-east-1'));
