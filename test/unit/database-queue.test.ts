@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
 import { runQueue } from '../../controlplane/run-queue.ts';
 import type { Database } from '../../controlplane/store/database.ts';
+import type { RunRequest } from '../../controlplane/store/runs.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 
@@ -32,8 +33,12 @@ onBothDatabases((place) => {
   const until = async (condition: () => Promise<boolean>) => {
     while (!(await condition())) await new Promise((done) => setTimeout(done, 50));
   };
-  const request = (account: string) =>
-    ({ kind: 'reconcile', scope: { accounts: [account] }, onlyChanged: false, requestedBy: 'a test' }) as const;
+  const request = (account: string): RunRequest => ({
+    kind: 'reconcile',
+    scope: { accounts: [account] },
+    onlyChanged: false,
+    requestedBy: 'a test',
+  });
 
   test('runs asked for side by side are each carried out once', async () => {
     const begun: string[] = [];
