@@ -1,11 +1,15 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** A prefix as the addresses it covers, both ends included; host bits of the text are dropped, as EC2 drops them. */
-export interface Cidr {
+/** Addresses from the first to the last, both included. */
+export interface Range {
   family: 4 | 6;
-  length: number;
   first: bigint;
   last: bigint;
+}
+
+/** A prefix as the addresses it covers; host bits of the text are dropped, as EC2 drops them. */
+export interface Cidr extends Range {
+  length: number;
 }
 
 /** The prefix that a text names, or undefined where it names none beyond doubt (`010.0.0.0/8`, no length, a zone). */
@@ -17,12 +21,16 @@ export function parseCidr(text: string): Cidr | undefined {
   return undefined;
 }
 
-/** Whether any address in the prefix is routed on the Internet (IANA special-purpose registries, RFC 6890). */
-export function isPublic(cidr: Cidr): boolean {
-  if (cidr.family === 4)
-    return !reservedIpv4.some(({ first, last }) => first <= cidr.first && cidr.last <= last);
-  const overlap = cidr.first <= globalUnicast.last && globalUnicast.first <= cidr.last;
-  return overlap && !reservedIpv6.some(({ first, last }) => first <= cidr.first && cidr.last <= last);
+/** Whether any address of the range is routed on the Internet. */
+export function isPublic(range: Range): boolean {
+  return publicCount(range) > 0n;
+}
+
+/** How many addresses of the range are routed on the Internet (IANA special-purpose registries, RFC 6890). */
+export function publicCount(range: Range): bigint {
+  const reserved = range.family === 4 ? reservedIpv4 : reservedIpv6;
+  const space = range.family === 4 ? range : { ...range, ...clip(range, globalUnicast) };
+  return reserved.reduce((count, block) => count - size(clip(block, space)), size(space));
 }
 
 /** The IPv4 addresses that an IPv6 prefix covers in their IPv4-mapped form (`::ffff:0:0/96`), if any. */
@@ -30,6 +38,17 @@ export function mappedIpv4(cidr: Cidr): Cidr | undefined {
   if (cidr.family !== 6 || cidr.last < mapped.first || cidr.first > mapped.last) return undefined;
   if (cidr.length <= 96) return prefix(4, 0n, 0);
   return prefix(4, cidr.first - mapped.first, cidr.length - 96);
+}
+
+function clip(range: Range, to: Range) {
+  return {
+    first: range.first > to.first ? range.first : to.first,
+    last: range.last < to.last ? range.last : to.last,
+  };
+}
+
+function size({ first, last }: { first: bigint; last: bigint }): bigint {
+  return last < first ? 0n : last - first + 1n;
 }
 
 function prefix(family: 4 | 6, address: bigint, length: number): Cidr | undefined {
@@ -67,7 +86,7 @@ const mapped = known('::ffff:0:0/96');
 /** IANA allocates public IPv6 addresses from here alone. */
 const globalUnicast = known('2000::/3');
 const reservedIpv6 = ['2001:db8::/32', '3fff::/20'].map(known);
-/** No two of these are adjacent (224.0.0.0/3 is multicast and class E), so a prefix is reserved if one holds it whole. */
+/** No two of these overlap; 224.0.0.0/3 is multicast and class E. */
 const reservedIpv4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',

@@ -1,0 +1,53 @@
+import { publicCount, type Range } from './cidr.ts';
+
+/** The same addresses as few ranges: in order, IPv4 first, no two of them overlapping or adjacent. */
+export function merge(ranges: readonly Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const range of [...ranges].sort(inOrder)) {
+    const last = merged.at(-1);
+    if (!last || last.family !== range.family || range.first > last.last + 1n) {
+      merged.push({ family: range.family, first: range.first, last: range.last });
+    } else if (range.last > last.last) last.last = range.last;
+  }
+  return merged;
+}
+
+/** Whether a merged set holds every address of the range. */
+export function contains(set: readonly Range[], { family, first, last }: Range): boolean {
+  return set.some((each) => each.family === family && each.first <= first && last <= each.last);
+}
+
+/** Whether two ranges have an address in common. */
+export function overlap(one: Range, other: Range): boolean {
+  return one.family === other.family && one.first <= other.last && other.first <= one.last;
+}
+
+/**
+ * Whether a merged set covers as much of the public address space as a prefix wider than `/length` would: it holds
+ * such a prefix, with any public address in it, whole (two halves, a ladder), or it has as many public addresses,
+ * in whatever pieces, as the narrowest of them has in all (2^(33 - length) in IPv4). One prefix alone is as wide
+ * if and only if it is public and shorter than `length`.
+ */
+export function isWiderThan(set: readonly Range[], family: 4 | 6, length: number): boolean {
+  const wider = narrowestWider(family, length);
+  let addresses = 0n;
+  for (const range of set) {
+    if (range.family !== family) continue;
+    const first = ((range.first + wider - 1n) / wider) * wider;
+    const last = ((range.last + 1n) / wider) * wider - 1n;
+    if (first < last && publicCount({ family, first, last }) > 0n) return true;
+    addresses += publicCount(range);
+  }
+  return addresses >= wider;
+}
+
+/** The number of addresses of the narrowest prefix that is wider than `/length`. */
+export function narrowestWider(family: 4 | 6, length: number): bigint {
+  return 1n << BigInt((family === 4 ? 32 : 128) - length + 1);
+}
+
+function inOrder(one: Range, other: Range): number {
+  if (one.family !== other.family) return one.family - other.family;
+  if (one.first === other.first) return 0;
+  return one.first < other.first ? -1 : 1;
+}
