@@ -78,10 +78,11 @@ const cellOf = (fleet: Fleet, accountId: string, region: string): Cell => ({
     (accountId === fleet.managementAccountId && region === fleet.controlTowerRegion),
 });
 
-const describe = (trail: TrailCheck): string =>
-  trail.covered === true
-    ? trail.trailArn
-    : `${trail.covered === false ? 'uncovered' : 'unknown'}: ${trail.reason}`;
+/** Without the reason of a failed check: its text varies, and would make a new generation each time. */
+const describe = (trail: TrailCheck): string => {
+  if (trail.covered === 'unknown') return 'unknown';
+  return trail.covered ? trail.trailArn : `uncovered: ${trail.reason}`;
+};
 
 /**
  * The stacks that an account should have: its own, and in `layout: region` one for each of its Regions.

@@ -5,7 +5,6 @@ const table = {
   'invalid-request': { status: 400, retry: false },
   unauthenticated: { status: 401, retry: false },
   'not-found': { status: 404, retry: false },
-  'method-not-allowed': { status: 405, retry: false },
   'organization-unreadable': { status: 502, retry: true },
   'unknown-scope': { status: 400, retry: false },
   'account-unreachable': { status: 502, retry: true },

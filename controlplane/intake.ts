@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { remediationResultSchema } from '../lambda/result.ts';
-import { readLifecycleEvent } from './lifecycle.ts';
+import { readLifecycleEvent, requestedByEvent } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { Store } from './store/store.ts';
@@ -34,7 +34,7 @@ export function intake(store: Store, queue: Pick<RunQueue, 'request'>, log: Logg
           kind: 'reconcile',
           scope,
           onlyChanged: true,
-          requestedBy: `event ${event.name} ${event.id}`,
+          requestedBy: requestedByEvent(event),
         });
       }
       const action = look.at === 'nothing' ? `nothing: ${look.because}` : `reconcile ${look.at}`;

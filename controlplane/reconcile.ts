@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Aws } from './aws.ts';
 import { type Condition, type Conditions, mark, markFailed, type Reason } from './conditions.ts';
@@ -7,7 +8,8 @@ import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
 import { fleetOf } from './fleet.ts';
 import { keyedTurns } from './keyed.ts';
-import { type OrganizationAccount, readOrganization } from './organization.ts';
+import { isFromEvent } from './lifecycle.ts';
+import { type Organization, type OrganizationAccount, readOrganization } from './organization.ts';
 import { type StackOutcome, stackReconciler } from './reconcile-stack.ts';
 import { accountsInScope, isWholeOrganization, requireRegions } from './scope.ts';
 import { accountKey, hubKey } from './stack-key.ts';
@@ -102,8 +104,13 @@ async function readiness(store: Store, wanted: readonly string[]): Promise<Omit<
     : { status: 'False', reason: 'Failed', message: `not ready: ${wanting.join(', ')}` };
 }
 
-/** The account's stack, then those of its Regions that are in the run's scope. */
-async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise<void> {
+/** The account's stack, once there is a hub, then those of its Regions that are in the run's scope. */
+async function onboard(
+  pass: Pass,
+  fleet: Fleet,
+  account: FleetAccount,
+  hub: Promise<StackOutcome>,
+): Promise<void> {
   const { run, store } = pass;
   const desired = desiredAccount(fleet, account);
   const regions = desired.regions.filter(
@@ -112,6 +119,7 @@ async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise
   );
   const keys = regions.map(({ key }) => key);
   await store.runs.plan(run.id, [desired.account.key, ...keys]);
+  if ((await hub) === 'failed') return skip(pass, [desired.account.key, ...keys], 'the hub stack failed');
   const outcome = await pass.act(run, desired.account);
   if (outcome === 'failed') await skip(pass, keys, `${desired.account.key} failed`);
   const rest = outcome === 'failed' ? [] : await allEnded(regions.map((stack) => pass.act(run, stack)));
@@ -124,29 +132,44 @@ async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount): Promise
   await note(pass, account.id, (before) => mark(before, { Ready }, now()));
 }
 
+const listings = 5;
+const listingPause = 3_000;
+
+/** The organization; where an event ran ahead of the listing, as it is once the listing has the account as active. */
+async function readCaughtUp({ run, aws, stopping }: Pass): Promise<Organization> {
+  for (let left = listings; ; left -= 1) {
+    const organization = await readOrganization(aws);
+    const listed = (id: string) =>
+      organization.accounts.some((account) => account.id === id && account.state !== 'PENDING_ACTIVATION');
+    if (left === 1 || !isFromEvent(run) || (run.scope.accounts ?? []).every(listed)) return organization;
+    await pause(listingPause, undefined, { signal: stopping });
+  }
+}
+
 async function carryOut(pass: Pass): Promise<void> {
   const { run, store, aws } = pass;
-  const organization = await readOrganization(aws);
-  await store.accounts.seen(organization.accounts);
+  const readAt = new Date();
+  const organization = await readCaughtUp(pass);
+  await store.accounts.seen(organization.accounts, readAt);
   const accounts = accountsInScope(organization, run.scope);
   const fleet = await fleetOf(aws, pass.settings, organization, pass.programVersion);
-  const hub = desiredHub(fleet, pass.bundle, await aws.accessRoleArn(fleet.hub.accountId));
+  const desired = desiredHub(fleet, pass.bundle, await aws.accessRoleArn(fleet.hub.accountId));
   await store.runs.plan(run.id, [hubKey]);
   // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
-  const hubRun = isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true };
+  const hub = pass.act(isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true }, desired);
   const [outcome, surveyed] = await allEnded([
-    pass.act(hubRun, hub),
-    allEnded(accounts.map((account) => pass.surveys(() => survey(pass, account)))),
+    hub,
+    allEnded(
+      accounts.map(async (account) => {
+        const found = await pass.surveys(() => survey(pass, account));
+        if (found) await onboard(pass, fleet, found, hub);
+        return found;
+      }),
+    ),
   ]);
+  if (outcome === 'failed') pass.failed += 1;
   const found = surveyed.filter((account) => account !== undefined);
   if (pass.failed === 0) requireRegions(found, run.scope);
-  if (outcome === 'failed') {
-    pass.failed += 1;
-    const waiting = found.map((account) => desiredAccount(fleet, account));
-    const keys = waiting.flatMap((desired) => [desired.account, ...desired.regions]).map(({ key }) => key);
-    return skip(pass, keys, 'the hub stack failed');
-  }
-  await allEnded(found.map((account) => onboard(pass, fleet, account)));
 }
 
 /**

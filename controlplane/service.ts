@@ -90,8 +90,8 @@ async function open(
     stopping: stopping.signal,
   });
   const queue = runQueue(database, store.runs, reconcile, log);
-  await queue.start();
   parts.opened('queue', queue.stop);
+  await queue.start();
   parts.opened('runs', async () => stopping.abort());
   if (standing) {
     const { accountId, region } = settings.hub;
@@ -122,7 +122,8 @@ async function open(
       await database.query('select 1');
       return undefined;
     } catch (error) {
-      return `the database does not answer: ${reasonOf(error)}`;
+      log.warn({ error: reasonOf(error) }, 'database');
+      return 'the database does not answer';
     }
   };
   const app = application({ store, queue, notReady }, settings, version, log);

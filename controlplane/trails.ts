@@ -58,11 +58,17 @@ export function logsWrites(trail: Pick<ObservedTrail, 'eventSelectors' | 'advanc
   );
 }
 
-/** Judges the trails that an account shows in a Region; says why none covers it. */
-export function judgeTrails(trails: readonly ObservedTrail[]): TrailCheck {
-  if (trails.length === 0) return { covered: false, reason: 'no trail covers this Region of the account' };
+/**
+ * Judges the trails that an account shows in a Region; says why none covers it. One covering trail is enough,
+ * whatever could not be asked of the others; without one, what could not be asked makes the answer unknown.
+ */
+export function judgeTrails(trails: readonly ObservedTrail[], unasked: readonly string[] = []): TrailCheck {
+  if (trails.length + unasked.length === 0)
+    return { covered: false, reason: 'no trail covers this Region of the account' };
   const covering = trails.find((trail) => trail.logging && logsWrites(trail));
   if (covering) return { covered: true, trailArn: covering.arn };
+  if (unasked.length > 0)
+    return { covered: 'unknown', reason: `the trail check failed: ${unasked.join('; ')}` };
   const why = trails.map((trail) =>
     trail.logging
       ? `${trail.arn} does not log management write events of EC2`
@@ -94,7 +100,11 @@ async function observe(client: CloudTrailClient, trail: Trail): Promise<Observed
 export async function checkTrails(client: CloudTrailClient): Promise<TrailCheck> {
   try {
     const { trailList = [] } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: true }));
-    return judgeTrails(await Promise.all(trailList.map((trail) => observe(client, trail))));
+    const asked = await Promise.allSettled(trailList.map((trail) => observe(client, trail)));
+    return judgeTrails(
+      asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      asked.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one.reason)] : [])),
+    );
   } catch (error) {
     return { covered: 'unknown', reason: `the trail check failed: ${reasonOf(error)}` };
   }

@@ -49,12 +49,14 @@ export function renderStatus(
           : [];
       }),
     ),
-    ...stacks.flatMap(({ key, conditions }) => [
-      ...(conditions.Ready?.status === 'True'
-        ? []
-        : [`${key} not ready: ${conditions.Ready?.message ?? 'never reconciled'}`]),
-      ...(conditions.Drifted?.status === 'True' ? [`${key} drifted: ${conditions.Drifted.message}`] : []),
-    ]),
+    ...stacks
+      .filter(({ accountId }) => active.some(({ id }) => id === accountId))
+      .flatMap(({ key, conditions }) => [
+        ...(conditions.Ready?.status === 'True'
+          ? []
+          : [`${key} not ready: ${conditions.Ready?.message ?? 'never reconciled'}`]),
+        ...(conditions.Drifted?.status === 'True' ? [`${key} drifted: ${conditions.Drifted.message}`] : []),
+      ]),
   ];
   const healthy =
     remarks.length === 0 && active.length > 0 && active.every(({ conditions }) => conditions.Ready);

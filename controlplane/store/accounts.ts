@@ -21,8 +21,11 @@ const columns = `id, name, state, path, parents, joined_at as "joinedAt", region
 export interface AccountStore {
   list(): Promise<AccountRecord[]>;
   get(id: string): Promise<AccountRecord | undefined>;
-  /** Records what the organization's listing says; those it does not list any more are marked departed. */
-  seen(accounts: readonly OrganizationAccount[]): Promise<void>;
+  /**
+   * Records what a listing of the organization says that was begun at `readAt`; those it does not list any more are
+   * marked departed. What a later listing said stays.
+   */
+  seen(accounts: readonly OrganizationAccount[], readAt: Date): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
@@ -34,13 +37,14 @@ export function accountStore({ query }: Database): AccountStore {
       const [row] = await query<AccountRecord>(`select ${columns} from account where id = $1`, [id]);
       return row;
     },
-    async seen(accounts) {
+    async seen(accounts, readAt) {
       for (const account of accounts) {
         await query(
           `insert into account (id, name, state, path, parents, joined_at, seen_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, now(), now())
+           values ($1, $2, $3, $4, $5, $6, $7, now())
            on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
-             parents = excluded.parents, joined_at = excluded.joined_at, seen_at = now(), updated_at = now()`,
+             parents = excluded.parents, joined_at = excluded.joined_at, seen_at = excluded.seen_at, updated_at = now()
+           where account.seen_at <= excluded.seen_at`,
           [
             account.id,
             account.name,
@@ -48,12 +52,14 @@ export function accountStore({ query }: Database): AccountStore {
             account.path,
             JSON.stringify(account.parents),
             account.joinedAt ?? null,
+            readAt,
           ],
         );
       }
       await query(
-        `update account set state = 'DEPARTED', updated_at = now() where state <> 'DEPARTED' and not (id = any($1))`,
-        [accounts.map(({ id }) => id)],
+        `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
+         where state <> 'DEPARTED' and not (id = any($1)) and seen_at <= $2`,
+        [accounts.map(({ id }) => id), readAt],
       );
     },
     async setRegions(id, regions) {

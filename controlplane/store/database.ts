@@ -110,8 +110,7 @@ export async function openDatabase(
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
     const where = settings.databaseUrl ? 'Postgres at DATABASE_URL' : `PGlite in ${settings.data}`;
-    throw new PortcullisError('store-unreachable', `${where} cannot be opened: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    const { code = reasonOf(error) } = error as { code?: string };
+    throw new PortcullisError('store-unreachable', `${where} cannot be opened: ${code}`, { cause: error });
   }
 }

@@ -154,16 +154,18 @@ onBothDatabases((place, kind) => {
     expect((await store.stacks.get(desired.key))?.generation).toBe('g1');
   });
 
-  test('accounts that are not listed any more are departed, and come back when they are', async () => {
-    await store.accounts.seen([member('300000000001', 'one'), member('300000000002')]);
+  test('accounts that are not listed any more are departed, come back when they are, and an older listing changes nothing', async () => {
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 0, minute));
+    await store.accounts.seen([member('300000000001', 'one'), member('300000000002')], at(1));
     await store.accounts.setConditions('300000000002', ready);
-    await store.accounts.seen([member('300000000001', 'renamed')]);
+    await store.accounts.seen([member('300000000001', 'renamed')], at(3));
+    await store.accounts.seen([member('300000000001', 'of an older listing'), member('300000000002')], at(2));
     const states = async () => (await store.accounts.list()).map(({ id, name, state }) => [id, name, state]);
     expect(await states()).toEqual([
       ['300000000002', '300000000002', 'DEPARTED'],
       ['300000000001', 'renamed', 'ACTIVE'],
     ]);
-    await store.accounts.seen([member('300000000001'), member('300000000002')]);
+    await store.accounts.seen([member('300000000001'), member('300000000002')], at(4));
     expect(await store.accounts.get('300000000002')).toMatchObject({
       state: 'ACTIVE',
       parents: ['r-root', 'ou-prod'],

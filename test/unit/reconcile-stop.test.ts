@@ -40,3 +40,26 @@ test('a run told to stop ends the stacks under way, begins no other, and is left
   for (const { key, operationStartedAt } of await store.stacks.list())
     expect(operationStartedAt, key).toBeNull();
 });
+
+test('an event that runs ahead of the listing waits for the listing; a person who names a stranger is told at once', async () => {
+  const { world, run } = createWorld(store);
+  const newcomer = '300000000009';
+  const byPerson = await run({ scope: { accounts: [newcomer] } });
+  expect(byPerson.message).toContain(newcomer);
+  const listing = setTimeout(() => world.accounts.set(newcomer, 'ACTIVE'), 200);
+  const byEvent = await run({
+    scope: { accounts: [newcomer] },
+    requestedBy: 'event CreateAccountResult e-1',
+  });
+  clearTimeout(listing);
+  expect(byEvent.state).toBe('succeeded');
+  expect(byEvent.stateOf(`account-${newcomer}`)).toBe('succeeded');
+});
+
+test('an account that cannot be reached does not hold up another', async () => {
+  const { world, run } = createWorld(store);
+  world.unreachable.add('300000000001');
+  const done = await run();
+  expect(done.state).toBe('failed');
+  expect(done.stateOf('region-300000000002-eu-west-1')).not.toBe('failed');
+});

@@ -137,6 +137,11 @@ describe('the trail check', () => {
       reason: 'the trail check failed: AccessDenied: no',
     });
   });
+
+  test('one covering trail is enough, whatever could not be asked of another', () => {
+    const covering = { arn: 'arn:a', logging: true, eventSelectors: [{}], advancedEventSelectors: [] };
+    expect(judgeTrails([covering], ['AccessDenied: no'])).toEqual({ covered: true, trailArn: 'arn:a' });
+  });
 });
 
 describe("an account's coverage", () => {
