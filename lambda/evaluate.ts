@@ -1,144 +1,144 @@
-import { type Cidr, isPublic, mappedIpv4, parseCidr } from './cidr.ts';
-import { effectiveMode, type Mode, type Policy, type PolicyRule } from './grammar.ts';
+import { type Cover, createCover } from './exceptions.ts';
+import { effectiveMode, type Mode, type Policy, type PolicyException, type PolicyRule } from './grammar.ts';
+import { matchScope } from './scope.ts';
+import type { Match, SecurityGroup, SecurityGroupRule, Situation, Source } from './security-group.ts';
+import { matchSources, ofFamilies, sourceOf, widerFamily } from './source.ts';
+import { everything, matchTraffic, openedBy, type Span, spansOf } from './traffic.ts';
+import { widerTogether } from './union.ts';
 
-export interface SecurityGroup {
-  id: string;
-  name: string;
-  vpcId: string | null;
-}
-
-/** One rule of a security group as EC2 lists it, its source as text and kind. */
-export interface SecurityGroupRule {
-  id: string;
-  groupId: string;
-  egress: boolean;
-  protocol: string;
-  fromPort: number | null;
-  toPort: number | null;
-  source: { kind: 'cidr' | 'prefix-list' | 'group' | 'unknown'; text: string };
-}
+export type { SecurityGroup, SecurityGroupRule, Situation } from './security-group.ts';
 
 /** What the policy says of one security group rule; `undecided` is never acted upon. */
 export type Verdict = { rule: SecurityGroupRule } & (
   | { verdict: 'allowed'; why: string }
   | { verdict: 'violation'; policyRule: PolicyRule; mode: Mode; why: string }
+  | {
+      verdict: 'excepted';
+      policyRule: PolicyRule;
+      /** Those that together let the rule through; `expires` is null for a permanent one. */
+      exceptions: { name: string; expires: string | null }[];
+      why: string;
+    }
   | { verdict: 'undecided'; reason: string }
 );
 
+/** A rule of the group with what is known of it. */
+interface Subject {
+  rule: SecurityGroupRule;
+  source: Source;
+  opened: Span | undefined;
+}
+
 /**
  * One verdict for each security group rule, in the order given. The first policy rule that does not clearly miss
- * decides: a match is a violation in that rule's effective mode, a doubt is `undecided`. Pure: no clock, no calls.
+ * decides: a match is a violation in that rule's effective mode, or excepted; a doubt is `undecided`. All the rules
+ * of the group must be given, for some are too wide only together. Pure: no clock, no calls.
  */
 export function evaluate(
   policy: Policy,
   group: SecurityGroup,
   rules: readonly SecurityGroupRule[],
+  situation: Situation = {},
 ): Verdict[] {
-  return rules.map((rule) => {
-    if (rule.groupId !== group.id) {
-      return {
-        rule,
-        verdict: 'undecided',
-        reason: `the rule is listed under ${rule.groupId}, not ${group.id}`,
-      };
-    }
-    if (rule.egress) return { rule, verdict: 'allowed', why: 'egress is not judged' };
-    return judge(policy, rule);
-  });
+  const subjects = rules
+    .filter((rule) => rule.groupId === group.id && !rule.egress)
+    .map((rule) => toSubject(rule, policy, situation));
+  const bench: Bench = {
+    policy,
+    situation,
+    subjects,
+    cover: createCover(policy, group, situation),
+    together: new Map(),
+    scopes: new Map(policy.rules.map((each) => [each, matchScope(each.scope, group, situation)])),
+  };
+  const judged = new Map(subjects.map((subject) => [subject.rule, judge(bench, subject)]));
+  return rules.map((rule) => judged.get(rule) ?? aside(rule, group));
 }
 
-function judge(policy: Policy, rule: SecurityGroupRule): Verdict {
-  const misses: string[] = [];
-  for (const policyRule of policy.rules) {
-    const ports = matchPorts(policyRule.match.ports.except, rule);
-    const sources = matchPublic(policyRule.match.sources.public, rule.source);
-    const miss = [sources, ports].find(({ match }) => match === 'no');
+function aside(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
+  if (rule.groupId === group.id) return { rule, verdict: 'allowed', why: 'egress is not judged' };
+  return { rule, verdict: 'undecided', reason: `the rule is listed under ${rule.groupId}, not ${group.id}` };
+}
+
+function toSubject(rule: SecurityGroupRule, policy: Policy, situation: Situation): Subject {
+  const opened = openedBy(rule);
+  const source = sourceOf(rule.source, situation, policy.trustAwsPrefixLists ?? false);
+  return { rule, source, opened: 'unknown' in opened ? undefined : opened };
+}
+
+/** All that the rules of one group are judged by. */
+interface Bench {
+  policy: Policy;
+  situation: Situation;
+  subjects: readonly Subject[];
+  cover: Cover;
+  /** By policy rule, filled when first asked for: the rules that are too wide together. */
+  together: Map<PolicyRule, Map<string, 4 | 6>>;
+  scopes: Map<PolicyRule, Match>;
+}
+
+function judge(bench: Bench, subject: Subject): Verdict {
+  const { rule } = subject;
+  const misses = new Set<string>();
+  for (const policyRule of bench.policy.rules) {
+    const answers = compare(bench, policyRule, subject);
+    const miss = answers.find(({ match }) => match === 'no');
     if (miss) {
-      misses.push(miss.why);
+      misses.add(miss.why);
       continue;
     }
-    const doubt = [sources, ports].find(({ match }) => match === 'unknown');
+    const coverage = coverageOf(bench, subject);
+    if (coverage.match === 'yes') return excepted(rule, policyRule, coverage.exceptions);
+    const doubt = answers.find(({ match }) => match === 'unknown');
     if (doubt) return { rule, verdict: 'undecided', reason: doubt.why };
-    const why = `${sources.why}, and ${ports.why}`;
-    return { rule, verdict: 'violation', policyRule, mode: effectiveMode(policy, policyRule), why };
+    if (coverage.match === 'unknown') return { rule, verdict: 'undecided', reason: coverage.why };
+    const [, sources, traffic] = answers;
+    const why = `${sources.why}, and ${traffic.why}`;
+    return { rule, verdict: 'violation', policyRule, mode: effectiveMode(bench.policy, policyRule), why };
   }
-  return { rule, verdict: 'allowed', why: [...new Set(misses)].join('; ') };
+  return { rule, verdict: 'allowed', why: [...misses].join('; ') };
 }
 
-interface Match {
-  match: 'yes' | 'no' | 'unknown';
-  why: string;
+/** Whether the group is in the policy rule's scope, and whether the rule has its sources and its ports. */
+function compare(bench: Bench, policyRule: PolicyRule, subject: Subject): [Match, Match, Match] {
+  const scope = bench.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not looked at' };
+  const traffic = matchTraffic(policyRule.match, subject.rule);
+  if (scope.match === 'no') return [scope, scope, traffic];
+  const sources = matchSources(policyRule.match.sources, subject.rule.source, subject.source, {
+    account: bench.situation.account,
+    widerTogether: () => together(bench, policyRule).get(subject.rule.id),
+  });
+  return [scope, sources, traffic];
 }
 
-type PublicSources = PolicyRule['match']['sources']['public'];
-
-function matchPublic(limits: PublicSources, { kind, text }: SecurityGroupRule['source']): Match {
-  if (kind === 'group') return { match: 'no', why: `${text} is a security group, not an address range` };
-  if (kind === 'prefix-list') return { match: 'unknown', why: `prefix list ${text} is not resolved` };
-  if (kind === 'unknown') return { match: 'unknown', why: `the source ${text} has an unknown shape` };
-  const cidr = parseCidr(text);
-  if (!cidr) return { match: 'unknown', why: `${text} cannot be read as an address range` };
-  const ranges: Cidr[] = [cidr, mappedIpv4(cidr)].filter((range) => range !== undefined);
-  const wide = ranges.find((range) => range.length < limit(limits, range) && isPublic(range));
-  if (wide) return { match: 'yes', why: `${text} is public and wider than ${size(limits, wide)}` };
-  if (!ranges.some(isPublic)) return { match: 'no', why: `${text} is not public` };
-  return { match: 'no', why: `${text} is no wider than ${size(limits, cidr)}` };
+function coverageOf({ cover }: Bench, { rule, source, opened }: Subject) {
+  return opened ? cover(rule.source, source, opened) : { match: 'no' as const };
 }
 
-function limit(limits: PublicSources, range: Cidr): number {
-  return range.family === 4 ? limits.ipv4WiderThan : limits.ipv6WiderThan;
+function excepted(rule: SecurityGroupRule, policyRule: PolicyRule, by: PolicyException[]): Verdict {
+  const exceptions = by.map(({ name, expires }) => ({ name, expires: expires ?? null }));
+  const named = exceptions.map(
+    ({ name, expires }) => `${name} (${expires ? `until ${expires}` : 'permanent'})`,
+  );
+  return { rule, verdict: 'excepted', policyRule, exceptions, why: `excepted by ${named.join(', ')}` };
 }
 
-function size(limits: PublicSources, range: Cidr): string {
-  return `/${limit(limits, range)}`;
-}
-
-const allProtocols = new Set(['-1', 'all']);
-const withPorts = new Map([
-  ['tcp', 'TCP'],
-  ['6', 'TCP'],
-  ['udp', 'UDP'],
-  ['17', 'UDP'],
-]);
-const icmp = new Set(['icmp', '1', 'icmpv6', '58']);
-
-/** Matches where the rule opens a port that is not excepted. */
-function matchPorts(except: readonly number[], rule: SecurityGroupRule): Match {
-  const protocol = rule.protocol.toLowerCase();
-  if (allProtocols.has(protocol)) return { match: 'yes', why: 'every protocol and port is open' };
-  if (icmp.has(protocol)) return { match: 'no', why: 'ICMP has types, not ports, and only ports are judged' };
-  const name = withPorts.get(protocol);
-  if (name) return matchPortRange(except, rule, name);
-  if (/^\d{1,3}$/.test(protocol) && Number(protocol) <= 255) {
-    return {
-      match: 'yes',
-      why: `IP protocol ${Number(protocol)} is open whole, as it has no ports EC2 could limit`,
-    };
-  }
-  return { match: 'unknown', why: `protocol ${rule.protocol} is unknown` };
-}
-
-function matchPortRange(
-  except: readonly number[],
-  { fromPort, toPort }: SecurityGroupRule,
-  name: string,
-): Match {
-  if (fromPort === null || toPort === null || !isPort(fromPort) || !isPort(toPort) || fromPort > toPort) {
-    return { match: 'unknown', why: `${name} ports ${fromPort} to ${toPort} are not a port range` };
-  }
-  const range = fromPort === toPort ? `port ${fromPort}` : `ports ${fromPort}-${toPort}`;
-  const bad = firstOutside(new Set(except), fromPort, toPort);
-  if (bad === undefined) return { match: 'no', why: `${name} ${range} is excepted` };
-  const detail = fromPort === toPort ? 'not excepted' : `port ${bad} of it not excepted`;
-  return { match: 'yes', why: `${name} ${range} is open, ${detail}` };
-}
-
-/** The lowest port of the range that is not in the set; looks at no more ports than the set holds, plus one. */
-function firstOutside(set: ReadonlySet<number>, from: number, to: number): number | undefined {
-  for (let port = from; port <= to; port += 1) if (!set.has(port)) return port;
-  return undefined;
-}
-
-function isPort(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 65535;
+/** Rules that are too wide alone, or that an exception covers or may cover, do not count against the others. */
+function together(bench: Bench, policyRule: PolicyRule): Map<string, 4 | 6> {
+  const known = bench.together.get(policyRule);
+  if (known) return known;
+  const { sources, protocols } = policyRule.match;
+  const limits = sources?.public;
+  if (!limits) return new Map();
+  const contributions = bench.subjects.flatMap((subject) => {
+    const { rule, source, opened } = subject;
+    if (source.kind !== 'addresses' || !opened) return [];
+    if (protocols?.includes('all') && opened !== everything) return [];
+    const ranges = ofFamilies(source.ranges, sources.addressFamilies);
+    const apart = widerFamily(limits, ranges) || coverageOf(bench, subject).match !== 'no';
+    return apart ? [] : [{ ruleId: rule.id, opened, ranges }];
+  });
+  const found = widerTogether(contributions, spansOf(policyRule.match), limits);
+  bench.together.set(policyRule, found);
+  return found;
 }

@@ -1,47 +1,23 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { type Exception, exceptionSchema, nameSchema, tagKeys } from './grammar-exception.ts';
+import { matchSchema } from './grammar-match.ts';
+import { scopeSchema } from './grammar-scope.ts';
+import { mapping, text } from './mapping.ts';
 
 /** What a policy rule may do about a match, weakest first: the order is the cap's order. */
 export const modes = ['observe', 'notify', 'revoke'] as const;
 
-const port = z
-  .int('a port is a whole number')
-  .min(0, 'a port is 0 to 65535')
-  .max(65535, 'a port is 0 to 65535');
 const mode = z.enum(modes, 'write observe, notify or revoke');
 
-function prefixLength(bits: number) {
-  const mend = `write a prefix length from 1 to ${bits}; a shorter one counts as wider`;
-  return z.int(mend).min(1, mend).max(bits, mend);
-}
-
-/** A mapping that refuses a key it does not know and names the ones it does. */
-function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return `use one of: ${Object.keys(shape).join(', ')}`;
-      return `write a mapping with: ${Object.keys(shape).join(', ')}`;
-    },
-  });
-}
-
-const publicSources = mapping({ ipv4WiderThan: prefixLength(32), ipv6WiderThan: prefixLength(128) });
-
 const rule = mapping({
-  name: z
-    .string('give the rule a name')
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1 to 63 lower-case letters, digits and hyphens'),
-  match: mapping({
-    sources: mapping({ public: publicSources }),
-    ports: mapping({ except: z.array(port, 'write a list of ports, such as [80, 443]') }),
-  }),
+  name: nameSchema,
+  match: matchSchema,
   mode,
   severity: z.enum(['low', 'medium', 'high', 'critical'], 'write low, medium, high or critical').optional(),
-  message: z
-    .string('write the message as text')
-    .min(1, 'write a message, or leave the key out')
-    .max(500, 'use at most 500 characters')
-    .optional(),
+  message: text('the message').optional(),
+  scope: scopeSchema.optional(),
+  narrowTo: z.undefined('a rule cannot be narrowed instead of revoked yet; leave narrowTo out').optional(),
 });
 
 /** The grammar of `policy.yaml`. Parsing puts keys into the grammar's order, so equal policies read alike. */
@@ -51,24 +27,43 @@ export const policySchema = mapping({
   rules: z
     .array(rule, 'write a list of rules')
     .min(1, 'write at least one rule; without any, nothing is ever judged'),
+  exceptions: z.array(exceptionSchema, 'write a list of exceptions').optional(),
+  exceptionTag: text('the key of the tag by which groups ask for an exception', 128).optional(),
+  trustAwsPrefixLists: z.boolean('write true or false').optional(),
 }).check((context) => {
-  const names = new Set<string>();
-  for (const [index, { name }] of context.value.rules.entries()) {
-    if (names.has(name)) {
-      context.issues.push({
-        code: 'custom',
-        input: name,
-        path: ['rules', index, 'name'],
-        message: `another rule is already named ${name}; findings are told apart by it`,
-      });
-    }
-    names.add(name);
+  const { rules, exceptions = [], exceptionTag } = context.value;
+  const add = (path: PropertyKey[], message: string) =>
+    context.issues.push({ code: 'custom', input: context.value, path, message });
+  for (const index of repeated(rules))
+    add(
+      ['rules', index, 'name'],
+      `another rule is already named ${rules[index]?.name}; findings are told apart by it`,
+    );
+  for (const index of repeated(exceptions))
+    add(['exceptions', index, 'name'], `another exception is already named ${exceptions[index]?.name}`);
+  for (const [index, exception] of exceptions.entries()) {
+    for (const { key, path } of tagKeys(exception))
+      if (key !== exceptionTag) add(['exceptions', index, ...path], tagRefusal(exceptionTag));
   }
 });
+
+/** The places of those whose name an earlier one has. */
+function repeated(list: readonly { name: string }[]): number[] {
+  const first = new Map<string, number>();
+  for (const [index, { name }] of list.entries()) if (!first.has(name)) first.set(name, index);
+  return list.flatMap(({ name }, index) => (first.get(name) === index ? [] : [index]));
+}
+
+function tagRefusal(exceptionTag: string | undefined): string {
+  const mend =
+    exceptionTag === undefined ? 'write that key as exceptionTag at the top' : `only ${exceptionTag} may`;
+  return `whoever may tag a group could except it by this tag; ${mend}`;
+}
 
 export type Mode = (typeof modes)[number];
 export type Policy = z.infer<typeof policySchema>;
 export type PolicyRule = Policy['rules'][number];
+export type PolicyException = Exception;
 
 /** The mode a rule acts in: its own, or the policy's cap where that is weaker. */
 export function effectiveMode(policy: Policy, rule: PolicyRule): Mode {

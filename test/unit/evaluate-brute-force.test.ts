@@ -1,27 +1,12 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPublic, parseCidr } from '../../lambda/cidr.ts';
 import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/evaluate.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
+import { group, rule, worldOpen } from './policy-sample.ts';
 
-const text = readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
+const text = worldOpen;
 const policy = parsePolicy(text);
-const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1' };
-
-function rule(change: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
-  const source = { kind: 'cidr' as const, text: '0.0.0.0/0' };
-  return {
-    id: 'sgr-1',
-    groupId: 'sg-1',
-    egress: false,
-    protocol: 'tcp',
-    fromPort: 22,
-    toPort: 22,
-    source,
-    ...change,
-  };
-}
 
 function judge(change: Partial<SecurityGroupRule>, by = policy): Verdict {
   const [verdict] = evaluate(by, group, [rule(change)]);

@@ -4,9 +4,9 @@ import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
 import { createHandler } from '../../lambda/handler.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
 import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import { worldOpen } from './policy-sample.ts';
 
 const events = new URL('../fixtures/events/', import.meta.url);
-const policyText = readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8');
 const busArn = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
 const slackSecretArn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
 export const groupId = 'sg-0a1b2c3d4e5f60001';
@@ -111,7 +111,7 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
     },
   };
   const handler = createHandler({
-    policy: parsePolicy(policyText.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
+    policy: parsePolicy(worldOpen.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
     environment: {
       busArn,
       hubRegion: 'eu-west-1',

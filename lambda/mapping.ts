@@ -1,0 +1,58 @@
+import * as z from 'zod';
+
+/** A mapping that refuses a key it does not know and names the ones it does. */
+export function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      const keys = Object.keys(shape);
+      if (issue.code === 'unrecognized_keys')
+        return [`use one of: ${keys.join(', ')}`, ...hints(issue.keys, keys)].join('; ');
+      return `write a mapping with: ${keys.join(', ')}`;
+    },
+  });
+}
+
+/** For each unknown key the known one that is at most a third of it away. */
+function hints(unknown: readonly string[], known: readonly string[]): string[] {
+  return unknown.flatMap((key) => {
+    const [nearest] = known
+      .map((name) => ({ name, distance: distance(key.toLowerCase(), name.toLowerCase()) }))
+      .filter((each) => each.distance <= Math.max(1, Math.floor(key.length / 3)))
+      .sort((one, other) => one.distance - other.distance);
+    return nearest ? [`did you mean ${nearest.name} by ${key.slice(0, 64)}?`] : [];
+  });
+}
+
+/** The Levenshtein distance: how many letters to put in, take out or change. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [above, letter] of [...one].entries()) {
+    const next = [above + 1];
+    for (let at = 1; at <= other.length; at += 1) {
+      const change = (row[at - 1] ?? 0) + (letter === other[at - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** A list of at least one item; an empty one would match nothing and look like a rule. */
+export function someOf<Item extends z.ZodType>(item: Item, mend: string) {
+  return z.array(item, mend).min(1, `${mend}; or leave the key out`);
+}
+
+export function text(what: string, limit = 500) {
+  return z
+    .string(`write ${what} as text`)
+    .min(1, `write ${what}, or leave the key out`)
+    .max(limit, `use at most ${limit} characters`);
+}
+
+/** A value that is right or wrong as a whole: `mistake` gives the words for what is wrong, or nothing. */
+export function checked<Value>(mistake: (value: unknown) => string | undefined) {
+  return z.custom<Value>().check((context) => {
+    const message = mistake(context.value);
+    if (message) context.issues.push({ code: 'custom', input: context.value, message });
+  });
+}

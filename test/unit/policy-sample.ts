@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import {
+  evaluate,
+  type SecurityGroup,
+  type SecurityGroupRule,
+  type Situation,
+  type Verdict,
+} from '../../lambda/evaluate.ts';
+import { type Policy, parsePolicy } from '../../lambda/policy.ts';
+
+/** A policy of one rule: whatever is open to the world but 80 and 443 is revoked. */
+export const worldOpen = readFileSync(
+  new URL('../fixtures/policies/world-open.yaml', import.meta.url),
+  'utf8',
+);
+
+export const group: SecurityGroup = { id: 'sg-1', name: 'web', vpcId: 'vpc-1' };
+
+export function rule(change: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
+  const source = { kind: 'cidr' as const, text: '0.0.0.0/0' };
+  const where = { id: 'sgr-1', groupId: 'sg-1', egress: false };
+  return { ...where, protocol: 'tcp', fromPort: 22, toPort: 22, source, ...change };
+}
+
+/** A rule that opens TCP ports to an address range. */
+export function open(source: string, fromPort: number, toPort = fromPort): Partial<SecurityGroupRule> {
+  return { fromPort, toPort, source: { kind: 'cidr', text: source } };
+}
+
+/** A policy of the rules given in flow style, with what else is at its top. */
+export function policyOf(rules: string[], rest = ''): Policy {
+  const list = rules.map((text, index) => `  - { name: rule-${index + 1}, mode: revoke, ${text} }`);
+  return parsePolicy(['version: 1', 'rules:', ...list, rest].join('\n'));
+}
+
+/** The verdicts on rules named a, b, c and so on. */
+export function judgeAll(
+  policy: Policy,
+  changes: Partial<SecurityGroupRule>[],
+  situation: Situation = {},
+  of = group,
+): Verdict[] {
+  const rules = changes.map((change, index) => rule({ id: String.fromCharCode(97 + index), ...change }));
+  return evaluate(policy, of, rules, situation);
+}
+
+export const verdicts = (all: Verdict[]) => all.map(({ verdict }) => verdict);
