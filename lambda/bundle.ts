@@ -3,18 +3,21 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { type Accounts, accountsSchema } from './account-facts.ts';
 import { type Policy, policySchema } from './grammar.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * Writes `<directory>/index.mjs`, the remediation Lambda with this policy inside (handler `index.handler`), and
- * gives its path and SHA-256 in hex. Equal sources and an equal policy give equal bytes, wherever they are built.
+ * gives its path and SHA-256 in hex. Equal inputs give equal bytes, wherever they are built. `accounts` is what the
+ * policy's scopes by organizational unit and account tag go by; an account that it lacks is undecided there.
  * @throws where the policy does not fit the grammar: such a bundle is never written.
  */
 export async function bundleLambda(
   policy: Policy,
   directory: string,
+  accounts: Accounts = {},
 ): Promise<{ file: string; sha256: string }> {
   const embedded = policySchema.parse(policy);
   const { outputFiles } = await build({
@@ -30,7 +33,10 @@ export async function bundleLambda(
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
-    define: { PORTCULLIS_POLICY: JSON.stringify(embedded) },
+    define: {
+      PORTCULLIS_POLICY: JSON.stringify(embedded),
+      PORTCULLIS_ACCOUNTS: JSON.stringify(inOrder(accountsSchema.parse(accounts))),
+    },
     plugins: [environmentCredentialsOnly, literalSchemaKeys],
     logLevel: 'silent',
   });
@@ -40,6 +46,21 @@ export async function bundleLambda(
   await mkdir(directory, { recursive: true });
   await writeFile(file, code);
   return { file, sha256: createHash('sha256').update(code).digest('hex') };
+}
+
+/** Account ids are no array indices (they exceed 2^32), so an object keeps them in the order given. */
+function inOrder(accounts: Accounts): Accounts {
+  return Object.fromEntries(
+    Object.entries(accounts)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([id, { organizationalUnits, tags }]) => [
+        id,
+        {
+          organizationalUnits: [...organizationalUnits].sort(),
+          tags: Object.fromEntries(Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))),
+        },
+      ]),
+  );
 }
 
 /** A Lambda's own credentials are always in its environment; the SDK's other sources would be 100 kB unused. */

@@ -1,7 +1,11 @@
 import {
+  DescribeManagedPrefixListsCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   EC2Client,
+  GetManagedPrefixListEntriesCommand,
+  type ManagedPrefixList,
+  type PrefixListEntry,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
   type SecurityGroupRule,
@@ -28,7 +32,10 @@ export interface Member {
     by: { groupId: string } | { groupName: string },
     nextToken?: string,
   ): Promise<Page<SecurityGroup>>;
-  describeRules(groupId: string, nextToken?: string): Promise<Page<SecurityGroupRule>>;
+  /** Of one group, or without one of all the groups in the Region. */
+  describeRules(groupId: string | undefined, nextToken?: string): Promise<Page<SecurityGroupRule>>;
+  describePrefixList(prefixListId: string): Promise<Page<ManagedPrefixList>>;
+  prefixListEntries(prefixListId: string, nextToken?: string): Promise<Page<PrefixListEntry>>;
   revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
 }
 
@@ -97,11 +104,21 @@ function awsMember(region: string, credentials: Session): Member {
       return { items: answer.SecurityGroups ?? [], nextToken: answer.NextToken };
     },
     async describeRules(groupId, NextToken) {
-      const Filters = [{ Name: 'group-id', Values: [groupId] }];
+      const Filters = groupId === undefined ? undefined : [{ Name: 'group-id', Values: [groupId] }];
       const answer = await ec2.send(
         new DescribeSecurityGroupRulesCommand({ Filters, MaxResults: 1000, NextToken }),
       );
       return { items: answer.SecurityGroupRules ?? [], nextToken: answer.NextToken };
+    },
+    async describePrefixList(id) {
+      const answer = await ec2.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [id] }));
+      return { items: answer.PrefixLists ?? [] };
+    },
+    async prefixListEntries(PrefixListId, NextToken) {
+      const answer = await ec2.send(
+        new GetManagedPrefixListEntriesCommand({ PrefixListId, MaxResults: 100, NextToken }),
+      );
+      return { items: answer.Entries ?? [], nextToken: answer.NextToken };
     },
     async revokeIngress(GroupId, SecurityGroupRuleIds) {
       const answer = await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds }));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type Named, namedByAuthorize, namedByModify } from './parameters.ts';
+import { type Named, namedByAuthorize, namedByModify, namedByPrefixListEdit } from './parameters.ts';
 
 /** Who called, as CloudTrail tells it. For people to read: a member's administrator can forge it. */
 export interface Actor {
@@ -109,7 +109,7 @@ const readers = new Map<string, (detail: Detail) => Named | string>([
   ['ModifySecurityGroupRules', (detail) => namedByModify(detail.requestParameters)],
   [
     'ModifyManagedPrefixList',
-    () => 'prefix lists are not judged yet, so groups that use this one were not looked at',
+    (detail) => namedByPrefixListEdit(detail.requestParameters, detail.responseElements),
   ],
 ]);
 

@@ -1,6 +1,7 @@
 import type { SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
-import type { Member, Page } from './cloud.ts';
-import type { SecurityGroup, SecurityGroupRule } from './evaluate.ts';
+import type { Member } from './cloud.ts';
+import { everyPage } from './pages.ts';
+import type { SecurityGroup, SecurityGroupRule } from './security-group.ts';
 
 /** A security group with all of its rules, as they are now. @throws `InvalidGroup.NotFound` where it is gone. */
 export async function readGroup(
@@ -10,7 +11,8 @@ export async function readGroup(
   const [groups, rules] = await Promise.all([member.describeGroups({ groupId }), readRules(member, groupId)]);
   const found = groups.items.find((group) => group.GroupId === groupId);
   if (!found) throw new Error(`DescribeSecurityGroups answered without ${groupId}`);
-  return { group: { id: groupId, name: found.GroupName ?? '', vpcId: found.VpcId ?? null }, rules };
+  const tags = Object.fromEntries((found.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  return { group: { id: groupId, name: found.GroupName ?? '', vpcId: found.VpcId ?? null, tags }, rules };
 }
 
 /** All rules of a group, ingress and egress; complete, or it throws. */
@@ -24,18 +26,11 @@ export async function findGroups(member: Member, groupName: string): Promise<str
   return groups.flatMap((group) => (group.GroupId ? [group.GroupId] : []));
 }
 
-async function everyPage<Item>(read: (token: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
-  const items: Item[] = [];
-  const seen = new Set<string>();
-  let token: string | undefined;
-  do {
-    const page = await read(token);
-    items.push(...page.items);
-    token = page.nextToken || undefined;
-    if (token && seen.has(token)) throw new Error('a listing gave the same page token twice');
-    if (token) seen.add(token);
-  } while (token);
-  return items;
+/** The ids of every group in the member's Region that has an ingress rule with this prefix list as its source. */
+export async function findUsers(member: Member, prefixListId: string): Promise<string[]> {
+  const rules = await everyPage((token) => member.describeRules(undefined, token));
+  const users = rules.filter((rule) => rule.PrefixListId === prefixListId && !rule.IsEgress);
+  return [...new Set(users.flatMap(({ GroupId }) => (GroupId ? [GroupId] : [])))];
 }
 
 function toRule(listed: ListedRule): SecurityGroupRule {
@@ -58,7 +53,7 @@ function sourceOf(listed: ListedRule): SecurityGroupRule['source'] {
   for (const text of [listed.CidrIpv4, listed.CidrIpv6]) if (text) sources.push({ kind: 'cidr', text });
   if (listed.PrefixListId) sources.push({ kind: 'prefix-list', text: listed.PrefixListId });
   const peer = listed.ReferencedGroupInfo;
-  if (peer?.GroupId) sources.push({ kind: 'group', text: peer.GroupId });
+  if (peer?.GroupId) sources.push({ kind: 'group', text: peer.GroupId, account: peer.UserId ?? null });
   const [only] = sources;
   if (only && sources.length === 1) return only;
   return { kind: 'unknown', text: sources.map(({ text }) => text).join(' and ') || 'that the rule lists' };

@@ -4,18 +4,21 @@ import { createSessions } from './credentials.ts';
 import type { Environment } from './environment.ts';
 import { type ApiCall, readEvent } from './event.ts';
 import { type Policy, policyDigest } from './grammar.ts';
-import { findGroups } from './group.ts';
+import { findGroups, findUsers } from './group.ts';
 import type { Log } from './log.ts';
 import type { Named } from './parameters.ts';
 import { publishResult } from './publish.ts';
 import { type Remediation, remediate, stopped, untouched } from './remediate.ts';
 import type { RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
+import type { AccountFacts } from './security-group.ts';
 import { createSlack, type Fetch } from './slack.ts';
 
 /** All that the handler touches, so that a test can bring its own world. */
 export interface Parts {
   policy: Policy;
+  /** What the policy's scopes may ask of an account, by its id; an account without is in doubt there. */
+  accounts?: Readonly<Record<string, AccountFacts>>;
   environment: Environment;
   cloud: Cloud;
   fetch: Fetch;
@@ -31,7 +34,7 @@ export type Handler = (event: unknown) => Promise<RemediationResult[]>;
  * dead-letter the event, where something can heal, was denied or failed; the last two publish their result first.
  */
 export function createHandler(parts: Parts): Handler {
-  const { policy, environment, cloud, clock, log } = parts;
+  const { policy, accounts = {}, environment, cloud, clock, log } = parts;
   const role = { partition: environment.partition, name: environment.remediationRole };
   const sessions = createSessions(cloud, role, clock.now);
   const report = createReport(parts);
@@ -44,11 +47,11 @@ export function createHandler(parts: Parts): Handler {
   async function plan(call: ApiCall, named: Named): Promise<(() => Promise<Remediation>)[]> {
     try {
       const member = await connect(call);
-      const byName = named.groupIds.length === 0 && named.groupName !== null;
-      const groupIds = byName ? await findGroups(member, named.groupName ?? '') : named.groupIds;
-      if (groupIds.length === 0)
-        return [async () => untouched('group-gone', `no group is named ${named.groupName}`)];
-      return groupIds.map((groupId) => () => remediate(member, policy, { ...named, groupId }, clock, log));
+      const groupIds = await groupsOf(member, named);
+      if (groupIds.length === 0) return [async () => groupless(named)];
+      const situation = { account: call.account, region: call.region, accounts };
+      const target = { ruleIds: named.ruleIds, situation };
+      return groupIds.map((groupId) => () => remediate(member, policy, { ...target, groupId }, clock, log));
     } catch (error) {
       return [async () => stopped(error, named.groupIds[0] ?? null)];
     }
@@ -78,6 +81,17 @@ export function createHandler(parts: Parts): Handler {
     sessions.forget(call.account);
     throw asError(call, failures[0], log);
   };
+}
+
+async function groupsOf(member: Member, named: Named): Promise<string[]> {
+  if (named.groupIds.length > 0) return named.groupIds;
+  if (named.prefixListId !== null) return findUsers(member, named.prefixListId);
+  return findGroups(member, named.groupName ?? '');
+}
+
+function groupless({ prefixListId, groupName }: Named): Remediation {
+  if (prefixListId === null) return untouched('group-gone', `no group is named ${groupName}`);
+  return untouched('clean', `no group lets prefix list ${prefixListId} in`);
 }
 
 /** Slack, then the org bus. A result that the bus did not take is kept and sent when the event comes again. */

@@ -1,3 +1,4 @@
+import { accountsSchema } from './account-facts.ts';
 import { awsCloud } from './cloud.ts';
 import { readEnvironment } from './environment.ts';
 import { policySchema } from './grammar.ts';
@@ -7,6 +8,8 @@ import type { RemediationResult } from './result.ts';
 
 /** The policy, put here by the bundle. */
 declare const PORTCULLIS_POLICY: unknown;
+/** What is known of the accounts, put here likewise. */
+declare const PORTCULLIS_ACCOUNTS: unknown;
 
 let ready: Handler | undefined;
 
@@ -22,9 +25,10 @@ function start(): Handler {
     const fields = policy.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`the policy in this bundle cannot be read, so nothing is revoked: ${fields.join('; ')}`);
   }
+  const accounts = accountsSchema.parse(PORTCULLIS_ACCOUNTS);
   const environment = readEnvironment(process.env);
   const sleep = (milliseconds: number) => new Promise<void>((wake) => setTimeout(wake, milliseconds));
   const clock = { now: () => new Date(), sleep };
   const cloud = awsCloud(environment.hubRegion);
-  return createHandler({ policy: policy.data, environment, cloud, fetch, clock, log: consoleLog });
+  return createHandler({ policy: policy.data, accounts, environment, cloud, fetch, clock, log: consoleLog });
 }

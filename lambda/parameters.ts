@@ -1,7 +1,8 @@
-/** The security groups that an API call names: by id, or by a name still to be resolved; and its rules' ids. */
+/** The security groups that an API call names: by id, or by a name or a prefix list still to be resolved; and its rules' ids. */
 export interface Named {
   groupIds: string[];
   groupName: string | null;
+  prefixListId: string | null;
   ruleIds: string[];
 }
 
@@ -26,7 +27,7 @@ export function namedByAuthorize(request: unknown, response: unknown): Named | s
   const groupName = typeof name === 'string' && name !== '' ? name : null;
   if (groupIds.length === 0 && groupName === null)
     return 'neither request nor response names a security group';
-  return { groupIds, groupName, ruleIds };
+  return { groupIds, groupName, prefixListId: null, ruleIds };
 }
 
 /** What ModifySecurityGroupRules named: one group by id, one rule (a bare object) or several (an array). */
@@ -42,7 +43,17 @@ export function namedByModify(request: unknown): Named | string {
     /^sgr-[0-9a-zA-Z]+$/,
     edits.map((edit) => field(edit, 'securityGroupRuleId')),
   );
-  return { groupIds, groupName: null, ruleIds };
+  return { groupIds, groupName: null, prefixListId: null, ruleIds };
+}
+
+/** What ModifyManagedPrefixList named: a prefix list, and with it every group that uses it. */
+export function namedByPrefixListEdit(request: unknown, response: unknown): Named | string {
+  const parameters = unwrap(request, 'ModifyManagedPrefixListRequest');
+  const answer = field(unwrap(response, 'ModifyManagedPrefixListResponse'), 'prefixList');
+  const candidates = [field(parameters, 'prefixListId'), field(answer, 'prefixListId')];
+  const [prefixListId] = ids(/^pl-[0-9a-zA-Z]+$/, candidates);
+  if (!prefixListId) return 'neither request nor response names a prefix list';
+  return { groupIds: [], groupName: null, prefixListId, ruleIds: [] };
 }
 
 /** CloudTrail writes some EC2 calls as their XML: one wrapper element, field names in PascalCase. */

@@ -4,8 +4,10 @@ import { evaluate, type Verdict } from './evaluate.ts';
 import { type Mode, modes, type Policy } from './grammar.ts';
 import { readGroup } from './group.ts';
 import type { Log } from './log.ts';
+import { resolvePrefixLists } from './prefix-list.ts';
 import type { Action, Outcome, RemediationResult, ResultFinding } from './result.ts';
 import { type Clock, type Revocation, revokeRules } from './revoke.ts';
+import type { Situation } from './security-group.ts';
 
 /** What came of one group, and the error to end the invocation with once that is reported. */
 export interface Remediation
@@ -15,6 +17,13 @@ export interface Remediation
   > {
   revokedAt: Date | null;
   failure: unknown;
+}
+
+/** A group to look at, the rules of it that the event named, and what is known of its place. */
+export interface Target {
+  groupId: string;
+  ruleIds: string[];
+  situation: Situation;
 }
 
 type Violation = Extract<Verdict, { verdict: 'violation' }>;
@@ -39,13 +48,12 @@ export function stopped(error: unknown, groupId: string | null): Remediation {
 }
 
 /**
- * Judges a group as it is now and revokes, notifies or records as the rules' modes say; `ruleIds` are those the
- * event named. Idempotent. @throws what a retry can heal, and then nothing has been revoked.
+ * Judges a group as it is now and revokes, notifies or records as the rules' modes say. Idempotent. @throws what a retry can heal, and then nothing has been revoked.
  */
 export async function remediate(
   member: Member,
   policy: Policy,
-  target: { groupId: string; ruleIds: string[] },
+  target: Target,
   clock: Clock,
   log: Log,
 ): Promise<Remediation> {
@@ -59,27 +67,32 @@ export async function remediate(
 async function act(
   member: Member,
   policy: Policy,
-  { groupId, ruleIds }: { groupId: string; ruleIds: string[] },
+  { groupId, ruleIds, situation }: Target,
   clock: Clock,
   log: Log,
 ): Promise<Remediation> {
   const { group, rules } = await readSettled(member, groupId, ruleIds, clock);
-  const verdicts = evaluate(policy, group, rules);
+  const prefixLists = await resolvePrefixLists(member, rules, clock);
+  const verdicts = evaluate(policy, group, rules, { ...situation, prefixLists, now: clock.now() });
   const violations = verdicts.filter((verdict) => verdict.verdict === 'violation');
   const undecided = verdicts.flatMap((verdict) =>
     verdict.verdict === 'undecided' ? [{ ruleId: verdict.rule.id, reason: verdict.reason }] : [],
+  );
+  const excepted = verdicts.flatMap((verdict) =>
+    verdict.verdict === 'excepted' ? [`${verdict.rule.id} is ${verdict.why}`] : [],
   );
   log('judged', {
     groupId,
     rules: rules.length,
     violations: violations.map(({ rule }) => rule.id),
     undecided,
+    ...(excepted.length > 0 ? { excepted } : {}),
   });
   const revocation = await revokeAll(member, groupId, violations, clock, log);
   const findings = violations.map((violation) => toFinding(violation, revocation));
   const namedGone = ruleIds.length > 0 && !rules.some((rule) => ruleIds.includes(rule.id));
   const lesser = strongest(violations.filter(({ mode }) => mode !== 'revoke'));
-  const conclusion = conclude(findings, undecided, { revocation, lesser, namedGone });
+  const conclusion = conclude(findings, undecided, { revocation, lesser, namedGone, excepted });
   return {
     groupId,
     groupName: group.name,
@@ -154,11 +167,18 @@ function lesserAction(mode: 'observe' | 'notify', ruleMode: Violation['mode']): 
   return mode === 'notify' ? 'notified' : 'observed';
 }
 
+interface Circumstances {
+  revocation: Revoked;
+  lesser: Mode | null;
+  namedGone: boolean;
+  excepted: string[];
+}
+
 /** The one outcome of a group: what went wrong first, then what was done, then what was only said. */
 function conclude(
   findings: ResultFinding[],
   undecided: Remediation['undecided'],
-  { revocation, lesser, namedGone }: { revocation: Revoked; lesser: Mode | null; namedGone: boolean },
+  { revocation, lesser, namedGone, excepted }: Circumstances,
 ): { outcome: Outcome; reason: string | null } {
   const { failure, unverified } = revocation;
   if (findings.some(({ action }) => action === 'failed')) {
@@ -179,7 +199,7 @@ function conclude(
     return { outcome: 'undecided', reason: `${undecided.length} of its rules could not be judged` };
   if (namedGone || findings.length > 0)
     return { outcome: 'rule-gone', reason: 'the rule was gone before it could be revoked' };
-  return { outcome: 'clean', reason: null };
+  return { outcome: 'clean', reason: excepted.join('; ').slice(0, 1_000) || null };
 }
 
 function strongest(violations: Violation[]): Mode | null {

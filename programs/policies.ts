@@ -68,13 +68,18 @@ export const remediationTrust = (hub: Location, organizationId: string): string 
     Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
   });
 
-/** Reading cannot be scoped to a resource (EC2 describes take `*`); revoking is scoped to security groups. */
+/** Reading cannot be scoped to a resource (EC2 describes take `*`, and prefix lists may be another account's); revoking is scoped to security groups. */
 export const remediationPermissions = (partition: string, accountId: string): string =>
   document(
     {
       Sid: 'ReadGroups',
       Effect: 'Allow',
-      Action: ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules'],
+      Action: [
+        'ec2:DescribeSecurityGroups',
+        'ec2:DescribeSecurityGroupRules',
+        'ec2:DescribeManagedPrefixLists',
+        'ec2:GetManagedPrefixListEntries',
+      ],
       Resource: '*',
     },
     {

@@ -48,7 +48,12 @@ describe('an account stack', () => {
       {
         Sid: 'ReadGroups',
         Effect: 'Allow',
-        Action: ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules'],
+        Action: [
+          'ec2:DescribeSecurityGroups',
+          'ec2:DescribeSecurityGroupRules',
+          'ec2:DescribeManagedPrefixLists',
+          'ec2:GetManagedPrefixListEntries',
+        ],
         Resource: '*',
       },
       {

@@ -29,6 +29,10 @@ const looks = new Map<string, object>([
   ['modify-wrapped-one', { ...group, ruleIds: [one] }],
   ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
   ['modify-plain', { ...group, ruleIds: [one] }],
+  [
+    'prefix-list-edited',
+    { groupIds: [], groupName: null, prefixListId: 'pl-0123456789abcdef0', ruleIds: [] },
+  ],
 ]);
 
 const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
@@ -37,7 +41,6 @@ const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
   ['authorize-by-own-role', ['ignored', /portcullis-remediation itself/]],
   ['authorize-names-nothing', ['undecided', /names a security group/]],
   ['modify-without-group', ['undecided', /names no security group/]],
-  ['prefix-list-edited', ['undecided', /prefix lists are not judged yet/]],
   ['authorize-egress', ['undecided', /AuthorizeSecurityGroupEgress is not an event/]],
   ['revoke-ingress', ['undecided', /RevokeSecurityGroupIngress is not an event/]],
 ]);

@@ -112,7 +112,7 @@ describe('nothing is touched', () => {
       { CidrIpv4: undefined, ReferencedGroupInfo: { GroupId: 'sg-2' } },
     ],
     ['a rule with two sources', 'undecided', 'authorize-nested', { CidrIpv6: '::/0' }],
-    ['an edited prefix list', 'undecided', 'prefix-list-edited', {}],
+    ['an edited prefix list that no group lets in', 'clean', 'prefix-list-edited', {}],
     ['a dry run', 'ignored', 'authorize-dry-run', {}],
     ['a call of our own', 'ignored', 'authorize-by-own-role', {}],
     ['an unknown event', 'undecided', 'revoke-ingress', {}],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
 import { createHandler } from '../../lambda/handler.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
@@ -33,6 +33,7 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
     groups: new Map([[groupId, [openRule(1)]]]),
     names: new Map([[groupId, 'web']]),
     pageSize: 1000,
+    prefixLists: new Map<string, ManagedPrefixList & { cidrs: string[] }>(),
     sessions: [] as { roleArn: string; sessionName: string }[],
     published: [] as RemediationResult[],
     slack: {
@@ -53,7 +54,13 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
     const failure = failures.find((each) => each.call === call && (each.from === 0 || each.from === count));
     if (failure) throw failure.error;
   };
-  const rulesOf = (id: string) => world.groups.get(id) ?? [];
+  const rulesOf = (id?: string) =>
+    id === undefined ? [...world.groups.values()].flat() : (world.groups.get(id) ?? []);
+  const prefixList = (id: string) => {
+    const list = world.prefixLists.get(id);
+    if (!list) throw awsError('InvalidPrefixListID.NotFound');
+    return list;
+  };
   const member: Member = {
     async describeGroups(by) {
       enter('describeGroups');
@@ -69,6 +76,17 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
       const next = start + world.pageSize;
       const items = rulesOf(id).slice(start, next);
       return { items, nextToken: next < rulesOf(id).length ? String(next) : undefined };
+    },
+    async describePrefixList(id) {
+      enter('describePrefixList');
+      return { items: [{ PrefixListId: id, OwnerId: '300000000001', ...prefixList(id) }] };
+    },
+    async prefixListEntries(id, token) {
+      enter('prefixListEntries');
+      const start = Number(token ?? 0);
+      const { cidrs } = prefixList(id);
+      const nextToken = start + 1 < cidrs.length ? String(start + 1) : undefined;
+      return { items: cidrs.slice(start, start + 1).map((Cidr) => ({ Cidr })), nextToken };
     },
     async revokeIngress(id, ruleIds) {
       enter('revokeIngress');
