@@ -38,6 +38,27 @@ describe('the bundle', () => {
     expect(other.sha256).not.toBe(built.sha256);
   });
 
+  it('changes with what is known of the accounts, and not with the order they are given in', async () => {
+    const [one, two] = [
+      { organizationalUnits: ['b', 'a'], tags: { y: '1', x: '2' } },
+      { organizationalUnits: [], tags: {} },
+    ];
+    const turned = { organizationalUnits: ['a', 'b'], tags: { x: '2', y: '1' } };
+    const forth = await bundleLambda(policy, join(directory, 'forth'), {
+      '300000000001': one,
+      '300000000002': two,
+    });
+    const back = await bundleLambda(policy, join(directory, 'back'), {
+      '300000000002': two,
+      '300000000001': turned,
+    });
+    expect(forth.sha256).not.toBe(built.sha256);
+    expect(back.sha256).toBe(forth.sha256);
+    await expect(bundleLambda(policy, join(directory, 'no'), { 'not-an-id': two })).rejects.toThrow(
+      /12 digits/,
+    );
+  });
+
   it('names no path of the machine and stays under 400 kB', () => {
     expect(code).not.toContain(process.cwd());
     expect(code).not.toMatch(/node_modules|\/home\/|\/root\//);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Accounts } from '../../lambda/account-facts.ts';
 import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
 import { createHandler } from '../../lambda/handler.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
@@ -25,13 +26,20 @@ export function openRule(id: number, change: Partial<SecurityGroupRule> = {}): S
 }
 
 /** An organization of one group in 300000000001 eu-west-1, a bus, a Slack, and calls that fail when told to. */
-export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn as string | null } = {}) {
+export function createWorld({
+  mode = 'revoke',
+  cap = '',
+  slack = slackSecretArn as string | null,
+  policy = parsePolicy(worldOpen.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
+  accounts = {} as Accounts,
+} = {}) {
   const failures: { call: keyof Cloud | keyof Member; error: Error; from: number }[] = [];
   const counts = new Map<string, number>();
   const world = {
     time: Date.parse('2026-03-02T09:15:10Z'),
     groups: new Map([[groupId, [openRule(1)]]]),
     names: new Map([[groupId, 'web']]),
+    tags: [] as { Key: string; Value: string }[],
     pageSize: 1000,
     prefixLists: new Map<string, ManagedPrefixList & { cidrs: string[] }>(),
     sessions: [] as { roleArn: string; sessionName: string }[],
@@ -68,7 +76,14 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
         'groupId' in by ? id === by.groupId : world.names.get(id) === by.groupName,
       );
       if ('groupId' in by && named.length === 0) throw awsError('InvalidGroup.NotFound');
-      return { items: named.map((id) => ({ GroupId: id, GroupName: world.names.get(id), VpcId: 'vpc-1' })) };
+      return {
+        items: named.map((id) => ({
+          GroupId: id,
+          GroupName: world.names.get(id),
+          VpcId: 'vpc-1',
+          Tags: world.tags,
+        })),
+      };
     },
     async describeRules(id, token) {
       enter('describeRules');
@@ -129,7 +144,8 @@ export function createWorld({ mode = 'revoke', cap = '', slack = slackSecretArn 
     },
   };
   const handler = createHandler({
-    policy: parsePolicy(worldOpen.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
+    policy,
+    accounts,
     environment: {
       busArn,
       hubRegion: 'eu-west-1',
