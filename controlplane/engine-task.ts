@@ -1,5 +1,5 @@
 import type { DesiredStack } from './desired.ts';
-import { type EngineSettings, pulumiEngine } from './engine.ts';
+import { type Engine, type EngineSettings, pulumiEngine } from './engine.ts';
 import type { OperationRecord } from './engine-events.ts';
 import { reasonOf } from './errors.ts';
 
@@ -13,9 +13,12 @@ export interface EngineTask {
 
 export type EngineAnswer = { readonly record: OperationRecord } | { readonly failed: string };
 
+/** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
+let engine: Engine | undefined;
+
 /** What a worker thread of the engine pool does: carries out one operation on one stack. */
 export default async function carryOut(task: EngineTask): Promise<EngineAnswer> {
-  const engine = pulumiEngine(task.settings);
+  engine ??= pulumiEngine(task.settings);
   try {
     const record =
       task.operation === 'up' ? await engine.up(task.stack, task.recover) : await engine.preview(task.stack);

@@ -67,7 +67,10 @@ function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise
   let cli: Promise<PulumiCommand> | undefined;
   const configurations = join(settings.data, 'stacks');
   return async (stack) => {
-    cli ??= findCli();
+    cli ??= findCli().catch((error) => {
+      cli = undefined; // it may be installed by the next time
+      throw error;
+    });
     const workDir = join(settings.data, 'work', stack.key);
     await mkdir(workDir, { recursive: true });
     await mkdir(configurations, { recursive: true });
