@@ -1,7 +1,8 @@
 """What ministack's services lack, added by wrapping their functions: whole bus policies and conditions in
-PutPermission, EC2's DryRun, the flat form of security group rules; and no dispatch of accepted events. Checks of
-calls are filled in emulator_authorization.py."""
+PutPermission, EC2's DryRun, the flat form of security group rules, prefix lists in them, one rule for each source;
+and no dispatch of accepted events. Checks of calls are filled in emulator_authorization.py."""
 
+import itertools
 import json
 from urllib.parse import parse_qs, urlencode
 
@@ -12,6 +13,8 @@ from ministack.services import ec2, eventbridge
 
 put_one_permission = eventbridge._put_permission
 handle_ec2 = ec2.handle_request
+list_rule = ec2._sg_rule_xml
+parse_permissions = ec2._parse_ip_permissions
 
 
 def put_permission(data):
@@ -46,8 +49,32 @@ async def handle(method, path, headers, body, query_params):
     return await handle_ec2(method, path, headers, body, query_params)
 
 
+SOURCES = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+
+
+def permissions(params, prefix):
+    """A permission becomes a rule for each of its sources, as in EC2, prefix lists among them."""
+    rules = []
+    for number, permission in enumerate(parse_permissions(params, prefix), 1):
+        key = f"{prefix}.{number}.PrefixListIds"
+        ids = itertools.takewhile(bool, (ec2._p(params, f"{key}.{each}.PrefixListId") for each in itertools.count(1)))
+        permission["PrefixListIds"] = [{"PrefixListId": each} for each in ids]
+        bare = {**permission, **{kind: [] for kind in SOURCES}}
+        rules += [{**bare, kind: [source]} for kind in SOURCES for source in permission[kind]] or [permission]
+    return rules
+
+
+def rule_xml(group_id, rule, is_egress=False):
+    """A rule has one source, and the listing leaves out a prefix list."""
+    ids = [entry["PrefixListId"] for entry in rule.get("PrefixListIds", [])]
+    names = "".join(f"<prefixListId>{each}</prefixListId>" for each in ids)
+    return list_rule(group_id, rule, is_egress).replace("</toPort>", f"</toPort>{names}", 1)
+
+
 def fill():
     emulator_authorization.fill()
     eventbridge._put_permission = put_permission
     eventbridge._dispatch_event = lambda event, view=None: None  # the gateway delivers, permission by permission
     ec2.handle_request = handle
+    ec2._sg_rule_xml = rule_xml
+    ec2._parse_ip_permissions = permissions
