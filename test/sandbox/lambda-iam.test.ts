@@ -3,13 +3,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateSecurityGroupCommand,
-  DeleteSecurityGroupCommand,
-  DescribeSecurityGroupRulesCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
+import { DeleteSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   CreateEventBusCommand,
   EventBridgeClient,
@@ -37,6 +31,7 @@ import {
   remediationTrust,
 } from '../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { editList, openGroup, openPorts } from './lambda-iam-groups.ts';
 
 const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
 const member = { accountId: '300000000001', region: 'eu-central-1' };
@@ -125,31 +120,6 @@ async function permit(lacking: string | undefined): Promise<void> {
   }
 }
 
-/** A new group with SSH open to the world and HTTPS too, and the event that tells of it. */
-async function openGroup(): Promise<{ groupId: string; event: object }> {
-  const created = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: randomUUID(), Description: 'test' }),
-  );
-  const groupId = created.GroupId ?? '';
-  const world = { IpRanges: [{ CidrIp: '0.0.0.0/0' }], IpProtocol: 'tcp' };
-  const IpPermissions = [22, 443].map((port) => ({ ...world, FromPort: port, ToPort: port }));
-  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
-  const text = await readFile(
-    new URL('../fixtures/events/authorize-without-rule-set.json', import.meta.url),
-    'utf8',
-  );
-  const event = JSON.parse(text.replace(/sg-[0-9a-f]+/g, groupId));
-  return { groupId, event: { ...event, id: randomUUID(), account: member.accountId, region: member.region } };
-}
-
-async function openPorts(groupId: string): Promise<(number | undefined)[]> {
-  const Filters = [{ Name: 'group-id', Values: [groupId] }];
-  const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));
-  return SecurityGroupRules.filter((rule) => !rule.IsEgress)
-    .map((rule) => rule.FromPort)
-    .sort();
-}
-
 /** Runs the bundle as Lambda would, with a session of the Lambda's role; a fresh module, so nothing is cached. */
 async function run(event: object): Promise<unknown> {
   const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
@@ -183,9 +153,9 @@ async function results(): Promise<RemediationResult[]> {
 describe("the Lambda under the programs' own roles", () => {
   it('closes the offending port and no other', async () => {
     await permit(undefined);
-    const { groupId, event } = await openGroup();
+    const { groupId, event } = await openGroup(ec2, member);
     await run(event);
-    expect(await openPorts(groupId)).toEqual([443]);
+    expect(await openPorts(ec2, groupId)).toEqual([443]);
     const [result, ...more] = await results();
     expect(more).toEqual([]);
     expect(result).toMatchObject({
@@ -203,25 +173,49 @@ describe("the Lambda under the programs' own roles", () => {
     ['ec2:RevokeSecurityGroupIngress'],
   ])('without %s revokes nothing, says so on the bus and fails', async (action) => {
     await permit(action);
-    const { groupId, event } = await openGroup();
+    const { groupId, event } = await openGroup(ec2, member);
     expect(await run(event)).toMatch(/^access-denied: /);
-    expect(await openPorts(groupId)).toEqual([22, 443]);
+    expect(await openPorts(ec2, groupId)).toEqual([22, 443]);
     expect(await results()).toMatchObject([{ outcome: 'access-denied', account: member.accountId }]);
   });
 
+  it('closes the group whose prefix list came to hold the world', async () => {
+    await permit(undefined);
+    const { groupId, event } = await editList(ec2, member);
+    await run(event);
+    expect(await openPorts(ec2, groupId)).toEqual([]);
+    expect(await results()).toMatchObject([
+      { groupId, outcome: 'remediated', findings: [{ fromPort: 22, action: 'revoked' }] },
+    ]);
+  });
+
+  it.each([['ec2:DescribeManagedPrefixLists'], ['ec2:GetManagedPrefixListEntries']])(
+    'without %s leaves what prefix lists let in, and says so',
+    async (action) => {
+      await permit(action);
+      const { groupId, event } = await editList(ec2, member);
+      await run(event);
+      expect(await openPorts(ec2, groupId)).toEqual([22]);
+      const told = await results();
+      expect(told.filter((result) => result.groupId === groupId)).toMatchObject([
+        { outcome: 'undecided', undecided: [{ reason: expect.stringContaining('could not be read') }] },
+      ]);
+    },
+  );
+
   it('without events:PutEvents still revokes, and fails', async () => {
     await permit('events:PutEvents');
-    const { groupId, event } = await openGroup();
+    const { groupId, event } = await openGroup(ec2, member);
     expect(await run(event)).toMatch(/^access-denied: .*PutEvents/);
-    expect(await openPorts(groupId)).toEqual([443]);
+    expect(await openPorts(ec2, groupId)).toEqual([443]);
     expect(await results()).toEqual([]);
   });
 
   it('without secretsmanager:GetSecretValue still revokes, and the result tells that Slack was not told', async () => {
     await permit('secretsmanager:GetSecretValue');
-    const { groupId, event } = await openGroup();
+    const { groupId, event } = await openGroup(ec2, member);
     await run(event);
-    expect(await openPorts(groupId)).toEqual([443]);
+    expect(await openPorts(ec2, groupId)).toEqual([443]);
     expect(await results()).toMatchObject([
       { outcome: 'remediated', notification: { slack: 'failed', error: 'the Slack secret may not be read' } },
     ]);
@@ -230,7 +224,7 @@ describe("the Lambda under the programs' own roles", () => {
   it('finds a deleted group gone', async () => {
     await permit(undefined);
     await results();
-    const { groupId, event } = await openGroup();
+    const { groupId, event } = await openGroup(ec2, member);
     await ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId }));
     await run(event);
     expect(await results()).toMatchObject([{ outcome: 'group-gone' }]);
