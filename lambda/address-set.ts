@@ -30,9 +30,10 @@ export function overlap(one: Range, other: Range): boolean {
  */
 export function isWiderThan(set: readonly Range[], family: 4 | 6, length: number): boolean {
   const wider = narrowestWider(family, length);
+  const own = set.filter((range) => range.family === family);
+  if (own.reduce((sum, { first, last }) => sum + last - first + 1n, 0n) < wider) return false;
   let addresses = 0n;
-  for (const range of set) {
-    if (range.family !== family) continue;
+  for (const range of own) {
     const first = ((range.first + wider - 1n) / wider) * wider;
     const last = ((range.last + 1n) / wider) * wider - 1n;
     if (first < last && publicCount({ family, first, last }) > 0n) return true;

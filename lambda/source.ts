@@ -121,7 +121,7 @@ function matchPublic(
 
 /** The family in which these ranges by themselves are wider than the limits, if any. */
 export function widerFamily(limits: PublicSources, ranges: readonly Cidr[]): 4 | 6 | undefined {
-  const judged = limits.union ? merge(ranges.filter(isPublic)) : [];
+  const judged = limits.union && ranges.length > 1 ? merge(ranges.filter(isPublic)) : [];
   return ([4, 6] as const).find(
     (family) =>
       ranges.some((range) => isWiderThan([range], family, limitOf(limits, family))) ||

@@ -21,7 +21,9 @@ const names = new Map([
 ]);
 
 /** What a security group rule opens, or why that cannot be told. */
-export function openedBy(rule: SecurityGroupRule): Span | { unknown: string } {
+export type Opened = Span | { unknown: string };
+
+export function openedBy(rule: SecurityGroupRule): Opened {
   if (['-1', 'all'].includes(rule.protocol.toLowerCase())) return everything;
   const protocol = protocolNumber(rule.protocol);
   if (protocol === undefined) return { unknown: `protocol ${rule.protocol} is unknown` };
@@ -30,7 +32,7 @@ export function openedBy(rule: SecurityGroupRule): Span | { unknown: string } {
   return whole(protocol);
 }
 
-function portsOf({ fromPort, toPort }: SecurityGroupRule, protocol: number): Span | { unknown: string } {
+function portsOf({ fromPort, toPort }: SecurityGroupRule, protocol: number): Opened {
   if (!within(fromPort, 65_535) || !within(toPort, 65_535) || fromPort > toPort)
     return { unknown: `${names.get(protocol)} ports ${fromPort} to ${toPort} are not a port range` };
   return { from: protocol * width + fromPort, to: protocol * width + toPort };
@@ -121,8 +123,7 @@ export function spanHolds(span: Span, part: Span): boolean {
 }
 
 /** Whether a security group rule opens anything that the clause is about. */
-export function matchTraffic(clause: TrafficClause, rule: SecurityGroupRule): Match {
-  const opened = openedBy(rule);
+export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
   if ('unknown' in opened) return { match: 'unknown', why: opened.unknown };
   if (opened === everything) return { match: 'yes', why: 'every protocol and port is open' };
   const protocol = Math.floor(opened.from / width);
