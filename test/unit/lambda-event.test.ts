@@ -118,8 +118,27 @@ describe('an event', () => {
     expect(read(event)).toMatchObject({ named: { groupIds: [groupId], ruleIds: [] } });
   });
 
+  it.each([
+    [{ prefixListId: 'pl-1' }, null, 'pl-1'],
+    [null, { prefixList: { prefixListId: 'pl-2' } }, 'pl-2'],
+    [{ ModifyManagedPrefixListRequest: { PrefixListId: '../x' } }, null, null],
+    [null, null, null],
+  ])('of an edited prefix list names it in request %j or response %j', (request, response, id) => {
+    const event = fixture('prefix-list-edited');
+    Object.assign(event.detail as object, { requestParameters: request, responseElements: response });
+    expect(read(event)).toMatchObject(
+      id
+        ? { kind: 'look', named: { prefixListId: id } }
+        : { kind: 'undecided', reason: expect.stringContaining('names a prefix list') },
+    );
+  });
+
   it('is read without an exception whatever its parameters are', () => {
-    const names = fc.constantFrom('AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules');
+    const names = fc.constantFrom(
+      'AuthorizeSecurityGroupIngress',
+      'ModifySecurityGroupRules',
+      'ModifyManagedPrefixList',
+    );
     fc.assert(
       fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
         const event = fixture('authorize-nested');
