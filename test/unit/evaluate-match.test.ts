@@ -197,6 +197,25 @@ describe('the union of a group', () => {
     expect(verdicts(judgeAll(world, elsewhere))).toEqual(['allowed', 'undecided']);
   });
 
+  it('of what opens every protocol leaves out what opens less', () => {
+    const all = policyOf([
+      'match: { protocols: [all], sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }',
+    ]);
+    const whole = (cidr: string) => ({ ...open(cidr, 0), protocol: '-1' });
+    const expectation = [
+      [
+        [whole('11.0.0.0/8'), open('12.0.0.0/8', 22)],
+        ['allowed', 'allowed'],
+      ],
+      [
+        [whole('11.0.0.0/8'), whole('12.0.0.0/8')],
+        ['violation', 'violation'],
+      ],
+    ] as const;
+    for (const [changes, expected] of expectation)
+      expect(verdicts(judgeAll(all, [...changes]))).toEqual(expected);
+  });
+
   it('counts the entries of prefix lists', () => {
     const prefixLists = new Map([['pl-1', { kind: 'entries' as const, cidrs: ['11.0.0.0/8'] }]]);
     const changes = [{ source: { kind: 'prefix-list' as const, text: 'pl-1' } }, open('12.0.0.0/8', 22)];
