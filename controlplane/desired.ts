@@ -33,10 +33,14 @@ export interface FleetAccount {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** Where the bundle lies on this machine is no part of what is declared; its hash is. */
+const declared = (args: StackArguments) =>
+  args.kind === 'hub' ? { ...args, bundle: args.bundle.sha256 } : args;
+
 const stack = (fleet: Fleet, key: StackKey, args: StackArguments): DesiredStack => ({
   key,
   arguments: args,
-  generation: sha256(JSON.stringify([fleet.programVersion, args])),
+  generation: sha256(JSON.stringify([fleet.programVersion, declared(args)])),
 });
 
 const placeOf = (

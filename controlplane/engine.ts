@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
+  ConcurrentUpdateError,
   LocalWorkspace,
   type ProjectSettings,
   PulumiCommand,
@@ -94,12 +95,22 @@ function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise
         envVars: {
           PULUMI_SKIP_UPDATE_CHECK: 'true',
           PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
+          PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
           PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
         },
       },
     );
     return withoutAfterthoughts(opened);
   };
+}
+
+/** What the CLI says went wrong, from the output that a failed command's error carries; the lock in words of its own. */
+export function commandReason(error: unknown): string {
+  if (error instanceof ConcurrentUpdateError) {
+    return 'the stack is locked: another `pulumi` works on it, or was killed while it did; `pulumi cancel` breaks a lock whose owner is dead';
+  }
+  const [, said] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
+  return said ?? reasonOf(error);
 }
 
 /** The engine over the Automation API with inline programs. Making it starts nothing. */
@@ -114,7 +125,7 @@ export function pulumiEngine(settings: EngineSettings): Engine {
       await act(await open(stack), events.onEvent);
     } catch (error) {
       const [first] = events.record().errors;
-      throw new PortcullisError('stack-failed', `${stack.key}: ${first ?? reasonOf(error)}`, {
+      throw new PortcullisError('stack-failed', `${stack.key}: ${first ?? commandReason(error)}`, {
         cause: error,
       });
     }
