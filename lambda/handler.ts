@@ -66,17 +66,22 @@ export function createHandler(parts: Parts): Handler {
       reading.kind === 'look'
         ? await plan(call, reading.named)
         : [async () => untouched(reading.kind, reading.reason)];
-    const results: RemediationResult[] = [];
     const failures: unknown[] = [];
-    for (const act of acts) {
-      try {
-        const remediation = await act();
-        results.push(await report(call, remediation, receivedAt));
-        if (remediation.failure !== undefined) failures.push(remediation.failure);
-      } catch (error) {
-        failures.push(error);
+    const each = async <From, To>(items: From[], work: (item: From) => Promise<To>): Promise<To[]> => {
+      const done: To[] = [];
+      for (const item of items) {
+        try {
+          done.push(await work(item));
+        } catch (error) {
+          failures.push(error);
+        }
       }
-    }
+      return done;
+    };
+    // Every group first: telling of one, with Slack slow or broken, must not hold up the revoke in the next.
+    const remediations = await each(acts, (act) => act());
+    const results = await each(remediations, (one) => report(call, one, receivedAt));
+    failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
     if (failures.length === 0) return results;
     sessions.forget(call.account);
     throw asError(call, failures[0], log);
