@@ -63,6 +63,9 @@ function withoutAfterthoughts(stack: Stack): Stack {
   return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
 }
 
+/** State in the data directory has that directory's one owner: an unfinished operation's lock there is a dead one's. */
+const ownsState = ({ data, state }: EngineSettings): boolean => state === `file://${data}/state`;
+
 /** Opens stacks with one fixed work directory each: a random one would leak a directory a call. */
 function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise<Stack> {
   let cli: Promise<PulumiCommand> | undefined;
@@ -75,8 +78,7 @@ function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise
     const workDir = join(settings.data, 'work', stack.key);
     await mkdir(workDir, { recursive: true });
     await mkdir(configurations, { recursive: true });
-    if (settings.state === `file://${settings.data}/state`)
-      await mkdir(join(settings.data, 'state'), { recursive: true });
+    if (ownsState(settings)) await mkdir(join(settings.data, 'state'), { recursive: true });
     await writeConfiguration(configurations, stack);
     const projectSettings = {
       name: 'portcullis',
@@ -134,7 +136,8 @@ export function pulumiEngine(settings: EngineSettings): Engine {
   return {
     up: (stack, recover) =>
       operate(stack, async (opened, onEvent) => {
-        if (recover) await opened.cancel();
+        // Elsewhere the owner may live: a lock that is in the way is reported, never broken.
+        if (recover && ownsState(settings)) await opened.cancel();
         await opened.up({ refresh: true, onEvent, color: 'never', suppressProgress: true });
       }),
     preview: (stack) =>
