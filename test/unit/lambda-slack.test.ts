@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awsError, createWorld, fixture } from './lambda-world.ts';
+import { awsError, createWorld, fixture, openRule } from './lambda-world.ts';
 
 const ssh = fixture('authorize-nested');
 
@@ -53,6 +53,18 @@ describe('Slack', () => {
       world.before.set(call, () => steps.push(call));
     await world.handler(ssh);
     expect(steps).toEqual(['revokeIngress', 'readSecret', 'putEvent']);
+  });
+
+  it('hears of no group before every group of the event is closed', async () => {
+    const world = createWorld();
+    const other = 'sg-0a1b2c3d4e5f60002';
+    world.groups.set(other, [openRule(2, { GroupId: other })]);
+    world.names.set(other, 'web');
+    const left: number[] = [];
+    world.before.set('readSecret', () => left.push([...world.groups.values()].flat().length));
+    await world.handler(fixture('authorize-by-name-without-rule-set'));
+    expect(left[0]).toBe(0);
+    expect(world.published).toHaveLength(2);
   });
 
   it('gets the text of an event without its markup', async () => {
