@@ -6,7 +6,12 @@ export interface Environment {
   hubRegion: string;
   partition: string;
   remediationRole: string;
+  /** The DynamoDB table of the ledger, in the hub. */
+  table: string;
   slackSecretArn: string | null;
+  topicArn: string | null;
+  /** Whether findings are imported into AWS Security Hub in the account and Region they are about. */
+  securityHub: boolean;
 }
 
 const schema = z.object({
@@ -16,10 +21,16 @@ const schema = z.object({
   PORTCULLIS_REMEDIATION_ROLE: z
     .string('is not set')
     .regex(/^[\w+=,.@-]{1,64}$/, 'is not the name of a role'),
+  PORTCULLIS_TABLE: z.string('is not set').regex(/^[\w.-]{3,255}$/, 'is not the name of a DynamoDB table'),
   PORTCULLIS_SLACK_SECRET_ARN: z
     .string()
     .regex(/^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+)?$/, 'is not the ARN of a secret')
     .optional(),
+  PORTCULLIS_TOPIC_ARN: z
+    .string()
+    .regex(/^(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+)?$/, 'is not the ARN of an SNS topic')
+    .optional(),
+  PORTCULLIS_SECURITY_HUB: z.enum(['on', 'off'], 'is neither on nor off').default('off'),
 });
 
 /**
@@ -32,12 +43,16 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
     throw new Error(`the environment of the remediation Lambda is wrong: ${mistakes.join('; ')}`);
   }
-  const {
-    PORTCULLIS_BUS_ARN: busArn,
-    PORTCULLIS_REMEDIATION_ROLE,
-    PORTCULLIS_SLACK_SECRET_ARN,
-  } = parsed.data;
-  const [, partition = '', , hubRegion = ''] = busArn.split(':');
-  const slackSecretArn = PORTCULLIS_SLACK_SECRET_ARN || null;
-  return { busArn, hubRegion, partition, remediationRole: PORTCULLIS_REMEDIATION_ROLE, slackSecretArn };
+  const { data } = parsed;
+  const [, partition = '', , hubRegion = ''] = data.PORTCULLIS_BUS_ARN.split(':');
+  return {
+    busArn: data.PORTCULLIS_BUS_ARN,
+    hubRegion,
+    partition,
+    remediationRole: data.PORTCULLIS_REMEDIATION_ROLE,
+    table: data.PORTCULLIS_TABLE,
+    slackSecretArn: data.PORTCULLIS_SLACK_SECRET_ARN || null,
+    topicArn: data.PORTCULLIS_TOPIC_ARN || null,
+    securityHub: data.PORTCULLIS_SECURITY_HUB === 'on',
+  };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Named, namedByAuthorize, namedByModify, namedByPrefixListEdit } from './parameters.ts';
+import { toolOf } from './tool.ts';
 
 /** Who called, as CloudTrail tells it. For people to read: a member's administrator can forge it. */
 export interface Actor {
@@ -8,6 +9,8 @@ export interface Actor {
   session: string | null;
   sourceIp: string | null;
   userAgent: string | null;
+  /** As far as user agent and caller tell: `console`, `terraform`, `cloudformation`, … */
+  tool: string | null;
 }
 
 /** One API call; account and Region are the envelope's, which EventBridge writes and nobody can forge. */
@@ -127,6 +130,7 @@ function actorOf(detail: Detail): Actor {
     session,
     sourceIp: detail.sourceIPAddress,
     userAgent: detail.userAgent,
+    tool: toolOf({ userAgent: detail.userAgent, invokedBy }),
   };
 }
 
@@ -146,6 +150,6 @@ function unreadable(event: unknown): ApiCall {
     cloudTrailEventId: null,
     eventName: null,
     eventTime: null,
-    actor: { principal: null, session: null, sourceIp: null, userAgent: null },
+    actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
   };
 }

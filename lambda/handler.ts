@@ -5,14 +5,16 @@ import type { Environment } from './environment.ts';
 import { type ApiCall, readEvent } from './event.ts';
 import { type Policy, policyDigest } from './grammar.ts';
 import { findGroups, findUsers } from './group.ts';
+import type { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
+import { createNotifier } from './notify.ts';
 import type { Named } from './parameters.ts';
 import { publishResult } from './publish.ts';
 import { type Remediation, remediate, stopped, untouched } from './remediate.ts';
 import type { RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
 import type { AccountFacts } from './security-group.ts';
-import { createSlack, type Fetch } from './slack.ts';
+import type { Fetch } from './slack.ts';
 
 /** All that the handler touches, so that a test can bring its own world. */
 export interface Parts {
@@ -21,6 +23,7 @@ export interface Parts {
   accounts?: Readonly<Record<string, AccountFacts>>;
   environment: Environment;
   cloud: Cloud;
+  ledger: Ledger;
   fetch: Fetch;
   clock: Clock;
   log: Log;
@@ -99,10 +102,11 @@ function groupless({ prefixListId, groupName }: Named): Remediation {
   return untouched('clean', `no group lets prefix list ${prefixListId} in`);
 }
 
-/** Slack, then the org bus. A result that the bus did not take is kept and sent when the event comes again. */
-function createReport({ policy, environment, cloud, fetch, clock, log }: Parts) {
+/** People, then the org bus. A result that the bus did not take is kept and sent when the event comes again. */
+function createReport(parts: Parts) {
+  const { policy, environment, cloud, clock, log } = parts;
   const digest = policyDigest(policy);
-  const slack = createSlack(cloud, environment.slackSecretArn, fetch, clock);
+  const notifier = createNotifier(parts);
   const unpublished = new Map<string, RemediationResult>();
 
   return async (call: ApiCall, remediation: Remediation, receivedAt: Date): Promise<RemediationResult> => {
@@ -111,7 +115,7 @@ function createReport({ policy, environment, cloud, fetch, clock, log }: Parts) 
     const earlier = unpublished.get(key);
     if (earlier) await publishResult(cloud, environment.busArn, earlier, clock);
     unpublished.delete(key);
-    const told = { ...result, notification: await slack.notify(result) };
+    const told = { ...result, notification: await notifier.notify(result) };
     log('result', told);
     try {
       return await publishResult(cloud, environment.busArn, told, clock);
@@ -136,7 +140,11 @@ function compose(
     ...judged,
     policyDigest: digest,
     omitted: 0,
-    notification: { slack: 'not-needed' },
+    notification: {
+      slack: { status: 'not-needed' },
+      sns: { status: 'not-needed' },
+      securityHub: { status: 'not-needed' },
+    },
     timeline: {
       eventTime,
       receivedAt: receivedAt.toISOString(),

@@ -5,6 +5,7 @@ import { policySchema } from './grammar.ts';
 import { createHandler, type Handler } from './handler.ts';
 import { consoleLog } from './log.ts';
 import type { RemediationResult } from './result.ts';
+import { tableLedger } from './table.ts';
 
 /** The policy, put here by the bundle. */
 declare const PORTCULLIS_POLICY: unknown;
@@ -30,5 +31,7 @@ function start(): Handler {
   const sleep = (milliseconds: number) => new Promise<void>((wake) => setTimeout(wake, milliseconds));
   const clock = { now: () => new Date(), sleep };
   const cloud = awsCloud(environment.hubRegion);
-  return createHandler({ policy: policy.data, accounts, environment, cloud, fetch, clock, log: consoleLog });
+  const ledger = tableLedger(environment.hubRegion, environment.table);
+  const outside = { cloud, ledger, fetch, clock, log: consoleLog };
+  return createHandler({ policy: policy.data, accounts, environment, ...outside });
 }

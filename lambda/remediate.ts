@@ -13,7 +13,17 @@ import type { Situation } from './security-group.ts';
 export interface Remediation
   extends Pick<
     RemediationResult,
-    'groupId' | 'groupName' | 'vpcId' | 'outcome' | 'reason' | 'mode' | 'findings' | 'undecided'
+    | 'groupId'
+    | 'groupName'
+    | 'vpcId'
+    | 'owner'
+    | 'outcome'
+    | 'reason'
+    | 'mode'
+    | 'findings'
+    | 'excepted'
+    | 'exceptionTag'
+    | 'undecided'
   > {
   revokedAt: Date | null;
   failure: unknown;
@@ -34,7 +44,10 @@ export function untouched(
   reason: string | null,
   groupId: string | null = null,
 ): Remediation {
-  const nothing = { groupName: null, vpcId: null, mode: null, findings: [], undecided: [], revokedAt: null };
+  const nothing = {
+    ...{ groupName: null, vpcId: null, owner: null, mode: null, exceptionTag: null, revokedAt: null },
+    ...{ findings: [], excepted: [], undecided: [] },
+  };
   return { groupId, outcome, reason, failure: undefined, ...nothing };
 }
 
@@ -98,8 +111,11 @@ async function act(
     groupName: group.name,
     vpcId: group.vpcId,
     ...conclusion,
+    owner: null,
     mode: strongest(violations),
     findings,
+    excepted: [],
+    exceptionTag: null,
     undecided,
     revokedAt: revocation.revokedAt,
     failure: revocation.failure,
@@ -151,6 +167,8 @@ function toFinding({ rule, policyRule, mode, why }: Violation, revocation: Revok
     source: rule.source.text,
     policyRule: policyRule.name,
     severity: policyRule.severity ?? null,
+    message: policyRule.message ?? null,
+    undo: null,
     why,
   };
   if (mode !== 'revoke') return { ...finding, action: lesserAction(mode, policyRule.mode) };

@@ -1,15 +1,14 @@
 import { ailmentOf } from './ailment.ts';
 import type { Cloud } from './cloud.ts';
 import { slackMessage } from './message.ts';
-import type { RemediationResult } from './result.ts';
+import type { Channel, RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
 
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
-type Notification = RemediationResult['notification'];
 
 /** Tells Slack of a result where people should hear of it; a failure is part of the answer, never an exception. */
 export interface Slack {
-  notify(result: RemediationResult): Promise<Notification>;
+  notify(result: RemediationResult): Promise<Channel>;
 }
 
 const addressKeptFor = 5 * 60_000;
@@ -35,15 +34,15 @@ export function createSlack(
   return {
     async notify(result) {
       const message = slackMessage(result);
-      if (!message) return { slack: 'not-needed' };
-      if (!secretArn) return { slack: 'not-configured' };
+      if (!message) return { status: 'not-needed' };
+      if (!secretArn) return { status: 'not-configured' };
       try {
         const address = await addressOf(secretArn);
         await post(fetch, address, JSON.stringify(message), clock);
-        return { slack: 'sent' };
+        return { status: 'sent' };
       } catch (error) {
         kept = undefined;
-        return { slack: 'failed', error: withoutAddress(error) };
+        return { status: 'failed', error: withoutAddress(error) };
       }
     },
   };

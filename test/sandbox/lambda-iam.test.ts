@@ -162,7 +162,7 @@ describe("the Lambda under the programs' own roles", () => {
       groupId,
       outcome: 'remediated',
       findings: [{ fromPort: 22, action: 'revoked' }],
-      notification: { slack: 'failed', error: 'Slack could not be told: TypeError' },
+      notification: { slack: { status: 'failed', error: 'Slack could not be told: TypeError' } },
     });
   });
 
@@ -217,7 +217,7 @@ describe("the Lambda under the programs' own roles", () => {
     await run(event);
     expect(await openPorts(ec2, groupId)).toEqual([443]);
     expect(await results()).toMatchObject([
-      { outcome: 'remediated', notification: { slack: 'failed', error: 'the Slack secret may not be read' } },
+      { outcome: 'remediated', notification: { slack: { status: 'failed', error: 'the Slack secret may not be read' } } },
     ]);
   });
 

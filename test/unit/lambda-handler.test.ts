@@ -23,7 +23,7 @@ describe('an open group', () => {
         findings: [
           { ruleId: one, source: '0.0.0.0/0', fromPort: 22, policyRule: 'world-open', action: 'revoked' },
         ],
-        notification: { slack: 'sent' },
+        notification: { slack: { status: 'sent' } },
         timeline: {
           eventTime: '2026-03-02T09:15:01Z',
           receivedAt: '2026-03-02T09:15:10.000Z',

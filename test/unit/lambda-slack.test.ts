@@ -18,7 +18,10 @@ describe('Slack', () => {
     await world.handler(ssh);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([
-      { outcome: 'remediated', notification: { slack: 'failed', error: expect.stringContaining(error) } },
+      {
+        outcome: 'remediated',
+        notification: { slack: { status: 'failed', error: expect.stringContaining(error) } },
+      },
     ]);
   });
 
@@ -36,14 +39,16 @@ describe('Slack', () => {
     wrong.slack.secret = 'http://hooks.example.com/SECRET';
     for (const world of [denied, wrong]) {
       await world.handler(ssh);
-      expect(world.published).toMatchObject([{ outcome: 'remediated', notification: { slack: 'failed' } }]);
+      expect(world.published).toMatchObject([
+        { outcome: 'remediated', notification: { slack: { status: 'failed' } } },
+      ]);
     }
   });
 
   it('not configured is said', async () => {
     const world = createWorld({ slack: null });
     await world.handler(ssh);
-    expect(world.published).toMatchObject([{ notification: { slack: 'not-configured' } }]);
+    expect(world.published).toMatchObject([{ notification: { slack: { status: 'not-configured' } } }]);
   });
 
   it('hears of a revoke only after it', async () => {

@@ -5,6 +5,7 @@ import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
 import { createHandler } from '../../lambda/handler.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
 import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import { memoryLedger } from './memory-ledger.ts';
 import { worldOpen } from './policy-sample.ts';
 
 const events = new URL('../fixtures/events/', import.meta.url);
@@ -151,9 +152,13 @@ export function createWorld({
       hubRegion: 'eu-west-1',
       partition: 'aws',
       remediationRole: 'portcullis-remediation',
+      table: 'portcullis',
       slackSecretArn: slack,
+      topicArn: null,
+      securityHub: false,
     },
     cloud,
+    ledger: memoryLedger(() => new Date(world.time)),
     fetch: async (_, { body }) => {
       const answer = world.slack.answers.shift() ?? 200;
       if (answer instanceof Error) throw answer;

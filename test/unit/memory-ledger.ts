@@ -1,0 +1,39 @@
+import type { Ledger } from '../../lambda/ledger.ts';
+
+/** A ledger in memory whose entries end on the second; `now` is the time they are read at. */
+export function memoryLedger(now: () => Date): Ledger & { keys(): string[] } {
+  const entries = new Map<string, { text?: string; members: Set<string>; count: number; until: number }>();
+  const live = (key: string) => {
+    const entry = entries.get(key);
+    return entry && entry.until > now().getTime() ? entry : undefined;
+  };
+  const open = (key: string, keptUntil: Date) => {
+    const entry = live(key) ?? { members: new Set<string>(), count: 0, until: 0 };
+    entry.until = keptUntil.getTime();
+    entries.set(key, entry);
+    return entry;
+  };
+  return {
+    keys: () => [...entries.keys()].filter(live),
+    read: async (key) => live(key)?.text,
+    async write(key, text, keptUntil) {
+      open(key, keptUntil).text = text;
+    },
+    async writeOnce(key, text, keptUntil) {
+      if (live(key)) return false;
+      open(key, keptUntil).text = text;
+      return true;
+    },
+    async add(key, member, keptUntil) {
+      return [...open(key, keptUntil).members.add(member)];
+    },
+    async remove(key, members) {
+      for (const member of members) live(key)?.members.delete(member);
+    },
+    async count(key, keptUntil) {
+      const entry = open(key, keptUntil);
+      entry.count += 1;
+      return entry.count;
+    },
+  };
+}
