@@ -6,6 +6,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { roleArn } from '../programs/names.ts';
 import type { Settings } from './environment.ts';
+import { organizationsRegion } from './partition.ts';
 
 /** The identity that the control plane runs as. */
 export interface Caller {
@@ -18,7 +19,7 @@ export interface Aws {
   caller(): Promise<Caller>;
   /** The role to assume to act in the account, or none for the caller's own account. */
   accessRoleArn(accountId: string): Promise<string | undefined>;
-  organizations(): OrganizationsClient;
+  organizations(): Promise<OrganizationsClient>;
   ec2(accountId: string, region: string): Promise<EC2Client>;
   cloudTrail(accountId: string, region: string): Promise<CloudTrailClient>;
   sqs(accountId: string, region: string): Promise<SQSClient>;
@@ -71,8 +72,10 @@ export function awsClients(settings: Pick<Settings, 'hub' | 'accessRole'>): Aws 
   return {
     caller,
     accessRoleArn,
-    organizations: () =>
-      keep('organizations', () => new OrganizationsClient({ region: 'us-east-1', ...retries })),
+    organizations: async () => {
+      const region = organizationsRegion((await caller()).partition);
+      return keep('organizations', () => new OrganizationsClient({ region, ...retries }));
+    },
     ec2: client('ec2', (given) => new EC2Client(given)),
     cloudTrail: client('cloudtrail', (given) => new CloudTrailClient(given)),
     // The Region's own endpoint, as for every other service, rather than the host that a queue's URL happens to name.

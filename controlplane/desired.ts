@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cell, Place, StackArguments } from '../programs/arguments.ts';
+import { organizationsRegion } from './partition.ts';
 import { accountKey, hubKey, regionKey, type StackKey } from './stack-key.ts';
 import type { TrailCheck } from './trails.ts';
 
@@ -21,6 +22,9 @@ export interface Fleet {
   readonly logRetentionDays: number;
   readonly slackSecretArn: string | undefined;
   readonly alarmTopicArn: string | undefined;
+  readonly notificationTopicArn: string | undefined;
+  readonly securityHub: boolean;
+  readonly narrowing: boolean;
   readonly programVersion: string;
 }
 
@@ -67,18 +71,20 @@ export function desiredHub(
     bundle,
     ...(fleet.slackSecretArn && { slackSecretArn: fleet.slackSecretArn }),
     ...(fleet.alarmTopicArn && { alarmTopicArn: fleet.alarmTopicArn }),
+    ...(fleet.notificationTopicArn && { notificationTopicArn: fleet.notificationTopicArn }),
+    securityHub: fleet.securityHub,
     logRetentionDays: fleet.logRetentionDays,
   });
 }
 
 /**
- * Whether a cell forwards lifecycle events too: us-east-1, where Organizations and Account Management publish, and
- * Control Tower's home Region in the management account.
+ * Whether a cell forwards lifecycle events too: in the Region where Organizations and Account Management publish, and
+ * in Control Tower's home Region in the management account.
  */
 const cellOf = (fleet: Fleet, accountId: string, region: string): Cell => ({
   region,
   lifecycle:
-    region === 'us-east-1' ||
+    region === organizationsRegion(fleet.partition) ||
     (accountId === fleet.managementAccountId && region === fleet.controlTowerRegion),
 });
 
@@ -106,6 +112,8 @@ export function desiredAccount(
       place: placeOf(fleet, account.id, home, account.accessRoleArn),
       hub,
       organizationId: fleet.organizationId,
+      narrowing: fleet.narrowing,
+      securityHub: fleet.securityHub,
       trails,
       cells: fleet.layout === 'account' ? cells : [],
     }),

@@ -20,6 +20,8 @@ const retention = new Set([
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ]);
 
+const onOrOff = z.enum(['on', 'off'], 'must be on or off').default('off');
+
 const token = z
   .string()
   .regex(/^[\w.-]+:\S{16,}$/, 'must be name:token pairs, each token at least 16 characters');
@@ -37,6 +39,12 @@ const variables = z.object({
   PORTCULLIS_POLICY: z.string().default('lambda/policy.yaml'),
   PORTCULLIS_SLACK_SECRET_ARN: z.string().startsWith('arn:', 'must be the ARN of a secret').optional(),
   PORTCULLIS_ALARM_TOPIC_ARN: z.string().startsWith('arn:', 'must be the ARN of a topic').optional(),
+  PORTCULLIS_NOTIFICATION_TOPIC_ARN: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/, 'must be the ARN of a standard SNS topic')
+    .optional(),
+  PORTCULLIS_SECURITY_HUB: onOrOff,
+  PORTCULLIS_NARROWING: onOrOff,
   PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653)
     .refine((days) => retention.has(days), `must be one of ${[...retention].join(', ')}`)
     .default(90),
@@ -99,6 +107,9 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     policyFile: resolve(v.PORTCULLIS_POLICY),
     slackSecretArn: v.PORTCULLIS_SLACK_SECRET_ARN,
     alarmTopicArn: v.PORTCULLIS_ALARM_TOPIC_ARN,
+    notificationTopicArn: v.PORTCULLIS_NOTIFICATION_TOPIC_ARN,
+    securityHub: v.PORTCULLIS_SECURITY_HUB === 'on',
+    narrowing: v.PORTCULLIS_NARROWING === 'on',
     logRetentionDays: v.PORTCULLIS_LOG_RETENTION_DAYS,
     data,
     state: v.PORTCULLIS_STATE ?? `file://${data}/state`,

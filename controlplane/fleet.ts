@@ -32,6 +32,9 @@ export async function fleetOf(
     logRetentionDays: settings.logRetentionDays,
     slackSecretArn: settings.slackSecretArn,
     alarmTopicArn: settings.alarmTopicArn,
+    notificationTopicArn: settings.notificationTopicArn,
+    securityHub: settings.securityHub,
+    narrowing: settings.narrowing,
     programVersion,
   };
 }

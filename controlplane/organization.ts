@@ -26,7 +26,9 @@ export interface OrganizationAccount {
   readonly joinedAt: string | undefined;
   /** Ids of the root and organizational units above it, the root first. */
   readonly parents: readonly string[];
-  /** Names of the organizational units above it, joined by `/`. */
+  /** Names of the organizational units above it, the topmost first. */
+  readonly unitNames: readonly string[];
+  /** Those names, joined by `/`. */
   readonly path: string;
 }
 
@@ -49,29 +51,26 @@ export function accountState(account: Pick<Account, 'State' | 'Status'>): Accoun
 
 interface Parent {
   readonly ids: readonly string[];
-  readonly path: string;
+  readonly names: readonly string[];
 }
 
 /** Which parents each account has, by walking the tree from its root. */
 async function readParents(client: OrganizationsClient): Promise<Map<string, Parent>> {
   const found = new Map<string, Parent>();
   const walk = async (id: string, above: Parent): Promise<void> => {
-    const here = { ids: [...above.ids, id], path: above.path };
+    const here = { ids: [...above.ids, id], names: above.names };
     for await (const page of paginateListAccountsForParent({ client }, { ParentId: id })) {
       for (const account of page.Accounts ?? []) if (account.Id) found.set(account.Id, here);
     }
     for await (const page of paginateListOrganizationalUnitsForParent({ client }, { ParentId: id })) {
       for (const unit of page.OrganizationalUnits ?? []) {
         if (!unit.Id) throw new Error(`an organizational unit of ${id} came without an id`);
-        await walk(unit.Id, {
-          ids: here.ids,
-          path: here.path ? `${here.path}/${unit.Name}` : (unit.Name ?? ''),
-        });
+        await walk(unit.Id, { ids: here.ids, names: [...here.names, unit.Name ?? ''] });
       }
     }
   };
   for await (const page of paginateListRoots({ client }, {})) {
-    for (const root of page.Roots ?? []) if (root.Id) await walk(root.Id, { ids: [], path: '' });
+    for (const root of page.Roots ?? []) if (root.Id) await walk(root.Id, { ids: [], names: [] });
   }
   return found;
 }
@@ -102,7 +101,8 @@ async function read(client: OrganizationsClient): Promise<Organization> {
         state: accountState(account),
         joinedAt: account.JoinedTimestamp?.toISOString(),
         parents: parent.ids,
-        path: parent.path,
+        unitNames: parent.names,
+        path: parent.names.join('/'),
       };
     }),
   };
@@ -114,8 +114,8 @@ async function read(client: OrganizationsClient): Promise<Organization> {
  * @throws PortcullisError `organization-unreadable`.
  */
 export async function readOrganization(aws: Pick<Aws, 'organizations'>): Promise<Organization> {
-  const client = aws.organizations();
   try {
+    const client = await aws.organizations();
     return await read(client).catch(() => read(client));
   } catch (error) {
     throw new PortcullisError(

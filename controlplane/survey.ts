@@ -5,6 +5,7 @@ import type { FleetAccount } from './desired.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 import type { OrganizationAccount } from './organization.ts';
+import { organizationsRegion } from './partition.ts';
 import { checkTrails } from './trails.ts';
 
 /** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
@@ -49,7 +50,7 @@ async function reach(
 
 /**
  * What desired state needs to know of an active account: the Regions enabled in it (those of the settings, where
- * they name any) and which trail covers each. us-east-1 first, since IAM and lifecycle events live there.
+ * they name any) and which trail covers each. First the Region where lifecycle events appear, us-east-1 in `aws`.
  * @throws PortcullisError `account-unreachable`, naming the role.
  */
 export async function surveyAccount(
@@ -59,9 +60,10 @@ export async function surveyAccount(
   stopping: AbortSignal,
 ): Promise<FleetAccount> {
   const enabled = await reach(aws, account, settings.hub.region, stopping);
+  const first = organizationsRegion((await aws.caller()).partition);
   const wanted = enabled
     .filter((region) => !settings.regions || settings.regions.includes(region))
-    .sort((a, b) => Number(b === 'us-east-1') - Number(a === 'us-east-1') || a.localeCompare(b));
+    .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
   const regions = await Promise.all(
     wanted.map(async (region) => ({
       region,

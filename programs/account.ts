@@ -42,9 +42,9 @@ export function account(args: AccountArguments): Record<string, unknown> {
   const provider = providerFor(place, hub.region);
   role(provider, {
     name: names.remediationRole,
-    description: 'Portcullis: assumed by the hub to read security groups and revoke offending ingress',
+    description: 'Portcullis: assumed by the hub to read security groups and close offending ingress',
     trust: remediationTrust(hub, organizationId),
-    permissions: remediationPermissions(place.partition, place.accountId),
+    permissions: remediationPermissions(place, args),
   });
   role(provider, {
     name: names.forwarderRole,

@@ -19,6 +19,10 @@ export const hubArguments = z.strictObject({
   bundle: z.strictObject({ file: z.string(), sha256: z.string() }),
   slackSecretArn: z.string().optional(),
   alarmTopicArn: z.string().optional(),
+  /** Where people subscribe to what was found and done. */
+  notificationTopicArn: z.string().optional(),
+  /** Whether findings are imported into AWS Security Hub. */
+  securityHub: z.boolean(),
   logRetentionDays: z.int(),
 });
 
@@ -30,6 +34,10 @@ export const accountArguments = z.strictObject({
   place,
   hub: hubLocation,
   organizationId: z.string(),
+  /** Whether the hub may let listed ranges in, in place of what it revokes. */
+  narrowing: z.boolean(),
+  /** Whether the hub may import findings into the account's AWS Security Hub. */
+  securityHub: z.boolean(),
   /** Which trail covers each Region of the account, or why none does: the trail check's result. */
   trails: z.record(z.string(), z.string()),
   /** The forwarding rules of `layout: account`; empty in `layout: region`. */

@@ -1,13 +1,12 @@
 import { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventBusPolicy } from '@pulumi/aws/cloudwatch/eventBusPolicy.js';
-import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
-import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
 import { MetricAlarm } from '@pulumi/aws/cloudwatch/metricAlarm.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
-import type { Input, Resource } from '@pulumi/pulumi';
 import type { HubArguments, Place } from './arguments.ts';
+import { hubRule } from './hub-rule.ts';
+import { ledgerTable } from './ledger-table.ts';
 import { names } from './names.ts';
 import { ingressPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
 import { orgBusPolicy, queuePolicy } from './policies.ts';
@@ -23,7 +22,7 @@ function queue(
   provider: Provider,
   place: Place,
   name: string,
-  rules: string[],
+  rules: { rule: string; bus?: string }[],
   deadLetters?: Queue,
 ): { queue: Queue; policy: QueuePolicy } {
   const made = new Queue(
@@ -44,52 +43,10 @@ function queue(
   );
   const policy = new QueuePolicy(
     name,
-    {
-      queueUrl: made.url,
-      policy: queuePolicy(
-        place,
-        name,
-        rules.map((rule) => ({ rule, bus: names.bus })),
-      ),
-    },
+    { queueUrl: made.url, policy: queuePolicy(place, name, rules) },
     { provider },
   );
   return { queue: made, policy };
-}
-
-interface OrgBusRule {
-  readonly name: string;
-  readonly description: string;
-  readonly pattern: object;
-  readonly target: Input<string>;
-  readonly deadLetters: Input<string>;
-  readonly after: Resource[];
-}
-
-function orgBusRule(provider: Provider, bus: EventBus, rule: OrgBusRule): void {
-  const made = new EventRule(
-    rule.name,
-    {
-      name: rule.name,
-      eventBusName: bus.name,
-      description: rule.description,
-      eventPattern: JSON.stringify(rule.pattern),
-      tags: tags('hub'),
-    },
-    { provider },
-  );
-  new EventTarget(
-    rule.name,
-    {
-      rule: made.name,
-      eventBusName: bus.name,
-      targetId: 'hub',
-      arn: rule.target,
-      deadLetterConfig: { arn: rule.deadLetters },
-      retryPolicy: { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 },
-    },
-    { provider, dependsOn: rule.after },
-  );
 }
 
 /** One letter in the dead-letter queue is one event nobody acted on: the alarm rings at the first. */
@@ -115,9 +72,27 @@ function deadLetterAlarm(provider: Provider, topicArn: string | undefined): void
   );
 }
 
+const onTheOrgBus = (rule: string) => ({ rule, bus: names.bus });
+
+/** The queues through which the control plane hears of things, and the one for what nobody could handle. */
+function queues(provider: Provider, place: Place) {
+  const { ingressRule, lifecycleRule, resultsRule, scheduleRule } = names;
+  const deadLetters = queue(provider, place, names.deadLetterQueue, [
+    ...[ingressRule, lifecycleRule, resultsRule].map(onTheOrgBus),
+    { rule: scheduleRule },
+  ]);
+  const behind = (name: string, rule: string) =>
+    queue(provider, place, name, [onTheOrgBus(rule)], deadLetters.queue);
+  return {
+    deadLetters,
+    lifecycle: behind(names.lifecycleQueue, lifecycleRule),
+    results: behind(names.resultsQueue, resultsRule),
+  };
+}
+
 /**
- * Declares the hub: the org bus that the whole organization may send to, the remediation Lambda behind it, and the
- * queues through which the control plane hears of lifecycle events and results.
+ * Declares the hub: the org bus that the whole organization may send to, the remediation Lambda behind it with its
+ * ledger, and the queues through which the control plane hears of lifecycle events and results.
  */
 export function hub(args: HubArguments): Record<string, unknown> {
   const { place } = args;
@@ -128,43 +103,44 @@ export function hub(args: HubArguments): Record<string, unknown> {
     { eventBusName: bus.name, policy: bus.arn.apply((arn) => orgBusPolicy(arn, args.organizationId)) },
     { provider },
   );
-  const { ingressRule, lifecycleRule, resultsRule } = names;
-  const deadLetters = queue(provider, place, names.deadLetterQueue, [
-    ingressRule,
-    lifecycleRule,
-    resultsRule,
-  ]);
-  const lifecycle = queue(provider, place, names.lifecycleQueue, [lifecycleRule], deadLetters.queue);
-  const results = queue(provider, place, names.resultsQueue, [resultsRule], deadLetters.queue);
-  const lambda = remediationFunction(args, provider, bus, deadLetters.queue);
+  const { deadLetters, lifecycle, results } = queues(provider, place);
+  const table = ledgerTable(provider);
+  const lambda = remediationFunction(args, provider, { bus, table, deadLetters: deadLetters.queue });
   const rules = [
     {
-      name: ingressRule,
+      name: names.ingressRule,
       description: 'Portcullis: ingress that may have been opened, to the remediation Lambda',
-      pattern: ingressPattern,
+      takes: { bus: bus.name, pattern: ingressPattern },
       target: lambda.function.arn,
-      after: lambda.permission,
+      after: lambda.permissions,
     },
     {
-      name: lifecycleRule,
+      name: names.scheduleRule,
+      description: 'Portcullis: every hour, for what the remediation Lambda does by the clock',
+      takes: { schedule: 'rate(1 hour)' },
+      target: lambda.function.arn,
+      after: lambda.permissions,
+    },
+    {
+      name: names.lifecycleRule,
       description: 'Portcullis: changes of the organization, to the control plane',
-      pattern: lifecyclePattern,
+      takes: { bus: bus.name, pattern: lifecyclePattern },
       target: lifecycle.queue.arn,
-      after: lifecycle.policy,
+      after: [lifecycle.policy],
     },
     {
-      name: resultsRule,
+      name: names.resultsRule,
       description: 'Portcullis: what the remediation Lambda did, to the control plane',
-      pattern: resultsPattern(place.accountId),
+      takes: { bus: bus.name, pattern: resultsPattern(place.accountId) },
       target: results.queue.arn,
-      after: results.policy,
+      after: [results.policy],
     },
   ];
   for (const { after, ...rule } of rules) {
-    orgBusRule(provider, bus, {
+    hubRule(provider, {
       ...rule,
       deadLetters: deadLetters.queue.arn,
-      after: [after, deadLetters.policy],
+      after: [...after, deadLetters.policy],
     });
   }
   deadLetterAlarm(provider, args.alarmTopicArn);

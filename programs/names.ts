@@ -4,6 +4,7 @@
  */
 export const names = {
   bus: 'portcullis',
+  table: 'portcullis',
   remediationFunction: 'portcullis-remediation',
   remediationRole: 'portcullis-remediation',
   lambdaRole: 'portcullis-lambda',
@@ -12,6 +13,7 @@ export const names = {
   forwardRule: 'portcullis-forward',
   lifecycleRule: 'portcullis-lifecycle',
   resultsRule: 'portcullis-results',
+  scheduleRule: 'portcullis-schedule',
   lifecycleQueue: 'portcullis-lifecycle',
   resultsQueue: 'portcullis-results',
   deadLetterQueue: 'portcullis-dead-letter',
@@ -36,6 +38,9 @@ export const busArn = (at: Location, bus: string): string =>
 /** A rule's ARN; rules on the default bus carry no bus name. */
 export const ruleArn = (at: Location, rule: string, bus?: string): string =>
   `arn:${at.partition}:events:${at.region}:${at.accountId}:rule/${bus ? `${bus}/` : ''}${rule}`;
+
+export const tableArn = (at: Location, table: string): string =>
+  `arn:${at.partition}:dynamodb:${at.region}:${at.accountId}:table/${table}`;
 
 export const queueArn = (at: Location, queue: string): string =>
   `arn:${at.partition}:sqs:${at.region}:${at.accountId}:${queue}`;

@@ -1,29 +1,44 @@
 /**
- * What opens ingress. The pattern names event source and event names only, never a CIDR: the flat request form
+ * What may open ingress. The pattern names event source and event names only, never a CIDR: the flat request form
  * has an empty `ipPermissions`, an edit has neither, and every literal is a way to miss one. The Lambda judges.
+ * Of tag changes only those of security groups: they tell who asked for an exception, and every account tags a lot.
  */
 export const ingressPattern = {
   source: ['aws.ec2'],
   'detail-type': ['AWS API Call via CloudTrail'],
   detail: {
     eventSource: ['ec2.amazonaws.com'],
-    eventName: ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules', 'ModifyManagedPrefixList'],
+    $or: [
+      {
+        eventName: [
+          'AuthorizeSecurityGroupIngress',
+          'ModifySecurityGroupRules',
+          'ModifyManagedPrefixList',
+          'RestoreManagedPrefixListVersion',
+          'CreateSecurityGroup',
+        ],
+      },
+      {
+        eventName: ['CreateTags', 'DeleteTags'],
+        requestParameters: { resourcesSet: { items: { resourceId: [{ prefix: 'sg-' }] } } },
+      },
+    ],
   },
 };
 
 /**
  * What changes the organization: accounts created, joined, moved, closed or departed (AWS Organizations, only in
- * us-east-1 of the management account), Control Tower's account factory (its home Region), and Region opt-in
- * (AWS Account Management, us-east-1 of the account itself).
+ * its own Region, us-east-1 in `aws`, of the management account), Control Tower's account factory (its home Region),
+ * and Region opt-in (AWS Account Management, us-east-1 of the account itself).
  */
 export const lifecyclePattern = { source: ['aws.organizations', 'aws.controltower', 'aws.account'] };
 
 /**
- * The remediation Lambda's own result events. EventBridge sets `account` to the sender's: the org bus admits the
- * whole organization, and no other account may write into the audit log.
+ * The remediation Lambda's own events: results, and exceptions that will end. EventBridge sets `account` to the
+ * sender's: the org bus admits the whole organization, and no other account may write into the audit log.
  */
 export const resultsPattern = (hubAccountId: string) => ({
   source: ['portcullis'],
-  'detail-type': ['Portcullis Remediation'],
+  'detail-type': ['Portcullis Remediation', 'Portcullis Exception'],
   account: [hubAccountId],
 });

@@ -1,4 +1,4 @@
-import { type Location, names, queueArn, roleArn, ruleArn } from './names.ts';
+import { type Location, names, queueArn, roleArn, ruleArn, tableArn } from './names.ts';
 
 /** A policy document as JSON text, statements in the order given. */
 const document = (...statements: object[]): string =>
@@ -25,8 +25,16 @@ export const orgBusPolicy = (bus: string, organizationId: string): string =>
 
 export const lambdaTrust = (): string => serviceTrust('lambda.amazonaws.com');
 
+/** What the remediation Lambda tells people through, where the operator named it. */
+interface Channels {
+  readonly slackSecretArn?: string | undefined;
+  readonly notificationTopicArn?: string | undefined;
+}
+
+const onlyWhere = (configured: unknown, statement: object): object[] => (configured ? [statement] : []);
+
 /** The list of calls that the remediation Lambda makes under its own role. */
-export const lambdaPermissions = (hub: Location, bus: string, slackSecretArn?: string): string =>
+export const lambdaPermissions = (hub: Location, bus: string, channels: Channels = {}): string =>
   document(
     {
       Sid: 'AssumeTheMembersRole',
@@ -35,6 +43,12 @@ export const lambdaPermissions = (hub: Location, bus: string, slackSecretArn?: s
       Resource: `arn:${hub.partition}:iam::*:role/${names.remediationRole}`,
     },
     { Sid: 'PublishResults', Effect: 'Allow', Action: 'events:PutEvents', Resource: bus },
+    {
+      Sid: 'RememberBetweenInvocations',
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      Resource: tableArn(hub, names.table),
+    },
     {
       Sid: 'WriteItsLog',
       Effect: 'Allow',
@@ -47,16 +61,18 @@ export const lambdaPermissions = (hub: Location, bus: string, slackSecretArn?: s
       Action: 'sqs:SendMessage',
       Resource: queueArn(hub, names.deadLetterQueue),
     },
-    ...(slackSecretArn
-      ? [
-          {
-            Sid: 'ReadTheSlackWebhook',
-            Effect: 'Allow',
-            Action: 'secretsmanager:GetSecretValue',
-            Resource: slackSecretArn,
-          },
-        ]
-      : []),
+    ...onlyWhere(channels.slackSecretArn, {
+      Sid: 'ReadTheSlackWebhook',
+      Effect: 'Allow',
+      Action: 'secretsmanager:GetSecretValue',
+      Resource: channels.slackSecretArn,
+    }),
+    ...onlyWhere(channels.notificationTopicArn, {
+      Sid: 'TellTheTopic',
+      Effect: 'Allow',
+      Action: 'sns:Publish',
+      Resource: channels.notificationTopicArn,
+    }),
   );
 
 /** Only the hub's Lambda role may assume a member's remediation role, and only from inside the organization. */
@@ -68,8 +84,20 @@ export const remediationTrust = (hub: Location, organizationId: string): string 
     Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
   });
 
-/** Reading cannot be scoped to a resource (EC2 describes take `*`, and prefix lists may be another account's); revoking is scoped to security groups. */
-export const remediationPermissions = (partition: string, accountId: string): string =>
+/** What the operator switched on beyond reading and revoking. */
+interface Extras {
+  readonly narrowing: boolean;
+  readonly securityHub: boolean;
+}
+
+/**
+ * The list of calls that the Lambda makes in a member account. Reading cannot be scoped to a resource (EC2 describes
+ * take `*`, and prefix lists may be another account's); the rest is scoped to the account's own.
+ */
+export const remediationPermissions = (
+  { partition, accountId }: Pick<Location, 'partition' | 'accountId'>,
+  { narrowing, securityHub }: Extras,
+): string =>
   document(
     {
       Sid: 'ReadGroups',
@@ -79,6 +107,7 @@ export const remediationPermissions = (partition: string, accountId: string): st
         'ec2:DescribeSecurityGroupRules',
         'ec2:DescribeManagedPrefixLists',
         'ec2:GetManagedPrefixListEntries',
+        'ec2:GetManagedPrefixListAssociations',
       ],
       Resource: '*',
     },
@@ -91,6 +120,18 @@ export const remediationPermissions = (partition: string, accountId: string): st
         `arn:${partition}:ec2:*:${accountId}:security-group-rule/*`,
       ],
     },
+    ...onlyWhere(narrowing, {
+      Sid: 'LetListedRangesInInstead',
+      Effect: 'Allow',
+      Action: 'ec2:AuthorizeSecurityGroupIngress',
+      Resource: `arn:${partition}:ec2:*:${accountId}:security-group/*`,
+    }),
+    ...onlyWhere(securityHub, {
+      Sid: 'ImportFindings',
+      Effect: 'Allow',
+      Action: 'securityhub:BatchImportFindings',
+      Resource: `arn:${partition}:securityhub:*:${accountId}:product/${accountId}/default`,
+    }),
   );
 
 export const forwarderTrust = (accountId: string): string =>

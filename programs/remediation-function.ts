@@ -1,5 +1,6 @@
 import type { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
+import type { Table } from '@pulumi/aws/dynamodb/table.js';
 import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import { Function as LambdaFunction } from '@pulumi/aws/lambda/function.js';
@@ -33,24 +34,68 @@ function lambdaRole(
     {
       name: names.lambdaRole,
       role: role.name,
-      policy: bus.arn.apply((arn) => lambdaPermissions(args.place, arn, args.slackSecretArn)),
+      policy: bus.arn.apply((arn) => lambdaPermissions(args.place, arn, args)),
     },
     { provider },
   );
   return { role, permissions };
 }
 
+/** What the function works with besides its role. */
+interface Surroundings {
+  readonly bus: EventBus;
+  readonly table: Table;
+  readonly deadLetters: Queue;
+}
+
+const variables = (args: HubArguments, { bus, table }: Surroundings) => ({
+  PORTCULLIS_BUS_ARN: bus.arn,
+  PORTCULLIS_REMEDIATION_ROLE: names.remediationRole,
+  PORTCULLIS_TABLE: table.name,
+  PORTCULLIS_SECURITY_HUB: args.securityHub ? 'on' : 'off',
+  ...(args.slackSecretArn && { PORTCULLIS_SLACK_SECRET_ARN: args.slackSecretArn }),
+  ...(args.notificationTopicArn && { PORTCULLIS_TOPIC_ARN: args.notificationTopicArn }),
+});
+
+/** Lets the hub rule and the schedule, and nothing else, invoke the function. */
+function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: LambdaFunction): Permission[] {
+  const rules = [
+    {
+      name: names.remediationFunction,
+      statementId: 'from-the-hub-rule',
+      sourceArn: ruleArn(args.place, names.ingressRule, names.bus),
+    },
+    {
+      name: names.scheduleRule,
+      statementId: 'from-the-schedule',
+      sourceArn: ruleArn(args.place, names.scheduleRule),
+    },
+  ];
+  return rules.map(
+    ({ name, ...rule }) =>
+      new Permission(
+        name,
+        {
+          ...rule,
+          action: 'lambda:InvokeFunction',
+          function: lambda.name,
+          principal: 'events.amazonaws.com',
+        },
+        { provider },
+      ),
+  );
+}
+
 /**
  * Declares the remediation Lambda with its role, its log group with retention, its asynchronous retries with the
- * dead-letter queue behind them, and the permission for the hub rule alone to invoke it.
+ * dead-letter queue behind them, and the permissions for the hub rule and the schedule alone to invoke it.
  */
 export function remediationFunction(
   args: HubArguments,
   provider: Provider,
-  bus: EventBus,
-  deadLetters: Queue,
-): { function: LambdaFunction; permission: Permission } {
-  const { role, permissions } = lambdaRole(args, provider, bus);
+  around: Surroundings,
+): { function: LambdaFunction; permissions: Permission[] } {
+  const { role, permissions } = lambdaRole(args, provider, around.bus);
   const logs = new LogGroup(
     names.logGroup,
     { name: names.logGroup, retentionInDays: args.logRetentionDays, tags: tags('hub') },
@@ -63,18 +108,13 @@ export function remediationFunction(
       description: 'Portcullis: closes ingress that the policy forbids',
       role: role.arn,
       runtime: 'nodejs24.x' as never,
-      architectures: ['arm64'],
+      // Graviton is not documented for the Regions of the other partitions; the bundle runs on either.
+      architectures: [args.place.partition === 'aws' ? 'arm64' : 'x86_64'],
       handler: 'index.handler',
       code: new pulumi.asset.AssetArchive({ 'index.mjs': new pulumi.asset.FileAsset(args.bundle.file) }),
       memorySize: 512,
       timeout: 60,
-      environment: {
-        variables: {
-          PORTCULLIS_BUS_ARN: bus.arn,
-          PORTCULLIS_REMEDIATION_ROLE: names.remediationRole,
-          ...(args.slackSecretArn && { PORTCULLIS_SLACK_SECRET_ARN: args.slackSecretArn }),
-        },
-      },
+      environment: { variables: variables(args, around) },
       tags: tags('hub'),
     },
     { provider, dependsOn: [logs, permissions] },
@@ -85,20 +125,9 @@ export function remediationFunction(
       functionName: lambda.name,
       maximumRetryAttempts: 2,
       maximumEventAgeInSeconds: 6 * 3600,
-      destinationConfig: { onFailure: { destination: deadLetters.arn } },
+      destinationConfig: { onFailure: { destination: around.deadLetters.arn } },
     },
     { provider, dependsOn: [permissions] },
   );
-  const permission = new Permission(
-    names.remediationFunction,
-    {
-      statementId: 'from-the-hub-rule',
-      action: 'lambda:InvokeFunction',
-      function: lambda.name,
-      principal: 'events.amazonaws.com',
-      sourceArn: ruleArn(args.place, names.ingressRule, names.bus),
-    },
-    { provider },
-  );
-  return { function: lambda, permission };
+  return { function: lambda, permissions: permissionsToInvoke(args, provider, lambda) };
 }

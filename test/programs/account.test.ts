@@ -53,6 +53,7 @@ describe('an account stack', () => {
           'ec2:DescribeSecurityGroupRules',
           'ec2:DescribeManagedPrefixLists',
           'ec2:GetManagedPrefixListEntries',
+          'ec2:GetManagedPrefixListAssociations',
         ],
         Resource: '*',
       },
@@ -66,6 +67,28 @@ describe('an account stack', () => {
         ],
       },
     ]);
+  });
+
+  test('lets the remediation role open ingress and import findings only where that is switched on', async () => {
+    const granted = async (extras: { narrowing: boolean; securityHub: boolean }) => {
+      const declared = await declare({ ...accountArgs(), ...extras });
+      return statements(inputsOf(declared, 'RolePolicy', 'portcullis-remediation').policy).slice(2);
+    };
+    const narrow = {
+      Sid: 'LetListedRangesInInstead',
+      Effect: 'Allow',
+      Action: 'ec2:AuthorizeSecurityGroupIngress',
+      Resource: 'arn:aws:ec2:*:300000000001:security-group/*',
+    };
+    const findings = {
+      Sid: 'ImportFindings',
+      Effect: 'Allow',
+      Action: 'securityhub:BatchImportFindings',
+      Resource: 'arn:aws:securityhub:*:300000000001:product/300000000001/default',
+    };
+    expect(await granted({ narrowing: true, securityHub: false })).toEqual([narrow]);
+    expect(await granted({ narrowing: false, securityHub: true })).toEqual([findings]);
+    expect(await granted({ narrowing: true, securityHub: true })).toEqual([narrow, findings]);
   });
 
   test('lets EventBridge, for this account alone, put events on the org bus', async () => {

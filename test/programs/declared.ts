@@ -50,6 +50,7 @@ export const hubArgs = (partition = 'aws', region = 'eu-west-1') => ({
   place: { partition, accountId: '222222222222', region, accessRoleArn: roleOf(partition, '222222222222') },
   organizationId: 'o-portcullis',
   bundle: { file: new URL('./declared.ts', import.meta.url).pathname, sha256: 'f00d' },
+  securityHub: false,
   logRetentionDays: 90,
 });
 
@@ -72,6 +73,8 @@ export const accountArgs = (cells: { region: string; lifecycle: boolean }[] = []
   },
   hub: hubAt(partition),
   organizationId: 'o-portcullis',
+  narrowing: false,
+  securityHub: false,
   trails: {},
   cells,
 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { tableExpiry, tableKey } from '../../lambda/table.ts';
 import { type Declared, declare, hubArgs, inputsOf, titles } from './declared.ts';
 
 const here = ':eu-west-1:222222222222:';
@@ -17,14 +18,17 @@ describe('the hub stack', () => {
       'EventRule portcullis-ingress',
       'EventRule portcullis-lifecycle',
       'EventRule portcullis-results',
+      'EventRule portcullis-schedule',
       'EventTarget portcullis-ingress',
       'EventTarget portcullis-lifecycle',
       'EventTarget portcullis-results',
+      'EventTarget portcullis-schedule',
       'Function portcullis-remediation',
       'FunctionEventInvokeConfig portcullis-remediation',
       'LogGroup /aws/lambda/portcullis-remediation',
       'MetricAlarm portcullis-dead-letter',
       'Permission portcullis-remediation',
+      'Permission portcullis-schedule',
       'Queue portcullis-dead-letter',
       'Queue portcullis-lifecycle',
       'Queue portcullis-results',
@@ -33,11 +37,12 @@ describe('the hub stack', () => {
       'QueuePolicy portcullis-results',
       'Role portcullis-lambda',
       'RolePolicy portcullis-lambda',
+      'Table portcullis',
     ]);
   });
 
   test('tags what can be tagged', () => {
-    const taggable = /:(EventBus|EventRule|Function|LogGroup|MetricAlarm|Queue|Role)$/;
+    const taggable = /:(EventBus|EventRule|Function|LogGroup|MetricAlarm|Queue|Role|Table)$/;
     for (const { type, inputs } of declared.filter((each) => taggable.test(each.type))) {
       expect(inputs.tags, type).toEqual({ 'portcullis:managed': 'true', 'portcullis:stack': 'hub' });
     }
@@ -61,6 +66,18 @@ describe('the hub stack', () => {
   });
 });
 
+test("the Lambda's table has its keys, ends entries, can be restored and is encrypted", () => {
+  expect(inputsOf(declared, 'Table', 'portcullis')).toMatchObject({
+    name: 'portcullis',
+    billingMode: 'PAY_PER_REQUEST',
+    hashKey: tableKey,
+    attributes: [{ name: tableKey, type: 'S' }],
+    ttl: { attributeName: tableExpiry, enabled: true },
+    pointInTimeRecovery: { enabled: true },
+    serverSideEncryption: { enabled: true },
+  });
+});
+
 describe("the hub's rules", () => {
   test('take ingress, lifecycle events and the results of the hub account', () => {
     const pattern = (name: string) => JSON.parse(inputsOf(declared, 'EventRule', name).eventPattern);
@@ -69,7 +86,21 @@ describe("the hub's rules", () => {
       'detail-type': ['AWS API Call via CloudTrail'],
       detail: {
         eventSource: ['ec2.amazonaws.com'],
-        eventName: ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules', 'ModifyManagedPrefixList'],
+        $or: [
+          {
+            eventName: [
+              'AuthorizeSecurityGroupIngress',
+              'ModifySecurityGroupRules',
+              'ModifyManagedPrefixList',
+              'RestoreManagedPrefixListVersion',
+              'CreateSecurityGroup',
+            ],
+          },
+          {
+            eventName: ['CreateTags', 'DeleteTags'],
+            requestParameters: { resourcesSet: { items: { resourceId: [{ prefix: 'sg-' }] } } },
+          },
+        ],
       },
     });
     expect(pattern('portcullis-lifecycle')).toEqual({
@@ -77,7 +108,7 @@ describe("the hub's rules", () => {
     });
     expect(pattern('portcullis-results')).toEqual({
       source: ['portcullis'],
-      'detail-type': ['Portcullis Remediation'],
+      'detail-type': ['Portcullis Remediation', 'Portcullis Exception'],
       account: ['222222222222'],
     });
   });
@@ -97,10 +128,31 @@ describe("the hub's rules", () => {
     });
   });
 
+  test('the schedule calls the Lambda every hour, from the default bus, and keeps what fails', () => {
+    const rule = inputsOf(declared, 'EventRule', 'portcullis-schedule');
+    expect(rule).toMatchObject({ name: 'portcullis-schedule', scheduleExpression: 'rate(1 hour)' });
+    const target = inputsOf(declared, 'EventTarget', 'portcullis-schedule');
+    expect(target).toMatchObject({
+      rule: 'portcullis-schedule',
+      arn: 'arn-of:Function:portcullis-remediation',
+      deadLetterConfig: { arn: 'arn-of:Queue:portcullis-dead-letter' },
+    });
+    for (const each of [rule, target]) expect(each.eventBusName).toBeUndefined();
+    expect(rule.eventPattern).toBeUndefined();
+  });
+
   test.each([
-    ['portcullis-lifecycle', ['portcullis-lifecycle']],
-    ['portcullis-results', ['portcullis-results']],
-    ['portcullis-dead-letter', ['portcullis-ingress', 'portcullis-lifecycle', 'portcullis-results']],
+    ['portcullis-lifecycle', ['portcullis/portcullis-lifecycle']],
+    ['portcullis-results', ['portcullis/portcullis-results']],
+    [
+      'portcullis-dead-letter',
+      [
+        'portcullis/portcullis-ingress',
+        'portcullis/portcullis-lifecycle',
+        'portcullis/portcullis-results',
+        'portcullis-schedule',
+      ],
+    ],
   ])('queue %s takes messages of %j alone', (queue, rules) => {
     const { policy, queueUrl } = inputsOf(declared, 'QueuePolicy', queue);
     expect(queueUrl).toBe(`url-of:${queue}`);
@@ -113,7 +165,7 @@ describe("the hub's rules", () => {
         Resource: `arn:aws:sqs${here}${queue}`,
         Condition: {
           ArnEquals: {
-            'aws:SourceArn': rules.map((rule) => `arn:aws:events${here}rule/portcullis/${rule}`),
+            'aws:SourceArn': rules.map((rule) => `arn:aws:events${here}rule/${rule}`),
           },
         },
       },

@@ -4,9 +4,18 @@ import { names, queueUrl } from '../../programs/names.ts';
 import { accountArgs, type Declared, declare, hubArgs, inputsOf, regionArgs } from './declared.ts';
 
 const cell = { region: 'eu-west-1', lifecycle: true };
+/** Everything that can be switched on is, so that every ARN is there to see. */
 const kinds: [string, (partition?: string) => StackArguments][] = [
-  ['hub', (partition) => hubArgs(partition)],
-  ['account', (partition) => accountArgs([cell], partition)],
+  [
+    'hub',
+    (partition = 'aws') => ({
+      ...hubArgs(partition),
+      slackSecretArn: `arn:${partition}:secretsmanager:eu-west-1:222222222222:secret:slack`,
+      notificationTopicArn: `arn:${partition}:sns:eu-west-1:222222222222:people`,
+      securityHub: true,
+    }),
+  ],
+  ['account', (partition) => ({ ...accountArgs([cell], partition), narrowing: true, securityHub: true })],
   ['region', (partition) => regionArgs(cell, partition)],
 ];
 /** The provider's inputs; Pulumi hands nested ones over as JSON. */
@@ -48,6 +57,19 @@ describe.each(kinds)('the %s stack', (_, argsOf) => {
     expect(partitions.length).toBeGreaterThan(3);
     expect(new Set(partitions)).toEqual(new Set([partition]));
   });
+
+  // AWS China takes `events.amazonaws.com.cn` and `lambda.amazonaws.com.cn` for no principal at all.
+  test.each(['aws', 'aws-cn', 'aws-us-gov'])(
+    'names services alike in partition %s, so that its policies are taken there',
+    async (partition) => {
+      const texts = JSON.stringify((await declare(argsOf(partition))).map(({ inputs }) => inputs));
+      const services = [...texts.matchAll(/\b\w+\.amazonaws\.com[\w.]*/g)].map(([found]) => found);
+      expect(services.length).toBeGreaterThan(0);
+      for (const service of services) {
+        expect(['events.amazonaws.com', 'lambda.amazonaws.com', 'ec2.amazonaws.com']).toContain(service);
+      }
+    },
+  );
 });
 
 test("a queue's address has the partition's domain", () => {

@@ -109,8 +109,11 @@ function without(document: string, action: string | undefined): string {
 }
 
 async function permit(lacking: string | undefined): Promise<void> {
-  const lambda = without(lambdaPermissions(hub, bus, secretArn), lacking);
-  const remediation = without(remediationPermissions(hub.partition, member.accountId), lacking);
+  const lambda = without(lambdaPermissions(hub, bus, { slackSecretArn: secretArn }), lacking);
+  const remediation = without(
+    remediationPermissions({ ...hub, ...member }, { narrowing: false, securityHub: false }),
+    lacking,
+  );
   const documents = [
     { client: iam.hub, RoleName: names.lambdaRole, PolicyDocument: lambda },
     { client: iam.member, RoleName: names.remediationRole, PolicyDocument: remediation },
@@ -217,7 +220,10 @@ describe("the Lambda under the programs' own roles", () => {
     await run(event);
     expect(await openPorts(ec2, groupId)).toEqual([443]);
     expect(await results()).toMatchObject([
-      { outcome: 'remediated', notification: { slack: { status: 'failed', error: 'the Slack secret may not be read' } } },
+      {
+        outcome: 'remediated',
+        notification: { slack: { status: 'failed', error: 'the Slack secret may not be read' } },
+      },
     ]);
   });
 

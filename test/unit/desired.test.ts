@@ -11,6 +11,9 @@ const fleet: Fleet = {
   logRetentionDays: 90,
   slackSecretArn: undefined,
   alarmTopicArn: undefined,
+  notificationTopicArn: undefined,
+  securityHub: false,
+  narrowing: false,
   programVersion: '1',
 };
 const trail = { covered: true, trailArn: 'arn:aws:cloudtrail:us-east-1:111111111111:trail/org' } as const;
@@ -89,8 +92,23 @@ describe('lifecycle events', () => {
       args.kind === 'account' ? args.cells.filter((cell) => cell.lifecycle).map(({ region }) => region) : [],
     );
 
-  test('are forwarded from us-east-1', () => {
-    expect(lifecycle({})).toEqual(['us-east-1']);
+  test.each([
+    ['aws', 'us-east-1', 'eu-west-1'],
+    ['aws-us-gov', 'us-gov-west-1', 'us-gov-east-1'],
+    ['aws-cn', 'cn-northwest-1', 'cn-north-1'],
+  ])('in partition %s are forwarded from %s', (partition, where, other) => {
+    const regions = [other, where].map((region) => ({ region, trail }));
+    const [own] = all({ partition, layout: 'account' }, { regions });
+    expect(own?.arguments).toMatchObject({
+      cells: [
+        { region: other, lifecycle: false },
+        { region: where, lifecycle: true },
+      ],
+    });
+  });
+
+  test.each(['', 'aws-iso', 'constructor'])('in partition "%s" make an error that names it', (partition) => {
+    expect(() => all({ partition })).toThrow(/^partition .* is not one that Portcullis runs in/);
   });
 
   test("are forwarded from Control Tower's home Region in the management account alone", () => {
@@ -124,10 +142,23 @@ describe('the generation', () => {
     ['the log retention', { logRetentionDays: 30 }],
     ['the Slack secret', { slackSecretArn: 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack' }],
     ['the alarm topic', { alarmTopicArn: 'arn:aws:sns:eu-west-1:222222222222:pager' }],
+    ['the notification topic', { notificationTopicArn: 'arn:aws:sns:eu-west-1:222222222222:told' }],
   ])('of the hub alone changes with %s', (_, change) => {
     const hub = (to: Partial<Fleet>) => desiredHub({ ...fleet, ...to }, bundle, undefined).generation;
     expect(hub(change)).not.toBe(hub({}));
     expect(generations(all(change))).toEqual(generations(all()));
+  });
+
+  test('of the hub and of the account stacks changes with Security Hub, of the latter alone with narrowing', () => {
+    const hub = (to: Partial<Fleet>) => desiredHub({ ...fleet, ...to }, bundle, undefined).generation;
+    const [own, ...regions] = generations(all());
+    for (const change of [{ securityHub: true }, { narrowing: true }]) {
+      const [ownAfter, ...regionsAfter] = generations(all(change));
+      expect(ownAfter).not.toBe(own);
+      expect(regionsAfter).toEqual(regions);
+    }
+    expect(hub({ securityHub: true })).not.toBe(hub({}));
+    expect(hub({ narrowing: true })).toBe(hub({}));
   });
 
   test('of the hub changes with the bundle', () => {

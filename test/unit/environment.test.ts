@@ -28,6 +28,9 @@ describe('settings from the environment', () => {
       secretsProvider: 'passphrase',
       logRetentionDays: 90,
       databaseUrl: undefined,
+      notificationTopicArn: undefined,
+      securityHub: false,
+      narrowing: false,
     });
   });
 
@@ -40,6 +43,13 @@ describe('settings from the environment', () => {
     { PORTCULLIS_ACCESS_ROLE: 'a role' },
     { PORTCULLIS_SLACK_SECRET_ARN: 'https://hooks.slack.com/x' },
     { PORTCULLIS_ALARM_TOPIC_ARN: 'pager' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'people' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sqs:eu-west-1:222222222222:people' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:222222222222:people.fifo' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:222222222222:people:subscription' },
+    { PORTCULLIS_SECURITY_HUB: 'true' },
+    { PORTCULLIS_NARROWING: 'yes' },
+    { PORTCULLIS_NARROWING: 'ON' },
     { PORTCULLIS_LOG_RETENTION_DAYS: '0' },
     { PORTCULLIS_LOG_RETENTION_DAYS: '91' },
     { PORTCULLIS_LOG_RETENTION_DAYS: '-1' },
@@ -59,6 +69,22 @@ describe('settings from the environment', () => {
     const message = refusal(change);
     expect(message.startsWith(`${name} `)).toBe(true);
     expect(message.match(/PORTCULLIS_|DATABASE_URL|LOG_LEVEL/g)).toHaveLength(1);
+  });
+
+  test('what is off unless switched on is switched on by on, and said to take on or off', () => {
+    const settings = readSettings({ ...enough, PORTCULLIS_SECURITY_HUB: 'on', PORTCULLIS_NARROWING: 'on' });
+    expect(settings).toMatchObject({ securityHub: true, narrowing: true });
+    expect(readSettings({ ...enough, PORTCULLIS_NARROWING: 'off' }).narrowing).toBe(false);
+    expect(refusal({ PORTCULLIS_NARROWING: 'yes' })).toContain('PORTCULLIS_NARROWING must be on or off');
+  });
+
+  test.each(['aws', 'aws-us-gov', 'aws-cn'])('a standard SNS topic of partition %s is taken', (partition) => {
+    const topic = `arn:${partition}:sns:eu-west-1:222222222222:people_and-pagers`;
+    const settings = readSettings({ ...enough, PORTCULLIS_NOTIFICATION_TOPIC_ARN: topic });
+    expect(settings.notificationTopicArn).toBe(topic);
+    expect(refusal({ PORTCULLIS_NOTIFICATION_TOPIC_ARN: `${topic}.fifo` })).toContain(
+      'PORTCULLIS_NOTIFICATION_TOPIC_ARN must be the ARN of a standard SNS topic',
+    );
   });
 
   test('what is missing is said to be missing', () => {

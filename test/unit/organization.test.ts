@@ -42,7 +42,7 @@ function organizations(answers: (reading: number) => Answers) {
         throw new Error(command.constructor.name);
     }
   };
-  return { organizations: () => client };
+  return { organizations: async () => client };
 }
 
 const ids = ['1', '2', '3', '4', '5', '6', '7'].map((end) => end.padStart(12, '3'));

@@ -64,7 +64,7 @@ function awsOf(world: World): Aws {
   return {
     caller: async () => ({ accountId: management, partition: 'aws' }),
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
-    organizations: () => organizations,
+    organizations: async () => organizations,
     ec2: async (id: string) => {
       if (world.unreachable.has(id)) throw new Error('AccessDenied');
       return client(() => ({ Regions: world.regions.map((RegionName) => ({ RegionName })) }));

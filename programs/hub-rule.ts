@@ -1,0 +1,39 @@
+import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
+import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import type { Input, Resource } from '@pulumi/pulumi';
+import { tags } from './provider.ts';
+
+interface HubRule {
+  readonly name: string;
+  readonly description: string;
+  /** Events of a bus that match a pattern, or the clock: schedules exist on the default event bus alone. */
+  readonly takes: { readonly bus: Input<string>; readonly pattern: object } | { readonly schedule: string };
+  readonly target: Input<string>;
+  readonly deadLetters: Input<string>;
+  readonly after: Resource[];
+}
+
+/** Declares a rule of the hub with its one target, which is tried for a day before the event is a dead letter. */
+export function hubRule(provider: Provider, { name, description, takes, ...rule }: HubRule): void {
+  const bus = 'bus' in takes ? { eventBusName: takes.bus } : {};
+  const trigger =
+    'bus' in takes ? { eventPattern: JSON.stringify(takes.pattern) } : { scheduleExpression: takes.schedule };
+  const made = new EventRule(
+    name,
+    { name, description, ...bus, ...trigger, tags: tags('hub') },
+    { provider },
+  );
+  new EventTarget(
+    name,
+    {
+      rule: made.name,
+      ...bus,
+      targetId: 'hub',
+      arn: rule.target,
+      deadLetterConfig: { arn: rule.deadLetters },
+      retryPolicy: { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 },
+    },
+    { provider, dependsOn: rule.after },
+  );
+}

@@ -1,0 +1,25 @@
+import { Table } from '@pulumi/aws/dynamodb/table.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import { names } from './names.ts';
+import { tags } from './provider.ts';
+
+/**
+ * Declares the table in which the remediation Lambda remembers things between invocations. Entries end by
+ * themselves at `expiresAt`; the last 35 days can be restored to any second.
+ */
+export function ledgerTable(provider: Provider): Table {
+  return new Table(
+    names.table,
+    {
+      name: names.table,
+      billingMode: 'PAY_PER_REQUEST',
+      hashKey: 'key',
+      attributes: [{ name: 'key', type: 'S' }],
+      ttl: { attributeName: 'expiresAt', enabled: true },
+      pointInTimeRecovery: { enabled: true },
+      serverSideEncryption: { enabled: true },
+      tags: tags('hub'),
+    },
+    { provider },
+  );
+}
