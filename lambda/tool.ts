@@ -1,4 +1,73 @@
-/** The tool behind a call, as far as its user agent and caller tell; null where they do not. */
-export function toolOf(_call: { userAgent: string | null; invokedBy: string | null }): string | null {
-  return null;
+/** What CloudTrail says of the means of a call. All of it but `invokedBy` is the caller's own word. */
+export interface Means {
+  userAgent: string | null;
+  /** The AWS service that made the call on someone's behalf. */
+  invokedBy: string | null;
+  /** CloudTrail's `sessionCredentialFromConsole`, which CloudShell's AWS CLI has as well. */
+  sessionCredentialFromConsole?: string | boolean | null;
+}
+
+/** Programs that name themselves beside the SDK they are built on; the first that is found counts. */
+const programs: [RegExp, string][] = [
+  [/\bpulumi/i, 'pulumi'],
+  [/\bopentofu\//i, 'opentofu'],
+  [/\bterraform(-provider-aws)?\//i, 'terraform'],
+  [/\bcrossplane/i, 'crossplane'],
+  [/\bansible\//i, 'ansible'],
+  [/\bpacker\b/i, 'packer'],
+  [/\b(aws-cdk|cdk-hotswap)\//i, 'cdk'],
+  [/\beksctl\//i, 'eksctl'],
+  [/\belbv2\.k8s\.aws\//i, 'aws-load-balancer-controller'],
+  [/(^|\s)kubernetes\//i, 'kubernetes'],
+  [/\bawspowershell/i, 'aws-powershell'],
+  [/\baws-cli\//i, 'aws-cli'],
+];
+
+/** The console's own user agents; behind a browser's stands the SDK of the console's server at times. */
+const browser = /^\[?(mozilla\/|s3console\/|console\.|signin\.)/i;
+
+const libraries: [RegExp, string][] = [
+  [/\bboto3\//i, 'boto3'],
+  [/\bbotocore\//i, 'botocore'],
+  [/\baws-sdk-(js|nodejs)\//i, 'aws-sdk-js'],
+  [/\baws-sdk-go(-v2)?\//i, 'aws-sdk-go'],
+  [/\baws-sdk-java\//i, 'aws-sdk-java'],
+  [/\baws-sdk-ruby\d*\//i, 'aws-sdk-ruby'],
+  [/\baws-sdk-(dotnet|net)/i, 'aws-sdk-dotnet'],
+  [/\baws-sdk-php\d*\//i, 'aws-sdk-php'],
+  [/\baws-sdk-rust\//i, 'aws-sdk-rust'],
+  [/\baws-sdk-cpp\//i, 'aws-sdk-cpp'],
+  [/\baws-sdk-kotlin\//i, 'aws-sdk-kotlin'],
+  [/\baws-sdk-swift\//i, 'aws-sdk-swift'],
+];
+
+const service = /^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$/;
+const internal = 'AWS Internal';
+
+/**
+ * The tool behind a call: an AWS service by its name (`autoscaling.amazonaws.com`, but `cloudformation` in short),
+ * a program, the console or an SDK; null where nothing tells. A caller can name any tool as its user agent, so this
+ * is for people to read and nothing goes by it.
+ */
+export function toolOf({ userAgent, invokedBy, sessionCredentialFromConsole }: Means): string | null {
+  const agent = userAgent ?? '';
+  const fromConsole = String(sessionCredentialFromConsole).toLowerCase() === 'true';
+  return (
+    serviceOf(invokedBy ?? '') ??
+    named(programs, agent) ??
+    (browser.test(agent) ? 'console' : undefined) ??
+    serviceOf(agent) ??
+    (fromConsole ? 'console' : undefined) ??
+    named(libraries, agent) ??
+    ([agent, invokedBy].includes(internal) ? 'aws-internal' : null)
+  );
+}
+
+function serviceOf(text: string): string | undefined {
+  if (!service.test(text)) return undefined;
+  return /(^|\.)cloudformation\./.test(text) ? 'cloudformation' : text;
+}
+
+function named(tools: [RegExp, string][], agent: string): string | undefined {
+  return tools.find(([pattern]) => pattern.test(agent))?.[1];
 }
