@@ -1,10 +1,11 @@
 /** What an AWS error means for a remediation: nothing left to do, no right to do it, worth a retry, or neither. */
-export type Ailment = 'group-gone' | 'rule-gone' | 'access-denied' | 'heals' | 'hopeless';
+export type Ailment = 'group-gone' | 'rule-gone' | 'duplicate' | 'access-denied' | 'heals' | 'hopeless';
 
 const byName = new Map<string, Ailment>([
   ['InvalidGroup.NotFound', 'group-gone'],
   ['InvalidSecurityGroupRuleId.NotFound', 'rule-gone'],
   ['InvalidPermission.NotFound', 'rule-gone'],
+  ['InvalidPermission.Duplicate', 'duplicate'],
   ['AccessDenied', 'access-denied'],
   ['AccessDeniedException', 'access-denied'],
   ['UnauthorizedOperation', 'access-denied'],

@@ -80,16 +80,19 @@ const environmentCredentialsOnly: Plugin = {
 const literalSchemaKeys: Plugin = {
   name: 'literal-schema-keys',
   setup(esbuild) {
-    esbuild.onLoad({ filter: /client-ec2\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const names = new Map<string, string>();
-      for (const [, name, value] of source.matchAll(/^const (_\w+) = ("[^"\\]*");$/gm))
-        names.set(name ?? '', value ?? '');
-      return {
-        contents: source.replace(/\[(_\w+)\]:/g, (key, name) =>
-          names.has(name) ? `${names.get(name)}:` : key,
-        ),
-      };
-    });
+    esbuild.onLoad(
+      { filter: /client-(ec2|dynamodb|sns|securityhub)\/dist-es\/schemas\/schemas_0\.js$/ },
+      async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        const names = new Map<string, string>();
+        for (const [, name, value] of source.matchAll(/^const (_\w+) = ("[^"\\]*");$/gm))
+          names.set(name ?? '', value ?? '');
+        return {
+          contents: source.replace(/\[(_\w+)\]:/g, (key, name) =>
+            names.has(name) ? `${names.get(name)}:` : key,
+          ),
+        };
+      },
+    );
   },
 };

@@ -1,10 +1,14 @@
 import {
+  AuthorizeSecurityGroupIngressCommand,
   DescribeManagedPrefixListsCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   EC2Client,
+  GetManagedPrefixListAssociationsCommand,
   GetManagedPrefixListEntriesCommand,
+  type IpPermission,
   type ManagedPrefixList,
+  type PrefixListAssociation,
   type PrefixListEntry,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
@@ -28,14 +32,18 @@ export interface Session {
 
 /** The calls made in a member account, in one Region, with the remediation role. */
 export interface Member {
+  /** By id, by name, or every one in the Region. */
   describeGroups(
-    by: { groupId: string } | { groupName: string },
+    by: { groupId?: string; groupName?: string },
     nextToken?: string,
   ): Promise<Page<SecurityGroup>>;
   /** Of one group, or without one of all the groups in the Region. */
   describeRules(groupId: string | undefined, nextToken?: string): Promise<Page<SecurityGroupRule>>;
   describePrefixList(prefixListId: string): Promise<Page<ManagedPrefixList>>;
   prefixListEntries(prefixListId: string, nextToken?: string): Promise<Page<PrefixListEntry>>;
+  /** The resources that use a prefix list, of every account that it is shared with. */
+  prefixListAssociations(prefixListId: string, nextToken?: string): Promise<Page<PrefixListAssociation>>;
+  authorizeIngress(groupId: string, permission: IpPermission): Promise<void>;
   revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
 }
 
@@ -92,14 +100,18 @@ export function awsCloud(hubRegion: string): Cloud {
   };
 }
 
+function groupFilters(name: string | undefined) {
+  return name === undefined ? undefined : [{ Name: 'group-name', Values: [name] }];
+}
+
 function awsMember(region: string, credentials: Session): Member {
   const ec2 = new EC2Client({ region, credentials, ...attempts });
   return {
     async describeGroups(by, NextToken) {
       const query =
-        'groupId' in by
+        by.groupId !== undefined
           ? { GroupIds: [by.groupId] }
-          : { Filters: [{ Name: 'group-name', Values: [by.groupName] }], MaxResults: 1000, NextToken };
+          : { Filters: groupFilters(by.groupName), MaxResults: 1000, NextToken };
       const answer = await ec2.send(new DescribeSecurityGroupsCommand(query));
       return { items: answer.SecurityGroups ?? [], nextToken: answer.NextToken };
     },
@@ -119,6 +131,15 @@ function awsMember(region: string, credentials: Session): Member {
         new GetManagedPrefixListEntriesCommand({ PrefixListId, MaxResults: 100, NextToken }),
       );
       return { items: answer.Entries ?? [], nextToken: answer.NextToken };
+    },
+    async prefixListAssociations(PrefixListId, NextToken) {
+      const answer = await ec2.send(
+        new GetManagedPrefixListAssociationsCommand({ PrefixListId, MaxResults: 255, NextToken }),
+      );
+      return { items: answer.PrefixListAssociations ?? [], nextToken: answer.NextToken };
+    },
+    async authorizeIngress(GroupId, permission) {
+      await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
     },
     async revokeIngress(GroupId, SecurityGroupRuleIds) {
       const answer = await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds }));

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type Named, namedByAuthorize, namedByModify, namedByPrefixListEdit } from './parameters.ts';
+import {
+  type Named,
+  namedByAuthorize,
+  namedByModify,
+  namedByPrefixListEdit,
+  type TagChange,
+  tagChanges,
+  tagsAtCreation,
+} from './parameters.ts';
 import { toolOf } from './tool.ts';
 
 /** Who called, as CloudTrail tells it. For people to read: a member's administrator can forge it. */
@@ -24,10 +32,24 @@ export interface ApiCall {
   actor: Actor;
 }
 
-/** What an event asks for: a look at the groups it names, or nothing, with the reason. */
-export type Reading =
-  | { kind: 'look'; call: ApiCall; named: Named }
-  | { kind: 'ignored' | 'undecided'; call: ApiCall; reason: string };
+/** What an event asks for. */
+export type Reading = { call: ApiCall } & Triage;
+
+type Triage =
+  /** A look at the groups it names. `own`: the caller wore the remediation role. */
+  | { kind: 'look'; named: Named; tagChanges: TagChange[]; own: boolean }
+  /** Nothing but to keep who set a tag that the policy goes by, if it did; nobody need hear of it. */
+  | { kind: 'noted'; tagChanges: TagChange[] }
+  /** Nothing, with the reason. */
+  | { kind: 'ignored' | 'undecided'; reason: string };
+
+/** What reading an event depends on besides the event. */
+export interface Concern {
+  /** The name of the role that the Lambda wears in members. */
+  remediationRole: string;
+  /** The keys of the group tags that the policy goes by. */
+  tagKeys: ReadonlySet<string>;
+}
 
 const shown = z
   .string()
@@ -62,10 +84,8 @@ const envelopeSchema = z.object({
 
 type Detail = z.infer<typeof envelopeSchema>['detail'];
 
-/**
- * What an EventBridge event asks the Lambda to do. Pure. An event that cannot be read is `undecided`. `remediationRole` is the name of the role whose own calls are skipped.
- */
-export function readEvent(event: unknown, remediationRole: string): Reading {
+/** What an EventBridge event asks the Lambda to do. Pure. An event that cannot be read is `undecided`. */
+export function readEvent(event: unknown, concern: Concern): Reading {
   const parsed = envelopeSchema.safeParse(event);
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'event');
@@ -85,35 +105,67 @@ export function readEvent(event: unknown, remediationRole: string): Reading {
     eventTime: detail.eventTime,
     actor: actorOf(detail),
   };
-  return { call, ...triage(detail, envelope.account, remediationRole) };
+  return { call, ...triage(detail, envelope.account, concern) };
 }
 
-type Triage = { kind: 'look'; named: Named } | { kind: 'ignored' | 'undecided'; reason: string };
-
-function triage(detail: Detail, account: string, remediationRole: string): Triage {
-  const read = readers.get(detail.eventName);
-  if (!read) return { kind: 'undecided', reason: `${detail.eventName} is not an event this Lambda knows` };
+function triage(detail: Detail, account: string, { remediationRole, tagKeys }: Concern): Triage {
+  const { eventName, requestParameters: request, responseElements: response } = detail;
+  const harmless = harmlessCalls.get(eventName);
+  if (harmless) return { kind: 'ignored', reason: harmless };
+  const read = readers.get(eventName);
+  if (!read) return { kind: 'undecided', reason: `${eventName} is not an event this Lambda knows` };
   if (detail.errorCode && detail.errorCode !== 'Client.InvalidPermission.Duplicate') {
     return { kind: 'ignored', reason: `the call failed with ${detail.errorCode}, so it changed nothing` };
   }
-  if (isOwnSession(detail, account, remediationRole)) {
-    return { kind: 'ignored', reason: `the call was made by ${remediationRole} itself` };
-  }
-  const named = read(detail);
-  return typeof named === 'string' ? { kind: 'undecided', reason: named } : { kind: 'look', named };
+  const { named, tagChanges: changes = [] } = read(request, response, tagKeys);
+  if (!named) return { kind: 'noted', tagChanges: changes };
+  return { kind: 'look', named, tagChanges: changes, own: isOwnSession(detail, account, remediationRole) };
 }
 
-/** What each event names, or in a sentence why it cannot be told. */
-const readers = new Map<string, (detail: Detail) => Named | string>([
+type Reader = (
+  request: unknown,
+  response: unknown,
+  tagKeys: ReadonlySet<string>,
+) => { named?: Named; tagChanges?: TagChange[] };
+
+const prefixListEdit = (eventName: string): [string, Reader] => [
+  eventName,
+  (request, response) => ({ named: namedByPrefixListEdit(eventName, request, response) }),
+];
+
+/** A change of a tag that the policy goes by can turn an exception off: then the groups are looked at. */
+const tagEdit = (eventName: string): [string, Reader] => [
+  eventName,
+  (request, _, tagKeys) => {
+    const changes = tagChanges(eventName, request, tagKeys);
+    const groupIds = [...new Set(changes.map(({ groupId }) => groupId))];
+    if (groupIds.length === 0) return {};
+    return { named: { groupIds, groupName: null, prefixListId: null, ruleIds: [] }, tagChanges: changes };
+  },
+];
+
+/** What each call that can let somebody in names. */
+const readers = new Map<string, Reader>([
+  ['AuthorizeSecurityGroupIngress', (request, response) => ({ named: namedByAuthorize(request, response) })],
+  ['ModifySecurityGroupRules', (request) => ({ named: namedByModify(request) })],
+  prefixListEdit('ModifyManagedPrefixList'),
+  prefixListEdit('RestoreManagedPrefixListVersion'),
+  tagEdit('CreateTags'),
+  tagEdit('DeleteTags'),
   [
-    'AuthorizeSecurityGroupIngress',
-    (detail) => namedByAuthorize(detail.requestParameters, detail.responseElements),
+    'CreateSecurityGroup',
+    (request, response, tagKeys) => ({ tagChanges: tagsAtCreation(request, response, tagKeys) }),
   ],
-  ['ModifySecurityGroupRules', (detail) => namedByModify(detail.requestParameters)],
-  [
-    'ModifyManagedPrefixList',
-    (detail) => namedByPrefixListEdit(detail.requestParameters, detail.responseElements),
-  ],
+]);
+
+/** Calls that are known to let nobody in. */
+const harmlessCalls = new Map([
+  ['UpdateSecurityGroupRuleDescriptionsIngress', 'a description lets nobody in'],
+  ['UpdateSecurityGroupRuleDescriptionsEgress', 'a description lets nobody in'],
+  ['AuthorizeSecurityGroupEgress', 'egress is not judged'],
+  ['RevokeSecurityGroupIngress', 'a revoke lets nobody in'],
+  ['RevokeSecurityGroupEgress', 'egress is not judged'],
+  ['DeleteSecurityGroup', 'a deleted group lets nobody in'],
 ]);
 
 /** An assumed-role ARN names role and session: `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */

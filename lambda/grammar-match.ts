@@ -35,7 +35,7 @@ const protocol = checked<number | string>((value) => {
   return known ? undefined : 'write tcp, udp, icmp, icmpv6, all, or a protocol number from 0 to 255';
 });
 
-const cidr = checked<string>((value) =>
+export const cidrSchema = checked<string>((value) =>
   typeof value === 'string' && parseCidr(value) ? undefined : 'write an address range such as 203.0.113.0/24',
 );
 
@@ -79,7 +79,7 @@ const prefixListIds = someOf(
   z.string('write a prefix list id').regex(/^pl-[0-9a-zA-Z]+$/, 'a prefix list id is such as pl-0123abcd'),
   'write a list of prefix list ids',
 );
-const cidrs = someOf(cidr, 'write a list of address ranges');
+const cidrs = someOf(cidrSchema, 'write a list of address ranges');
 const accountIds = someOf(
   z.string('write an account id in quotes').regex(/^\d{12}$/, 'an account id has 12 digits'),
   'write a list of account ids',

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Exception, exceptionSchema, nameSchema, tagKeys } from './grammar-exception.ts';
-import { matchSchema } from './grammar-match.ts';
+import { cidrSchema, matchSchema } from './grammar-match.ts';
+import { narrowMistake } from './grammar-narrow.ts';
 import { scopeSchema } from './grammar-scope.ts';
-import { mapping, text } from './mapping.ts';
+import { mapping, someOf, text } from './mapping.ts';
 
 /** What a policy rule may do about a match, weakest first: the order is the cap's order. */
 export const modes = ['observe', 'notify', 'revoke'] as const;
@@ -17,7 +18,22 @@ const rule = mapping({
   severity: z.enum(['low', 'medium', 'high', 'critical'], 'write low, medium, high or critical').optional(),
   message: text('the message').optional(),
   scope: scopeSchema.optional(),
-  narrowTo: z.undefined('a rule cannot be narrowed instead of revoked yet; leave narrowTo out').optional(),
+  narrowTo: someOf(cidrSchema, 'write a list of address ranges, such as [203.0.113.0/24]').optional(),
+}).check((context) => {
+  const message = narrowMistake(context.value);
+  if (message) context.issues.push({ code: 'custom', input: context.value, path: ['narrowTo'], message });
+});
+
+const whole = (most: number) => {
+  const mend = `write a whole number from 1 to ${most}`;
+  return z.int(mend).min(1, mend).max(most, mend);
+};
+
+/** From when on the same ingress, closed again and again, is a matter for people. */
+const escalation = mapping({
+  times: whole(1_000),
+  withinMinutes: whole(1_440),
+  mode: z.enum(['notify', 'revoke'], 'write notify or revoke').optional(),
 });
 
 /** The grammar of `policy.yaml`. Parsing puts keys into the grammar's order, so equal policies read alike. */
@@ -29,6 +45,8 @@ export const policySchema = mapping({
     .min(1, 'write at least one rule; without any, nothing is ever judged'),
   exceptions: z.array(exceptionSchema, 'write a list of exceptions').optional(),
   exceptionTag: text('the key of the tag by which groups ask for an exception', 128).optional(),
+  escalation: escalation.optional(),
+  ownerTags: someOf(text('the key of a tag', 128), 'write a list of tag keys').optional(),
   trustAwsPrefixLists: z.boolean('write true or false').optional(),
 }).check((context) => {
   const { rules, exceptions = [], exceptionTag } = context.value;
@@ -64,6 +82,20 @@ export type Mode = (typeof modes)[number];
 export type Policy = z.infer<typeof policySchema>;
 export type PolicyRule = Policy['rules'][number];
 export type PolicyException = Exception;
+
+/** What holds where a policy says nothing of it. */
+const defaultEscalation = { times: 5, withinMinutes: 60, mode: 'notify' } as const;
+const defaultOwnerTags = ['Owner', 'owner', 'Team', 'team', 'Contact', 'contact'];
+
+/** How often the same ingress is closed within which time before it is left open and escalated, or told of besides. */
+export function escalationOf({ escalation: own }: Policy) {
+  return { ...defaultEscalation, ...own };
+}
+
+/** The keys of the group tags that say who answers for a group, the first that is there counts. */
+export function ownerTagsOf({ ownerTags }: Policy): readonly string[] {
+  return ownerTags ?? defaultOwnerTags;
+}
 
 /** The mode a rule acts in: its own, or the policy's cap where that is weaker. */
 export function effectiveMode(policy: Policy, rule: PolicyRule): Mode {

@@ -1,4 +1,4 @@
-import type { SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
+import type { SecurityGroup as ListedGroup, SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
 import type { Member } from './cloud.ts';
 import { everyPage } from './pages.ts';
 import type { SecurityGroup, SecurityGroupRule } from './security-group.ts';
@@ -11,8 +11,26 @@ export async function readGroup(
   const [groups, rules] = await Promise.all([member.describeGroups({ groupId }), readRules(member, groupId)]);
   const found = groups.items.find((group) => group.GroupId === groupId);
   if (!found) throw new Error(`DescribeSecurityGroups answered without ${groupId}`);
-  const tags = Object.fromEntries((found.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
-  return { group: { id: groupId, name: found.GroupName ?? '', vpcId: found.VpcId ?? null, tags }, rules };
+  return { group: toGroup(groupId, found), rules };
+}
+
+function toGroup(id: string, listed: ListedGroup): SecurityGroup {
+  const tags = Object.fromEntries((listed.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  return { id, name: listed.GroupName ?? '', vpcId: listed.VpcId ?? null, owner: listed.OwnerId, tags };
+}
+
+/** Every security group of the member's Region with its rules; complete, or it throws. */
+export async function readEveryGroup(
+  member: Member,
+): Promise<{ group: SecurityGroup; rules: SecurityGroupRule[] }[]> {
+  const [groups, listed] = await Promise.all([
+    everyPage((token) => member.describeGroups({}, token)),
+    everyPage((token) => member.describeRules(undefined, token)),
+  ]);
+  const rules = Map.groupBy(listed.map(toRule), ({ groupId }) => groupId);
+  return groups.flatMap((group) =>
+    group.GroupId ? [{ group: toGroup(group.GroupId, group), rules: rules.get(group.GroupId) ?? [] }] : [],
+  );
 }
 
 /** All rules of a group, ingress and egress; complete, or it throws. */
@@ -45,6 +63,8 @@ function toRule(listed: ListedRule): SecurityGroupRule {
     fromPort: listed.FromPort ?? null,
     toPort: listed.ToPort ?? null,
     source: sourceOf(listed),
+    description: listed.Description,
+    tags: (listed.Tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
   };
 }
 

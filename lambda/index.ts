@@ -15,9 +15,12 @@ declare const PORTCULLIS_ACCOUNTS: unknown;
 let ready: Handler | undefined;
 
 /** The Lambda's entry point. A policy or environment that cannot be read fails every invocation, and nothing is revoked. */
-export async function handler(event: unknown): Promise<RemediationResult[]> {
+export async function handler(
+  event: unknown,
+  context?: { getRemainingTimeInMillis(): number },
+): Promise<RemediationResult[]> {
   ready ??= start();
-  return ready(event);
+  return ready(event, context && (() => context.getRemainingTimeInMillis()));
 }
 
 function start(): Handler {

@@ -9,8 +9,10 @@ export interface Ledger {
   write(key: string, text: string, keptUntil: Date): Promise<void>;
   /** Writes where there is no entry yet; false where there is one, and then it stays as it is. */
   writeOnce(key: string, text: string, keptUntil: Date): Promise<boolean>;
-  /** Adds a member to a set, once however often it is called; the set as it is then, in no order. */
-  add(key: string, member: string, keptUntil: Date): Promise<string[]>;
+  /** The members of a set, in no order; none where there is no entry. Reads what the last write left. */
+  members(key: string): Promise<string[]>;
+  /** Adds members to a set, each once however often it is added; the set as it is then, in no order. */
+  add(key: string, members: readonly string[], keptUntil: Date): Promise<string[]>;
   /** Takes members out of a set, those that are in it. */
   remove(key: string, members: readonly string[]): Promise<void>;
   /** Counts one up from zero; the number as it is then. */

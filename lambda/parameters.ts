@@ -1,4 +1,7 @@
-/** The security groups that an API call names: by id, or by a name or a prefix list still to be resolved; and its rules' ids. */
+/**
+ * The security groups that an API call is about: by id, or by a name or a prefix list still to be resolved; and its
+ * rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
+ */
 export interface Named {
   groupIds: string[];
   groupName: string | null;
@@ -6,12 +9,20 @@ export interface Named {
   ruleIds: string[];
 }
 
+const unnamed: Named = { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] };
+
+/** A tag of a security group that a call set, or took away where `value` is null. */
+export interface TagChange {
+  groupId: string;
+  key: string;
+  value: string | null;
+}
+
 /**
  * What AuthorizeSecurityGroupIngress named. The group's id is in the request in all forms (nested, flat, XML
  * wrapper) but the one by name; CloudTrail can leave out an over-long request, and then the response has it.
- * A sentence instead of names says why there are none.
  */
-export function namedByAuthorize(request: unknown, response: unknown): Named | string {
+export function namedByAuthorize(request: unknown, response: unknown): Named {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
   const answer = unwrap(response, 'AuthorizeSecurityGroupIngressResponse');
   const created = items(field(answer, 'securityGroupRuleSet'));
@@ -25,16 +36,13 @@ export function namedByAuthorize(request: unknown, response: unknown): Named | s
   );
   const name = field(parameters, 'groupName');
   const groupName = typeof name === 'string' && name !== '' ? name : null;
-  if (groupIds.length === 0 && groupName === null)
-    return 'neither request nor response names a security group';
-  return { groupIds, groupName, prefixListId: null, ruleIds };
+  return { ...unnamed, groupIds, groupName, ruleIds };
 }
 
 /** What ModifySecurityGroupRules named: one group by id, one rule (a bare object) or several (an array). */
-export function namedByModify(request: unknown): Named | string {
+export function namedByModify(request: unknown): Named {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
   const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [field(parameters, 'groupId')]);
-  if (groupIds.length === 0) return 'the request names no security group';
   const edits = [
     ...items(field(parameters, 'securityGroupRule')),
     ...items(field(parameters, 'securityGroupRules')),
@@ -43,17 +51,53 @@ export function namedByModify(request: unknown): Named | string {
     /^sgr-[0-9a-zA-Z]+$/,
     edits.map((edit) => field(edit, 'securityGroupRuleId')),
   );
-  return { groupIds, groupName: null, prefixListId: null, ruleIds };
+  return { ...unnamed, groupIds, ruleIds };
 }
 
-/** What ModifyManagedPrefixList named: a prefix list, and with it every group that uses it. */
-export function namedByPrefixListEdit(request: unknown, response: unknown): Named | string {
-  const parameters = unwrap(request, 'ModifyManagedPrefixListRequest');
-  const answer = field(unwrap(response, 'ModifyManagedPrefixListResponse'), 'prefixList');
+/** What an edit of a prefix list named, or the restoring of an earlier version: the list, and with it every group that uses it. */
+export function namedByPrefixListEdit(eventName: string, request: unknown, response: unknown): Named {
+  const parameters = unwrap(request, `${eventName}Request`);
+  const answer = field(unwrap(response, `${eventName}Response`), 'prefixList');
   const candidates = [field(parameters, 'prefixListId'), field(answer, 'prefixListId')];
-  const [prefixListId] = ids(/^pl-[0-9a-zA-Z]+$/, candidates);
-  if (!prefixListId) return 'neither request nor response names a prefix list';
-  return { groupIds: [], groupName: null, prefixListId, ruleIds: [] };
+  const [prefixListId = null] = ids(/^pl-[0-9a-zA-Z]+$/, candidates);
+  return { ...unnamed, prefixListId };
+}
+
+/**
+ * What CreateTags or DeleteTags changed on security groups, of the keys asked for. DeleteTags without keys takes all
+ * of them; with a key and no value, whatever value it has.
+ */
+export function tagChanges(eventName: string, request: unknown, keys: ReadonlySet<string>): TagChange[] {
+  const parameters = unwrap(request, `${eventName}Request`);
+  const resources = items(field(parameters, 'resourcesSet')).map((item) => field(item, 'resourceId') ?? item);
+  const given = tagsOf(field(parameters, 'tagSet'));
+  const deleted = eventName === 'DeleteTags';
+  const tags = deleted && given.length === 0 ? [...keys].map((key) => ({ key, value: '' })) : given;
+  return ids(/^sg-[0-9a-zA-Z]+$/, resources).flatMap((groupId) =>
+    tags
+      .filter(({ key }) => keys.has(key))
+      .map(({ key, value }) => ({ groupId, key, value: deleted ? null : value })),
+  );
+}
+
+/** The tags, of the keys asked for, that CreateSecurityGroup gave the new group. */
+export function tagsAtCreation(request: unknown, response: unknown, keys: ReadonlySet<string>): TagChange[] {
+  const parameters = unwrap(request, 'CreateSecurityGroupRequest');
+  const [groupId] = ids(/^sg-[0-9a-zA-Z]+$/, [
+    field(unwrap(response, 'CreateSecurityGroupResponse'), 'groupId'),
+  ]);
+  if (!groupId) return [];
+  return items(field(parameters, 'tagSpecificationSet') ?? field(parameters, 'tagSpecification'))
+    .flatMap((specification) => tagsOf(field(specification, 'tags') ?? field(specification, 'tag')))
+    .filter(({ key }) => keys.has(key))
+    .map((tag) => ({ groupId, ...tag }));
+}
+
+function tagsOf(list: unknown): { key: string; value: string }[] {
+  return items(list).flatMap((tag) => {
+    const [key, value] = [field(tag, 'key'), field(tag, 'value')];
+    return typeof key === 'string' ? [{ key, value: typeof value === 'string' ? value : '' }] : [];
+  });
 }
 
 /** CloudTrail writes some EC2 calls as their XML: one wrapper element, field names in PascalCase. */

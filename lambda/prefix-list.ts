@@ -23,6 +23,20 @@ export async function resolvePrefixLists(
   return resolved;
 }
 
+/** The groups of other accounts that let a prefix list of this account in, which it is shared with them to do. */
+export async function findUsersElsewhere(
+  member: Member,
+  prefixListId: string,
+  owner: string,
+): Promise<{ account: string; groupId: string }[]> {
+  const users = await everyPage((token) => member.prefixListAssociations(prefixListId, token));
+  return users.flatMap(({ ResourceId = '', ResourceOwner: account = '' }) =>
+    /^sg-[0-9a-zA-Z]+$/.test(ResourceId) && /^\d{12}$/.test(account) && account !== owner
+      ? [{ account, groupId: ResourceId }]
+      : [],
+  );
+}
+
 async function resolve(member: Member, id: string, clock: Clock): Promise<PrefixList> {
   try {
     const list = await settled(member, id, clock);

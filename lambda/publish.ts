@@ -33,12 +33,17 @@ export async function publishResult(
   }
 }
 
-/** The result, with as many of its last undecided rules and findings left out as the size limit asks, and counted. */
+/** The result, with as many of its last undecided and excepted rules and findings left out as the size limit asks, and counted. */
 function withinLimit(result: RemediationResult): RemediationResult {
-  const fitted = { ...result, findings: [...result.findings], undecided: [...result.undecided] };
+  const lists = {
+    undecided: [...result.undecided],
+    excepted: [...result.excepted],
+    findings: [...result.findings],
+  };
+  const fitted = { ...result, ...lists };
   while (Buffer.byteLength(JSON.stringify(fitted)) > detailLimit) {
-    const list = fitted.undecided.length > 0 ? fitted.undecided : fitted.findings;
-    if (list.length === 0) break;
+    const list = [lists.undecided, lists.excepted, lists.findings].find(({ length }) => length > 0);
+    if (!list) break;
     fitted.omitted += list.splice(Math.floor(list.length / 2)).length;
   }
   return fitted;

@@ -39,7 +39,7 @@ const undo = z.object({
   tags: z.array(z.object({ Key: z.string(), Value: z.string() })),
 });
 
-const finding = z.object({
+export const findingSchema = z.object({
   ruleId: z.string(),
   protocol: z.string(),
   fromPort: z.int().nullable(),
@@ -117,7 +117,7 @@ export const remediationResultSchema = z.object({
   /** Who answers for the group, by the first of the policy's `ownerTags` that it has. */
   owner: z.object({ tag: z.string(), value: z.string() }).nullable(),
   eventName: z.string().nullable(),
-  findings: z.array(finding),
+  findings: z.array(findingSchema),
   undecided: z.array(z.object({ ruleId: z.string(), reason: z.string() })),
   excepted: z.array(excepted),
   /** The group's exception tag, where it has one. */

@@ -4,6 +4,8 @@ export interface SecurityGroup {
   id: string;
   name: string;
   vpcId: string | null;
+  /** The account that owns it: not the one it is listed in where it is shared. Left out where it was not read. */
+  owner?: string | undefined;
   /** Left out where they were not read: what the policy makes of tags is in doubt then. */
   tags?: Readonly<Record<string, string>>;
 }
@@ -22,6 +24,9 @@ export interface SecurityGroupRule {
     /** The account that owns the group a rule names as its source, where EC2 says it. */
     account?: string | null;
   };
+  /** Left out where they were not read; nothing is judged by them. */
+  description?: string | undefined;
+  tags?: readonly { Key: string; Value: string }[];
 }
 
 /** What the organization says of an account: the ids and names of the units above it, and its tags. */

@@ -23,11 +23,11 @@ export function tableLedger(region: string, TableName: string): Ledger {
     TableName,
     Item: { [tableKey]: { S: key }, text: { S: text }, [tableExpiry]: seconds(keptUntil) },
   });
+  const get = async (key: string) =>
+    (await client.send(new GetItemCommand({ ...at(key), ConsistentRead: true }))).Item;
   return {
-    async read(key) {
-      const { Item } = await client.send(new GetItemCommand({ ...at(key), ConsistentRead: true }));
-      return Item?.text?.S;
-    },
+    read: async (key) => (await get(key))?.text?.S,
+    members: async (key) => (await get(key))?.members?.SS ?? [],
     async write(key, text, keptUntil) {
       await client.send(new PutItemCommand(item(key, text, keptUntil)));
     },
@@ -43,13 +43,13 @@ export function tableLedger(region: string, TableName: string): Ledger {
         throw error;
       }
     },
-    async add(key, member, keptUntil) {
+    async add(key, members, keptUntil) {
       const { Attributes } = await client.send(
         new UpdateItemCommand({
           ...at(key),
-          UpdateExpression: 'ADD #members :member SET #expiry = :expiry',
+          UpdateExpression: 'ADD #members :members SET #expiry = :expiry',
           ExpressionAttributeNames: { '#members': 'members', '#expiry': tableExpiry },
-          ExpressionAttributeValues: { ':member': { SS: [member] }, ':expiry': seconds(keptUntil) },
+          ExpressionAttributeValues: { ':members': { SS: [...members] }, ':expiry': seconds(keptUntil) },
           ReturnValues: 'ALL_NEW',
         }),
       );

@@ -63,10 +63,22 @@ describe('a scope', () => {
 });
 
 describe('narrowTo', () => {
-  it('is refused until it is acted on', () => {
-    expect(() => policyOf(['match: {}, narrowTo: [203.0.113.0/24]'])).toThrow(
-      /line 3: rules\[0\].narrowTo: a rule cannot be narrowed instead of revoked yet; leave narrowTo out/,
-    );
+  const world = 'sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }';
+
+  it('names ranges narrower than what the rule forbids', () => {
+    const [rule] = policyOf([`match: { ${world} }, narrowTo: [203.0.113.0/24, "2001:db8::/32"]`]).rules;
+    expect(rule?.narrowTo).toEqual(['203.0.113.0/24', '2001:db8::/32']);
+  });
+
+  it.each([
+    ['match: {}, narrowTo: [203.0.113.0/24]', /the rule matches every source/],
+    [`match: { ${world} }, narrowTo: []`, /leave the key out/],
+    [`match: { ${world} }, narrowTo: [0.0.0.0/1]`, /as wide as what the rule forbids/],
+    [`match: { ${world} }, narrowTo: [11.0.0.0/8, 12.0.0.0/8]`, /as wide as what the rule forbids/],
+    [`match: { sources: { cidrs: [198.51.100.0/24] } }, narrowTo: [198.51.100.7/32]`, /among the sources/],
+    [`match: { ${world} }, narrowTo: [203.0.113.300/24]`, /an address range such as/],
+  ])('is refused where it would match again: %s', (text, mistake) => {
+    expect(() => policyOf([text])).toThrow(mistake);
   });
 });
 

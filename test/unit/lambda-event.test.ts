@@ -2,9 +2,11 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvent } from '../../lambda/event.ts';
+import { toolOf } from '../../lambda/tool.ts';
 import { fixture, groupId } from './lambda-world.ts';
 
-const read = (event: unknown) => readEvent(event, 'portcullis-remediation');
+const read = (event: unknown) =>
+  readEvent(event, { remediationRole: 'portcullis-remediation', tagKeys: new Set(['exempt']) });
 const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
 const group = { groupIds: [groupId], groupName: null };
 
@@ -26,6 +28,9 @@ const looks = new Map<string, object>([
   ['authorize-by-cloudformation', { ...group, ruleIds: [one] }],
   ['authorize-by-terraform', { ...group, ruleIds: [one] }],
   ['authorize-by-namesake-role-elsewhere', { ...group, ruleIds: [one] }],
+  ['authorize-by-own-role', { ...group, ruleIds: [one] }],
+  ['authorize-names-nothing', { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] }],
+  ['modify-without-group', { groupIds: [], groupName: null, prefixListId: null }],
   ['modify-wrapped-one', { ...group, ruleIds: [one] }],
   ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
   ['modify-plain', { ...group, ruleIds: [one] }],
@@ -38,11 +43,8 @@ const looks = new Map<string, object>([
 const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
   ['authorize-dry-run', ['ignored', /Client.DryRunOperation/]],
   ['authorize-unauthorized', ['ignored', /Client.UnauthorizedOperation/]],
-  ['authorize-by-own-role', ['ignored', /portcullis-remediation itself/]],
-  ['authorize-names-nothing', ['undecided', /names a security group/]],
-  ['modify-without-group', ['undecided', /names no security group/]],
-  ['authorize-egress', ['undecided', /AuthorizeSecurityGroupEgress is not an event/]],
-  ['revoke-ingress', ['undecided', /RevokeSecurityGroupIngress is not an event/]],
+  ['authorize-egress', ['ignored', /egress is not judged/]],
+  ['revoke-ingress', ['ignored', /a revoke lets nobody in/]],
 ]);
 
 describe('an event', () => {
@@ -78,6 +80,7 @@ describe('an event', () => {
       session: 'alice@example.com',
       sourceIp: '192.0.2.44',
       userAgent: expect.stringContaining('Terraform/1.13.0'),
+      tool: toolOf({ userAgent: 'Terraform/1.13.0', invokedBy: null }),
     });
   });
 
@@ -126,11 +129,7 @@ describe('an event', () => {
   ])('of an edited prefix list names it in request %j or response %j', (request, response, id) => {
     const event = fixture('prefix-list-edited');
     Object.assign(event.detail as object, { requestParameters: request, responseElements: response });
-    expect(read(event)).toMatchObject(
-      id
-        ? { kind: 'look', named: { prefixListId: id } }
-        : { kind: 'undecided', reason: expect.stringContaining('names a prefix list') },
-    );
+    expect(read(event)).toMatchObject({ kind: 'look', named: { prefixListId: id, groupIds: [] } });
   });
 
   it('is read without an exception whatever its parameters are', () => {
@@ -138,12 +137,16 @@ describe('an event', () => {
       'AuthorizeSecurityGroupIngress',
       'ModifySecurityGroupRules',
       'ModifyManagedPrefixList',
+      'RestoreManagedPrefixListVersion',
+      'CreateTags',
+      'DeleteTags',
+      'CreateSecurityGroup',
     );
     fc.assert(
       fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
         const event = fixture('authorize-nested');
         Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
-        expect(['look', 'undecided']).toContain(read(event).kind);
+        expect(['look', 'noted']).toContain(read(event).kind);
       }),
     );
   });

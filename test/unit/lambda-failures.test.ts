@@ -46,6 +46,11 @@ describe('what can heal', () => {
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toEqual([]);
     await world.handler(ssh);
+    expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated']);
+    expect(world.published[0]).toMatchObject({
+      findings: [{ ruleId: 'sgr-00000000000000001', action: 'revoked' }],
+    });
+    await world.handler(ssh);
     expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated', 'rule-gone']);
   });
 });

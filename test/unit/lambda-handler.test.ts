@@ -114,8 +114,13 @@ describe('nothing is touched', () => {
     ['a rule with two sources', 'undecided', 'authorize-nested', { CidrIpv6: '::/0' }],
     ['an edited prefix list that no group lets in', 'clean', 'prefix-list-edited', {}],
     ['a dry run', 'ignored', 'authorize-dry-run', {}],
-    ['a call of our own', 'ignored', 'authorize-by-own-role', {}],
-    ['an unknown event', 'undecided', 'revoke-ingress', {}],
+    [
+      'a call of our own that left nothing open',
+      'ignored',
+      'authorize-by-own-role',
+      { FromPort: 443, ToPort: 443 },
+    ],
+    ['a revoke', 'ignored', 'revoke-ingress', {}],
   ])('by %s: %s', async (_, outcome, name, change) => {
     const world = createWorld();
     world.groups.set(groupId, [openRule(1, change)]);

@@ -28,7 +28,7 @@ describe('the handler by the whole of a policy', () => {
     await open.handler(ssh);
     expect(open.ruleIds()).toEqual([one]);
     expect(open.published).toMatchObject([
-      { outcome: 'clean', reason: `${one} is excepted by test (until 2026-03-02T09:15:20Z)` },
+      { outcome: 'excepted', reason: `${one} is excepted by test (until 2026-03-02T09:15:20Z)` },
     ]);
     open.time = Date.parse('2026-03-02T09:15:20Z');
     await open.handler(ssh);

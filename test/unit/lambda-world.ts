@@ -40,6 +40,9 @@ export function createWorld({
     time: Date.parse('2026-03-02T09:15:10Z'),
     groups: new Map([[groupId, [openRule(1)]]]),
     names: new Map([[groupId, 'web']]),
+    owner: '300000000001',
+    /** Groups of other accounts that use a list, by its id. */
+    associations: new Map<string, { ResourceId: string; ResourceOwner: string }[]>(),
     tags: [] as { Key: string; Value: string }[],
     pageSize: 1000,
     prefixLists: new Map<string, ManagedPrefixList & { cidrs: string[] }>(),
@@ -74,14 +77,17 @@ export function createWorld({
     async describeGroups(by) {
       enter('describeGroups');
       const named = [...world.groups.keys()].filter((id) =>
-        'groupId' in by ? id === by.groupId : world.names.get(id) === by.groupName,
+        by.groupId === undefined
+          ? by.groupName === undefined || world.names.get(id) === by.groupName
+          : id === by.groupId,
       );
-      if ('groupId' in by && named.length === 0) throw awsError('InvalidGroup.NotFound');
+      if (by.groupId !== undefined && named.length === 0) throw awsError('InvalidGroup.NotFound');
       return {
         items: named.map((id) => ({
           GroupId: id,
           GroupName: world.names.get(id),
           VpcId: 'vpc-1',
+          OwnerId: world.owner,
           Tags: world.tags,
         })),
       };
@@ -103,6 +109,19 @@ export function createWorld({
       const { cidrs } = prefixList(id);
       const nextToken = start + 1 < cidrs.length ? String(start + 1) : undefined;
       return { items: cidrs.slice(start, start + 1).map((Cidr) => ({ Cidr })), nextToken };
+    },
+    async prefixListAssociations(id) {
+      enter('prefixListAssociations');
+      return { items: world.associations.get(id) ?? [] };
+    },
+    async authorizeIngress(id, { IpProtocol, FromPort = -1, ToPort = -1, IpRanges, Ipv6Ranges }) {
+      enter('authorizeIngress');
+      const where = { GroupId: id, IsEgress: false, IpProtocol, FromPort, ToPort };
+      const [v4, v6] = [IpRanges?.[0], Ipv6Ranges?.[0]];
+      const Description = v4?.Description ?? v6?.Description;
+      const source = { CidrIpv4: v4?.CidrIp, CidrIpv6: v6?.CidrIpv6, Description };
+      const made = { SecurityGroupRuleId: `sgr-new${rulesOf(id).length}`, ...where, ...source };
+      world.groups.set(id, [...rulesOf(id), made]);
     },
     async revokeIngress(id, ruleIds) {
       enter('revokeIngress');

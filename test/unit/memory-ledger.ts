@@ -24,8 +24,11 @@ export function memoryLedger(now: () => Date): Ledger & { keys(): string[] } {
       open(key, keptUntil).text = text;
       return true;
     },
-    async add(key, member, keptUntil) {
-      return [...open(key, keptUntil).members.add(member)];
+    members: async (key) => [...(live(key)?.members ?? [])],
+    async add(key, members, keptUntil) {
+      const entry = open(key, keptUntil);
+      for (const member of members) entry.members.add(member);
+      return [...entry.members];
     },
     async remove(key, members) {
       for (const member of members) live(key)?.members.delete(member);

@@ -1,0 +1,63 @@
+import { contains, merge } from './address-set.ts';
+import { ailmentOf, describeError } from './ailment.ts';
+import { parseCidr } from './cidr.ts';
+import type { Member } from './cloud.ts';
+import type { SecurityGroupRule, Source } from './security-group.ts';
+import { addresses, trafficOf } from './undo.ts';
+
+/** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
+export interface Narrowed {
+  to: string[];
+  error?: string;
+}
+
+/** Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. */
+export function withinSource(narrowTo: readonly string[], source: Source): string[] {
+  if (source.kind !== 'addresses') return [];
+  const open = merge(source.ranges);
+  return narrowTo.filter((text) => {
+    const range = parseCidr(text);
+    return range !== undefined && contains(open, range);
+  });
+}
+
+/**
+ * Lets these ranges in as the rule lets its source in, those that the group does not let in already. To be called
+ * before the rule is revoked, so that nobody in them is cut off. Idempotent; never rejects.
+ */
+export async function letIn(
+  member: Member,
+  rule: SecurityGroupRule,
+  present: readonly SecurityGroupRule[],
+  ranges: readonly string[],
+): Promise<Narrowed> {
+  const to: string[] = [];
+  const errors: string[] = [];
+  for (const text of ranges) {
+    try {
+      if (!present.some((each) => isSame(each, rule, text)))
+        await member.authorizeIngress(rule.groupId, {
+          ...trafficOf(rule),
+          ...addresses(text, description(rule)),
+        });
+      to.push(text);
+    } catch (error) {
+      if (ailmentOf(error) === 'duplicate') to.push(text);
+      else errors.push(`${text}: ${describeError(error)}`);
+    }
+  }
+  return errors.length === 0 ? { to } : { to, error: errors.join('; ').slice(0, 1_000) };
+}
+
+/** EC2 takes 255 characters. */
+function description(rule: SecurityGroupRule): string {
+  return `${rule.description ? `${rule.description} ` : ''}(narrowed from ${rule.source.text} by Portcullis)`.slice(
+    -255,
+  );
+}
+
+function isSame(one: SecurityGroupRule, other: SecurityGroupRule, text: string): boolean {
+  const sameTraffic =
+    one.protocol === other.protocol && one.fromPort === other.fromPort && one.toPort === other.toPort;
+  return !one.egress && sameTraffic && one.source.kind === 'cidr' && one.source.text === text;
+}

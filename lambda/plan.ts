@@ -1,0 +1,108 @@
+import { describeError } from './ailment.ts';
+import type { Cloud, Member } from './cloud.ts';
+import type { Sessions } from './credentials.ts';
+import { evaluate } from './evaluate.ts';
+import type { ApiCall, Reading } from './event.ts';
+import { findGroups, findUsers, readEveryGroup } from './group.ts';
+import type { Named } from './parameters.ts';
+import { findUsersElsewhere, resolvePrefixLists } from './prefix-list.ts';
+import { type Office, type Remediation, remediate, stopped, untouched } from './remediate.ts';
+import type { Task } from './task.ts';
+
+/** One group to see to. @throws what a retry can heal. */
+export type Act = () => Promise<Remediation>;
+
+export type Look = Extract<Reading, { kind: 'look' }>;
+
+/** A session of the remediation role in an account, in the call's Region. */
+export type Connect = (account: string, call: ApiCall) => Promise<Member>;
+
+export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Connect {
+  return async (account, call) => cloud.member(call.region, await sessions.of(account, call.eventId));
+}
+
+/** One act for each group that a call is about; what keeps them from being found is an act's result as well. */
+export async function planOf(office: Office, connect: Connect, look: Look): Promise<Act[]> {
+  const { call, named } = look;
+  try {
+    const member = await connect(call.account, call);
+    const { groupIds, idle } = await groupsOf(office, member, call, named);
+    const here = groupIds.map((groupId) => actOf(office, connect, taskOf(look, call.account, groupId)));
+    const acts = [...here, ...(await elsewhere(office, connect, member, look))];
+    return acts.length > 0 ? acts : [async () => idle];
+  } catch (error) {
+    return [async () => stopped(error, call.account, named.groupIds[0] ?? null)];
+  }
+}
+
+function taskOf({ call, named, own, tagChanges }: Look, account: string, groupId: string): Task {
+  return { call, account, groupId, ruleIds: named.ruleIds, own, retagged: tagChanges.length > 0 };
+}
+
+/** A role that cannot be assumed is the result of that group alone. */
+export function actOf(office: Office, connect: Connect, task: Task): Act {
+  return async () => {
+    let member: Member;
+    try {
+      member = await connect(task.account, task.call);
+    } catch (error) {
+      return stopped(error, task.account, task.groupId);
+    }
+    return remediate(office, member, task);
+  };
+}
+
+/** The groups of the caller's account, and what it comes to where there are none. */
+async function groupsOf(
+  office: Office,
+  member: Member,
+  { account, region }: ApiCall,
+  { groupIds, groupName, prefixListId }: Named,
+): Promise<{ groupIds: string[]; idle: Remediation }> {
+  const clean = (reason: string) => untouched('clean', reason, account);
+  if (groupIds.length > 0) return { groupIds, idle: clean('') };
+  if (prefixListId !== null) {
+    const idle = clean(`no group lets prefix list ${prefixListId} in`);
+    return { groupIds: await findUsers(member, prefixListId), idle };
+  }
+  if (groupName !== null) {
+    const idle = untouched('group-gone', `no group is named ${groupName}`, account);
+    return { groupIds: await findGroups(member, groupName), idle };
+  }
+  const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
+  return { groupIds: await offendersOf(office, member, account, region), idle };
+}
+
+/** Every group of a Region that is against the policy; each is read and judged again before anything is done. */
+async function offendersOf(
+  { law, clock }: Office,
+  member: Member,
+  account: string,
+  region: string,
+): Promise<string[]> {
+  const groups = await readEveryGroup(member);
+  const prefixLists = await resolvePrefixLists(
+    member,
+    groups.flatMap(({ rules }) => rules),
+    clock,
+  );
+  const situation = { account, region, accounts: law.accounts, prefixLists, now: clock.now() };
+  const offending = groups.filter(({ group, rules }) =>
+    evaluate(law.policy, group, rules, situation).some(({ verdict }) => verdict === 'violation'),
+  );
+  return offending.map(({ group }) => group.id);
+}
+
+/** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */
+async function elsewhere(office: Office, connect: Connect, member: Member, look: Look): Promise<Act[]> {
+  const { call, named } = look;
+  if (named.prefixListId === null) return [];
+  try {
+    const users = await findUsersElsewhere(member, named.prefixListId, call.account);
+    return users.map(({ account, groupId }) => actOf(office, connect, taskOf(look, account, groupId)));
+  } catch (error) {
+    const { failure, ...result } = stopped(error, call.account, null);
+    const reason = `whether other accounts' groups let ${named.prefixListId} in cannot be told: ${describeError(error)}`;
+    return [async () => ({ ...result, reason, failure })];
+  }
+}

@@ -1,0 +1,58 @@
+import type { ApiCall } from './event.ts';
+import { policyDigest } from './grammar.ts';
+import type { Parts } from './handler.ts';
+import type { History } from './history.ts';
+import { createNotifier } from './notify.ts';
+import { publishResult } from './publish.ts';
+import type { Remediation } from './remediate.ts';
+import type { RemediationResult } from './result.ts';
+
+/** Tells people of what came of a group, then the org bus. @throws where the bus did not take it. */
+export type Report = (
+  call: ApiCall,
+  remediation: Remediation,
+  receivedAt: Date,
+) => Promise<RemediationResult>;
+
+export function createReport(parts: Parts, history: History): Report {
+  const { policy, environment, cloud, clock, log } = parts;
+  const digest = policyDigest(policy);
+  const notifier = createNotifier(parts);
+  return async (call, remediation, receivedAt) => {
+    const result = compose(call, remediation, { digest, receivedAt, time: clock.now() });
+    const told = { ...result, notification: await notifier.notify(result) };
+    log('result', told);
+    const sent = await publishResult(cloud, environment.busArn, told, clock);
+    const { account, groupId, findings } = remediation;
+    if (groupId !== null && findings.some(({ undo }) => undo !== null))
+      await history.reported({ call, account, groupId });
+    return sent;
+  };
+}
+
+function compose(
+  call: ApiCall,
+  remediation: Remediation,
+  { digest, receivedAt, time }: { digest: string; receivedAt: Date; time: Date },
+): RemediationResult {
+  const { failure: _, revokedAt, ...judged } = remediation;
+  const { eventTime, ...origin } = call;
+  return {
+    schemaVersion: 1,
+    ...origin,
+    time: time.toISOString(),
+    ...judged,
+    policyDigest: digest,
+    omitted: 0,
+    notification: {
+      slack: { status: 'not-needed' },
+      sns: { status: 'not-needed' },
+      securityHub: { status: 'not-needed' },
+    },
+    timeline: {
+      eventTime,
+      receivedAt: receivedAt.toISOString(),
+      revokedAt: revokedAt?.toISOString() ?? null,
+    },
+  };
+}
