@@ -77,6 +77,7 @@ const envelopeSchema = z.object({
     userIdentity: z
       .object({ arn: shown, principalId: shown, invokedBy: shown, userName: shown })
       .catch({ arn: null, principalId: null, invokedBy: null, userName: null }),
+    sessionCredentialFromConsole: z.union([z.string(), z.boolean()]).nullable().catch(null),
     requestParameters: z.unknown(),
     responseElements: z.unknown(),
   }),
@@ -175,14 +176,15 @@ function isOwnSession(detail: Detail, account: string, remediationRole: string):
 }
 
 function actorOf(detail: Detail): Actor {
+  const { userAgent, sessionCredentialFromConsole } = detail;
   const { arn, principalId, invokedBy, userName } = detail.userIdentity;
   const session = /:assumed-role\/[^/]+\/(.+)$/.exec(arn ?? '')?.[1] ?? null;
   return {
     principal: arn ?? invokedBy ?? userName ?? principalId,
     session,
     sourceIp: detail.sourceIPAddress,
-    userAgent: detail.userAgent,
-    tool: toolOf({ userAgent: detail.userAgent, invokedBy }),
+    userAgent,
+    tool: toolOf({ userAgent, invokedBy, sessionCredentialFromConsole }),
   };
 }
 
