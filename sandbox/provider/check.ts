@@ -37,6 +37,11 @@ function mismatches(type: string, property: string, field: Field, value: Value):
   if (field.kind === 'object' && isObject(value)) {
     return failures(type, field.fields ?? {}, value, `${property}.`);
   }
+  if (field.kind === 'objects' && Array.isArray(value) && value.every(isObject)) {
+    const each = (one: Properties, index: number) =>
+      failures(type, field.fields ?? {}, one, `${property}[${index}].`);
+    return value.flatMap(each);
+  }
   const problem = fits(field, value);
   return problem === undefined
     ? []
@@ -65,6 +70,7 @@ function fits(field: Field, value: Value): string | undefined {
     case 'archive':
       return isObject(value) && typeof value.hash === 'string' ? undefined : got;
     case 'object':
+    case 'objects':
       return got;
   }
 }
@@ -90,6 +96,7 @@ function accepts(field: Field): string {
     map: 'a map of strings',
     archive: 'an archive (pulumi.asset.AssetArchive or FileArchive)',
     object: `an object with ${Object.keys(field.fields ?? {}).join(', ')}`,
+    objects: `a list of objects with ${Object.keys(field.fields ?? {}).join(', ')}`,
   };
   return said[field.kind];
 }

@@ -16,6 +16,7 @@ interface ClientConfiguration {
 const load = {
   cloudwatch: async (c: ClientConfiguration) =>
     new (await import('@aws-sdk/client-cloudwatch')).CloudWatch(c),
+  dynamodb: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-dynamodb')).DynamoDB(c),
   events: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-eventbridge')).EventBridge(c),
   iam: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-iam')).IAM(c),
   lambda: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-lambda')).Lambda(c),

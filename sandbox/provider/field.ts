@@ -4,7 +4,7 @@ export type Properties = { [name: string]: Value | undefined };
 
 /**
  * What a property holds. `json` is an event pattern: its lists are sets. `policy` is a policy document, compared
- * by meaning (see {@link canonical}). `strings` is a set. `object` has its own `fields`.
+ * by meaning (see {@link canonical}). `strings` is a set. `object` has its own `fields`, `objects` is a set of such.
  */
 export type Kind =
   | 'string'
@@ -16,7 +16,8 @@ export type Kind =
   | 'strings'
   | 'map'
   | 'archive'
-  | 'object';
+  | 'object'
+  | 'objects';
 
 export interface Field {
   kind: Kind;
@@ -74,6 +75,9 @@ export function canonical(field: Field, value: Value | undefined): Value | undef
       return isObject(value) && typeof value.hash === 'string' ? value.hash : value;
     case 'object':
       return isObject(value) ? canonicalObject(field, value) : value;
+    case 'objects':
+      if (!Array.isArray(value) || value.length === 0) return field.default;
+      return sortLists(value.map((one) => (isObject(one) ? (canonicalObject(field, one) ?? {}) : one)));
     default:
       return value;
   }

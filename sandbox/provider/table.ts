@@ -1,4 +1,5 @@
 import { MetricAlarm } from './cloudwatch.ts';
+import { Table } from './dynamodb.ts';
 import { EventTarget } from './event-target.ts';
 import { EventBus, EventBusPolicy, EventRule } from './events.ts';
 import { Role, RolePolicy } from './iam.ts';
@@ -17,6 +18,7 @@ export const table: Readonly<Record<string, Resource>> = {
   'aws:cloudwatch/eventTarget:EventTarget': EventTarget,
   'aws:cloudwatch/logGroup:LogGroup': LogGroup,
   'aws:cloudwatch/metricAlarm:MetricAlarm': MetricAlarm,
+  'aws:dynamodb/table:Table': Table,
   'aws:iam/role:Role': Role,
   'aws:iam/rolePolicy:RolePolicy': RolePolicy,
   'aws:lambda/function:Function': LambdaFunction,

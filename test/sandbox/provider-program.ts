@@ -7,9 +7,11 @@ export interface Choice {
   ruleName?: string;
   code?: string;
   timeout?: number;
-  queueTags?: Record<string, string>;
+  /** Of the queue and the table. */
+  tags?: Record<string, string>;
   retention?: number;
   secret?: string;
+  schedule?: string;
 }
 
 const pattern = JSON.stringify({ source: ['aws.ec2'], 'detail-type': ['AWS API Call via CloudTrail'] });
@@ -30,7 +32,7 @@ export function everyType(provider: pulumi.ProviderResource, choice: Choice = {}
       name: 'test-queue',
       messageRetentionSeconds: 1_209_600,
       sqsManagedSseEnabled: true,
-      tags: choice.queueTags ?? tags,
+      tags: choice.tags ?? tags,
     },
     on,
   );
@@ -74,6 +76,25 @@ export function everyType(provider: pulumi.ProviderResource, choice: Choice = {}
   const defaultRule = new aws.cloudwatch.EventRule(
     'default-rule',
     { name: 'test-forward', eventPattern: pattern, description: choice.description },
+    on,
+  );
+  new aws.cloudwatch.EventRule(
+    'schedule',
+    { name: 'test-schedule', scheduleExpression: choice.schedule ?? 'rate(1 hour)' },
+    on,
+  );
+  new aws.dynamodb.Table(
+    'table',
+    {
+      name: 'test-table',
+      billingMode: 'PAY_PER_REQUEST',
+      hashKey: 'key',
+      attributes: [{ name: 'key', type: 'S' }],
+      ttl: { attributeName: 'expiresAt', enabled: true },
+      pointInTimeRecovery: { enabled: true },
+      serverSideEncryption: { enabled: true },
+      tags: choice.tags ?? tags,
+    },
     on,
   );
   const forwarder = new aws.iam.Role(

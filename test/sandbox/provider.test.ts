@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { Lambda } from '@aws-sdk/client-lambda';
@@ -41,7 +42,7 @@ const planned = async (refresh: boolean): Promise<string[]> => steps(await every
 
 test('every type is created, and a second preview changes nothing, refreshed or not', async () => {
   const { summary, outputs } = await (await everything()).up();
-  expect(summary.resourceChanges).toEqual({ create: 18 });
+  expect(summary.resourceChanges).toEqual({ create: 20 });
   expect(outputs.busArn?.value).toBe(`arn:aws:events:eu-west-1:${ACCOUNT}:event-bus/test-bus`);
   expect(await planned(false)).toEqual([]);
   expect(await planned(true)).toEqual([]);
@@ -101,6 +102,7 @@ test('each kind of edit by hand is found by refresh and healed by the next updat
   await lambda.updateFunctionConfiguration({ FunctionName: 'test-function', Timeout: 1 });
   await lambda.removePermission({ FunctionName: 'test-function', StatementId: 'events' });
   await new CloudWatchLogs(settings()).deleteRetentionPolicy({ logGroupName: '/aws/lambda/test-function' });
+  await events.putRule({ Name: 'test-schedule', ScheduleExpression: 'rate(2 hours)' });
 
   const drift = await planned(true);
   expect(drift).toEqual([
@@ -114,6 +116,7 @@ test('each kind of edit by hand is found by refresh and healed by the next updat
     'update queue tags,tagsAll["portcullis:stack"],visibilityTimeoutSeconds',
     'update queue-policy policy',
     'update rule eventPattern',
+    'update schedule scheduleExpression',
   ]);
   await (await everything()).up({ refresh: true });
   expect(await planned(true)).toEqual([]);
@@ -137,13 +140,14 @@ test('what can be is updated in place, and what is fixed is replaced', async () 
     code: 'export const handler = 2;',
     timeout: 40,
     retention: 7,
-    queueTags: { 'a:b': 'c' },
+    tags: { 'a:b': 'c' },
+    schedule: 'cron(0 3 * * ? *)',
   };
   const updated = await (await everything()).up();
-  expect(updated.summary.resourceChanges).toEqual({ same: 13, update: 5 });
+  expect(updated.summary.resourceChanges).toEqual({ same: 13, update: 7 });
   choice = { ...choice, ruleName: 'other-rule' };
   const replaced = await (await everything()).up();
-  expect(replaced.summary.resourceChanges).toEqual({ same: 15, replace: 3 });
+  expect(replaced.summary.resourceChanges).toEqual({ same: 17, replace: 3 });
   expect(await planned(true)).toEqual([]);
   const { Rules } = await new EventBridge(settings()).listRules({ EventBusName: 'test-bus' });
   expect(Rules?.map(({ Name }) => Name)).toEqual(['other-rule']);
@@ -237,4 +241,5 @@ test('destroy leaves nothing, not even where a resource went by hand before', as
   expect((await new Lambda(settings()).listFunctions({})).Functions).toEqual([]);
   expect((await new SQS(settings()).listQueues({})).QueueUrls ?? []).toEqual([]);
   expect((await new CloudWatchLogs(settings()).describeLogGroups({})).logGroups).toEqual([]);
+  expect((await new DynamoDB(settings()).listTables({})).TableNames).toEqual([]);
 });

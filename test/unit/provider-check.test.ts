@@ -32,6 +32,22 @@ test('a property inside an object is named by its path', () => {
   expect(found.sort()).toEqual(['retryPolicy.maximumRetryAttempts', 'retryPolicy.other']);
 });
 
+test('a property inside a list of objects is named by its place', () => {
+  const type = 'aws:dynamodb/table:Table';
+  const given = {
+    name: 't',
+    hashKey: 'k',
+    attributes: [
+      { name: 'k', type: 'S' },
+      { nam: 'r', type: 'N' },
+    ],
+  };
+  const found = failures(type, resourceOf(type).inputs, given).map(({ property }) => property);
+  expect(found.sort()).toEqual(['attributes[1].nam', 'attributes[1].name']);
+  const [wrong] = failures(type, resourceOf(type).inputs, { ...given, attributes: 'k' });
+  expect(wrong?.reason).toContain('must be a list of objects with name, type: it is "k"');
+});
+
 test('a value that is not known yet passes for every type', () => {
   const type = 'aws:lambda/function:Function';
   const { inputs } = resourceOf(type);

@@ -50,6 +50,16 @@ test('policies that grant the same are equal, and others are not', () => {
   expect(between(role, listed, wider)).toEqual(['update assumeRolePolicy']);
 });
 
+test('a list of objects is compared as a set, in which absent and default are one', () => {
+  const table = resourceOf('aws:dynamodb/table:Table');
+  const key = { name: 'k', type: 'S' };
+  const range = { type: 'N', name: 'r' };
+  const before = { name: 't', hashKey: 'k', attributes: [key, range] };
+  expect(between(table, before, { ...before, attributes: [range, { type: 'S', name: 'k' }] })).toEqual([]);
+  expect(between(table, before, { ...before, attributes: [key] })).toEqual(['update attributes replace']);
+  expect(between(table, before, { ...before, ttl: { enabled: false } })).toEqual([]);
+});
+
 test('changes inside objects and maps are named leaf by leaf', () => {
   const before = { name: 'f', environment: { variables: { A: '1', B: '2' } }, tags: { 'x:y': '1' } };
   const after = { name: 'f', environment: { variables: { A: '3', C: '4' } }, tags: { 'x:y': '2' } };

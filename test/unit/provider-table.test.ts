@@ -29,6 +29,7 @@ const KINDS: Record<string, RegExp> = {
   map: /\{$/,
   archive: /Archive/,
   object: /inputs\./,
+  objects: /inputs\..*\[\]/,
 };
 
 function compare(fields: Fields, declared: Map<string, string>): void {
