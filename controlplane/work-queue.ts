@@ -1,0 +1,64 @@
+import { PgBoss } from 'pg-boss';
+import type { Logger } from './log.ts';
+import type { Database } from './store/database.ts';
+
+/** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
+export interface WorkQueue {
+  /** Has the work done; where it waits already, this adds nothing. */
+  send(id: string): Promise<void>;
+  /** Begins to work, first of all on what an earlier process left unfinished. */
+  start(): Promise<void>;
+  /** Takes nothing new and waits, for a minute at most, for what is under way. */
+  stop(): Promise<void>;
+}
+
+interface Work {
+  readonly name: string;
+  /** How many may be under way at once. */
+  readonly concurrent: number;
+  unfinished(): Promise<readonly string[]>;
+  /** Called again for the same id after a crash or an error, never twice at once in one process. */
+  carryOut(id: string): Promise<void>;
+}
+
+const day = 24 * 3600;
+
+/** A queue over pg-boss in the same database as the store. Making it starts nothing. */
+export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
+  const boss = new PgBoss({ ...database.queueOptions, schema: 'queue' });
+  boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
+  /** Under the queue's policy this adds nothing while the id's job waits already. */
+  const send = async (id: string) => {
+    await boss.send(work.name, null, { singletonKey: id });
+  };
+  /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
+  const underWay = new Set<string>();
+
+  const carryOut = async (id: string) => {
+    if (underWay.has(id)) return;
+    underWay.add(id);
+    try {
+      await work.carryOut(id);
+    } finally {
+      underWay.delete(id);
+    }
+  };
+
+  return {
+    send,
+    async start() {
+      await boss.start();
+      await boss.createQueue(work.name, { expireInSeconds: day - 1, retryLimit: 2, policy: 'short' });
+      for (const id of await work.unfinished()) await send(id);
+      const { concurrent: localConcurrency } = work;
+      await boss.work(
+        work.name,
+        { localConcurrency, pollingIntervalSeconds: 0.5, batchSize: 1, includeMetadata: true },
+        async ([job]) => {
+          if (job?.singletonKey) await carryOut(job.singletonKey);
+        },
+      );
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 60_000, close: true }),
+  };
+}
