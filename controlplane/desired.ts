@@ -9,6 +9,8 @@ export interface DesiredStack {
   readonly arguments: StackArguments;
   /** Hash of program version and arguments: equal generations declare the same resources. */
   readonly generation: string;
+  /** Names of the stored exceptions in the bundle; the hub's alone. */
+  readonly exceptions?: readonly string[];
 }
 
 /** Everything that desired state follows from, besides the account itself. */

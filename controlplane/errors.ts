@@ -9,6 +9,7 @@ const table = {
   'unknown-scope': { status: 400, retry: false },
   'account-unreachable': { status: 502, retry: true },
   'stack-failed': { status: 502, retry: true },
+  conflict: { status: 409, retry: false },
   'in-use': { status: 409, retry: true },
   'store-unreachable': { status: 503, retry: true },
   internal: { status: 500, retry: false },

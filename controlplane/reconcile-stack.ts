@@ -3,11 +3,13 @@ import type { DesiredStack } from './desired.ts';
 import type { Engine } from './engine.ts';
 import type { OperationRecord, ResourceChange } from './engine-events.ts';
 import { reasonOf } from './errors.ts';
+import type { StackKey } from './stack-key.ts';
 import type { Run } from './store/runs.ts';
 import type { StackRecord } from './store/stacks.ts';
 import type { Store } from './store/store.ts';
 
-export type StackOutcome = 'succeeded' | 'unchanged' | 'failed';
+/** `undeclared`: what the stack should be could not be told, so it stays as it was. */
+export type StackOutcome = 'succeeded' | 'unchanged' | 'failed' | 'undeclared';
 
 interface StackReconciler {
   readonly engine: Engine;
@@ -45,6 +47,17 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
     return 'failed';
   };
 
+  const undeclared = async (run: Run, key: StackKey, error: unknown): Promise<StackOutcome> => {
+    const message = reasonOf(error);
+    const record = await store.stacks.get(key);
+    if (record && run.kind === 'reconcile') {
+      const conditions = markFailed(record.conditions, 'PrerequisiteFailed', message, now());
+      await store.stacks.setConditions(key, conditions);
+    }
+    await store.runs.stack(run.id, key, 'failed', undefined, message);
+    return 'undeclared';
+  };
+
   const up = async (run: Run, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> => {
     const cutShort = record.operationStartedAt !== null;
     await store.stacks.begin(desired.key, markReconciling(record.conditions, now()));
@@ -56,7 +69,7 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
     }
     const changed = done.changes.length + done.drift.length;
     const message = summarise(done);
-    await store.stacks.end(desired.key, markReady(record.conditions, message, now()), desired.generation);
+    await store.stacks.end(desired.key, markReady(record.conditions, message, now()), desired);
     await store.runs.stack(run.id, desired.key, changed > 0 ? 'succeeded' : 'unchanged', done, message);
     return changed > 0 ? 'succeeded' : 'unchanged';
   };
@@ -80,13 +93,20 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
     return differs ? 'succeeded' : 'unchanged';
   };
 
-  return (run: Run, desired: DesiredStack): Promise<StackOutcome> =>
-    turn(desired.key, async () => {
+  return (run: Run, key: StackKey, desire: () => Promise<DesiredStack>): Promise<StackOutcome> =>
+    turn(key, async () => {
+      await store.runs.stack(run.id, key, 'running');
+      let desired: DesiredStack;
+      try {
+        // Not before its turn: two runs would else deploy in another order than they looked.
+        desired = await desire();
+      } catch (error) {
+        return await undeclared(run, key, error);
+      }
       const record = await store.stacks.declare(desired);
-      await store.runs.stack(run.id, desired.key, 'running');
       if (run.kind === 'preview') return preview(run, desired, record);
       if (run.onlyChanged && isCurrent(record, desired)) {
-        await store.runs.stack(run.id, desired.key, 'unchanged', undefined, 'ready at this generation');
+        await store.runs.stack(run.id, key, 'unchanged', undefined, 'ready at this generation');
         return 'unchanged';
       }
       return up(run, desired, record);

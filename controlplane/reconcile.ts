@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
 import { fleetOf } from './fleet.ts';
+import type { HubBundler } from './hub-bundle.ts';
 import { keyedTurns } from './keyed.ts';
 import { isFromEvent } from './lifecycle.ts';
 import { type Organization, type OrganizationAccount, readOrganization } from './organization.ts';
@@ -31,8 +32,7 @@ interface Parts {
   readonly aws: Aws;
   readonly engine: Engine;
   readonly store: Store;
-  /** The Lambda's bundle with the policy inside; made once for a service. */
-  readonly bundle: { readonly file: string; readonly sha256: string };
+  readonly hubBundle: HubBundler;
   readonly programVersion: string;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
@@ -41,7 +41,7 @@ interface Parts {
 /** One run under way. */
 interface Pass extends Parts {
   readonly run: Run;
-  readonly act: (run: Run, stack: DesiredStack) => Promise<StackOutcome>;
+  readonly act: ReturnType<typeof stackReconciler>;
   readonly surveys: LimitFunction;
   failed: number;
 }
@@ -105,12 +105,7 @@ async function readiness(store: Store, wanted: readonly string[]): Promise<Omit<
 }
 
 /** The account's stack, once there is a hub, then those of its Regions that are in the run's scope. */
-async function onboard(
-  pass: Pass,
-  fleet: Fleet,
-  account: FleetAccount,
-  hub: Promise<StackOutcome>,
-): Promise<void> {
+async function onboard(pass: Pass, fleet: Fleet, account: FleetAccount, hub: Promise<Hub>): Promise<void> {
   const { run, store } = pass;
   const desired = desiredAccount(fleet, account);
   const regions = desired.regions.filter(
@@ -119,10 +114,11 @@ async function onboard(
   );
   const keys = regions.map(({ key }) => key);
   await store.runs.plan(run.id, [desired.account.key, ...keys]);
-  if ((await hub) === 'failed') return skip(pass, [desired.account.key, ...keys], 'the hub stack failed');
-  const outcome = await pass.act(run, desired.account);
+  if (!(await hub).usable) return skip(pass, [desired.account.key, ...keys], 'the hub stack failed');
+  const act = (stack: DesiredStack) => pass.act(run, stack.key, async () => stack);
+  const outcome = await act(desired.account);
   if (outcome === 'failed') await skip(pass, keys, `${desired.account.key} failed`);
-  const rest = outcome === 'failed' ? [] : await allEnded(regions.map((stack) => pass.act(run, stack)));
+  const rest = outcome === 'failed' ? [] : await allEnded(regions.map(act));
   pass.failed += [outcome, ...rest].filter((each) => each === 'failed').length;
   if (run.kind === 'preview') return;
   const Ready = await readiness(
@@ -146,6 +142,30 @@ async function readCaughtUp({ run, aws, stopping }: Pass): Promise<Organization>
   }
 }
 
+/** What came of the hub, and whether there is one for accounts to be wired to. */
+interface Hub {
+  readonly outcome: StackOutcome;
+  readonly usable: boolean;
+}
+
+/**
+ * The hub, with the policy as it is when its turn comes. A run about a part of the organization needs the hub, and
+ * leaves it alone where it is as it should be. An unreadable policy leaves the hub that was made last to the accounts.
+ */
+async function actOnHub(
+  { run, act, aws, store, hubBundle }: Pass,
+  fleet: Fleet,
+  accounts: readonly OrganizationAccount[],
+): Promise<Hub> {
+  const asked = isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true };
+  const outcome = await act(asked, hubKey, async () => {
+    const { bundle, exceptions } = await hubBundle(accounts.map(({ id }) => id));
+    return { ...desiredHub(fleet, bundle, await aws.accessRoleArn(fleet.hub.accountId)), exceptions };
+  });
+  const lastGood = async () => ((await store.stacks.get(hubKey))?.generation ?? null) !== null;
+  return { outcome, usable: outcome === 'undeclared' ? await lastGood() : outcome !== 'failed' };
+}
+
 async function carryOut(pass: Pass): Promise<void> {
   const { run, store, aws } = pass;
   const readAt = new Date();
@@ -153,11 +173,9 @@ async function carryOut(pass: Pass): Promise<void> {
   await store.accounts.seen(organization.accounts, readAt);
   const accounts = accountsInScope(organization, run.scope);
   const fleet = await fleetOf(aws, pass.settings, organization, pass.programVersion);
-  const desired = desiredHub(fleet, pass.bundle, await aws.accessRoleArn(fleet.hub.accountId));
   await store.runs.plan(run.id, [hubKey]);
-  // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
-  const hub = pass.act(isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true }, desired);
-  const [outcome, surveyed] = await allEnded([
+  const hub = actOnHub(pass, fleet, accounts);
+  const [{ outcome }, surveyed] = await allEnded([
     hub,
     allEnded(
       accounts.map(async (account) => {
@@ -167,7 +185,7 @@ async function carryOut(pass: Pass): Promise<void> {
       }),
     ),
   ]);
-  if (outcome === 'failed') pass.failed += 1;
+  if (outcome === 'failed' || outcome === 'undeclared') pass.failed += 1;
   const found = surveyed.filter((account) => account !== undefined);
   if (pass.failed === 0) requireRegions(found, run.scope);
 }

@@ -21,6 +21,9 @@ export const scopeSchema = z.strictObject({
 
 export type Scope = z.infer<typeof scopeSchema>;
 
+/** No account at all: a run about the hub alone. Callers of the API cannot ask for it. */
+export const hubAlone: Scope = { accounts: [] };
+
 export const isWholeOrganization = (scope: Scope): boolean =>
   !scope.accounts && !scope.organizationalUnits && !scope.regions;
 

@@ -2,21 +2,24 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeBundle } from '../programs/bundle.ts';
 import { names, queueUrl } from '../programs/names.ts';
-import { awsClients } from './aws.ts';
+import { type Aws, awsClients } from './aws.ts';
 import { lockData } from './data-lock.ts';
 import { enginePool } from './engine-pool.ts';
 import type { Settings } from './environment.ts';
-import { PortcullisError, reasonOf } from './errors.ts';
+import { reasonOf } from './errors.ts';
 import { application, listen } from './http/server.ts';
+import { hubBundler } from './hub-bundle.ts';
+import { readPolicyFile } from './hub-policy.ts';
 import { intake } from './intake.ts';
 import type { Logger } from './log.ts';
 import { queueConsumer } from './queue-consumer.ts';
 import { reconciler } from './reconcile.ts';
-import { runQueue } from './run-queue.ts';
-import { openDatabase } from './store/database.ts';
-import { openStore } from './store/store.ts';
+import { restorer } from './restore.ts';
+import { restoreQueue } from './restore-queue.ts';
+import { type RunQueue, runQueue } from './run-queue.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { openStore, type Store } from './store/store.ts';
 
 export const version = '0.1.0';
 
@@ -29,15 +32,6 @@ export interface Service {
 interface ServiceOptions {
   /** Whether it hears lifecycle events and results and sweeps by itself; a one-off command does not. */
   readonly standing: boolean;
-}
-
-async function bundleOf(policyFile: string, directory: string) {
-  try {
-    return await makeBundle(policyFile, directory);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new PortcullisError('invalid-policy', `PORTCULLIS_POLICY ${policyFile}: ${text}`, { cause: error });
-  }
 }
 
 /** Names the programs' sources: stacks made by other sources are another generation. */
@@ -64,6 +58,52 @@ function unwinder(log: Logger) {
 
 type Unwinder = ReturnType<typeof unwinder>;
 
+interface StandBy {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly aws: Aws;
+  readonly queue: RunQueue;
+  readonly log: Logger;
+  readonly parts: Unwinder;
+}
+
+/** Hears lifecycle events and results, and sweeps, until the parts are closed. */
+function standBy({ settings, store, aws, queue, log, parts }: StandBy): void {
+  const { accountId, region } = settings.hub;
+  const heard = intake(store, queue, log);
+  const consume = (name: string, handle: (body: string) => Promise<void>) => {
+    const consumer = queueConsumer({
+      name,
+      queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
+      client: () => aws.sqs(accountId, region),
+      handle,
+      log,
+    });
+    consumer.start();
+    parts.opened(name, consumer.stop);
+  };
+  consume(names.lifecycleQueue, heard.lifecycle);
+  consume(names.resultsQueue, heard.result);
+  const sweep = () =>
+    queue
+      .request({ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'sweep' })
+      .catch((error) => log.error({ error: reasonOf(error) }, 'sweep not queued'));
+  const timer = setInterval(sweep, settings.sweepMinutes * 60_000);
+  parts.opened('sweep', async () => clearInterval(timer));
+}
+
+function readiness({ query }: Database, log: Logger) {
+  return async (): Promise<string | undefined> => {
+    try {
+      await query('select 1');
+      return undefined;
+    } catch (error) {
+      log.warn({ error: reasonOf(error) }, 'database');
+      return 'the database does not answer';
+    }
+  };
+}
+
 async function open(
   settings: Settings,
   log: Logger,
@@ -72,7 +112,7 @@ async function open(
 ): Promise<string> {
   const lock = await lockData(settings.data);
   parts.opened('data lock', lock.release);
-  const bundle = await bundleOf(settings.policyFile, join(settings.data, 'bundle'));
+  await readPolicyFile(settings);
   const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
   parts.opened('database', database.close);
   const store = openStore(database);
@@ -85,48 +125,22 @@ async function open(
     aws,
     engine,
     store,
-    bundle,
+    hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
     programVersion: await programVersion(),
     stopping: stopping.signal,
   });
   const queue = runQueue(database, store.runs, reconcile, log);
   parts.opened('queue', queue.stop);
   await queue.start();
+  const carryOut = restorer({ store, aws, runs: queue, log, stopping: stopping.signal });
+  const restores = restoreQueue(database, store.restores, carryOut, log);
+  parts.opened('restores', restores.stop);
+  await restores.start();
   parts.opened('runs', async () => stopping.abort());
-  if (standing) {
-    const { accountId, region } = settings.hub;
-    const heard = intake(store, queue, log);
-    const consume = (name: string, handle: (body: string) => Promise<void>) => {
-      const consumer = queueConsumer({
-        name,
-        queueUrl: async () =>
-          queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
-        client: () => aws.sqs(accountId, region),
-        handle,
-        log,
-      });
-      consumer.start();
-      parts.opened(name, consumer.stop);
-    };
-    consume(names.lifecycleQueue, heard.lifecycle);
-    consume(names.resultsQueue, heard.result);
-    const sweep = () =>
-      queue
-        .request({ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'sweep' })
-        .catch((error) => log.error({ error: reasonOf(error) }, 'sweep not queued'));
-    const timer = setInterval(sweep, settings.sweepMinutes * 60_000);
-    parts.opened('sweep', async () => clearInterval(timer));
-  }
-  const notReady = async () => {
-    try {
-      await database.query('select 1');
-      return undefined;
-    } catch (error) {
-      log.warn({ error: reasonOf(error) }, 'database');
-      return 'the database does not answer';
-    }
-  };
-  const app = application({ store, queue, notReady }, settings, version, log);
+  if (standing) standBy({ settings, store, aws, queue, log, parts });
+  const policy = () => readPolicyFile(settings);
+  const context = { store, queue, restores, policy, notReady: readiness(database, log) };
+  const app = application(context, settings, version, log);
   const server = await listen(app, settings.host, settings.port);
   parts.opened('http', server.close);
   await lock.announce(server.url);

@@ -1,18 +1,116 @@
-import { readFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bundleLambda } from '../lambda/bundle.ts';
-import { parsePolicy } from '../lambda/policy.ts';
+import { type Policy, policySchema } from '../lambda/policy.ts';
 
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
 export interface RemediationBundle {
   readonly file: string;
-  /** Names code and policy together. */
+  /** Names code, policy and account table together. */
   readonly sha256: string;
 }
 
+/** What the organization says of each account, by its id: units above it by id and name, and its tags. */
+export type AccountTable = NonNullable<Parameters<typeof bundleLambda>[2]>;
+
+/** So many of the latest used bundles are kept: one may still be read while others are made. */
+const kept = 4;
+
+/** What was damaged is moved out of the way, and another process may do the same just then. */
+const tries = 3;
+
+/** How long an unfinished build is left alone before it counts as one that was cut short. */
+const cutShortMilliseconds = 3_600_000;
+
 /**
- * Makes the bundle of a policy file in a directory; equal inputs give equal bytes.
- * @throws naming the policy's line and field where it cannot be read: such a bundle is never made.
+ * The bundle of a policy and an account table in a directory, made only where it is not there yet; equal inputs give
+ * equal bytes. Several may be made at once, by several processes. Bundles that were not used lately are removed.
+ * @throws where the policy does not fit the grammar: such a bundle is never made.
  */
-export async function makeBundle(policyFile: string, directory: string): Promise<RemediationBundle> {
-  return bundleLambda(parsePolicy(await readFile(policyFile, 'utf8')), directory);
+export async function makeBundle(
+  policy: Policy,
+  directory: string,
+  accounts: AccountTable = {},
+): Promise<RemediationBundle> {
+  const place = join(directory, await nameOf(policySchema.parse(policy), accounts));
+  const found = await whole(place);
+  const bundle = found ?? (await build(policy, place, accounts));
+  const now = new Date();
+  await utimes(place, now, now);
+  await forgetOld(directory, place);
+  return bundle;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** Names everything that a bundle follows from: policy, accounts, the Lambda's sources and the locked packages. */
+async function nameOf(policy: Policy, accounts: AccountTable): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([policy, inOrder(accounts)]));
+  const sources = (await readdir(join(root, 'lambda'))).filter((file) => file.endsWith('.ts')).sort();
+  const files = [...sources.map((file) => join('lambda', file)), 'package-lock.json'];
+  for (const file of files) hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
+  return hash.digest('hex').slice(0, 32);
+}
+
+const byKey = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1));
+
+const inOrder = (accounts: AccountTable) =>
+  byKey(accounts).map(([id, { organizationalUnits, tags }]) => [
+    id,
+    [...organizationalUnits].sort(),
+    byKey(tags),
+  ]);
+
+const unless =
+  (...codes: string[]) =>
+  (error: NodeJS.ErrnoException): undefined => {
+    if (!codes.includes(error.code ?? '')) throw error;
+  };
+
+/** The bundle in a place, where it is as it was written. */
+async function whole(place: string): Promise<RemediationBundle | undefined> {
+  const file = join(place, 'index.mjs');
+  const code = await readFile(file).catch(unless('ENOENT'));
+  const written = await readFile(join(place, 'sha256'), 'utf8').catch(unless('ENOENT'));
+  return code && sha256(code) === written ? { file, sha256: written } : undefined;
+}
+
+/** Builds beside the place and moves the result there as a whole; where another was quicker, that one's stays. */
+async function build(policy: Policy, place: string, accounts: AccountTable): Promise<RemediationBundle> {
+  const unfinished = `${place}.${randomUUID()}`;
+  try {
+    const bundle = await bundleLambda(policy, unfinished, accounts);
+    await writeFile(join(unfinished, 'sha256'), bundle.sha256);
+    for (let left = tries; left > 0; left -= 1) {
+      const found = await whole(place);
+      if (found) return found;
+      await rm(place, { recursive: true, force: true });
+      await rename(unfinished, place).catch(unless('ENOTEMPTY', 'EEXIST', 'ENOENT'));
+    }
+    throw new Error(`the bundle in ${place} does not stay as it was written`);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function forgetOld(directory: string, used: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const found = await Promise.all(
+    (await readdir(directory)).map(async (name) => {
+      const place = join(directory, name);
+      return { place, at: (await stat(place).catch(unless('ENOENT')))?.mtimeMs ?? 0 };
+    }),
+  );
+  const unfinished = (place: string) => /\.[0-9a-f-]{36}$/.test(place);
+  const finished = found.filter(({ place }) => place !== used && !unfinished(place));
+  const old = [
+    ...finished.sort((one, other) => other.at - one.at).slice(kept - 1),
+    ...found.filter(({ place, at }) => unfinished(place) && at < Date.now() - cutShortMilliseconds),
+  ];
+  for (const { place } of old) await rm(place, { recursive: true, force: true });
 }

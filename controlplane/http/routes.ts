@@ -1,33 +1,8 @@
 import { z } from 'zod';
 import { PortcullisError } from '../errors.ts';
-import type { RunQueue } from '../run-queue.ts';
 import { scopeSchema } from '../scope.ts';
-import type { Store } from '../store/store.ts';
-
-export interface RouteContext {
-  readonly store: Store;
-  readonly queue: Pick<RunQueue, 'request'>;
-  /** What keeps the service from working, or nothing. */
-  readonly notReady: () => Promise<string | undefined>;
-}
-
-export interface Route<Body = unknown, Query = unknown> {
-  readonly method: 'get' | 'post';
-  readonly path: string;
-  readonly summary: string;
-  /** Open routes answer without a bearer token. */
-  readonly open?: true;
-  readonly body?: z.ZodType<Body>;
-  readonly query?: z.ZodType<Query>;
-  readonly answers: Readonly<Record<number, string>>;
-  handle(
-    context: RouteContext,
-    request: { body: Body; query: Query; parameters: Record<string, string>; caller: string },
-  ): Promise<{ status: number; body: unknown; location?: string }>;
-}
-
-const route = <Body = undefined, Query = undefined>(definition: Route<Body, Query>): Route =>
-  definition as unknown as Route;
+import { exceptionRoutes } from './exception-routes.ts';
+import { ok, type Route, route } from './route.ts';
 
 const reconcileBody = scopeSchema.extend({
   preview: z
@@ -45,8 +20,6 @@ const remediationsQuery = z.strictObject({
   outcome: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
-
-const ok = (body: unknown) => ({ status: 200, body });
 
 /** Every route of the service. The server and the OpenAPI document are made from this table. */
 export const routes: readonly Route[] = [
@@ -101,12 +74,13 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/remediations',
-    summary: 'The audit log: what the remediation Lambda did, newest first',
+    summary: 'What the remediation Lambda did, newest first, each under the id that restores it',
     query: remediationsQuery,
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
     handle: async ({ store }, { query: { account, outcome, limit } }) =>
       ok({ remediations: await store.remediations.list({ accountId: account, outcome, limit }) }),
   }),
+  ...exceptionRoutes,
   route({
     method: 'get',
     path: '/v1/lifecycle-events',

@@ -7,7 +7,8 @@ import type { Settings } from '../environment.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openApi } from './openapi.ts';
-import { type Route, type RouteContext, routes } from './routes.ts';
+import type { Route, RouteContext } from './route.ts';
+import { routes } from './routes.ts';
 
 /** Who a request comes from; without configured tokens the service listens on loopback alone and everyone is local. */
 function authenticate(tokens: Settings['tokens'], header: string | undefined): string {
@@ -39,7 +40,7 @@ const serve =
     if (route.body && !request.is('application/json')) {
       throw new PortcullisError(
         'invalid-request',
-        'body: send JSON with content-type application/json; {} is the whole organization',
+        'body: send JSON with content-type application/json; {} where there is nothing to say',
       );
     }
     const answer = await route.handle(context, {

@@ -10,13 +10,18 @@ export interface AccountRecord {
   readonly state: AccountState | 'DEPARTED';
   readonly path: string;
   readonly parents: readonly string[];
+  /** Names of the organizational units above it, the topmost first. */
+  readonly unitNames: readonly string[];
+  /** Its tags in AWS Organizations; null while they were never read, which nobody does unless the policy asks for them. */
+  readonly tags: Readonly<Record<string, string>> | null;
   readonly joinedAt: Date | null;
   readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
   readonly conditions: Conditions;
   readonly updatedAt: Date;
 }
 
-const columns = `id, name, state, path, parents, joined_at as "joinedAt", regions, conditions, updated_at as "updatedAt"`;
+const columns = `id, name, state, path, parents, unit_names as "unitNames", tags,
+  joined_at as "joinedAt", regions, conditions, updated_at as "updatedAt"`;
 
 export interface AccountStore {
   list(): Promise<AccountRecord[]>;
@@ -26,6 +31,8 @@ export interface AccountStore {
    * marked departed. What a later listing said stays.
    */
   seen(accounts: readonly OrganizationAccount[], readAt: Date): Promise<void>;
+  /** Records the tags that were read at a moment; what a later reading said stays. */
+  setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
@@ -40,10 +47,10 @@ export function accountStore({ query }: Database): AccountStore {
     async seen(accounts, readAt) {
       for (const account of accounts) {
         await query(
-          `insert into account (id, name, state, path, parents, joined_at, seen_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, now())
+          `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, now())
            on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
-             parents = excluded.parents, joined_at = excluded.joined_at, seen_at = excluded.seen_at, updated_at = now()
+             parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at, seen_at = excluded.seen_at, updated_at = now()
            where account.seen_at <= excluded.seen_at`,
           [
             account.id,
@@ -51,6 +58,7 @@ export function accountStore({ query }: Database): AccountStore {
             account.state,
             account.path,
             JSON.stringify(account.parents),
+            JSON.stringify(account.unitNames),
             account.joinedAt ?? null,
             readAt,
           ],
@@ -60,6 +68,13 @@ export function accountStore({ query }: Database): AccountStore {
         `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
          where state <> 'DEPARTED' and not (id = any($1)) and seen_at <= $2`,
         [accounts.map(({ id }) => id), readAt],
+      );
+    },
+    async setTags(id, tags, readAt) {
+      await query(
+        `update account set tags = $2, tags_read_at = $3, updated_at = now()
+         where id = $1 and (tags_read_at is null or tags_read_at <= $3)`,
+        [id, JSON.stringify(tags), readAt],
       );
     },
     async setRegions(id, regions) {

@@ -7,10 +7,14 @@ import type { Settings } from '../environment.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import { migrations } from './migrations.ts';
 
+/** One parameterised statement; its rows. */
+export type Query = <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
+
 export interface Database {
   readonly kind: 'pglite' | 'postgres';
-  /** One parameterised statement; its rows. */
-  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  readonly query: Query;
+  /** All statements that the work makes by the query it is given take effect, or, where it throws, none does. */
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** What pg-boss needs to keep its queue in the same database. */
   readonly queueOptions: ConstructorOptions;
   close(): Promise<void>;
@@ -58,12 +62,15 @@ async function migrateInTransaction(run: Executor): Promise<void> {
 async function openPglite(directory: string): Promise<Database> {
   await mkdir(directory, { recursive: true });
   const lite = await PGlite.create(directory);
-  const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-    (await lite.query<Row>(sql, [...parameters])).rows;
+  const over =
+    (connection: Pick<PGlite, 'query'>): Query =>
+    async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await connection.query<Row>(sql, [...parameters])).rows;
   await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
   return {
     kind: 'pglite',
-    query,
+    query: over(lite),
+    transaction: (work) => lite.transaction((connection) => work(over(connection))),
     queueOptions: { db: fromPglite(lite), backend: 'pglite' },
     close: () => lite.close(),
   };
@@ -72,8 +79,10 @@ async function openPglite(directory: string): Promise<Database> {
 async function openPostgres(connectionString: string, warn: (error: Error) => void): Promise<Database> {
   const pool = new pg.Pool({ connectionString, max: 10, application_name: 'portcullis' });
   pool.on('error', warn);
-  const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-    (await pool.query(sql, [...parameters])).rows as Row[];
+  const over =
+    (connection: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>): Query =>
+    async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await connection.query(sql, [...parameters])).rows as Row[];
   try {
     const client = await pool.connect();
     try {
@@ -89,7 +98,25 @@ async function openPostgres(connectionString: string, warn: (error: Error) => vo
   }
   return {
     kind: 'postgres',
-    query,
+    query: over(pool),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: unknown;
+      try {
+        await client.query('begin');
+        const value = await work(over(client));
+        await client.query('commit');
+        return value;
+      } catch (error) {
+        await client.query('rollback').catch((lost) => {
+          broken = lost;
+        });
+        throw error;
+      } finally {
+        // A connection that cannot even roll back is closed, which rolls back, and never used again.
+        client.release(broken !== undefined);
+      }
+    },
     queueOptions: { db: { executeSql: (sql: string, values?: unknown[]) => pool.query(sql, values) } },
     close: () => pool.end(),
   };

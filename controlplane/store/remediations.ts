@@ -2,7 +2,10 @@ import type { RemediationResult } from '../../lambda/result.ts';
 import type { Database } from './database.ts';
 
 export interface RemediationRecord {
+  /** `<eventId>:<groupId>`, where the group id is empty if the event named no group. */
+  readonly id: string;
   readonly eventId: string;
+  readonly groupId: string;
   readonly time: Date;
   readonly accountId: string;
   readonly region: string;
@@ -10,9 +13,14 @@ export interface RemediationRecord {
   readonly result: RemediationResult;
 }
 
+const columns = `event_id || ':' || group_id as id, event_id as "eventId", group_id as "groupId", time,
+  account_id as "accountId", region, outcome, result`;
+
 export interface RemediationStore {
   /** Appends a result once; a replay of it changes nothing. True where it was new. */
   append(result: RemediationResult): Promise<boolean>;
+  /** What an event came to, for each security group that it was about. */
+  ofEvent(eventId: string): Promise<RemediationRecord[]>;
   /** Newest first. */
   list(filter: {
     accountId?: string | undefined;
@@ -39,9 +47,11 @@ export function remediationStore({ query }: Database): RemediationStore {
       );
       return rows.length > 0;
     },
+    ofEvent: (eventId) =>
+      query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),
     list: ({ accountId, outcome, limit }) =>
       query(
-        `select event_id as "eventId", time, account_id as "accountId", region, outcome, result from remediation
+        `select ${columns} from remediation
          where ($1::text is null or account_id = $1) and ($2::text is null or outcome = $2)
          order by time desc limit $3`,
         [accountId ?? null, outcome ?? null, limit],

@@ -9,13 +9,15 @@ export interface StackRecord {
   readonly region: string | null;
   /** The generation last made real; null before the first success. */
   readonly generation: string | null;
+  /** Names of the stored exceptions that the generation carries; only the hub has any. */
+  readonly exceptions: readonly string[];
   readonly conditions: Conditions;
   /** Set while an operation runs; found set at start, the operation was cut short. */
   readonly operationStartedAt: Date | null;
   readonly updatedAt: Date;
 }
 
-const columns = `key, kind, account_id as "accountId", region, generation, conditions,
+const columns = `key, kind, account_id as "accountId", region, generation, exceptions, conditions,
   operation_started_at as "operationStartedAt", updated_at as "updatedAt"`;
 
 export interface StackStore {
@@ -26,8 +28,12 @@ export interface StackStore {
   setConditions(key: string, conditions: Conditions): Promise<void>;
   /** Intent before the act: whoever finds it later knows that an operation was under way. */
   begin(key: string, conditions: Conditions): Promise<void>;
-  /** The operation ended; `generation` is given only where it succeeded. */
-  end(key: string, conditions: Conditions, generation?: string): Promise<void>;
+  /** The operation ended; what it made real is given only where it succeeded. */
+  end(
+    key: string,
+    conditions: Conditions,
+    made?: Pick<DesiredStack, 'generation' | 'exceptions'>,
+  ): Promise<void>;
 }
 
 export function stackStore({ query }: Database): StackStore {
@@ -62,11 +68,16 @@ export function stackStore({ query }: Database): StackStore {
         [key, JSON.stringify(conditions)],
       );
     },
-    async end(key, conditions, generation) {
+    async end(key, conditions, made) {
       await query(
         `update stack set conditions = $2, operation_started_at = null, generation = coalesce($3, generation),
-           updated_at = now() where key = $1`,
-        [key, JSON.stringify(conditions), generation ?? null],
+           exceptions = coalesce($4, exceptions), updated_at = now() where key = $1`,
+        [
+          key,
+          JSON.stringify(conditions),
+          made?.generation ?? null,
+          made ? JSON.stringify(made.exceptions ?? []) : null,
+        ],
       );
     },
   };

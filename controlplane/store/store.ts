@@ -1,7 +1,10 @@
 import { type AccountStore, accountStore } from './accounts.ts';
+import { type AuditStore, auditStore } from './audit.ts';
 import type { Database } from './database.ts';
+import { type ExceptionStore, exceptionStore } from './exceptions.ts';
 import { type LifecycleEventStore, lifecycleEventStore } from './lifecycle-events.ts';
 import { type RemediationStore, remediationStore } from './remediations.ts';
+import { type RestoreStore, restoreStore } from './restores.ts';
 import { type RunStore, runStore } from './runs.ts';
 import { type StackStore, stackStore } from './stacks.ts';
 
@@ -12,6 +15,9 @@ export interface Store {
   readonly runs: RunStore;
   readonly remediations: RemediationStore;
   readonly lifecycleEvents: LifecycleEventStore;
+  readonly exceptions: ExceptionStore;
+  readonly restores: RestoreStore;
+  readonly audit: AuditStore;
 }
 
 export const openStore = (database: Database): Store => ({
@@ -20,4 +26,7 @@ export const openStore = (database: Database): Store => ({
   runs: runStore(database),
   remediations: remediationStore(database),
   lifecycleEvents: lifecycleEventStore(database),
+  exceptions: exceptionStore(database),
+  restores: restoreStore(database),
+  audit: auditStore(database),
 });

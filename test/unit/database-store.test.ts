@@ -27,6 +27,7 @@ const member = (id: string, name = id) => ({
   state: 'ACTIVE' as const,
   joinedAt: '2026-01-01T00:00:00.000Z',
   parents: ['r-root', 'ou-prod'],
+  unitNames: ['Production'],
   path: 'Production',
 });
 
@@ -141,7 +142,7 @@ onBothDatabases((place, kind) => {
     expect(await store.stacks.declare(desired)).toMatchObject({ generation: null, operationStartedAt: null });
     await store.stacks.begin(desired.key, {});
     expect((await store.stacks.declare(desired)).operationStartedAt).toBeInstanceOf(Date);
-    await store.stacks.end(desired.key, ready, 'g1');
+    await store.stacks.end(desired.key, ready, desired);
     expect(await store.stacks.get(desired.key)).toMatchObject({
       kind: 'region',
       accountId: '300000000001',

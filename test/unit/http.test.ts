@@ -41,17 +41,14 @@ const queue = {
   },
 };
 
+const context = {
+  ...{ store, queue, restores: { request: async () => Promise.reject(new Error('asked for a restore')) } },
+  policy: async () => ({ version: 1 as const, rules: [] }),
+  notReady: async () => databaseDown,
+};
+
 const serve = (tokens: { name: string; token: string }[]) =>
-  listen(
-    application(
-      { store, queue, notReady: async () => databaseDown },
-      { tokens },
-      '0.1.0',
-      makeLogger('silent'),
-    ),
-    '127.0.0.1',
-    0,
-  );
+  listen(application(context, { tokens }, '0.1.0', makeLogger('silent')), '127.0.0.1', 0);
 let closed: Awaited<ReturnType<typeof serve>>;
 let open: typeof closed;
 beforeAll(async () => {
@@ -160,7 +157,7 @@ describe('a bearer token', () => {
     for (const { method, path, open: free } of routes) {
       const init = { method, headers: { authorization: '', 'content-type': 'application/json' } };
       const { status } = await ask(
-        path.replace(':id', id),
+        path.replace(/:(id|name)/, id),
         method === 'post' ? { ...init, body: '{}' } : init,
       );
       expect(status === 401, `${method} ${path}`).toBe(!free);
@@ -234,12 +231,7 @@ describe('health', () => {
 
 test('a port that is taken is an error that names it', async () => {
   const port = Number(new URL(open.url).port);
-  const app = application(
-    { store, queue, notReady: async () => undefined },
-    { tokens: [] },
-    '0',
-    makeLogger('silent'),
-  );
+  const app = application(context, { tokens: [] }, '0', makeLogger('silent'));
   await expect(listen(app, '127.0.0.1', port)).rejects.toMatchObject({
     code: 'in-use',
     message: expect.stringContaining(String(port)),

@@ -14,7 +14,7 @@ describe('the OpenAPI document', () => {
     const listed = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method} ${path}`),
     );
-    const expected = routes.map(({ method, path }) => `${method} ${path.replace(':id', '{id}')}`);
+    const expected = routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, '{$1}')}`);
     expect(listed.sort()).toEqual(expected.sort());
   });
 
@@ -50,7 +50,7 @@ describe('the OpenAPI document', () => {
   test('needs the token everywhere but on the open routes', () => {
     expect(document.security).toEqual([{ bearer: [] }]);
     for (const { path, method, open } of routes) {
-      const { security } = document.paths[path.replace(':id', '{id}')][method];
+      const { security } = document.paths[path.replace(/:(\w+)/, '{$1}')][method];
       expect(security, path).toEqual(open ? [] : undefined);
     }
   });

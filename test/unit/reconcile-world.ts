@@ -4,6 +4,7 @@ import type { Engine } from '../../controlplane/engine.ts';
 import type { OperationRecord } from '../../controlplane/engine-events.ts';
 import { readSettings } from '../../controlplane/environment.ts';
 import { PortcullisError } from '../../controlplane/errors.ts';
+import type { HubBundler } from '../../controlplane/hub-bundle.ts';
 import { reconciler } from '../../controlplane/reconcile.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
@@ -32,6 +33,13 @@ const client = <T>(answer: (command: string, input: Record<string, string>) => u
 function newWorld() {
   return {
     accounts: new Map([management, hub, one, two].map((id) => [id, 'ACTIVE'])),
+    /** Organizational units under the root: names by id. */
+    units: new Map<string, string>(),
+    /** The unit that an account is in; the root, without an entry. */
+    unitOf: new Map<string, string>(),
+    tags: new Map<string, Record<string, string>>(),
+    /** Accounts whose tags were asked for, each time. */
+    tagsRead: [] as string[],
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
     /** Stack keys whose operations fail. */
@@ -42,6 +50,10 @@ function newWorld() {
     /** `up hub`, `recover and up hub`, `preview hub`, in the order begun. */
     operations: [] as string[],
     programVersion: '1',
+    hubBundle: (async () => ({
+      bundle: { file: '/data/index.mjs', sha256: 'f00d' },
+      exceptions: [],
+    })) as HubBundler,
     stopping: new AbortController(),
     /** Waited for before each operation. */
     before: async (_key: string): Promise<void> => undefined,
@@ -49,18 +61,37 @@ function newWorld() {
 }
 type World = ReturnType<typeof newWorld>;
 
-/** Four accounts under one root; each call answers from the world as it is then. */
-function awsOf(world: World): Aws {
-  const organizations = new OrganizationsClient({ region: 'us-east-1' });
+/** What AWS Organizations says; an account's tags in pages of one. */
+function organizationOf(world: World) {
   const accounts = () => [...world.accounts].map(([Id, State]) => ({ Id, Name: Id, State }));
-  Object.assign(
-    organizations,
-    client((command) => ({
+  const answers: Record<string, (input: Record<string, string>) => object> = {
+    DescribeOrganizationCommand: () => ({
       Organization: { Id: 'o-portcullis', MasterAccountId: management },
-      Roots: [{ Id: 'r-root' }],
-      ...(command.startsWith('ListAccounts') && { Accounts: accounts() }),
-    })),
-  );
+    }),
+    ListRootsCommand: () => ({ Roots: [{ Id: 'r-root' }] }),
+    ListAccountsCommand: () => ({ Accounts: accounts() }),
+    ListAccountsForParentCommand: ({ ParentId }) => ({
+      Accounts: accounts().filter(({ Id }) => (world.unitOf.get(Id) ?? 'r-root') === ParentId),
+    }),
+    ListOrganizationalUnitsForParentCommand: ({ ParentId }) => ({
+      OrganizationalUnits: ParentId === 'r-root' ? [...world.units].map(([Id, Name]) => ({ Id, Name })) : [],
+    }),
+    ListTagsForResourceCommand({ ResourceId = '', NextToken = '0' }) {
+      if (NextToken === '0') world.tagsRead.push(ResourceId);
+      const tags = Object.entries(world.tags.get(ResourceId) ?? {}).map(([Key, Value]) => ({ Key, Value }));
+      const next = Number(NextToken) + 1;
+      const more = next < tags.length && { NextToken: String(next) };
+      return { Tags: tags.slice(next - 1, next), ...more };
+    },
+  };
+  const organizations = new OrganizationsClient({ region: 'us-east-1' });
+  const answer = (command: string, input: Record<string, string>) => answers[command]?.(input);
+  return Object.assign(organizations, client<OrganizationsClient>(answer));
+}
+
+/** Four accounts under one root; each call answers from the world as it is then. */
+export function awsOf(world: World): Aws {
+  const organizations = organizationOf(world);
   return {
     caller: async () => ({ accountId: management, partition: 'aws' }),
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
@@ -103,13 +134,12 @@ export function createWorld(store: Store) {
     PORTCULLIS_HUB_REGION: 'eu-west-1',
     PULUMI_CONFIG_PASSPHRASE: 'x',
   });
-  const bundle = { file: '/data/index.mjs', sha256: 'f00d' };
   const parts = () => ({
     settings,
     aws,
     engine,
     store,
-    bundle,
+    hubBundle: world.hubBundle,
     programVersion: world.programVersion,
     stopping: world.stopping.signal,
   });
@@ -129,5 +159,5 @@ export function createWorld(store: Store) {
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
     return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
   };
-  return { world, run };
+  return { world, run, aws, settings };
 }

@@ -8,6 +8,7 @@ const account = (id: string, ...parents: string[]): OrganizationAccount => ({
   state: 'ACTIVE',
   joinedAt: undefined,
   parents: ['r-root', ...parents],
+  unitNames: [],
   path: '',
 });
 const organization: Organization = {

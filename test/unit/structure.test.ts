@@ -22,7 +22,13 @@ function importsOf(file: string): string[] {
 
 /** The files or folders of ours that a folder may import besides itself; DESIGN's arrows. */
 const arrows: Record<string, string[]> = {
-  controlplane: ['programs/', 'lambda/policy.ts', 'lambda/result.ts'],
+  controlplane: [
+    'programs/',
+    'lambda/policy.ts',
+    'lambda/grammar-exception.ts',
+    'lambda/result.ts',
+    'lambda/announcement.ts',
+  ],
   programs: ['lambda/bundle.ts', 'lambda/policy.ts'],
   lambda: [],
   sandbox: [],

@@ -1,0 +1,74 @@
+import type { Exception } from '../../lambda/grammar-exception.ts';
+import { type AuditEntry, writeAudit } from './audit.ts';
+import type { Database, Query } from './database.ts';
+
+/** An exception that the control plane keeps beside those of the policy file. */
+export interface StoredException {
+  readonly exception: Exception;
+  /** The remediation that it came from. */
+  readonly eventId: string;
+  readonly groupId: string;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+  readonly endedBy: string | null;
+}
+
+/** What a new one says of itself; whose it is goes to the audit log as well. */
+export type NewException = Pick<StoredException, 'exception' | 'eventId' | 'groupId' | 'createdBy'>;
+
+const columns = `exception, event_id as "eventId", group_id as "groupId", created_by as "createdBy",
+  created_at as "createdAt", ended_at as "endedAt", ended_by as "endedBy"`;
+
+export interface ExceptionStore {
+  /** All there ever were, newest first. */
+  list(): Promise<StoredException[]>;
+  /** Those that nobody has ended, by name; whether they have expired is not looked at. */
+  standing(): Promise<StoredException[]>;
+  get(name: string): Promise<StoredException | undefined>;
+  /** Ends it for good; what ended before stays as it was. Undefined where there is none of that name. */
+  end(name: string, by: string): Promise<StoredException | undefined>;
+}
+
+/** Keeps a new exception, with its audit line, as a part of the transaction that the query belongs to. */
+export async function keepException(query: Query, created: NewException): Promise<void> {
+  const { exception, eventId, groupId, createdBy } = created;
+  await query(
+    `insert into exception (name, exception, event_id, group_id, created_by, created_at)
+     values ($1, $2, $3, $4, $5, now())`,
+    [exception.name, JSON.stringify(exception), eventId, groupId, createdBy],
+  );
+  const details = { remediation: `${eventId}:${groupId}`, ...exception };
+  await writeAudit(query, { who: createdBy, what: 'exception created', details });
+}
+
+/** Ends exceptions, each with its audit line, as a part of the transaction that the query belongs to. */
+export async function endExceptions(
+  query: Query,
+  names: readonly string[],
+  by: string,
+  details: AuditEntry['details'] = {},
+): Promise<void> {
+  const ended = await query<{ name: string }>(
+    `update exception set ended_at = now(), ended_by = $2 where name = any($1) and ended_at is null returning name`,
+    [names, by],
+  );
+  for (const { name } of ended)
+    await writeAudit(query, { who: by, what: 'exception ended', details: { name, ...details } });
+}
+
+export function exceptionStore({ query, transaction }: Database): ExceptionStore {
+  const get = async (name: string) => {
+    const [row] = await query<StoredException>(`select ${columns} from exception where name = $1`, [name]);
+    return row;
+  };
+  return {
+    list: () => query(`select ${columns} from exception order by created_at desc, name`),
+    standing: () => query(`select ${columns} from exception where ended_at is null order by name`),
+    get,
+    async end(name, by) {
+      await transaction((within) => endExceptions(within, [name], by));
+      return get(name);
+    },
+  };
+}

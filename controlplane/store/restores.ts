@@ -1,0 +1,175 @@
+import type { Undo } from '../../lambda/result.ts';
+import { PortcullisError } from '../errors.ts';
+import { type AuditEntry, type AuditedAct, writeAudit } from './audit.ts';
+import type { Database, Query } from './database.ts';
+import { endExceptions, keepException, type NewException } from './exceptions.ts';
+
+/**
+ * `pending`: recorded, the hub does not carry the exceptions yet; `exception-deployed`: it does, the rules are being
+ * put back; `restored` and `failed` are the ends.
+ */
+export type RestoreState = 'pending' | 'exception-deployed' | 'restored' | 'failed';
+
+/** One security group rule to put back, and the exception that lets it stay. */
+export interface RestoreRule {
+  readonly ruleId: string;
+  readonly exceptionName: string;
+  readonly undo: Undo;
+  /** The id that the rule has now; null until it is there again. */
+  readonly restoredRuleId: string | null;
+  readonly restoredAt: Date | null;
+}
+
+export interface Restore {
+  readonly id: string;
+  readonly eventId: string;
+  readonly groupId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: RestoreState;
+  /** Why it failed. */
+  readonly reason: string | null;
+  readonly requestedBy: string;
+  readonly requestedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly rules: readonly RestoreRule[];
+}
+
+export interface NewRestore
+  extends Pick<Restore, 'id' | 'eventId' | 'groupId' | 'accountId' | 'region' | 'requestedBy'> {
+  readonly rules: readonly {
+    readonly ruleId: string;
+    readonly undo: Undo;
+    readonly exception: NewException['exception'];
+  }[];
+}
+
+const columns = `id, event_id as "eventId", group_id as "groupId", account_id as "accountId", region, state, reason,
+  requested_by as "requestedBy", requested_at as "requestedAt", finished_at as "finishedAt"`;
+
+export interface RestoreStore {
+  /**
+   * Records the intent, with its exceptions and audit lines, all or nothing.
+   * @throws PortcullisError `conflict` where one of the rules has a restore that did not fail already.
+   */
+  create(restore: NewRestore): Promise<void>;
+  get(id: string): Promise<Restore | undefined>;
+  /** Ids of those that have not come to an end, oldest first. */
+  unfinished(): Promise<string[]>;
+  exceptionDeployed(id: string): Promise<void>;
+  /** A rule is there again, under this id. */
+  putBack(id: string, ruleId: string, restoredRuleId: string): Promise<void>;
+  restored(id: string): Promise<void>;
+  /** Ends it, and the exceptions of the rules that are not there again: they would be for nothing. */
+  failed(id: string, reason: string): Promise<void>;
+}
+
+/** Lets no other restore of the same remediation begin before this transaction ends. */
+async function refuseSecond(query: Query, { eventId, groupId, rules }: NewRestore): Promise<void> {
+  await query('select 1 from remediation where event_id = $1 and group_id = $2 for update', [
+    eventId,
+    groupId,
+  ]);
+  const [other] = await query<{ id: string; state: RestoreState; ruleId: string }>(
+    `select r.id, r.state, rule.rule_id as "ruleId" from restore r join restore_rule rule on rule.restore_id = r.id
+     where r.event_id = $1 and r.group_id = $2 and rule.rule_id = any($3)
+       and (r.state <> 'failed' or rule.restored_at is not null)
+     order by r.requested_at desc limit 1`,
+    [eventId, groupId, rules.map(({ ruleId }) => ruleId)],
+  );
+  if (!other) return;
+  throw new PortcullisError(
+    'conflict',
+    `${other.ruleId} has restore ${other.id} already, which is ${other.state}; if the rule was closed again since, restore the remediation that closed it`,
+  );
+}
+
+async function create(query: Query, restore: NewRestore): Promise<void> {
+  const { id, eventId, groupId, accountId, region, requestedBy, rules } = restore;
+  await refuseSecond(query, restore);
+  await query(
+    `insert into restore (id, event_id, group_id, account_id, region, state, requested_by, requested_at)
+     values ($1, $2, $3, $4, $5, 'pending', $6, now())`,
+    [id, eventId, groupId, accountId, region, requestedBy],
+  );
+  const details = {
+    ...{ restore: id, remediation: `${eventId}:${groupId}`, account: accountId, region },
+    rules: rules.map(({ ruleId }) => ruleId),
+  };
+  await writeAudit(query, { who: requestedBy, what: 'restore requested', details });
+  for (const { ruleId, undo, exception } of rules) {
+    await keepException(query, { exception, eventId, groupId, createdBy: requestedBy });
+    await query(
+      `insert into restore_rule (restore_id, rule_id, exception_name, undo) values ($1, $2, $3, $4)`,
+      [id, ruleId, exception.name, JSON.stringify(undo)],
+    );
+  }
+}
+
+const unasked = 'portcullis';
+
+/** Ends a restore once; whoever finds it ended changes nothing. True where this was the one. */
+async function end(
+  query: Query,
+  id: string,
+  state: 'restored' | 'failed',
+  reason: string | null,
+): Promise<boolean> {
+  const [ended] = await query<{ remediation: string }>(
+    `update restore set state = $2, reason = $3, finished_at = now() where id = $1 and finished_at is null
+     returning event_id || ':' || group_id as remediation`,
+    [id, state, reason],
+  );
+  if (!ended) return false;
+  const what: AuditedAct = state === 'restored' ? 'restore done' : 'restore failed';
+  const details: AuditEntry['details'] = { restore: id, ...ended, ...(reason !== null && { reason }) };
+  await writeAudit(query, { who: unasked, what, details });
+  return true;
+}
+
+export function restoreStore({ query, transaction }: Database): RestoreStore {
+  return {
+    create: (restore) => transaction((within) => create(within, restore)),
+    async get(id) {
+      const [row] = await query<Omit<Restore, 'rules'>>(`select ${columns} from restore where id = $1`, [id]);
+      if (!row) return undefined;
+      const rules = await query<RestoreRule>(
+        `select rule_id as "ruleId", exception_name as "exceptionName", undo, restored_rule_id as "restoredRuleId",
+           restored_at as "restoredAt" from restore_rule where restore_id = $1 order by rule_id`,
+        [id],
+      );
+      return { ...row, rules };
+    },
+    async unfinished() {
+      const rows = await query<{ id: string }>(
+        'select id from restore where finished_at is null order by requested_at',
+      );
+      return rows.map(({ id }) => id);
+    },
+    async exceptionDeployed(id) {
+      await query(`update restore set state = 'exception-deployed' where id = $1 and state = 'pending'`, [
+        id,
+      ]);
+    },
+    async putBack(id, ruleId, restoredRuleId) {
+      await query(
+        `update restore_rule set restored_rule_id = $3, restored_at = now() where restore_id = $1 and rule_id = $2`,
+        [id, ruleId, restoredRuleId],
+      );
+    },
+    async restored(id) {
+      await transaction((within) => end(within, id, 'restored', null));
+    },
+    async failed(id, reason) {
+      await transaction(async (within) => {
+        if (!(await end(within, id, 'failed', reason))) return;
+        const rows = await within<{ name: string }>(
+          'select exception_name as name from restore_rule where restore_id = $1 and restored_at is null',
+          [id],
+        );
+        const names = rows.map(({ name }) => name);
+        await endExceptions(within, names, unasked, { because: `restore ${id} failed` });
+      });
+    },
+  };
+}
