@@ -21,6 +21,13 @@ import {
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  type AwsSecurityFinding,
+  BatchImportFindingsCommand,
+  type ImportFindingsError,
+  SecurityHubClient,
+} from '@aws-sdk/client-securityhub';
+import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 
 export interface Session {
@@ -45,6 +52,8 @@ export interface Member {
   prefixListAssociations(prefixListId: string, nextToken?: string): Promise<Page<PrefixListAssociation>>;
   authorizeIngress(groupId: string, permission: IpPermission): Promise<void>;
   revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
+  /** Imports 100 findings at most into Security Hub; those that it refused, each with why. */
+  importFindings(findings: AwsSecurityFinding[]): Promise<ImportFindingsError[]>;
 }
 
 export interface Page<Item> {
@@ -58,12 +67,14 @@ export interface Cloud {
   member(region: string, session: Session): Member;
   putEvent(entry: PutEventsRequestEntry): Promise<PutEventsResultEntry>;
   readSecret(arn: string): Promise<string>;
+  /** Publishes to an SNS topic, in the topic's own Region. */
+  publish(message: PublishCommandInput & { TopicArn: string }): Promise<void>;
 }
 
 /** The SDK retries what is throttled or broken; two attempts beyond its default, as a Lambda retry costs a minute. */
 const attempts = { maxAttempts: 5, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
 
-/** Reading the Slack secret may not hold up a result for long. */
+/** Telling people may not hold up a result for long. */
 const brief = { maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } };
 
 /** AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. */
@@ -96,6 +107,10 @@ export function awsCloud(hubRegion: string): Cloud {
       const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
       if (!SecretString) throw new Error('the Slack secret holds no text');
       return SecretString;
+    },
+    async publish(message) {
+      const sns = new SNSClient({ region: message.TopicArn.split(':')[3] ?? hubRegion, ...brief });
+      await sns.send(new PublishCommand(message));
     },
   };
 }
@@ -144,6 +159,11 @@ function awsMember(region: string, credentials: Session): Member {
     async revokeIngress(GroupId, SecurityGroupRuleIds) {
       const answer = await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds }));
       if (answer.Return === false) throw new Error(`RevokeSecurityGroupIngress on ${GroupId} answered false`);
+    },
+    async importFindings(Findings) {
+      const hub = new SecurityHubClient({ region, credentials, ...brief });
+      const { FailedFindings } = await hub.send(new BatchImportFindingsCommand({ Findings }));
+      return FailedFindings ?? [];
     },
   };
 }

@@ -1,50 +1,128 @@
-import type { Outcome, RemediationResult } from './result.ts';
+import { type Block, context, fields, header, type SlackMessage, section } from './message-block.ts';
+import { findingText } from './message-finding.ts';
+import { consolePage } from './message-place.ts';
+import { asEntity, code, cut, linesWithin, plain, sentence } from './message-text.ts';
+import { gravest, titleOf } from './message-title.ts';
+import type { RemediationResult } from './result.ts';
 
-const titles = new Map<Outcome, string>([
-  ['remediated', 'Ingress closed'],
-  ['notified', 'Ingress open against the policy'],
-  ['undecided', 'Not judged: please look'],
-  ['access-denied', 'Not closed: access denied'],
-  ['failed', 'Not closed: failed'],
-]);
-
+/** Blocks of findings; Slack takes 50 in a message. */
 const shown = 10;
 
-/** A Slack message (Block Kit) of what, where, who and why; undefined for outcomes that nobody need hear of. */
-export function slackMessage(result: RemediationResult): object | undefined {
-  const title = titles.get(result.outcome);
+/**
+ * A Slack message (Block Kit) of what, where, who, why, and how to put it back or ask for an exception; undefined
+ * for outcomes that nobody need hear of. Within Slack's limits whatever the result holds.
+ */
+export function slackMessage(result: RemediationResult, partition: string): SlackMessage | undefined {
+  const title = titleOf(result);
   if (!title) return undefined;
-  const { account, region, groupId, groupName, actor } = result;
-  const group = groupId ? `${groupId}${groupName ? ` (${groupName})` : ''}` : 'unknown group';
-  const fields = [
-    `*Where*\n${mrkdwn(group)}\n${mrkdwn(account)} ${mrkdwn(region)}${result.vpcId ? `\n${mrkdwn(result.vpcId)}` : ''}`,
-    `*Who*\n${mrkdwn(actor.principal ?? 'unknown')}\n${mrkdwn(actor.sourceIp ?? '')}`,
-  ];
-  const context = `${result.eventName ?? 'event'} ${result.timeline.eventTime ?? ''} · ${result.eventId}`;
+  const { account, region, groupId, groupName, reason, findings } = result;
+  const name = [groupId ?? 'unknown group', ...(groupName ? [`(${plain(groupName)})`] : [])].join(' ');
+  const severity = gravest(result);
+  const left = findings.length - shown;
   return {
-    text: `${title}: ${mrkdwn(group)} in ${mrkdwn(account)} ${mrkdwn(region)}`,
+    text: cut(plain(`${title}: ${name} in ${account} ${region}`), 500, asEntity),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: title } },
-      ...reasons(result).map((text) => ({ type: 'section', text: { type: 'mrkdwn', text } })),
-      { type: 'section', fields: fields.map((text) => ({ type: 'mrkdwn', text: text.slice(0, 2_000) })) },
-      { type: 'context', elements: [{ type: 'mrkdwn', text: mrkdwn(context).slice(0, 2_000) }] },
+      header(severity ? `${title} (${severity})` : title),
+      fields([where(result, partition), who(result)]),
+      ...(reason ? [section(sentence(reason, 1_500))] : []),
+      ...findings.slice(0, shown).map((finding) => section(findingText(finding))),
+      ...(left > 0 ? [section(`and ${left} more in the result event`)] : []),
+      ...undecided(result),
+      ...excepted(result),
+      ...exceptionTag(result),
+      ...whatNow(result),
+      context(origin(result)),
     ],
   };
 }
 
-function reasons(result: RemediationResult): string[] {
-  const lines = [
-    ...(result.reason ? [mrkdwn(result.reason)] : []),
-    ...result.findings.map(
-      (finding) => `*${finding.action}* \`${finding.ruleId}\` ${mrkdwn(finding.why)} (${finding.policyRule})`,
-    ),
-    ...result.undecided.map((rule) => `*undecided* \`${rule.ruleId}\` ${mrkdwn(rule.reason)}`),
-  ];
-  const more = lines.length > shown ? [`and ${lines.length - shown} more in the result event`] : [];
-  return [...lines.slice(0, shown), ...more].map((line) => line.slice(0, 2_900));
+function where({ account, region, groupId, groupName, vpcId, owner }: RemediationResult, partition: string) {
+  const page = consolePage(partition, region, groupId ?? '');
+  const group = groupId === null ? 'unknown group' : page ? `<${page}|${groupId}>` : code(groupId);
+  return [
+    '*Where*',
+    `${group}${groupName ? ` ${code(groupName)}` : ''}`,
+    `account ${code(account)}, ${code(region)}${vpcId ? `, ${code(vpcId)}` : ''}`,
+    ...(owner ? [`${code(owner.tag)} ${code(owner.value)}`] : ['no tag says who owns it']),
+  ].join('\n');
 }
 
-/** Slack reads &, < and > as markup; an event's texts come from whoever made the call. */
-function mrkdwn(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function who({ actor: { principal, session, sourceIp, userAgent, tool } }: RemediationResult): string {
+  return [
+    '*Who*',
+    principal ? code(principal, 400) : 'unknown',
+    ...(session ? [`session ${code(session)}`] : []),
+    ...(sourceIp ? [`from ${code(sourceIp)}`] : []),
+    ...(tool ? [`by ${code(tool)}`] : userAgent ? [`by ${code(userAgent)}`] : []),
+  ].join('\n');
+}
+
+function undecided({ undecided: rules }: RemediationResult): Block[] {
+  if (rules.length === 0) return [];
+  const lines = rules.map(({ ruleId, reason }) => `*not judged* ${code(ruleId)} ${sentence(reason, 400)}`);
+  return [bounded(lines, 5)];
+}
+
+function excepted({ excepted: rules }: RemediationResult): Block[] {
+  if (rules.length === 0) return [];
+  const lines = rules.map(({ ruleId, policyRule, exceptions }) => {
+    const by = exceptions
+      .slice(0, 5)
+      .map(({ name, expires }) => `${code(name)} (${expires ? `until ${code(expires, 40)}` : 'permanent'})`);
+    return `*excepted* ${code(ruleId)} from ${code(policyRule)} by ${by.join(', ')}`;
+  });
+  return [bounded(lines, 5)];
+}
+
+function bounded(lines: readonly string[], most: number): Block {
+  const { text, left } = linesWithin(lines.slice(0, most), 2_900);
+  const more = lines.length - Math.min(lines.length, most) + left;
+  return section(more > 0 ? `${text}\nand ${more} more in the result event` : text);
+}
+
+function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
+  if (!tag) return [];
+  const set = tag.changedAt ? ` at ${code(tag.changedAt, 40)}` : '';
+  const by = tag.samePerson
+    ? `was changed by *the same person*${set}`
+    : tag.changedBy
+      ? `was last changed by ${code(tag.changedBy, 400)}${set}`
+      : 'was changed by somebody whom no event told of';
+  return [section(`The exception tag ${code(tag.key)} = ${code(tag.value)} ${by}.`)];
+}
+
+/** Only an id that no shell reads as anything else is put into a command. */
+function whatNow({ eventId, account, groupId, findings }: RemediationResult): Block[] {
+  if (findings.length === 0 || groupId === null) return [];
+  const closed = findings.some(({ undo }) => undo !== null);
+  const restore = closed && /^[\w-]{1,128}$/.test(eventId) && /^[\w-]{1,64}$/.test(groupId);
+  const ask = `propose one under \`exceptions\` in the policy: owner, why, ticket, when it expires, where (account ${code(account)}, group ${code(groupId)}) and what to allow.`;
+  return [
+    section(
+      [
+        `*Needed all the same?* To ask for an exception, ${ask}`,
+        ...(restore ? [`To put it back: \`portcullis restore ${eventId}:${groupId}\``] : []),
+      ].join('\n'),
+    ),
+  ];
+}
+
+function origin({
+  eventName,
+  eventId,
+  cloudTrailEventId,
+  timeline,
+  policyDigest,
+  omitted,
+}: RemediationResult) {
+  const { eventTime, revokedAt } = timeline;
+  return [
+    code(eventName ?? 'event', 130),
+    ...(eventTime ? [`at ${code(eventTime, 40)}`] : []),
+    ...(revokedAt ? [`closed at ${code(revokedAt, 40)}`] : []),
+    `event ${code(eventId, 130)}`,
+    ...(cloudTrailEventId ? [`CloudTrail ${code(cloudTrailEventId, 130)}`] : []),
+    `policy ${code(policyDigest.slice(0, 12))}`,
+    ...(omitted > 0 ? [`${omitted} rules left out`] : []),
+  ].join(' · ');
 }

@@ -1,21 +1,69 @@
-import type { Parts } from './handler.ts';
-import type { Notification, RemediationResult } from './result.ts';
-import { createSlack } from './slack.ts';
+import { describeError } from './ailment.ts';
+import type { Announcement } from './announcement.ts';
+import type { Sessions } from './credentials.ts';
+import type { Environment } from './environment.ts';
+import type { Log } from './log.ts';
+import type { Channel, Notification, RemediationResult } from './result.ts';
+import { createSecurityHub } from './security-hub.ts';
+import { createSlack, type SlackParts } from './slack.ts';
+import { createTopic } from './sns.ts';
 
-/** Tells people of a result; a channel that fails is part of the answer, never an exception. */
+/**
+ * Tells people, by every channel at once; each fails alone. A failure is part of the answer, never an exception, and
+ * the answer is there within 8 seconds whatever becomes of the channels.
+ */
 export interface Notifier {
   notify(result: RemediationResult): Promise<Notification>;
+  announce(announcement: Announcement): Promise<Notification>;
 }
 
-export function createNotifier({ cloud, environment, fetch, clock }: Parts): Notifier {
-  const slack = createSlack(cloud, environment.slackSecretArn, fetch, clock);
+export interface NotifierParts extends SlackParts {
+  cloud: SlackParts['cloud'] & Parameters<typeof createTopic>[0] & Parameters<typeof createSecurityHub>[0];
+  environment: Pick<Environment, 'partition' | 'slackSecretArn' | 'topicArn' | 'securityHub'>;
+}
+
+/** `sessions` are the remediation role's, which alone may import findings in a member account. */
+export function createNotifier(parts: NotifierParts, sessions: Pick<Sessions, 'of'>): Notifier {
+  const { cloud, environment, log } = parts;
+  const { partition, slackSecretArn, topicArn, securityHub: on } = environment;
+  const slack = createSlack(parts, slackSecretArn, partition);
+  const topic = createTopic(cloud, topicArn);
+  const securityHub = createSecurityHub(cloud, sessions, { on, partition });
+  const findings = on ? 'not-needed' : 'not-configured';
   return {
-    async notify(result) {
-      return {
-        slack: await slack.notify(result),
-        sns: { status: 'not-configured' },
-        securityHub: { status: 'not-configured' },
-      };
-    },
+    notify: (result) =>
+      together(log, {
+        slack: () => slack.notify(result),
+        sns: () => topic.notify(result),
+        securityHub: () => securityHub.notify(result),
+      }),
+    announce: (announcement) =>
+      together(log, {
+        slack: () => slack.announce(announcement),
+        sns: () => topic.announce(announcement),
+        securityHub: async () => ({ status: findings }),
+      }),
   };
+}
+
+async function together(
+  log: Log,
+  channels: Record<keyof Notification, () => Promise<Channel>>,
+): Promise<Notification> {
+  const [slack, sns, securityHub] = await Promise.all([
+    alone(log, 'slack', channels.slack),
+    alone(log, 'sns', channels.sns),
+    alone(log, 'securityHub', channels.securityHub),
+  ]);
+  return { slack, sns, securityHub };
+}
+
+/** No mistake in a channel keeps a result from the org bus. */
+async function alone(log: Log, channel: string, tell: () => Promise<Channel>): Promise<Channel> {
+  try {
+    return await tell();
+  } catch (error) {
+    log('notification-failed', { channel, error: describeError(error) });
+    return { status: 'failed', error: 'an error within Portcullis; its log says which' };
+  }
 }

@@ -1,88 +1,102 @@
 import { ailmentOf } from './ailment.ts';
+import type { Announcement } from './announcement.ts';
 import type { Cloud } from './cloud.ts';
+import type { Ledger } from './ledger.ts';
+import type { Log } from './log.ts';
 import { slackMessage } from './message.ts';
+import { announcementMessage } from './message-announcement.ts';
+import { stormMessage } from './message-storm.ts';
+import { isUrgent } from './message-title.ts';
 import type { Channel, RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
+import { deliver, type Note } from './slack-delivery.ts';
+import { optionalLedger } from './slack-ledger.ts';
+import { type Fetch, post, SlackError } from './slack-post.ts';
+import { createSlackSecret, type SlackSecret } from './slack-secret.ts';
+import { placeInStorm } from './slack-storm.ts';
 
-export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
+export type { Fetch } from './slack-post.ts';
 
-/** Tells Slack of a result where people should hear of it; a failure is part of the answer, never an exception. */
+/**
+ * Tells Slack where people should hear of something; a failure is part of the answer, never an exception. Each call
+ * takes 7 seconds at most, for the secret, the ledger and every try.
+ */
 export interface Slack {
   notify(result: RemediationResult): Promise<Channel>;
+  announce(announcement: Announcement): Promise<Channel>;
 }
 
-const addressKeptFor = 5 * 60_000;
-const timeout = 2_500;
-const tries = 3;
+export interface SlackParts {
+  cloud: Pick<Cloud, 'readSecret'>;
+  ledger: Ledger;
+  fetch: Fetch;
+  clock: Clock;
+  log: Log;
+}
 
-/** With the webhook address from a secret, read anew every five minutes and after Slack refused it. */
-export function createSlack(
-  cloud: Pick<Cloud, 'readSecret'>,
-  secretArn: string | null,
-  fetch: Fetch,
-  clock: Clock,
-): Slack {
-  let kept: { address: string; until: number } | undefined;
+const budget = 6_000;
+const restUnreadable = 5_000;
 
-  async function addressOf(arn: string): Promise<string> {
-    if (kept && clock.now().getTime() < kept.until) return kept.address;
-    const address = webhookAddress(await cloud.readSecret(arn));
-    kept = { address, until: clock.now().getTime() + addressKeptFor };
-    return address;
-  }
-
+/** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
+export function createSlack(parts: SlackParts, secretArn: string | null, partition: string): Slack {
+  const { cloud, clock } = parts;
+  const tell =
+    secretArn === null
+      ? async () => ({ status: 'not-configured' as const })
+      : createTeller(parts, createSlackSecret(cloud, secretArn, clock));
   return {
     async notify(result) {
-      const message = slackMessage(result);
+      const message = slackMessage(result, partition);
       if (!message) return { status: 'not-needed' };
-      if (!secretArn) return { status: 'not-configured' };
-      try {
-        const address = await addressOf(secretArn);
-        await post(fetch, address, JSON.stringify(message), clock);
-        return { status: 'sent' };
-      } catch (error) {
-        kept = undefined;
-        return { status: 'failed', error: withoutAddress(error) };
-      }
+      const { account, region, groupId } = result;
+      const topic = groupId === null ? null : `${account}/${region}/${groupId}`;
+      return tell({ message, topic, urgent: isUrgent(result) });
+    },
+    async announce(announcement) {
+      const topic = `exception/${announcement.name}`;
+      return tell({ message: announcementMessage(announcement), topic, urgent: false });
     },
   };
 }
 
-class Refused extends Error {}
+/** Sends notes, and leaves Slack alone for a while where it asked for that or did not answer. */
+function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSecret) {
+  const outside = { fetch, clock, memory: optionalLedger(ledger, clock, log) };
+  let resting = { until: 0, why: '' };
 
-/** An address in the clear is taken for a receiver on the same machine alone. */
-function webhookAddress(secret: string): string {
-  const text = secret.trim();
-  const address = URL.canParse(text) ? new URL(text) : undefined;
-  const local =
-    address?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname);
-  if (address?.protocol !== 'https:' && !local) throw new Refused('the Slack secret is not an https address');
-  return text;
-}
-
-async function post(fetch: Fetch, address: string, body: string, clock: Clock): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const status = await postOnce(fetch, address, body).catch((error: unknown) => {
-      if (attempt === tries) throw error;
-      return 503;
-    });
-    if (status >= 200 && status < 300) return;
-    if (attempt === tries || (status < 500 && status !== 429)) throw new Refused(`Slack answered ${status}`);
-    await clock.sleep(300 * attempt);
+  async function send(note: Note, deadline: number): Promise<Channel> {
+    const now = clock.now();
+    const place = await outside.memory.ask('storm', () => placeInStorm(ledger, note.urgent, now));
+    if (place?.say === 'nothing') return { status: 'folded' };
+    if (place?.say === 'count') {
+      const message = stormMessage(place.count, place.minute);
+      await secret.use(async (destination) => post(outside, destination, { message }, deadline), deadline);
+      return { status: 'folded' };
+    }
+    await secret.use((destination) => deliver(outside, destination, note, deadline), deadline);
+    return { status: 'sent' };
   }
+
+  return async (note: Note): Promise<Channel> => {
+    const start = clock.now().getTime();
+    if (start < resting.until) {
+      const until = new Date(resting.until).toISOString();
+      return { status: 'failed', error: `Slack is left alone until ${until}: ${resting.why}` };
+    }
+    try {
+      return await send(note, start + budget);
+    } catch (error) {
+      const { why, rest } = failureOf(error);
+      if (rest > 0) resting = { until: clock.now().getTime() + rest, why };
+      return { status: 'failed', error: why };
+    }
+  };
 }
 
-async function postOnce(fetch: Fetch, address: string, body: string): Promise<number> {
-  const headers = { 'content-type': 'application/json' };
-  const signal = AbortSignal.timeout(timeout);
-  const response = await fetch(address, { method: 'POST', headers, body, signal, redirect: 'error' });
-  await response.body?.cancel();
-  return response.status;
-}
-
-/** The webhook address is a secret and an error's message may quote it: only our own messages are passed on. */
-function withoutAddress(error: unknown): string {
-  if (error instanceof Refused) return error.message;
-  if (ailmentOf(error) === 'access-denied') return 'the Slack secret may not be read';
-  return error instanceof Error ? `Slack could not be told: ${error.name}` : 'Slack could not be told';
+/** What is not a SlackError is from the secret's service, and may quote it: only our own words are passed on. */
+function failureOf(error: unknown): { why: string; rest: number } {
+  if (error instanceof SlackError) return { why: error.message, rest: error.rest };
+  if (ailmentOf(error) === 'access-denied') return { why: 'the Slack secret may not be read', rest: 0 };
+  const name = error instanceof Error ? error.name : 'Error';
+  return { why: `the Slack secret could not be read: ${name}`, rest: restUnreadable };
 }

@@ -5,10 +5,10 @@ const ssh = fixture('authorize-nested');
 
 describe('Slack', () => {
   it.each([
-    ['down', [503, 503, 503], 'Slack answered 503'],
+    ['down', Array(4).fill(503), 'Slack answered 503'],
     [
       'out of reach',
-      Array(3).fill(new TypeError('fetch failed for https://hooks.example.com/SECRET')),
+      Array(4).fill(new TypeError('fetch failed for https://hooks.example.com/SECRET')),
       'TypeError',
     ],
     ['refusing', [404], 'Slack answered 404'],

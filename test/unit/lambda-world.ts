@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { AwsSecurityFinding } from '@aws-sdk/client-securityhub';
+import type { PublishCommandInput } from '@aws-sdk/client-sns';
 import type { Accounts } from '../../lambda/account-facts.ts';
+import { type Announcement, announcementDetailType, announcementSchema } from '../../lambda/announcement.ts';
 import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
 import { createHandler } from '../../lambda/handler.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
 import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import type { Clock } from '../../lambda/revoke.ts';
+import type { Fetch } from '../../lambda/slack.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { worldOpen } from './policy-sample.ts';
 
@@ -33,6 +38,10 @@ export function createWorld({
   slack = slackSecretArn as string | null,
   policy = parsePolicy(worldOpen.replace('mode: revoke', `mode: ${mode}`) + (cap && `mode: ${cap}\n`)),
   accounts = {} as Accounts,
+  topicArn = null as string | null,
+  securityHub = false,
+  fetch = undefined as Fetch | undefined,
+  clock = undefined as Clock | undefined,
 } = {}) {
   const failures: { call: keyof Cloud | keyof Member; error: Error; from: number }[] = [];
   const counts = new Map<string, number>();
@@ -41,6 +50,10 @@ export function createWorld({
     groups: new Map([[groupId, [openRule(1)]]]),
     names: new Map([[groupId, 'web']]),
     owner: '300000000001',
+    owners: new Map<string, string>(),
+    /** The accounts that have the remediation role. */
+    members: ['300000000001', '300000000002'],
+    announced: [] as Announcement[],
     /** Groups of other accounts that use a list, by its id. */
     associations: new Map<string, { ResourceId: string; ResourceOwner: string }[]>(),
     tags: [] as { Key: string; Value: string }[],
@@ -48,12 +61,16 @@ export function createWorld({
     prefixLists: new Map<string, ManagedPrefixList & { cidrs: string[] }>(),
     sessions: [] as { roleArn: string; sessionName: string }[],
     published: [] as RemediationResult[],
+    /** What the SNS topic and Security Hub got. */
+    topic: [] as PublishCommandInput[],
+    findings: [] as AwsSecurityFinding[],
     slack: {
       posts: [] as string[],
       answers: [] as (number | Error)[],
       secret: 'https://hooks.example.com/SECRET',
     },
     log: [] as string[],
+    ledger: memoryLedger((): Date => new Date(world.time)),
     before: new Map<string, () => void>(),
     /** The nth call of a kind (from 1) fails once, or every call does. */
     fail: (call: keyof Cloud | keyof Member, error: Error, nth?: number) =>
@@ -67,7 +84,9 @@ export function createWorld({
     if (failure) throw failure.error;
   };
   const rulesOf = (id?: string) =>
-    id === undefined ? [...world.groups.values()].flat() : (world.groups.get(id) ?? []);
+    id === undefined
+      ? [...world.groups].flatMap(([group, rules]) => (world.owners.has(group) ? [] : rules))
+      : (world.groups.get(id) ?? []);
   const prefixList = (id: string) => {
     const list = world.prefixLists.get(id);
     if (!list) throw awsError('InvalidPrefixListID.NotFound');
@@ -87,7 +106,7 @@ export function createWorld({
           GroupId: id,
           GroupName: world.names.get(id),
           VpcId: 'vpc-1',
-          OwnerId: world.owner,
+          OwnerId: world.owners.get(id) ?? world.owner,
           Tags: world.tags,
         })),
       };
@@ -135,6 +154,11 @@ export function createWorld({
         rulesOf(id).filter((rule) => !ruleIds.includes(rule.SecurityGroupRuleId ?? '')),
       );
     },
+    async importFindings(findings) {
+      enter('importFindings');
+      world.findings.push(...findings);
+      return [];
+    },
   };
   const cloud: Cloud = {
     async assumeRole(roleArn, sessionName): Promise<Session> {
@@ -148,19 +172,27 @@ export function createWorld({
       };
     },
     member: (region, session) => {
-      if (region !== 'eu-west-1' || !session.accessKeyId.includes('300000000001'))
-        throw new Error('another cell');
+      const account = session.accessKeyId.split(':')[4] ?? '';
+      if (region !== 'eu-west-1' || !world.members.includes(account)) throw new Error('another cell');
       return member;
     },
-    async putEvent({ EventBusName, Detail }) {
+    async putEvent({ EventBusName, DetailType, Detail }) {
       enter('putEvent');
       if (EventBusName !== busArn) return { ErrorCode: 'NoSuchBus' };
+      if (DetailType === announcementDetailType) {
+        world.announced.push(announcementSchema.parse(JSON.parse(Detail ?? '')));
+        return { EventId: 'announced' };
+      }
       world.published.push(remediationResultSchema.parse(JSON.parse(Detail ?? '')));
       return { EventId: 'published' };
     },
     async readSecret() {
       enter('readSecret');
       return world.slack.secret;
+    },
+    async publish(message) {
+      enter('publish');
+      world.topic.push(message);
     },
   };
   const handler = createHandler({
@@ -173,18 +205,20 @@ export function createWorld({
       remediationRole: 'portcullis-remediation',
       table: 'portcullis',
       slackSecretArn: slack,
-      topicArn: null,
-      securityHub: false,
+      topicArn,
+      securityHub,
     },
     cloud,
-    ledger: memoryLedger(() => new Date(world.time)),
-    fetch: async (_, { body }) => {
-      const answer = world.slack.answers.shift() ?? 200;
-      if (answer instanceof Error) throw answer;
-      if (answer === 200) world.slack.posts.push(String(body));
-      return new Response('ok', { status: answer });
-    },
-    clock: {
+    ledger: world.ledger,
+    fetch:
+      fetch ??
+      (async (_, { body }) => {
+        const answer = world.slack.answers.shift() ?? 200;
+        if (answer instanceof Error) throw answer;
+        if (answer === 200) world.slack.posts.push(String(body));
+        return new Response('ok', { status: answer });
+      }),
+    clock: clock ?? {
       now: () => new Date(world.time),
       sleep: async (milliseconds) => {
         world.time += milliseconds;

@@ -1,0 +1,83 @@
+/**
+ * Texts of other people for Slack. Slack has no asEntity for its formatting (`*bold*`, `_italic_`, `:100:`, which an
+ * IPv6 address can hold), but within a code span it reads none. So values go into code spans, and of a sentence the
+ * words that are more than letters, digits and punctuation.
+ */
+
+/** https://docs.slack.dev/messaging/formatting-message-text: the three characters that are markup anywhere. */
+const entities = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+]);
+
+const rightToLeft =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
+const ordinary = /^[\p{L}\p{N}\p{Pd}.,;!?'"()%+=…]+:?$/u;
+
+/** A text in one line, without characters that are not seen or that turn the text around them. */
+export function plain(text: string): string {
+  return text
+    .slice(0, 4_000)
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** At most so many UTF-16 units, with an ellipsis where something was left out; no character is cut in two. */
+export function cut(
+  text: string,
+  limit: number,
+  form: (character: string) => string = (each) => each,
+): string {
+  let kept = '';
+  let full = '';
+  for (const character of text) {
+    full += form(character);
+    if (full.length > limit) return `${kept}…`;
+    if (full.length < limit) kept = full;
+  }
+  return full;
+}
+
+export function asEntity(character: string): string {
+  return entities.get(character) ?? character;
+}
+
+/** A value as it is, in a code span of at most so many characters within the backticks. */
+export function code(value: string, limit = 200): string {
+  const shown = cut(plain(value).replaceAll('`', "'"), limit - 2, asEntity) || '(empty)';
+  return rightToLeft.test(shown) ? `\`\u2068${shown}\u2069\`` : `\`${shown}\``;
+}
+
+/** Running text of at most so many characters; words with anything that Slack could read as markup are code spans. */
+export function sentence(text: string, limit = 600): string {
+  let said = '';
+  for (const word of plain(text).split(' ')) {
+    const next = said === '' ? wordOf(word) : `${said} ${wordOf(word)}`;
+    if (next.length > limit - 2) return `${said} …`;
+    said = next;
+  }
+  return said;
+}
+
+function wordOf(word: string): string {
+  if (word === '' || (ordinary.test(word) && word.length <= 100)) return word;
+  const [, opening = '', core = '', closing = ''] =
+    /^(\(?)(.*?)([.,;:!?)]*)$/s.exec(word.slice(0, 300)) ?? [];
+  return core === '' ? code(word) : `${opening}${code(core)}${closing}`;
+}
+
+/** As many whole lines as fit into so many characters, and how many were left out. */
+export function linesWithin(lines: readonly string[], limit: number): { text: string; left: number } {
+  let text = '';
+  for (const [index, line] of lines.entries()) {
+    const next = text === '' ? line : `${text}\n${line}`;
+    if (next.length > limit) return { text, left: lines.length - index };
+    text = next;
+  }
+  return { text, left: 0 };
+}
