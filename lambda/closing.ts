@@ -7,7 +7,6 @@ import type { Log } from './log.ts';
 import { letIn, type Narrowed, withinSource } from './narrow.ts';
 import type { Action, ResultFinding } from './result.ts';
 import { type Clock, type Revocation, revokeRules } from './revoke.ts';
-import { sourceOf } from './source.ts';
 import type { Task } from './task.ts';
 import { undoOf } from './undo.ts';
 
@@ -84,13 +83,12 @@ function isEscalated(policy: Policy, { mode, rule }: Violation, times: ReadonlyM
 }
 
 async function narrow(
-  { member, policy, log }: Hands,
+  { member, log }: Hands,
   { rules, prefixLists }: Judgement,
   { rule, policyRule }: Violation,
 ): Promise<Narrowed | undefined> {
   if (!policyRule.narrowTo) return undefined;
-  const source = sourceOf(rule.source, { prefixLists }, policy.trustAwsPrefixLists ?? false);
-  const ranges = withinSource(policyRule.narrowTo, source);
+  const ranges = withinSource(policyRule.narrowTo, rule.source, prefixLists);
   if (ranges.length === 0) return undefined;
   const narrowed = await letIn(member, rule, rules, ranges);
   log('narrowed', { ruleId: rule.id, ...narrowed });

@@ -8,12 +8,14 @@ import type { Policy } from './grammar.ts';
 import { createHistory } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
+import { createNotifier } from './notify.ts';
 import type { TagChange } from './parameters.ts';
 import { type Act, connector, planOf } from './plan.ts';
 import { type Office, type Remediation, untouched } from './remediate.ts';
 import { createReport, type Report } from './report.ts';
 import type { RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
+import { announceEnds, dueAgain, readSchedule } from './schedule.ts';
 import type { AccountFacts } from './security-group.ts';
 import type { Fetch } from './slack.ts';
 import { keepTagChange, tagKeysOf } from './tag-history.ts';
@@ -52,9 +54,24 @@ export function createHandler(parts: Parts): Handler {
   const history = createHistory(ledger, clock.now);
   const office: Office = { law: { policy, accounts }, ledger, history, clock, log };
   const concern = { remediationRole: environment.remediationRole, tagKeys: tagKeysOf(policy) };
-  const report = createReport(parts, history);
+  const notifier = createNotifier(parts, sessions);
+  const report = createReport(parts, notifier, history);
+
+  /** The hub's hourly call: announcements, which no group's act holds up, and groups that are due again. */
+  async function actsOfHour(call: ApiCall): Promise<{ call: ApiCall; acts: Act[] }> {
+    log('received', { ...call, kind: 'schedule' });
+    const [due, announced] = await Promise.allSettled([
+      dueAgain(office, connect, call),
+      announceEnds(parts, notifier),
+    ]);
+    const failed = [due, announced].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    const acts = due.status === 'fulfilled' ? due.value : [];
+    return { call, acts: [...acts, ...failed.map((reason) => async () => Promise.reject(reason))] };
+  }
 
   async function actsOf(event: unknown): Promise<{ call: ApiCall; acts: Act[] }> {
+    const hour = readSchedule(event);
+    if (hour) return actsOfHour(hour);
     const reading = readEvent(event, concern);
     const { call } = reading;
     log('received', { ...call, kind: reading.kind });
@@ -119,7 +136,7 @@ async function carryOut(work: Work): Promise<RemediationResult[]> {
     if (remaining() < enough) throw outOfTime();
     return act();
   });
-  const results = await each(remediations, (one) => report(call, one, receivedAt));
+  const results = await each(remediations, (one) => report(one.call ?? call, one, receivedAt));
   failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
   if (failures.length === 0) return results;
   sessions.forget(call.account);

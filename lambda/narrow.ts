@@ -2,7 +2,7 @@ import { contains, merge } from './address-set.ts';
 import { ailmentOf, describeError } from './ailment.ts';
 import { parseCidr } from './cidr.ts';
 import type { Member } from './cloud.ts';
-import type { SecurityGroupRule, Source } from './security-group.ts';
+import type { PrefixList, SecurityGroupRule } from './security-group.ts';
 import { addresses, trafficOf } from './undo.ts';
 
 /** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
@@ -11,12 +11,20 @@ export interface Narrowed {
   error?: string;
 }
 
-/** Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. */
-export function withinSource(narrowTo: readonly string[], source: Source): string[] {
-  if (source.kind !== 'addresses') return [];
-  const open = merge(source.ranges);
-  return narrowTo.filter((text) => {
-    const range = parseCidr(text);
+/**
+ * Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. Of the
+ * source's own family alone: `::/0` holds the IPv4-mapped addresses, and EC2 lets no IPv4 traffic in by it.
+ */
+export function withinSource(
+  narrowTo: readonly string[],
+  { kind, text }: SecurityGroupRule['source'],
+  prefixLists: ReadonlyMap<string, PrefixList>,
+): string[] {
+  const list = prefixLists.get(text);
+  const entries = list?.kind === 'entries' ? list.cidrs : [];
+  const open = merge((kind === 'cidr' ? [text] : entries).flatMap((each) => parseCidr(each) ?? []));
+  return narrowTo.filter((each) => {
+    const range = parseCidr(each);
     return range !== undefined && contains(open, range);
   });
 }

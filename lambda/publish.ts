@@ -17,24 +17,32 @@ export async function publishResult(
   clock: Clock,
 ): Promise<RemediationResult> {
   const sent = withinLimit(remediationResultSchema.parse(result));
-  const entry = {
-    EventBusName: busArn,
-    Source: resultSource,
-    DetailType: resultDetailType,
-    Detail: JSON.stringify(sent),
-  };
+  await publishEvent(cloud, busArn, resultDetailType, sent, clock);
+  return sent;
+}
+
+/** Puts one event of ours on the org bus. @throws as `publishResult` does. */
+export async function publishEvent(
+  cloud: Pick<Cloud, 'putEvent'>,
+  busArn: string,
+  DetailType: string,
+  detail: object,
+  clock: Clock,
+): Promise<void> {
+  const Detail = JSON.stringify(detail);
+  const entry = { EventBusName: busArn, Source: resultSource, DetailType, Detail };
   for (let attempt = 1; ; attempt += 1) {
     const answer = await cloud.putEvent(entry);
-    if (!answer.ErrorCode && answer.EventId) return sent;
+    if (!answer.ErrorCode && answer.EventId) return;
     const refusal = `${answer.ErrorCode}: ${answer.ErrorMessage}`;
     if (attempt === 3)
-      throw new Error(`the result was not taken by ${busArn}: ${describeError(new Error(refusal))}`);
+      throw new Error(`the event was not taken by ${busArn}: ${describeError(new Error(refusal))}`);
     await clock.sleep(200 * attempt);
   }
 }
 
 /** The result, with as many of its last undecided and excepted rules and findings left out as the size limit asks, and counted. */
-function withinLimit(result: RemediationResult): RemediationResult {
+export function withinLimit(result: RemediationResult): RemediationResult {
   const lists = {
     undecided: [...result.undecided],
     excepted: [...result.excepted],

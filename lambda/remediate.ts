@@ -2,6 +2,8 @@ import { ailmentOf, describeError } from './ailment.ts';
 import { type Closing, close } from './closing.ts';
 import type { Member } from './cloud.ts';
 import { conclude } from './conclusion.ts';
+import { keepEscalated } from './escalated.ts';
+import type { ApiCall } from './event.ts';
 import { escalationOf, type Mode, modes } from './grammar.ts';
 import type { History, Intent } from './history.ts';
 import { type Judgement, judge, type Law, ownerOf, type Violation } from './judgement.ts';
@@ -31,6 +33,8 @@ export interface Remediation
   > {
   revokedAt: Date | null;
   failure: unknown;
+  /** Where it is not the call of the event. */
+  call?: ApiCall;
 }
 
 /** What all remediations have in common. */
@@ -79,59 +83,74 @@ export async function remediate(office: Office, member: Member, task: Task): Pro
   }
 }
 
+/** Asks the ledger; where it does not answer, goes on with `otherwise` and keeps the first failure. */
+function lenient(log: Log, groupId: string) {
+  let failure: unknown;
+  return {
+    async ask<Known>(work: Promise<Known>, otherwise: Known): Promise<Known> {
+      try {
+        return await work;
+      } catch (error) {
+        failure ??= error;
+        log('ledger-failed', { groupId, error: describeError(error) });
+        return otherwise;
+      }
+    },
+    failure: () => failure,
+  };
+}
+
+type Lenient = ReturnType<typeof lenient>;
+
 async function act(office: Office, member: Member, task: Task): Promise<Remediation> {
   const { law, ledger, history, clock, log } = office;
   const { account, groupId } = task;
-  let forgotten: unknown;
-  const remembering = async <Known>(work: Promise<Known>, otherwise: Known): Promise<Known> => {
-    try {
-      return await work;
-    } catch (error) {
-      forgotten ??= error;
-      log('ledger-failed', { groupId, error: describeError(error) });
-      return otherwise;
-    }
-  };
+  const memory = lenient(log, groupId);
   const [judgement, earlier] = await Promise.all([
     judge(member, law, task, clock),
-    remembering(history.intended(task), undefined),
+    memory.ask(history.intended(task), undefined),
   ]);
   const { group, rules, violations, undecided, excepted } = judgement;
-  if (group.owner !== undefined && group.owner !== account)
-    return untouched(
-      'ignored',
-      `the group is of account ${group.owner}, where it is judged`,
-      account,
-      groupId,
-    );
-  log('judged', {
-    ...{ account, groupId, rules: rules.length, violations: violations.map(({ rule }) => rule.id) },
-    ...{ undecided, excepted },
-  });
-  const toRevoke = violations.filter(({ mode }) => mode === 'revoke').map(({ rule }) => rule);
-  const since = new Date(clock.now().getTime() - escalationOf(law.policy).withinMinutes * 60_000);
-  const times =
-    toRevoke.length > 0
-      ? await remembering(history.closedSince(task, toRevoke, since), new Map<string, number>())
-      : new Map<string, number>();
-  const intend = (intent: Intent) => remembering(history.intend(task, intent), undefined);
-  const hands = { member, policy: law.policy, clock, log, intend };
-  const closing = withEarlier(await close(hands, task, judgement, times), judgement, earlier);
-  const { revoked } = closing.revocation;
-  const closed = toRevoke.filter(({ id }) => revoked.includes(id));
-  if (closed.length > 0) await remembering(history.closed(task, closed, clock.now()), undefined);
-  const tag = exceptionTagOf(ledger, law.policy, group, task, clock.now());
+  if (group.owner !== undefined && group.owner !== account) {
+    const reason = `the group is of account ${group.owner}, where it is judged`;
+    return untouched('ignored', reason, account, groupId);
+  }
+  const offending = violations.map(({ rule }) => rule.id);
+  log('judged', { account, groupId, rules: rules.length, violations: offending, undecided, excepted });
+  const closing = withEarlier(await closeWith(office, memory, member, task, judgement), judgement, earlier);
+  const tag = await memory.ask(exceptionTagOf(ledger, law.policy, group, task, clock.now()), null);
   return {
     ...{ account, groupId, groupName: group.name, vpcId: group.vpcId, owner: ownerOf(law.policy, group) },
     ...conclude(task, judgement, closing),
     mode: strongest(violations, closing),
     findings: closing.findings,
     excepted,
-    exceptionTag: await remembering(tag, null),
+    exceptionTag: tag,
     undecided,
     revokedAt: closing.revocation.revokedAt ?? (earlier?.at || null),
-    failure: closing.failure ?? forgotten,
+    failure: closing.failure ?? memory.failure(),
   };
+}
+
+/** Closes, with what the ledger knows of earlier closings, and lets it know of this one. */
+async function closeWith(
+  { law, ledger, history, clock, log }: Office,
+  memory: Lenient,
+  member: Member,
+  task: Task,
+  judgement: Judgement,
+): Promise<Closing> {
+  const wanted = judgement.violations.filter(({ mode }) => mode === 'revoke').map(({ rule }) => rule);
+  const since = new Date(clock.now().getTime() - escalationOf(law.policy).withinMinutes * 60_000);
+  const none: ReadonlyMap<string, number> = new Map();
+  const times = wanted.length > 0 ? await memory.ask(history.closedSince(task, wanted, since), none) : none;
+  const intend = (intent: Intent) => memory.ask(history.intend(task, intent), undefined);
+  const closing = await close({ member, policy: law.policy, clock, log, intend }, task, judgement, times);
+  const closed = wanted.filter(({ id }) => closing.revocation.revoked.includes(id));
+  await memory.ask(history.closed(task, closed, clock.now()), undefined);
+  if (closing.findings.some(({ action }) => action === 'escalated'))
+    await memory.ask(keepEscalated(ledger, task, clock.now()), undefined);
+  return closing;
 }
 
 /** With what an attempt before this one took away and did not live to report. */

@@ -2,7 +2,7 @@ import type { ApiCall } from './event.ts';
 import { policyDigest } from './grammar.ts';
 import type { Parts } from './handler.ts';
 import type { History } from './history.ts';
-import { createNotifier } from './notify.ts';
+import type { Notifier } from './notify.ts';
 import { publishResult } from './publish.ts';
 import type { Remediation } from './remediate.ts';
 import type { RemediationResult } from './result.ts';
@@ -14,10 +14,9 @@ export type Report = (
   receivedAt: Date,
 ) => Promise<RemediationResult>;
 
-export function createReport(parts: Parts, history: History): Report {
+export function createReport(parts: Parts, notifier: Notifier, history: History): Report {
   const { policy, environment, cloud, clock, log } = parts;
   const digest = policyDigest(policy);
-  const notifier = createNotifier(parts);
   return async (call, remediation, receivedAt) => {
     const result = compose(call, remediation, { digest, receivedAt, time: clock.now() });
     const told = { ...result, notification: await notifier.notify(result) };
@@ -35,7 +34,7 @@ function compose(
   remediation: Remediation,
   { digest, receivedAt, time }: { digest: string; receivedAt: Date; time: Date },
 ): RemediationResult {
-  const { failure: _, revokedAt, ...judged } = remediation;
+  const { failure: _, call: __, revokedAt, ...judged } = remediation;
   const { eventTime, ...origin } = call;
   return {
     schemaVersion: 1,

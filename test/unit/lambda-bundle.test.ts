@@ -59,10 +59,10 @@ describe('the bundle', () => {
     );
   });
 
-  it('names no path of the machine and stays under 600 kB', () => {
+  it('names no path of the machine and stays under 700 kB', () => {
     expect(code).not.toContain(process.cwd());
     expect(code).not.toMatch(/node_modules|\/home\/|\/root\//);
-    expect(code.length).toBeLessThan(600_000);
+    expect(code.length).toBeLessThan(700_000);
   });
 
   it('is never written for a policy outside the grammar', async () => {

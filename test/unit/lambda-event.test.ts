@@ -31,6 +31,18 @@ const looks = new Map<string, object>([
   ['authorize-by-own-role', { ...group, ruleIds: [one] }],
   ['authorize-names-nothing', { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] }],
   ['modify-without-group', { groupIds: [], groupName: null, prefixListId: null }],
+  ['authorize-rule-tags', { ...group, ruleIds: [one] }],
+  ['authorize-default-group-by-name', { groupName: 'default' }],
+  ['authorize-group-of-another-owner', { ...group, ruleIds: [one] }],
+  ['authorize-both-omitted', { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] }],
+  ['authorize-ipv6-all-protocols', { ...group, ruleIds: [one] }],
+  ['authorize-two-halves', { ...group, ruleIds: [one, two] }],
+  ['modify-duplicate', { ...group, ruleIds: [one] }],
+  ['prefix-list-restored', { groupIds: [], prefixListId: 'pl-0123456789abcdef0' }],
+  ['prefix-list-edit-omitted', { groupIds: [], groupName: null, prefixListId: null }],
+  ['tags-created', { groupIds: [groupId] }],
+  ['tags-deleted', { groupIds: [groupId] }],
+  ['tags-deleted-all', { groupIds: [groupId] }],
   ['modify-wrapped-one', { ...group, ruleIds: [one] }],
   ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
   ['modify-plain', { ...group, ruleIds: [one] }],
@@ -43,8 +55,16 @@ const looks = new Map<string, object>([
 const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
   ['authorize-dry-run', ['ignored', /Client.DryRunOperation/]],
   ['authorize-unauthorized', ['ignored', /Client.UnauthorizedOperation/]],
+  ['descriptions-updated', ['ignored', /a description lets nobody in/]],
   ['authorize-egress', ['ignored', /egress is not judged/]],
   ['revoke-ingress', ['ignored', /a revoke lets nobody in/]],
+]);
+
+const exempt = { groupId, key: 'exempt', value: 'yes' };
+const notes = new Map<string, object[]>([
+  ['tags-created-of-no-concern', []],
+  ['group-created', []],
+  ['group-created-tagged', [exempt]],
 ]);
 
 describe('an event', () => {
@@ -52,7 +72,7 @@ describe('an event', () => {
     const files = readdirSync(new URL('../fixtures/events/', import.meta.url)).map((file) =>
       file.replace('.json', ''),
     );
-    expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys()].sort());
+    expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys(), ...notes.keys()].sort());
   });
 
   it.each([...looks])('%s asks for a look at what it names', (name, named) => {
@@ -61,6 +81,18 @@ describe('an event', () => {
 
   it.each([...refusals])('%s asks for none, and says why', (name, [kind, reason]) => {
     expect(read(fixture(name))).toMatchObject({ kind, reason: expect.stringMatching(reason) });
+  });
+
+  it.each([...notes])('%s asks for none, and nobody hears of it', (name, tagChanges) => {
+    expect(read(fixture(name))).toMatchObject({ kind: 'noted', tagChanges });
+  });
+
+  it.each([
+    ['tags-created', [exempt]],
+    ['tags-deleted', [{ ...exempt, value: null }]],
+    ['tags-deleted-all', [{ ...exempt, value: null }]],
+  ])('%s tells of the tags that the policy goes by alone', (name, tagChanges) => {
+    expect(read(fixture(name))).toMatchObject({ tagChanges });
   });
 
   it('gives account and Region from its envelope, whatever its detail says', () => {

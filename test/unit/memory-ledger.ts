@@ -1,9 +1,16 @@
 import type { Ledger } from '../../lambda/ledger.ts';
 
+export interface MemoryLedger extends Ledger {
+  keys(): string[];
+  /** What every call rejects with, when set. */
+  fail: Error | undefined;
+}
+
 /** A ledger in memory whose entries end on the second; `now` is the time they are read at. */
-export function memoryLedger(now: () => Date): Ledger & { keys(): string[] } {
+export function memoryLedger(now: () => Date): MemoryLedger {
   const entries = new Map<string, { text?: string; members: Set<string>; count: number; until: number }>();
   const live = (key: string) => {
+    if (ledger.fail) throw ledger.fail;
     const entry = entries.get(key);
     return entry && entry.until > now().getTime() ? entry : undefined;
   };
@@ -13,7 +20,8 @@ export function memoryLedger(now: () => Date): Ledger & { keys(): string[] } {
     entries.set(key, entry);
     return entry;
   };
-  return {
+  const ledger: MemoryLedger = {
+    fail: undefined,
     keys: () => [...entries.keys()].filter(live),
     read: async (key) => live(key)?.text,
     async write(key, text, keptUntil) {
@@ -39,4 +47,5 @@ export function memoryLedger(now: () => Date): Ledger & { keys(): string[] } {
       return entry.count;
     },
   };
+  return ledger;
 }
