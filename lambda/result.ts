@@ -13,11 +13,7 @@ export const actions = [
   'failed',
 ] as const;
 
-/**
- * What came of one event for one security group; `escalated`, `undecided`, `access-denied` and `failed` want a
- * person. `escalated`: the same ingress came back so often that it is no longer closed. `excepted`: all that the
- * policy forbids there is let through by exceptions.
- */
+/** What came of one event for one security group. */
 export const outcomes = [
   'remediated',
   'escalated',
@@ -47,17 +43,21 @@ export const findingSchema = z.object({
   source: z.string(),
   policyRule: z.string(),
   severity: z.string().nullable(),
-  /** The policy rule's own words for people. */
-  message: z.string().nullable(),
+  message: z.string().nullable().describe("The policy rule's own words for people."),
   why: z.string(),
   action: z.enum(actions),
   error: z.string().optional(),
-  /** What puts the rule back; null where it was not taken away. */
-  undo: undo.nullable(),
-  /** The ranges let in instead, where the policy rule narrows; with an error where that did not succeed. */
-  narrowed: z.object({ to: z.array(z.string()), error: z.string().optional() }).optional(),
-  /** How often this ingress was closed within so many minutes, this time included. */
-  recurrence: z.object({ times: z.int(), withinMinutes: z.int() }).optional(),
+  undo: undo.nullable().describe('What puts the rule back; null where it was not taken away.'),
+  narrowed: z
+    .object({ to: z.array(z.string()), error: z.string().optional() })
+    .optional()
+    .describe(
+      'The ranges let in instead, where the policy rule narrows; with an error where that did not succeed.',
+    ),
+  recurrence: z
+    .object({ times: z.int(), withinMinutes: z.int() })
+    .optional()
+    .describe('How often this ingress was closed within so many minutes, this time included.'),
 });
 
 /** Who last changed the tag that a group asks for an exception by; null where no event told of it. */
@@ -66,8 +66,7 @@ const exceptionTag = z.object({
   value: z.string(),
   changedBy: z.string().nullable(),
   changedAt: z.string().nullable(),
-  /** The caller of this event is who changed it. */
-  samePerson: z.boolean(),
+  samePerson: z.boolean().describe('The caller of this event is who changed it.'),
 });
 
 /** A rule that the policy forbids and exceptions let through. */
@@ -89,41 +88,61 @@ const channel = z.object({
  */
 export const remediationResultSchema = z.object({
   schemaVersion: z.literal(1),
-  /** The EventBridge event's id: the same on every bus it crossed and in every retry. */
-  eventId: z.string(),
-  /** CloudTrail's id of the API call, to look it up there. */
-  cloudTrailEventId: z.string().nullable(),
+  eventId: z
+    .string()
+    .describe("The EventBridge event's id: the same on every bus it crossed and in every retry."),
+  cloudTrailEventId: z.string().nullable().describe("CloudTrail's id of the API call, to look it up there."),
   time: z.iso.datetime(),
-  /** Both from the event's envelope; empty only where the envelope itself was unreadable. */
-  account: z.string(),
+  account: z
+    .string()
+    .describe(
+      "Whose group it is: the account of the event's envelope, or one that a prefix list is shared with. Empty only where the envelope was unreadable.",
+    ),
   region: z.string(),
   groupId: z.string().nullable(),
   groupName: z.string().nullable(),
   vpcId: z.string().nullable(),
-  outcome: z.enum(outcomes),
-  /** Why, where the findings do not say it: ignored, undecided, gone, denied, failed. */
-  reason: z.string().nullable(),
-  /** The strongest mode that the findings' rules act in; null without findings. */
-  mode: z.enum(modes).nullable(),
+  outcome: z
+    .enum(outcomes)
+    .describe(
+      '`escalated`, `undecided`, `access-denied` and `failed` want a person. `escalated`: the same ingress came back so often that it is no longer closed. `excepted`: exceptions let through all that the policy forbids there.',
+    ),
+  reason: z
+    .string()
+    .nullable()
+    .describe('Why, where the findings do not say it: ignored, undecided, gone, denied, failed.'),
+  mode: z
+    .enum(modes)
+    .nullable()
+    .describe("The strongest mode that the findings' rules act in; null without findings."),
   policyDigest: z.string(),
   actor: z.object({
     principal: z.string().nullable(),
     session: z.string().nullable(),
     sourceIp: z.string().nullable(),
     userAgent: z.string().nullable(),
-    /** `console`, `terraform`, `cloudformation`, `aws-cli`, … as far as user agent and caller tell. */
-    tool: z.string().nullable(),
+    tool: z
+      .string()
+      .nullable()
+      .describe(
+        '`console`, `terraform`, `cloudformation`, `aws-cli`, … as far as user agent and caller tell.',
+      ),
   }),
-  /** Who answers for the group, by the first of the policy's `ownerTags` that it has. */
-  owner: z.object({ tag: z.string(), value: z.string() }).nullable(),
+  owner: z
+    .object({ tag: z.string(), value: z.string() })
+    .nullable()
+    .describe("Who answers for the group, by the first of the policy's `ownerTags` that it has."),
   eventName: z.string().nullable(),
   findings: z.array(findingSchema),
   undecided: z.array(z.object({ ruleId: z.string(), reason: z.string() })),
   excepted: z.array(excepted),
-  /** The group's exception tag, where it has one. */
-  exceptionTag: exceptionTag.nullable(),
-  /** Findings, excepted and undecided rules left out because an event has a size limit; all of them are in the log. */
-  omitted: z.int().min(0),
+  exceptionTag: exceptionTag.nullable().describe("The group's exception tag, where it has one."),
+  omitted: z
+    .int()
+    .min(0)
+    .describe(
+      'Findings, excepted and undecided rules left out because an event has a size limit; all of them are in the log.',
+    ),
   notification: z.object({ slack: channel, sns: channel, securityHub: channel }),
   timeline: z.object({
     eventTime: z.string().nullable(),
