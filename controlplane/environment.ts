@@ -65,6 +65,23 @@ const variables = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** The variables that a schema names. @throws PortcullisError naming the one that is wrong; empty is as unset. */
+function parseVariables<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv) {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0]);
+  const what = given[name] === undefined ? 'is missing' : issue?.message;
+  throw new PortcullisError('invalid-environment', `${name} ${what}; set it (see README, "Settings")`);
+}
+
+const tokensOf = (pairs: readonly string[]) =>
+  pairs.map((pair) => {
+    const [name = '', ...rest] = pair.split(':');
+    return { name, token: rest.join(':') };
+  });
+
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /**
@@ -72,15 +89,7 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
  * @throws PortcullisError `invalid-environment`, naming the variable and the mend.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = String(issue?.path[0]);
-    const what = given[name] === undefined ? 'is missing' : issue?.message;
-    throw new PortcullisError('invalid-environment', `${name} ${what}; set it (see README, "Settings")`);
-  }
-  const v = parsed.data;
+  const v = parseVariables(variables, environment);
   if (
     v.PORTCULLIS_SECRETS_PROVIDER === 'passphrase' &&
     !v.PULUMI_CONFIG_PASSPHRASE &&
@@ -119,14 +128,32 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     sweepMinutes: v.PORTCULLIS_SWEEP_MINUTES,
     host: v.PORTCULLIS_HOST,
     port: v.PORTCULLIS_PORT,
-    tokens: v.PORTCULLIS_TOKENS.map((pair) => {
-      const [name = '', ...rest] = pair.split(':');
-      return { name, token: rest.join(':') };
-    }),
+    tokens: tokensOf(v.PORTCULLIS_TOKENS),
     url: v.PORTCULLIS_URL,
     token: v.PORTCULLIS_TOKEN,
     databaseUrl: v.DATABASE_URL,
     logLevel: v.LOG_LEVEL,
+  };
+}
+
+/**
+ * What the policy commands go by; they need no other setting, and most of them no service.
+ * @throws PortcullisError `invalid-environment`, naming the variable.
+ */
+export function readPolicySettings(environment: NodeJS.ProcessEnv = process.env) {
+  const own = variables.pick({
+    PORTCULLIS_POLICY: true,
+    PORTCULLIS_DATA: true,
+    PORTCULLIS_URL: true,
+    PORTCULLIS_TOKEN: true,
+    PORTCULLIS_TOKENS: true,
+  });
+  const v = parseVariables(own, environment);
+  return {
+    policyFile: v.PORTCULLIS_POLICY,
+    data: resolve(v.PORTCULLIS_DATA),
+    url: v.PORTCULLIS_URL,
+    token: v.PORTCULLIS_TOKEN ?? tokensOf(v.PORTCULLIS_TOKENS)[0]?.token,
   };
 }
 

@@ -11,6 +11,8 @@ export interface Client {
   run(id: string): Promise<RunWithStacks>;
   accounts(): Promise<AccountRecord[]>;
   stacks(): Promise<StackRecord[]>;
+  /** The newest results, so many at most, as the API answers. */
+  remediations(limit: number): Promise<unknown>;
 }
 
 export function httpClient(url: string, token: string | undefined): Client {
@@ -47,5 +49,6 @@ export function httpClient(url: string, token: string | undefined): Client {
     run: (id) => ask<RunWithStacks>(`/v1/runs/${id}`),
     accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,
     stacks: async () => (await ask<{ stacks: StackRecord[] }>('/v1/stacks')).stacks,
+    remediations: (limit) => ask(`/v1/remediations?limit=${limit}`),
   };
 }

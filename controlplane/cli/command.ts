@@ -5,6 +5,7 @@ import { PortcullisError } from '../errors.ts';
 import { makeLogger } from '../log.ts';
 import { startService } from '../service.ts';
 import { type Client, httpClient, type RunWithStacks } from './client.ts';
+import { policyCommand } from './policy.ts';
 import { progressView, type Screen } from './progress.ts';
 import { renderStatus } from './status.ts';
 
@@ -12,6 +13,7 @@ export const usage = `portcullis serve                       run the control pla
 portcullis reconcile [scope]           make the organization, or a part of it, as declared
 portcullis preview [scope]             name what would change and what drifted; changes nothing
 portcullis status [--json]             accounts, stacks, trails and drift, with reasons
+portcullis policy test|explain|diff    what a policy does and what a change of it would; see policy --help
 
 scope: --account <id>  --ou <ou-id>  --region <region>   (each may be given several times)
        --only-changed  leave alone what is ready at the wanted generation
@@ -114,6 +116,7 @@ export async function command(
   screen: Screen,
   complain: (text: string) => void,
 ): Promise<number> {
+  if (args[0] === 'policy') return policyCommand(args.slice(1), screen, complain);
   let given: ReturnType<typeof readArguments>;
   try {
     given = readArguments(args);
