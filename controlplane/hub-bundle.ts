@@ -4,6 +4,7 @@ import { refreshTags } from './account-tags.ts';
 import type { Aws } from './aws.ts';
 import type { Settings } from './environment.ts';
 import { readPolicyFile, withStoredExceptions } from './hub-policy.ts';
+import type { AccountRecord } from './store/accounts.ts';
 import type { Store } from './store/store.ts';
 
 /** A bundle, and the names of the stored exceptions inside. */
@@ -22,9 +23,15 @@ interface Parts {
 /**
  * Makes the Lambda's bundle as things are now: the policy file, the stored exceptions, and of the organization as
  * last listed the facts that the policy asks for. Account tags, where it asks for them, are read anew for the accounts
- * named and for those whose tags were never read.
+ * named and for those whose tags were not read today, or were changed, as an event said.
  */
 export type HubBundler = (readAnew: readonly string[]) => Promise<HubBundle>;
+
+/** A policy that asks for tags again, after one that did not, finds old ones. */
+const staleMilliseconds = 24 * 3_600_000;
+
+const isStale = ({ tagsReadAt }: AccountRecord): boolean =>
+  tagsReadAt === null || tagsReadAt.getTime() < Date.now() - staleMilliseconds;
 
 /** @throws (what it gives does) PortcullisError `invalid-policy` or `organization-unreadable`; nothing is made then. */
 export function hubBundler({ settings, aws, store, directory }: Parts): HubBundler {
@@ -34,13 +41,10 @@ export function hubBundler({ settings, aws, store, directory }: Parts): HubBundl
     const asked = factsAskedBy(policy);
     if (asked.tagKeys.size > 0) {
       const wanting = (await store.accounts.list()).filter(
-        ({ id, state, tags }) => state === 'ACTIVE' && (tags === null || readAnew.includes(id)),
+        (account) => account.state === 'ACTIVE' && (readAnew.includes(account.id) || isStale(account)),
       );
-      await refreshTags(
-        aws,
-        store.accounts,
-        wanting.map(({ id }) => id),
-      );
+      const ids = wanting.map(({ id }) => id);
+      await refreshTags(aws, store.accounts, ids);
     }
     const table = accountTable(asked, await store.accounts.list());
     return { bundle: await makeBundle(policy, directory, table), exceptions: names };

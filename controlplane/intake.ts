@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { type Announcement, announcementDetailType, announcementSchema } from '../lambda/announcement.ts';
 import { remediationResultSchema } from '../lambda/result.ts';
-import { readLifecycleEvent, requestedByEvent } from './lifecycle.ts';
+import { type LifecycleEvent, readLifecycleEvent, requestedByEvent } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { RunQueue } from './run-queue.ts';
+import { hubAlone, type Scope } from './scope.ts';
 import type { Store } from './store/store.ts';
 
 interface Intake {
@@ -29,6 +30,12 @@ const parseJson = (body: string): unknown => {
   }
 };
 
+/** Hub runs about many accounts are equal, so that a thousand accounts tagged at once are a few runs. */
+function scopeOf({ look, accountId }: LifecycleEvent): Scope {
+  if (look.at === 'hub') return hubAlone;
+  return look.at === 'account' && accountId ? { accounts: [accountId] } : {};
+}
+
 /** What the control plane does with what it hears: lifecycle events become runs, results and announcements the audit log. */
 export function intake(store: Store, queue: Pick<RunQueue, 'request'>, log: Logger): Intake {
   /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
@@ -43,7 +50,9 @@ export function intake(store: Store, queue: Pick<RunQueue, 'request'>, log: Logg
       const event = readLifecycleEvent(parseJson(body));
       const { look } = event;
       if (look.at !== 'nothing') {
-        const scope = look.at === 'account' && event.accountId ? { accounts: [event.accountId] } : {};
+        // Before the run is asked for, or it could end without having read them.
+        if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
+        const scope = scopeOf(event);
         await queue.request({
           kind: 'reconcile',
           scope,

@@ -6,9 +6,9 @@ export interface LifecycleEvent {
   readonly name: string;
   readonly time: string;
   readonly accountId: string | undefined;
-  /** What to look at: one account, the organization's listing, or nothing, with the reason. */
+  /** What to look at: one account, the organization's listing, the hub alone, or nothing, with the reason. */
   readonly look:
-    | { readonly at: 'account' | 'organization' }
+    | { readonly at: 'account' | 'organization' | 'hub' }
     | { readonly at: 'nothing'; readonly because: string };
 }
 
@@ -54,6 +54,7 @@ const details = {
     ),
   }),
   request: z.object({ requestParameters: z.looseObject({ accountId: z.string() }) }),
+  tags: z.object({ requestParameters: z.looseObject({ resourceId: z.string() }) }),
   optIn: z.object({ accountId: z.string(), regionName: z.string(), status: z.string() }),
 };
 
@@ -61,6 +62,14 @@ type Look = Pick<LifecycleEvent, 'accountId' | 'look'>;
 
 const nothing = (because: string, id?: string): Look => ({ accountId: id, look: { at: 'nothing', because } });
 const organization = (id?: string): Look => ({ accountId: id, look: { at: 'organization' } });
+
+/** Only what the hub's bundle knows of an account changes by its tags; those of units are not inherited. */
+function tagged(detail: unknown): Look {
+  const { resourceId } = details.tags.parse(detail).requestParameters;
+  return /^\d{12}$/.test(resourceId)
+    ? { accountId: resourceId, look: { at: 'hub' } }
+    : nothing('tags of no account');
+}
 
 function createdOrFailed(state: string, id: string | undefined): Look {
   if (state !== 'SUCCEEDED') return nothing(`the account was not created: ${state}`, id);
@@ -88,6 +97,9 @@ const readers: Record<string, (detail: unknown) => Look> = {
   CloseAccount: (detail) => organization(details.request.parse(detail).requestParameters.accountId),
   RemoveAccountFromOrganization: (detail) =>
     organization(details.request.parse(detail).requestParameters.accountId),
+  TagResource: tagged,
+  UntagResource: tagged,
+  UpdateOrganizationalUnit: () => ({ accountId: undefined, look: { at: 'hub' } }),
   CreateAccount: () => nothing('the account id comes with CreateAccountResult'),
   'Region Opt-In Status Change'(detail) {
     const { accountId: id, regionName, status } = details.optIn.parse(detail);

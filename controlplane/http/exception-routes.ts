@@ -4,8 +4,8 @@ import { PortcullisError } from '../errors.ts';
 import { exceptionViews, viewOfStored } from '../exception-view.ts';
 import { requestHubRun } from '../restore.ts';
 import { planRestore, restoreRequestSchema } from '../restore-plan.ts';
+import { viewOfRestore } from '../restore-view.ts';
 import type { RemediationRecord } from '../store/remediations.ts';
-import type { Restore } from '../store/restores.ts';
 import type { Store } from '../store/store.ts';
 import { ok, type Route, route } from './route.ts';
 
@@ -32,18 +32,6 @@ async function named(store: Store, id: string): Promise<RemediationRecord[]> {
   return (await store.remediations.ofEvent(id.slice(0, cut))).filter((each) => each.id === id);
 }
 
-/** A restore as the API shows it: without what it takes to put the rules back, which the remediation has. */
-const viewOf = ({ rules, eventId, groupId, ...restore }: Restore) => ({
-  ...restore,
-  remediation: `${eventId}:${groupId}`,
-  groupId,
-  rules: rules.map(({ ruleId, exceptionName, restoredRuleId }) => ({
-    ruleId,
-    exception: exceptionName,
-    restoredRuleId,
-  })),
-});
-
 /** Letting in again what was closed, and the exceptions that it takes. */
 export const exceptionRoutes: readonly Route[] = [
   route({
@@ -61,7 +49,7 @@ export const exceptionRoutes: readonly Route[] = [
       const remediation = await remediationOf(store, id);
       const asked = { id: randomUUID(), by: caller, at: new Date() };
       const restore = await restores.request(planRestore(remediation, body, asked));
-      return { status: 202, body: viewOf(restore), location: `/v1/restores/${restore.id}` };
+      return { status: 202, body: viewOfRestore(restore), location: `/v1/restores/${restore.id}` };
     },
   }),
   route({
@@ -72,7 +60,7 @@ export const exceptionRoutes: readonly Route[] = [
     async handle({ store }, { parameters: { id = '' } }) {
       const restore = z.uuid().safeParse(id).success ? await store.restores.get(id) : undefined;
       if (!restore) throw new PortcullisError('not-found', `restore ${id} does not exist`);
-      return ok(viewOf(restore));
+      return ok(viewOfRestore(restore));
     },
   }),
   route({

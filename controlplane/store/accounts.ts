@@ -14,13 +14,15 @@ export interface AccountRecord {
   readonly unitNames: readonly string[];
   /** Its tags in AWS Organizations; null while they were never read, which nobody does unless the policy asks for them. */
   readonly tags: Readonly<Record<string, string>> | null;
+  /** When they were read; null where they may have changed since. */
+  readonly tagsReadAt: Date | null;
   readonly joinedAt: Date | null;
   readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
   readonly conditions: Conditions;
   readonly updatedAt: Date;
 }
 
-const columns = `id, name, state, path, parents, unit_names as "unitNames", tags,
+const columns = `id, name, state, path, parents, unit_names as "unitNames", tags, tags_read_at as "tagsReadAt",
   joined_at as "joinedAt", regions, conditions, updated_at as "updatedAt"`;
 
 export interface AccountStore {
@@ -33,6 +35,8 @@ export interface AccountStore {
   seen(accounts: readonly OrganizationAccount[], readAt: Date): Promise<void>;
   /** Records the tags that were read at a moment; what a later reading said stays. */
   setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date): Promise<void>;
+  /** Has them read again by whoever needs them next. */
+  forgetTags(id: string): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
@@ -76,6 +80,9 @@ export function accountStore({ query }: Database): AccountStore {
          where id = $1 and (tags_read_at is null or tags_read_at <= $3)`,
         [id, JSON.stringify(tags), readAt],
       );
+    },
+    async forgetTags(id) {
+      await query('update account set tags_read_at = null where id = $1', [id]);
     },
     async setRegions(id, regions) {
       await query('update account set regions = $2, updated_at = now() where id = $1', [

@@ -54,6 +54,16 @@ describe('an event', () => {
     expect(read(event({ eventName }))).toBe(expected);
   });
 
+  test.each<[string, object, string]>([
+    ['TagResource', { resourceId: '300000000001', tags: [{ key: 'team', value: 'a' }] }, 'hub 300000000001'],
+    ['UntagResource', { resourceId: '300000000001', tagKeys: ['team'] }, 'hub 300000000001'],
+    ['UpdateOrganizationalUnit', { organizationalUnitId: 'ou-a1b2-c3d4', name: 'Web' }, 'hub -'],
+    ['TagResource', { resourceId: 'ou-a1b2-c3d4', tags: [] }, 'nothing: tags of no account'],
+    ['TagResource', {}, 'organization -'],
+  ])('%s of %j makes us look at %s', (eventName, requestParameters, expected) => {
+    expect(read(event({ eventName, requestParameters }))).toBe(expected);
+  });
+
   test.each(['CloseAccount', 'RemoveAccountFromOrganization'])('%s names its account', (eventName) => {
     const request = { eventName, requestParameters: { accountId: '300000000001' } };
     expect(read(event(request))).toBe('organization 300000000001');
