@@ -33,7 +33,7 @@ export function findingText(finding: ResultFinding): string {
   const { action, ruleId, source, policyRule, severity, message, narrowed, recurrence, error } = finding;
   const head = `*${words.get(action) ?? action}* ${code(openingOf(finding))} from ${code(source)} (${code(ruleId)})`;
   const lines = [
-    `${head} by ${code(policyRule)}${severity ? `, *${severity.replace(/\W/g, '')}*` : ''}`,
+    `${head} by ${code(policyRule)}${severity ? `, ${code(severity)}` : ''}`,
     sentence(finding.why),
     ...(message ? [`Policy: ${sentence(message)}`] : []),
     ...(error ? [`Error: ${sentence(error)}`] : []),

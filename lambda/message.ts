@@ -18,13 +18,14 @@ export function slackMessage(result: RemediationResult, partition: string): Slac
   const { account, region, groupId, groupName, reason, findings } = result;
   const name = [groupId ?? 'unknown group', ...(groupName ? [`(${plain(groupName)})`] : [])].join(' ');
   const severity = gravest(result);
+  const why = sentence(reason ?? '', 1_500);
   const left = findings.length - shown;
   return {
     text: cut(plain(`${title}: ${name} in ${account} ${region}`), 500, asEntity),
     blocks: [
       header(severity ? `${title} (${severity})` : title),
       fields([where(result, partition), who(result)]),
-      ...(reason ? [section(sentence(reason, 1_500))] : []),
+      ...(why ? [section(why)] : []),
       ...findings.slice(0, shown).map((finding) => section(findingText(finding))),
       ...(left > 0 ? [section(`and ${left} more in the result event`)] : []),
       ...undecided(result),
