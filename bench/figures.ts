@@ -60,5 +60,11 @@ export function table(list: readonly Figure[]): string {
     .join('\n');
 }
 
+/** One list with the newer value of each figure, in the older one's place where it has one, at the end otherwise. */
+export function merged(older: readonly Figure[], newer: readonly Figure[]): Figure[] {
+  const values = new Map([...older, ...newer].map((each) => [each.figure, each]));
+  return [...values.values()];
+}
+
 /** The figures as the JSON text of `results.json`. */
 export const json = (list: readonly Figure[]): string => `${JSON.stringify(list, null, 2)}\n`;

@@ -1,38 +1,74 @@
-// npm run bench [-- --quick]: measures the whole path on a local organization and prints one table.
-import { writeFile } from 'node:fs/promises';
+// npm run bench [-- --quick] [-- --only evaluator|bundle|organization]: measures, and prints one table.
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client.ts';
 import { startWorld, type World } from '../sandbox/demo/world.ts';
-import { figures as collect, json, table } from './figures.ts';
+import { measureBundle } from './cold-start.ts';
+import { measureEvaluator } from './evaluator.ts';
+import { figures as collect, json, merged, table } from './figures.ts';
 import { measureNewAccounts } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureRemediation } from './remediation.ts';
 
 const results = new URL('results.json', import.meta.url);
-const quick = process.argv.includes('--quick');
+const { quick = false, only } = parseArgs({
+  options: { quick: { type: 'boolean' }, only: { type: 'string' } },
+}).values;
 const figures = collect();
 const progress = (line: string) => process.stderr.write(`bench: ${line}\n`);
+const options = { quick, progress };
 
-const interrupted = new Promise<'interrupted'>((stop) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop('interrupted'));
-});
+type Ended = 'measured' | 'interrupted';
 
-async function measure(world: World): Promise<'measured'> {
-  await measureOnboarding(httpClient(world.controlPlane.url, undefined), figures, { quick, progress });
+async function measureWorld(world: World): Promise<Ended> {
+  await measureOnboarding(httpClient(world.controlPlane.url, undefined), figures, options);
   await measureRemediation(world, figures, { events: quick ? 12 : 200, progress });
   await measureNewAccounts(world, figures, { times: quick ? 1 : 3, progress });
   return 'measured';
 }
 
-async function tell(): Promise<void> {
-  console.log(table(figures.list()));
-  if (quick) progress('--quick: results.json is left as it was');
-  else await writeFile(results, json(figures.list()));
+/** Interrupted, it stops what it started. */
+async function measureOrganization(): Promise<Ended> {
+  const interrupted = new Promise<Ended>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop('interrupted'));
+  });
+  progress('starting a local AWS organization and the control plane …');
+  const world = await startWorld();
+  return Promise.race([measureWorld(world), interrupted]).finally(world.stop);
 }
 
-progress('starting a local AWS organization and the control plane …');
-const world = await startWorld();
-const ended = await Promise.race([measure(world), interrupted]).finally(world.stop);
-if (ended === 'measured') await tell();
-else progress('interrupted: nothing is written');
-const missed = figures.list().some(({ met }) => met === false);
-process.exitCode = ended === 'measured' && !missed ? 0 : 1;
+/** Only the last one starts anything that would outlive this process. */
+const parts: Record<string, () => Promise<Ended>> = {
+  evaluator: () => measureEvaluator(figures, options).then(() => 'measured'),
+  bundle: () => measureBundle(figures, options).then(() => 'measured'),
+  organization: measureOrganization,
+};
+
+async function measure(): Promise<Ended> {
+  for (const [name, part] of Object.entries(parts)) {
+    if ((only ?? name) === name && (await part()) === 'interrupted') return 'interrupted';
+  }
+  return 'measured';
+}
+
+/** After one part alone, the figures of the others stay in the file as they were. */
+async function tell(): Promise<void> {
+  console.log(table(figures.list()));
+  if (quick) {
+    progress('--quick: results.json is left as it was');
+    return;
+  }
+  const others = only === undefined ? [] : JSON.parse(await readFile(results, 'utf8'));
+  await writeFile(results, json(merged(others, figures.list())));
+}
+
+if (only === undefined || only in parts) {
+  const ended = await measure();
+  if (ended === 'measured') await tell();
+  else progress('interrupted: nothing is written');
+  const missed = figures.list().some(({ met }) => met === false);
+  process.exitCode = ended === 'measured' && !missed ? 0 : 1;
+} else {
+  progress(`there is no part ${only}; there are ${Object.keys(parts).join(', ')}`);
+  process.exitCode = 2;
+}

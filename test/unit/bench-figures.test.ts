@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { figures, json, median, percentile, table } from '../../bench/figures.ts';
+import { figures, json, median, merged, percentile, table } from '../../bench/figures.ts';
 
 describe('a percentile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -94,5 +94,18 @@ test('the table aligns names to the left and values to the right, and shows a mi
     'onboard            80  s',
     'never revoked       2  count  0 MISSED',
     'audit log      1000.5  count  7 met',
+  ]);
+});
+
+test('merged, a newer value takes the place of the older one, and a new figure comes last', () => {
+  const [older, newer] = [figures(), figures()];
+  older.add('onboard', 80, 's');
+  older.add('audit log', 7, 'count');
+  newer.add('bundle', 380, 'kB');
+  newer.add('onboard', 51, 's', { atMost: 50 });
+  expect(merged(older.list(), newer.list())).toEqual([
+    { figure: 'onboard', value: 51, unit: 's', goal: 50, met: false },
+    { figure: 'audit log', value: 7, unit: 'count', goal: null, met: null },
+    { figure: 'bundle', value: 380, unit: 'kB', goal: null, met: null },
   ]);
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { rendered } from '../../bench/cost/document.ts';
 import {
   configWithAutomation,
@@ -16,6 +16,7 @@ import { prices, sources } from '../../bench/cost/prices.ts';
 import { givens, quantitiesOf, rates, sizes } from '../../bench/cost/quantities.ts';
 import { dollars, priced } from '../../bench/cost/tables.ts';
 import { median } from '../../bench/figures.ts';
+import type { Ledger } from '../../lambda/ledger.ts';
 import { createWorld, fixture } from './lambda-world.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
@@ -75,8 +76,8 @@ describe('the arithmetic', () => {
     expect(cost(portcullis, 'Lambda, duration', month)).toBeCloseTo(63.878, 2);
     expect(cost(portcullis, 'Lambda, requests', month)).toBeCloseTo(3.0418, 3);
     expect(cost(portcullis, 'logs, ingested', month)).toBeCloseTo(30.4167, 3);
-    // 304,167 violations x 8 + 15,208,333 write units
-    expect(cost(portcullis, 'DynamoDB, writes', month)).toBeCloseTo(11.026, 2);
+    // 304,167 violations x 6 + 15,208,333 write units
+    expect(cost(portcullis, 'DynamoDB, writes', month)).toBeCloseTo(10.646, 2);
     expect(cost(firewallManager, 'policies', month)).toBe(1_700);
     expect(cost(firewallManager, 'Config items, security groups', month)).toBeCloseTo(46_537.5, 1);
     expect(cost(configWithAutomation, 'Config evaluations', month)).toBeCloseTo(46_537.5, 1);
@@ -162,6 +163,21 @@ describe('the volume', () => {
     await world.handler(fixture('authorize-nested'));
     expect(world.published[0]?.outcome).toBe('remediated');
     expect(Buffer.byteLength(world.log.join('\n')) / 1e9).toBeLessThan(givens.logGigabytes.value);
+  });
+
+  test('takes the ledger for busier than it is', async () => {
+    const world = createWorld();
+    const spied = (...calls: (keyof Ledger)[]) => calls.map((call) => vi.spyOn(world.ledger, call));
+    const count = (spies: ReturnType<typeof spied>) =>
+      spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    const reads = spied('read', 'members');
+    const writes = spied('write', 'writeOnce', 'add', 'remove', 'count');
+    await world.handler(fixture('authorize-nested'));
+    const { readsPerEvent, readsPerViolation, writesPerViolation } = givens;
+    expect(count(reads)).toBeGreaterThan(0);
+    expect(count(reads)).toBeLessThanOrEqual(readsPerEvent.value + readsPerViolation.value);
+    expect(count(writes)).toBeGreaterThan(0);
+    expect(count(writes)).toBeLessThanOrEqual(writesPerViolation.value);
   });
 
   test('takes the function for slower than the bench measured it', () => {
