@@ -5,7 +5,7 @@ import { type Background, background } from './background.ts';
 import type { Call, Emulator, Publish } from './call.ts';
 import { cloudTrail } from './cloudtrail.ts';
 import { userIdentity } from './cloudtrail-record.ts';
-import { delivery } from './delivery.ts';
+import { delivery, type EventDelivery } from './delivery.ts';
 import { startEmulator } from './emulator.ts';
 import { startGateway } from './gateway.ts';
 import { identities } from './identities.ts';
@@ -13,6 +13,7 @@ import { type Journal, journal } from './journal.ts';
 import { type Organization, organization } from './organization.ts';
 import { putEvents } from './put-events.ts';
 import { type Regions, regions } from './regions.ts';
+import { securityHub } from './security-hub.ts';
 import { type Trails, trails } from './trails.ts';
 
 /** The running parts of a sandbox, before anything is in it. */
@@ -25,6 +26,7 @@ export interface Assembly {
   trails: Trails;
   journal: Journal;
   background: Background;
+  fire: EventDelivery['fire'];
   /** JSON documents that the gateway serves at `GET /_sandbox/<name>`. */
   documents: Record<string, () => unknown>;
   /** Idempotent. Ends every process and removes the temporary directory. */
@@ -55,7 +57,7 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
     ending.unshift(stop); // after the gateway: functions still call it
     const work = background(log);
     const entries = journal();
-    const publish = delivery(emulator, entries, work, options.retryDelay ?? 200);
+    const { publish, fire } = delivery(emulator, entries, work, options.retryDelay ?? 200);
     const { interceptors, ...parts } = compose({
       emulator,
       publish,
@@ -68,7 +70,15 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
     gateway.open({ emulator, agent, identities: parts.identities, interceptors, documents });
     let stopped: Promise<void> | undefined;
     return {
-      ...{ endpoint: gateway.url.origin, directory, emulator, ...parts, journal: entries, background: work },
+      ...{
+        endpoint: gateway.url.origin,
+        directory,
+        emulator,
+        ...parts,
+        journal: entries,
+        background: work,
+        fire,
+      },
       documents,
       stop: () => {
         stopped ??= end();
@@ -105,6 +115,7 @@ function compose({ emulator, publish, log, ...rest }: Ground) {
     opened.interceptor,
     covered.interceptor,
     putEvents(publish),
+    securityHub(),
     cloudTrail({ publish, ...rest, identities: known, covering: covered.covering }),
   ];
   return { organization: accounts, regions: opened, trails: covered, identities: known, interceptors };

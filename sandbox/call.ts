@@ -46,6 +46,7 @@ export interface ClientSettings {
  * - `organization` `{ id, accounts }`: from now on exactly these accounts have `aws:PrincipalOrgID` id.
  * - `identity` `{ accessKeyId }`: an `Identity`, or null for an unknown key.
  * - `match` `{ accountId, region, bus, event }`: the enabled rules `{ arn, targets }` of a bus that match; null without that bus.
+ * - `scheduled` `{ accountId, region, rule }`: the enabled rule of the default bus that goes by a schedule; null without it.
  * - `authorize` `{ questions }`: a `Decision` for each, by the emulator's own IAM evaluator (see permission.ts).
  */
 export interface Emulator {

@@ -25,7 +25,12 @@ type Json = Record<string, unknown>;
 const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false });
 
 /** Calls younger than about 2018 are recorded as their XML: a wrapper named after the request, PascalCase keys. */
-const wrapped = new Set(['ModifySecurityGroupRules', 'CreateManagedPrefixList', 'ModifyManagedPrefixList']);
+const wrapped = new Set([
+  'ModifySecurityGroupRules',
+  'CreateManagedPrefixList',
+  'ModifyManagedPrefixList',
+  'RestoreManagedPrefixListVersion',
+]);
 
 /** What a failed call says about the caller's credentials; CloudTrail records no such call, nobody made it. */
 const unidentified = new Set([
@@ -101,7 +106,7 @@ export function userIdentity(identity: Identity, accessKeyId: string): Json {
   return { type: identity.type, ...who };
 }
 
-const numbers = /^(from|to)Port$|^(maxEntries|currentVersion|version)$/i;
+const numbers = /^(from|to)Port$|^(maxEntries|currentVersion|previousVersion|version)$/i;
 
 function scalar(key: string, value: string): unknown {
   if (numbers.test(key) && /^-?\d+$/.test(value)) return Number(value);
@@ -114,11 +119,26 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function requestParameters(action: string, parameters: Json): Json {
   const { DryRun: _, ...rest } = parameters;
   if (wrapped.has(action)) return { [`${action}Request`]: pascal(rest) };
+  if (/^(Create|Delete)Tags$/.test(action)) return tagging(rest);
   const lowered = classic(rest) as Json;
   // Present, empty, even where the rule came in the flat form: a pattern on ipPermissions.items misses that.
   const lists = /SecurityGroup(Ingress|Egress)$/.test(action) ? { ipPermissions: {} } : {};
   return { ...lists, ...lowered };
 }
+
+/** What is tagged and the tags, one list each; a tag to be deleted may come without a value. */
+function tagging({ ResourceId, Tag }: Json): Json {
+  const items = (list: unknown, item: (one: unknown) => unknown) =>
+    Array.isArray(list) ? { items: list.map(item) } : {};
+  return {
+    resourcesSet: items(ResourceId, (resourceId) => ({ resourceId })),
+    tagSet: items(Tag, (tag) => texts(tag as Json)),
+  };
+}
+
+/** Keys as CloudTrail writes them, values as they were sent: a tag of `true` or `22` stays text. */
+const texts = (tree: Json): Json =>
+  Object.fromEntries(Object.entries(tree).map(([key, value]) => [key.toLowerCase(), value]));
 
 /** Wrapped form: a list is one object, or an array where there are more, each with its position as `tag`. */
 function pascal(tree: Json): Json {
@@ -140,7 +160,7 @@ function classic(tree: Json): Json {
   const out: Json = {};
   for (const [key, value] of Object.entries(tree)) {
     const name = renamed[key] ?? key.charAt(0).toLowerCase() + key.slice(1);
-    if (key === 'Tag' && Array.isArray(value)) out.tags = value.map((tag) => classic(tag as Json));
+    if (key === 'Tag' && Array.isArray(value)) out.tags = value.map((tag) => texts(tag as Json));
     else if (key === 'SecurityGroupRuleId' && Array.isArray(value))
       out[name] = { items: value.map((id) => ({ securityGroupRuleId: id })) };
     else if (key === 'IpPermissions' && Array.isArray(value))

@@ -12,10 +12,10 @@ export type Covering = (
 ) => Promise<{ trailArn: string } | { reason: string }>;
 
 const recorded =
-  /^((Authorize|Revoke|UpdateSecurityGroupRuleDescriptions)(SecurityGroup)?(Ingress|Egress)|ModifySecurityGroupRules|(Create|Delete)SecurityGroup|(Create|Modify|Delete)ManagedPrefixList)$/;
+  /^((Authorize|Revoke|UpdateSecurityGroupRuleDescriptions)(SecurityGroup)?(Ingress|Egress)|ModifySecurityGroupRules|(Create|Delete)SecurityGroup|(Create|Modify|Delete)ManagedPrefixList|RestoreManagedPrefixListVersion|(Create|Delete)Tags)$/;
 
 /**
- * CloudTrail for EC2's security group and prefix list writes: each call, failed ones too, becomes an event on the
+ * CloudTrail for EC2's security group, prefix list and tag writes: each call, failed ones too, becomes an event on the
  * caller's default bus in that Region if a trail covers it, else a `not-covered` entry. The caller waits for none of it.
  */
 export function cloudTrail(given: {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Background } from './background.ts';
 import type { BusEvent, Emulator, Publish } from './call.ts';
 import { type Invocations, invocations } from './invocation.ts';
@@ -38,6 +39,16 @@ interface Engine {
   functions: Invocations;
 }
 
+/** EventBridge as it delivers. Both return once the event is accepted; delivery follows. */
+export interface EventDelivery {
+  publish: Publish;
+  /**
+   * Makes the event that a rule's schedule would make now, for this rule's targets alone. Nothing here goes by the
+   * clock. @throws where the account's default bus has no such rule, or it is disabled or goes by no schedule
+   */
+  fire(rule: string, accountId: string, region: string): Promise<void>;
+}
+
 const knownKeys = new Set(['Id', 'Arn', 'RoleArn', 'DeadLetterConfig', 'RetryPolicy']);
 const mostRetries = 5;
 
@@ -52,25 +63,56 @@ export function delivery(
   journal: Journal,
   background: Background,
   retryDelay: number,
-): Publish {
+): EventDelivery {
   const base = { emulator, journal, background, retryDelay };
   const permitted = permissions(emulator);
   const queue = queues(emulator);
   const engine = { ...base, permitted, queue, functions: invocations({ ...base, permitted, queue }) };
-  return (event, name = 'default') =>
-    background.follow(() =>
-      arrive(engine, event, { accountId: event.account, region: event.region, name }, false),
-    );
+  return {
+    publish: (event, name = 'default') =>
+      background.follow(() =>
+        arrive(engine, event, { accountId: event.account, region: event.region, name }, false),
+      ),
+    async fire(rule, accountId, region) {
+      const found = (await emulator.admin('scheduled', { accountId, region, rule })) as Matched | null;
+      if (!found) throw new Error(`no rule ${rule} goes by a schedule in account ${accountId}, ${region}`);
+      reachAll(engine, scheduledEvent(found.arn), found, false);
+    },
+  };
+}
+
+/** docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html */
+function scheduledEvent(rule: string): BusEvent {
+  const { accountId, region } = parseArn(rule);
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: accountId,
+    time: `${new Date().toISOString().slice(0, 19)}Z`,
+    region,
+    resources: [rule],
+    detail: {},
+  };
+}
+
+/** A rule that takes an event, and where that goes. */
+interface Matched {
+  arn: string;
+  targets: Target[];
+}
+
+function reachAll(engine: Engine, event: BusEvent, { arn, targets }: Matched, forwarded: boolean): void {
+  const rule = parseArn(arn);
+  for (const target of targets)
+    engine.background.follow(() => attempt(engine, { event, rule, target, forwarded }));
 }
 
 async function arrive(engine: Engine, event: BusEvent, bus: Bus, forwarded: boolean): Promise<void> {
   const { accountId, region, name } = bus;
   const found = await engine.emulator.admin('match', { accountId, region, bus: name, event });
-  for (const { arn, targets } of (found ?? []) as { arn: string; targets: Target[] }[]) {
-    const rule = parseArn(arn);
-    for (const target of targets)
-      engine.background.follow(() => attempt(engine, { event, rule, target, forwarded }));
-  }
+  for (const matched of (found ?? []) as Matched[]) reachAll(engine, event, matched, forwarded);
 }
 
 /** Tries until the target has the event, its retries are used up, or no retry can help. */

@@ -21,6 +21,7 @@ report = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what ministack prints is a log, the port alone goes to standard output
 
 import emulator_gaps
+import emulator_prefix_lists
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
@@ -31,6 +32,9 @@ from ministack.services import eventbridge, iam, sts
 organizations: dict[str, str] = {}  # account id -> organization id
 emulator_gaps.fill()
 evaluator._principal_org_id = organizations.get
+emulator_prefix_lists.members = lambda account: (
+    [each for each, of in organizations.items() if of == organizations[account]] if account in organizations
+    else [account])
 
 
 def organization(question):
@@ -75,6 +79,16 @@ def match(question):
                 and eventbridge._matches_pattern_view(rule["EventPattern"], view, f"rule {key}")]
 
 
+def scheduled(question):
+    """A rule of the default bus that goes by a schedule and is not disabled, with its targets; None without it."""
+    with request_scope(question["accountId"], question["region"]):
+        eventbridge._ensure_default_bus()
+        for key, rule in eventbridge._rules.items():
+            if (rule["Name"] == question["rule"] and rule.get("EventBusName", "default") == "default"
+                    and rule.get("ScheduleExpression") and rule.get("State") != "DISABLED"):
+                return {"arn": rule["Arn"], "targets": eventbridge._targets.get(key, [])}
+
+
 def role_of(arn):
     account, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
     return account, name, iam._roles.get_scoped(account, None, name)
@@ -113,7 +127,7 @@ def decide(question):
     return evaluator.evaluate_resource_policy(document, context, service=service).decision
 
 
-routes = {"organization": organization, "identity": identity, "match": match,
+routes = {"organization": organization, "identity": identity, "match": match, "scheduled": scheduled,
           "authorize": lambda question: [decide(one) for one in question["questions"]]}
 
 

@@ -1,10 +1,12 @@
-"""What ministack's check of a call lacks: the actions and resource ARNs of some calls, iam:PassRole, and the rule
-that a trust policy which names a service lets no account's root in."""
+"""What ministack's check of a call lacks: the actions and resource ARNs of some calls, what else AWS checks beside
+the call itself, and the rule that a trust policy which names a service lets no account's root in."""
 
+import itertools
 import json
 from contextvars import ContextVar
 
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, router
+from ministack.services import ec2
 
 action_of = iam_actions.extract_iam_action
 resource_arn = iam_actions.extract_resource_arn
@@ -22,9 +24,10 @@ LAMBDA = {
     ("DELETE", "concurrency"): "DeleteFunctionConcurrency",
 }
 
-# The role that the call under way hands to a service, and that service; set before the call is checked.
-passed: ContextVar[tuple[str, str] | None] = ContextVar("passed", default=None)
-refused: ContextVar[str | None] = ContextVar("refused", default=None)
+# What must be allowed beside the call under way: service, action, resource and context of each check; set before the
+# call is checked. And the one of them that was refused.
+beside: ContextVar[tuple] = ContextVar("beside", default=())
+refused: ContextVar[tuple | None] = ContextVar("refused", default=None)
 
 
 def request_of(body):
@@ -43,21 +46,55 @@ def extract_iam_action(service, method, path, headers, body, query_params):
     return action_of(service, method, path, headers, body, query_params)
 
 
-def passed_role(service, request):
+def passed_roles(service, request):
+    """A role that the call hands to a service."""
     if service == "lambda" and request.get("Role"):
-        return request["Role"], "lambda.amazonaws.com"
-    roles = [target["RoleArn"] for target in request.get("Targets", []) if target.get("RoleArn")] \
-        if service == "events" else []
-    return (roles[0], "events.amazonaws.com") if roles else None
+        return [("iam", "iam:PassRole", request["Role"], {"iam:PassedToService": "lambda.amazonaws.com"})]
+    roles = {target["RoleArn"] for target in request.get("Targets", []) if target.get("RoleArn")}
+    return [("iam", "iam:PassRole", role, {"iam:PassedToService": "events.amazonaws.com"}) for role in sorted(roles)]
+
+
+def listed(params, name, member=""):
+    values = (params.get(f"{name}.{number}{member}") for number in itertools.count(1))
+    return [value[0] if isinstance(value, list) else value for value in itertools.takewhile(bool, values)]
+
+
+def ec2_checks(params, region, account_id):
+    """The resource of an EC2 call where ministack has another, and what is checked beside it: the rules that the call
+    names, the further resources that it tags, and the tagging of what it creates."""
+    action = next(iter(params.get("Action", [""])))
+    arn = f"arn:aws:ec2:{region}:{account_id}".__add__
+    resource, checks = None, []
+    if action in ("CreateTags", "DeleteTags"):
+        tagged = [arn(f":{ec2._guess_resource_type(each)}/{each}") for each in listed(params, "ResourceId")]
+        resource, checks = next(iter(tagged), None), [("ec2", f"ec2:{action}", each, {}) for each in tagged[1:]]
+    elif "PrefixListId" in params and not action.startswith("Describe"):
+        resource = arn(f":prefix-list/{params['PrefixListId'][0]}")
+    elif action in ("RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"):
+        rules = (listed(params, "SecurityGroupRuleId")
+                 + listed(params, "SecurityGroupRule", ".SecurityGroupRuleId"))
+        checks = [("ec2", f"ec2:{action}", arn(f":security-group-rule/{rule}"), {}) for rule in rules]
+    checks += [("ec2", "ec2:CreateTags", arn(f":{kind}/*"), {"ec2:CreateAction": action})
+               for kind in listed(params, "TagSpecification", ".ResourceType")]
+    return resource, checks
 
 
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
     """Buses, a function to be made and alarms to be deleted are named in the body; targets and tags name their rule
-    in other members; a rule on the default bus has no bus in its ARN."""
+    in other members; a rule on the default bus has no bus in its ARN; findings name their product."""
     arn = resource_arn(service, method, path, headers, body, query_params, region, account_id)
-    request = request_of(body) if service in ("events", "lambda", "monitoring") else {}
-    passed.set(passed_role(service, request))
+    request = request_of(body) if service in ("events", "lambda", "monitoring", "securityhub") else {}
     refused.set(None)
+    beside.set(tuple(passed_roles(service, request)))
+    if service == "ec2":
+        own, checks = ec2_checks(query_params, region, account_id)
+        beside.set(tuple(checks))
+        return own or arn
+    if service == "securityhub":
+        products = sorted({str(finding.get("ProductArn") or "*") for finding in request.get("Findings") or []
+                           if isinstance(finding, dict)})
+        beside.set(tuple((service, "securityhub:BatchImportFindings", each, {}) for each in products[1:]))
+        return products[0] if products else f"arn:aws:securityhub:{region}:{account_id}:hub/default"
     if service == "lambda" and method == "POST" and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account_id}:function:{request.get('FunctionName', '')}"
     if service == "monitoring":
@@ -72,23 +109,21 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
     return request.get("ResourceARN", arn).replace(":rule/default/", ":rule/")
 
 
-def enforce_with_passed_role(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+def enforce_all(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
-    handed = passed.get()
-    if denied or handed is None or service not in ("events", "lambda"):
-        return denied
-    role, to = handed
-    denied = enforce(access_key_id, "iam:PassRole", "iam", region, role, {"iam:PassedToService": to})
-    if denied:
-        refused.set(role)
+    for other, action, resource, context in () if denied else beside.get():
+        denied = enforce(access_key_id, action, other, region, resource, {**(service_context or {}), **context})
+        if denied:
+            refused.set((action, resource))
+            return denied
     return denied
 
 
 def access_denied_response(service, action, *arguments, **named):
-    """Names iam:PassRole and the role where that is what was refused."""
-    role = refused.get()
-    if role:
-        action, named = "iam:PassRole", {**named, "resource_arn": role}
+    """Names the action and the resource that were refused, where they are not the call's own."""
+    if refused.get():
+        action, resource = refused.get()
+        named = {**named, "resource_arn": resource}
     return denial(service, action, *arguments, **named)
 
 
@@ -104,5 +139,9 @@ def fill():
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.access_denied_response = access_denied_response
     iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]
-    iam_evaluator.enforce = enforce_with_passed_role
+    iam_evaluator.enforce = enforce_all
     iam_evaluator._trust_principal_matches = trust_principal_matches
+    # Security Hub is the gateway's own; here its calls are checked and then find no service.
+    iam_actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
+    iam_actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
+    router.SERVICE_PATTERNS["securityhub"] = {}

@@ -15,6 +15,11 @@ export interface Sandbox {
   organization: SeededOrganization;
   /** Client settings of an account's root user, in the hub Region unless told. */
   root(accountId: string, region?: string): ClientSettings;
+  /**
+   * Makes the event that a rule's schedule would make now, and sends it to the rule's targets with every permission
+   * checked: the sandbox's schedules wait for this, not for a clock. The rule is on the account's default event bus.
+   */
+  fire(ruleName: string, accountId: string, region: string): Promise<void>;
   /** What became of every event, oldest first. */
   deliveries(): Delivery[];
   /** Resolves when no event is under way. */
@@ -46,6 +51,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         region,
         credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
       }),
+      fire: parts.fire,
       deliveries: parts.journal.entries,
       idle: parts.background.idle,
       stop: parts.stop,

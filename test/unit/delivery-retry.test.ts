@@ -83,7 +83,7 @@ async function publish(MaximumRetryAttempts: number) {
   };
   const entries = journal();
   const work = background((line) => expect.unreachable(line));
-  delivery(emulator, entries, work, 1)(event, 'org');
+  delivery(emulator, entries, work, 1).publish(event, 'org');
   await work.idle();
   return entries.entries();
 }
