@@ -65,7 +65,7 @@ const originWords: Record<Origin, string> = {
 function quantityTable(): string {
   const perDay = rateNames.map((rate) => rates[rate]).join(' / ');
   const rate = [
-    'events',
+    'rate',
     perDay,
     `events an account and day, ${rateNames.join(' / ')}; all Regions together`,
     'assumption',
