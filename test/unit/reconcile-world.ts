@@ -1,5 +1,6 @@
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import type { Aws } from '../../controlplane/aws.ts';
+import type { DesiredStack } from '../../controlplane/desired.ts';
 import type { Engine } from '../../controlplane/engine.ts';
 import type { OperationRecord } from '../../controlplane/engine-events.ts';
 import { readSettings } from '../../controlplane/environment.ts';
@@ -40,6 +41,8 @@ function newWorld() {
     tags: new Map<string, Record<string, string>>(),
     /** Accounts whose tags were asked for, each time. */
     tagsRead: [] as string[],
+    /** Accounts whose tags nobody may read. */
+    untaggable: new Set<string>(),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
     /** Stack keys whose operations fail. */
@@ -55,6 +58,8 @@ function newWorld() {
       exceptions: [],
     })) as HubBundler,
     stopping: new AbortController(),
+    /** What becomes of a stack when it is made. */
+    up: async (_stack: DesiredStack): Promise<void> => undefined,
     /** Waited for before each operation. */
     before: async (_key: string): Promise<void> => undefined,
   };
@@ -77,6 +82,7 @@ function organizationOf(world: World) {
       OrganizationalUnits: ParentId === 'r-root' ? [...world.units].map(([Id, Name]) => ({ Id, Name })) : [],
     }),
     ListTagsForResourceCommand({ ResourceId = '', NextToken = '0' }) {
+      if (world.untaggable.has(ResourceId)) throw new Error('AccessDeniedException');
       if (NextToken === '0') world.tagsRead.push(ResourceId);
       const tags = Object.entries(world.tags.get(ResourceId) ?? {}).map(([Key, Value]) => ({ Key, Value }));
       const next = Number(NextToken) + 1;
@@ -114,8 +120,10 @@ function engineOf(world: World): Engine {
     return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
   };
   return {
-    async up({ key }, recover) {
+    async up(stack, recover) {
+      const { key } = stack;
       const record = await operate(recover ? 'recover and up' : 'up', key);
+      await world.up(stack);
       world.made.add(key);
       world.drift.delete(key);
       return record;
@@ -134,13 +142,15 @@ export function createWorld(store: Store) {
     PORTCULLIS_HUB_REGION: 'eu-west-1',
     PULUMI_CONFIG_PASSPHRASE: 'x',
   });
-  const parts = () => ({
+  const { execute } = reconciler({
     settings,
     aws,
     engine,
     store,
-    hubBundle: world.hubBundle,
-    programVersion: world.programVersion,
+    hubBundle: (readAnew) => world.hubBundle(readAnew),
+    get programVersion() {
+      return world.programVersion;
+    },
     stopping: world.stopping.signal,
   });
   /** Carries a run out; its state and message, and each stack as `key state`. */
@@ -153,7 +163,7 @@ export function createWorld(store: Store) {
       ...change,
     } as const;
     const { run: begun } = await store.runs.createUnlessWaiting(request);
-    await reconciler(parts()).execute(begun);
+    await execute(begun);
     const stacks = await store.runs.stacks(begun.id);
     const done = await store.runs.get(begun.id);
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
