@@ -24,27 +24,39 @@ export function widerTogether(
   const offenders = new Map<string, 4 | 6>();
   for (const family of [4, 6] as const) {
     const length = limitOf(limits, family);
-    const pieces = contributions.map((each) => ({
-      ...each,
-      ranges: each.ranges.filter((range) => range.family === family && isPublic(range)),
-    }));
-    const present = pieces.filter(({ ranges }) => ranges.length > 0);
-    if (total(present) < narrowestWider(family, length)) continue;
-    for (const members of meetings(present, spans)) {
+    const wider = narrowestWider(family, length);
+    const pieces = contributions.flatMap((each) => pieceOf(each, family));
+    if (total(pieces) < wider) continue;
+    for (const members of meetings(pieces, spans)) {
+      if (total(members) < wider) continue;
       for (const { ruleId } of exceeding(members, family, length)) offenders.set(ruleId, family);
     }
   }
   return offenders;
 }
 
-function total(pieces: readonly Contribution[]): bigint {
-  return pieces.flatMap(({ ranges }) => ranges).reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+/** What a rule contributes in one family, with what every set that it is in asks of it. */
+interface Piece extends Contribution {
+  shortest: number;
+  addresses: bigint;
+}
+
+function pieceOf({ ranges, ...rest }: Contribution, family: 4 | 6): Piece[] {
+  const own = ranges.filter((range) => range.family === family && isPublic(range));
+  if (own.length === 0) return [];
+  const shortest = Math.min(...own.map((range) => range.length));
+  const addresses = own.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+  return [{ ...rest, ranges: own, shortest, addresses }];
+}
+
+function total(pieces: readonly Piece[]): bigint {
+  return pieces.reduce((sum, { addresses }) => sum + addresses, 0n);
 }
 
 /** Every set of rules that open one port which the policy is about, each set once. */
-function meetings(pieces: readonly Contribution[], spans: readonly Span[]): Contribution[][] {
+function meetings(pieces: readonly Piece[], spans: readonly Span[]): Piece[][] {
   const opened = pieces.map((piece) => piece.opened);
-  const sets = new Map<string, Contribution[]>();
+  const sets = new Map<string, Piece[]>();
   for (const span of spans) {
     if (!opened.some(({ from, to }) => from <= span.to && span.from <= to)) continue;
     for (const stretch of stretches(span, opened)) {
@@ -55,14 +67,12 @@ function meetings(pieces: readonly Contribution[], spans: readonly Span[]): Cont
   return [...sets.values()];
 }
 
-function exceeding(members: readonly Contribution[], family: 4 | 6, length: number): Contribution[] {
-  const shortest = (piece: Contribution) => Math.min(...piece.ranges.map((range) => range.length));
-  const lengths = [...new Set(members.map(shortest))].sort((one, other) => other - one);
+function exceeding(members: readonly Piece[], family: 4 | 6, length: number): Piece[] {
+  const byLength = Map.groupBy(members, ({ shortest }) => shortest);
   let held: Range[] = [];
-  for (const each of lengths) {
-    const added = members.filter((piece) => shortest(piece) === each);
-    held = merge([...held, ...added.flatMap(({ ranges }) => ranges)]);
-    if (isWiderThan(held, family, length)) return members.filter((piece) => shortest(piece) <= each);
+  for (const each of [...byLength.keys()].sort((one, other) => other - one)) {
+    held = merge([...held, ...(byLength.get(each) ?? []).flatMap(({ ranges }) => ranges)]);
+    if (isWiderThan(held, family, length)) return members.filter(({ shortest }) => shortest <= each);
   }
   return [];
 }
