@@ -113,14 +113,15 @@ function fieldOf(path: readonly PropertyKey[]): string {
   return text.replace(/^\./, '') || 'the whole';
 }
 
-/** @throws `invalid-policy` with every mistake in the file. */
+/** @throws `invalid-policy` with the first twenty mistakes in the file. */
 export async function readPolicy(name: string): Promise<Policy> {
   const { text } = await readInput(name);
   try {
     return parsePolicy(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PortcullisError('invalid-policy', `${name}: ${reason}`, { cause: error });
+    const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+    const told = lines.length > 21 ? [...lines.slice(0, 21), `  and ${lines.length - 21} more`] : lines;
+    throw new PortcullisError('invalid-policy', `${name}: ${told.join('\n')}`, { cause: error });
   }
 }
 
