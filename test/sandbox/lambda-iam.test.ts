@@ -4,38 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DeleteSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
-import {
-  CreateEventBusCommand,
-  EventBridgeClient,
-  PutRuleCommand,
-  PutTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../lambda/bundle.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
 import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
 import { names } from '../../programs/names.ts';
-import {
-  lambdaPermissions,
-  queuePolicy,
-  remediationPermissions,
-  remediationTrust,
-} from '../../programs/policies.ts';
+import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { editList, openGroup, openPorts } from './lambda-iam-groups.ts';
+import { bus, createHub, hub } from './lambda-iam-hub.ts';
 
-const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
 const member = { accountId: '300000000001', region: 'eu-central-1' };
-const bus = `arn:aws:events:${hub.region}:${hub.accountId}:event-bus/${names.bus}`;
 
 let sandbox: Sandbox;
 let directory: string;
@@ -57,7 +39,7 @@ beforeAll(async () => {
     member: new IAMClient(sandbox.root(member.accountId)),
   };
   sqs = new SQSClient(sandbox.root(hub.accountId, hub.region));
-  await createHub();
+  ({ queueUrl, secretArn } = await createHub(sandbox));
   const trust = remediationTrust(hub, sandbox.organization.id);
   await iam.member.send(
     new CreateRoleCommand({ RoleName: names.remediationRole, AssumeRolePolicyDocument: trust }),
@@ -69,35 +51,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 afterEach(() => vi.unstubAllEnvs());
-
-async function createHub(): Promise<void> {
-  const bridge = new EventBridgeClient(sandbox.root(hub.accountId, hub.region));
-  await bridge.send(new CreateEventBusCommand({ Name: names.bus }));
-  const Policy = queuePolicy(hub, names.resultsQueue, [{ rule: names.resultsRule, bus: names.bus }]);
-  const queue = await sqs.send(
-    new CreateQueueCommand({ QueueName: names.resultsQueue, Attributes: { Policy } }),
-  );
-  queueUrl = queue.QueueUrl ?? '';
-  const rule = { EventBusName: names.bus, Name: names.resultsRule };
-  await bridge.send(
-    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['portcullis'] }) }),
-  );
-  const Arn = `arn:aws:sqs:${hub.region}:${hub.accountId}:${names.resultsQueue}`;
-  await bridge.send(
-    new PutTargetsCommand({ EventBusName: names.bus, Rule: names.resultsRule, Targets: [{ Id: 'q', Arn }] }),
-  );
-  const secrets = new SecretsManagerClient(sandbox.root(hub.accountId, hub.region));
-  const SecretString = 'http://127.0.0.1:9/nobody-listens';
-  secretArn =
-    (await secrets.send(new CreateSecretCommand({ Name: 'slack-of-the-test', SecretString }))).ARN ?? '';
-  const trust = {
-    Effect: 'Allow',
-    Principal: { AWS: `arn:aws:iam::${hub.accountId}:root` },
-    Action: 'sts:AssumeRole',
-  };
-  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] });
-  await iam.hub.send(new CreateRoleCommand({ RoleName: names.lambdaRole, AssumeRolePolicyDocument }));
-}
 
 /** A policy document without one action. */
 function without(document: string, action: string | undefined): string {
@@ -134,6 +87,8 @@ async function run(event: object): Promise<unknown> {
   vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
   vi.stubEnv('PORTCULLIS_BUS_ARN', bus);
   vi.stubEnv('PORTCULLIS_REMEDIATION_ROLE', names.remediationRole);
+  vi.stubEnv('PORTCULLIS_TABLE', names.table);
+  vi.stubEnv('PORTCULLIS_SECURITY_HUB', 'off');
   vi.stubEnv('PORTCULLIS_SLACK_SECRET_ARN', secretArn);
   const file = join(directory, `${randomUUID()}.mjs`);
   await copyFile(bundle, file);
