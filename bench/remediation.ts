@@ -6,7 +6,8 @@ import type { World } from '../sandbox/demo/world.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type Figures, median, percentile } from './figures.ts';
 
-const concurrency = 4;
+/** How many rules are opened at once in the main measurement. */
+const usual = 4;
 /** Milliseconds after which an event, or its record, counts as lost. */
 const patience = 60_000;
 /** Milliseconds between two reads of a group's rules: the grain of what is measured. */
@@ -37,10 +38,10 @@ interface Opened {
 async function openAndWait(
   sandbox: Sandbox,
   cells: readonly Cell[],
-  events: number,
+  { events, atOnce }: { events: number; atOnce: number },
   then: (group: OpenedGroup, at: Cell) => Promise<unknown>,
 ): Promise<Opened[]> {
-  const limit = pLimit(concurrency);
+  const limit = pLimit(atOnce);
   const one = async (index: number): Promise<Opened> => {
     const at = cells[index % cells.length];
     if (!at) throw new Error('there is no cell to open a rule in');
@@ -87,10 +88,14 @@ async function baseline({ sandbox }: World, events: number): Promise<number[]> {
   const clients = new Map(
     cells.map(({ region }) => [region, new EC2Client(sandbox.root(accountId, region))]),
   );
-  const opened = await openAndWait(sandbox, cells, events, async ({ groupId, ruleId }, { region }) =>
-    clients
-      .get(region)
-      ?.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: [ruleId] })),
+  const opened = await openAndWait(
+    sandbox,
+    cells,
+    { events, atOnce: usual },
+    async ({ groupId, ruleId }, { region }) =>
+      clients
+        .get(region)
+        ?.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: [ruleId] })),
   );
   for (const client of clients.values()) client.destroy();
   return opened.map(({ took, group }) => {
@@ -111,8 +116,8 @@ export async function measureRemediation(
     .flatMap(({ id, regions }) => regions.map((region) => ({ accountId: id, region })));
   progress(`a bare baseline: ${events} rules opened and revoked by direct calls …`);
   const bare = await baseline(world, events);
-  progress(`${events} rules opened in ${cells.length} cells, ${concurrency} at a time …`);
-  const opened = await openAndWait(world.sandbox, cells, events, async () => undefined);
+  progress(`${events} rules opened in ${cells.length} cells, ${usual} at a time …`);
+  const opened = await openAndWait(world.sandbox, cells, { events, atOnce: usual }, async () => undefined);
   const closed = opened.flatMap(({ took }) => (took === undefined ? [] : [took]));
   progress('the audit log …');
   const records = await recordsOf(world, new Set(opened.map(({ group }) => group.groupId)));
@@ -130,4 +135,26 @@ export async function measureRemediation(
   figures.add('function: eventTime to revokedAt, 99th percentile', percentile(own.sinceEvent, 99), 'ms');
   figures.add('function: receivedAt to revokedAt, median', median(own.sinceReceived), 'ms');
   figures.add('function: receivedAt to revokedAt, 99th percentile', percentile(own.sinceReceived, 99), 'ms');
+  for (const atOnce of [1, 10, 100]) await measureAtOnce(world, figures, { cells, atOnce, events, progress });
+}
+
+/** The same with so many rules opened at once: what a burst does to the time. */
+async function measureAtOnce(
+  { sandbox }: World,
+  figures: Figures,
+  {
+    cells,
+    atOnce,
+    events,
+    progress,
+  }: { cells: readonly Cell[]; atOnce: number; events: number; progress: (line: string) => void },
+): Promise<void> {
+  const count = Math.max(atOnce, Math.ceil(events / 4));
+  progress(`${count} rules, ${atOnce} at once …`);
+  const opened = await openAndWait(sandbox, cells, { events: count, atOnce }, async () => undefined);
+  const closed = opened.flatMap(({ took }) => (took === undefined ? [] : [took]));
+  const name = `event to revoked, ${atOnce} at once`;
+  figures.add(`${name}: never revoked`, opened.length - closed.length, 'count', { atMost: 0 });
+  figures.add(`${name}, median`, median(closed), 'ms');
+  figures.add(`${name}, maximum`, Math.max(...closed), 'ms');
 }
