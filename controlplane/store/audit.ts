@@ -38,6 +38,6 @@ export function auditStore({ query }: Pick<Database, 'query'>): AuditStore {
   return {
     append: (entry, once) => writeAudit(query, entry, once),
     list: (limit) =>
-      query(`select id::text, at, who, what, details from audit order by id desc limit $1`, [limit]),
+      query(`select id::text, at, who, what, details from audit order by audit.id desc limit $1`, [limit]),
   };
 }

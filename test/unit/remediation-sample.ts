@@ -1,4 +1,4 @@
-import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import { type RemediationResult, type ResultFinding, remediationResultSchema } from '../../lambda/result.ts';
 
 /** A result as the remediation Lambda reports it. */
 export const remediation = (change: Partial<RemediationResult> = {}): RemediationResult =>
@@ -32,3 +32,15 @@ export const remediation = (change: Partial<RemediationResult> = {}): Remediatio
     timeline: { eventTime: null, receivedAt: '2026-03-02T09:15:09Z', revokedAt: null },
     ...change,
   });
+
+/** SSH to the world, closed, as the remediation Lambda reports it. */
+export const finding = (change: Partial<ResultFinding> = {}): ResultFinding => ({
+  ...{ ruleId: 'sgr-0a1b2c3d4e5f60001', protocol: 'tcp', fromPort: 22, toPort: 22, source: '0.0.0.0/0' },
+  ...{ policyRule: 'admin-ports', severity: 'critical', message: null, why: '0.0.0.0/0 is public' },
+  action: 'revoked',
+  undo: {
+    ipPermission: { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+    tags: [],
+  },
+  ...change,
+});
