@@ -1,4 +1,4 @@
-import type { AwsSecurityFinding, Partition, SeverityLabel } from '@aws-sdk/client-securityhub';
+import type { AwsSecurityFinding, Partition, Resource, SeverityLabel } from '@aws-sdk/client-securityhub';
 import { openingOf } from './message-finding.ts';
 import { cut, plain } from './message-text.ts';
 import type { Action, RemediationResult, ResultFinding } from './result.ts';
@@ -40,7 +40,7 @@ function asff(result: RemediationResult, finding: ResultFinding, partition: stri
   const rating = {
     Severity: {
       Label: labels.get(finding.severity ?? '') ?? 'MEDIUM',
-      Original: text(finding.severity ?? 'not stated', 64),
+      Original: text(finding.severity ?? '', 64) || 'not stated',
     },
     Types: types,
   };
@@ -72,11 +72,9 @@ function asff(result: RemediationResult, finding: ResultFinding, partition: stri
   };
 }
 
-function resource(
-  result: RemediationResult,
-  partition: string,
-): AwsSecurityFinding['Resources'] extends (infer Item)[] | undefined ? Item : never {
+function resource(result: RemediationResult, partition: string): Resource {
   const { account, region, groupId, groupName, vpcId } = result;
+  const [name, vpc] = [text(groupName ?? '', 255), text(vpcId ?? '', 255)];
   return {
     Type: 'AwsEc2SecurityGroup',
     Id: `arn:${partition}:ec2:${region}:${account}:security-group/${groupId}`,
@@ -86,8 +84,8 @@ function resource(
       AwsEc2SecurityGroup: {
         GroupId: groupId ?? undefined,
         OwnerId: account,
-        ...(groupName?.trim() && { GroupName: text(groupName, 255) }),
-        ...(vpcId && { VpcId: vpcId }),
+        ...(name && { GroupName: name }),
+        ...(vpc && { VpcId: vpc }),
       },
     },
   };

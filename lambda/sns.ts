@@ -36,11 +36,9 @@ export function createTopic(cloud: Pick<Cloud, 'publish'>, arn: string | null): 
       await inTime(cloud.publish(sent), patience);
       return { status: 'sent' };
     } catch (error) {
-      const denied = ailmentOf(error) === 'access-denied';
-      const why = denied
-        ? `the topic may not be published to: ${describeError(error)}`
-        : describeError(error);
-      return { status: 'failed', error: why };
+      const why = describeError(error);
+      const denied = ailmentOf(error) === 'access-denied' || why.startsWith('AuthorizationError');
+      return { status: 'failed', error: denied ? `the topic may not be published to: ${why}` : why };
     }
   }
   return {
