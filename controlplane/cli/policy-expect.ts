@@ -3,8 +3,9 @@ import type { SecurityGroupRule } from '../../lambda/evaluate.ts';
 import { mapping } from '../../lambda/mapping.ts';
 import { modes, type Policy } from '../../lambda/policy.ts';
 import { openedBy } from '../../lambda/traffic.ts';
+import { reasonOf } from '../errors.ts';
 import type { Place } from './policy-groups.ts';
-import { parseAs, parseYaml, readInput } from './policy-input.ts';
+import { mistake, parseAs, parseYaml, readInput } from './policy-input.ts';
 import { alone, type Circumstances, type Holding, type Judged, judge } from './policy-judge.ts';
 import type { GroupReport } from './policy-report.ts';
 import { type Opening, parseWords, wordsOf } from './policy-words.ts';
@@ -40,10 +41,13 @@ export interface Expected {
 /** A list of expectations, YAML or JSON. @throws naming the one that cannot be read. */
 export async function readExpectations(file: string): Promise<Expectation[]> {
   const list = z.array(expectation, 'write a list of expectations').min(1, 'write at least one expectation');
-  return parseAs(list, parseYaml(await readInput(file)), file).map((each) => ({
-    ...each,
-    opening: openingOf(each),
-  }));
+  return parseAs(list, parseYaml(await readInput(file)), file).map((each, index) => {
+    try {
+      return { ...each, opening: openingOf(each) };
+    } catch (error) {
+      throw mistake(file, `expectation ${index + 1}: ${reasonOf(error)}`, error);
+    }
+  });
 }
 
 function openingOf({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {

@@ -102,7 +102,10 @@ export function parseYaml({ name, text }: Input): unknown {
 export function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string) {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const told = parsed.error.issues.slice(0, 5).map((issue) => `${fieldOf(issue.path)}: ${issue.message}`);
+  const told = parsed.error.issues.slice(0, 5).map((issue) => {
+    const wrong = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+    return `${fieldOf(issue.path)}: ${wrong.message}`;
+  });
   const more = parsed.error.issues.length - told.length;
   throw mistake(name, [...told, ...(more > 0 ? [`and ${more} more mistakes`] : [])].join(`\n  ${name}: `));
 }
