@@ -106,11 +106,13 @@ export function userIdentity(identity: Identity, accessKeyId: string): Json {
   return { type: identity.type, ...who };
 }
 
+/** All else stays text, such as a tag or a description of `true` or `22`. */
+const booleans = /^(return|isEgress)$/i;
 const numbers = /^(from|to)Port$|^(maxEntries|currentVersion|previousVersion|version)$/i;
 
 function scalar(key: string, value: string): unknown {
   if (numbers.test(key) && /^-?\d+$/.test(value)) return Number(value);
-  if (value === 'true' || value === 'false') return value === 'true';
+  if (booleans.test(key)) return value === 'true';
   return value;
 }
 
@@ -132,13 +134,9 @@ function tagging({ ResourceId, Tag }: Json): Json {
     Array.isArray(list) ? { items: list.map(item) } : {};
   return {
     resourcesSet: items(ResourceId, (resourceId) => ({ resourceId })),
-    tagSet: items(Tag, (tag) => texts(tag as Json)),
+    tagSet: items(Tag, (tag) => classic(tag as Json)),
   };
 }
-
-/** Keys as CloudTrail writes them, values as they were sent: a tag of `true` or `22` stays text. */
-const texts = (tree: Json): Json =>
-  Object.fromEntries(Object.entries(tree).map(([key, value]) => [key.toLowerCase(), value]));
 
 /** Wrapped form: a list is one object, or an array where there are more, each with its position as `tag`. */
 function pascal(tree: Json): Json {
@@ -160,7 +158,7 @@ function classic(tree: Json): Json {
   const out: Json = {};
   for (const [key, value] of Object.entries(tree)) {
     const name = renamed[key] ?? key.charAt(0).toLowerCase() + key.slice(1);
-    if (key === 'Tag' && Array.isArray(value)) out.tags = value.map((tag) => texts(tag as Json));
+    if (key === 'Tag' && Array.isArray(value)) out.tags = value.map((tag) => classic(tag as Json));
     else if (key === 'SecurityGroupRuleId' && Array.isArray(value))
       out[name] = { items: value.map((id) => ({ securityGroupRuleId: id })) };
     else if (key === 'IpPermissions' && Array.isArray(value))

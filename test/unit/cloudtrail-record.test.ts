@@ -155,6 +155,42 @@ describe('calls that are recorded as their XML', () => {
   });
 });
 
+describe('tags put on and taken off', () => {
+  test('are two lists, resources and tags, whose texts stay as they are', () => {
+    const query =
+      'ResourceId.1=sg-1&ResourceId.2=vpc-1&Tag.1.Key=open&Tag.1.Value=true&Tag.2.Key=port&Tag.2.Value=22';
+    const found = record({ action: 'CreateTags', query });
+    expect(found?.requestParameters).toEqual({
+      resourcesSet: { items: [{ resourceId: 'sg-1' }, { resourceId: 'vpc-1' }] },
+      tagSet: {
+        items: [
+          { key: 'open', value: 'true' },
+          { key: 'port', value: '22' },
+        ],
+      },
+    });
+    expect(found?.responseElements).toEqual({ requestId: '30f339b8', _return: true });
+  });
+
+  test('may be named by key alone, or not at all where every tag goes', () => {
+    const one = record({ action: 'DeleteTags', query: 'ResourceId.1=sg-1&Tag.1.Key=open' });
+    expect(one?.requestParameters).toMatchObject({ tagSet: { items: [{ key: 'open' }] } });
+    const all = record({ action: 'DeleteTags', query: 'ResourceId.1=sg-1' });
+    expect(all?.requestParameters).toEqual({
+      resourcesSet: { items: [{ resourceId: 'sg-1' }] },
+      tagSet: {},
+    });
+  });
+});
+
+test('a restored prefix list is recorded as its XML, versions as numbers', () => {
+  const query = 'PrefixListId=pl-1&PreviousVersion=1&CurrentVersion=3';
+  const action = 'RestoreManagedPrefixListVersion';
+  expect(record({ action, query })?.requestParameters).toEqual({
+    RestoreManagedPrefixListVersionRequest: { PrefixListId: 'pl-1', PreviousVersion: 1, CurrentVersion: 3 },
+  });
+});
+
 test('a group created with tags has tagSpecificationSet', () => {
   const query =
     'GroupName=web&GroupDescription=d&TagSpecification.1.ResourceType=security-group&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v';
