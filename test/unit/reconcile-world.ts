@@ -169,5 +169,5 @@ export function createWorld(store: Store) {
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
     return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
   };
-  return { world, run, aws, settings };
+  return { world, run, execute, aws, settings };
 }
