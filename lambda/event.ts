@@ -78,8 +78,8 @@ const envelopeSchema = z.object({
       .object({ arn: shown, principalId: shown, invokedBy: shown, userName: shown })
       .catch({ arn: null, principalId: null, invokedBy: null, userName: null }),
     sessionCredentialFromConsole: z.union([z.string(), z.boolean()]).nullable().catch(null),
-    requestParameters: z.unknown(),
-    responseElements: z.unknown(),
+    requestParameters: z.unknown().optional(),
+    responseElements: z.unknown().optional(),
   }),
 });
 

@@ -125,6 +125,12 @@ describe('an event', () => {
     });
   });
 
+  it.each(['requestParameters', 'responseElements'])('is looked at without %s as well', (key) => {
+    const event = fixture('authorize-nested');
+    Reflect.deleteProperty(event.detail as object, key);
+    expect(read(event)).toMatchObject({ kind: 'look', named: group });
+  });
+
   it.each([
     ['account', { account: '30000000000x' }],
     ['account', { account: -1 }],
