@@ -1,14 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  exported,
-  file,
-  permission,
-  policy,
-  policyJson,
-  policyText,
-  samples,
-  worldOn,
-} from './policy-cli.ts';
+import { exported, file, permission, policy, policyText, samples, worldOn } from './policy-cli.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
