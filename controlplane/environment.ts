@@ -137,10 +137,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
 }
 
 /**
- * What the policy commands go by; they need no other setting, and most of them no service.
+ * What the commands go by that read a policy file or ask a service that runs; they need no other setting.
  * @throws PortcullisError `invalid-environment`, naming the variable.
  */
-export function readPolicySettings(environment: NodeJS.ProcessEnv = process.env) {
+export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env) {
   const own = variables.pick({
     PORTCULLIS_POLICY: true,
     PORTCULLIS_DATA: true,

@@ -1,9 +1,18 @@
 import { isErrorCode, PortcullisError, reasonOf } from '../errors.ts';
+import type { ExceptionView } from '../exception-view.ts';
+import type { RestoreView } from '../restore-view.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import type { RemediationRecord } from '../store/remediations.ts';
 import type { Run, RunStack } from '../store/runs.ts';
 import type { StackRecord } from '../store/stacks.ts';
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
+
+interface RemediationFilter {
+  readonly account?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly limit?: number;
+}
 
 /** The HTTP API as the commands use it. Times are ISO 8601 text on this side. */
 export interface Client {
@@ -11,8 +20,12 @@ export interface Client {
   run(id: string): Promise<RunWithStacks>;
   accounts(): Promise<AccountRecord[]>;
   stacks(): Promise<StackRecord[]>;
-  /** The newest results, so many at most, as the API answers. */
-  remediations(limit: number): Promise<unknown>;
+  /** The newest results, as the API answers. */
+  remediations(filter: RemediationFilter): Promise<{ remediations: RemediationRecord[] }>;
+  exceptions(): Promise<ExceptionView[]>;
+  endException(name: string): Promise<{ exception: ExceptionView; run: Run }>;
+  restore(remediation: string, body: object): Promise<RestoreView>;
+  restored(id: string): Promise<RestoreView>;
 }
 
 export function httpClient(url: string, token: string | undefined): Client {
@@ -44,11 +57,20 @@ export function httpClient(url: string, token: string | undefined): Client {
     }
     return answer;
   };
+  const at = encodeURIComponent;
   return {
     reconcile: (body) => ask<Run>('/v1/reconcile', body),
     run: (id) => ask<RunWithStacks>(`/v1/runs/${id}`),
     accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,
     stacks: async () => (await ask<{ stacks: StackRecord[] }>('/v1/stacks')).stacks,
-    remediations: (limit) => ask(`/v1/remediations?limit=${limit}`),
+    remediations(filter) {
+      const query = new URLSearchParams();
+      for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
+      return ask(`/v1/remediations?${query}`);
+    },
+    exceptions: async () => (await ask<{ exceptions: ExceptionView[] }>('/v1/exceptions')).exceptions,
+    endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
+    restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
+    restored: (id) => ask(`/v1/restores/${at(id)}`),
   };
 }

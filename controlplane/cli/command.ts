@@ -1,25 +1,32 @@
 import { parseArgs } from 'node:util';
-import { dataOwner } from '../data-lock.ts';
-import { readSettings, type Settings } from '../environment.ts';
+import { readSettings } from '../environment.ts';
 import { PortcullisError } from '../errors.ts';
 import { makeLogger } from '../log.ts';
 import { startService } from '../service.ts';
-import { type Client, httpClient, type RunWithStacks } from './client.ts';
+import type { Client, RunWithStacks } from './client.ts';
+import { renderExceptions } from './exceptions.ts';
+import { exits } from './exits.ts';
 import { policyCommand } from './policy.ts';
 import { progressView, type Screen } from './progress.ts';
+import { renderRemediations } from './remediations.ts';
+import { missingOptions, restore } from './restore.ts';
+import { withClient } from './service-client.ts';
 import { renderStatus } from './status.ts';
 
 export const usage = `portcullis serve                       run the control plane
 portcullis reconcile [scope]           make the organization, or a part of it, as declared
 portcullis preview [scope]             name what would change and what drifted; changes nothing
 portcullis status [--json]             accounts, stacks, trails and drift, with reasons
+portcullis remediations [--account <id>] [--outcome <outcome>] [--json]   what was closed, with ids
+portcullis restore <remediation> --owner <who> --why <reason> --ticket <ticket> --expires <time> | --permanent
+                   [--rule <sgr-id>]   put back what was closed, with an exception that lets it stay
+portcullis exceptions [--json]         what is let through, and until when
+portcullis end-exception <name>        end one that a restore made
 portcullis policy test|explain|diff    what a policy does and what a change of it would; see policy --help
 
 scope: --account <id>  --ou <ou-id>  --region <region>   (each may be given several times)
        --only-changed  leave alone what is ready at the wanted generation
 exit:  0 done, nothing wanting   1 failed   2 wrong use or environment   3 preview: differences, status: not all well`;
-
-export const exits = { done: 0, failed: 1, usage: 2, differs: 3 } as const;
 
 type Values = ReturnType<typeof readArguments>['values'];
 
@@ -32,24 +39,17 @@ function readArguments(args: readonly string[]) {
       ou: { type: 'string', multiple: true },
       region: { type: 'string', multiple: true },
       'only-changed': { type: 'boolean', default: false },
+      outcome: { type: 'string' },
+      owner: { type: 'string' },
+      why: { type: 'string' },
+      ticket: { type: 'string' },
+      expires: { type: 'string' },
+      permanent: { type: 'boolean', default: false },
+      rule: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-}
-
-/** Uses the service that is named or running on this data directory; else one of its own while the work lasts. */
-async function withClient<T>(settings: Settings, work: (client: Client) => Promise<T>): Promise<T> {
-  const token = settings.token ?? settings.tokens[0]?.token;
-  const running = settings.url ?? (await dataOwner(settings.data))?.url;
-  if (running) return work(httpClient(running, token));
-  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel);
-  const own = await startService({ ...settings, host: '127.0.0.1', port: 0 }, log, { standing: false });
-  try {
-    return await work(httpClient(own.url, token));
-  } finally {
-    await own.stop();
-  }
 }
 
 async function follow(client: Client, id: string, screen: Screen): Promise<RunWithStacks> {
@@ -75,7 +75,7 @@ function summarise(run: RunWithStacks): { text: string; exit: number } {
 }
 
 async function runCommand(kind: 'reconcile' | 'preview', values: Values, screen: Screen): Promise<number> {
-  return withClient(readSettings(), async (client) => {
+  return withClient(async (client) => {
     const { id } = await client.reconcile({
       ...(values.account && { accounts: values.account }),
       ...(values.ou && { organizationalUnits: values.ou }),
@@ -90,7 +90,7 @@ async function runCommand(kind: 'reconcile' | 'preview', values: Values, screen:
 }
 
 async function status(values: Values, screen: Screen): Promise<number> {
-  return withClient(readSettings(), async (client) => {
+  return withClient(async (client) => {
     const [accounts, stacks] = await Promise.all([client.accounts(), client.stacks()]);
     const { text, healthy } = renderStatus(accounts, stacks);
     screen.write(`${values.json ? JSON.stringify({ accounts, stacks }, null, 2) : text}\n`);
@@ -110,6 +110,57 @@ async function serve(): Promise<number> {
   return exits.done;
 }
 
+async function remediations({ account, outcome, json }: Values, screen: Screen): Promise<number> {
+  if (account && account.length > 1)
+    throw new PortcullisError('invalid-request', 'remediations takes one --account');
+  return withClient(async (client) => {
+    const { remediations: found } = await client.remediations({ account: account?.[0], outcome });
+    screen.write(`${json ? JSON.stringify(found, null, 2) : renderRemediations(found)}\n`);
+    return exits.done;
+  });
+}
+
+async function exceptions({ json }: Values, screen: Screen): Promise<number> {
+  return withClient(async (client) => {
+    const found = await client.exceptions();
+    screen.write(`${json ? JSON.stringify(found, null, 2) : renderExceptions(found)}\n`);
+    return exits.done;
+  });
+}
+
+async function endException(_: Values, screen: Screen, name: string): Promise<number> {
+  return withClient(async (client) => {
+    const { exception, run } = await client.endException(name);
+    screen.write(`${exception.name} ended; the hub is updated without it\n`);
+    const { text, exit } = summarise(await follow(client, run.id, screen));
+    screen.write(`${text}\n`);
+    return exit;
+  });
+}
+
+async function restoreCommand(values: Values, screen: Screen, remediation: string): Promise<number> {
+  const missing = missingOptions(values);
+  if (missing.length > 0) throw new PortcullisError('invalid-request', `restore needs ${missing.join(', ')}`);
+  return withClient((client) => restore(client, remediation, values, screen));
+}
+
+interface Command {
+  /** How many words it takes besides its name. */
+  readonly operands: number;
+  run(values: Values, screen: Screen, operand: string): Promise<number>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { operands: 0, run: serve },
+  reconcile: { operands: 0, run: (values, screen) => runCommand('reconcile', values, screen) },
+  preview: { operands: 0, run: (values, screen) => runCommand('preview', values, screen) },
+  status: { operands: 0, run: status },
+  remediations: { operands: 0, run: remediations },
+  restore: { operands: 1, run: restoreCommand },
+  exceptions: { operands: 0, run: exceptions },
+  'end-exception': { operands: 1, run: endException },
+};
+
 /** Runs one command line; its exit code. Output goes to the screen, errors to `complain`. */
 export async function command(
   args: readonly string[],
@@ -124,18 +175,18 @@ export async function command(
     complain(`${(error as Error).message}\n\n${usage}`);
     return exits.usage;
   }
-  const [name, ...rest] = given.positionals;
+  const [name = '', ...rest] = given.positionals;
   if (given.values.help) {
     screen.write(`${usage}\n`);
     return exits.done;
   }
-  try {
-    if (rest.length === 0 && name === 'serve') return await serve();
-    if (rest.length === 0 && (name === 'reconcile' || name === 'preview'))
-      return await runCommand(name, given.values, screen);
-    if (rest.length === 0 && name === 'status') return await status(given.values, screen);
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (known?.operands !== rest.length) {
     complain(usage);
     return exits.usage;
+  }
+  try {
+    return await known.run(given.values, screen, rest[0] ?? '');
   } catch (error) {
     if (!(error instanceof PortcullisError)) throw error;
     complain(`portcullis: ${error.message}`);

@@ -1,5 +1,5 @@
 import { dataOwner } from '../data-lock.ts';
-import { readPolicySettings } from '../environment.ts';
+import { readCommandSettings } from '../environment.ts';
 import { PortcullisError } from '../errors.ts';
 import { httpClient } from './client.ts';
 import { diffPolicies, type Evidence } from './policy-diff.ts';
@@ -54,7 +54,7 @@ async function test(args: readonly string[]): Promise<Answer> {
   const { groups = [], events = [], expect } = values;
   if (groups.length + events.length === 0 && expect === undefined)
     throw misuse('policy test needs --groups, --events or --expect');
-  const file = values.policy ?? readPolicySettings().policyFile;
+  const file = values.policy ?? readCommandSettings().policyFile;
   const policy = await readPolicy(file);
   const place = placeOf(values);
   const report = testPolicy(policy, {
@@ -71,7 +71,7 @@ async function explain(args: readonly string[]): Promise<Answer> {
   const { values, positionals } = read('explain', args);
   const [subject, ...more] = positionals;
   if (subject === undefined || more.length > 0) throw misuse('policy explain takes one rule');
-  const policy = await readPolicy(values.policy ?? readPolicySettings().policyFile);
+  const policy = await readPolicy(values.policy ?? readCommandSettings().policyFile);
   const circumstances = await circumstancesOf(values);
   if (!subject.includes('/')) {
     const lines = explainRule(policy, subject, circumstances.now);
@@ -137,14 +137,14 @@ const newest = 1_000;
 
 /** The newest results of the service that is named, or runs on the data directory. */
 async function fromService(): Promise<Export> {
-  const { url, token, data } = readPolicySettings();
+  const { url, token, data } = readCommandSettings();
   const running = url ?? (await dataOwner(data))?.url;
   if (!running)
     throw new PortcullisError(
       'invalid-environment',
       'no service runs here; set PORTCULLIS_URL to where one does',
     );
-  return { name: running, value: await httpClient(running, token).remediations(newest) };
+  return { name: running, value: await httpClient(running, token).remediations({ limit: newest }) };
 }
 
 function misuse(what: string): PortcullisError {

@@ -1,5 +1,6 @@
 import type { AccountRecord } from '../store/accounts.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import { table } from './table.ts';
 
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
 
@@ -17,20 +18,6 @@ function row(account: AccountRecord, stacks: readonly StackRecord[]): string[] {
     `${covered}/${account.regions.length}`,
     own.some(({ conditions }) => conditions.Drifted?.status === 'True') ? 'yes' : 'no',
   ];
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 /** The fleet in a table with, below it, the reason for everything that is not as it should be. Pure. */

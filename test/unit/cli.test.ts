@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunWithStacks } from '../../controlplane/cli/client.ts';
 import { command, usage } from '../../controlplane/cli/command.ts';
@@ -59,8 +61,10 @@ describe('exit codes', () => {
     expect(await cli('--help')).toMatchObject({ exit: 0, out: `${usage}\n` });
   });
 
-  test('a wrong environment: 2, naming the variable', async () => {
+  test('a wrong environment, where no service is there to ask: 2, naming the variable', async () => {
     vi.stubEnv('PORTCULLIS_HUB_ACCOUNT', '');
+    vi.stubEnv('PORTCULLIS_URL', '');
+    vi.stubEnv('PORTCULLIS_DATA', join(tmpdir(), `portcullis-cli-${process.pid}`));
     expect(await cli('status')).toMatchObject({
       exit: 2,
       complaint: expect.stringContaining('PORTCULLIS_HUB_ACCOUNT'),

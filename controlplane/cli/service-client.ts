@@ -1,0 +1,23 @@
+import { dataOwner } from '../data-lock.ts';
+import { readCommandSettings, readSettings } from '../environment.ts';
+import { makeLogger } from '../log.ts';
+import { startService } from '../service.ts';
+import { type Client, httpClient } from './client.ts';
+
+/**
+ * Uses the service that is named or running on this data directory, which needs no other setting; else one of its own
+ * while the work lasts.
+ */
+export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const { url, data, token } = readCommandSettings();
+  const running = url ?? (await dataOwner(data))?.url;
+  if (running) return work(httpClient(running, token));
+  const settings = readSettings();
+  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel);
+  const own = await startService({ ...settings, host: '127.0.0.1', port: 0 }, log, { standing: false });
+  try {
+    return await work(httpClient(own.url, token));
+  } finally {
+    await own.stop();
+  }
+}

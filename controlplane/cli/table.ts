@@ -1,0 +1,20 @@
+/** Rows in columns as wide as their widest cell; the first row is the head. Pure. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return rows
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what others wrote may move a terminal's cursor.
+const control = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** Text that others wrote, on one line and without what a terminal would act on. */
+export const plain = (text: string): string => text.replace(control, ' ');
