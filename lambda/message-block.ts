@@ -20,8 +20,18 @@ export type Block =
   | { type: 'section'; fields: Text[] }
   | { type: 'context'; elements: Text[] };
 
-/** Slack's limits, https://docs.slack.dev/reference/block-kit/blocks */
-export const limits = { header: 150, section: 3_000, field: 2_000, context: 2_000, text: 1_000 } as const;
+/** Slack's limits for one block, https://docs.slack.dev/reference/block-kit/blocks */
+const limits = { header: 150, section: 3_000, field: 2_000, context: 2_000 } as const;
+
+/**
+ * Slack refuses a message whose blocks are longer than some 13,200 characters of JSON together, which no reference
+ * states (slackapi/bolt-js#2509, #2867); this leaves room for how it counts.
+ */
+export const roomOfMessage = 9_000;
+
+export function sizeOf(blocks: readonly Block[]): number {
+  return JSON.stringify(blocks).length;
+}
 
 const mrkdwn = (text: string, limit: number): Text => ({
   type: 'mrkdwn',

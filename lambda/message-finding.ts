@@ -40,7 +40,7 @@ export function findingText(finding: ResultFinding): string {
     ...(narrowed ? [narrowing(narrowed)] : []),
     ...(recurrence ? [`Closed ${recurrence.times} times within ${recurrence.withinMinutes} minutes.`] : []),
   ];
-  return linesWithin(lines, 2_900).text;
+  return linesWithin(lines, 2_000).text;
 }
 
 function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): string {
@@ -48,5 +48,5 @@ function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): strin
   const more = to.length > ranges.length ? ` and ${to.length - ranges.length} more` : '';
   const instead =
     ranges.length > 0 ? `Let in instead: ${ranges.join(', ')}${more}.` : 'Nothing was let in instead.';
-  return error ? `${instead} Error: ${sentence(error, 400)}` : instead;
+  return error ? `${instead} Error: ${sentence(error)}` : instead;
 }

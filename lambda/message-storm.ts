@@ -9,7 +9,7 @@ export function stormMessage(count: number, minute: string): SlackMessage {
       header(title),
       section(
         `Portcullis had ${count} messages for you in the minute from \`${minute}\` UTC; further ones of that minute are folded into this one. ` +
-          'Nothing else is held back by that. Every result is in the audit log (`GET /v1/remediations`), on the org bus and in the log of the remediation Lambda.',
+          'Nothing else is held back by that. Every result is in the audit log (`portcullis remediations`), on the org bus and in the log of the remediation Lambda.',
       ),
     ],
   };

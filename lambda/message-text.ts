@@ -48,13 +48,13 @@ export function asEntity(character: string): string {
 }
 
 /** A value as it is, in a code span of at most so many characters within the backticks. */
-export function code(value: string, limit = 200): string {
+export function code(value: string, limit = 120): string {
   const shown = cut(plain(value).replaceAll('`', "'"), limit - 2, asEntity) || '(empty)';
   return rightToLeft.test(shown) ? `\`\u2068${shown}\u2069\`` : `\`${shown}\``;
 }
 
 /** Running text of at most so many characters; words with anything that Slack could read as markup are code spans. */
-export function sentence(text: string, limit = 600): string {
+export function sentence(text: string, limit = 400): string {
   let said = '';
   for (const word of plain(text).split(' ')) {
     const next = said === '' ? wordOf(word) : `${said} ${wordOf(word)}`;

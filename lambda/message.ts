@@ -1,11 +1,20 @@
-import { type Block, context, fields, header, type SlackMessage, section } from './message-block.ts';
+import {
+  type Block,
+  context,
+  fields,
+  header,
+  roomOfMessage,
+  type SlackMessage,
+  section,
+  sizeOf,
+} from './message-block.ts';
 import { findingText } from './message-finding.ts';
 import { consolePage } from './message-place.ts';
 import { asEntity, code, cut, linesWithin, plain, sentence } from './message-text.ts';
 import { gravest, titleOf } from './message-title.ts';
 import type { RemediationResult } from './result.ts';
 
-/** Blocks of findings; Slack takes 50 in a message. */
+/** Findings that are told one by one at most. */
 const shown = 10;
 
 /**
@@ -15,26 +24,41 @@ const shown = 10;
 export function slackMessage(result: RemediationResult, partition: string): SlackMessage | undefined {
   const title = titleOf(result);
   if (!title) return undefined;
-  const { account, region, groupId, groupName, reason, findings } = result;
+  const { account, region, groupId, groupName } = result;
   const name = [groupId ?? 'unknown group', ...(groupName ? [`(${plain(groupName)})`] : [])].join(' ');
   const severity = gravest(result);
-  const why = sentence(reason ?? '', 1_500);
-  const left = findings.length - shown;
+  const top = [
+    header(severity ? `${title} (${severity})` : title),
+    fields([where(result, partition), who(result)]),
+  ];
+  const end = [...whatNow(result), context(origin(result))];
+  const room = roomOfMessage - sizeOf([...top, ...end]);
   return {
     text: cut(plain(`${title}: ${name} in ${account} ${region}`), 500, asEntity),
-    blocks: [
-      header(severity ? `${title} (${severity})` : title),
-      fields([where(result, partition), who(result)]),
-      ...(why ? [section(why)] : []),
-      ...findings.slice(0, shown).map((finding) => section(findingText(finding))),
-      ...(left > 0 ? [section(`and ${left} more in the result event`)] : []),
-      ...undecided(result),
-      ...excepted(result),
-      ...exceptionTag(result),
-      ...whatNow(result),
-      context(origin(result)),
-    ],
+    blocks: [...top, ...body(result, room), ...end],
   };
+}
+
+/** What fits of the reason, the findings and the rest, in this order, and how many findings do not. */
+function body(result: RemediationResult, room: number): Block[] {
+  const { findings, reason } = result;
+  const why = sentence(reason ?? '', 1_000);
+  const candidates = [
+    ...(why ? [section(why)] : []),
+    ...exceptionTag(result),
+    ...findings.slice(0, shown).map((finding) => section(findingText(finding))),
+  ];
+  const first = filled(candidates, room - 200);
+  const left = findings.length - Math.min(findings.length, shown) + candidates.length - first.length;
+  const more = left > 0 ? [section(`and ${left} more in the result event`)] : [];
+  const rest = [...undecided(result), ...excepted(result)];
+  return [...first, ...more, ...filled(rest, room - sizeOf([...first, ...more]))];
+}
+
+/** As many of the blocks, from the first on, as there is room for. */
+function filled(blocks: readonly Block[], room: number): Block[] {
+  const over = blocks.findIndex((_, index) => sizeOf(blocks.slice(0, index + 1)) > room);
+  return blocks.slice(0, over === -1 ? blocks.length : over);
 }
 
 function where({ account, region, groupId, groupName, vpcId, owner }: RemediationResult, partition: string) {
@@ -51,7 +75,7 @@ function where({ account, region, groupId, groupName, vpcId, owner }: Remediatio
 function who({ actor: { principal, session, sourceIp, userAgent, tool } }: RemediationResult): string {
   return [
     '*Who*',
-    principal ? code(principal, 400) : 'unknown',
+    principal ? code(principal, 300) : 'unknown',
     ...(session ? [`session ${code(session)}`] : []),
     ...(sourceIp ? [`from ${code(sourceIp)}`] : []),
     ...(tool ? [`by ${code(tool)}`] : userAgent ? [`by ${code(userAgent)}`] : []),
@@ -59,26 +83,24 @@ function who({ actor: { principal, session, sourceIp, userAgent, tool } }: Remed
 }
 
 function undecided({ undecided: rules }: RemediationResult): Block[] {
-  if (rules.length === 0) return [];
-  const lines = rules.map(({ ruleId, reason }) => `*not judged* ${code(ruleId)} ${sentence(reason, 400)}`);
-  return [bounded(lines, 5)];
+  return listed(rules, ({ ruleId, reason }) => `*not judged* ${code(ruleId)} ${sentence(reason, 300)}`);
 }
 
 function excepted({ excepted: rules }: RemediationResult): Block[] {
-  if (rules.length === 0) return [];
-  const lines = rules.map(({ ruleId, policyRule, exceptions }) => {
+  return listed(rules, ({ ruleId, policyRule, exceptions }) => {
     const by = exceptions
       .slice(0, 5)
       .map(({ name, expires }) => `${code(name)} (${expires ? `until ${code(expires, 40)}` : 'permanent'})`);
     return `*excepted* ${code(ruleId)} from ${code(policyRule)} by ${by.join(', ')}`;
   });
-  return [bounded(lines, 5)];
 }
 
-function bounded(lines: readonly string[], most: number): Block {
-  const { text, left } = linesWithin(lines.slice(0, most), 2_900);
-  const more = lines.length - Math.min(lines.length, most) + left;
-  return section(more > 0 ? `${text}\nand ${more} more in the result event` : text);
+/** The first five of many, in a section, and how many there are besides. */
+function listed<Item>(items: readonly Item[], line: (item: Item) => string): Block[] {
+  if (items.length === 0) return [];
+  const { text, left } = linesWithin(items.slice(0, 5).map(line), 1_500);
+  const more = Math.max(0, items.length - 5) + left;
+  return [section(more > 0 ? `${text}\nand ${more} more in the result event` : text)];
 }
 
 function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
@@ -95,15 +117,17 @@ function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
 /** Only an id that no shell reads as anything else is put into a command. */
 function whatNow({ eventId, account, groupId, findings }: RemediationResult): Block[] {
   if (findings.length === 0 || groupId === null) return [];
+  const group = `group ${code(groupId, 80)} of account ${code(account, 40)}`;
   const closed = findings.some(({ undo }) => undo !== null);
-  const restore = closed && /^[\w-]{1,128}$/.test(eventId) && /^[\w-]{1,64}$/.test(groupId);
-  const ask = `propose one under \`exceptions\` in the policy: owner, why, ticket, when it expires, where (account ${code(account)}, group ${code(groupId)}) and what to allow.`;
+  if (!closed || !/^[\w-]{1,128}$/.test(eventId) || !/^[\w-]{1,64}$/.test(groupId)) {
+    const what = 'owner, why, ticket, when it expires and what to allow';
+    const ask = `propose it under \`exceptions\` in the policy, for ${group}: ${what}.`;
+    return [section(`*Needed all the same?* To ask for an exception, ${ask}`)];
+  }
+  const restore = `portcullis restore ${eventId}:${groupId} --owner <who> --why <reason> --ticket <id> --expires <time>`;
   return [
     section(
-      [
-        `*Needed all the same?* To ask for an exception, ${ask}`,
-        ...(restore ? [`To put it back: \`portcullis restore ${eventId}:${groupId}\``] : []),
-      ].join('\n'),
+      `*Needed all the same?* Ask for it to be put back, with an exception until it expires:\n${code(restore, 400)}\nFor good, propose it under \`exceptions\` in the policy, for ${group}.`,
     ),
   ];
 }

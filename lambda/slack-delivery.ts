@@ -10,6 +10,8 @@ export interface Note {
   message: SlackMessage;
   topic: string | null;
   urgent: boolean;
+  /** What makes it the same note again, where the invocation that has it is going to be repeated. */
+  once: string | null;
 }
 
 /** Codes at which a thread cannot be answered in any more, though the channel can be posted to. */
@@ -27,7 +29,7 @@ const threadGone = new Set([
 export async function deliver(
   outside: { fetch: Fetch; clock: Clock; memory: OptionalLedger },
   destination: Destination,
-  { message, topic, urgent }: Note,
+  { message, topic, urgent }: Omit<Note, 'once'>,
   deadline: number,
 ): Promise<void> {
   if (destination.kind === 'webhook' || topic === null) {

@@ -19,7 +19,7 @@ export type { Fetch } from './slack-post.ts';
 
 /**
  * Tells Slack where people should hear of something; a failure is part of the answer, never an exception. Each call
- * takes 7 seconds at most, for the secret, the ledger and every try.
+ * takes 8 seconds at most, for the secret, the ledger and every try.
  */
 export interface Slack {
   notify(result: RemediationResult): Promise<Channel>;
@@ -36,6 +36,7 @@ export interface SlackParts {
 
 const budget = 6_000;
 const restUnreadable = 5_000;
+const toldKept = 24 * 3_600_000;
 
 /** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
 export function createSlack(parts: SlackParts, secretArn: string | null, partition: string): Slack {
@@ -48,15 +49,24 @@ export function createSlack(parts: SlackParts, secretArn: string | null, partiti
     async notify(result) {
       const message = slackMessage(result, partition);
       if (!message) return { status: 'not-needed' };
-      const { account, region, groupId } = result;
-      const topic = groupId === null ? null : `${account}/${region}/${groupId}`;
-      return tell({ message, topic, urgent: isUrgent(result) });
+      return tell({ message, topic: topicOf(result), urgent: isUrgent(result), once: onceOf(result) });
     },
     async announce(announcement) {
       const topic = `exception/${announcement.name}`;
-      return tell({ message: announcementMessage(announcement), topic, urgent: false });
+      return tell({ message: announcementMessage(announcement), topic, urgent: false, once: null });
     },
   };
+}
+
+/** The group; an id that is none has no thread. */
+function topicOf({ account, region, groupId }: RemediationResult): string | null {
+  return groupId !== null && /^sg-\w{1,64}$/.test(groupId) ? `${account}/${region}/${groupId}` : null;
+}
+
+/** An event that was denied or failed comes again, twice by Lambda alone, and people need hear of it but once. */
+function onceOf({ eventId, account, groupId, outcome }: RemediationResult): string | null {
+  const repeats = outcome === 'failed' || outcome === 'access-denied';
+  return repeats ? [eventId, account, groupId, outcome].join('/').slice(0, 1_000) : null;
 }
 
 /** Sends notes, and leaves Slack alone for a while where it asked for that or did not answer. */
@@ -66,6 +76,9 @@ function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSe
 
   async function send(note: Note, deadline: number): Promise<Channel> {
     const now = clock.now();
+    const told = note.once === null ? undefined : `slack/told/${note.once}`;
+    if (told && (await outside.memory.ask('told', () => ledger.read(told))) !== undefined)
+      return { status: 'not-needed' };
     const place = await outside.memory.ask('storm', () => placeInStorm(ledger, note.urgent, now));
     if (place?.say === 'nothing') return { status: 'folded' };
     if (place?.say === 'count') {
@@ -74,6 +87,8 @@ function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSe
       return { status: 'folded' };
     }
     await secret.use((destination) => deliver(outside, destination, note, deadline), deadline);
+    const until = new Date(now.getTime() + toldKept);
+    if (told) await outside.memory.ask('told', () => ledger.write(told, now.toISOString(), until));
     return { status: 'sent' };
   }
 

@@ -2,7 +2,8 @@ import * as z from 'zod';
 
 /**
  * Slack's Block Kit as its reference states it, for the blocks that Portcullis sends: a message outside of it is
- * refused as `invalid_blocks`. https://docs.slack.dev/reference/block-kit/blocks
+ * refused as `invalid_blocks`, one much longer than here
+ * as `msg_blocks_too_long`. https://docs.slack.dev/reference/block-kit/blocks
  */
 const plainText = (limit: number) =>
   z.strictObject({

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 /** What a receiver does with a request; the last of a list goes for all that follow. */
 export type Manner =
   | { status: number; headers?: Record<string, string>; body?: string; afterMs?: number }
-  /** The connection ends before or amid the answer, no answer ever comes, or one that does not end. */
+  /** The connection ends before or amid the answer, no answer ever comes, or one without end, slow or fast. */
   | 'reset'
   | 'reset midway'
   | 'silence'
   | 'drip'
+  | 'flood'
   | ((request: Received) => Manner);
 
 export interface Received {
@@ -69,6 +70,10 @@ function behave(response: ServerResponse, request: Received, manner: Manner): vo
     response.writeHead(200);
     const timer = setInterval(() => response.write('o'), 50);
     response.on('close', () => clearInterval(timer));
+  } else if (manner === 'flood') {
+    response.writeHead(200);
+    const more = () => response.write('x'.repeat(65_536), (error) => error ?? setImmediate(more));
+    more();
   } else {
     const { status, headers = {}, body = 'ok', afterMs = 0 } = manner;
     setTimeout(() => response.writeHead(status, headers).end(body), afterMs);

@@ -112,6 +112,33 @@ describe('an app with a token', () => {
     expect(world.posts()[1]).not.toHaveProperty('thread_ts');
   });
 
+  it('tells of a failed event once, however often it is tried again, and of the next as well', async () => {
+    world = await createSlackWorld();
+    world.receiver.answer(no('channel_not_found'), world.takes);
+    expect(await world.slack.notify(of('failed'))).toMatchObject({ status: 'failed' });
+    expect(await world.slack.notify(of('failed'))).toEqual({ status: 'sent' });
+    expect(await world.slack.notify(of('failed'))).toEqual({ status: 'not-needed' });
+    expect(await world.slack.notify(of('failed', 'sg-2'))).toEqual({ status: 'sent' });
+    expect(await world.slack.notify(of('access-denied'))).toEqual({ status: 'sent' });
+    expect(
+      await world.slack.notify(remediation({ outcome: 'failed', groupId: 'sg-1', eventId: 'next' })),
+    ).toEqual({
+      status: 'sent',
+    });
+    expect(world.posts()).toHaveLength(5);
+  });
+
+  it.each(['sg-', 'sg-1/2', `sg-${'0'.repeat(5_000)}`, 'x'])(
+    'has no thread for %s, which is no group',
+    async (id) => {
+      world = await createSlackWorld();
+      await world.slack.notify(of('undecided', id));
+      await world.slack.notify(of('undecided', id));
+      expect(world.posts().map(({ thread_ts }) => thread_ts)).toEqual([undefined, undefined]);
+      expect(world.log).toEqual([]);
+    },
+  );
+
   it('has a thread for each exception that is announced', async () => {
     world = await createSlackWorld();
     expect(await world.slack.announce(announcement())).toEqual({ status: 'sent' });
@@ -226,6 +253,7 @@ describe('the secret', () => {
     ['empty', ''],
     ['no address', 'SECRET'],
     ['an address in the clear', 'http://hooks.example.com/SECRET'],
+    ['an address that begins like this machine’s', 'http://127.0.0.1.example.com/SECRET'],
     ['a file', 'file:///etc/SECRET'],
     ['broken JSON', '{"token": "xoxb-SECRET"'],
     ['JSON without a channel', '{"token": "xoxb-SECRET1"}'],
@@ -264,6 +292,17 @@ describe('the secret', () => {
     world.receiver.answer(no('token_revoked'));
     expect(await world.slack.notify(of('remediated'))).toMatchObject({ status: 'failed' });
     expect(world.posts()).toHaveLength(2);
+    expect(world.reads).toBe(2);
+  });
+
+  it('is read anew after Slack stumbled over it', async () => {
+    world = await createSlackWorld();
+    world.receiver.answer({ status: 500 });
+    expect(await world.slack.notify(of('remediated'))).toMatchObject({ status: 'failed' });
+    world.receiver.answer(world.takes);
+    world.time += 5_000;
+    expect(await world.slack.notify(of('remediated'))).toEqual({ status: 'sent' });
+    await world.slack.notify(of('remediated'));
     expect(world.reads).toBe(2);
   });
 

@@ -61,7 +61,7 @@ describe('a minute with many messages', () => {
       'Many findings: 11 within a minute. Further messages of this minute are folded.',
       'Many findings: 50 within a minute. Further messages of this minute are folded.',
     ]);
-    expect(JSON.stringify(folds)).toContain('GET /v1/remediations');
+    expect(JSON.stringify(folds)).toContain('portcullis remediations');
     expect(folds.every(({ thread_ts }) => thread_ts === undefined)).toBe(true);
   });
 
