@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
+import type { ApiCall } from './event.ts';
 import type { Ledger } from './ledger.ts';
 import { findingSchema, type ResultFinding } from './result.ts';
 import type { SecurityGroupRule } from './security-group.ts';
@@ -13,6 +14,11 @@ export interface Intent {
 
 /** What was done about a group before: so that a retry reports in full, and a loop is seen for what it is. */
 export interface History {
+  /**
+   * The groups that an event was found to be about, now or by an attempt before this one: a group that was closed
+   * since is found no more, and still wants its result.
+   */
+  found(call: ApiCall, groups: readonly Place[]): Promise<Place[]>;
   /** What an earlier attempt at the same event set out to do, unless it was reported to the end. */
   intended(task: Named): Promise<Intent | undefined>;
   intend(task: Named, intent: Intent): Promise<void>;
@@ -30,6 +36,7 @@ export interface History {
 
 /** A group as one event names it. */
 type Named = Pick<Task, 'call' | 'account' | 'groupId'>;
+export type Place = Pick<Task, 'account' | 'groupId'>;
 
 const day = 24 * 3_600_000;
 /** Longer than an event is retried (6 hours by Lambda, 24 by EventBridge) or lies in the dead-letter queue. */
@@ -46,6 +53,16 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
   const closingsKey = ({ account, call, groupId }: Task) => `closed/${account}/${call.region}/${groupId}`;
   const until = (milliseconds: number) => new Date(now().getTime() + milliseconds);
   return {
+    async found({ eventId }, groups) {
+      const key = `found/${eventId}`;
+      const members = groups.map(({ account, groupId }) => `${account}|${groupId}`);
+      const all =
+        members.length > 0 ? await ledger.add(key, members, until(intentKept)) : await ledger.members(key);
+      return all.map((member) => {
+        const [account = '', groupId = ''] = member.split('|');
+        return { account, groupId };
+      });
+    },
     async intended(task) {
       const text = await ledger.read(intentKey(task));
       if (text === undefined || text === reportedText) return undefined;

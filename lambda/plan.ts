@@ -4,6 +4,7 @@ import type { Sessions } from './credentials.ts';
 import { evaluate } from './evaluate.ts';
 import type { ApiCall, Reading } from './event.ts';
 import { findGroups, findUsers, readEveryGroup } from './group.ts';
+import type { Place } from './history.ts';
 import type { Named } from './parameters.ts';
 import { findUsersElsewhere, resolvePrefixLists } from './prefix-list.ts';
 import { type Office, type Remediation, remediate, stopped, untouched } from './remediate.ts';
@@ -27,11 +28,39 @@ export async function planOf(office: Office, connect: Connect, look: Look): Prom
   try {
     const member = await connect(call.account, call);
     const { groupIds, idle } = await groupsOf(office, member, call, named);
-    const here = groupIds.map((groupId) => actOf(office, connect, taskOf(look, call.account, groupId)));
-    const acts = [...here, ...(await elsewhere(office, connect, member, look))];
-    return acts.length > 0 ? acts : [async () => idle];
+    const users = await elsewhere(member, look);
+    const here = groupIds.map((groupId) => ({ account: call.account, groupId }));
+    const found = await withEarlier(office, look, [...here, ...users.groups]);
+    const acts = found.groups.map(({ account, groupId }) =>
+      actOf(office, connect, taskOf(look, account, groupId)),
+    );
+    const all = [...acts, ...users.failed, ...found.failed];
+    return all.length > 0 ? all : [async () => idle];
   } catch (error) {
     return [async () => stopped(error, call.account, named.groupIds[0] ?? null)];
+  }
+}
+
+interface Found {
+  groups: Place[];
+  /** Acts that say what kept others from being found. */
+  failed: Act[];
+}
+
+/**
+ * Groups that are found by what they let in are not found again once that is closed: the retry of an attempt that did
+ * not live to report them has them from the ledger. Each once; one that is seen in two accounts is its owner's.
+ */
+async function withEarlier({ history }: Office, { call, named }: Look, groups: Place[]): Promise<Found> {
+  if (named.groupIds.length > 0 || named.groupName !== null) return { groups, failed: [] };
+  const once = (places: Place[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
+  const now = once(groups);
+  try {
+    const all = await history.found(call, now);
+    const earlier = all.filter(({ groupId }) => !now.some((each) => each.groupId === groupId));
+    return { groups: [...now, ...once(earlier)], failed: [] };
+  } catch (error) {
+    return { groups: now, failed: [async () => Promise.reject(error)] };
   }
 }
 
@@ -94,15 +123,13 @@ async function offendersOf(
 }
 
 /** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */
-async function elsewhere(office: Office, connect: Connect, member: Member, look: Look): Promise<Act[]> {
-  const { call, named } = look;
-  if (named.prefixListId === null) return [];
+async function elsewhere(member: Member, { call, named }: Look): Promise<Found> {
+  if (named.prefixListId === null) return { groups: [], failed: [] };
   try {
-    const users = await findUsersElsewhere(member, named.prefixListId, call.account);
-    return users.map(({ account, groupId }) => actOf(office, connect, taskOf(look, account, groupId)));
+    return { groups: await findUsersElsewhere(member, named.prefixListId, call.account), failed: [] };
   } catch (error) {
     const { failure, ...result } = stopped(error, call.account, null);
     const reason = `whether other accounts' groups let ${named.prefixListId} in cannot be told: ${describeError(error)}`;
-    return [async () => ({ ...result, reason, failure })];
+    return { groups: [], failed: [async () => ({ ...result, reason, failure })] };
   }
 }
