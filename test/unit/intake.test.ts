@@ -81,6 +81,30 @@ describe('a lifecycle event', () => {
     expect(await store.runs.list(10)).toMatchObject([{ scope: {} }]);
   });
 
+  test('of changed tags has them read again, by one run of the hub for many accounts', async () => {
+    const ids = ['300000000001', '300000000002'];
+    const seen = ids.map((id) => ({
+      ...{
+        id,
+        name: id,
+        state: 'ACTIVE' as const,
+        joinedAt: undefined,
+        parents: [],
+        unitNames: [],
+        path: '',
+      },
+    }));
+    await store.accounts.seen(seen, new Date());
+    for (const id of ids) {
+      await store.accounts.setTags(id, { team: 'web' }, new Date());
+      const detail = { eventName: 'TagResource', requestParameters: { resourceId: id, tags: [] } };
+      await heard().lifecycle(JSON.stringify({ ...JSON.parse(sample('org-move-account')), id, detail }));
+      expect((await store.accounts.get(id))?.tagsReadAt).toBeNull();
+    }
+    expect(await store.runs.list(10)).toMatchObject([{ scope: { accounts: [] }, onlyChanged: true }]);
+    expect(await store.lifecycleEvents.list(1)).toMatchObject([{ action: 'reconcile hub' }]);
+  });
+
   test('that comes again while its run waits adds no run', async () => {
     await heard().lifecycle(sample('org-move-account'));
     await heard().lifecycle(sample('org-move-account'));
