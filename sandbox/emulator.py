@@ -20,6 +20,7 @@ TOKEN = os.environ.pop("PORTCULLIS_SANDBOX_TOKEN")  # taken out: functions inher
 report = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what ministack prints is a log, the port alone goes to standard output
 
+import emulator_authorization
 import emulator_gaps
 import emulator_prefix_lists
 from hypercorn.asyncio import serve
@@ -31,7 +32,7 @@ from ministack.services import eventbridge, iam, sts
 
 organizations: dict[str, str] = {}  # account id -> organization id
 emulator_gaps.fill()
-evaluator._principal_org_id = organizations.get
+evaluator._principal_org_id = emulator_authorization.organization_of = organizations.get
 emulator_prefix_lists.members = lambda account: (
     [each for each, of in organizations.items() if of == organizations[account]] if account in organizations
     else [account])

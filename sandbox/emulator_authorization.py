@@ -3,6 +3,7 @@ the call itself, and the rule that a trust policy which names a service lets no 
 
 import itertools
 import json
+import re
 from contextvars import ContextVar
 
 from ministack.core import iam_actions, iam_evaluator, router
@@ -28,6 +29,10 @@ LAMBDA = {
 # call is checked. And the one of them that was refused.
 beside: ContextVar[tuple] = ContextVar("beside", default=())
 refused: ContextVar[tuple | None] = ContextVar("refused", default=None)
+
+
+def organization_of(account):
+    """The id of an account's organization; replaced once organizations are known."""
 
 
 def request_of(body):
@@ -81,15 +86,21 @@ def ec2_checks(params, region, account_id):
 
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
     """Buses, a function to be made and alarms to be deleted are named in the body; targets and tags name their rule
-    in other members; a rule on the default bus has no bus in its ARN; findings name their product."""
+    in other members; a rule on the default bus has no bus in its ARN; findings name their product, reads of an
+    account's tags the account, and tags of a table the table."""
     arn = resource_arn(service, method, path, headers, body, query_params, region, account_id)
-    request = request_of(body) if service in ("events", "lambda", "monitoring", "securityhub") else {}
+    read = service in ("dynamodb", "events", "lambda", "monitoring", "organizations", "securityhub")
+    request = request_of(body) if read else {}
     refused.set(None)
     beside.set(tuple(passed_roles(service, request)))
     if service == "ec2":
         own, checks = ec2_checks(query_params, region, account_id)
         beside.set(tuple(checks))
         return own or arn
+    if service == "dynamodb":
+        return request.get("ResourceArn", arn)
+    if service == "organizations" and re.fullmatch(r"\d{12}", str(request.get("ResourceId"))):
+        return f"arn:aws:organizations::{account_id}:account/{organization_of(account_id)}/{request['ResourceId']}"
     if service == "securityhub":
         products = sorted({str(finding.get("ProductArn") or "*") for finding in request.get("Findings") or []
                            if isinstance(finding, dict)})

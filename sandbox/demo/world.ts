@@ -16,8 +16,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts all three. @throws when one does not start; nothing is left behind then. */
-export async function startWorld(): Promise<World> {
+/** Starts all three, the control plane with more settings where given. @throws when one does not start; nothing is left behind then. */
+export async function startWorld(settings: Record<string, string> = {}): Promise<World> {
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -29,7 +29,7 @@ export async function startWorld(): Promise<World> {
     closers.push(sandbox.stop);
     const slack = await startSlackReceiver();
     closers.push(slack.stop);
-    const environment = { ...sandbox.environment, PORTCULLIS_DATA: data };
+    const environment = { ...sandbox.environment, ...settings, PORTCULLIS_DATA: data };
     const { hubAccountId } = sandbox.organization;
     const secrets = new SecretsManagerClient(sandbox.root(hubAccountId));
     await secrets.send(

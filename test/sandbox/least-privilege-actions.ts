@@ -4,12 +4,18 @@ import {
   AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
+  CreateTagsCommand,
   DeleteSecurityGroupCommand,
   DescribeInstancesCommand,
+  DescribeManagedPrefixListsCommand,
   DescribeRegionsCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
+  GetManagedPrefixListAssociationsCommand,
+  GetManagedPrefixListEntriesCommand,
+  ModifyManagedPrefixListCommand,
   ModifySecurityGroupRulesCommand,
+  RestoreManagedPrefixListVersionCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
   RunInstancesCommand,
@@ -37,6 +43,7 @@ export interface Ground {
   readonly groupId: string;
   readonly ruleId: string;
   readonly egressRuleId: string;
+  readonly prefixListId: string;
   readonly slackSecretArn: string;
   readonly otherSecretArn: string;
 }
@@ -45,6 +52,9 @@ export interface Ground {
 export type Row = readonly [call: string, make: (as: Caller, ground: Ground) => Promise<unknown>];
 
 const world = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+/** What a narrowed rule would let in. */
+export const office = '203.0.113.0/24';
+const narrow = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: office }] };
 export const orgBus = busArn(hub, names.bus);
 export const policy = { PolicyName: 'more', PolicyDocument: '{"Version":"2012-10-17","Statement":[]}' };
 export const trust = { AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}' };
@@ -98,7 +108,9 @@ export const ec2: Record<string, Row> = Object.fromEntries(
       [
         'AuthorizeSecurityGroupIngress',
         (as, { groupId }) =>
-          as.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [world] })),
+          as.ec2.send(
+            new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [narrow] }),
+          ),
       ],
       [
         'AuthorizeSecurityGroupEgress',
@@ -117,6 +129,44 @@ export const ec2: Record<string, Row> = Object.fromEntries(
         (as, { groupId, ruleId }) =>
           as.ec2.send(
             new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: [ruleId] }),
+          ),
+      ],
+      [
+        'DescribeManagedPrefixLists',
+        (as, { prefixListId }) =>
+          as.ec2.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [prefixListId] })),
+      ],
+      [
+        'GetManagedPrefixListEntries',
+        (as, { prefixListId: PrefixListId }) =>
+          as.ec2.send(new GetManagedPrefixListEntriesCommand({ PrefixListId })),
+      ],
+      [
+        'GetManagedPrefixListAssociations',
+        (as, { prefixListId: PrefixListId }) =>
+          as.ec2.send(new GetManagedPrefixListAssociationsCommand({ PrefixListId })),
+      ],
+      [
+        'ModifyManagedPrefixList',
+        (as, { prefixListId: PrefixListId }) => {
+          const AddEntries = [{ Cidr: '0.0.0.0/0' }];
+          return as.ec2.send(
+            new ModifyManagedPrefixListCommand({ PrefixListId, CurrentVersion: 1, AddEntries }),
+          );
+        },
+      ],
+      [
+        'RestoreManagedPrefixListVersion',
+        (as, { prefixListId: PrefixListId }) => {
+          const versions = { CurrentVersion: 1, PreviousVersion: 1 };
+          return as.ec2.send(new RestoreManagedPrefixListVersionCommand({ PrefixListId, ...versions }));
+        },
+      ],
+      [
+        'CreateTags',
+        (as, { groupId, ruleId }) =>
+          as.ec2.send(
+            new CreateTagsCommand({ Resources: [ruleId, groupId], Tags: [{ Key: 'a', Value: 'b' }] }),
           ),
       ],
       [

@@ -1,8 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { refreshTags } from '../../controlplane/account-tags.ts';
 import { type Aws, awsClients } from '../../controlplane/aws.ts';
 import { readOrganization } from '../../controlplane/organization.ts';
+import { putBack } from '../../controlplane/put-back.ts';
 import { surveyAccount } from '../../controlplane/survey.ts';
 import { names } from '../../programs/names.ts';
 import type { World } from '../../sandbox/demo/world.ts';
@@ -87,6 +90,20 @@ async function check(aws: Aws, id: string): Promise<void> {
   for (const { trail } of regions) if (trail.covered === 'unknown') throw new Error(trail.reason);
 }
 
+/** Puts a rule with a tag into a group of the account, as a restore does; the group is new and gone afterwards. */
+async function restore(world: World, aws: Aws, accountId: string): Promise<void> {
+  const root = new EC2Client(world.sandbox.root(accountId, hub.region));
+  const made = { GroupName: 'restored', Description: 'test' };
+  const { GroupId = '' } = await root.send(new CreateSecurityGroupCommand(made));
+  const ipPermission = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+  const undo = { ipPermission, tags: [{ Key: 'owner', Value: 'shop' }] };
+  try {
+    await putBack(await aws.ec2(accountId, hub.region), GroupId, undo);
+  } finally {
+    await root.send(new DeleteSecurityGroupCommand({ GroupId }));
+  }
+}
+
 async function receive(aws: Aws, queue: string): Promise<void> {
   const QueueUrl = `${process.env.AWS_ENDPOINT_URL}/${hub.accountId}/${queue}`;
   const sqs = await aws.sqs(hub.accountId, hub.region);
@@ -106,6 +123,7 @@ export async function refusals(world: World, accountId: string): Promise<string[
   }
   const aws = awsClients(settings);
   refused.push(...(await refusedAction(() => check(aws, accountId))));
+  refused.push(...(await refusedAction(() => restore(world, aws, accountId))));
   if (accountId === hub.accountId) {
     for (const queue of [names.lifecycleQueue, names.resultsQueue]) {
       refused.push(...(await refusedAction(() => receive(aws, queue))));
@@ -113,6 +131,8 @@ export async function refusals(world: World, accountId: string): Promise<string[
   }
   if (accountId === management) {
     refused.push(...(await refusedAction(() => readOrganization(aws))));
+    const nowhere = { setTags: async () => {} };
+    refused.push(...(await refusedAction(() => refreshTags(aws, nowhere, [hub.accountId, management]))));
     refused.push(...(await refusedAction(() => check(aws, hub.accountId))));
   }
   return [...new Set(refused)].sort();

@@ -4,6 +4,8 @@ import {
   CreateAccountCommand,
   LeaveOrganizationCommand,
   ListAccountsCommand,
+  ListTagsForResourceCommand,
+  TagResourceCommand,
 } from '@aws-sdk/client-organizations';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, DeleteMessageCommand, PurgeQueueCommand } from '@aws-sdk/client-sqs';
@@ -25,12 +27,24 @@ import {
   sending,
   trust,
 } from './least-privilege-actions.ts';
-import { accessRole, hub, management, member } from './least-privilege-stage.ts';
+import {
+  findings,
+  forgetting,
+  importing,
+  publishing,
+  redirecting,
+  remembering,
+} from './least-privilege-channels.ts';
+import { accessRole, hub, management, member, topicArn } from './least-privilege-stage.ts';
 
 const remediationCalls = [
   'DescribeSecurityGroups',
   'DescribeSecurityGroupRules',
   'RevokeSecurityGroupIngress',
+  'AuthorizeSecurityGroupIngress',
+  'DescribeManagedPrefixLists',
+  'GetManagedPrefixListEntries',
+  'GetManagedPrefixListAssociations',
 ];
 
 /** By role: what it may do and what it may not. */
@@ -42,8 +56,15 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
       putting(orgBus),
       sending(names.deadLetterQueue),
       secret('slackSecretArn', 'the Slack secret'),
+      ...remembering(names.table),
+      publishing(topicArn),
     ],
     refused: [
+      ...remembering('another'),
+      ...forgetting,
+      publishing(`${topicArn}-of-others`),
+      ...redirecting,
+      ...findings,
       ...[accessRole, names.forwarderRole].map((role) => assuming(member.accountId, role)),
       ...[names.lambdaRole, accessRole].map((role) => assuming(hub.accountId, role)),
       secret('otherSecretArn', 'another secret'),
@@ -62,8 +83,12 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
     ],
   },
   "a member's remediation role": {
-    permitted: pick(...remediationCalls),
+    permitted: [...pick(...remediationCalls), importing(member.accountId)],
     refused: [
+      importing(hub.accountId),
+      ...findings.slice(1),
+      ...remembering(names.table),
+      publishing(topicArn),
       ...others(...remediationCalls),
       ...iam,
       assuming(member.accountId, accessRole),
@@ -79,6 +104,9 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
   "a member's forwarder role": {
     permitted: [], // the emulator has no bus of another account: that it may forward, the whole path shows
     refused: [
+      ...findings,
+      ...remembering(names.table),
+      publishing(topicArn),
       putting('default'),
       putting(`arn:aws:events:eu-west-1:${hub.accountId}:event-bus/default`),
       otherRule('more'),
@@ -93,7 +121,11 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
     permitted: [
       assuming(member.accountId, accessRole),
       ['organizations:ListAccounts', (as) => as.organizations.send(new ListAccountsCommand({}))],
-      ...pick('DescribeRegions'),
+      ...pick('DescribeRegions', 'DescribeSecurityGroupRules'),
+      [
+        'organizations:ListTagsForResource of an account',
+        (as) => as.organizations.send(new ListTagsForResourceCommand({ ResourceId: member.accountId })),
+      ],
       [
         'events:DescribeRule of portcullis-lifecycle',
         (as) => as.events.send(new DescribeRuleCommand({ Name: names.lifecycleRule })),
@@ -106,6 +138,13 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
           as.organizations.send(new CreateAccountCommand({ AccountName: 'more', Email: 'more@example.com' })),
       ],
       ['organizations:LeaveOrganization', (as) => as.organizations.send(new LeaveOrganizationCommand({}))],
+      [
+        'organizations:TagResource',
+        (as) => {
+          const tags = { ResourceId: member.accountId, Tags: [{ Key: 'stage', Value: 'none' }] };
+          return as.organizations.send(new TagResourceCommand(tags));
+        },
+      ],
       assuming(member.accountId, names.remediationRole),
       assuming(management, names.remediationRole),
       ['iam:CreateUser', (as) => as.iam.send(new CreateUserCommand({ UserName: 'more' }))],
@@ -147,7 +186,11 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
           ),
       ],
       putting('default'),
-      ...others('DescribeRegions'),
+      // it may put ingress back in its own account: that no more, the statements show
+      ...others('DescribeRegions', 'DescribeSecurityGroupRules', 'AuthorizeSecurityGroupIngress'),
+      ...findings,
+      ...remembering(names.table),
+      publishing(topicArn),
       secret('slackSecretArn', 'the Slack secret'),
     ],
   },

@@ -1,11 +1,14 @@
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecurityHubClient } from '@aws-sdk/client-securityhub';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
@@ -23,6 +26,7 @@ export function callerWith(settings: Settings) {
   return {
     settings,
     cloudTrail: new CloudTrailClient(settings),
+    dynamodb: new DynamoDBClient(settings),
     ec2: new EC2Client(settings),
     events: new EventBridgeClient(settings),
     iam: new IAMClient(settings),
@@ -30,6 +34,8 @@ export function callerWith(settings: Settings) {
     logs: new CloudWatchLogsClient(settings),
     organizations: new OrganizationsClient(settings),
     secrets: new SecretsManagerClient(settings),
+    securityHub: new SecurityHubClient(settings),
+    sns: new SNSClient(settings),
     sqs: new SQSClient({ ...settings, useQueueUrlAsEndpoint: false }),
     sts: new STSClient(settings),
   };

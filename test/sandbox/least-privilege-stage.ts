@@ -12,6 +12,7 @@ import { startWorld, type World } from '../../sandbox/demo/world.ts';
 export const management = '111111111111';
 export const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
 export const member = { accountId: '300000000001', region: 'eu-west-1' };
+export const topicArn = `arn:aws:sns:${hub.region}:${hub.accountId}:people`;
 export const accessRole = 'OrganizationAccountAccessRole';
 
 export interface Statement {
@@ -60,9 +61,16 @@ async function reconcile(world: World, accounts: string[], region: string): Prom
   if (exit !== 0) throw new Error(`reconcile ended with exit code ${exit}:\n${output}`);
 }
 
+/** Everything that a setting switches on is on. */
+const settings = {
+  PORTCULLIS_NOTIFICATION_TOPIC_ARN: topicArn,
+  PORTCULLIS_SECURITY_HUB: 'on',
+  PORTCULLIS_NARROWING: 'on',
+};
+
 /** The world with hub, one member and the management account deployed through the documented policies alone. */
 export async function deployedWorld(): Promise<World> {
-  const world = await startWorld();
+  const world = await startWorld(settings);
   try {
     for (const accountId of [hub.accountId, member.accountId]) {
       const iam = new IAMClient(world.sandbox.root(accountId));

@@ -65,7 +65,8 @@ const ownCalls = /^(ec2|cloudtrail):|^sqs:(Receive|Delete)Message$|^iam:PassRole
 /** Records the calls made through the provider's clients, as IAM names them. */
 async function recorded(aws: ReturnType<ReturnType<typeof providerIn>>): Promise<Set<string>> {
   const calls = new Set<string>();
-  for (const service of ['cloudwatch', 'events', 'iam', 'lambda', 'logs', 'sqs'] as const) {
+  const services = ['cloudwatch', 'dynamodb', 'events', 'iam', 'lambda', 'logs', 'sqs'] as const;
+  for (const service of services) {
     const client = (await aws[service]()) as Awaited<ReturnType<typeof aws.iam>>;
     client.middlewareStack.add(
       (next, context) => (args) => {

@@ -1,5 +1,6 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
 } from '@aws-sdk/client-ec2';
@@ -9,22 +10,26 @@ import {
   RemoveAccountFromOrganizationCommand,
 } from '@aws-sdk/client-organizations';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { EnableSecurityHubCommand } from '@aws-sdk/client-securityhub';
+import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { names, roleArn } from '../../programs/names.ts';
 import { forwarderTrust, lambdaTrust } from '../../programs/policies.ts';
 import type { Remediation } from '../../sandbox/demo/control-plane.ts';
 import { openToTheWorld, until } from '../../sandbox/demo/security-group.ts';
 import type { World } from '../../sandbox/demo/world.ts';
-import type { Ground } from './least-privilege-actions.ts';
+import { type Ground, office } from './least-privilege-actions.ts';
 import { rows } from './least-privilege-rows.ts';
 import { assume, type Caller, callerWith, sessionOfServiceRole } from './least-privilege-sessions.ts';
-import { deployedWorld, hub, management, member } from './least-privilege-stage.ts';
+import { deployedWorld, hub, management, member, topicArn } from './least-privilege-stage.ts';
 
 const lambdaRole = roleArn(hub, names.lambdaRole);
 const remediationRole = roleArn({ ...hub, ...member }, names.remediationRole);
 const forwarderRole = roleArn({ ...hub, ...member }, names.forwarderRole);
 const refusal = {
-  name: expect.stringMatching(/^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/),
+  name: expect.stringMatching(
+    /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationErrorException)$/,
+  ),
 };
 
 let world: World;
@@ -54,7 +59,9 @@ beforeAll(async () => {
       },
     }),
   };
-  ground = { ...(await group()), ...(await secrets()), endpoint: sandbox.endpoint };
+  ground = { ...(await group()), ...(await secrets()), ...(await prefixList()), endpoint: sandbox.endpoint };
+  await root(hub.accountId).sns.send(new CreateTopicCommand({ Name: topicArn.split(':').at(-1) }));
+  await root(member.accountId).securityHub.send(new EnableSecurityHubCommand({}));
 });
 afterAll(() => world?.stop());
 
@@ -71,14 +78,22 @@ async function group(): Promise<Pick<Ground, 'groupId' | 'ruleId' | 'egressRuleI
   return { groupId, ruleId: ingress?.id ?? '', egressRuleId: egress?.id ?? '' };
 }
 
+async function prefixList(): Promise<Pick<Ground, 'prefixListId'>> {
+  const made = { PrefixListName: 'least-privilege', MaxEntries: 3, AddressFamily: 'IPv4' };
+  const { PrefixList } = await root(member.accountId).ec2.send(new CreateManagedPrefixListCommand(made));
+  return { prefixListId: PrefixList?.PrefixListId ?? '' };
+}
+
 async function rulesOf(groupId: string) {
   const Filters = [{ Name: 'group-id', Values: [groupId] }];
   const { SecurityGroupRules = [] } = await root(member.accountId).ec2.send(
     new DescribeSecurityGroupRulesCommand({ Filters }),
   );
-  return SecurityGroupRules.map((rule) => ({ id: rule.SecurityGroupRuleId, egress: rule.IsEgress })).sort(
-    (a, b) => Number(a.egress) - Number(b.egress),
-  );
+  return SecurityGroupRules.map((rule) => ({
+    id: rule.SecurityGroupRuleId,
+    egress: rule.IsEgress,
+    source: rule.CidrIpv4,
+  })).sort((a, b) => Number(a.egress) - Number(b.egress));
 }
 
 async function secrets() {
@@ -115,8 +130,11 @@ describe.each(Object.entries(rows))('%s', (who, { permitted, refused }) => {
 });
 
 describe('after all those calls', () => {
-  it('the group has lost the one rule that was revoked with permission, and nothing else', async () => {
-    expect(await rulesOf(ground.groupId)).toEqual([{ id: ground.egressRuleId, egress: true }]);
+  it('the group has lost and won the one rule that was revoked and added with permission, and nothing else', async () => {
+    expect(await rulesOf(ground.groupId)).toEqual([
+      { id: expect.not.stringMatching(ground.ruleId), egress: false, source: office },
+      { id: ground.egressRuleId, egress: true, source: '0.0.0.0/0' },
+    ]);
   });
 
   it.each([names.remediationRole, names.forwarderRole])('%s has its own policy alone', async (RoleName) => {
