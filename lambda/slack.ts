@@ -41,10 +41,11 @@ const toldKept = 24 * 3_600_000;
 /** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
 export function createSlack(parts: SlackParts, secretArn: string | null, partition: string): Slack {
   const { cloud, clock } = parts;
-  const tell =
-    secretArn === null
-      ? async () => ({ status: 'not-configured' as const })
-      : createTeller(parts, createSlackSecret(cloud, secretArn, clock));
+  if (secretArn === null) {
+    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
+    return { notify: nobody, announce: nobody };
+  }
+  const tell = createTeller(parts, createSlackSecret(cloud, secretArn, clock));
   return {
     async notify(result) {
       const message = slackMessage(result, partition);

@@ -27,12 +27,15 @@ const patience = 7_000;
  * policyRule (a String.Array); of an announcement detailType, exception and state. On a FIFO topic a group's
  * messages keep their order, and a replay within five minutes is delivered once.
  */
-export function createTopic(cloud: Pick<Cloud, 'publish'>, arn: string | null): Topic {
-  async function publish({ about, once, ...message }: Message): Promise<Channel> {
-    if (arn === null) return { status: 'not-configured' };
+export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | null): Topic {
+  if (TopicArn === null) {
+    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
+    return { notify: nobody, announce: nobody };
+  }
+  const publish = async ({ about, once, ...message }: Message): Promise<Channel> => {
     const fifo = { MessageGroupId: orderOf(about), MessageDeduplicationId: digest(once) };
     try {
-      const sent = { TopicArn: arn, ...message, ...(arn.endsWith('.fifo') && fifo) };
+      const sent = { TopicArn, ...message, ...(TopicArn.endsWith('.fifo') && fifo) };
       await inTime(cloud.publish(sent), patience);
       return { status: 'sent' };
     } catch (error) {
@@ -40,7 +43,7 @@ export function createTopic(cloud: Pick<Cloud, 'publish'>, arn: string | null): 
       const denied = ailmentOf(error) === 'access-denied' || why.startsWith('AuthorizationError');
       return { status: 'failed', error: denied ? `the topic may not be published to: ${why}` : why };
     }
-  }
+  };
   return {
     async notify(result) {
       const title = titleOf(result);

@@ -54,8 +54,10 @@ describe('a closed group', () => {
   it('is told by nobody where nothing is configured', async () => {
     const world = createWorld({ slack: null });
     await world.handler(ssh);
+    await world.handler(fixture('authorize-dry-run'));
     const no = { status: 'not-configured' };
-    expect(world.published).toMatchObject([{ notification: { slack: no, sns: no, securityHub: no } }]);
+    const notification = { slack: no, sns: no, securityHub: no };
+    expect(world.published).toMatchObject([{ notification }, { outcome: 'ignored', notification }]);
   });
 });
 
