@@ -160,6 +160,17 @@ function printable(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trimEnd();
 }
 
+/** JSON in which the same is escaped, and so still there. */
+function printableJson(value: unknown): string {
+  const escaped = (letter: string) =>
+    letter === '\n'
+      ? letter
+      : [...Array(letter.length).keys()]
+          .map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`)
+          .join('');
+  return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
 /** Runs `portcullis policy …`; its exit code. Output goes to the screen, errors to `complain`. */
 export async function policyCommand(
   args: readonly string[],
@@ -177,7 +188,7 @@ export async function policyCommand(
   }
   try {
     const { lines, json, exit } = await commands[word](rest);
-    const text = rest.includes('--json') ? JSON.stringify(json, null, 2) : lines.map(printable).join('\n');
+    const text = rest.includes('--json') ? printableJson(json) : lines.map(printable).join('\n');
     screen.write(`${text}\n`);
     return exit;
   } catch (error) {

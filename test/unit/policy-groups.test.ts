@@ -205,7 +205,7 @@ describe('a hostile export', () => {
   });
 
   it('cannot move the cursor or put in lines of its own', async () => {
-    const GroupName = '\u001b[2J\u001b[1;31mred\r\nsg-99 fake\n  allowed\u2028\u202e\u0007';
+    const GroupName = '\u001b[2J\u001b[1;31mred\r\nsg-99 fake\n  allowed\u2028\u202e\u0007\u009b\u{e0001}';
     const path = await file(
       'escape.json',
       exported([permission('tcp', [22, 22], '0.0.0.0/0')], { GroupName }),
@@ -213,6 +213,9 @@ describe('a hostile export', () => {
     const { out } = await policy('test', '--groups', path);
     expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(out.split('\n').filter((line) => line.startsWith('sg-'))).toHaveLength(1);
+    const json = await policy('test', '--groups', path, '--json');
+    expect(json.out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(JSON.parse(json.out).groups[0].groupName).toBe(GroupName);
   });
 
   it('of three thousand rules that overlap is judged', { timeout: 60_000 }, async () => {
