@@ -27,12 +27,18 @@ function assert(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Error(otherwise);
 }
 
-async function remediationOf(world: World, group: OpenedGroup, accountId: string): Promise<Remediation> {
+/** The audit log's record of a group, of another event than `after` where that is named. */
+async function remediationOf(
+  world: World,
+  group: OpenedGroup,
+  accountId: string,
+  after?: string,
+): Promise<Remediation> {
   return until(`the audit log holds ${group.groupId}`, 30, async () => {
     const { remediations } = await world.controlPlane.get<{ remediations: Remediation[] }>(
       `/v1/remediations?account=${accountId}`,
     );
-    return remediations.find(({ result }) => result.groupId === group.groupId);
+    return remediations.find(({ eventId, result }) => result.groupId === group.groupId && eventId !== after);
   });
 }
 
@@ -195,5 +201,26 @@ const heal: Step = {
   },
 };
 
+const putBack: Step = {
+  claim: 'a closed rule is put back with an exception, and stays',
+  async run(world, show) {
+    const at = { accountId: '300000000002', region: 'eu-west-1', port: 2222 };
+    const { group } = await openAndSeeClosed(world, at);
+    const { eventId } = await remediationOf(world, group, at.accountId);
+    const words = ['--owner', 'demo', '--why', 'a partner needs it', '--ticket', 'DEMO-1', '--permanent'];
+    const started = Date.now();
+    const { exit, output } = await world.controlPlane.cli(
+      ['restore', `${eventId}:${group.groupId}`, ...words],
+      show,
+    );
+    assert(exit === 0, `restore ended with exit code ${exit}:\n${output}`);
+    const took = Date.now() - started;
+    const { outcome } = await remediationOf(world, group, at.accountId, eventId);
+    assert(outcome === 'excepted', `the audit log says ${outcome} of the rule that was put back`);
+    assert((await group.ruleIds()).length === 1, 'the rule is not there');
+    return `back ${seconds(took)} after it was asked for, judged ${outcome}, still there`;
+  },
+};
+
 /** The demo's claims, in order: each builds on the world that those before it left. */
-export const steps: readonly Step[] = [onboard, close, allow, cover, protect, report, drift, heal];
+export const steps: readonly Step[] = [onboard, close, allow, cover, protect, report, drift, heal, putBack];
