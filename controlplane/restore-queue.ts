@@ -4,7 +4,7 @@ import type { NewRestore, Restore, RestoreStore } from './store/restores.ts';
 import { type WorkQueue, workQueue } from './work-queue.ts';
 
 /** Restores wait here and are carried out, several at a time. */
-export interface RestoreQueue extends Pick<WorkQueue, 'start' | 'stop'> {
+export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'stop'> {
   /**
    * Records the restore with its exceptions and has it carried out, by the next start where this process dies.
    * @throws PortcullisError `conflict` where one of its rules has a restore already.
@@ -22,11 +22,7 @@ export function restoreQueue(
   log: Logger,
 ): RestoreQueue {
   const { unfinished } = restores;
-  const { send, start, stop } = workQueue(
-    database,
-    { name: 'restore', concurrent, unfinished, carryOut },
-    log,
-  );
+  const { send, ...queue } = workQueue(database, { name: 'restore', concurrent, unfinished, carryOut }, log);
   return {
     async request(restore) {
       await restores.create(restore);
@@ -35,7 +31,6 @@ export function restoreQueue(
       if (!recorded) throw new Error(`restore ${restore.id} vanished from the store`);
       return recorded;
     },
-    start,
-    stop,
+    ...queue,
   };
 }

@@ -16,7 +16,7 @@ import type { Logger } from './log.ts';
 import { queueConsumer } from './queue-consumer.ts';
 import { reconciler } from './reconcile.ts';
 import { restorer } from './restore.ts';
-import { restoreQueue } from './restore-queue.ts';
+import { type RestoreQueue, restoreQueue } from './restore-queue.ts';
 import { type RunQueue, runQueue } from './run-queue.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -63,12 +63,13 @@ interface StandBy {
   readonly store: Store;
   readonly aws: Aws;
   readonly queue: RunQueue;
+  readonly restores: RestoreQueue;
   readonly log: Logger;
   readonly parts: Unwinder;
 }
 
 /** Hears lifecycle events and results, and sweeps, until the parts are closed. */
-function standBy({ settings, store, aws, queue, log, parts }: StandBy): void {
+function standBy({ settings, store, aws, queue, restores, log, parts }: StandBy): void {
   const { accountId, region } = settings.hub;
   const heard = intake(store, queue, log);
   const consume = (name: string, handle: (body: string) => Promise<void>) => {
@@ -84,10 +85,14 @@ function standBy({ settings, store, aws, queue, log, parts }: StandBy): void {
   };
   consume(names.lifecycleQueue, heard.lifecycle);
   consume(names.resultsQueue, heard.result);
-  const sweep = () =>
-    queue
-      .request({ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'sweep' })
-      .catch((error) => log.error({ error: reasonOf(error) }, 'sweep not queued'));
+  const sweep = async () => {
+    try {
+      await queue.request({ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'sweep' });
+      await restores.resume();
+    } catch (error) {
+      log.error({ error: reasonOf(error) }, 'sweep not queued');
+    }
+  };
   const timer = setInterval(sweep, settings.sweepMinutes * 60_000);
   parts.opened('sweep', async () => clearInterval(timer));
 }
@@ -137,7 +142,7 @@ async function open(
   parts.opened('restores', restores.stop);
   await restores.start();
   parts.opened('runs', async () => stopping.abort());
-  if (standing) standBy({ settings, store, aws, queue, log, parts });
+  if (standing) standBy({ settings, store, aws, queue, restores, log, parts });
   const policy = () => readPolicyFile(settings);
   const context = { store, queue, restores, policy, notReady: readiness(database, log) };
   const app = application(context, settings, version, log);

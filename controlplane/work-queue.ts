@@ -6,6 +6,8 @@ import type { Database } from './store/database.ts';
 export interface WorkQueue {
   /** Has the work done; where it waits already, this adds nothing. */
   send(id: string): Promise<void>;
+  /** Has everything done that is unfinished and no longer waits: its job may have failed more often than is tried. */
+  resume(): Promise<void>;
   /** Begins to work, first of all on what an earlier process left unfinished. */
   start(): Promise<void>;
   /** Takes nothing new and waits, for a minute at most, for what is under way. */
@@ -44,12 +46,17 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     }
   };
 
+  const resume = async () => {
+    for (const id of await work.unfinished()) await send(id);
+  };
+
   return {
     send,
+    resume,
     async start() {
       await boss.start();
       await boss.createQueue(work.name, { expireInSeconds: day - 1, retryLimit: 2, policy: 'short' });
-      for (const id of await work.unfinished()) await send(id);
+      await resume();
       const { concurrent: localConcurrency } = work;
       await boss.work(
         work.name,
