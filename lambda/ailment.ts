@@ -9,6 +9,7 @@ const byName = new Map<string, Ailment>([
   ['AccessDenied', 'access-denied'],
   ['AccessDeniedException', 'access-denied'],
   ['UnauthorizedOperation', 'access-denied'],
+  ['AuthorizationErrorException', 'access-denied'],
   ['AuthFailure', 'access-denied'],
   ['InvalidClientTokenId', 'access-denied'],
   ['UnrecognizedClientException', 'access-denied'],

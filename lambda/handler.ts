@@ -25,6 +25,8 @@ export interface Parts {
   policy: Policy;
   /** What the policy's scopes may ask of an account, by its id; an account without is in doubt there. */
   accounts?: Readonly<Record<string, AccountFacts>>;
+  /** The SHA-256 of the bundle that this runs from, in hex. */
+  bundle?: string;
   environment: Environment;
   cloud: Cloud;
   ledger: Ledger;

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { accountsSchema } from './account-facts.ts';
 import { awsCloud } from './cloud.ts';
 import { readEnvironment } from './environment.ts';
@@ -35,6 +38,9 @@ function start(): Handler {
   const clock = { now: () => new Date(), sleep };
   const cloud = awsCloud(environment.hubRegion);
   const ledger = tableLedger(environment.hubRegion, environment.table);
+  const bundle = createHash('sha256')
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .digest('hex');
   const outside = { cloud, ledger, fetch, clock, log: consoleLog };
-  return createHandler({ policy: policy.data, accounts, environment, ...outside });
+  return createHandler({ policy: policy.data, accounts, bundle, environment, ...outside });
 }

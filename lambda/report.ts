@@ -15,10 +15,10 @@ export type Report = (
 ) => Promise<RemediationResult>;
 
 export function createReport(parts: Parts, notifier: Notifier, history: History): Report {
-  const { policy, environment, cloud, clock, log } = parts;
+  const { policy, bundle = null, environment, cloud, clock, log } = parts;
   const digest = policyDigest(policy);
   return async (call, remediation, receivedAt) => {
-    const result = compose(call, remediation, { digest, receivedAt, time: clock.now() });
+    const result = compose(call, remediation, { digest, bundle, receivedAt, time: clock.now() });
     const told = { ...result, notification: await notifier.notify(result) };
     log('result', told);
     const sent = await publishResult(cloud, environment.busArn, told, clock);
@@ -32,7 +32,12 @@ export function createReport(parts: Parts, notifier: Notifier, history: History)
 function compose(
   call: ApiCall,
   remediation: Remediation,
-  { digest, receivedAt, time }: { digest: string; receivedAt: Date; time: Date },
+  {
+    digest,
+    bundle,
+    receivedAt,
+    time,
+  }: { digest: string; bundle: string | null; receivedAt: Date; time: Date },
 ): RemediationResult {
   const { failure: _, call: __, revokedAt, ...judged } = remediation;
   const { eventTime, ...origin } = call;
@@ -42,6 +47,7 @@ function compose(
     time: time.toISOString(),
     ...judged,
     policyDigest: digest,
+    bundle,
     omitted: 0,
     notification: {
       slack: { status: 'not-needed' },

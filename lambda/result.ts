@@ -115,7 +115,13 @@ export const remediationResultSchema = z.object({
     .enum(modes)
     .nullable()
     .describe("The strongest mode that the findings' rules act in; null without findings."),
-  policyDigest: z.string(),
+  policyDigest: z.string().describe("The SHA-256 of the policy's meaning, in hex."),
+  bundle: z
+    .string()
+    .nullable()
+    .describe(
+      'The SHA-256 of the deployed bundle, which names code and policy together; null outside of one.',
+    ),
   actor: z.object({
     principal: z.string().nullable(),
     session: z.string().nullable(),

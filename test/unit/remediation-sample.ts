@@ -16,6 +16,7 @@ export const remediation = (change: Partial<RemediationResult> = {}): Remediatio
     reason: null,
     mode: 'revoke',
     policyDigest: 'f00d',
+    bundle: null,
     actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
     eventName: 'AuthorizeSecurityGroupIngress',
     findings: [],
