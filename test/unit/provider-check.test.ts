@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failures, normalize } from '../../sandbox/provider/check.ts';
-import { UNKNOWN } from '../../sandbox/provider/field.ts';
+import { type Properties, UNKNOWN } from '../../sandbox/provider/field.ts';
 import { resourceOf } from '../../sandbox/provider/table.ts';
 
 const RULE = 'aws:cloudwatch/eventRule:EventRule';
@@ -34,14 +34,11 @@ test('a property inside an object is named by its path', () => {
 
 test('a property inside a list of objects is named by its place', () => {
   const type = 'aws:dynamodb/table:Table';
-  const given = {
-    name: 't',
-    hashKey: 'k',
-    attributes: [
-      { name: 'k', type: 'S' },
-      { nam: 'r', type: 'N' },
-    ],
-  };
+  const attributes: Properties[string] = [
+    { name: 'k', type: 'S' },
+    { nam: 'r', type: 'N' },
+  ];
+  const given = { name: 't', hashKey: 'k', attributes };
   const found = failures(type, resourceOf(type).inputs, given).map(({ property }) => property);
   expect(found.sort()).toEqual(['attributes[1].nam', 'attributes[1].name']);
   const [wrong] = failures(type, resourceOf(type).inputs, { ...given, attributes: 'k' });
