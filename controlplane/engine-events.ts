@@ -39,6 +39,15 @@ const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine's messages carry ANSI colour codes.
 const colour = /\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g;
 
+/** What a diagnostic says, whose first line can be no more than `1 error occurred:`. */
+function inOneLine(message: string): string {
+  const lines = message.replace(colour, '').split('\n');
+  const said = lines.map((line) => line.trim().replace(/^\* /, '')).filter((line) => line !== '');
+  return said
+    .filter((line, index) => said.length === 1 || index > 0 || !/^\d+ errors? occurred:$/.test(line))
+    .join(' ');
+}
+
 /** Collects one operation's engine events; `record()` may be asked at any time. */
 export function recordEvents(): {
   readonly onEvent: (event: EngineEvent) => void;
@@ -51,7 +60,7 @@ export function recordEvents(): {
   return {
     onEvent(event) {
       const diagnostic = event.diagnosticEvent;
-      if (diagnostic?.severity === 'error') errors.push(diagnostic.message.replace(colour, '').trim());
+      if (diagnostic?.severity === 'error') errors.push(inOneLine(diagnostic.message));
       const step = event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata;
       if (!step || step.type === 'pulumi:pulumi:Stack' || step.type.startsWith('pulumi:providers:')) return;
       const change: ResourceChange = {

@@ -44,12 +44,15 @@ export function tableLedger(region: string, TableName: string): Ledger {
       }
     },
     async add(key, members, keptUntil) {
+      // DynamoDB refuses an empty set and one that names a member twice.
+      const given = [...new Set(members)];
+      if (given.length === 0) return (await get(key))?.members?.SS ?? [];
       const { Attributes } = await client.send(
         new UpdateItemCommand({
           ...at(key),
           UpdateExpression: 'ADD #members :members SET #expiry = :expiry',
           ExpressionAttributeNames: { '#members': 'members', '#expiry': tableExpiry },
-          ExpressionAttributeValues: { ':members': { SS: [...members] }, ':expiry': seconds(keptUntil) },
+          ExpressionAttributeValues: { ':members': { SS: given }, ':expiry': seconds(keptUntil) },
           ReturnValues: 'ALL_NEW',
         }),
       );
@@ -62,7 +65,7 @@ export function tableLedger(region: string, TableName: string): Ledger {
           ...at(key),
           UpdateExpression: 'DELETE #members :members',
           ExpressionAttributeNames: { '#members': 'members' },
-          ExpressionAttributeValues: { ':members': { SS: [...members] } },
+          ExpressionAttributeValues: { ':members': { SS: [...new Set(members)] } },
         }),
       );
     },

@@ -66,6 +66,14 @@ describe('drift', () => {
   });
 });
 
+test('an error of several lines is kept in one, without a heading that says nothing', () => {
+  const { errors } = recorded(
+    diagnostic('error', '1 error occurred:\n\t* creating rule: denied\n\t* twice\n\n'),
+    diagnostic('error', '1 error occurred:\n'),
+  );
+  expect(errors).toEqual(['creating rule: denied twice', '1 error occurred:']);
+});
+
 test('errors are kept without colours, other diagnostics are not', () => {
   const diagnostic = (severity: string, message: string) => ({ diagnosticEvent: { severity, message } });
   const { errors } = recorded(
