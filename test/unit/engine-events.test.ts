@@ -66,6 +66,8 @@ describe('drift', () => {
   });
 });
 
+const diagnostic = (severity: string, message: string) => ({ diagnosticEvent: { severity, message } });
+
 test('an error of several lines is kept in one, without a heading that says nothing', () => {
   const { errors } = recorded(
     diagnostic('error', '1 error occurred:\n\t* creating rule: denied\n\t* twice\n\n'),
@@ -75,7 +77,6 @@ test('an error of several lines is kept in one, without a heading that says noth
 });
 
 test('errors are kept without colours, other diagnostics are not', () => {
-  const diagnostic = (severity: string, message: string) => ({ diagnosticEvent: { severity, message } });
   const { errors } = recorded(
     diagnostic('error', '\u001b[31m<{%reset%}>creating rule: denied<{%reset%}>\u001b[0m\n'),
     diagnostic('warning', 'soon gone'),
