@@ -2,9 +2,9 @@ import { ailmentOf, describeError } from './ailment.ts';
 import { type Closing, close } from './closing.ts';
 import type { Member } from './cloud.ts';
 import { conclude } from './conclusion.ts';
-import { keepEscalated } from './escalated.ts';
+import { keepDue } from './due.ts';
 import type { ApiCall } from './event.ts';
-import { escalationOf, type Mode, modes } from './grammar.ts';
+import { escalationOf, type Mode, modes, type Policy } from './grammar.ts';
 import type { History, Intent } from './history.ts';
 import { type Judgement, judge, type Law, ownerOf, type Violation } from './judgement.ts';
 import type { Ledger } from './ledger.ts';
@@ -149,8 +149,20 @@ async function closeWith(
   const closed = wanted.filter(({ id }) => closing.revocation.revoked.includes(id));
   await memory.ask(history.closed(task, closed, clock.now()), undefined);
   if (closing.findings.some(({ action }) => action === 'escalated'))
-    await memory.ask(keepEscalated(ledger, task, clock.now()), undefined);
+    await memory.ask(
+      keepDue(ledger, [placeOf(task)], windowEnd(law.policy, clock.now()), clock.now()),
+      undefined,
+    );
   return closing;
+}
+
+function placeOf({ account, call, groupId }: Task) {
+  return { account, region: call.region, groupId };
+}
+
+/** When a group that was left open as escalated is looked at again. */
+function windowEnd(policy: Policy, now: Date): Date {
+  return new Date(now.getTime() + escalationOf(policy).withinMinutes * 60_000);
 }
 
 /** With what an attempt before this one took away and did not live to report. */

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { type Announcement, announcementDetailType } from './announcement.ts';
-import { readEscalated, settleEscalated } from './escalated.ts';
+import { readDue, settleDue } from './due.ts';
 import type { ApiCall } from './event.ts';
-import { escalationOf, type Policy, policyDigest } from './grammar.ts';
+import { type Policy, policyDigest } from './grammar.ts';
 import type { Parts } from './handler.ts';
+import { findLapsed } from './lapsed.ts';
 import type { Notifier } from './notify.ts';
 import { type Act, actOf, type Connect } from './plan.ts';
 import { publishEvent } from './publish.ts';
@@ -34,13 +35,14 @@ export function readSchedule(event: unknown): ApiCall | undefined {
 }
 
 /**
- * What is due by the clock alone: the groups that were left open as escalated, once the time of the policy is over.
- * Every one stays due until it was looked at.
+ * What is due by the clock alone: the groups that were left open as escalated, once the time of the policy is over,
+ * and those whose exception has ended. Every one stays due until it was looked at.
  */
 export async function dueAgain(office: Office, connect: Connect, call: ApiCall): Promise<Act[]> {
   const { ledger, law, clock } = office;
-  const patience = escalationOf(law.policy).withinMinutes * 60_000;
-  const due = (await readEscalated(ledger)).filter(({ at }) => at + patience <= clock.now().getTime());
+  const now = clock.now();
+  await findLapsed(ledger, law.policy, now);
+  const due = (await readDue(ledger)).filter(({ from }) => from <= now.getTime());
   const groups = Map.groupBy(due, ({ account, region, groupId }) => [account, region, groupId].join());
   return [...groups.values()].flatMap((entries) => {
     const [first] = entries;
@@ -50,7 +52,7 @@ export async function dueAgain(office: Office, connect: Connect, call: ApiCall):
     const task = { call: look, account, groupId, ruleIds: [], own: false, retagged: false };
     const act: Act = async () => {
       const remediation = await actOf(office, connect, task)();
-      await settleEscalated(ledger, entries);
+      await settleDue(ledger, entries);
       return { ...remediation, call: look };
     };
     return [act];

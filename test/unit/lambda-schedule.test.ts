@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endsOf } from '../../lambda/schedule.ts';
-import { createWorld, fixture, groupId, openRule } from './lambda-world.ts';
+import { awsError, createWorld, fixture, groupId, openRule } from './lambda-world.ts';
 import { policyOf } from './policy-sample.ts';
 
 const hour = {
@@ -87,6 +87,44 @@ describe('a group that was left open as escalated', () => {
     });
     await world.handler({ ...hour, id: 'hour-3' });
     expect(world.published).toHaveLength(3);
+  });
+});
+
+describe('a group whose exception has ended', () => {
+  const place =
+    'include: [{ accounts: ["300000000001"], regions: [eu-west-1], groupIds: [sg-0a1b2c3d4e5f60001] }]';
+  const excepting = (end: string) =>
+    policyOf(
+      [publicly],
+      `exceptions:${exception('partner', end)}`.replace('include: [{ groupIds: [sg-1] }]', place),
+    );
+
+  it('is looked at within the hour, and closed', async () => {
+    const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
+    await world.handler(hour);
+    expect(world.ruleIds()).toHaveLength(1);
+    world.time = Date.parse('2026-03-02T12:30:00Z');
+    await world.handler({ ...hour, id: 'hour-2' });
+    expect(world.ruleIds()).toEqual([]);
+    expect(world.published.at(-1)).toMatchObject({ outcome: 'remediated', account: '300000000001', groupId });
+  });
+
+  it('by an update of the policy is as well, by the function that carries it', async () => {
+    const world = createWorld({ policy: excepting('permanent: true') });
+    await world.handler(hour);
+    const updated = createWorld({ policy: policyOf([publicly]), ledger: world.ledger });
+    await updated.handler({ ...hour, id: 'hour-2' });
+    expect(updated.ruleIds()).toEqual([]);
+  });
+
+  it('stays due while it cannot be looked at', async () => {
+    const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
+    await world.handler(hour);
+    world.time = Date.parse('2026-03-02T12:30:00Z');
+    world.fail('describeRules', awsError('Throttling'), 1);
+    await expect(world.handler({ ...hour, id: 'hour-2' })).rejects.toThrow(/to be retried/);
+    await world.handler({ ...hour, id: 'hour-3' });
+    expect(world.ruleIds()).toEqual([]);
   });
 });
 

@@ -10,7 +10,7 @@ import { parsePolicy } from '../../lambda/policy.ts';
 import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
 import type { Clock } from '../../lambda/revoke.ts';
 import type { Fetch } from '../../lambda/slack.ts';
-import { memoryLedger } from './memory-ledger.ts';
+import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
 import { worldOpen } from './policy-sample.ts';
 
 const events = new URL('../fixtures/events/', import.meta.url);
@@ -42,6 +42,7 @@ export function createWorld({
   securityHub = false,
   fetch = undefined as Fetch | undefined,
   clock = undefined as Clock | undefined,
+  ledger = undefined as MemoryLedger | undefined,
 } = {}) {
   const failures: { call: keyof Cloud | keyof Member; error: Error; from: number }[] = [];
   const counts = new Map<string, number>();
@@ -70,7 +71,7 @@ export function createWorld({
       secret: 'https://hooks.example.com/SECRET',
     },
     log: [] as string[],
-    ledger: memoryLedger((): Date => new Date(world.time)),
+    ledger: ledger ?? memoryLedger((): Date => new Date(world.time)),
     before: new Map<string, () => void>(),
     /** The nth call of a kind (from 1) fails once, or every call does. */
     fail: (call: keyof Cloud | keyof Member, error: Error, nth?: number) =>
