@@ -1,31 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { intake } from '../../controlplane/intake.ts';
 import { makeLogger } from '../../controlplane/log.ts';
 import type { Reconciler } from '../../controlplane/reconcile.ts';
 import { runQueue } from '../../controlplane/run-queue.ts';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database.ts';
 import type { Run, RunRequest } from '../../controlplane/store/runs.ts';
-import { openStore, type Store } from '../../controlplane/store/store.ts';
+import type { Store } from '../../controlplane/store/store.ts';
+import { embeddedDatabase } from './embedded-database.ts';
 import { remediation } from './remediation-sample.ts';
 
-let data: string;
 let database: Database;
 let store: Store;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-intake-'));
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-  store = openStore(database);
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
+embeddedDatabase((embedded) => {
+  ({ database, store } = embedded);
 });
 beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle_event'));
 

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { hubBundler } from '../../controlplane/hub-bundle.ts';
 import { hubAlone } from '../../controlplane/scope.ts';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
-import { openStore, type Store } from '../../controlplane/store/store.ts';
+import type { Database } from '../../controlplane/store/database.ts';
+import type { Store } from '../../controlplane/store/store.ts';
+import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, one, two } from './reconcile-world.ts';
 
 let data: string;
@@ -14,17 +14,9 @@ let database: Database;
 let store: Store;
 let { world, run } = {} as ReturnType<typeof createWorld>;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-policy-run-'));
+embeddedDatabase((embedded) => {
+  ({ data, database, store } = embedded);
   policyFile = join(data, 'policy.yaml');
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-  store = openStore(database);
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
 });
 
 const scoped = (scope = '') => `version: 1

@@ -1,25 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
-import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { expect, test } from 'vitest';
+import type { Store } from '../../controlplane/store/store.ts';
+import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld } from './reconcile-world.ts';
 
-let data: string;
-let database: Database;
 let store: Store;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-stop-'));
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-  store = openStore(database);
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
+embeddedDatabase((embedded) => {
+  ({ store } = embedded);
 });
 
 test('a run told to stop ends the stacks under way, begins no other, and is left for the next start', async () => {

@@ -1,26 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
-import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../controlplane/store/database.ts';
+import type { Store } from '../../controlplane/store/store.ts';
+import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, deletedRule, hub, one, two } from './reconcile-world.ts';
 
-let data: string;
 let database: Database;
 let store: Store;
 let { world, run } = {} as ReturnType<typeof createWorld>;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-reconcile-'));
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-  store = openStore(database);
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
+embeddedDatabase((embedded) => {
+  ({ database, store } = embedded);
 });
 beforeEach(async () => {
   await database.query('truncate account, stack, run, run_stack');

@@ -1,25 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../controlplane/store/database.ts';
+import { embeddedDatabase } from './embedded-database.ts';
 import { closed, createRestoreWorld, group } from './restore-world.ts';
 
-let data: string;
 let database: Database;
 let at: ReturnType<typeof createRestoreWorld>;
 let plane: ReturnType<typeof at.start>;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-restore-'));
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
+embeddedDatabase((embedded) => {
+  ({ database } = embedded);
 });
 beforeEach(async () => {
   await database.query('truncate account, stack, run, run_stack, restore, restore_rule, exception');
