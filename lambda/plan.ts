@@ -99,11 +99,11 @@ async function groupsOf(
     return { groupIds: await findGroups(member, groupName), idle };
   }
   const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
-  return { groupIds: await offendersOf(office, member, account, region), idle };
+  return { groupIds: await suspectsOf(office, member, account, region), idle };
 }
 
-/** Every group of a Region that is against the policy; each is read and judged again before anything is done. */
-async function offendersOf(
+/** Every group of a Region that is or may be against the policy; each is read and judged again before anything is done. */
+async function suspectsOf(
   { law, clock }: Office,
   member: Member,
   account: string,
@@ -116,10 +116,12 @@ async function offendersOf(
     clock,
   );
   const situation = { account, region, accounts: law.accounts, prefixLists, now: clock.now() };
-  const offending = groups.filter(({ group, rules }) =>
-    evaluate(law.policy, group, rules, situation).some(({ verdict }) => verdict === 'violation'),
+  const suspects = groups.filter(({ group, rules }) =>
+    evaluate(law.policy, group, rules, situation).some(({ verdict }) =>
+      ['violation', 'undecided'].includes(verdict),
+    ),
   );
-  return offending.map(({ group }) => group.id);
+  return suspects.map(({ group }) => group.id);
 }
 
 /** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */

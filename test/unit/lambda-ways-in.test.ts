@@ -33,6 +33,22 @@ describe('a call whose names CloudTrail left out', () => {
     ]);
   });
 
+  it('is told as undecided where a rule of some group cannot be judged, and nothing is done to it', async () => {
+    const world = createWorld();
+    world.groups.set(groupId, [openRule(1, { CidrIpv4: undefined, PrefixListId: listId })]);
+    world.prefixLists.set(listId, { cidrs: ['0.0.0.0/0'], State: 'modify-complete' });
+    world.fail('prefixListEntries', awsError('UnauthorizedOperation', 403));
+    await world.handler(fixture('authorize-both-omitted'));
+    expect(world.ruleIds()).toHaveLength(1);
+    expect(world.published).toMatchObject([
+      {
+        outcome: 'undecided',
+        groupId,
+        undecided: [{ reason: expect.stringContaining('could not be read') }],
+      },
+    ]);
+  });
+
   it('is told as denied where the Region cannot be listed, and fails', async () => {
     const world = createWorld();
     world.fail('describeGroups', awsError('UnauthorizedOperation', 403));
