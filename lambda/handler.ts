@@ -1,39 +1,18 @@
 import pLimit from 'p-limit';
 import { ailmentOf, describeError } from './ailment.ts';
-import type { Cloud } from './cloud.ts';
 import { createSessions, type Sessions } from './credentials.ts';
-import type { Environment } from './environment.ts';
 import { type ApiCall, readEvent } from './event.ts';
-import type { Policy } from './grammar.ts';
 import { createHistory } from './history.ts';
-import type { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { createNotifier } from './notify.ts';
 import type { TagChange } from './parameters.ts';
+import type { Parts } from './parts.ts';
 import { type Act, connector, planOf } from './plan.ts';
 import { type Office, type Remediation, untouched } from './remediate.ts';
 import { createReport, type Report } from './report.ts';
 import type { RemediationResult } from './result.ts';
-import type { Clock } from './revoke.ts';
 import { announceEnds, dueAgain, readSchedule } from './schedule.ts';
-import type { AccountFacts } from './security-group.ts';
-import type { Fetch } from './slack.ts';
 import { keepTagChange, tagKeysOf } from './tag-history.ts';
-
-/** All that the handler touches, so that a test can bring its own world. */
-export interface Parts {
-  policy: Policy;
-  /** What the policy's scopes may ask of an account, by its id; an account without is in doubt there. */
-  accounts?: Readonly<Record<string, AccountFacts>>;
-  /** The SHA-256 of the bundle that this runs from, in hex. */
-  bundle?: string;
-  environment: Environment;
-  cloud: Cloud;
-  ledger: Ledger;
-  fetch: Fetch;
-  clock: Clock;
-  log: Log;
-}
 
 /** `remaining` gives the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;

@@ -1,8 +1,8 @@
 import type { ApiCall } from './event.ts';
 import { policyDigest } from './grammar.ts';
-import type { Parts } from './handler.ts';
 import type { History } from './history.ts';
 import type { Notifier } from './notify.ts';
+import type { Parts } from './parts.ts';
 import { publishResult } from './publish.ts';
 import type { Remediation } from './remediate.ts';
 import type { RemediationResult } from './result.ts';

@@ -1,7 +1,8 @@
 import type { SlackMessage } from './message-block.ts';
 import type { Clock } from './revoke.ts';
+import { SlackError } from './slack-error.ts';
 import type { OptionalLedger } from './slack-ledger.ts';
-import { type Fetch, post, SlackError } from './slack-post.ts';
+import { type Fetch, post } from './slack-post.ts';
 import type { Destination } from './slack-secret.ts';
 import { findThread, startThread } from './slack-thread.ts';
 

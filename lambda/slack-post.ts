@@ -2,25 +2,11 @@ import * as z from 'zod';
 import { jsonOf } from './json.ts';
 import type { SlackMessage } from './message-block.ts';
 import type { Clock } from './revoke.ts';
+import { SlackError } from './slack-error.ts';
 import type { Destination } from './slack-secret.ts';
 import type { Thread } from './slack-thread.ts';
 
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
-
-/** Why Slack could not be told, in our own words: never an address, a token or what somebody answered. */
-export class SlackError extends Error {
-  override name = 'SlackError';
-  /** Slack's own code, such as `channel_not_found`; empty where it gave none. */
-  code: string;
-  /** Milliseconds to leave Slack alone for. */
-  rest: number;
-
-  constructor(message: string, { code = '', rest = 0 } = {}) {
-    super(message);
-    this.code = code;
-    this.rest = rest;
-  }
-}
 
 /** A message and where in the channel it belongs. */
 export interface Letter {

@@ -4,7 +4,7 @@ import type { Cloud } from './cloud.ts';
 import { inTime } from './deadline.ts';
 import { jsonOf } from './json.ts';
 import type { Clock } from './revoke.ts';
-import { SlackError } from './slack-post.ts';
+import { SlackError } from './slack-error.ts';
 
 /** Where messages go: to a webhook's address, which cannot thread, or as an app with a bot token into a channel. */
 export type Destination =

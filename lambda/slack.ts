@@ -10,8 +10,9 @@ import { isUrgent } from './message-title.ts';
 import type { Channel, RemediationResult } from './result.ts';
 import type { Clock } from './revoke.ts';
 import { deliver, type Note } from './slack-delivery.ts';
+import { SlackError } from './slack-error.ts';
 import { optionalLedger } from './slack-ledger.ts';
-import { type Fetch, post, SlackError } from './slack-post.ts';
+import { type Fetch, post } from './slack-post.ts';
 import { createSlackSecret, type SlackSecret } from './slack-secret.ts';
 import { placeInStorm } from './slack-storm.ts';
 
