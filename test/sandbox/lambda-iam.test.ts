@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DeleteSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../lambda/bundle.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
-import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
 import { names } from '../../programs/names.ts';
 import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { editList, openGroup, openPorts } from './lambda-iam-groups.ts';
 import { bus, createHub, hub } from './lambda-iam-hub.ts';
+import { resultsIn, without } from './results-queue.ts';
 
 const member = { accountId: '300000000001', region: 'eu-central-1' };
 
@@ -26,7 +25,6 @@ let secretArn: string;
 let queueUrl: string;
 let ec2: EC2Client;
 let iam: { hub: IAMClient; member: IAMClient };
-let sqs: SQSClient;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-lambda-iam-'));
@@ -38,7 +36,6 @@ beforeAll(async () => {
     hub: new IAMClient(sandbox.root(hub.accountId)),
     member: new IAMClient(sandbox.root(member.accountId)),
   };
-  sqs = new SQSClient(sandbox.root(hub.accountId, hub.region));
   ({ queueUrl, secretArn } = await createHub(sandbox));
   const trust = remediationTrust(hub, sandbox.organization.id);
   await iam.member.send(
@@ -51,15 +48,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 afterEach(() => vi.unstubAllEnvs());
-
-/** A policy document without one action. */
-function without(document: string, action: string | undefined): string {
-  const { Statement, ...rest } = JSON.parse(document);
-  const kept = Statement.map((statement: { Action: string | string[] }) => {
-    return { ...statement, Action: [statement.Action].flat().filter((each) => each !== action) };
-  }).filter((statement: { Action: string[] }) => statement.Action.length > 0);
-  return JSON.stringify({ ...rest, Statement: kept });
-}
 
 async function permit(lacking: string | undefined): Promise<void> {
   const lambda = without(lambdaPermissions(hub, bus, { slackSecretArn: secretArn }), lacking);
@@ -96,17 +84,7 @@ async function run(event: object): Promise<unknown> {
   return handler(event).catch((error: Error) => error.message);
 }
 
-/** The results that reached the queue behind the org bus, taken off it. */
-async function results(): Promise<RemediationResult[]> {
-  await sandbox.idle();
-  const { Messages = [] } = await sqs.send(
-    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-  );
-  for (const { ReceiptHandle } of Messages) {
-    await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
-  }
-  return Messages.map(({ Body }) => remediationResultSchema.parse(JSON.parse(Body ?? '').detail));
-}
+const results = () => resultsIn(sandbox, queueUrl);
 
 describe("the Lambda under the programs' own roles", () => {
   it('closes the offending port and no other', async () => {
