@@ -54,9 +54,10 @@ export const forms: Mutation[] = [
   change(parameters, (value) => mapKeys(value, camel)),
   (event, at) => {
     const { eventName } = asObject(event.detail);
+    const call = typeof eventName === 'string' ? eventName : '';
     change(parameters, (value, _, { key }) => {
       if (!isTree(value) || Object.keys(value).some(isWrapper)) return value;
-      return { [`${eventName}${key === 'requestParameters' ? 'Request' : 'Response'}`]: value };
+      return { [`${call}${key === 'requestParameters' ? 'Request' : 'Response'}`]: value };
     })(event, at, 0);
   },
   change(
