@@ -125,7 +125,10 @@ export function spanHolds(span: Span, part: Span): boolean {
 /** Whether a security group rule opens anything that the clause is about. */
 export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
   if ('unknown' in opened) return { match: 'unknown', why: opened.unknown };
-  if (opened === everything) return { match: 'yes', why: 'every protocol and port is open' };
+  if (opened === everything) {
+    if (spansOf(clause).length > 0) return { match: 'yes', why: 'every protocol and port is open' };
+    return { match: 'no', why: 'no traffic is judged' };
+  }
   const protocol = Math.floor(opened.from / width);
   const name = names.get(protocol) ?? `IP protocol ${protocol}`;
   if (clause.protocols?.includes('all')) return { match: 'no', why: `${name} is not every protocol` };

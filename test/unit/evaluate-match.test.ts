@@ -45,6 +45,7 @@ describe('what a rule opens', () => {
     ['icmp: { types: any }', of('1', 13, -1), 'violation'],
     ['icmp: { types: [8] }', of('icmp', 300, -1), 'undecided'],
     ['icmp: { types: [8] }, ports: { any: [22] }', of('tcp', 22, 22), 'violation'],
+    ['protocols: [tcp], icmp: { types: any }', of('-1', -1, -1), 'allowed'],
     ['', of('icmp', 3, 4), 'violation'],
     ['', of('sctp', 3, 4), 'undecided'],
   ])('{ %s } against %j is %s', (match, change, verdict) => {
