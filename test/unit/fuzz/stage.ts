@@ -13,6 +13,7 @@ import type { Json } from './shapes.ts';
 import { type Fake, fakeAws, type Group, type Mishap, type Scene } from './world.ts';
 
 const busArn = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
+const token = 'xoxb-12345678';
 const start = Date.parse('2026-03-02T09:15:10Z');
 
 /** One handler as a warm Lambda keeps it, with a world that is changed under it. */
@@ -31,7 +32,7 @@ export interface Stage {
 }
 
 export function createStage(policy: Policy, channels: boolean): Stage {
-  const aws = fakeAws(members, busArn);
+  const aws = fakeAws(members, busArn, token);
   const said: string[] = [];
   let time = start;
   const fresh = () => memoryLedger(() => new Date(time));
@@ -133,19 +134,28 @@ export interface Run {
   rejection: string | undefined;
 }
 
-/** Delivers an event so many times at once, with what goes wrong meanwhile. */
+/** Delivers an event so many times at once, with what goes wrong meanwhile; `groups` is for how many there is time. */
 export async function invoke(
   stage: Stage,
   scene: Scene,
   event: Json,
-  { mishap, times = 1 }: { mishap?: Mishap | undefined; times?: number } = {},
+  { mishap, times = 1, groups = 99 }: { mishap?: Mishap | undefined; times?: number; groups?: number } = {},
 ): Promise<Run> {
+  let left = groups;
+  const remaining = () => {
+    left -= 1;
+    return left < 0 ? 5_000 : 60_000;
+  };
   const before = snapshot(scene);
   stage.aws.play(scene, mishap);
-  const settled = await Promise.allSettled(Array.from({ length: times }, () => stage.handler(event)));
+  const settled = await Promise.allSettled(
+    Array.from({ length: times }, () => stage.handler(event, remaining)),
+  );
   const [failed] = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   const rejection =
     failed === undefined ? undefined : failed instanceof Error ? failed.message : String(failed);
+  const leak = stage.said.find((text) => text.includes(token));
+  if (leak) throw new Error(`the token of Slack is told: ${leak}`);
   const record = { ...stage.aws.record };
   const answers = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   const told = answers.map((answer) => JSON.stringify(answer)).sort();

@@ -57,7 +57,13 @@ async function tryOut(stage: Stage, { event: made, scene: at, luck }: TrialNumbe
   const chance = luck % 16;
   const [kind, place] = [Math.floor(luck / 16) % mishaps.length, Math.floor(luck / 96) % 12];
   const mishap = chance % 8 === 7 ? { at: 1 + place, kind: mishaps[kind] ?? 'denied' } : undefined;
-  const course = { isFormal, isSilent: chance === 4, isTwice: chance === 3, isRepeated: chance < 3 };
+  const course = {
+    isFormal,
+    isSilent: chance === 4,
+    isHurried: chance === 5,
+    isTwice: chance === 3,
+    isRepeated: chance < 3,
+  };
   stage.reset();
   try {
     return await play(stage, scene, event, { mishap, ...course });
@@ -77,6 +83,8 @@ interface Course {
   isFormal: boolean;
   /** The ledger does not answer the first time. */
   isSilent: boolean;
+  /** There is time for one group alone. */
+  isHurried: boolean;
   /** It is delivered twice at the same time. */
   isTwice: boolean;
   /** It is delivered again although nothing came of it. */
@@ -84,10 +92,14 @@ interface Course {
 }
 
 async function play(stage: Stage, scene: Scene, event: Json, course: Course): Promise<Trial> {
-  const { isTwice, isSilent, mishap } = course;
+  const { isTwice, isSilent, isHurried, mishap } = course;
   const once = judging(stage.policy, { ...scene, lists: whileEdited(scene) });
   stage.setLedger(!isSilent);
-  const first = await invoke(stage, scene, event, { mishap, times: isTwice ? 2 : 1 });
+  const first = await invoke(stage, scene, event, {
+    mishap,
+    times: isTwice ? 2 : 1,
+    ...(isHurried && { groups: 1 }),
+  });
   stage.setLedger(true);
   if (isSilent && first.record.revoked.length > 0 && !first.rejection)
     throw new Error('it succeeds though the ledger does not know of what it took away');

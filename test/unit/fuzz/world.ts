@@ -44,7 +44,7 @@ export interface Fake {
 }
 
 /** AWS for the handler, of the members given; the other accounts do not know the remediation role. */
-export function fakeAws(members: readonly string[], busArn: string): Fake {
+export function fakeAws(members: readonly string[], busArn: string, token: string): Fake {
   let scene: Scene;
   let mishap: Mishap | undefined;
   let calls = 0;
@@ -87,7 +87,7 @@ export function fakeAws(members: readonly string[], busArn: string): Fake {
       else record.detail.push(Detail);
       return { EventId: 'published' };
     },
-    readSecret: async () => '{"token":"xoxb-12345678","channel":"C1","api":"https://slack.example.com"}',
+    readSecret: async () => JSON.stringify({ token, channel: 'C1' }),
     publish: async ({ Message, Subject = '' }) => {
       if (!/^[ -~]{1,100}$/.test(Subject) || !Message || Buffer.byteLength(Message) > 256 * 1024)
         throw awsError('InvalidParameter');
