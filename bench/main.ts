@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|flood]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|flood]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client.ts';
@@ -9,7 +9,7 @@ import { figures as collect, json, merged, table } from './figures.ts';
 import { measureFlood } from './flood.ts';
 import { measureNewAccounts } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
-import { measureRemediation } from './remediation.ts';
+import { measureBursts, measureRemediation } from './remediation.ts';
 
 const results = new URL('results.json', import.meta.url);
 const { quick = false, only } = parseArgs({
@@ -24,7 +24,16 @@ type Ended = 'measured' | 'interrupted';
 async function measureWorld(world: World): Promise<Ended> {
   await measureOnboarding(httpClient(world.controlPlane.url, undefined), figures, options);
   await measureRemediation(world, figures, { events: quick ? 12 : 200, progress });
+  await measureBursts(world, figures, { events: quick ? 3 : 50, progress });
   await measureNewAccounts(world, figures, { times: quick ? 1 : 3, progress });
+  return 'measured';
+}
+
+/** Of a world that is onboarded, which has figures of its own in another part. */
+async function measureBurstsOf(world: World): Promise<Ended> {
+  const none = { add: () => undefined, list: () => [] };
+  await measureOnboarding(httpClient(world.controlPlane.url, undefined), none, { quick: true, progress });
+  await measureBursts(world, figures, { events: quick ? 3 : 50, progress });
   return 'measured';
 }
 
@@ -47,11 +56,12 @@ const parts: Record<string, () => Promise<Ended>> = {
   evaluator: () => measureEvaluator(figures, options).then(() => 'measured'),
   bundle: () => measureBundle(figures, options).then(() => 'measured'),
   organization: () => inWorld(measureWorld),
+  bursts: () => inWorld(measureBurstsOf),
   flood: () => inWorld(measureFloodOf),
 };
 
-/** Takes a quarter of an hour, and so runs only where it is asked for. */
-const onlyByName = new Set(['flood']);
+/** In another part already, or a quarter of an hour long: runs only where it is asked for. */
+const onlyByName = new Set(['bursts', 'flood']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {

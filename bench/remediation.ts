@@ -104,16 +104,19 @@ async function baseline({ sandbox }: World, events: number): Promise<number[]> {
   });
 }
 
+function coveredCells({ sandbox: { organization } }: World): Cell[] {
+  return organization.members
+    .filter(({ id }) => id !== organization.untrailedAccountId)
+    .flatMap(({ id, regions }) => regions.map((region) => ({ accountId: id, region })));
+}
+
 /** Opens groups to the world in every covered cell in turn and measures how long each stays open. */
 export async function measureRemediation(
   world: World,
   figures: Figures,
   { events, progress }: { events: number; progress: (line: string) => void },
 ): Promise<void> {
-  const { organization } = world.sandbox;
-  const cells = organization.members
-    .filter(({ id }) => id !== organization.untrailedAccountId)
-    .flatMap(({ id, regions }) => regions.map((region) => ({ accountId: id, region })));
+  const cells = coveredCells(world);
   progress(`a bare baseline: ${events} rules opened and revoked by direct calls …`);
   const bare = await baseline(world, events);
   progress(`${events} rules opened in ${cells.length} cells, ${usual} at a time …`);
@@ -135,10 +138,18 @@ export async function measureRemediation(
   figures.add('function: eventTime to revokedAt, 99th percentile', percentile(own.sinceEvent, 99), 'ms');
   figures.add('function: receivedAt to revokedAt, median', median(own.sinceReceived), 'ms');
   figures.add('function: receivedAt to revokedAt, 99th percentile', percentile(own.sinceReceived, 99), 'ms');
+}
+
+/** The time from event to revoked when 1, 10 and 100 rules are opened at once; `events` is the least of each. */
+export async function measureBursts(
+  world: World,
+  figures: Figures,
+  { events, progress }: { events: number; progress: (line: string) => void },
+): Promise<void> {
+  const cells = coveredCells(world);
   for (const atOnce of [1, 10, 100]) await measureAtOnce(world, figures, { cells, atOnce, events, progress });
 }
 
-/** The same with so many rules opened at once: what a burst does to the time. */
 async function measureAtOnce(
   { sandbox }: World,
   figures: Figures,
@@ -149,7 +160,7 @@ async function measureAtOnce(
     progress,
   }: { cells: readonly Cell[]; atOnce: number; events: number; progress: (line: string) => void },
 ): Promise<void> {
-  const count = Math.max(atOnce, Math.ceil(events / 4));
+  const count = Math.max(atOnce, events);
   progress(`${count} rules, ${atOnce} at once …`);
   const opened = await openAndWait(sandbox, cells, { events: count, atOnce }, async () => undefined);
   const closed = opened.flatMap(({ took }) => (took === undefined ? [] : [took]));
