@@ -44,7 +44,7 @@ const identities: unknown[] = [
   { arn: role('300000000001', 'portcullis-remediation') },
   { arn: role('300000000002', 'portcullis-remediation') },
   { arn: role('300000000001', 'portcullis-remediation-x') },
-  { arn: 'A'.repeat(9_000), invokedBy: 'cloudformation.amazonaws.com', userName: 7 },
+  { arn: 'A'.repeat(3_000), invokedBy: 'cloudformation.amazonaws.com', userName: 7 },
   ...['nobody', null, {}, [], { arn: {} }],
 ];
 

@@ -1,10 +1,10 @@
 import { groupIds, listIds } from './ids.ts';
 
-const huge = 'A'.repeat(9_000);
+const huge = 'A'.repeat(3_000);
 
 function deep(): unknown {
   let tree: unknown = groupIds[0];
-  for (let level = 0; level < 300; level += 1) tree = { items: [tree] };
+  for (let level = 0; level < 200; level += 1) tree = { items: [tree] };
   return tree;
 }
 
@@ -28,7 +28,7 @@ export const hostile: (() => unknown)[] = [
   () =>
     JSON.parse('{"__proto__":{"groupId":"sg-0a1b2c3d4e5f60002","groupName":"web"},"constructor":{"x":1}}'),
   () => ({
-    items: Array.from({ length: 300 }, (_, nth) => ({
+    items: Array.from({ length: 100 }, (_, nth) => ({
       groupId: groupIds[nth % 2],
       securityGroupRuleId: `sgr-${nth}`,
     })),

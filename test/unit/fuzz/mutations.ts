@@ -83,5 +83,6 @@ export function createEvent({ base, steps, formal }: EventNumbers): { event: Jso
   const event: Json = JSON.parse(bases[base] ?? '');
   const isFormal = formal === 0;
   for (const [kind, at, other] of steps) pick(isFormal ? forms : mutations, kind)(event, at, other);
-  return { event: copy(event), isFormal: isFormal || steps.length === 0 };
+  if (isFormal || steps.length === 0) return { event, isFormal: true };
+  return { event: copy(event), isFormal: false };
 }
