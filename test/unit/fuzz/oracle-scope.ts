@@ -1,6 +1,7 @@
 import type { Scope, Selector } from '../../../lambda/grammar-scope.ts';
 import { remembering } from './address-space.ts';
-import type { Answer } from './oracle.ts';
+
+export type Answer = 'yes' | 'no' | 'unknown';
 
 /** The place and the time that a group is judged at; `units` is left out where the organization's facts lack the account. */
 export interface Where {

@@ -2,7 +2,7 @@ import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { MatchClause } from '../../../lambda/grammar-match.ts';
 import { meanings } from './address-pool.ts';
 import { type Block, blockOf, meets, publicCount, tooWide, withMapped } from './address-space.ts';
-import type { Answer } from './oracle.ts';
+import type { Answer } from './oracle-scope.ts';
 
 /** What a prefix list is: its entries as texts, one of AWS, or not to be read. */
 export type Content = { cidrs: string[] } | 'aws' | 'unreadable';

@@ -1,8 +1,16 @@
 import type { MatchClause } from '../../../lambda/grammar-match.ts';
 import { type Block, publicCount, tooWide } from './address-space.ts';
-import type { Answer, Subject } from './oracle.ts';
-import { matchSource, ofFamilies } from './oracle-source.ts';
+import type { Answer } from './oracle-scope.ts';
+import { matchSource, ofFamilies, type Source } from './oracle-source.ts';
 import { isAbout, type Opening, opens, type Point } from './oracle-traffic.ts';
+
+/** A rule of the group with what is known of it. */
+export interface Subject {
+  id: string;
+  opening: Opening;
+  points: Point[];
+  source: Source;
+}
 
 interface Piece {
   id: string;

@@ -1,25 +1,16 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Mode, Policy, PolicyException, PolicyRule } from '../../../lambda/grammar.ts';
 import { type Block, isInside } from './address-space.ts';
-import { scopeAnswer, type Where } from './oracle-scope.ts';
+import { type Answer, scopeAnswer, type Where } from './oracle-scope.ts';
 import { type Content, matchSource, type Source, sourceOf } from './oracle-source.ts';
-import { widerTogether } from './oracle-together.ts';
+import { type Subject, widerTogether } from './oracle-together.ts';
 import { isAbout, type Opening, openingOf, opens, type Point, pointsOf } from './oracle-traffic.ts';
-
-export type Answer = 'yes' | 'no' | 'unknown';
 
 /** What the policy, read as docs/policy.md says it, makes of one rule; `unclear` is what nobody may act upon. */
 export interface Judged {
   verdict: 'allowed' | 'forbidden' | 'excepted' | 'unclear';
   mode?: Mode;
   by?: PolicyRule;
-}
-
-export interface Subject {
-  id: string;
-  opening: Opening;
-  points: Point[];
-  source: Source;
 }
 
 interface Bench {
