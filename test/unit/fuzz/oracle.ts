@@ -4,7 +4,7 @@ import { type Block, isInside } from './address-space.ts';
 import { type Answer, scopeAnswer, type Where } from './oracle-scope.ts';
 import { type Content, matchSource, type Source, sourceOf } from './oracle-source.ts';
 import { type Subject, widerTogether } from './oracle-together.ts';
-import { isAbout, type Opening, openingOf, opens, type Point, pointsOf } from './oracle-traffic.ts';
+import { isAbout, openingOf, opens, type Point, pointsOf } from './oracle-traffic.ts';
 
 /** What the policy, read as docs/policy.md says it, makes of one rule; `unclear` is what nobody may act upon. */
 export interface Judged {
