@@ -9,7 +9,7 @@ import type { Group } from './world.ts';
 function groupsMeant(event: Json, state: Snapshot): { place: string; group: Group }[] | undefined {
   const meant = meantBy(event);
   const { account = '', region } = cellOf(event) ?? {};
-  if (!meant || !members.includes(account)) return undefined;
+  if (meant === 'not plain' || !members.includes(account)) return undefined;
   const isMeant = ({ id, name }: Group, rules: Group['rules']) => {
     if (meant === 'every group') return true;
     if ('groupId' in meant) return id === meant.groupId;

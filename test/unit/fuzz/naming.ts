@@ -1,3 +1,4 @@
+import { remembering } from './address-space.ts';
 import { groupIds, listIds } from './ids.ts';
 import type { Json } from './shapes.ts';
 
@@ -12,7 +13,7 @@ export function cellOf(event: Json): { account: string; region: string } | undef
   return { account: id, region: region as string };
 }
 
-/** What must be closed after an event; undefined where it is not plain what it means. */
+/** What must be closed after an event. */
 export type Meant = { groupId: string } | { groupName: string } | { prefixListId: string } | 'every group';
 
 const openers = ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules'];
@@ -22,34 +23,34 @@ const edits = ['ModifyManagedPrefixList', 'RestoreManagedPrefixListVersion'];
  * What an event of a call that succeeded means, by the ids in it, in whatever form and place: one group's id and no
  * other name, then that group; one name; a list's id; or nothing at all, then any group may be meant.
  */
-export function meantBy(event: Json): Meant | undefined {
+export const meantBy = remembering((event: Json): Meant | 'not plain' => {
   const detail = event.detail as Json | null;
   const { eventName, errorCode, eventSource } = Object(detail) as Json;
   const isReadable =
     cellOf(event) && typeof event.id === 'string' && event.id.length > 0 && event.id.length <= 128;
   const isCall = event.source === 'aws.ec2' && event['detail-type'] === 'AWS API Call via CloudTrail';
   const succeeded = [undefined, null, '', 'Client.InvalidPermission.Duplicate'].includes(errorCode as string);
-  if (!isReadable || !isCall || eventSource !== 'ec2.amazonaws.com' || !succeeded) return undefined;
+  if (!isReadable || !isCall || eventSource !== 'ec2.amazonaws.com' || !succeeded) return 'not plain';
   const texts = textsIn([detail?.requestParameters, detail?.responseElements]);
   if (edits.includes(eventName as string)) return listMeant(texts);
-  return openers.includes(eventName as string) ? groupMeant(texts) : undefined;
-}
+  return openers.includes(eventName as string) ? groupMeant(texts) : 'not plain';
+}, new WeakMap());
 
-function groupMeant(texts: [key: string, text: string][]): Meant | undefined {
+function groupMeant(texts: [key: string, text: string][]): Meant | 'not plain' {
   const ids = new Set(texts.flatMap(([, text]) => (/^sg-[0-9a-zA-Z]+$/.test(text) ? [text] : [])));
   const names = new Set(
     texts.flatMap(([key, text]) => (/^groupName$/i.test(key) && text !== '' ? [text] : [])),
   );
   if (ids.size === 0 && names.size === 0) return 'every group';
   const [id = '', groupName = ''] = [[...ids][0], [...names][0]];
-  if (ids.size === 1 && names.size === 0) return groupIds.includes(id) ? { groupId: id } : undefined;
-  return names.size === 1 && ids.size === 0 ? { groupName } : undefined;
+  if (ids.size === 1 && names.size === 0) return groupIds.includes(id) ? { groupId: id } : 'not plain';
+  return names.size === 1 && ids.size === 0 ? { groupName } : 'not plain';
 }
 
-function listMeant(texts: [key: string, text: string][]): Meant | undefined {
+function listMeant(texts: [key: string, text: string][]): Meant | 'not plain' {
   const [id, ...more] = new Set(texts.flatMap(([, text]) => (/^pl-[0-9a-zA-Z]+$/.test(text) ? [text] : [])));
   if (id === undefined) return 'every group';
-  return more.length === 0 && listIds.includes(id) ? { prefixListId: id } : undefined;
+  return more.length === 0 && listIds.includes(id) ? { prefixListId: id } : 'not plain';
 }
 
 /** Every text in a tree with the key it stands under; what only names the source of a rule is left out. */

@@ -54,7 +54,7 @@ const peers: Peer[] = [
 ];
 
 const ruleArbitrary = fc.tuple(fc.nat(9_999), fc.nat(9_999), fc.nat(9_999));
-const groupArbitrary = fc.tuple(fc.nat(9_999), fc.array(ruleArbitrary, { maxLength: 6 }));
+const groupArbitrary = fc.tuple(fc.nat(9_999), fc.array(ruleArbitrary, { maxLength: 5 }));
 const listArbitrary = fc.tuple(fc.nat(9_999), fc.array(fc.nat(9_999), { maxLength: 4 }));
 
 /** Numbers that a scene is made from, so that a failing one shrinks. */

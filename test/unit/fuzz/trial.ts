@@ -16,7 +16,7 @@ const mishaps: Mishap['kind'][] = [
 
 /** Numbers that a trial is made from. */
 const trialArbitrary = fc.record({
-  stage: fc.nat(63),
+  stage: fc.nat(1_023),
   event: eventArbitrary,
   scene: sceneArbitrary,
   luck: fc.nat(9_999),
@@ -27,7 +27,7 @@ type TrialNumbers = typeof trialArbitrary extends fc.Arbitrary<infer Numbers> ? 
 export type Trial = Run[];
 
 /**
- * Delivers so many events to handlers of these policies, each into a world of its own, one in eight times with all
+ * Delivers so many events to handlers of these policies, each into a world of its own, one in sixteen times with all
  * the channels there are to tell people by. @throws where what comes of one is not as it must be: with the event, the
  * world, and the seed and path that bring them back as FUZZ_SEED and FUZZ_PATH.
  */
@@ -40,7 +40,7 @@ export async function deliverMutated(
     const policy = policies.get(name);
     if (!policy) throw new Error(`there is no policy ${name}`);
     const silent = createStage(policy, false);
-    return [...Array.from({ length: 7 }, () => silent), createStage(policy, true)];
+    return [...Array.from({ length: 15 }, () => silent), createStage(policy, true)];
   });
   const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
   const replay = seed === undefined ? {} : { seed: Number(seed), ...(path !== undefined && { path }) };
@@ -62,7 +62,7 @@ async function tryOut(stage: Stage, { event: made, scene: at, luck }: TrialNumbe
     isSilent: chance === 4,
     isHurried: chance === 5,
     isTwice: chance === 3,
-    isRepeated: chance < 3,
+    isRepeated: chance < 2,
   };
   stage.reset();
   try {
