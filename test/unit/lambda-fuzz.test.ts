@@ -4,7 +4,7 @@ import { deliverMutated } from './fuzz/trial.ts';
 
 const runs = 50_000;
 
-/** The other half of the 100,000 is in lambda-fuzz-grammar.test.ts; half a minute each on an idle core. */
+/** The other half of the 100,000 is in lambda-fuzz-grammar.test.ts; each takes about a minute of one core. */
 it('of 50,000 mutated events, by the policies that ship, none takes away more or less than it should', async () => {
   const tally = createTally();
   const names = ['world-open', 'as shipped', 'in mode observe', 'in mode notify'];
