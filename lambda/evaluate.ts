@@ -78,14 +78,9 @@ interface Bench {
 
 function judge(bench: Bench, subject: Subject): Verdict {
   const { rule } = subject;
-  const misses: Match[] = [];
   for (const policyRule of bench.policy.rules) {
     const answers = compare(bench, policyRule, subject);
-    const miss = answers.find(({ match }) => match === 'no');
-    if (miss) {
-      misses.push(miss);
-      continue;
-    }
+    if (missOf(answers)) continue;
     const coverage = coverageOf(bench, subject);
     if (coverage.match === 'yes') return excepted(rule, policyRule, coverage.exceptions);
     const doubt = answers.find(({ match }) => match === 'unknown');
@@ -100,9 +95,14 @@ function judge(bench: Bench, subject: Subject): Verdict {
     verdict: 'allowed',
     // Made when it is read: of a thousand policy rules that all miss, hardly anybody reads why.
     get why() {
-      return [...new Set(misses.map(({ why }) => why))].join('; ');
+      const misses = bench.policy.rules.map((policyRule) => missOf(compare(bench, policyRule, subject)));
+      return [...new Set(misses.map((miss) => miss?.why))].join('; ');
     },
   };
+}
+
+function missOf(answers: readonly Match[]): Match | undefined {
+  return answers.find(({ match }) => match === 'no');
 }
 
 /** Whether the group is in the policy rule's scope, and whether the rule has its sources and its ports; cheap misses first. */
