@@ -52,7 +52,8 @@ export async function dueAgain(office: Office, connect: Connect, call: ApiCall):
     const task = { call: look, account, groupId, ruleIds: [], own: false, retagged: false };
     const act: Act = async () => {
       const remediation = await actOf(office, connect, task)();
-      await settleDue(ledger, entries);
+      // A look that was denied or failed is none: it stays due, and fails loudly every hour until it succeeds.
+      if (remediation.failure === undefined) await settleDue(ledger, entries);
       return { ...remediation, call: look };
     };
     return [act];

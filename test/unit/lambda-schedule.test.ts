@@ -128,6 +128,27 @@ describe('a group whose exception has ended', () => {
   });
 });
 
+describe('a group that is due', () => {
+  it('stays due while its account denies the look, and each hour says so', async () => {
+    const world = createWorld({
+      policy: policyOf([publicly], 'escalation: { times: 1, withinMinutes: 30 }'),
+    });
+    const ssh = fixture('authorize-nested');
+    await world.handler(ssh);
+    world.groups.set(groupId, [openRule(2)]);
+    await world.handler({ ...ssh, id: 'second' });
+    world.time += 31 * 60_000;
+    world.before.set('describeRules', () => {
+      throw awsError('UnauthorizedOperation', 403);
+    });
+    await expect(world.handler({ ...hour, id: 'hour-2' })).rejects.toThrow(/^access-denied/);
+    await expect(world.handler({ ...hour, id: 'hour-3' })).rejects.toThrow(/^access-denied/);
+    world.before.clear();
+    await world.handler({ ...hour, id: 'hour-4' });
+    expect(world.ruleIds()).toEqual([]);
+  });
+});
+
 describe('an hour without anything due', () => {
   it('gives no result', async () => {
     const world = createWorld();
