@@ -4,8 +4,8 @@ import type { Cloud, Session } from './cloud.ts';
 export interface Sessions {
   /** A session good for five minutes at least; concurrent asks for one account share one AssumeRole. */
   of(account: string, eventId: string): Promise<Session>;
-  /** Forgets an account's session, so that the next ask assumes the role anew. */
-  forget(account: string): void;
+  /** Forgets every session, so that the next ask assumes the role anew: one of them may be what failed. */
+  forget(): void;
 }
 
 const margin = 5 * 60_000;
@@ -40,8 +40,6 @@ export function createSessions(
       }
       return kept.get(account) ?? ask(account, eventId);
     },
-    forget(account) {
-      kept.delete(account);
-    },
+    forget: () => kept.clear(),
   };
 }

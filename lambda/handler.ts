@@ -19,7 +19,7 @@ export type Handler = (event: unknown, remaining?: () => number) => Promise<Reme
 
 /** Groups seen to at once: many can let one prefix list in. */
 const concurrent = 8;
-/** Milliseconds that a group needs at worst; with less left none is begun, and the event comes again. */
+/** Milliseconds that a group needs but for an AWS that hardly answers; with less left none is begun, and the event comes again. */
 const enough = 15_000;
 
 /**
@@ -38,21 +38,20 @@ export function createHandler(parts: Parts): Handler {
   const notifier = createNotifier(parts, sessions);
   const report = createReport(parts, notifier, history);
 
-  /** The hub's hourly call: announcements, which no group's act holds up, and groups that are due again. */
-  async function actsOfHour(call: ApiCall): Promise<{ call: ApiCall; acts: Act[] }> {
+  /** The hub's hourly call: groups that are due again, and announcements, which hold none of them up. */
+  async function workOfHour(call: ApiCall): Promise<Work> {
     log('received', { ...call, kind: 'schedule' });
-    const [due, announced] = await Promise.allSettled([
-      dueAgain(office, connect, call),
-      announceEnds(parts, notifier),
-    ]);
-    const failed = [due, announced].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    const acts = due.status === 'fulfilled' ? due.value : [];
-    return { call, acts: [...acts, ...failed.map((reason) => async () => Promise.reject(reason))] };
+    const afterwards = () => announceEnds(parts, notifier);
+    try {
+      return { call, acts: await dueAgain(office, connect, call), afterwards };
+    } catch (error) {
+      return { call, acts: [async () => Promise.reject(error)], afterwards };
+    }
   }
 
-  async function actsOf(event: unknown): Promise<{ call: ApiCall; acts: Act[] }> {
+  async function workOf(event: unknown): Promise<Work> {
     const hour = readSchedule(event);
-    if (hour) return actsOfHour(hour);
+    if (hour) return workOfHour(hour);
     const reading = readEvent(event, concern);
     const { call } = reading;
     log('received', { ...call, kind: reading.kind });
@@ -78,14 +77,18 @@ export function createHandler(parts: Parts): Handler {
 
   return async (event, remaining = () => Number.POSITIVE_INFINITY) => {
     const receivedAt = clock.now();
-    const { call, acts } = await actsOf(event);
-    return carryOut({ call, acts, receivedAt, remaining, sessions, report, log });
+    return carryOut(await workOf(event), { receivedAt, remaining, sessions, report, log });
   };
 }
 
+/** What an event asks for: the groups to see to, and what has time until all of them were seen to and told of. */
 interface Work {
   call: ApiCall;
   acts: Act[];
+  afterwards?: () => Promise<unknown>;
+}
+
+interface Invocation {
   receivedAt: Date;
   remaining: () => number;
   sessions: Sessions;
@@ -94,8 +97,10 @@ interface Work {
 }
 
 /** Every group first: telling of one, with Slack slow or broken, must not hold up the revoke in the next. */
-async function carryOut(work: Work): Promise<RemediationResult[]> {
-  const { call, acts, receivedAt, remaining, sessions, report, log } = work;
+async function carryOut(
+  { call, acts, afterwards }: Work,
+  { receivedAt, remaining, sessions, report, log }: Invocation,
+): Promise<RemediationResult[]> {
   const failures: unknown[] = [];
   const limit = pLimit(concurrent);
   const each = async <From, To>(items: From[], what: (item: From) => Promise<To>): Promise<To[]> => {
@@ -119,9 +124,12 @@ async function carryOut(work: Work): Promise<RemediationResult[]> {
   });
   const results = await each(remediations, (one) => report(one.call ?? call, one, receivedAt));
   failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
+  await each(afterwards ? [afterwards] : [], (work) => work());
   if (failures.length === 0) return results;
-  sessions.forget(call.account);
-  throw asError(call, failures[0], log);
+  sessions.forget();
+  const errors = failures.map((failure) => asError(call, failure));
+  for (const { message } of errors) log('error', { eventId: call.eventId, message });
+  throw errors[0];
 }
 
 function outOfTime(): Error {
@@ -130,10 +138,9 @@ function outOfTime(): Error {
 }
 
 /** The error that ends the invocation: Lambda puts its message beside the event on the dead-letter queue. */
-function asError(call: ApiCall, cause: unknown, log: Log): Error {
+function asError(call: ApiCall, cause: unknown): Error {
   const ailment = ailmentOf(cause);
   const next = ailment === 'heals' ? 'to be retried' : ailment;
   const message = `${next}: ${call.eventName} ${call.eventId} in ${call.account} ${call.region}: ${describeError(cause)}`;
-  log('error', { eventId: call.eventId, message });
   return new Error(message, { cause });
 }

@@ -1,5 +1,5 @@
 import { describeError } from './ailment.ts';
-import type { Cloud, Member } from './cloud.ts';
+import type { Cloud, Member, Session } from './cloud.ts';
 import type { Sessions } from './credentials.ts';
 import { evaluate } from './evaluate.ts';
 import type { ApiCall, Reading } from './event.ts';
@@ -18,8 +18,17 @@ export type Look = Extract<Reading, { kind: 'look' }>;
 /** A session of the remediation role in an account, in the call's Region. */
 export type Connect = (account: string, call: ApiCall) => Promise<Member>;
 
+/** One for each session and Region, so that the groups of an event, and later events, share its connections. */
 export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Connect {
-  return async (account, call) => cloud.member(call.region, await sessions.of(account, call.eventId));
+  const known = new WeakMap<Session, Map<string, Member>>();
+  return async (account, { region, eventId }) => {
+    const session = await sessions.of(account, eventId);
+    const members = known.get(session) ?? new Map<string, Member>();
+    known.set(session, members);
+    const member = members.get(region) ?? cloud.member(region, session);
+    members.set(region, member);
+    return member;
+  };
 }
 
 /** One act for each group that a call is about; what keeps them from being found is an act's result as well. */

@@ -4,6 +4,21 @@ import { awsError, createWorld, fixture, groupId, openRule } from './lambda-worl
 const ssh = fixture('authorize-nested');
 const one = 'sgr-00000000000000001';
 
+describe('an event of several groups that fail', () => {
+  it('has each failure in the log', async () => {
+    const world = createWorld();
+    world.groups.set('sg-0a1b2c3d4e5f60002', []);
+    world.names.set('sg-0a1b2c3d4e5f60002', 'web');
+    world.before.set('describeRules', () => {
+      throw awsError('Throttling');
+    });
+    await expect(world.handler(fixture('authorize-by-name-without-rule-set'))).rejects.toThrow(
+      /to be retried/,
+    );
+    expect(world.log.filter((line) => line.includes('"step":"error"'))).toHaveLength(2);
+  });
+});
+
 describe('what can heal', () => {
   it.each([
     ['assumeRole', awsError('Throttling')],

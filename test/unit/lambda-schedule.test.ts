@@ -55,6 +55,24 @@ describe('the end of an exception', () => {
     expect(world.announced.map(({ state }) => state)).toEqual(['expiring', 'expired']);
   });
 
+  it('is announced after the groups that are due, so that telling holds none of them up', async () => {
+    const world = createWorld({
+      policy: policyOf(
+        [publicly],
+        `escalation: { times: 1, withinMinutes: 30 }\nexceptions:${exception('partner', 'expires: 2026-03-05T00:00:00Z')}`,
+      ),
+    });
+    const ssh = fixture('authorize-nested');
+    await world.handler(ssh);
+    world.groups.set(groupId, [openRule(2)]);
+    await world.handler({ ...ssh, id: 'second' });
+    world.time += 31 * 60_000;
+    await world.handler(hour);
+    const steps = world.log.map((line) => JSON.parse(line).step);
+    expect(steps.lastIndexOf('revoked')).toBeLessThan(steps.indexOf('announced'));
+    expect(world.announced).toHaveLength(1);
+  });
+
   it('that the bus did not take is announced an hour later', async () => {
     const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
     world.fail('putEvent', new Error('no'), 1);
