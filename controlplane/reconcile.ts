@@ -5,7 +5,7 @@ import { type Condition, type Conditions, mark, markFailed, type Reason } from '
 import { type DesiredStack, desiredAccount, desiredHub, type Fleet, type FleetAccount } from './desired.ts';
 import type { Engine } from './engine.ts';
 import type { Settings } from './environment.ts';
-import { reasonOf } from './errors.ts';
+import { PortcullisError, reasonOf } from './errors.ts';
 import { fleetOf } from './fleet.ts';
 import type { HubBundler } from './hub-bundle.ts';
 import { keyedTurns } from './keyed.ts';
@@ -64,6 +64,18 @@ async function note({ store }: Pass, id: string, change: (before: Conditions) =>
   await store.accounts.setConditions(id, change((await store.accounts.get(id))?.conditions ?? {}));
 }
 
+/** The survey of an account that may be new: "not yet" is waited out, for five minutes. */
+async function reach(pass: Pass, account: OrganizationAccount): Promise<FleetAccount> {
+  const giveUp = Date.now() + 5 * 60_000;
+  for (let attempts = 0; ; attempts += 1) {
+    const survey = await surveyAccount(pass.aws, pass.settings, account, attempts);
+    if (survey.kind === 'found') return survey.account;
+    if (survey.kind === 'unreachable' || Date.now() + survey.ms > giveUp)
+      throw new PortcullisError('account-unreachable', survey.message);
+    await pause(survey.ms, undefined, { signal: pass.stopping });
+  }
+}
+
 /** An active account's Regions and trails, recorded; or nothing where it is not active or not reachable. */
 async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAccount | undefined> {
   const { store, run } = pass;
@@ -80,7 +92,7 @@ async function survey(pass: Pass, account: OrganizationAccount): Promise<FleetAc
     return undefined;
   }
   try {
-    const found = await surveyAccount(pass.aws, pass.settings, account, pass.stopping);
+    const found = await reach(pass, account);
     await store.accounts.setRegions(account.id, found.regions);
     const TrailsCovered = trailsCondition(found.regions.map(({ trail }) => trail));
     await note(pass, account.id, (before) => mark(before, { TrailsCovered }, now()));

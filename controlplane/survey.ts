@@ -1,74 +1,123 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from './aws.ts';
 import type { FleetAccount } from './desired.ts';
 import type { Settings } from './environment.ts';
-import { PortcullisError, reasonOf } from './errors.ts';
+import { reasonOf } from './errors.ts';
 import type { OrganizationAccount } from './organization.ts';
 import { organizationsRegion } from './partition.ts';
+import { isNotReadyYet, isThrottling, isUnknownCredentials } from './refusal.ts';
 import { checkTrails } from './trails.ts';
+
+/** What one look at an account came to; nothing of it is a failure that counts. */
+export type Survey =
+  | {
+      readonly kind: 'found';
+      readonly account: FleetAccount;
+      /**
+       * Regions enabled in the account and wanted, which do not take its credentials yet, as in the minutes after
+       * an opt-in. Not among the account's Regions; not gone either: what is deployed there stays.
+       */
+      readonly pendingRegions: readonly string[];
+      /** When to look again, where Regions are pending. */
+      readonly againMs?: number;
+    }
+  /** A new account, a Region being enabled, or a throttled call: it comes by itself. */
+  | { readonly kind: 'not-yet'; readonly ms: number; readonly message: string }
+  /** Somebody has to do something, which the message names; looked at again, it goes on by itself afterwards. */
+  | { readonly kind: 'unreachable'; readonly ms: number; readonly message: string };
 
 /** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
 const youngMilliseconds = 15 * 60_000;
 const firstPause = 500;
-const longestPause = 10_000;
-const patienceMilliseconds = 5 * 60_000;
+const longestPause = 15_000;
+/** A Region that was opted in is ready within minutes, seldom hours. */
+const longestPauseOfRegion = 5 * 60_000;
+const unreachablePause = 3 * 60_000;
 
-async function enabledRegions(aws: Aws, accountId: string, home: string): Promise<string[]> {
-  const client = await aws.ec2(accountId, home);
+/** Doubles with each attempt made so far, up to the longest. */
+const pauseAfter = (attempts: number, longest: number): number =>
+  Math.min(firstPause * 2 ** Math.min(Math.max(attempts, 0), 20), longest);
+
+async function regionsAsSeenFrom(aws: Aws, accountId: string, region: string): Promise<string[]> {
+  const client = await aws.ec2(accountId, region);
   const { Regions = [] } = await client.send(new DescribeRegionsCommand({ AllRegions: false }));
   const names = Regions.flatMap(({ RegionName }) => (RegionName ? [RegionName] : []));
   if (names.length === 0) throw new Error('DescribeRegions gave no Region');
   return names;
 }
 
-/** Asks for the enabled Regions; while the account is young, a refusal is waited out with growing pauses. */
-async function reach(
-  aws: Aws,
-  account: OrganizationAccount,
-  home: string,
-  stopping: AbortSignal,
-): Promise<string[]> {
-  const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
-  const giveUp = Math.min(joined + youngMilliseconds, Date.now() + patienceMilliseconds);
-  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
-    try {
-      return await enabledRegions(aws, account.id, home);
-    } catch (error) {
-      if (Date.now() + wait > giveUp) {
-        const role = (await aws.accessRoleArn(account.id)) ?? "the control plane's own credentials";
-        throw new PortcullisError(
-          'account-unreachable',
-          `${account.id} cannot be reached through ${role}: ${reasonOf(error)}. Create that role, trusting the control plane's account, or set PORTCULLIS_ACCESS_ROLE`,
-          { cause: error },
-        );
-      }
-      await pause(wait, undefined, { signal: stopping });
-    }
+/** Asked in the hub Region, or where the account has not enabled that one, in the Region that no account lacks. */
+async function enabledRegions(aws: Aws, accountId: string, home: string, first: string): Promise<string[]> {
+  try {
+    return await regionsAsSeenFrom(aws, accountId, home);
+  } catch (error) {
+    if (home === first || !(isUnknownCredentials(error) || isNotReadyYet(error))) throw error;
+    return regionsAsSeenFrom(aws, accountId, first);
   }
 }
 
+/** Whether the Region itself does not know the account's credentials; any other trouble is not about readiness. */
+async function isPending(aws: Aws, accountId: string, region: string): Promise<boolean> {
+  try {
+    await regionsAsSeenFrom(aws, accountId, region);
+    return false;
+  } catch (error) {
+    return isUnknownCredentials(error) || isNotReadyYet(error);
+  }
+}
+
+async function refused(
+  aws: Aws,
+  account: OrganizationAccount,
+  attempts: number,
+  error: unknown,
+): Promise<Survey> {
+  const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
+  const young = Date.now() - joined < youngMilliseconds;
+  if (young || isNotReadyYet(error) || isThrottling(error)) {
+    const message = `${account.id} does not take calls yet: ${reasonOf(error)}`;
+    return { kind: 'not-yet', ms: pauseAfter(attempts, longestPause), message };
+  }
+  const role = (await aws.accessRoleArn(account.id)) ?? "the control plane's own credentials";
+  const message = `${account.id} cannot be reached through ${role}: ${reasonOf(error)}. Create that role, trusting the control plane's account, or set PORTCULLIS_ACCESS_ROLE`;
+  return { kind: 'unreachable', ms: unreachablePause, message };
+}
+
 /**
- * What desired state needs to know of an active account: the Regions enabled in it (those of the settings, where
- * they name any) and which trail covers each. First the Region where lifecycle events appear, us-east-1 in `aws`.
- * @throws PortcullisError `account-unreachable`, naming the role.
+ * One look at what desired state needs to know of an active account: the Regions enabled in it (those of the
+ * settings, where they name any) and which trail covers each. First the Region where lifecycle events appear,
+ * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row ended in `not-yet`.
+ * @throws only what says nothing of the account, such as credentials that the control plane itself lacks.
  */
 export async function surveyAccount(
   aws: Aws,
   settings: Pick<Settings, 'hub' | 'regions'>,
   account: OrganizationAccount,
-  stopping: AbortSignal,
-): Promise<FleetAccount> {
-  const enabled = await reach(aws, account, settings.hub.region, stopping);
+  attempts: number,
+): Promise<Survey> {
   const first = organizationsRegion((await aws.caller()).partition);
+  let enabled: string[];
+  try {
+    enabled = await enabledRegions(aws, account.id, settings.hub.region, first);
+  } catch (error) {
+    return refused(aws, account, attempts, error);
+  }
   const wanted = enabled
     .filter((region) => !settings.regions || settings.regions.includes(region))
     .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
-  const regions = await Promise.all(
-    wanted.map(async (region) => ({
-      region,
-      trail: await checkTrails(await aws.cloudTrail(account.id, region)),
-    })),
+  const looked = await Promise.all(
+    wanted.map(async (region) => {
+      const trail = await checkTrails(await aws.cloudTrail(account.id, region));
+      const pending = trail.covered === 'unknown' && (await isPending(aws, account.id, region));
+      return { region, trail, pending };
+    }),
   );
-  return { id: account.id, accessRoleArn: await aws.accessRoleArn(account.id), regions };
+  const pendingRegions = looked.filter(({ pending }) => pending).map(({ region }) => region);
+  const regions = looked.filter(({ pending }) => !pending).map(({ region, trail }) => ({ region, trail }));
+  return {
+    kind: 'found',
+    account: { id: account.id, accessRoleArn: await aws.accessRoleArn(account.id), regions },
+    pendingRegions,
+    ...(pendingRegions.length > 0 && { againMs: pauseAfter(attempts + 5, longestPauseOfRegion) }),
+  };
 }

@@ -86,8 +86,10 @@ const settings = { hub: { accountId: hub.accountId, region: hub.region }, region
 
 async function check(aws: Aws, id: string): Promise<void> {
   const account = { id, name: id, email: '', state: 'ACTIVE', parents: [] } as never;
-  const { regions } = await surveyAccount(aws, settings, account, new AbortController().signal);
-  for (const { trail } of regions) if (trail.covered === 'unknown') throw new Error(trail.reason);
+  const survey = await surveyAccount(aws, settings, account, 0);
+  if (survey.kind !== 'found') throw new Error(survey.message);
+  for (const { trail } of survey.account.regions)
+    if (trail.covered === 'unknown') throw new Error(trail.reason);
 }
 
 /** Puts a rule with a tag into a group of the account, as a restore does; the group is new and gone afterwards. */

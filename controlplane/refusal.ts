@@ -1,0 +1,54 @@
+/** Codes of an account, or a Region of it, that AWS is still making ready, whatever the account's age. */
+const notYet = new Set([
+  // EC2 API reference, "Common client error codes"; STS AssumeRole: RegionDisabledException.
+  'OptInRequired',
+  'PendingVerification',
+  'RegionDisabled',
+  'RegionDisabledException',
+  'SubscriptionRequired',
+  'SubscriptionRequiredException',
+  'NotSignedUp',
+  'AccountNotReadyException',
+]);
+
+/** Codes with which a Region answers credentials that it has not learned of yet, as for a while after its opt-in. */
+const unknownCredentials = new Set([
+  'AuthFailure',
+  'InvalidClientTokenId',
+  'InvalidAccessKeyId',
+  'UnrecognizedClientException',
+]);
+
+/** Codes of AWS's throttling. Source: "Retry behavior", AWS SDKs and Tools Reference Guide. */
+const throttling = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+]);
+
+const codeOf = (error: unknown): string => (error instanceof Error ? error.name : '');
+
+/** Whether AWS says that the account, or its Region, is not ready for calls yet. */
+export const isNotReadyYet = (error: unknown): boolean => notYet.has(codeOf(error));
+
+/** Whether a Region does not know the caller's credentials: not enabled there, or enabled a moment ago. */
+export const isUnknownCredentials = (error: unknown): boolean => unknownCredentials.has(codeOf(error));
+
+/** Whether AWS asks the caller to slow down, by the answer's code or by HTTP status 429. */
+export function isThrottling(error: unknown): boolean {
+  if (throttling.has(codeOf(error))) return true;
+  const { $metadata } = (error ?? {}) as { $metadata?: { httpStatusCode?: number } };
+  return $metadata?.httpStatusCode === 429;
+}
+
+/** Whether the access role could not be assumed, rather than lacking a permission once it was. */
+export const isAssumeRefused = (error: unknown): boolean =>
+  codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);
