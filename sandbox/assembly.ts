@@ -7,6 +7,7 @@ import { cloudTrail } from './cloudtrail.ts';
 import { userIdentity } from './cloudtrail-record.ts';
 import { delivery, type EventDelivery } from './delivery.ts';
 import { startEmulator } from './emulator.ts';
+import { type Faults, faults } from './faults.ts';
 import { startGateway } from './gateway.ts';
 import { identities } from './identities.ts';
 import { type Journal, journal } from './journal.ts';
@@ -27,6 +28,7 @@ export interface Assembly {
   journal: Journal;
   background: Background;
   fire: EventDelivery['fire'];
+  faults: Faults;
   /** JSON documents that the gateway serves at `GET /_sandbox/<name>`. */
   documents: Record<string, () => unknown>;
   /** Idempotent. Ends every process and removes the temporary directory. */
@@ -67,7 +69,8 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
     });
     ending.push(work.stop, parts.organization.stop);
     const documents: Assembly['documents'] = { deliveries: entries.entries };
-    gateway.open({ emulator, agent, identities: parts.identities, interceptors, documents });
+    const struck = faults();
+    gateway.open({ emulator, agent, identities: parts.identities, interceptors, faults: struck, documents });
     let stopped: Promise<void> | undefined;
     return {
       ...{
@@ -78,6 +81,7 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
         journal: entries,
         background: work,
         fire,
+        faults: struck,
       },
       documents,
       stop: () => {

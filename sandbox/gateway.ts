@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer, Call, Emulator, Interceptor } from './call.ts';
 import { exchange } from './exchange.ts';
+import { type Faults, HangUp } from './faults.ts';
 import type { Identities } from './identities.ts';
 import { endToEnd, parseCall, readBody } from './request.ts';
 
@@ -13,6 +14,8 @@ export interface Backend {
   identities: Identities;
   /** Asked in this order. */
   interceptors: Interceptor[];
+  /** What goes wrong on the way, on purpose. */
+  faults: Faults;
   /** JSON documents at `GET /_sandbox/<name>`. */
   documents: Record<string, () => unknown>;
 }
@@ -40,12 +43,14 @@ export async function startGateway(log: (line: string) => void): Promise<Gateway
       if (!owner) return forward(); // unsigned, or an unknown key: the emulator refuses it in its own words
       const call: Call = { ...parsed, accountId: owner.accountId };
       const interceptor = backend.interceptors.find((one) => one.matches(call));
-      return interceptor ? interceptor.handle(call, forward) : forward();
+      const carryOut = () => (interceptor ? interceptor.handle(call, forward) : forward());
+      return backend.faults.around(call, owner, carryOut);
     })();
     answered.then(
       (answer) => send(outgoing, answer),
       (error: Error) => {
         if (outgoing.destroyed) return; // the caller hung up: nobody waits for an answer
+        if (error instanceof HangUp) return void incoming.socket.resetAndDestroy();
         log(`${incoming.method} ${incoming.url}: ${error.stack ?? error.message}`);
         send(outgoing, document(500, { __type: 'InternalFailure', message: error.message }));
       },

@@ -1,9 +1,11 @@
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.ts';
 import type { ClientSettings } from './call.ts';
+import type { Faults } from './faults.ts';
 import type { Delivery } from './journal.ts';
 import { buildProvider } from './provider/build.ts';
-import { type Seed, type SeededOrganization, seed, unseeded } from './seed.ts';
+import { type Blueprint, type Seed, type SeededOrganization, seed, unseeded } from './seed.ts';
 
+export type { Faults } from './faults.ts';
 export type { Delivery } from './journal.ts';
 export type { SeededOrganization } from './seed.ts';
 
@@ -20,6 +22,8 @@ export interface Sandbox {
    * checked: the sandbox's schedules wait for this, not for a clock. The rule is on the account's default event bus.
    */
   fire(ruleName: string, accountId: string, region: string): Promise<void>;
+  /** Makes calls go wrong on purpose, from `set` on. */
+  faults: Faults;
   /** What became of every event, oldest first. */
   deliveries(): Delivery[];
   /** Resolves when no event is under way. */
@@ -31,6 +35,8 @@ export interface Sandbox {
 export interface SandboxOptions extends AssemblyOptions {
   /** Whether to make the seeded organization (the default); else there are accounts by their numbers, in no organization. */
   seed?: boolean;
+  /** The organization to make, instead of the one that the demo shows. */
+  blueprint?: Blueprint;
 }
 
 /**
@@ -40,7 +46,7 @@ export interface SandboxOptions extends AssemblyOptions {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const parts = await assemble(options);
   try {
-    const { organization, environment } = await contents(parts, options.seed ?? true);
+    const { organization, environment } = await contents(parts, options);
     parts.documents.organization = () => ({ ...organization, present: parts.organization.snapshot() });
     return {
       endpoint: parts.endpoint,
@@ -52,6 +58,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
       }),
       fire: parts.fire,
+      faults: parts.faults,
       deliveries: parts.journal.entries,
       idle: parts.background.idle,
       stop: parts.stop,
@@ -62,10 +69,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-async function contents(parts: Assembly, seeded: boolean): Promise<Seed> {
-  if (!seeded) return { organization: unseeded, environment: {} };
+async function contents(parts: Assembly, options: SandboxOptions): Promise<Seed> {
+  if (options.seed === false) return { organization: unseeded, environment: {} };
   const [made, plugin] = await Promise.all([
-    seed(parts.endpoint, parts.organization),
+    seed(parts.endpoint, parts.organization, options.blueprint),
     buildProvider(`${parts.directory}/provider`),
   ]);
   return { ...made, environment: { ...made.environment, PORTCULLIS_AWS_PLUGIN: plugin } };

@@ -29,7 +29,7 @@ export interface SeededOrganization {
   /** Active accounts but the management and hub accounts, with the Regions enabled in each. */
   members: { id: string; name: string; ou: string; regions: string[] }[];
   suspendedAccountId: string;
-  /** The member that the organization trail does not reach. */
+  /** The member that the organization trail does not reach; empty where there is none. */
   untrailedAccountId: string;
 }
 

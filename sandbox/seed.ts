@@ -28,8 +28,10 @@ const member = (id: string, name: string, ou: string, optedIn = false) => ({
   regions: optedIn ? [...defaultRegions, optInRegion] : defaultRegions,
 });
 
+export type Blueprint = Omit<SeededOrganization, 'id'>;
+
 /** The organization that `seed` makes, without the id that it gets. */
-export const blueprint: Omit<SeededOrganization, 'id'> = {
+export const blueprint: Blueprint = {
   managementAccountId: '111111111111',
   hubAccountId: '222222222222',
   hubRegion: 'eu-west-1',
@@ -47,6 +49,28 @@ export const blueprint: Omit<SeededOrganization, 'id'> = {
   untrailedAccountId: '300000000006',
 };
 
+const units = ['Production', 'Development', 'Sandbox'];
+
+/**
+ * A larger organization of so many members beside management and hub account, each with the first so many of the
+ * sandbox's Regions, under one organization trail that reaches them all.
+ */
+export function fleet(accounts: number, regions: number): Blueprint {
+  const chosen = regionNames.slice(0, regions);
+  const numbers = Array.from({ length: accounts }, (_, index) => index + 1);
+  return {
+    ...blueprint,
+    regions: [...chosen],
+    members: numbers.map((number) => ({
+      id: String(400_000_000_000 + number),
+      name: `workload-${number}`,
+      ou: units[number % units.length] as string,
+      regions: [...chosen],
+    })),
+    untrailedAccountId: '',
+  };
+}
+
 /** What a sandbox without a seed has: Regions and accounts by their numbers, in no organization. */
 export const unseeded: SeededOrganization = { ...blueprint, id: '', members: [] };
 
@@ -60,18 +84,22 @@ export interface Seed {
  * Makes the seeded organization by AWS calls to the gateway at `endpoint`, in a second or two.
  * @throws when the gateway refuses a call, or docs/control-plane-policy.json is missing
  */
-export async function seed(endpoint: string, organization: Organization): Promise<Seed> {
+export async function seed(
+  endpoint: string,
+  organization: Organization,
+  plan: Blueprint = blueprint,
+): Promise<Seed> {
   const root = (accountId: string, region = 'us-east-1'): ClientSettings => ({
     endpoint,
     region,
     credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
   });
-  const id = await seedAccounts(root, organization.world, blueprint);
-  await seedTrail(root);
+  const id = await seedAccounts(root, organization.world, plan);
+  await seedTrail(root, plan);
   const credentials = await seedControlPlaneUser(root);
   const secretArn = await seedSlackSecret(root);
   return {
-    organization: { ...blueprint, id },
+    organization: { ...plan, id },
     environment: {
       AWS_ENDPOINT_URL: endpoint,
       ...credentials,
@@ -79,15 +107,15 @@ export async function seed(endpoint: string, organization: Organization): Promis
       AWS_EC2_METADATA_DISABLED: 'true',
       PORTCULLIS_HUB_ACCOUNT: blueprint.hubAccountId,
       PORTCULLIS_HUB_REGION: blueprint.hubRegion,
-      PORTCULLIS_REGIONS: blueprint.regions.join(','),
+      PORTCULLIS_REGIONS: plan.regions.join(','),
       PORTCULLIS_SLACK_SECRET_ARN: secretArn,
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString('hex'),
     },
   };
 }
 
-/** The organization trail, and one member in which it cannot work. */
-async function seedTrail(root: RootSettings): Promise<void> {
+/** The organization trail, and one member in which it cannot work, where the plan names one. */
+async function seedTrail(root: RootSettings, plan: Blueprint): Promise<void> {
   const cloudTrail = new CloudTrailClient(root(blueprint.managementAccountId));
   const trail = await cloudTrail.send(
     new CreateTrailCommand({
@@ -98,7 +126,8 @@ async function seedTrail(root: RootSettings): Promise<void> {
     }),
   );
   await cloudTrail.send(new StartLoggingCommand({ Name: trail.TrailARN }));
-  const iam = new IAMClient(root(blueprint.untrailedAccountId));
+  if (!plan.untrailedAccountId) return;
+  const iam = new IAMClient(root(plan.untrailedAccountId));
   await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: serviceLinkedRole }));
 }
 
