@@ -1,12 +1,17 @@
+import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { DesiredStack } from './desired.ts';
-import type { Engine, EngineSettings } from './engine.ts';
-import type { EngineAnswer, EngineTask } from './engine-task.ts';
-import { PortcullisError } from './errors.ts';
+import type { Engine, Operation } from './engine.ts';
+import type { EngineSettings } from './engine-cli.ts';
+import type { OperationRecord } from './engine-events.ts';
+import type { EngineAnswer, EngineTask, EngineWork } from './engine-task.ts';
+import { PortcullisError, reasonOf } from './errors.ts';
+
+const termsOf = ({ recover, known }: Operation) => ({ recover, known });
 
 /**
  * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
- * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone.
+ * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone. An aborted
+ * operation is told to end, and its thread kept: ending the thread would leave the CLI without anyone to end it.
  */
 export function enginePool(settings: EngineSettings, parallel: number): Engine & { stop(): Promise<void> } {
   const pool = new Piscina<EngineTask, EngineAnswer>({
@@ -16,15 +21,33 @@ export function enginePool(settings: EngineSettings, parallel: number): Engine &
     idleTimeout: 30_000,
   });
   const { data, state, secretsProvider, awsPlugin } = settings;
-  const run = async (operation: EngineTask['operation'], stack: DesiredStack, recover: boolean) => {
-    const task = { operation, stack, recover, settings: { data, state, secretsProvider, awsPlugin } };
-    const answer = await pool.run(task);
-    if ('failed' in answer) throw new PortcullisError('stack-failed', answer.failed);
-    return answer.record;
+  const run = async (
+    work: EngineWork,
+    signal?: AbortSignal,
+  ): Promise<OperationRecord | string | undefined> => {
+    signal?.throwIfAborted();
+    const { port1: ours, port2: end } = new MessageChannel();
+    const tell = () => ours.postMessage(reasonOf(signal?.reason));
+    signal?.addEventListener('abort', tell, { once: true });
+    try {
+      const task = { work, settings: { data, state, secretsProvider, awsPlugin }, end };
+      const answer = await pool.run(task, { transferList: [end] });
+      if ('failed' in answer) throw new PortcullisError('stack-failed', answer.failed);
+      return answer.done;
+    } finally {
+      signal?.removeEventListener('abort', tell);
+      ours.close();
+    }
   };
+  const operate = (work: EngineWork, { signal }: Operation) => run(work, signal) as Promise<OperationRecord>;
   return {
-    up: (stack, recover) => run('up', stack, recover),
-    preview: (stack) => run('preview', stack, false),
+    up: (stack, operation) => operate({ act: 'up', stack, terms: termsOf(operation) }, operation),
+    preview: (stack, operation) => operate({ act: 'preview', stack, terms: termsOf(operation) }, operation),
+    destroy: (stack, operation) => operate({ act: 'destroy', stack, terms: termsOf(operation) }, operation),
+    exportState: (key) => run({ act: 'exportState', key }) as Promise<string | undefined>,
+    async forget(key) {
+      await run({ act: 'forget', key });
+    },
     stop: () => pool.close(),
   };
 }

@@ -1,29 +1,63 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { DesiredStack } from './desired.ts';
-import { type Engine, type EngineSettings, pulumiEngine } from './engine.ts';
+import { type Engine, pulumiEngine, type StackAt } from './engine.ts';
+import type { EngineSettings } from './engine-cli.ts';
 import type { OperationRecord } from './engine-events.ts';
 import { reasonOf } from './errors.ts';
+import type { StackKey } from './stack-key.ts';
 
-/** One operation, as handed to a worker thread. */
-export interface EngineTask {
-  readonly operation: 'up' | 'preview';
-  readonly stack: DesiredStack;
+/** What is asked of the engine; `up` and `preview` get the whole of what is desired. */
+export type EngineWork =
+  | { readonly act: 'up' | 'preview'; readonly stack: DesiredStack; readonly terms: Terms }
+  | { readonly act: 'destroy'; readonly stack: StackAt; readonly terms: Terms }
+  | { readonly act: 'exportState' | 'forget'; readonly key: StackKey };
+
+interface Terms {
   readonly recover: boolean;
-  readonly settings: EngineSettings;
+  readonly known: boolean;
 }
 
-export type EngineAnswer = { readonly record: OperationRecord } | { readonly failed: string };
+/** One piece of work, as handed to a worker thread. */
+export interface EngineTask {
+  readonly work: EngineWork;
+  readonly settings: EngineSettings;
+  /** Any message on it says that the operation has to end. */
+  readonly end: MessagePort;
+}
+
+export type EngineAnswer =
+  | { readonly done: OperationRecord | string | undefined }
+  | { readonly failed: string };
 
 /** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
 let engine: Engine | undefined;
 
-/** What a worker thread of the engine pool does: carries out one operation on one stack. */
-export default async function carryOut(task: EngineTask): Promise<EngineAnswer> {
-  engine ??= pulumiEngine(task.settings);
+async function act(engine: Engine, work: EngineWork, signal: AbortSignal) {
+  switch (work.act) {
+    case 'up':
+      return engine.up(work.stack, { ...work.terms, signal });
+    case 'preview':
+      return engine.preview(work.stack, { ...work.terms, signal });
+    case 'destroy':
+      return engine.destroy(work.stack, { ...work.terms, signal });
+    case 'exportState':
+      return engine.exportState(work.key);
+    case 'forget':
+      await engine.forget(work.key);
+      return undefined;
+  }
+}
+
+/** What a worker thread of the engine pool does. An abort signal does not cross threads; a message on the port does. */
+export default async function carryOut({ work, settings, end }: EngineTask): Promise<EngineAnswer> {
+  engine ??= pulumiEngine(settings);
+  const ending = new AbortController();
+  end.once('message', (reason: string) => ending.abort(new Error(reason)));
   try {
-    const record =
-      task.operation === 'up' ? await engine.up(task.stack, task.recover) : await engine.preview(task.stack);
-    return { record };
+    return { done: await act(engine, work, ending.signal) };
   } catch (error) {
     return { failed: reasonOf(error) };
+  } finally {
+    end.close();
   }
 }

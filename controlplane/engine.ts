@@ -1,148 +1,135 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  ConcurrentUpdateError,
-  LocalWorkspace,
-  type ProjectSettings,
-  PulumiCommand,
-  type Stack,
-} from '@pulumi/pulumi/automation/index.js';
 import { parse, stringify } from 'yaml';
 import { program } from '../programs/program.ts';
 import type { DesiredStack } from './desired.ts';
+import { type CliStack, type EngineSettings, stackOpener } from './engine-cli.ts';
+import { CommandFailed } from './engine-command.ts';
 import { type EngineEvent, type OperationRecord, recordEvents } from './engine-events.ts';
-import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
+import type { StackKey } from './stack-key.ts';
 
-/** The part of the settings that the engine needs. */
-export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;
+/** A stack with the arguments it was last made with; they name its place and how to reach it. */
+export type StackAt = Pick<DesiredStack, 'key' | 'arguments'>;
 
-/** The real Pulumi engine, one stack at a time. Several stacks may run at once; a stack never may. */
+/** The terms of one operation. The caller guarantees, by a lease, that nobody living works on the stack besides. */
+export interface Operation {
+  /** Aborted: the operation ends soon and fails, with its state written and its lock released. */
+  readonly signal: AbortSignal;
+  /** An earlier holder may have left a lock and half-made resources; its lease is dead. */
+  readonly recover: boolean;
+  /** The stack is known to exist in the state; where it does not after all, it is made. */
+  readonly known: boolean;
+}
+
+/** The real Pulumi engine. Several stacks may run at once; a stack never may. */
 export interface Engine {
   /** Refreshes the stack, then makes its resources as declared. Idempotent. @throws `stack-failed` */
-  up(stack: DesiredStack, recover: boolean): Promise<OperationRecord>;
-  /** What `up` would change, live drift included; changes nothing. @throws `stack-failed` */
-  preview(stack: DesiredStack): Promise<OperationRecord>;
+  up(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
+  /** What `up` would change, live drift included; changes no resource. @throws `stack-failed` */
+  preview(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
+  /**
+   * Deletes every resource of the stack, then the stack itself. Idempotent: of a stack that is not there nothing is
+   * left to do. @throws `stack-failed`
+   */
+  destroy(stack: StackAt, operation: Operation): Promise<OperationRecord>;
+  /** The stack's deployment as JSON text, secrets encrypted; undefined where there is no such stack. @throws `stack-failed` */
+  exportState(key: StackKey): Promise<string | undefined>;
+  /** Removes the stack from the state without touching a resource. Idempotent. @throws `stack-failed` */
+  forget(key: StackKey): Promise<void>;
 }
 
-/** The version that set-up installs; any newer 3.x on PATH serves as well. */
-const cliVersion = '3.259.0';
-
-async function findCli(): Promise<PulumiCommand> {
-  try {
-    return await PulumiCommand.get();
-  } catch {
-    const root = join(homedir(), '.pulumi', 'versions', cliVersion);
-    return await PulumiCommand.get({ root }).catch((cause) => {
-      throw new PortcullisError('stack-failed', 'the Pulumi CLI is not installed: run `npm run doctor`', {
-        cause,
-      });
-    });
-  }
-}
+const configurationFile = ({ data }: EngineSettings, key: StackKey) =>
+  join(data, 'stacks', `Pulumi.${key}.yaml`);
 
 /** Writes the arguments into the stack's configuration, so that plain `pulumi preview` runs the same program. */
-async function writeConfiguration(directory: string, stack: DesiredStack): Promise<void> {
-  const file = join(directory, `Pulumi.${stack.key}.yaml`);
+async function writeConfiguration(settings: EngineSettings, stack: StackAt): Promise<void> {
+  const file = configurationFile(settings, stack.key);
+  await mkdir(join(settings.data, 'stacks'), { recursive: true });
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-  const settings = (parse(text) ?? {}) as { config?: Record<string, unknown> };
-  const config = { ...settings.config, 'portcullis:arguments': stack.arguments };
-  const next = stringify({ ...settings, config });
+  const parsed = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+  const config = { ...parsed.config, 'portcullis:arguments': stack.arguments };
+  const next = stringify({ ...parsed, config });
   if (next !== text) await writeFile(file, next);
 }
 
-/**
- * `up` asks the CLI for the stack's outputs twice and for its history once afterwards: three processes, each with a
- * key derivation, two thirds of the time of a no-op. The engine's events have told all of it already.
- */
-function withoutAfterthoughts(stack: Stack): Stack {
-  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
-}
-
-/** State in the data directory has that directory's one owner: an unfinished operation's lock there is a dead one's. */
-const ownsState = ({ data, state }: EngineSettings): boolean => state === `file://${data}/state`;
-
-/** Opens stacks with one fixed work directory each: a random one would leak a directory a call. */
-function stackOpener(settings: EngineSettings): (stack: DesiredStack) => Promise<Stack> {
-  let cli: Promise<PulumiCommand> | undefined;
-  const configurations = join(settings.data, 'stacks');
-  return async (stack) => {
-    cli ??= findCli().catch((error) => {
-      cli = undefined; // it may be installed by the next time
-      throw error;
-    });
-    const workDir = join(settings.data, 'work', stack.key);
-    await mkdir(workDir, { recursive: true });
-    await mkdir(configurations, { recursive: true });
-    if (ownsState(settings)) await mkdir(join(settings.data, 'state'), { recursive: true });
-    await writeConfiguration(configurations, stack);
-    const projectSettings = {
-      name: 'portcullis',
-      runtime: 'nodejs',
-      backend: { url: settings.state },
-      stackConfigDir: '../../stacks',
-      ...(settings.awsPlugin && { plugins: { providers: [{ name: 'aws', path: settings.awsPlugin }] } }),
-    } satisfies ProjectSettings & Record<string, unknown>;
-    const opened = await LocalWorkspace.createOrSelectStack(
-      { stackName: stack.key, projectName: 'portcullis', program: async () => program(stack.arguments) },
-      {
-        workDir,
-        pulumiCommand: await cli,
-        projectSettings,
-        secretsProvider: settings.secretsProvider,
-        envVars: {
-          PULUMI_SKIP_UPDATE_CHECK: 'true',
-          PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
-          PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
-          PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
-        },
-      },
-    );
-    return withoutAfterthoughts(opened);
-  };
-}
+const said = (error: unknown): string => (error instanceof CommandFailed ? error.stderr : '');
+const isLocked = (error: unknown): boolean =>
+  /the stack is currently locked by|\[409\] Conflict: Another update is currently in progress/.test(
+    said(error),
+  );
+const isMissing = (error: unknown): boolean => /no stack named.*found/.test(said(error));
+const isThere = (error: unknown): boolean => /stack.*already exists/.test(said(error));
 
 /** What the CLI says went wrong, from the output that a failed command's error carries; the lock in words of its own. */
 export function commandReason(error: unknown): string {
-  if (error instanceof ConcurrentUpdateError) {
+  if (isLocked(error)) {
     return 'the stack is locked: another `pulumi` works on it, or was killed while it did; `pulumi cancel` breaks a lock whose owner is dead';
   }
-  const [, said] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
-  return said ?? reasonOf(error);
+  const [, line] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
+  return line ?? reasonOf(error);
 }
+
+type Act = (opened: CliStack, onEvent: (event: EngineEvent) => void) => Promise<unknown>;
+
+const never = new AbortController().signal;
 
 /** The engine over the Automation API with inline programs. Making it starts nothing. */
 export function pulumiEngine(settings: EngineSettings): Engine {
   const open = stackOpener(settings);
-  const operate = async (
-    stack: DesiredStack,
-    act: (opened: Stack, onEvent: (event: EngineEvent) => void) => Promise<unknown>,
-  ): Promise<OperationRecord> => {
-    const events = recordEvents();
+  const attempt = async <T>(key: StackKey, work: () => Promise<T>, first?: () => string | undefined) => {
     try {
-      await act(await open(stack), events.onEvent);
+      return await work();
     } catch (error) {
-      const [first] = events.record().errors;
-      throw new PortcullisError('stack-failed', `${stack.key}: ${first ?? commandReason(error)}`, {
-        cause: error,
-      });
+      const reason = first?.() ?? commandReason(error);
+      throw new PortcullisError('stack-failed', `${key}: ${reason}`, { cause: error });
     }
-    return events.record();
+  };
+  const operate = async (stack: StackAt, { signal, recover, known }: Operation, act: Act) => {
+    const events = recordEvents();
+    const work = async () => {
+      await writeConfiguration(settings, stack);
+      const opened = await open(stack.key, () => program(stack.arguments), signal);
+      const create = () =>
+        opened.create().catch((error) => {
+          if (!isThere(error)) throw error;
+        });
+      if (!known) await create();
+      if (recover) await opened.run('cancel', '--yes');
+      await act(opened, events.onEvent).catch(async (error) => {
+        if (!known || !isMissing(error)) throw error;
+        await create();
+        await act(opened, events.onEvent);
+      });
+      return events.record();
+    };
+    return attempt(stack.key, work, () => events.record().errors[0]);
+  };
+  const quietly = <T>(key: StackKey, act: (opened: CliStack) => Promise<T>): Promise<T | undefined> =>
+    attempt(key, async () => {
+      const opened = await open(key, undefined, never);
+      return act(opened).catch((error) => {
+        if (!isMissing(error)) throw error;
+        return undefined;
+      });
+    });
+  const forget = async (key: StackKey) => {
+    await quietly(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
+    await rm(configurationFile(settings, key), { force: true });
   };
   return {
-    up: (stack, recover) =>
-      operate(stack, async (opened, onEvent) => {
-        // Elsewhere the owner may live: a lock that is in the way is reported, never broken.
-        if (recover && ownsState(settings)) await opened.cancel();
-        await opened.up({ refresh: true, onEvent, color: 'never', suppressProgress: true });
-      }),
-    preview: (stack) =>
-      operate(stack, (opened, onEvent) =>
-        opened.preview({ refresh: true, onEvent, color: 'never', suppressProgress: true }),
-      ),
+    up: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.up(onEvent)),
+    preview: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.preview(onEvent)),
+    async destroy(stack, operation) {
+      const events = recordEvents();
+      await operate(stack, { ...operation, known: true }, (opened) => opened.destroy(events.onEvent));
+      await forget(stack.key);
+      return events.record();
+    },
+    exportState: (key) => quietly(key, (opened) => opened.run('stack', 'export')),
+    forget,
   };
 }

@@ -158,3 +158,9 @@ export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env
 }
 
 export type Settings = ReturnType<typeof readSettings>;
+
+/** The environment of a command that this process runs: its own, and what is given besides. */
+export const childEnvironment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...more,
+});

@@ -17,6 +17,9 @@ interface StackReconciler {
   readonly turn: <T>(key: string, work: () => Promise<T>) => Promise<T>;
 }
 
+/** Nothing ends an operation that has begun. */
+const stopping = new AbortController().signal;
+
 const now = () => new Date().toISOString();
 
 /** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
@@ -63,7 +66,11 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
     await store.stacks.begin(desired.key, markReconciling(record.conditions, now()));
     let done: OperationRecord;
     try {
-      done = await engine.up(desired, cutShort);
+      done = await engine.up(desired, {
+        signal: stopping,
+        recover: cutShort,
+        known: record.generation !== null,
+      });
     } catch (error) {
       return await fail(run, record, error);
     }
@@ -77,7 +84,11 @@ export function stackReconciler({ engine, store, turn }: StackReconciler) {
   const preview = async (run: Run, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> => {
     let found: OperationRecord;
     try {
-      found = await engine.preview(desired);
+      found = await engine.preview(desired, {
+        signal: stopping,
+        recover: false,
+        known: record.generation !== null,
+      });
     } catch (error) {
       return await fail(run, record, error);
     }

@@ -120,7 +120,7 @@ function engineOf(world: World): Engine {
     return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
   };
   return {
-    async up(stack, recover) {
+    async up(stack, { recover }) {
       const { key } = stack;
       const record = await operate(recover ? 'recover and up' : 'up', key);
       await world.up(stack);
@@ -129,6 +129,9 @@ function engineOf(world: World): Engine {
       return record;
     },
     preview: ({ key }) => operate('preview', key),
+    destroy: ({ key }) => operate('destroy', key),
+    exportState: async () => undefined,
+    forget: async () => undefined,
   };
 }
 

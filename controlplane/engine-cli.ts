@@ -1,0 +1,142 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  LocalWorkspace,
+  type ProjectSettings,
+  PulumiCommand,
+  Stack,
+} from '@pulumi/pulumi/automation/index.js';
+import { type CommandOutput, runCommand } from './engine-command.ts';
+import type { EngineEvent } from './engine-events.ts';
+import type { Settings } from './environment.ts';
+import { PortcullisError } from './errors.ts';
+import type { StackKey } from './stack-key.ts';
+
+/** The part of the settings that the engine needs. */
+export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;
+
+/** The version that set-up installs; any newer 3.x on PATH serves as well. */
+const cliVersion = '3.259.0';
+
+async function findCli(): Promise<PulumiCommand> {
+  try {
+    return await PulumiCommand.get();
+  } catch {
+    const root = join(homedir(), '.pulumi', 'versions', cliVersion);
+    return await PulumiCommand.get({ root }).catch((cause) => {
+      throw new PortcullisError('stack-failed', 'the Pulumi CLI is not installed: run `npm run doctor`', {
+        cause,
+      });
+    });
+  }
+}
+
+const environment = {
+  PULUMI_SKIP_UPDATE_CHECK: 'true',
+  PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
+  PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
+  PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
+  // Another machine may have made the stack: what its secrets are encrypted with is in the state too.
+  PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
+} as const;
+
+/** How the Automation API hands a command over. Source: `PulumiCommand.run`, internal there. */
+type Run = (args: string[], cwd: string, more: Record<string, string>) => Promise<CommandOutput>;
+
+/** The CLI with commands that an aborted signal ends, whichever of them is under way or comes next. */
+function interruptible(cli: PulumiCommand, signal: AbortSignal): PulumiCommand & { readonly run: Run } {
+  const run: Run = (args, cwd, more) =>
+    runCommand(cli.command, [...args, '--non-interactive'], {
+      cwd,
+      environment: { ...more, PULUMI_AUTOMATION_API: 'true' },
+      signal,
+    });
+  return Object.assign(Object.create(cli) as PulumiCommand, { run });
+}
+
+export type Program = () => Record<string, unknown>;
+
+const options = { color: 'never', suppressProgress: true } as const;
+
+/** One stack in its work directory. Every method is one process of the CLI. */
+export interface CliStack {
+  /** Makes the stack in the state. @throws CommandFailed where there is one */
+  create(): Promise<unknown>;
+  up(onEvent: (event: EngineEvent) => void): Promise<unknown>;
+  preview(onEvent: (event: EngineEvent) => void): Promise<unknown>;
+  destroy(onEvent: (event: EngineEvent) => void): Promise<unknown>;
+  /** Any other command of the CLI about the stack. */
+  run(...args: string[]): Promise<string>;
+}
+
+/** What the CLI finds in the work directory: one fixed for each stack, as a random one would leak a directory a call. */
+async function workspaceOf(
+  settings: EngineSettings,
+  { key, program }: { readonly key: StackKey; readonly program: Program | undefined },
+  pulumiCommand: PulumiCommand,
+): Promise<LocalWorkspace> {
+  const workDir = join(settings.data, 'work', key);
+  await mkdir(workDir, { recursive: true });
+  await mkdir(join(settings.data, 'stacks'), { recursive: true });
+  if (settings.state === `file://${settings.data}/state`) {
+    await mkdir(join(settings.data, 'state'), { recursive: true });
+  }
+  const projectSettings = {
+    name: 'portcullis',
+    runtime: 'nodejs',
+    backend: { url: settings.state },
+    stackConfigDir: '../../stacks',
+    ...(settings.awsPlugin && { plugins: { providers: [{ name: 'aws', path: settings.awsPlugin }] } }),
+  } satisfies ProjectSettings & Record<string, unknown>;
+  return LocalWorkspace.create({
+    workDir,
+    pulumiCommand,
+    projectSettings,
+    secretsProvider: settings.secretsProvider,
+    envVars: environment,
+    ...(program && { program: async () => program() }),
+  });
+}
+
+/**
+ * The stack without a process that selects it (every command names its stack), and without the three that `up` runs
+ * afterwards for outputs and history, each with a key derivation: the engine's events have told all of it already.
+ */
+async function stackIn(workspace: LocalWorkspace, key: StackKey): Promise<Stack> {
+  const selectStack = workspace.selectStack.bind(workspace);
+  Object.assign(workspace, { selectStack: async () => undefined });
+  const stack = await Stack.select(key, workspace);
+  Object.assign(workspace, { selectStack });
+  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
+}
+
+export type StackOpener = (
+  key: StackKey,
+  program: Program | undefined,
+  signal: AbortSignal,
+) => Promise<CliStack>;
+
+/** Opens stacks; that itself runs no command but, once, the search for the CLI. */
+export function stackOpener(settings: EngineSettings): StackOpener {
+  let found: Promise<PulumiCommand> | undefined;
+  return async (key, program, signal) => {
+    found ??= findCli().catch((error) => {
+      found = undefined; // it may be installed by the next time
+      throw error;
+    });
+    const cli = interruptible(await found, signal);
+    const workspace = await workspaceOf(settings, { key, program }, cli);
+    const stack = await stackIn(workspace, key);
+    return {
+      create: () => workspace.createStack(key),
+      up: (onEvent) => stack.up({ ...options, refresh: true, onEvent }),
+      preview: (onEvent) => stack.preview({ ...options, refresh: true, onEvent }),
+      destroy: (onEvent) => stack.destroy({ ...options, refresh: true, onEvent }),
+      async run(...args) {
+        const { stdout } = await cli.run([...args, '--stack', key], workspace.workDir, environment);
+        return stdout;
+      },
+    };
+  };
+}
