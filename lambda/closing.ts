@@ -1,4 +1,5 @@
 import { ailmentOf, describeError } from './ailment.ts';
+import { isCanaryRule } from './canary.ts';
 import type { Member } from './cloud.ts';
 import { escalationOf, type Policy } from './grammar.ts';
 import type { Intent } from './history.ts';
@@ -77,9 +78,14 @@ export async function close(
   return { findings, revocation, failure };
 }
 
-function isEscalated(policy: Policy, { mode, rule }: Violation, times: ReadonlyMap<string, number>): boolean {
+function isEscalated(
+  policy: Policy,
+  { mode, rule, policyRule }: Violation,
+  times: ReadonlyMap<string, number>,
+): boolean {
   const limit = escalationOf(policy);
-  return mode === 'revoke' && limit.mode === 'notify' && (times.get(rule.id) ?? 0) >= limit.times;
+  const often = (times.get(rule.id) ?? 0) >= limit.times;
+  return mode === 'revoke' && limit.mode === 'notify' && often && !isCanaryRule(policyRule);
 }
 
 async function narrow(

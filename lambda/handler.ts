@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { ailmentOf, describeError } from './ailment.ts';
+import { answerCanary, readCanary } from './canary-path.ts';
 import { createSessions, type Sessions } from './credentials.ts';
 import { type ApiCall, readEvent } from './event.ts';
 import { createHistory } from './history.ts';
@@ -52,6 +53,11 @@ export function createHandler(parts: Parts): Handler {
   async function workOf(event: unknown): Promise<Work> {
     const hour = readSchedule(event);
     if (hour) return workOfHour(hour);
+    const canary = readCanary(event);
+    if (canary) {
+      log('received', { ...canary.call, kind: 'canary' });
+      return { call: canary.call, acts: await answerCanary(office, connect, canary) };
+    }
     const reading = readEvent(event, concern);
     const { call } = reading;
     log('received', { ...call, kind: reading.kind });

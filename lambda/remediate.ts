@@ -1,4 +1,5 @@
 import { ailmentOf, describeError } from './ailment.ts';
+import { canaryOf, withCanary } from './canary.ts';
 import { type Closing, close } from './closing.ts';
 import type { Member } from './cloud.ts';
 import { conclude } from './conclusion.ts';
@@ -30,6 +31,7 @@ export interface Remediation
     | 'excepted'
     | 'exceptionTag'
     | 'undecided'
+    | 'canary'
   > {
   revokedAt: Date | null;
   failure: unknown;
@@ -106,10 +108,13 @@ async function act(office: Office, member: Member, task: Task): Promise<Remediat
   const { law, ledger, history, clock, log } = office;
   const { account, groupId } = task;
   const memory = lenient(log, groupId);
-  const [judgement, earlier] = await Promise.all([
+  const [judged, earlier] = await Promise.all([
     judge(member, law, task, clock),
     memory.ask(history.intended(task), undefined),
   ]);
+  const place = { account, region: task.call.region };
+  const canary = await memory.ask(canaryOf(ledger, place, judged.group, clock.now()), undefined);
+  const judgement = canary === undefined ? judged : withCanary(judged, clock.now());
   const { group, rules, violations, undecided, excepted } = judgement;
   if (group.owner !== undefined && group.owner !== account) {
     const reason = `the group is of account ${group.owner}, where it is judged`;
@@ -127,6 +132,7 @@ async function act(office: Office, member: Member, task: Task): Promise<Remediat
     excepted,
     exceptionTag: tag,
     undecided,
+    ...(canary !== undefined && { canary }),
     revokedAt: closing.revocation.revokedAt ?? (earlier?.at || null),
     failure: closing.failure ?? memory.failure(),
   };

@@ -1,3 +1,4 @@
+import { isOnlyCanary } from './canary.ts';
 import type { ApiCall } from './event.ts';
 import { policyDigest } from './grammar.ts';
 import type { History } from './history.ts';
@@ -19,7 +20,7 @@ export function createReport(parts: Parts, notifier: Notifier, history: History)
   const digest = policyDigest(policy);
   return async (call, remediation, receivedAt) => {
     const result = compose(call, remediation, { digest, bundle, receivedAt, time: clock.now() });
-    const told = { ...result, notification: await notifier.notify(result) };
+    const told = isOnlyCanary(result) ? result : { ...result, notification: await notifier.notify(result) };
     log('result', told);
     const sent = await publishResult(cloud, environment.busArn, told, clock);
     const { account, groupId, findings } = remediation;

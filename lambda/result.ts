@@ -139,6 +139,11 @@ export const remediationResultSchema = z.object({
     .nullable()
     .describe("Who answers for the group, by the first of the policy's `ownerTags` that it has."),
   eventName: z.string().nullable(),
+  canary: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('The id of the canary that it tells of, by which a cell is proven; absent otherwise.'),
   findings: z.array(findingSchema),
   undecided: z.array(z.object({ ruleId: z.string(), reason: z.string() })),
   excepted: z.array(excepted),

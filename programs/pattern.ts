@@ -1,10 +1,11 @@
 /**
  * What may open ingress. The pattern names event source and event names only, never a CIDR: the flat request form
  * has an empty `ipPermissions`, an edit has neither, and every literal is a way to miss one. The Lambda judges.
+ * `portcullis.canary` is the control plane's own, which proves a cell where it may make no group (docs/verify.md).
  * Of tag changes only those of security groups: they tell who asked for an exception, and every account tags a lot.
  */
 export const ingressPattern = {
-  source: ['aws.ec2'],
+  source: ['aws.ec2', 'portcullis.canary'],
   'detail-type': ['AWS API Call via CloudTrail'],
   detail: {
     eventSource: ['ec2.amazonaws.com'],

@@ -82,7 +82,7 @@ describe("the hub's rules", () => {
   test('take ingress, lifecycle events and the results of the hub account', () => {
     const pattern = (name: string) => JSON.parse(inputsOf(declared, 'EventRule', name).eventPattern);
     expect(pattern('portcullis-ingress')).toEqual({
-      source: ['aws.ec2'],
+      source: ['aws.ec2', 'portcullis.canary'],
       'detail-type': ['AWS API Call via CloudTrail'],
       detail: {
         eventSource: ['ec2.amazonaws.com'],

@@ -77,8 +77,15 @@ describe('the ingress pattern', () => {
     expect(matches(ingressPattern, { ...event, source: 'aws.redshift', detail: other })).toBe(false);
   });
 
+  test('takes a synthetic canary, which has the very shape of a call but for its source', () => {
+    const call = { eventSource: 'ec2.amazonaws.com', eventName: 'AuthorizeSecurityGroupIngress' };
+    const event = { 'detail-type': 'AWS API Call via CloudTrail', detail: { ...call, canary: 'an-id' } };
+    expect(matches(ingressPattern, { ...event, source: 'portcullis.canary' })).toBe(true);
+    expect(matches(ingressPattern, { ...event, source: 'portcullis' })).toBe(false);
+  });
+
   test('names no address, port or group', () => {
-    expect(JSON.stringify(ingressPattern)).not.toMatch(/cidr|port|\d\.\d|::|sg-[0-9a-f]/i);
+    expect(JSON.stringify(ingressPattern)).not.toMatch(/cidr|port(?!cullis)|\d\.\d|::|sg-[0-9a-f]/i);
   });
 
   test('takes no lifecycle event', () => {

@@ -43,6 +43,7 @@ const arrows: Record<string, string[]> = {
     'lambda/grammar-exception.ts',
     'lambda/result.ts',
     'lambda/announcement.ts',
+    'lambda/canary.ts',
     ...evaluator,
   ],
   programs: ['lambda/bundle.ts', 'lambda/policy.ts'],
