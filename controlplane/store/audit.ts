@@ -1,43 +1,63 @@
+import { programVersion, version } from '../program-version.ts';
+import { type AuditFilter, type AuditLine, finalLines, newestLines } from './audit-line.ts';
+import { type AuditCheck, checkSeals, type Seal, sealLines } from './audit-seal.ts';
+import type { AuditedAct } from './audited-acts.ts';
 import type { Database, Query } from './database.ts';
 
-export type AuditedAct =
-  | 'restore requested'
-  | 'restore done'
-  | 'restore failed'
-  | 'exception created'
-  | 'exception ended'
-  | 'exception expiring'
-  | 'exception expired';
+export { type AuditedAct, auditedActs } from './audited-acts.ts';
 
 export interface AuditEntry {
   /** The caller's name, or `portcullis` for what was done unasked. */
   readonly who: string;
   readonly what: AuditedAct;
+  /** `account` (an id) or `key` (a stack's) says whose account it is about; never a secret. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** What was done to exceptions and remediations, by whom. The database itself refuses to change or delete a line. */
+/** Who asked for what, and what was changed where. The database itself refuses to change or delete a line. */
 export interface AuditStore {
   /** Appends a line; one with the same `once` is there already: nothing. True where it was appended. */
   append(entry: AuditEntry, once?: string): Promise<boolean>;
-  /** Newest first. */
-  list(limit: number): Promise<(AuditEntry & { id: string; at: Date })[]>;
+  /** Newest first; older than the line `before`, where that is given. */
+  list(limit: number, filter?: AuditFilter, before?: string): Promise<AuditLine[]>;
+  /**
+   * Oldest first, page after page, each line as one line of JSON; newer than the line `after`. Ends with the lines
+   * that were there at the call: no line of a lower id can come later, so the last id continues where it ended.
+   * @throws PortcullisError `store-unreachable` where writers leave no moment to see which lines are final.
+   */
+  lines(filter: AuditFilter, after?: string): AsyncGenerator<readonly string[]>;
+  /** Seals the lines since the last seal, so many at most; undefined where there are none or writers are busy. */
+  seal(most?: number): Promise<Seal | undefined>;
+  /** Recomputes every seal. Changes nothing. */
+  check(): Promise<AuditCheck>;
+  /** Removes sealed lines older than so many days, a part at a time: how many; 0 once none is left. */
+  removeExpired(days: number): Promise<number>;
 }
 
-/** Appends a line as a part of the transaction that the query belongs to. */
+/** Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer. */
 export async function writeAudit(query: Query, entry: AuditEntry, once?: string): Promise<boolean> {
   const rows = await query(
-    `insert into audit (at, who, what, details, once) values (now(), $1, $2, $3, $4)
-     on conflict (once) do nothing returning id`,
-    [entry.who, entry.what, JSON.stringify(entry.details), once ?? null],
+    `insert into audit (at, who, what, details, once, service_version, program_version)
+     values (now(), $1, $2, $3, $4, $5, $6) on conflict (once) do nothing returning id`,
+    [entry.who, entry.what, JSON.stringify(entry.details), once ?? null, version, programVersion()],
   );
   return rows.length > 0;
 }
 
-export function auditStore({ query }: Pick<Database, 'query'>): AuditStore {
+export function auditStore(database: Pick<Database, 'query' | 'transaction'>): AuditStore {
+  const { query } = database;
   return {
     append: (entry, once) => writeAudit(query, entry, once),
-    list: (limit) =>
-      query(`select id::text, at, who, what, details from audit order by audit.id desc limit $1`, [limit]),
+    list: (limit, filter = {}, before) => newestLines(query, limit, filter, before),
+    lines: (filter, after) => finalLines(database, filter, after),
+    seal: (most) => sealLines(database, most),
+    check: () => checkSeals(query),
+    async removeExpired(days) {
+      const [row] = await query<{ removed: string }>(
+        'select audit_remove_expired($1, $2, $3)::text as removed',
+        [days, version, programVersion()],
+      );
+      return Number(row?.removed ?? 0);
+    },
   };
 }

@@ -1,0 +1,31 @@
+/** Everything that leaves a line. docs/audit.md says of each when, and what its details are. */
+export const auditedActs = [
+  'run requested',
+  'run paused',
+  'run resumed',
+  'run cancelled',
+  'run finished',
+  'stack changed',
+  'stack failed',
+  'stack destroyed',
+  'stack forgotten',
+  'deletion confirmed',
+  'deletion refused',
+  'account adopted',
+  'account departed',
+  'coverage lost',
+  'coverage regained',
+  'verification requested',
+  'verification finished',
+  'restore requested',
+  'restore done',
+  'restore failed',
+  'exception created',
+  'exception ended',
+  'exception expiring',
+  'exception expired',
+  'exported',
+  'retention applied',
+] as const;
+
+export type AuditedAct = (typeof auditedActs)[number];
