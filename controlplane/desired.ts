@@ -28,6 +28,9 @@ export interface Fleet {
   readonly securityHub: boolean;
   readonly narrowing: boolean;
   readonly programVersion: string;
+  /** The role through which every account is entered but its own. */
+  readonly deployerRoleArn?: string | undefined;
+  readonly externalId?: string | undefined;
 }
 
 export interface FleetAccount {
@@ -58,7 +61,13 @@ const placeOf = (
   partition: fleet.partition,
   accountId,
   region,
-  ...(accessRoleArn && { accessRoleArn }),
+  ...(accessRoleArn && {
+    accessRoleArn,
+    // The deployer's own account is entered as the deployer itself.
+    ...(fleet.deployerRoleArn &&
+      fleet.deployerRoleArn !== accessRoleArn && { deployerRoleArn: fleet.deployerRoleArn }),
+    ...(fleet.externalId && { externalId: fleet.externalId }),
+  }),
 });
 
 export function desiredHub(

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PortcullisError } from './errors.ts';
+import { waveSchema } from './rollout/waves.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
 const list = z
@@ -20,6 +21,13 @@ const retention = new Set([
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ]);
 
+const role = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role');
+
+const unit = z
+  .string()
+  .regex(/^(ou-[0-9a-z]+-[0-9a-z]+|r-[0-9a-z]+)$/, 'must be ids of organizational units (ou-…) or the root (r-…)');
+const unitOrAccount = z.union([unit, accountId], 'must be ids of organizational units (ou-…) or accounts');
+
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').default('off');
 
 const token = z
@@ -35,6 +43,15 @@ const variables = z.object({
     .string()
     .regex(/^[\w+=,.@-]+$/, 'must be a role name')
     .default('OrganizationAccountAccessRole'),
+  PORTCULLIS_EXTERNAL_ID: z
+    .string()
+    .regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1,224 letters, digits or any of _+=,.@:/-')
+    .optional(),
+  PORTCULLIS_DEPLOYER_ROLE_ARN: role.optional(),
+  PORTCULLIS_ORGANIZATIONS_ROLE_ARN: role.optional(),
+  PORTCULLIS_TEMPLATE_URL: z
+    .url({ protocol: /^https$/, error: 'must be the https:// address of the template in an S3 bucket' })
+    .optional(),
   PORTCULLIS_CONTROL_TOWER_REGION: z.string().optional(),
   PORTCULLIS_POLICY: z.string().default('lambda/policy.yaml'),
   PORTCULLIS_SLACK_SECRET_ARN: z.string().startsWith('arn:', 'must be the ARN of a secret').optional(),
@@ -45,6 +62,7 @@ const variables = z.object({
     .optional(),
   PORTCULLIS_SECURITY_HUB: onOrOff,
   PORTCULLIS_NARROWING: onOrOff,
+  PORTCULLIS_TRAILS: z.enum(['report', 'create'], 'must be report or create').default('report'),
   PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653)
     .refine((days) => retention.has(days), `must be one of ${[...retention].join(', ')}`)
     .default(90),
@@ -53,6 +71,16 @@ const variables = z.object({
   PORTCULLIS_SECRETS_PROVIDER: z.string().default('passphrase'),
   PORTCULLIS_AWS_PLUGIN: z.string().optional(),
   PORTCULLIS_PARALLEL: whole(1, 25).default(4),
+  PORTCULLIS_PARALLEL_FLEET: whole(1, 10_000).optional(),
+  PORTCULLIS_PARALLEL_ACCOUNT: whole(1, 100).default(8),
+  PORTCULLIS_PARALLEL_REGION: whole(1, 10_000).optional(),
+  PORTCULLIS_WAVES: list.pipe(z.array(waveSchema)).optional(),
+  PORTCULLIS_MAX_FAILURES: whole(0, 100_000).optional(),
+  PORTCULLIS_MAX_FAILURE_PERCENT: whole(0, 100).default(25),
+  PORTCULLIS_ORGANIZATIONAL_UNITS: list.pipe(z.array(unit)).optional(),
+  PORTCULLIS_EXCLUDE: list.pipe(z.array(unitOrAccount)).default([]),
+  PORTCULLIS_SHRINK_PERCENT: whole(0, 100).default(10),
+  PORTCULLIS_DELETE_LIMIT: whole(0, 100_000).default(10),
   PORTCULLIS_SWEEP_MINUTES: whole(1, 1440).default(60),
   PORTCULLIS_HOST: z.string().default('127.0.0.1'),
   PORTCULLIS_PORT: whole(0, 65535).default(8420),
@@ -112,6 +140,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     regions: v.PORTCULLIS_REGIONS,
     layout: v.PORTCULLIS_LAYOUT,
     accessRole: v.PORTCULLIS_ACCESS_ROLE,
+    externalId: v.PORTCULLIS_EXTERNAL_ID,
+    deployerRoleArn: v.PORTCULLIS_DEPLOYER_ROLE_ARN,
+    organizationsRoleArn: v.PORTCULLIS_ORGANIZATIONS_ROLE_ARN,
+    templateUrl: v.PORTCULLIS_TEMPLATE_URL,
     controlTowerRegion: v.PORTCULLIS_CONTROL_TOWER_REGION,
     policyFile: resolve(v.PORTCULLIS_POLICY),
     slackSecretArn: v.PORTCULLIS_SLACK_SECRET_ARN,
@@ -119,12 +151,29 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     notificationTopicArn: v.PORTCULLIS_NOTIFICATION_TOPIC_ARN,
     securityHub: v.PORTCULLIS_SECURITY_HUB === 'on',
     narrowing: v.PORTCULLIS_NARROWING === 'on',
+    trails: v.PORTCULLIS_TRAILS,
     logRetentionDays: v.PORTCULLIS_LOG_RETENTION_DAYS,
     data,
     state: v.PORTCULLIS_STATE ?? `file://${data}/state`,
     secretsProvider: v.PORTCULLIS_SECRETS_PROVIDER,
     awsPlugin: v.PORTCULLIS_AWS_PLUGIN,
     parallel: v.PORTCULLIS_PARALLEL,
+    /** How many stacks may be worked on at once: over all workers, in one account, in one Region. */
+    limits: {
+      fleet: v.PORTCULLIS_PARALLEL_FLEET,
+      account: v.PORTCULLIS_PARALLEL_ACCOUNT,
+      region: v.PORTCULLIS_PARALLEL_REGION,
+    },
+    /** How onboarding and new releases are rolled out. */
+    rollout: {
+      ...(v.PORTCULLIS_WAVES && { waves: v.PORTCULLIS_WAVES }),
+      ...(v.PORTCULLIS_MAX_FAILURES !== undefined && { maxFailures: v.PORTCULLIS_MAX_FAILURES }),
+      maxFailurePercent: v.PORTCULLIS_MAX_FAILURE_PERCENT,
+    },
+    organizationalUnits: v.PORTCULLIS_ORGANIZATIONAL_UNITS,
+    exclude: v.PORTCULLIS_EXCLUDE,
+    shrinkPercent: v.PORTCULLIS_SHRINK_PERCENT,
+    deleteLimit: v.PORTCULLIS_DELETE_LIMIT,
     sweepMinutes: v.PORTCULLIS_SWEEP_MINUTES,
     host: v.PORTCULLIS_HOST,
     port: v.PORTCULLIS_PORT,

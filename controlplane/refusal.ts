@@ -49,6 +49,12 @@ export function isThrottling(error: unknown): boolean {
   return $metadata?.httpStatusCode === 429;
 }
 
-/** Whether the access role could not be assumed, rather than lacking a permission once it was. */
+/** Codes with which AWS says that temporary credentials ended. */
+const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
+
+/** Whether AWS says that temporary credentials have ended. */
+export const isExpired = (error: unknown): boolean => expired.has(codeOf(error));
+
+/** Whether a role could not be assumed, rather than lacking a permission once it was. */
 export const isAssumeRefused = (error: unknown): boolean =>
   codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);

@@ -2,12 +2,17 @@ import { z } from 'zod';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
 
-/** Where a stack lives, and the role through which the control plane reaches it (none in its own account). */
+/**
+ * Where a stack lives, and the role that acts there (none where the caller's own credentials do): assumed through the
+ * deployer role where there is one, with the external id that the roles' trust asks for.
+ */
 const place = z.strictObject({
   partition: z.string(),
   accountId,
   region: z.string(),
   accessRoleArn: z.string().optional(),
+  deployerRoleArn: z.string().optional(),
+  externalId: z.string().optional(),
 });
 
 const hubLocation = z.strictObject({ partition: z.string(), accountId, region: z.string() });
@@ -26,6 +31,15 @@ export const hubArguments = z.strictObject({
   logRetentionDays: z.int(),
 });
 
+/** The trail that Portcullis makes in an account, with what of it there is in AWS already. */
+const ownTrail = z.strictObject({
+  /** Its home Region. */
+  region: z.string(),
+  retentionDays: z.int(),
+  /** Taken over rather than made: the bucket outlives the trail, and a crash may leave either without a state. */
+  found: z.strictObject({ trail: z.boolean(), bucket: z.boolean() }),
+});
+
 /** One Region's part of an account: whether it forwards lifecycle events as well. */
 const cell = z.strictObject({ region: z.string(), lifecycle: z.boolean() });
 
@@ -40,6 +54,8 @@ export const accountArguments = z.strictObject({
   securityHub: z.boolean(),
   /** Which trail covers each Region of the account, or why none does: the trail check's result. */
   trails: z.record(z.string(), z.string()),
+  /** With `PORTCULLIS_TRAILS=create`, where nothing else covered the account. */
+  trail: ownTrail.optional(),
   /** The forwarding rules of `layout: account`; empty in `layout: region`. */
   cells: z.array(cell),
 });
@@ -55,6 +71,7 @@ export const regionArguments = z.strictObject({
 export const stackArguments = z.discriminatedUnion('kind', [hubArguments, accountArguments, regionArguments]);
 
 export type Place = z.infer<typeof place>;
+export type OwnTrail = z.infer<typeof ownTrail>;
 export type Cell = z.infer<typeof cell>;
 export type HubArguments = z.infer<typeof hubArguments>;
 export type AccountArguments = z.infer<typeof accountArguments>;

@@ -10,10 +10,13 @@ interface ClientConfiguration {
   region: string;
   credentials: () => Promise<Credentials>;
   maxAttempts?: number;
+  retryMode?: 'standard' | 'adaptive';
 }
 
 /** Each client's code is evaluated when first needed: the provider starts once per CLI process. */
 const load = {
+  cloudtrail: async (c: ClientConfiguration) =>
+    new (await import('@aws-sdk/client-cloudtrail')).CloudTrail(c),
   cloudwatch: async (c: ClientConfiguration) =>
     new (await import('@aws-sdk/client-cloudwatch')).CloudWatch(c),
   dynamodb: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-dynamodb')).DynamoDB(c),
@@ -22,6 +25,7 @@ const load = {
   lambda: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-lambda')).Lambda(c),
   logs: async (c: ClientConfiguration) =>
     new (await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogs(c),
+  s3: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-s3')).S3(c),
   sqs: async (c: ClientConfiguration) =>
     new (await import('@aws-sdk/client-sqs')).SQS({ ...c, useQueueUrlAsEndpoint: false }),
   sts: async (c: ClientConfiguration) => new (await import('@aws-sdk/client-sts')).STS(c),
@@ -52,6 +56,7 @@ function clientsOf(
 ): Aws {
   const options: ClientConfiguration = { region, credentials };
   if (configuration.maxRetries !== undefined) options.maxAttempts = configuration.maxRetries + 1;
+  if (configuration.retryMode !== undefined) options.retryMode = configuration.retryMode;
   const made = new Map<string, Promise<unknown>>();
   const once = ([service, make]: [string, (c: ClientConfiguration) => Promise<unknown>]) => [
     service,

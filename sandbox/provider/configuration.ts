@@ -17,6 +17,7 @@ export interface Configuration {
   defaultTags: Record<string, string>;
   skipCredentialsValidation: boolean;
   maxRetries?: number;
+  retryMode?: 'standard' | 'adaptive';
 }
 
 const ENGINE = ['version', 'pluginDownloadURL', '__internal', '__defaults', 'name'];
@@ -30,6 +31,7 @@ const ACCEPTED = [
   'defaultTags',
   'skipCredentialsValidation',
   'maxRetries',
+  'retryMode',
   ...IGNORED,
 ];
 
@@ -56,6 +58,9 @@ export function readConfiguration(raw: Raw): { configuration: Configuration; fai
   if (typeof raw.region !== 'string' || raw.region === '') wrong('region', 'the name of a Region');
   const retries = decode(raw.maxRetries);
   if (retries !== undefined && !Number.isInteger(retries)) wrong('maxRetries', 'a whole number');
+  const mode = decode(raw.retryMode);
+  if (mode !== undefined && mode !== 'standard' && mode !== 'adaptive')
+    wrong('retryMode', 'standard or adaptive');
   const configuration: Configuration = {
     region: String(raw.region),
     stsRegion: String(raw.stsRegion ?? raw.region),
@@ -65,6 +70,7 @@ export function readConfiguration(raw: Raw): { configuration: Configuration; fai
     defaultTags: tags(decode(raw.defaultTags), wrong),
     skipCredentialsValidation: decode(raw.skipCredentialsValidation) === true,
     ...(typeof retries === 'number' ? { maxRetries: retries } : {}),
+    ...(mode === 'standard' || mode === 'adaptive' ? { retryMode: mode } : {}),
   };
   return { configuration, failures };
 }

@@ -20,9 +20,9 @@ const kinds: [string, (partition?: string) => StackArguments][] = [
 ];
 /** The provider's inputs; Pulumi hands nested ones over as JSON. */
 const providerOf = (declared: readonly Declared[]) => {
-  const { region, stsRegion, ...nested } = inputsOf(declared, 'aws', 'aws');
+  const { region, stsRegion, retryMode, ...nested } = inputsOf(declared, 'aws', 'aws');
   const parsed = Object.entries(nested).map(([key, value]) => [key, JSON.parse(String(value))]);
-  return { region, stsRegion, ...Object.fromEntries(parsed) };
+  return { region, stsRegion, retryMode, ...Object.fromEntries(parsed) };
 };
 
 describe.each(kinds)('the %s stack', (_, argsOf) => {
@@ -34,6 +34,19 @@ describe.each(kinds)('the %s stack', (_, argsOf) => {
       allowedAccountIds: [args.place.accountId],
       assumeRoles: [{ roleArn: args.place.accessRoleArn, sessionName: 'portcullis' }],
     });
+  });
+
+  test('is reached through the deployer role, with the external id at each step', async () => {
+    const deployerRoleArn = 'arn:aws:iam::333333333333:role/portcullis-deployer';
+    const place = { ...argsOf().place, deployerRoleArn, externalId: 'x-1' };
+    expect(providerOf(await declare({ ...argsOf(), place } as StackArguments)).assumeRoles).toEqual([
+      { roleArn: deployerRoleArn, sessionName: 'portcullis', externalId: 'x-1' },
+      { roleArn: place.accessRoleArn, sessionName: 'portcullis', externalId: 'x-1' },
+    ]);
+  });
+
+  test('retries a throttled call ten times, and leaves the rest to the scheduler', async () => {
+    expect(providerOf(await declare(argsOf()))).toMatchObject({ retryMode: 'standard', maxRetries: 10 });
   });
 
   test("assumes no role in the caller's own account", async () => {

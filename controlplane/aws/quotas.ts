@@ -1,0 +1,154 @@
+/**
+ * What a quota is counted by. `organization`: one for everything the control plane does, from whichever worker, since
+ * every call is made as one account. `account`: one for each member account, and in it for each Region.
+ */
+export type QuotaScope = 'organization' | 'account';
+
+export interface Quota {
+  /** The SDK's name of the service, as its clients carry it: `EC2` of `EC2Client`. */
+  readonly service: string;
+  /** The operations it is about; the first row that fits an operation is taken. */
+  readonly operations: RegExp | 'every';
+  /** How it reads in the table. */
+  readonly named: string;
+  readonly scope: QuotaScope;
+  /** Whether each operation has a bucket of its own, or all that fit the row share one. */
+  readonly each: boolean;
+  /** Calls a second, and how many at once after a rest. */
+  readonly rate: number;
+  readonly burst: number;
+  /** The document that gives the numbers, or `assumed` and why these. */
+  readonly source: string;
+}
+
+const organizations = { service: 'Organizations', scope: 'organization', each: true } as const;
+const account = { service: 'Account', scope: 'organization', each: true } as const;
+const orgsPage =
+  'assumed: "Quotas and service limits for AWS Organizations" (User Guide) lists limits by operation, and the copy at hand ends before that table; reports of ListRoots and ListParents throttled at a few a second (awslabs/aws-deployment-framework issues 781, 784, 788)';
+const accountPage = '"Quotas for AWS Account Management", Account Management reference guide';
+const ec2Page = '"Request throttling for the Amazon EC2 API", EC2 developer guide';
+
+/** Every quota that the control plane's own calls keep to. docs/quotas.md is made from it. */
+export const quotas: readonly Quota[] = [
+  {
+    ...organizations,
+    operations: /^(DescribeOrganization|ListRoots)$/,
+    named: 'DescribeOrganization, ListRoots',
+    rate: 2,
+    burst: 4,
+    source: orgsPage,
+  },
+  {
+    ...organizations,
+    operations: /^(List|Describe)/,
+    named: 'other reads',
+    rate: 5,
+    burst: 10,
+    source: orgsPage,
+  },
+  {
+    ...organizations,
+    operations: 'every',
+    named: 'writes',
+    each: false,
+    rate: 1,
+    burst: 1,
+    source: orgsPage,
+  },
+  {
+    ...account,
+    operations: /^(ListRegions|GetRegionOptStatus)$/,
+    named: 'ListRegions, GetRegionOptStatus',
+    rate: 5,
+    burst: 5,
+    source: accountPage,
+  },
+  {
+    ...account,
+    operations: 'every',
+    named: 'the others',
+    rate: 1,
+    burst: 1,
+    source: accountPage,
+  },
+  {
+    service: 'STS',
+    operations: 'every',
+    named: 'every operation',
+    scope: 'organization',
+    each: false,
+    rate: 300,
+    burst: 300,
+    source:
+      'half of the 600 a second by account and Region that users report (awslabs/mountpoint-s3 issue 1358); the other half is for the Pulumi provider and everybody else in the account',
+  },
+  {
+    service: 'EC2',
+    operations: /^(Describe|Get|List)/,
+    named: 'reads',
+    scope: 'account',
+    each: true,
+    rate: 20,
+    burst: 100,
+    source: ec2Page,
+  },
+  {
+    service: 'EC2',
+    operations: 'every',
+    named: 'writes',
+    scope: 'account',
+    each: true,
+    rate: 5,
+    burst: 50,
+    source: `assumed: ${ec2Page} gives numbers by operation, and the copy at hand ends before its table`,
+  },
+  {
+    service: 'CloudTrail',
+    operations: /^(Get|Describe|List)/,
+    named: 'reads',
+    scope: 'account',
+    each: false,
+    rate: 10,
+    burst: 10,
+    source: '"Quotas in AWS CloudTrail", CloudTrail user guide: 10 TPS for Get, describe and list APIs',
+  },
+  {
+    service: 'CloudTrail',
+    operations: 'every',
+    named: 'the others',
+    scope: 'account',
+    each: false,
+    rate: 1,
+    burst: 1,
+    source: '"Quotas in AWS CloudTrail", CloudTrail user guide: 1 TPS for all other APIs',
+  },
+  {
+    service: 'SQS',
+    operations: 'every',
+    named: 'every operation',
+    scope: 'account',
+    each: true,
+    rate: 1_000,
+    burst: 1_000,
+    source:
+      'assumed: "Amazon SQS quotas" knows no such limit for standard queues; the bucket is there for throttling answers',
+  },
+];
+
+/** For a service without a row of its own. */
+export const anyOther: Omit<Quota, 'service' | 'operations'> = {
+  named: 'every operation of any other service',
+  scope: 'account',
+  each: true,
+  rate: 10,
+  burst: 20,
+  source: 'assumed',
+};
+
+export function quotaOf(service: string, operation: string): Omit<Quota, 'service' | 'operations'> {
+  const found = quotas.find(
+    (quota) =>
+      quota.service === service && (quota.operations === 'every' || quota.operations.test(operation)),
+  );
+  return found ?? anyOther;
+}
