@@ -17,7 +17,8 @@ const everything = [...packages, pulumiStep, pythonStep];
 /** @type {Record<string, { steps: import('./steps.mjs').Step[], commands: string[][] }>} */
 const scripts = {
   setup: { steps: everything, commands: [] },
-  test: { steps: everything, commands: [['vitest', 'run']] },
+  test: { steps: everything, commands: [['vitest', 'run', '--project', '!faults']] },
+  'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
   demo: { steps: everything, commands: [['node', 'sandbox/demo.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
   bench: { steps: everything, commands: [['node', 'bench/main.ts']] },

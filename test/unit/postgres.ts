@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,27 @@ const freePort = () =>
 export interface Postgres {
   /** A new empty database's address. */
   database(name: string): Promise<string>;
+  /** Ends the server without a checkpoint, as a crash would, and starts it again at the same address, after so long. */
+  crash(outageMs?: number): Promise<void>;
   stop(): Promise<void>;
+}
+
+async function ask(connectionString: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}
+
+/** Resolves once the server answers. @throws when it does not within ten seconds, or has ended */
+async function answering(url: string, ended: () => boolean): Promise<void> {
+  for (let left = 100; ; left -= 1) {
+    try {
+      return await ask(url, 'select 1');
+    } catch (error) {
+      if (left === 0 || ended()) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
 }
 
 /** Starts a Postgres of its own in a temporary directory; as user `postgres` where we are root, which it refuses. */
@@ -48,8 +68,12 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   const port = await freePort();
   const [postgres, first] = as(join(programs, 'postgres'));
   const listen = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
-  const server = spawn(postgres, [...first, ...listen], { cwd: directory, stdio: 'ignore' });
-  const ended = new Promise<void>((done) => server.once('exit', () => done()));
+  let server: ChildProcess;
+  let ended: Promise<void>;
+  const run = () => {
+    server = spawn(postgres, [...first, ...listen], { cwd: directory, stdio: 'ignore' });
+    ended = new Promise((done) => server.once('exit', () => done()));
+  };
   const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
   const stop = async () => {
     // Waits for the clients to be gone; whoever forgot to close one is not waited for.
@@ -59,27 +83,24 @@ export async function startPostgres(programs: string): Promise<Postgres> {
     clearTimeout(impatient);
     rmSync(directory, { recursive: true, force: true });
   };
-  const ask = async (sql: string) => {
-    const client = new pg.Client({ connectionString: url('postgres') });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  for (let left = 100; ; left -= 1) {
-    try {
-      await ask('select 1');
-      break;
-    } catch (error) {
-      if (left === 0 || server.exitCode !== null) {
-        await stop();
-        throw error;
-      }
-      await new Promise((done) => setTimeout(done, 100));
-    }
+  try {
+    run();
+    await answering(url('postgres'), () => server.exitCode !== null);
+  } catch (error) {
+    await stop();
+    throw error;
   }
   return {
     async database(name) {
-      await ask(`create database ${name}`);
+      await ask(url('postgres'), `create database ${name}`);
       return url(name);
+    },
+    async crash(outageMs = 0) {
+      server.kill('SIGQUIT');
+      await ended;
+      await new Promise((done) => setTimeout(done, outageMs));
+      run();
+      await answering(url('postgres'), () => server.exitCode !== null);
     },
     stop,
   };

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import type { FaultPlan } from '../../sandbox/faults.ts';
+import { plan, say } from './plan.ts';
+import { rollOut } from './rollout.ts';
+
+/** A fifth of all calls. */
+const rates = {
+  throttle: 0.06,
+  unavailable: 0.05,
+  expired: 0.01,
+  reset: 0.03,
+  silence: 0.005,
+  slow: 0.03,
+  lost: 0.015,
+};
+
+const rollOutWith = (name: string, faults: Omit<FaultPlan, 'seed'>) =>
+  rollOut({
+    name,
+    // Calls of the workers and their CLIs alone: what is looked at is how they cope.
+    hurt: async ({ sandbox }) => sandbox.faults.set({ seed: plan.seed, ...faults }),
+    async afterwards({ sandbox }) {
+      const { calls, struck } = sandbox.faults.counts();
+      sandbox.faults.set(undefined);
+      say(`${name}: ${calls} calls, struck ${JSON.stringify(struck)}`);
+      expect(Object.values(struck).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+    },
+  });
+
+describe(`a roll-out while AWS calls go wrong, seed ${plan.seed}`, () => {
+  test('ends with every cell right and every resource once where a fifth of all calls go wrong', () =>
+    rollOutWith('a fifth of calls', { rates, slowMs: [200, 3000], silenceMs: 20_000 }));
+
+  test('makes nothing twice where a tenth of the answers to changes is lost', () =>
+    rollOutWith('lost answers', {
+      rates: { lost: 0.1 },
+      only: [{ service: 'iam' }, { service: 'events' }, { service: 'sqs' }, { service: 'lambda' }],
+    }));
+
+  test('gets new credentials where sessions are revoked', () =>
+    rollOutWith('revoked sessions', { rates: { revoked: 0.01 } }));
+});

@@ -1,0 +1,46 @@
+import type { FaultStage } from './stage.ts';
+
+type Ask = FaultStage['query'];
+
+/** Has the database itself write down every change of a lease, with its own clock. Idempotent. */
+export async function recordLeases(query: Ask): Promise<void> {
+  await query(`
+    create table if not exists fault_lease (
+      at timestamptz not null default clock_timestamp(), id bigint generated always as identity,
+      key text not null, owner uuid not null, token bigint not null,
+      expired_before timestamptz, expires_at timestamptz not null
+    );
+    create or replace function fault_lease_changed() returns trigger language plpgsql as $$ begin
+      insert into fault_lease (key, owner, token, expired_before, expires_at) values (
+        new.key, new.owner, new.token, case when tg_op = 'UPDATE' then old.expires_at end, new.expires_at);
+      return new;
+    end $$;
+    create or replace trigger fault_lease_changed after insert or update on lease
+      for each row execute function fault_lease_changed();`);
+}
+
+/** A key that was given away while another holder's lease had not ended, or whose token did not grow. */
+export async function sharedLeases(query: Ask): Promise<string[]> {
+  const rows = await query<{ key: string; token: string; previous: string }>(`
+    select key, token::text, previous::text from (
+      select *, lag(token) over history as previous, lag(owner) over history as previous_owner
+      from fault_lease window history as (partition by key order by id)
+    ) as change
+    where previous is not null and (
+      token < previous
+      or (token = previous and owner <> previous_owner)
+      or (token > previous and expired_before > at)
+    )`);
+  return rows.map(
+    ({ key, token, previous }) => `${key}: token ${token} was given while ${previous} was held`,
+  );
+}
+
+/** How often a key went from one holder to the next, and how often because the first one had died. */
+export async function handovers(query: Ask): Promise<{ taken: number; fromDead: number }> {
+  const [row] = await query<{ taken: number; fromDead: number }>(`
+    select count(*) filter (where granted)::int as taken,
+      count(*) filter (where granted and expired_before > '-infinity')::int as "fromDead"
+    from (select *, token is distinct from lag(token) over (partition by key order by id) as granted from fault_lease) c`);
+  return row ?? { taken: 0, fromDead: 0 };
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process of a worker's: the worker itself, or what it or its children started. */
+export interface OwnProcess {
+  readonly pid: number;
+  readonly command: readonly string[];
+}
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return ''; // it has ended in between
+  }
+};
+
+const commandOf = (pid: string): string[] => read(`/proc/${pid}/cmdline`).split('\0').filter(Boolean);
+
+/** Every living process that was started with a variable in its environment that begins so. Linux only. */
+export function processesMarked(
+  marker: string,
+  fits: (command: readonly string[]) => boolean = () => true,
+): OwnProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), command: commandOf(name) }))
+    .filter(({ command }) => command.length > 0 && fits(command)) // a zombie has none
+    .filter(({ pid }) =>
+      read(`/proc/${pid}/environ`)
+        .split('\0')
+        .some((one) => one.startsWith(marker)),
+    );
+}
+
+/** Sends a signal to each; those that have ended meanwhile need none. */
+export function signalAll(processes: readonly OwnProcess[], signal: NodeJS.Signals): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+const isPulumi = (command: readonly string[]) => /(^|\/)pulumi$/.test(command[0] ?? '');
+
+/** The stack that a Pulumi CLI changes, where it changes one. */
+export function stackOf({ command }: OwnProcess): string | undefined {
+  if (!['up', 'update', 'destroy'].includes(command[1] ?? '')) return undefined;
+  const at = command.indexOf('--stack');
+  return at < 0 ? undefined : command[at + 1];
+}
+
+/**
+ * Looks ten times a second which stacks are worked on, and by how many CLIs at once. What it finds is a sample: an
+ * overlap of less than a tenth of a second may be missed.
+ */
+export function watchStacks(marker: string) {
+  const overlaps = new Set<string>();
+  let busiest = 0;
+  const look = () => {
+    const counts = new Map<string, number[]>();
+    for (const one of processesMarked(marker, isPulumi)) {
+      const stack = stackOf(one);
+      if (stack) counts.set(stack, [...(counts.get(stack) ?? []), one.pid]);
+    }
+    busiest = Math.max(busiest, counts.size);
+    for (const [stack, pids] of counts) {
+      if (pids.length > 1) overlaps.add(`${stack}: processes ${pids.join(' and ')} at once`);
+    }
+  };
+  const timer = setInterval(look, 100);
+  return {
+    /** Stacks that several CLIs worked on at once. */
+    overlaps: () => [...overlaps],
+    /** How many stacks were worked on at once at most. */
+    busiest: () => busiest,
+    stop: () => clearInterval(timer),
+  };
+}

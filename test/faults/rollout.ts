@@ -1,0 +1,46 @@
+import { expect } from 'vitest';
+import { ended, previewDiffers, type Run, whatIsWrong } from './oracle.ts';
+import { plan, say } from './plan.ts';
+import { type FaultStage, lacking, openStage, type StageSettings, startWorkers } from './stage.ts';
+
+const why = lacking();
+
+/** The fleet of the suites that have one fault each. */
+export const small = { accounts: 4, regions: 3 };
+
+interface Rollout {
+  readonly name: string;
+  readonly settings?: Partial<StageSettings>;
+  /** Begins when the roll-out does; it is waited for. */
+  hurt(stage: FaultStage, run: string): Promise<void>;
+  readonly overlaps?: 'wrong' | 'expected';
+  /** What to look at besides, before the stage is taken down. */
+  afterwards?(stage: FaultStage, run: Run): Promise<void>;
+}
+
+/** Rolls out to a fresh organization of two workers while it is hurt; in the end everything is right. */
+export async function rollOut({ name, settings = {}, hurt, overlaps, afterwards }: Rollout): Promise<void> {
+  if (why) expect.fail(why);
+  const stage = await openStage({ ...small, ...settings });
+  try {
+    await startWorkers(stage);
+    const begun = performance.now();
+    const { id } = await stage.post<{ id: string }>('/v1/reconcile', {});
+    const [run] = await Promise.all([ended(stage, id, plan.patienceSeconds), hurt(stage, id)]);
+    say(`${name}: ${run.state} after ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+    for (const overlap of stage.stacks.overlaps()) say(`${name}: ${overlap}`);
+    expect(await whatIsWrong(stage, run, overlaps ? { overlaps } : {})).toEqual([]);
+    await afterwards?.(stage, run);
+    expect(await previewDiffers(stage, stage.accountIds.slice(2, 4))).toEqual([]);
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** Whether so many of the run's stacks have ended. */
+export async function progressed(stage: FaultStage, id: string, stacks: number): Promise<boolean> {
+  const run = await stage.get<Run>(`/v1/runs/${id}`);
+  return (
+    run.stacks.filter(({ finishedAt }) => finishedAt !== null).length >= stacks || run.state !== 'running'
+  );
+}
