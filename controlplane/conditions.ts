@@ -15,15 +15,24 @@ export type Reason =
   | 'NotActive'
   | 'NotReachable'
   | 'PrerequisiteFailed'
+  | 'FailedRepeatedly'
+  | 'NotReadyYet'
+  | 'Waiting'
+  | 'OutOfScope'
+  | 'Departed'
+  | 'AwaitingConfirmation'
   | 'DriftFound'
   | 'NoDrift'
   | 'Idle'
   | 'Covered'
   | 'PartlyCovered'
   | 'NotCovered'
-  | 'CheckFailed';
+  | 'CheckFailed'
+  | 'Proven'
+  | 'NotProven'
+  | 'NeverProven';
 
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered';
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered' | 'Proven';
 export type Conditions = Partial<Record<ConditionType, Condition>>;
 
 type Change = Partial<Record<ConditionType, Omit<Condition, 'since'>>>;
@@ -69,6 +78,14 @@ export const markFailed = (
       Reconciling: idle,
       Drifted: { status: 'Unknown', reason, message: 'not checked' },
     },
+    now,
+  );
+
+/** Failed too often to be tried again by itself. */
+export const markStalled = (conditions: Conditions, message: string, now: string): Conditions =>
+  set(
+    conditions,
+    { Stalled: { status: 'True', reason: 'FailedRepeatedly', message }, Reconciling: idle },
     now,
   );
 

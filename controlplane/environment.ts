@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PortcullisError } from './errors.ts';
 import { waveSchema } from './rollout/waves.ts';
+import { secretsOf } from './secrets.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
 const list = z
@@ -25,7 +26,10 @@ const role = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
 
 const unit = z
   .string()
-  .regex(/^(ou-[0-9a-z]+-[0-9a-z]+|r-[0-9a-z]+)$/, 'must be ids of organizational units (ou-…) or the root (r-…)');
+  .regex(
+    /^(ou-[0-9a-z]+-[0-9a-z]+|r-[0-9a-z]+)$/,
+    'must be ids of organizational units (ou-…) or the root (r-…)',
+  );
 const unitOrAccount = z.union([unit, accountId], 'must be ids of organizational units (ou-…) or accounts');
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').default('off');
@@ -82,12 +86,20 @@ const variables = z.object({
   PORTCULLIS_SHRINK_PERCENT: whole(0, 100).default(10),
   PORTCULLIS_DELETE_LIMIT: whole(0, 100_000).default(10),
   PORTCULLIS_SWEEP_MINUTES: whole(1, 1440).default(60),
+  PORTCULLIS_CANARY: z.enum(['group', 'synthetic'], 'must be group or synthetic').default('group'),
+  PORTCULLIS_VERIFY_HOURS: whole(0, 8760).default(24),
+  PORTCULLIS_VERIFY_WAIT_MINUTES: whole(1, 60).default(15),
+  PORTCULLIS_VERIFY_PARALLEL: whole(1, 500).default(25),
   PORTCULLIS_HOST: z.string().default('127.0.0.1'),
   PORTCULLIS_PORT: whole(0, 65535).default(8420),
   PORTCULLIS_TOKENS: list.pipe(z.array(token)).default([]),
   PORTCULLIS_URL: z.url().optional(),
   PORTCULLIS_TOKEN: z.string().optional(),
   DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres:// address').optional(),
+  PORTCULLIS_AUDIT_RETENTION_DAYS: whole(30, 36_500).optional(),
+  PORTCULLIS_RUN_RETENTION_DAYS: whole(1, 36_500).default(90),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
   PULUMI_CONFIG_PASSPHRASE: z.string().optional(),
   PULUMI_CONFIG_PASSPHRASE_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -175,12 +187,19 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     shrinkPercent: v.PORTCULLIS_SHRINK_PERCENT,
     deleteLimit: v.PORTCULLIS_DELETE_LIMIT,
     sweepMinutes: v.PORTCULLIS_SWEEP_MINUTES,
+    canary: v.PORTCULLIS_CANARY,
+    verifyHours: v.PORTCULLIS_VERIFY_HOURS,
+    verifyWaitMinutes: v.PORTCULLIS_VERIFY_WAIT_MINUTES,
+    verifyParallel: v.PORTCULLIS_VERIFY_PARALLEL,
     host: v.PORTCULLIS_HOST,
     port: v.PORTCULLIS_PORT,
     tokens: tokensOf(v.PORTCULLIS_TOKENS),
     url: v.PORTCULLIS_URL,
     token: v.PORTCULLIS_TOKEN,
     databaseUrl: v.DATABASE_URL,
+    auditRetentionDays: v.PORTCULLIS_AUDIT_RETENTION_DAYS,
+    runRetentionDays: v.PORTCULLIS_RUN_RETENTION_DAYS,
+    secrets: secretsOf(v),
     logLevel: v.LOG_LEVEL,
   };
 }

@@ -4,24 +4,14 @@ import type { Settings } from './environment.ts';
 import { PortcullisError } from './errors.ts';
 import type { Organization } from './organization.ts';
 
-/**
- * What desired state follows from, of an organization and the settings.
- * @throws PortcullisError `invalid-environment` where the hub account is not an active account of the organization.
- */
-export async function fleetOf(
+/** What desired state follows from, of an organization that was read before and the settings. */
+export async function fleetFrom(
   aws: Pick<Aws, 'caller'>,
   settings: Settings,
-  organization: Organization,
+  organization: Pick<Organization, 'id' | 'managementAccountId'>,
   programVersion: string,
 ): Promise<Fleet> {
   const { partition } = await aws.caller();
-  const hub = organization.accounts.find(({ id }) => id === settings.hub.accountId);
-  if (hub?.state !== 'ACTIVE') {
-    throw new PortcullisError(
-      'invalid-environment',
-      `PORTCULLIS_HUB_ACCOUNT ${settings.hub.accountId} is not an active account of organization ${organization.id}; name one that is`,
-    );
-  }
   return {
     partition,
     organizationId: organization.id,
@@ -36,5 +26,27 @@ export async function fleetOf(
     securityHub: settings.securityHub,
     narrowing: settings.narrowing,
     programVersion,
+    deployerRoleArn: settings.deployerRoleArn,
+    externalId: settings.externalId,
   };
+}
+
+/**
+ * The same, once the organization is known to have the hub.
+ * @throws PortcullisError `invalid-environment` where the hub account is not an active account of the organization.
+ */
+export async function fleetOf(
+  aws: Pick<Aws, 'caller'>,
+  settings: Settings,
+  organization: Organization,
+  programVersion: string,
+): Promise<Fleet> {
+  const hub = organization.accounts.find(({ id }) => id === settings.hub.accountId);
+  if (hub?.state !== 'ACTIVE') {
+    throw new PortcullisError(
+      'invalid-environment',
+      `PORTCULLIS_HUB_ACCOUNT ${settings.hub.accountId} is not an active account of organization ${organization.id}; name one that is`,
+    );
+  }
+  return fleetFrom(aws, settings, organization, programVersion);
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { type Announcement, announcementDetailType, announcementSchema } from '../lambda/announcement.ts';
+import { isOnlyCanary } from '../lambda/canary.ts';
 import { remediationResultSchema } from '../lambda/result.ts';
-import { type LifecycleEvent, readLifecycleEvent, requestedByEvent } from './lifecycle.ts';
+import { type LifecycleEvent, readLifecycleEvent } from './lifecycle.ts';
 import type { Logger } from './log.ts';
-import type { RunQueue } from './run-queue.ts';
-import { hubAlone, type Scope } from './scope.ts';
+import type { Meter } from './metrics.ts';
+import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
+import { accountKey, hubKey, organizationKey } from './stack-key.ts';
 import type { Store } from './store/store.ts';
 
 interface Intake {
@@ -30,14 +32,22 @@ const parseJson = (body: string): unknown => {
   }
 };
 
-/** Hub runs about many accounts are equal, so that a thousand accounts tagged at once are a few runs. */
-function scopeOf({ look, accountId }: LifecycleEvent): Scope {
-  if (look.at === 'hub') return hubAlone;
-  return look.at === 'account' && accountId ? { accounts: [accountId] } : {};
+/** The keys that an event is a hint to look at: however many events name them, each is reconciled once more at most. */
+function keysOf({ look, accountId }: LifecycleEvent): string[] {
+  switch (look.at) {
+    case 'nothing':
+      return [];
+    case 'hub':
+      return [hubKey];
+    case 'organization':
+      return [organizationKey];
+    case 'account':
+      return accountId ? [organizationKey, accountKey(accountId)] : [organizationKey];
+  }
 }
 
-/** What the control plane does with what it hears: lifecycle events become runs, results and announcements the audit log. */
-export function intake(store: Store, queue: Pick<RunQueue, 'request'>, log: Logger): Intake {
+/** What the control plane does with what it hears: lifecycle events wake keys, results and announcements become the audit log. */
+export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger, meter: Meter): Intake {
   /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
   const announced = async ({ name, expires, state, owner, why, ticket }: Announcement) => {
     const details = { name, expires, owner, why, ticket };
@@ -49,27 +59,24 @@ export function intake(store: Store, queue: Pick<RunQueue, 'request'>, log: Logg
     async lifecycle(body) {
       const event = readLifecycleEvent(parseJson(body));
       const { look } = event;
-      if (look.at !== 'nothing') {
-        // Before the run is asked for, or it could end without having read them.
-        if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
-        const scope = scopeOf(event);
-        await queue.request({
-          kind: 'reconcile',
-          scope,
-          onlyChanged: true,
-          requestedBy: requestedByEvent(event),
-        });
-      }
+      // Before the keys are woken, or they could be done without having seen it.
+      if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
       const action = look.at === 'nothing' ? `nothing: ${look.because}` : `reconcile ${look.at}`;
       await store.lifecycleEvents.append(event, action);
+      await queue.wake(keysOf(event), priorities.onboarding);
       log.info({ event: event.name, account: event.accountId, action }, 'lifecycle event');
     },
     async result(body) {
       const event = parseJson(body);
       if (isAnnouncement(event)) return announced(announcementEvent.parse(event).detail);
       const { detail } = resultEvent.parse(event);
+      // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
+      if ((await store.proofs.heard(detail)) && isOnlyCanary(detail)) return;
       const fresh = await store.remediations.append(detail);
       if (fresh) {
+        const { revokedAt } = detail.timeline;
+        const latency = revokedAt === null ? undefined : Date.parse(revokedAt) - Date.parse(detail.time);
+        meter.remediation(detail.outcome, latency);
         log.info(
           { account: detail.account, region: detail.region, group: detail.groupId, outcome: detail.outcome },
           'remediation',

@@ -1,4 +1,5 @@
 import type { Logger } from './log.ts';
+import type { Leases } from './scheduler/leases.ts';
 import type { Database } from './store/database.ts';
 import type { NewRestore, Restore, RestoreStore } from './store/restores.ts';
 import { type WorkQueue, workQueue } from './work-queue.ts';
@@ -20,9 +21,14 @@ export function restoreQueue(
   restores: RestoreStore,
   carryOut: (id: string) => Promise<void>,
   log: Logger,
+  leases?: Leases,
 ): RestoreQueue {
   const { unfinished } = restores;
-  const { send, ...queue } = workQueue(database, { name: 'restore', concurrent, unfinished, carryOut }, log);
+  const { send, ...queue } = workQueue(
+    database,
+    { name: 'restore', concurrent, unfinished, carryOut, ...(leases && { leases }) },
+    log,
+  );
   return {
     async request(restore) {
       await restores.create(restore);

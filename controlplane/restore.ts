@@ -84,7 +84,7 @@ async function failureOf({ store, stopping }: Parts, id: string): Promise<string
   for (;;) {
     const run = await store.runs.get(id);
     if (run?.finishedAt) {
-      const hub = (await store.runs.stacks(id)).find(({ key }) => key === hubKey);
+      const hub = (await store.runStacks.of(id)).find(({ key }) => key === hubKey);
       if (hub?.state === 'succeeded' || hub?.state === 'unchanged') return undefined;
       return hub?.message ?? run.message ?? 'the run ended before it came to the hub';
     }

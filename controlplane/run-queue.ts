@@ -1,38 +1,110 @@
+import { PortcullisError } from './errors.ts';
 import type { Logger } from './log.ts';
-import type { Reconciler } from './reconcile.ts';
+import type { Meter } from './metrics.ts';
+import type { Leases } from './scheduler/leases.ts';
 import type { Database } from './store/database.ts';
-import type { Run, RunRequest, RunStore } from './store/runs.ts';
+import type { Run, RunRequest } from './store/runs.ts';
+import type { Store } from './store/store.ts';
 import { workQueue } from './work-queue.ts';
 
 /** Runs wait here and are carried out, several at a time; a whole sweep never holds up one new account. */
 export interface RunQueue {
   /** The run that will do what is asked: a new one, or an equal one that waits already. */
   request(request: RunRequest): Promise<Run>;
+  /** Begins nothing more of it until it is resumed. @throws PortcullisError `not-found` or `conflict` */
+  pause(id: string, by: string): Promise<Run>;
+  /** Lets it go on; failures of before count against no limit any more. @throws PortcullisError as `pause` */
+  resume(id: string, by: string): Promise<Run>;
+  /** Ends it; what is under way is finished. @throws PortcullisError as `pause` */
+  cancel(id: string, by: string): Promise<Run>;
+  /** Has runs carried on that nobody has in hand any more. */
+  takeUp(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const concurrent = 4;
+/** Carries a run on until it has ended or the signal says to leave it to another. */
+export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
+
+interface Parts {
+  readonly database: Database;
+  readonly store: Store;
+  readonly leases: Leases;
+  readonly advance: Advance;
+  readonly meter: Meter;
+  readonly log: Logger;
+}
+
+/** A run costs a worker next to nothing while its stacks are worked on. */
+const concurrent = 16;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function runQueue(database: Database, runs: RunStore, reconciler: Reconciler, log: Logger): RunQueue {
-  const carryOut = async (id: string) => {
+export function runQueue({ database, store, leases, advance, meter, log }: Parts): RunQueue {
+  const { runs, runStacks, audit } = store;
+  const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
-    if (!run || run.finishedAt) return;
-    log.info({ run: run.id, kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run started');
-    await reconciler.execute(run);
+    if (!run || run.finishedAt || run.state === 'paused') return;
+    const told = log.child({ run: id });
+    told.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
+    await advance(id, signal);
     const done = await runs.get(id);
-    log.info({ run: run.id, state: done?.state, message: done?.message }, 'run finished');
+    if (!done?.finishedAt) return;
+    meter.run(done.kind, done.state);
+    const details = { run: id, kind: done.kind, state: done.state, message: done.message };
+    await audit.append({ who: 'portcullis', what: 'run finished', details }, `run finished ${id}`);
+    told.info({ state: done.state, message: done.message }, 'run finished');
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
-  const { send, start, stop } = workQueue(database, { name: 'run', concurrent, unfinished, carryOut }, log);
+  const work = { name: 'run', concurrent, unfinished, carryOut, leases };
+  const { send, resume: takeUp, start, stop } = workQueue(database, work, log);
+  const get = async (id: string) => {
+    const run = await runs.get(id);
+    if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
+    return run;
+  };
+  const control = async (
+    id: string,
+    by: string,
+    what: 'run paused' | 'run resumed' | 'run cancelled',
+    act: () => Promise<boolean>,
+  ) => {
+    const { state } = await get(id);
+    if (!(await act())) throw new PortcullisError('conflict', `run ${id} is ${state}`);
+    await audit.append({ who: by, what, details: { run: id } });
+    log.info({ run: id, by }, what);
+    return get(id);
+  };
   return {
     async request(request) {
-      const { run } = await runs.createUnlessWaiting(request);
+      const { run, created } = await runs.createUnlessWaiting(request);
+      if (created) {
+        const { kind, scope, onlyChanged, rollout } = run;
+        const details = { run: run.id, kind, scope, onlyChanged, rollout };
+        await audit.append(
+          { who: request.requestedBy, what: 'run requested', details },
+          `run requested ${run.id}`,
+        );
+      }
       // Sent even where the run is not new: whoever made it may have died before sending.
       await send(run.id);
       return run;
     },
+    async pause(id, by) {
+      const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`));
+      await runStacks.withdraw(id);
+      return run;
+    },
+    async resume(id, by) {
+      const run = await control(id, by, 'run resumed', () => runs.resume(id));
+      await send(id);
+      return run;
+    },
+    async cancel(id, by) {
+      const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`));
+      await runStacks.skipRest(id, `cancelled by ${by}`);
+      return run;
+    },
+    takeUp,
     start,
     stop,
   };

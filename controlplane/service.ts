@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { names, queueUrl } from '../programs/names.ts';
-import { type Aws, awsClients } from './aws.ts';
+import { accessTemplateFor } from './access-template.ts';
+import { awsClients } from './aws.ts';
 import { lockData } from './data-lock.ts';
+import { departures } from './departure/departures.ts';
 import { enginePool } from './engine-pool.ts';
 import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
@@ -13,89 +11,38 @@ import { hubBundler } from './hub-bundle.ts';
 import { readPolicyFile } from './hub-policy.ts';
 import { intake } from './intake.ts';
 import type { Logger } from './log.ts';
-import { queueConsumer } from './queue-consumer.ts';
-import { reconciler } from './reconcile.ts';
+import { createMeter, metricsRegistry } from './metrics.ts';
+import { programVersion, version } from './program-version.ts';
+import { keyReconciler } from './reconcile/key.ts';
 import { restorer } from './restore.ts';
-import { type RestoreQueue, restoreQueue } from './restore-queue.ts';
-import { type RunQueue, runQueue } from './run-queue.ts';
+import { restoreQueue } from './restore-queue.ts';
+import { advanceRun } from './rollout/advance.ts';
+import { runQueue } from './run-queue.ts';
+import { keyQueue } from './scheduler/key-queue.ts';
+import { keyWorker } from './scheduler/key-worker.ts';
+import { openLeases } from './scheduler/leases.ts';
+import { standBy } from './stand-by.ts';
 import { type Database, openDatabase } from './store/database.ts';
-import { openStore, type Store } from './store/store.ts';
+import { openStore } from './store/store.ts';
+import { type Unwinder, unwinder } from './unwinder.ts';
+import { startVerifier } from './verify/start.ts';
+import { joinWorkers } from './workers.ts';
 
-export const version = '0.1.0';
+export { version };
 
 export interface Service {
   readonly url: string;
-  /** Stops taking work, finishes what runs within a minute, and lets go of everything. */
+  /** Takes nothing more, ends what is under way within a minute, and lets go of everything. */
   stop(): Promise<void>;
 }
 
 interface ServiceOptions {
-  /** Whether it hears lifecycle events and results and sweeps by itself; a one-off command does not. */
+  /** Whether it hears lifecycle events and results and looks around by itself; a one-off command does not. */
   readonly standing: boolean;
 }
 
-/** Names the programs' sources: stacks made by other sources are another generation. */
-async function programVersion(): Promise<string> {
-  const directory = fileURLToPath(new URL('../programs', import.meta.url));
-  const hash = createHash('sha256');
-  for (const file of (await readdir(directory)).sort())
-    hash.update(file).update(await readFile(join(directory, file)));
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** Opens everything in order and remembers how to close it; a failure half-way closes what was opened. */
-function unwinder(log: Logger) {
-  const closers: { name: string; close: () => Promise<unknown> }[] = [];
-  return {
-    opened: (name: string, close: () => Promise<unknown>) => closers.push({ name, close }),
-    async close() {
-      for (const { name, close } of closers.splice(0).reverse()) {
-        await close().catch((error) => log.error({ part: name, error: reasonOf(error) }, 'did not close'));
-      }
-    },
-  };
-}
-
-type Unwinder = ReturnType<typeof unwinder>;
-
-interface StandBy {
-  readonly settings: Settings;
-  readonly store: Store;
-  readonly aws: Aws;
-  readonly queue: RunQueue;
-  readonly restores: RestoreQueue;
-  readonly log: Logger;
-  readonly parts: Unwinder;
-}
-
-/** Hears lifecycle events and results, and sweeps, until the parts are closed. */
-function standBy({ settings, store, aws, queue, restores, log, parts }: StandBy): void {
-  const { accountId, region } = settings.hub;
-  const heard = intake(store, queue, log);
-  const consume = (name: string, handle: (body: string) => Promise<void>) => {
-    const consumer = queueConsumer({
-      name,
-      queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
-      client: () => aws.sqs(accountId, region),
-      handle,
-      log,
-    });
-    consumer.start();
-    parts.opened(name, consumer.stop);
-  };
-  consume(names.lifecycleQueue, heard.lifecycle);
-  consume(names.resultsQueue, heard.result);
-  const sweep = async () => {
-    try {
-      await queue.request({ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'sweep' });
-      await restores.resume();
-    } catch (error) {
-      log.error({ error: reasonOf(error) }, 'sweep not queued');
-    }
-  };
-  const timer = setInterval(sweep, settings.sweepMinutes * 60_000);
-  parts.opened('sweep', async () => clearInterval(timer));
-}
+/** How long operations under way may take to end once the service stops, milliseconds. */
+const graceMs = 60_000;
 
 function readiness({ query }: Database, log: Logger) {
   return async (): Promise<string | undefined> => {
@@ -107,6 +54,15 @@ function readiness({ query }: Database, log: Logger) {
       return 'the database does not answer';
     }
   };
+}
+
+/** The scheduler over a database: who may work on which key, and the worker that does. */
+function scheduler(settings: Settings, log: Logger, database: Database, parts: Unwinder) {
+  const leases = openLeases(database, log, { limits: settings.limits });
+  parts.opened('leases', leases.stop);
+  const keys = keyQueue(database, log, { perAccount: settings.limits.account });
+  parts.opened('key queue', keys.stop);
+  return { leases, keys };
 }
 
 async function open(
@@ -121,30 +77,49 @@ async function open(
   const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
   parts.opened('database', database.close);
   const store = openStore(database);
+  const registry = metricsRegistry(version);
+  const meter = createMeter(registry);
   const aws = awsClients(settings);
+  await joinWorkers({ store, settings, log, parts });
+  const { leases, keys } = scheduler(settings, log, database, parts);
   const engine = enginePool(settings, settings.parallel);
   parts.opened('engine', engine.stop);
-  const stopping = new AbortController();
-  const reconcile = reconciler({
-    settings,
-    aws,
-    engine,
-    store,
-    hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
-    programVersion: await programVersion(),
-    stopping: stopping.signal,
+  const hubBundle = hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') });
+  const reconcileParts = {
+    ...{ settings, aws, engine, store, hubBundle, meter, log },
+    departures: departures({ settings, aws, engine, store, meter, log, wake: keys.wake }),
+    programVersion: programVersion(),
+    queue: keys,
+  };
+  const advance = (id: string, signal: AbortSignal) => advanceRun(reconcileParts, id, signal);
+  const runs = runQueue({ database, store, leases, advance, meter, log });
+  const worker = keyWorker({
+    queue: keys,
+    leases,
+    reconcile: keyReconciler({ ...reconcileParts, runs }),
+    log,
+    // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
+    concurrent: settings.parallel * 2,
+    onVerdict: (key, verdict, seconds) => meter.reconciled(key.split('-')[0] ?? key, verdict, seconds),
   });
-  const queue = runQueue(database, store.runs, reconcile, log);
-  parts.opened('queue', queue.stop);
-  await queue.start();
-  const carryOut = restorer({ store, aws, runs: queue, log, stopping: stopping.signal });
-  const restores = restoreQueue(database, store.restores, carryOut, log);
+  await keys.start();
+  parts.opened('queue', runs.stop);
+  await runs.start();
+  const stopping = new AbortController();
+  const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
+  const restores = restoreQueue(database, store.restores, carryOut, log, leases);
   parts.opened('restores', restores.stop);
   await restores.start();
-  parts.opened('runs', async () => stopping.abort());
-  if (standing) standBy({ settings, store, aws, queue, restores, log, parts });
+  parts.opened('worker', () => worker.stop(graceMs));
+  parts.opened('stopping', async () => stopping.abort());
+  await worker.start();
+  const { result } = intake(store, keys, log, meter);
+  const verifier = await startVerifier({
+    ...{ database, store, aws, settings, meter, log, parts, result, standing },
+  });
+  if (standing) await standBy({ settings, store, aws, keys, runs, restores, meter, log, parts });
   const policy = () => readPolicyFile(settings);
-  const context = { store, queue, restores, policy, notReady: readiness(database, log) };
+  const context = { store, queue: runs, restores, verifier, departures: reconcileParts.departures, policy, notReady: readiness(database, log), accessTemplate: () => accessTemplateFor(aws, settings) };
   const app = application(context, settings, version, log);
   const server = await listen(app, settings.host, settings.port);
   parts.opened('http', server.close);
@@ -153,7 +128,7 @@ async function open(
 }
 
 /**
- * Starts the control plane: database, queue, HTTP, and where it stands by itself the consumers and the sweep.
+ * Starts the control plane: database, scheduler, HTTP, and where it stands by itself the consumers and the first look.
  * @throws PortcullisError with the code of what is wrong; nothing is left open then.
  */
 export async function startService(

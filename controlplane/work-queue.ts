@@ -1,5 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import type { Logger } from './log.ts';
+import type { Leases } from './scheduler/leases.ts';
 import type { Database } from './store/database.ts';
 
 /** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
@@ -19,15 +20,26 @@ interface Work {
   /** How many may be under way at once. */
   readonly concurrent: number;
   unfinished(): Promise<readonly string[]>;
-  /** Called again for the same id after a crash or an error, never twice at once in one process. */
-  carryOut(id: string): Promise<void>;
+  /**
+   * Called again for the same id after a crash or an error, never twice at once in one process; with leases, never
+   * twice at once over all workers of the database. The signal tells it to leave the work to the next one.
+   */
+  carryOut(id: string, signal: AbortSignal): Promise<void>;
+  readonly leases?: Leases;
 }
 
 const day = 24 * 3600;
+const heartbeatSeconds = 30;
+const heldSeconds = 40;
 
 /** A queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
-  const boss = new PgBoss({ ...database.queueOptions, schema: 'queue' });
+  const boss = new PgBoss({
+    ...database.queueOptions,
+    schema: 'queue',
+    monitorIntervalSeconds: 10,
+    superviseIntervalSeconds: 10,
+  });
   boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
   /** Under the queue's policy this adds nothing while the id's job waits already. */
   const send = async (id: string) => {
@@ -36,11 +48,27 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
   /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
   const underWay = new Set<string>();
 
+  const stopping = new AbortController();
+
+  /** Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. */
+  const underLease = async (id: string, leases: Leases) => {
+    const [lease] = await leases.acquire([{ key: `${work.name}:${id}` }]);
+    if (!lease) {
+      await boss.send(work.name, null, { singletonKey: id, startAfter: heldSeconds });
+      return;
+    }
+    try {
+      await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]));
+    } finally {
+      await leases.release([lease]);
+    }
+  };
+
   const carryOut = async (id: string) => {
     if (underWay.has(id)) return;
     underWay.add(id);
     try {
-      await work.carryOut(id);
+      await (work.leases ? underLease(id, work.leases) : work.carryOut(id, stopping.signal));
     } finally {
       underWay.delete(id);
     }
@@ -55,7 +83,12 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     resume,
     async start() {
       await boss.start();
-      await boss.createQueue(work.name, { expireInSeconds: day - 1, retryLimit: 2, policy: 'short' });
+      await boss.createQueue(work.name, {
+        expireInSeconds: day - 1,
+        retryLimit: 2,
+        policy: 'short',
+        heartbeatSeconds,
+      });
       await resume();
       const { concurrent: localConcurrency } = work;
       await boss.work(
@@ -66,6 +99,9 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
         },
       );
     },
-    stop: () => boss.stop({ graceful: true, timeout: 60_000, close: true }),
+    async stop() {
+      stopping.abort();
+      await boss.stop({ graceful: true, timeout: 60_000, close: true });
+    },
   };
 }

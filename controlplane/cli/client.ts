@@ -2,9 +2,14 @@ import { isErrorCode, PortcullisError, reasonOf } from '../errors.ts';
 import type { ExceptionView } from '../exception-view.ts';
 import type { RestoreView } from '../restore-view.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import type { Confirmation } from '../store/confirmations.ts';
 import type { RemediationRecord } from '../store/remediations.ts';
-import type { Run, RunStack } from '../store/runs.ts';
+import type { RunStack } from '../store/run-stacks.ts';
+import type { Run } from '../store/runs.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import type { Verification } from '../store/verifications.ts';
+import type { CellView } from '../verify/coverage.ts';
+import type { VerificationView } from './verify.ts';
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
 
@@ -26,10 +31,17 @@ export interface Client {
   endException(name: string): Promise<{ exception: ExceptionView; run: Run }>;
   restore(remediation: string, body: object): Promise<RestoreView>;
   restored(id: string): Promise<RestoreView>;
+  verify(scope: object): Promise<Verification>;
+  verification(id: string): Promise<VerificationView>;
+  coverage(): Promise<CellView[]>;
+  /** The CloudFormation template of the access role, as YAML. */
+  accessTemplate(): Promise<string>;
+  confirmations(): Promise<Confirmation[]>;
+  answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
 }
 
 export function httpClient(url: string, token: string | undefined): Client {
-  const ask = async <T>(path: string, body?: object): Promise<T> => {
+  const send = async (path: string, body?: object): Promise<{ response: Response; text: string }> => {
     const response = await fetch(new URL(path, url), {
       method: body ? 'POST' : 'GET',
       headers: {
@@ -40,7 +52,9 @@ export function httpClient(url: string, token: string | undefined): Client {
     }).catch((cause) => {
       throw new PortcullisError('store-unreachable', `${url} does not answer: ${reasonOf(cause)}`, { cause });
     });
-    const text = await response.text();
+    return { response, text: await response.text() };
+  };
+  const parsed = <T>({ response, text }: { response: Response; text: string }): T => {
     let answer: T & { error?: { code?: unknown; message?: string } };
     try {
       answer = JSON.parse(text);
@@ -57,6 +71,7 @@ export function httpClient(url: string, token: string | undefined): Client {
     }
     return answer;
   };
+  const ask = async <T>(path: string, body?: object): Promise<T> => parsed<T>(await send(path, body));
   const at = encodeURIComponent;
   return {
     reconcile: (body) => ask<Run>('/v1/reconcile', body),
@@ -72,5 +87,15 @@ export function httpClient(url: string, token: string | undefined): Client {
     endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
+    verify: (scope) => ask('/v1/verify', scope),
+    verification: (id) => ask(`/v1/verifications/${at(id)}`),
+    coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
+    confirmations: async () =>
+      (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
+    answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
+    async accessTemplate() {
+      const answer = await send('/v1/access-role.yaml');
+      return answer.response.ok ? answer.text : parsed(answer);
+    },
   };
 }

@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { PortcullisError } from '../errors.ts';
 import { scopeSchema } from '../scope.ts';
+import { accessRoute } from './access-route.ts';
+import { auditRoutes } from './audit-routes.ts';
+import { confirmationRoutes } from './confirmation-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { ok, type Route, route } from './route.ts';
+import { verifyRoutes } from './verify-routes.ts';
 
 const reconcileBody = scopeSchema.extend({
   preview: z
@@ -54,7 +59,7 @@ export const routes: readonly Route[] = [
     async handle({ store }, { parameters: { id = '' } }) {
       const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
       if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
-      return ok({ ...run, stacks: await store.runs.stacks(id) });
+      return ok({ ...run, stacks: await store.runStacks.of(id) });
     },
   }),
   route({
@@ -80,7 +85,12 @@ export const routes: readonly Route[] = [
     handle: async ({ store }, { query: { account, outcome, limit } }) =>
       ok({ remediations: await store.remediations.list({ accountId: account, outcome, limit }) }),
   }),
+  ...verifyRoutes,
   ...exceptionRoutes,
+  ...confirmationRoutes,
+  ...auditRoutes,
+  metricsRoute,
+  accessRoute,
   route({
     method: 'get',
     path: '/v1/lifecycle-events',

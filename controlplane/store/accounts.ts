@@ -38,6 +38,7 @@ export interface AccountStore {
   /** Has them read again by whoever needs them next. */
   forgetTags(id: string): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
+  /** Changes the conditions named and leaves the others: several keys of an account may tell of it at once. */
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
 
@@ -91,10 +92,10 @@ export function accountStore({ query }: Database): AccountStore {
       ]);
     },
     async setConditions(id, conditions) {
-      await query('update account set conditions = $2, updated_at = now() where id = $1', [
-        id,
-        JSON.stringify(conditions),
-      ]);
+      await query(
+        'update account set conditions = conditions || $2::jsonb, updated_at = now() where id = $1',
+        [id, JSON.stringify(conditions)],
+      );
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Database } from './database.ts';
 export interface LifecycleEventStore {
   /** Keeps the event and what it led to; a replay is kept once. */
   append(event: LifecycleEvent, action: string): Promise<void>;
+  /** Accounts that events of the last so many milliseconds say exist, and that no listing has shown as active yet. */
+  expected(withinMs: number): Promise<string[]>;
   list(
     limit: number,
   ): Promise<{ id: string; name: string; accountId: string | null; time: Date; action: string }[]>;
@@ -17,6 +19,16 @@ export function lifecycleEventStore({ query }: Database): LifecycleEventStore {
          values ($1, $2, $3, $4, $5, now()) on conflict do nothing`,
         [event.id, event.name, event.accountId ?? null, event.time, action],
       );
+    },
+    async expected(withinMs) {
+      const rows = await query<{ id: string }>(
+        `select distinct lifecycle_event.account_id as id from lifecycle_event
+         left join account on account.id = lifecycle_event.account_id
+         where recorded_at > now() - $1::interval and lifecycle_event.action like 'reconcile account%'
+           and lifecycle_event.account_id is not null and (account.id is null or account.state = 'PENDING_ACTIVATION')`,
+        [`${withinMs} milliseconds`],
+      );
+      return rows.map(({ id }) => id);
     },
     list: (limit) =>
       query(

@@ -1,3 +1,9 @@
+import { auditMigration } from './migration-audit.ts';
+import { coverageMigration } from './migration-coverage.ts';
+import { departureMigration } from './migration-departure.ts';
+import { proofMigration } from './migration-proof.ts';
+import { schedulerMigration } from './migration-scheduler.ts';
+
 /** Forward-only schema changes, applied in order, each once; the same on PGlite and Postgres. Never edit one. */
 export const migrations: readonly string[] = [
   `create table account (
@@ -115,4 +121,9 @@ export const migrations: readonly string[] = [
      $$ begin raise exception 'the audit log is append-only'; end $$;
    create trigger audit_is_append_only before update or delete on audit
      for each row execute function audit_is_append_only();`,
+  schedulerMigration,
+  auditMigration,
+  proofMigration,
+  departureMigration,
+  coverageMigration,
 ];

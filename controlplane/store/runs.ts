@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { OperationRecord } from '../engine-events.ts';
+import type { RolloutPlan } from '../rollout/waves.ts';
 import type { Scope } from '../scope.ts';
 import type { Database } from './database.ts';
 
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed';
-export type RunStackState = 'pending' | 'running' | 'succeeded' | 'unchanged' | 'failed' | 'skipped';
+/** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
+export type RunState = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface RunRequest {
   readonly kind: 'reconcile' | 'preview';
@@ -12,123 +12,123 @@ export interface RunRequest {
   /** Leaves stacks alone that are ready at the wanted generation: a sweep, not a repair. */
   readonly onlyChanged: boolean;
   readonly requestedBy: string;
+  /** Waves and limits; without, everything at once and however many fail. */
+  readonly rollout?: RolloutPlan | undefined;
+  /** How much its keys are in a hurry. */
+  readonly priority?: number | undefined;
 }
 
 export interface Run extends RunRequest {
   readonly id: string;
   readonly state: RunState;
+  readonly rollout: RolloutPlan;
+  readonly priority: number;
   readonly message: string | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
+  /** When its stacks were listed; nothing is begun before. */
+  readonly plannedAt: Date | null;
   readonly finishedAt: Date | null;
 }
 
-export interface RunStack {
-  readonly key: string;
-  readonly state: RunStackState;
-  readonly changes: OperationRecord['changes'];
-  readonly drift: OperationRecord['drift'];
-  readonly message: string | null;
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
-}
-
-const columns = `id, kind, scope, only_changed as "onlyChanged", requested_by as "requestedBy", state, message,
-  created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"`;
+/** A run's columns, of a table or alias named `run`. */
+export const runColumns = `run.id, run.kind, run.scope, run.only_changed as "onlyChanged",
+  run.requested_by as "requestedBy", run.state, run.rollout, run.priority, run.message, run.created_at as "createdAt",
+  run.started_at as "startedAt", run.planned_at as "plannedAt", run.finished_at as "finishedAt"`;
 
 export interface RunStore {
   /** A new run; or, where an equal one waits and has not begun, that one: triggers collapse. */
   createUnlessWaiting(request: RunRequest): Promise<{ run: Run; created: boolean }>;
   get(id: string): Promise<Run | undefined>;
-  stacks(id: string): Promise<RunStack[]>;
   list(limit: number): Promise<Run[]>;
-  /** Runs that were cut short or never began. */
+  /** Runs that were cut short or never began; one that is paused waits for a person. */
   unfinished(): Promise<Run[]>;
+  /** The latest run that somebody of this name asked for. */
+  latestOf(requestedBy: string): Promise<Run | undefined>;
   start(id: string): Promise<void>;
+  planned(id: string): Promise<void>;
   finish(id: string, state: 'succeeded' | 'failed', message: string | null): Promise<void>;
-  plan(id: string, keys: readonly string[]): Promise<void>;
-  stack(
-    id: string,
-    key: string,
-    state: RunStackState,
-    record?: Partial<OperationRecord>,
-    message?: string,
-  ): Promise<void>;
+  /** False where it has ended already, or is paused already. */
+  pause(id: string, message: string): Promise<boolean>;
+  /** False where it is not paused. */
+  resume(id: string): Promise<boolean>;
+  /** False where it has ended already. */
+  cancel(id: string, message: string): Promise<boolean>;
 }
 
-export function runStore({ query }: Database): RunStore {
-  const one = async (id: string) => {
-    const [row] = await query<Run>(`select ${columns} from run where id = $1`, [id]);
-    return row;
-  };
+const unfinishedStates = `('queued', 'running', 'paused')`;
+
+export function runStore({ query }: Pick<Database, 'query'>): RunStore {
+  const changed = async (sql: string, parameters: readonly unknown[]) =>
+    (await query(`${sql} returning id`, parameters)).length > 0;
   return {
-    async createUnlessWaiting(request) {
-      const { kind, onlyChanged, requestedBy } = request;
+    async createUnlessWaiting({ kind, onlyChanged, requestedBy, rollout = {}, priority = 50, ...request }) {
       const scope = JSON.stringify(request.scope);
+      const plan = JSON.stringify(rollout);
       for (;;) {
         const [run] = await query<Run>(
-          `insert into run (id, kind, scope, only_changed, requested_by, state, created_at)
-           values ($1, $2, $3, $4, $5, 'queued', now())
-           on conflict (kind, only_changed, md5(scope::text)) where state = 'queued' do nothing
-           returning ${columns}`,
-          [randomUUID(), kind, scope, onlyChanged, requestedBy],
+          `insert into run (id, kind, scope, only_changed, requested_by, rollout, priority, state, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, 'queued', now())
+           on conflict (kind, only_changed, md5(scope::text), md5(rollout::text)) where state = 'queued' do nothing
+           returning ${runColumns}`,
+          [randomUUID(), kind, scope, onlyChanged, requestedBy, plan, priority],
         );
         if (run) return { run, created: true };
         const [waiting] = await query<Run>(
-          `select ${columns} from run
-           where state = 'queued' and kind = $1 and scope = $2::jsonb and only_changed = $3`,
-          [kind, scope, onlyChanged],
+          `select ${runColumns} from run where state = 'queued' and kind = $1 and scope = $2::jsonb
+             and only_changed = $3 and rollout = $4::jsonb`,
+          [kind, scope, onlyChanged, plan],
         );
         // Neither: the one that waited has begun in between.
         if (waiting) return { run: waiting, created: false };
       }
     },
-    get: one,
-    stacks: (id) =>
-      query(
-        `select key, state, changes, drift, message, started_at as "startedAt", finished_at as "finishedAt"
-         from run_stack where run_id = $1 order by key <> 'hub', key`,
-        [id],
-      ),
-    list: (limit) => query(`select ${columns} from run order by created_at desc limit $1`, [limit]),
+    async get(id) {
+      const [row] = await query<Run>(`select ${runColumns} from run where id = $1`, [id]);
+      return row;
+    },
+    list: (limit) => query(`select ${runColumns} from run order by created_at desc limit $1`, [limit]),
     unfinished: () =>
-      query(`select ${columns} from run where state in ('queued', 'running') order by created_at`),
+      query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
+    async latestOf(requestedBy) {
+      const [row] = await query<Run>(
+        `select ${runColumns} from run where requested_by = $1 order by created_at desc limit 1`,
+        [requestedBy],
+      );
+      return row;
+    },
     async start(id) {
       await query(
-        `update run set state = 'running', started_at = coalesce(started_at, now()) where id = $1`,
+        `update run set state = 'running', started_at = coalesce(started_at, now()) where id = $1 and state = 'queued'`,
         [id],
       );
     },
+    async planned(id) {
+      await query('update run set planned_at = now() where id = $1', [id]);
+    },
     async finish(id, state, message) {
-      await query('update run set state = $2, message = $3, finished_at = now() where id = $1', [
-        id,
-        state,
-        message,
-      ]);
-    },
-    async plan(id, keys) {
       await query(
-        `insert into run_stack (run_id, key, state) select $1, key, 'pending' from unnest($2::text[]) as key
-         on conflict (run_id, key) do nothing`,
-        [id, keys],
+        `update run set state = $2, message = $3, finished_at = now() where id = $1 and finished_at is null`,
+        [id, state, message],
       );
     },
-    async stack(id, key, state, record, message) {
-      await query(
-        `insert into run_stack (run_id, key, state, changes, drift, message, started_at, finished_at)
-         values ($1, $2, $3, $4, $5, $6, now(), case when $3 in ('running', 'pending') then null else now() end)
-         on conflict (run_id, key) do update set state = excluded.state, changes = excluded.changes,
-           drift = excluded.drift, message = excluded.message,
-           started_at = coalesce(run_stack.started_at, excluded.started_at), finished_at = excluded.finished_at`,
-        [
-          id,
-          key,
-          state,
-          JSON.stringify(record?.changes ?? []),
-          JSON.stringify(record?.drift ?? []),
-          message ?? null,
-        ],
-      );
-    },
+    pause: (id, message) =>
+      changed(
+        `update run set state = 'paused', message = $2 where id = $1 and state in ('queued', 'running')`,
+        [id, message],
+      ),
+    resume: (id) =>
+      changed(
+        `update run set state = case when planned_at is null then 'queued' else 'running' end, message = null,
+           rollout = rollout || jsonb_build_object('resumedAt', now())
+         where id = $1 and state = 'paused'`,
+        [id],
+      ),
+    cancel: (id, message) =>
+      changed(
+        `update run set state = 'cancelled', message = $2, finished_at = now()
+         where id = $1 and state in ${unfinishedStates}`,
+        [id, message],
+      ),
   };
 }

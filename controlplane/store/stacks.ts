@@ -1,6 +1,7 @@
 import type { Conditions } from '../conditions.ts';
 import type { DesiredStack } from '../desired.ts';
 import type { Database } from './database.ts';
+import { fenced, type Holder, LeaseLost } from './fence.ts';
 
 export interface StackRecord {
   readonly key: string;
@@ -12,39 +13,73 @@ export interface StackRecord {
   /** Names of the stored exceptions that the generation carries; only the hub has any. */
   readonly exceptions: readonly string[];
   readonly conditions: Conditions;
-  /** Set while an operation runs; found set at start, the operation was cut short. */
+  /** Set while an operation runs; found set under a new lease, the operation was cut short. */
   readonly operationStartedAt: Date | null;
+  /** Counted failures in a row. */
+  readonly failures: number;
+  /** The generation that failed last. */
+  readonly failedGeneration: string | null;
+  /** What the fleet as a whole was to be when the stack was last made: a roll-out changes it. */
+  readonly release: string | null;
+  /** Of the programs that made it last. */
+  readonly programVersion: string | null;
   readonly updatedAt: Date;
 }
 
 const columns = `key, kind, account_id as "accountId", region, generation, exceptions, conditions,
-  operation_started_at as "operationStartedAt", updated_at as "updatedAt"`;
+  operation_started_at as "operationStartedAt", failures, failed_generation as "failedGeneration", release,
+  program_version as "programVersion", updated_at as "updatedAt"`;
+
+/** What an operation made real. */
+export interface Made extends Pick<DesiredStack, 'generation' | 'exceptions'> {
+  readonly release: string;
+  readonly programVersion: string;
+}
 
 export interface StackStore {
   list(): Promise<StackRecord[]>;
+  ofAccount(accountId: string): Promise<StackRecord[]>;
   get(key: string): Promise<StackRecord | undefined>;
   /** Makes the record known; what it says of an earlier operation stays. */
   declare(stack: DesiredStack): Promise<StackRecord>;
+  /** Changes the conditions named and leaves the others. */
   setConditions(key: string, conditions: Conditions): Promise<void>;
-  /** Intent before the act: whoever finds it later knows that an operation was under way. */
-  begin(key: string, conditions: Conditions): Promise<void>;
-  /** The operation ended; what it made real is given only where it succeeded. */
-  end(
+  /** Intent before the act: whoever finds it later knows that an operation was under way. @throws LeaseLost */
+  begin(key: string, conditions: Conditions, holder: Holder): Promise<void>;
+  /** The operation succeeded. @throws LeaseLost */
+  succeeded(key: string, conditions: Conditions, made: Made, holder: Holder): Promise<void>;
+  /** The operation failed at a generation; whether that counts. Its failures in a row by now. @throws LeaseLost */
+  failed(
     key: string,
     conditions: Conditions,
-    made?: Pick<DesiredStack, 'generation' | 'exceptions'>,
-  ): Promise<void>;
+    failure: { readonly generation: string; readonly counted: boolean },
+    holder: Holder,
+  ): Promise<number>;
 }
 
-export function stackStore({ query }: Database): StackStore {
+export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
   const get = async (key: string) => {
     const [row] = await query<StackRecord>(`select ${columns} from stack where key = $1`, [key]);
     return row;
   };
+  /** An update of one stack by the holder of its key; the last parameter is the token. */
+  const write = async <Row>(set: string, key: string, values: readonly unknown[], { token }: Holder) => {
+    const rows = await query<Row>(
+      `update stack set ${set}, updated_at = now()
+       where key = $1 and ${fenced('$1', `$${values.length + 2}`)} returning failures`,
+      [key, ...values, token],
+    );
+    if (rows.length === 0) throw new LeaseLost(key);
+    return rows[0] as Row;
+  };
   return {
     list: () => query(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
+    ofAccount: (id) =>
+      query(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
     get,
     async declare(stack) {
+      const known = await get(stack.key);
+      if (known) return known;
       const { kind, place } = stack.arguments;
       const region = kind === 'region' ? stack.arguments.cell.region : null;
       await query(
@@ -57,28 +92,33 @@ export function stackStore({ query }: Database): StackStore {
       return record;
     },
     async setConditions(key, conditions) {
-      await query('update stack set conditions = $2, updated_at = now() where key = $1', [
-        key,
-        JSON.stringify(conditions),
-      ]);
-    },
-    async begin(key, conditions) {
       await query(
-        'update stack set conditions = $2, operation_started_at = now(), updated_at = now() where key = $1',
+        'update stack set conditions = conditions || $2::jsonb, updated_at = now() where key = $1',
         [key, JSON.stringify(conditions)],
       );
     },
-    async end(key, conditions, made) {
-      await query(
-        `update stack set conditions = $2, operation_started_at = null, generation = coalesce($3, generation),
-           exceptions = coalesce($4, exceptions), updated_at = now() where key = $1`,
-        [
-          key,
-          JSON.stringify(conditions),
-          made?.generation ?? null,
-          made ? JSON.stringify(made.exceptions ?? []) : null,
-        ],
+    async begin(key, conditions, holder) {
+      const set = 'conditions = $2, operation_started_at = coalesce(operation_started_at, now())';
+      await write(set, key, [JSON.stringify(conditions)], holder);
+    },
+    async succeeded(key, conditions, { generation, exceptions = [], release, programVersion }, holder) {
+      await write(
+        `conditions = $2, operation_started_at = null, failures = 0, failed_generation = null, generation = $3,
+         exceptions = $4, release = $5, program_version = $6`,
+        key,
+        [JSON.stringify(conditions), generation, JSON.stringify(exceptions), release, programVersion],
+        holder,
       );
+    },
+    async failed(key, conditions, { generation, counted }, holder) {
+      const { failures } = await write<{ failures: number }>(
+        `conditions = $2, operation_started_at = null, failed_generation = $3,
+         failures = case when failed_generation is distinct from $3 then 0 else failures end + $4::int`,
+        key,
+        [JSON.stringify(conditions), generation, counted ? 1 : 0],
+        holder,
+      );
+      return failures;
     },
   };
 }

@@ -1,10 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
 import { runQueue } from '../../controlplane/run-queue.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
+
+const log = makeLogger('silent');
 
 onBothDatabases((place) => {
   let database: Database;
@@ -17,19 +21,15 @@ onBothDatabases((place) => {
 
   /** A queue whose runs end well, `milliseconds` after they began. */
   const open = (begun: string[], milliseconds = 0) =>
-    runQueue(
-      database,
-      store.runs,
-      {
-        async execute({ id }) {
-          begun.push(id);
-          await store.runs.start(id);
-          await new Promise((done) => setTimeout(done, milliseconds));
-          await store.runs.finish(id, 'succeeded', null);
-        },
+    runQueue({
+      ...{ database, store, log, meter: silentMeter, leases: openLeases(database, log) },
+      async advance(id) {
+        begun.push(id);
+        await store.runs.start(id);
+        await new Promise((done) => setTimeout(done, milliseconds));
+        await store.runs.finish(id, 'succeeded', null);
       },
-      makeLogger('silent'),
-    );
+    });
   const until = async (condition: () => Promise<boolean>) => {
     while (!(await condition())) await new Promise((done) => setTimeout(done, 50));
   };

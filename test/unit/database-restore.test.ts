@@ -5,6 +5,7 @@ import type { Database } from '../../controlplane/store/database.ts';
 import type { NewRestore } from '../../controlplane/store/restores.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
+import { asHolder } from './lease-sample.ts';
 import { finding, remediation } from './remediation-sample.ts';
 
 const words = { owner: 'web', why: 'a partner', ticket: 'SEC-7', permanent: true } as const;
@@ -168,10 +169,13 @@ onBothDatabases((place) => {
       arguments: { kind: 'hub', place: { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' } },
     } as unknown as Parameters<Store['stacks']['declare']>[0];
     await store.stacks.declare(hub);
-    await store.stacks.end('hub', {}, hub);
-    await store.stacks.end('hub', {});
-    expect((await store.stacks.get('hub'))?.exceptions).toEqual(['a', 'b']);
-    await store.stacks.end('hub', {}, { generation: 'g2' });
+    const made = { release: '', programVersion: 'p' };
+    await asHolder(database, 'hub', async (lease) => {
+      await store.stacks.succeeded('hub', {}, { ...made, ...hub }, lease);
+      await store.stacks.failed('hub', {}, { generation: 'g1', counted: true }, lease);
+      expect((await store.stacks.get('hub'))?.exceptions).toEqual(['a', 'b']);
+      await store.stacks.succeeded('hub', {}, { ...made, generation: 'g2' }, lease);
+    });
     expect(await store.stacks.get('hub')).toMatchObject({ generation: 'g2', exceptions: [] });
   });
 

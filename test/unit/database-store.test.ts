@@ -5,6 +5,7 @@ import type { Database } from '../../controlplane/store/database.ts';
 import { migrations } from '../../controlplane/store/migrations.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
+import { asHolder } from './lease-sample.ts';
 import { remediation } from './remediation-sample.ts';
 
 const ready: Conditions = {
@@ -95,13 +96,17 @@ onBothDatabases((place, kind) => {
 
   test("a run's stacks keep what was planned, what began and how it ended", async () => {
     const { run } = await store.runs.createUnlessWaiting({ ...whole, scope: { regions: ['x'] } });
-    await store.runs.plan(run.id, ['region-b', 'hub', 'account-a']);
-    await store.runs.stack(run.id, 'hub', 'running');
-    await store.runs.plan(run.id, ['hub']);
+    await store.runStacks.plan(run.id, ['region-b', 'hub', 'account-a'], 1, 'pending');
+    expect((await store.runStacks.admit(run.id, 1, 2)).sort()).toEqual(['account-a', 'hub']);
+    await asHolder(database, 'hub', (lease) => store.runStacks.begin(run.id, 'hub', lease));
+    await store.runStacks.plan(run.id, ['hub'], 1, 'pending');
     const change = { operation: 'update', type: 'aws:sqs/queue:Queue', name: 'q', properties: ['tags'] };
-    await store.runs.stack(run.id, 'account-a', 'running');
-    await store.runs.stack(run.id, 'account-a', 'succeeded', { changes: [change] }, '1 changed');
-    const stacks = await store.runs.stacks(run.id);
+    await asHolder(database, 'account-a', async (lease) => {
+      await store.runStacks.begin(run.id, 'account-a', lease);
+      const result = { state: 'succeeded', record: { changes: [change] }, message: '1 changed' } as const;
+      await store.runStacks.end(run.id, 'account-a', result, lease);
+    });
+    const stacks = await store.runStacks.of(run.id);
     expect(stacks.map(({ key, state }) => `${key} ${state}`)).toEqual([
       'hub running',
       'account-a succeeded',
@@ -140,9 +145,12 @@ onBothDatabases((place, kind) => {
   test('a stack remembers that an operation began, until it ended', async () => {
     const desired = stack('region-300000000001-eu-west-1', '300000000001');
     expect(await store.stacks.declare(desired)).toMatchObject({ generation: null, operationStartedAt: null });
-    await store.stacks.begin(desired.key, {});
-    expect((await store.stacks.declare(desired)).operationStartedAt).toBeInstanceOf(Date);
-    await store.stacks.end(desired.key, ready, desired);
+    const made = { generation: 'g1', release: 'r1', programVersion: 'p1' };
+    await asHolder(database, desired.key, async (lease) => {
+      await store.stacks.begin(desired.key, {}, lease);
+      expect((await store.stacks.declare(desired)).operationStartedAt).toBeInstanceOf(Date);
+      await store.stacks.succeeded(desired.key, ready, made, lease);
+    });
     expect(await store.stacks.get(desired.key)).toMatchObject({
       kind: 'region',
       accountId: '300000000001',
@@ -151,8 +159,29 @@ onBothDatabases((place, kind) => {
       operationStartedAt: null,
       conditions: ready,
     });
-    await store.stacks.end(desired.key, {});
-    expect((await store.stacks.get(desired.key))?.generation).toBe('g1');
+    const failure = { generation: 'g2', counted: true };
+    const failures = await asHolder(database, desired.key, async (lease) => [
+      await store.stacks.failed(desired.key, {}, failure, lease),
+      await store.stacks.failed(desired.key, {}, { ...failure, counted: false }, lease),
+      await store.stacks.failed(desired.key, {}, failure, lease),
+      await store.stacks.failed(desired.key, {}, { ...failure, generation: 'g3' }, lease),
+    ]);
+    expect(failures).toEqual([1, 1, 2, 1]);
+    expect(await store.stacks.get(desired.key)).toMatchObject({ generation: 'g1', failedGeneration: 'g3' });
+  });
+
+  test('a write under a lease that somebody else holds by now is refused', async () => {
+    const desired = stack('region-300000000001-us-east-1', '300000000001');
+    await store.stacks.declare(desired);
+    const old = await asHolder(database, desired.key, async (lease) => lease);
+    await asHolder(database, desired.key, async (lease) => {
+      await expect(store.stacks.begin(desired.key, {}, old)).rejects.toThrow('was lost');
+      await store.stacks.begin(desired.key, {}, lease);
+    });
+    await expect(
+      store.stacks.failed(desired.key, {}, { generation: 'g', counted: true }, old),
+    ).rejects.toThrow();
+    expect(await store.stacks.get(desired.key)).toMatchObject({ failures: 0 });
   });
 
   test('accounts that are not listed any more are departed, come back when they are, and an older listing changes nothing', async () => {

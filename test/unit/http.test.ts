@@ -17,14 +17,17 @@ const run = (request: RunRequest): Run => ({
   message: null,
   createdAt: new Date(0),
   startedAt: null,
+  plannedAt: null,
   finishedAt: null,
+  rollout: {},
+  priority: 50,
 });
 const store = {
   runs: {
     get: async (wanted: string) => (wanted === id ? run({ kind: 'preview' } as RunRequest) : undefined),
-    stacks: async () => [],
     list: async () => [],
   },
+  runStacks: { of: async () => [] },
   accounts: { list: async () => [{ id: '300000000001' }] },
   stacks: {
     list: async () => {

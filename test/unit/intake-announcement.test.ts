@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { intake } from '../../controlplane/intake.ts';
 import { makeLogger } from '../../controlplane/log.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
 import { type Database, openDatabase } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 
@@ -23,7 +24,7 @@ afterAll(async () => {
   await rm(data, { recursive: true });
 });
 const heard = () =>
-  intake(store, { request: () => Promise.reject(new Error('asked for a run')) }, makeLogger('silent'));
+  intake(store, { wake: () => Promise.reject(new Error('woke a key')) }, makeLogger('silent'), silentMeter);
 
 describe('the announcement of an exception that ends', () => {
   const announcement = {

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { intake } from '../../controlplane/intake.ts';
 import { makeLogger } from '../../controlplane/log.ts';
-import type { Reconciler } from '../../controlplane/reconcile.ts';
-import { runQueue } from '../../controlplane/run-queue.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
+import { type Advance, runQueue } from '../../controlplane/run-queue.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
-import type { Run, RunRequest } from '../../controlplane/store/runs.ts';
+import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { remediation } from './remediation-sample.ts';
@@ -16,18 +17,15 @@ let store: Store;
 embeddedDatabase((embedded) => {
   ({ database, store } = embedded);
 });
-beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle_event'));
+beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle_event, lease'));
 
-/** A queue of runs that nobody carries out. */
-const heard = () =>
-  intake(
-    store,
-    {
-      request: async (request: RunRequest): Promise<Run> =>
-        (await store.runs.createUnlessWaiting(request)).run,
-    },
-    makeLogger('silent'),
-  );
+const log = makeLogger('silent');
+/** The keys that were woken. */
+let woken: string[] = [];
+beforeEach(() => {
+  woken = [];
+});
+const heard = () => intake(store, { wake: async (keys) => void woken.push(...keys) }, log, silentMeter);
 const sample = (name: string) =>
   readFileSync(new URL(`../fixtures/lifecycle/${name}.eventbridge.json`, import.meta.url), 'utf8');
 const envelope = (detail: object) => JSON.stringify({ source: 'portcullis', detail });
@@ -52,25 +50,19 @@ describe('a result', () => {
 });
 
 describe('a lifecycle event', () => {
-  test('of a new account becomes a run over that account', async () => {
+  test('of a new account wakes the organization and that account', async () => {
     await heard().lifecycle(sample('org-create-account-result'));
-    expect(await store.runs.list(10)).toMatchObject([
-      {
-        kind: 'reconcile',
-        scope: { accounts: ['444455556666'] },
-        onlyChanged: true,
-        requestedBy: 'event CreateAccountResult 68679d28-343e-d8ec-4a8c-cdd430223a5d',
-      },
-    ]);
+    expect(woken).toEqual(['organization', 'account-444455556666']);
     expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'reconcile account' }]);
+    expect(await store.lifecycleEvents.expected(60_000)).toEqual(['444455556666']);
   });
 
-  test('of a closing becomes a run over the organization', async () => {
+  test('of a closing wakes the organization', async () => {
     await heard().lifecycle(sample('org-close-account-result'));
-    expect(await store.runs.list(10)).toMatchObject([{ scope: {} }]);
+    expect(woken).toContain('organization');
   });
 
-  test('of changed tags has them read again, by one run of the hub for many accounts', async () => {
+  test('of changed tags has them read again, by the hub', async () => {
     const ids = ['300000000001', '300000000002'];
     const seen = ids.map((id) => ({
       ...{
@@ -90,21 +82,20 @@ describe('a lifecycle event', () => {
       await heard().lifecycle(JSON.stringify({ ...JSON.parse(sample('org-move-account')), id, detail }));
       expect((await store.accounts.get(id))?.tagsReadAt).toBeNull();
     }
-    expect(await store.runs.list(10)).toMatchObject([{ scope: { accounts: [] }, onlyChanged: true }]);
+    expect(new Set(woken)).toEqual(new Set(['hub']));
     expect(await store.lifecycleEvents.list(1)).toMatchObject([{ action: 'reconcile hub' }]);
   });
 
-  test('that comes again while its run waits adds no run', async () => {
+  test('that comes again is kept once', async () => {
     await heard().lifecycle(sample('org-move-account'));
     await heard().lifecycle(sample('org-move-account'));
-    expect(await store.runs.list(10)).toHaveLength(1);
     expect(await store.lifecycleEvents.list(10)).toHaveLength(1);
   });
 
-  test('of no consequence is kept with the reason, and leads to no run', async () => {
+  test('of no consequence is kept with the reason, and wakes nothing', async () => {
     const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
     await heard().lifecycle(JSON.stringify(event));
-    expect(await store.runs.list(10)).toEqual([]);
+    expect(woken).toEqual([]);
     expect(await store.lifecycleEvents.list(10)).toMatchObject([
       { action: 'nothing: of no consequence here' },
     ]);
@@ -116,19 +107,20 @@ describe('a lifecycle event', () => {
 });
 
 describe('the queue of runs', () => {
-  /** A reconciler that notes each run, and ends it when let go. */
+  /** Notes each run, and ends it when let go. */
   const carried = (wait: Promise<unknown> = Promise.resolve()) => {
     const begun: string[] = [];
-    const execute = async (run: Run) => {
-      begun.push(run.id);
-      await store.runs.start(run.id);
+    const advance = async (id: string) => {
+      begun.push(id);
+      await store.runs.start(id);
       await wait;
-      await store.runs.finish(run.id, 'succeeded', null);
+      await store.runs.finish(id, 'succeeded', null);
     };
-    return { begun, reconciler: { execute } satisfies Reconciler };
+    return { begun, advance };
   };
   const whole: RunRequest = { kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a test' };
-  const open = (reconciler: Reconciler) => runQueue(database, store.runs, reconciler, makeLogger('silent'));
+  const open = (advance: Advance) =>
+    runQueue({ database, store, leases: openLeases(database, log), advance, meter: silentMeter, log });
   const until = async (condition: () => Promise<boolean> | boolean) => {
     while (!(await condition())) await new Promise((done) => setTimeout(done, 50));
   };
@@ -136,8 +128,8 @@ describe('the queue of runs', () => {
 
   test('equal requests that wait are carried out once, one that comes later again', async () => {
     const gate = Promise.withResolvers<void>();
-    const { begun, reconciler } = carried(gate.promise);
-    const queue = open(reconciler);
+    const { begun, advance } = carried(gate.promise);
+    const queue = open(advance);
     await queue.start();
     const [first, same] = [await queue.request(whole), await queue.request(whole)];
     expect(same.id).toBe(first.id);
@@ -151,14 +143,14 @@ describe('the queue of runs', () => {
   });
 
   test('a run that waits or was cut short goes on after a restart, once', async () => {
-    const before = open(carried().reconciler);
+    const before = open(carried().advance);
     await before.start();
     await before.stop();
     const { run: waiting } = await store.runs.createUnlessWaiting(whole);
     const { run: cut } = await store.runs.createUnlessWaiting({ ...whole, onlyChanged: true });
     await store.runs.start(cut.id);
-    const { begun, reconciler } = carried(new Promise((done) => setTimeout(done, 1_500)));
-    const [one, two] = [open(reconciler), open(reconciler)];
+    const { begun, advance } = carried(new Promise((done) => setTimeout(done, 1_500)));
+    const [one, two] = [open(advance), open(advance)];
     await one.start();
     await until(() => begun.length === 2);
     await until(async () => (await finished(waiting.id)()) && (await finished(cut.id)()));
@@ -169,7 +161,7 @@ describe('the queue of runs', () => {
   });
 
   test('a run left in the queue by a process that died is carried out once after a restart', async () => {
-    const dead = open(carried().reconciler);
+    const dead = open(carried().advance);
     await dead.start();
     await dead.stop();
     // What that process had queued and not begun.
@@ -178,8 +170,8 @@ describe('the queue of runs', () => {
       `insert into queue.job (name, data, singleton_key, policy) values ('run', $1, $2, (select policy from queue.queue where name = 'run'))`,
       [JSON.stringify({ runId: run.id }), run.id],
     );
-    const { begun, reconciler } = carried(new Promise((done) => setTimeout(done, 2_000)));
-    const queue = open(reconciler);
+    const { begun, advance } = carried(new Promise((done) => setTimeout(done, 2_000)));
+    const queue = open(advance);
     await queue.start();
     await until(finished(run.id));
     await queue.stop();
@@ -187,8 +179,8 @@ describe('the queue of runs', () => {
   });
 
   test('a run whose job was never queued is carried out when it is asked for again', async () => {
-    const { begun, reconciler } = carried();
-    const queue = open(reconciler);
+    const { begun, advance } = carried();
+    const queue = open(advance);
     await queue.start();
     const { run } = await store.runs.createUnlessWaiting(whole);
     expect((await queue.request(whole)).id).toBe(run.id);

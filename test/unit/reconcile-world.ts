@@ -6,9 +6,16 @@ import type { OperationRecord } from '../../controlplane/engine-events.ts';
 import { readSettings } from '../../controlplane/environment.ts';
 import { PortcullisError } from '../../controlplane/errors.ts';
 import type { HubBundler } from '../../controlplane/hub-bundle.ts';
-import { reconciler } from '../../controlplane/reconcile.ts';
+import { makeLogger } from '../../controlplane/log.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
+import { keyReconciler } from '../../controlplane/reconcile/key.ts';
+import { advanceRun } from '../../controlplane/rollout/advance.ts';
+import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
+import type { Database } from '../../controlplane/store/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
+import { memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
 export const hub = '222222222222';
@@ -135,27 +142,48 @@ function engineOf(world: World): Engine {
   };
 }
 
-/** The reconciler over those fakes and a real store. */
-export function createWorld(store: Store) {
+/** The scheduler over those fakes, a queue in memory, and a real store. */
+export function createWorld(store: Store, database: Pick<Database, 'query' | 'transaction'>) {
   const world = newWorld();
   const aws = awsOf(world);
   const engine = engineOf(world);
+  const log = makeLogger('silent');
+  const queue = memoryQueue();
   const settings = readSettings({
     PORTCULLIS_HUB_ACCOUNT: hub,
     PORTCULLIS_HUB_REGION: 'eu-west-1',
     PULUMI_CONFIG_PASSPHRASE: 'x',
   });
-  const { execute } = reconciler({
-    settings,
-    aws,
-    engine,
-    store,
-    hubBundle: (readAnew) => world.hubBundle(readAnew),
+  const parts = {
+    ...{ settings, aws, engine, store, queue, log, meter: silentMeter },
+    hubBundle: (readAnew: readonly string[]) => world.hubBundle(readAnew),
     get programVersion() {
       return world.programVersion;
     },
-    stopping: world.stopping.signal,
-  });
+    attempts: { counted: 1, transient: 1 },
+    prerequisiteMs: 20,
+  };
+  const requested: RunRequest[] = [];
+  const runs = {
+    request: async (request: RunRequest) => {
+      requested.push(request);
+      return (await store.runs.createUnlessWaiting(request)).run;
+    },
+  };
+  /** Has keys reconciled, as a worker of the service would, while the work lasts. */
+  const working = async <T>(work: () => Promise<T>): Promise<T> => {
+    const leases = openLeases(database, log);
+    const reconcile = keyReconciler({ ...parts, runs });
+    const worker = keyWorker({ queue, leases, reconcile, log, concurrent: 8, pollMs: 5, heldMs: 5 });
+    await worker.start();
+    try {
+      return await work();
+    } finally {
+      await worker.stop(5_000);
+      await leases.stop();
+    }
+  };
+  const execute = ({ id }: { id: string }) => working(() => advanceRun(parts, id, world.stopping.signal));
   /** Carries a run out; its state and message, and each stack as `key state`. */
   const run = async (change: Partial<RunRequest> = {}) => {
     const request = {
@@ -167,10 +195,10 @@ export function createWorld(store: Store) {
     } as const;
     const { run: begun } = await store.runs.createUnlessWaiting(request);
     await execute(begun);
-    const stacks = await store.runs.stacks(begun.id);
+    const stacks = await store.runStacks.of(begun.id);
     const done = await store.runs.get(begun.id);
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
     return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
   };
-  return { world, run, execute, aws, settings };
+  return { world, run, execute, working, queue, requested, parts, aws, settings };
 }

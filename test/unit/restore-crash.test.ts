@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../controlplane/store/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
+import { asHolder } from './lease-sample.ts';
 import { closed, createRestoreWorld, dying, group } from './restore-world.ts';
 
 let database: Database;
@@ -58,7 +59,7 @@ describe('a process that is killed', () => {
       ...{ key: 'hub', generation: 'g' },
       arguments: { kind: 'hub', place: { partition: 'aws', accountId: '2', region: 'r' } },
     } as unknown as Parameters<Store['stacks']['declare']>[0]);
-    await at.store.stacks.begin('hub', {});
+    await asHolder(at.database, 'hub', (lease) => at.store.stacks.begin('hub', {}, lease));
     await plane.begin();
     expect((await at.ended(id)).state).toBe('restored');
     expect(at.world.operations).toEqual(['recover and up hub']);

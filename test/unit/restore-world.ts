@@ -8,10 +8,12 @@ import {
 } from '@aws-sdk/client-ec2';
 import { belongs } from '../../controlplane/hub-policy.ts';
 import { makeLogger } from '../../controlplane/log.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
 import { restorer } from '../../controlplane/restore.ts';
 import { planRestore } from '../../controlplane/restore-plan.ts';
 import { restoreQueue } from '../../controlplane/restore-queue.ts';
 import { runQueue } from '../../controlplane/run-queue.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import type { ResultFinding } from '../../lambda/result.ts';
@@ -76,7 +78,7 @@ export function securityGroups() {
 /** A control plane over fakes of AWS and the engine and a real database; it can die at any point and be started again. */
 export function createRestoreWorld(database: Database) {
   const store = openStore(database);
-  const { world, execute } = createWorld(store);
+  const { world, execute } = createWorld(store, database);
   const { state, ec2 } = securityGroups();
   /** The stored exceptions inside the hub as it was made last. */
   const hub = { exceptions: [] as readonly string[] };
@@ -91,10 +93,12 @@ export function createRestoreWorld(database: Database) {
   /** One process's worth: queues and worker, with a store of its own. */
   const start = (own: Store = store) => {
     const stopping = new AbortController();
-    const runs = runQueue(database, own.runs, { execute }, log);
+    const leases = openLeases(database, log);
+    const advance = (id: string) => execute({ id });
+    const runs = runQueue({ database, store: own, leases, advance, meter: silentMeter, log });
     const parts = { aws: { ec2: async () => ec2 }, log, stopping: stopping.signal };
     const carryOut = restorer({ ...parts, store: own, runs });
-    const restores = restoreQueue(database, own.restores, carryOut, log);
+    const restores = restoreQueue(database, own.restores, carryOut, log, leases);
     return {
       ...{ runs, restores, carryOut },
       async begin() {
@@ -105,6 +109,7 @@ export function createRestoreWorld(database: Database) {
         stopping.abort();
         await restores.stop();
         await runs.stop();
+        await leases.stop();
       },
     };
   };
@@ -131,7 +136,7 @@ export function createRestoreWorld(database: Database) {
       await new Promise((next) => setTimeout(next, 20));
     }
   };
-  return { store, world, state, hub, start, planned, recorded, ended };
+  return { database, store, world, state, hub, start, planned, recorded, ended };
 }
 
 /** A copy whose method never answers; what it was to do is done before that, or not at all. `died` tells of it. */

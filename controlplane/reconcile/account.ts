@@ -1,0 +1,193 @@
+import { type Condition, mark, markFailed, type Reason } from '../conditions.ts';
+import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../desired.ts';
+import { reasonOf } from '../errors.ts';
+import type { OrganizationAccount } from '../organization.ts';
+import { releaseOf } from '../release.ts';
+import type { Verdict } from '../scheduler/verdict.ts';
+import { hubKey, type StackKey } from '../stack-key.ts';
+import type { AccountRecord } from '../store/accounts.ts';
+import type { Store } from '../store/store.ts';
+import { surveyAccount } from '../survey.ts';
+import { trailsCondition } from '../trails-condition.ts';
+import { isCurrent } from './decide.ts';
+import { now, type Pass } from './parts.ts';
+import { actOnStack } from './stack.ts';
+
+const prerequisite = 1_000;
+
+/** Looks in a row that found an account not ready; forgotten at a restart. */
+const looks = new Map<string, number>();
+
+const asListed = (record: AccountRecord): OrganizationAccount => ({
+  ...record,
+  state: record.state === 'DEPARTED' ? 'UNKNOWN' : record.state,
+  joinedAt: record.joinedAt?.toISOString(),
+});
+
+/** Whether every stack that the account should have is ready. */
+export async function noteAccountReady(
+  store: Store,
+  accountId: string,
+  wanted: readonly string[],
+): Promise<void> {
+  const records = new Map((await store.stacks.ofAccount(accountId)).map((record) => [record.key, record]));
+  const wanting = wanted.filter((key) => records.get(key)?.conditions.Ready?.status !== 'True');
+  const Ready: Omit<Condition, 'since'> =
+    wanting.length === 0
+      ? { status: 'True', reason: 'Succeeded', message: `${wanted.length} stacks` }
+      : { status: 'False', reason: 'Failed', message: `not ready: ${wanting.join(', ')}` };
+  const before = (await store.accounts.get(accountId))?.conditions ?? {};
+  const { Ready: next } = mark(before, { Ready }, now());
+  if (next) await store.accounts.setConditions(accountId, { Ready: next });
+}
+
+const isPreview = ({ requests }: Pass) =>
+  requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
+
+/** Ends every run's wait for the key without an operation. A preview leaves the account as ready as it was. */
+async function endRequests(
+  pass: Pass,
+  state: 'skipped' | 'failed',
+  reason: Reason,
+  message: string,
+): Promise<void> {
+  const { store, key, lease, requests } = pass;
+  for (const { run } of requests) await store.runStacks.end(run.id, key, { state, message }, lease);
+  if (isPreview(pass)) return;
+  const id = key.slice('account-'.length);
+  const before = (await store.accounts.get(id))?.conditions ?? {};
+  const { Ready, Reconciling, Drifted } = markFailed(before, reason, message, now());
+  await store.accounts.setConditions(id, {
+    ...(Ready && { Ready }),
+    ...(Reconciling && { Reconciling }),
+    ...(Drifted && { Drifted }),
+  });
+}
+
+/** The hub that account stacks are wired to; its absence makes them wait, never fail. */
+export async function hubIsThere({ store }: Pick<Pass, 'store'>): Promise<boolean> {
+  return ((await store.stacks.get(hubKey))?.generation ?? null) !== null;
+}
+
+export const waitForHub = ({ prerequisiteMs = prerequisite }: Pass): Verdict => ({
+  kind: 'wait',
+  ms: prerequisiteMs,
+  reason: 'PrerequisiteFailed',
+  message: 'the hub stack is not there yet',
+});
+
+/** One look at the account, recorded; or the verdict of a look that failed. */
+async function survey(
+  pass: Pass,
+  record: AccountRecord,
+): Promise<{ account: FleetAccount; pending: readonly string[]; againMs?: number } | { verdict: Verdict }> {
+  const { store, aws, settings, lease } = pass;
+  const attempts = looks.get(record.id) ?? 0;
+  let found: Awaited<ReturnType<typeof surveyAccount>>;
+  try {
+    found = await surveyAccount(aws, settings, asListed(record), attempts);
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    found = { kind: 'unreachable', ms: 60_000, message: reasonOf(error) };
+  }
+  if (found.kind === 'found') {
+    if (found.pendingRegions.length === 0) looks.delete(record.id);
+    else looks.set(record.id, attempts + 1);
+    await store.accounts.setRegions(record.id, found.account.regions);
+    const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
+    const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
+    if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
+    await pass.onCoverage?.(record, record.regions, found.account.regions);
+    return {
+      account: found.account,
+      pending: found.pendingRegions,
+      ...(found.againMs && { againMs: found.againMs }),
+    };
+  }
+  looks.set(record.id, attempts + 1);
+  if (found.kind === 'not-yet') {
+    const { Ready } = mark(
+      record.conditions,
+      { Ready: { status: 'False', reason: 'NotReadyYet', message: found.message } },
+      now(),
+    );
+    if (Ready && !isPreview(pass)) await store.accounts.setConditions(record.id, { Ready });
+    return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReadyYet', message: found.message } };
+  }
+  await endRequests(pass, 'failed', 'NotReachable', found.message);
+  return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReachable', message: found.message } };
+}
+
+/** Hands an account's Regions to the runs that wait for the account, and wakes those that have something to do. */
+async function wakeRegions(
+  pass: Pass,
+  regions: readonly DesiredStack[],
+  failed: string | undefined,
+): Promise<void> {
+  const { store, queue, requests } = pass;
+  const wake = new Map<StackKey, number>();
+  for (const { run, wave } of requests) {
+    const inScope = regions.filter(
+      ({ arguments: args }) =>
+        args.kind === 'region' && (run.scope.regions?.includes(args.cell.region) ?? true),
+    );
+    const keys = inScope.map(({ key }) => key);
+    await store.runStacks.plan(run.id, keys, wave, failed ? 'skipped' : 'admitted', failed);
+    for (const key of keys) wake.set(key, Math.max(wake.get(key) ?? 0, run.priority));
+  }
+  if (failed) return;
+  if (!isPreview(pass)) {
+    const records = new Map(
+      (await store.stacks.ofAccount(fleetAccountOf(pass))).map((each) => [each.key, each]),
+    );
+    for (const { key, generation } of regions) {
+      const record = records.get(key);
+      if (!record || !isCurrent(record, generation)) wake.set(key, wake.get(key) ?? 0);
+    }
+  }
+  const byPriority = Map.groupBy(wake, ([, priority]) => priority);
+  for (const [priority, keys] of byPriority)
+    await queue.wake(
+      keys.map(([key]) => key),
+      priority,
+    );
+}
+
+const fleetAccountOf = ({ key }: Pass) => key.slice('account-'.length);
+
+/**
+ * Reconciles an account: looks at its Regions and trails, makes its stack, and wakes its Regions. Regions that it no
+ * longer has are woken as well, to be taken down or archived.
+ */
+export async function reconcileAccount(pass: Pass, fleet: Fleet): Promise<Verdict> {
+  const { store, settings, requests, queue } = pass;
+  const record = await store.accounts.get(fleetAccountOf(pass));
+  if (!record) {
+    await endRequests(pass, 'skipped', 'NotActive', 'the account is not in the organization');
+    return { kind: 'done' };
+  }
+  if (record.state !== 'ACTIVE') {
+    await endRequests(pass, 'skipped', 'NotActive', `skipped: the account is ${record.state}`);
+    return { kind: 'done' };
+  }
+  if (!isPreview(pass) && !(await hubIsThere(pass))) return waitForHub(pass);
+  for (const { run } of requests) await store.runStacks.begin(run.id, pass.key, pass.lease);
+  const found = await survey(pass, record);
+  if ('verdict' in found) return found.verdict;
+  const desired = desiredAccount(fleet, found.account);
+  const againMs = found.againMs ?? settings.sweepMinutes * 60_000;
+  const terms = { release: releaseOf(fleet), againMs };
+  const { outcome, verdict } = await actOnStack(pass, async () => desired.account, terms);
+  const usable = outcome !== 'failed' || isPreview(pass);
+  const retried = outcome === 'failed' && (await store.runStacks.requests(pass.key)).length > 0;
+  if (!retried) await wakeRegions(pass, desired.regions, usable ? undefined : `${pass.key} failed`);
+  if (isPreview(pass)) return verdict;
+  const wanted = [desired.account, ...desired.regions].map(({ key }) => key);
+  await noteAccountReady(store, record.id, wanted);
+  const kept = found.pending.map((region) => `region-${record.id}-${region}` as StackKey);
+  if (settings.layout === 'region') {
+    const strays = (await pass.departures?.strays(record.id, [...wanted, ...kept])) ?? [];
+    if (strays.length > 0) await queue.wake(strays);
+  }
+  return verdict;
+}

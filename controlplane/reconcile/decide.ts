@@ -1,0 +1,64 @@
+import type { DesiredStack } from '../desired.ts';
+import { stalledAfter } from '../scheduler/verdict.ts';
+import type { StackRecord } from '../store/stacks.ts';
+
+/** What to do about a stack, and why. */
+export type Decision =
+  | { readonly do: 'up' }
+  /** As declared. */
+  | { readonly do: 'nothing'; readonly message: string }
+  /** Of an older release, and well: its turn comes with a roll-out. */
+  | { readonly do: 'hold'; readonly message: string }
+  /** It failed too often at this very generation. */
+  | { readonly do: 'stalled'; readonly message: string };
+
+interface Facts {
+  readonly desired: Pick<DesiredStack, 'generation'>;
+  readonly record: Pick<
+    StackRecord,
+    'conditions' | 'generation' | 'operationStartedAt' | 'failures' | 'failedGeneration' | 'release'
+  >;
+  /** What the fleet is to be; the hub's stack is of no release. */
+  readonly release: string | undefined;
+  /** `repair`: refresh and mend, whatever is recorded. `changed`: make it as declared where it is not known to be. */
+  readonly asked: 'repair' | 'changed' | undefined;
+}
+
+/** Whether a stack is known to be as declared: such a one costs no operation. */
+export const isCurrent = (record: Facts['record'], generation: string): boolean =>
+  record.conditions.Ready?.status === 'True' &&
+  record.conditions.Drifted?.status !== 'True' &&
+  record.generation === generation &&
+  record.operationStartedAt === null;
+
+/** Decides about one stack. Pure. */
+export function decide({ desired, record, release, asked }: Facts): Decision {
+  if (asked === 'repair') return { do: 'up' };
+  if (isCurrent(record, desired.generation)) return { do: 'nothing', message: 'ready at this generation' };
+  if (asked) return { do: 'up' };
+  if (record.failures >= stalledAfter && record.failedGeneration === desired.generation) {
+    return {
+      do: 'stalled',
+      message: `failed ${record.failures} times; reconcile it once the reason is gone`,
+    };
+  }
+  const wellAtOlderRelease =
+    release !== undefined &&
+    record.generation !== null &&
+    record.release !== release &&
+    record.operationStartedAt === null &&
+    record.conditions.Ready?.status === 'True' &&
+    record.conditions.Drifted?.status !== 'True';
+  return wellAtOlderRelease
+    ? { do: 'hold', message: 'of an older release; a roll-out brings it to the present one' }
+    : { do: 'up' };
+}
+
+/**
+ * Whether a failure says nothing of the stack: throttled, an AWS service that does not answer, credentials that ran
+ * out, a lock whose owner is about to end. Such a one is tried again without being counted.
+ */
+export const isTransient = (message: string): boolean =>
+  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|timed? ?out|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|connection reset|EOF|the stack is locked/i.test(
+    message,
+  );

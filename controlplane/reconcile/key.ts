@@ -1,0 +1,57 @@
+import type { Fleet } from '../desired.ts';
+import { fleetFrom } from '../fleet.ts';
+import type { ReconcileKey } from '../scheduler/key-worker.ts';
+import type { Lease } from '../scheduler/leases.ts';
+import type { Verdict } from '../scheduler/verdict.ts';
+import { hubKey, organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
+import { reconcileAccount } from './account.ts';
+import { reconcileHub } from './hub.ts';
+import {
+  type OrganizationFact,
+  type OrganizationParts,
+  organizationFact,
+  reconcileOrganization,
+} from './organization.ts';
+import type { Parts, Pass } from './parts.ts';
+import { reconcileRegion } from './region.ts';
+
+async function knownFleet({ store, aws, settings, programVersion }: Parts): Promise<Fleet | undefined> {
+  const fact = await store.facts.get<OrganizationFact>(organizationFact);
+  return fact && fleetFrom(aws, settings, fact.value, programVersion);
+}
+
+/** Whatever departs ends the runs' wait for it. */
+async function departing(pass: Pass): Promise<Verdict | undefined> {
+  const { departures, requests, store, key, lease } = pass;
+  if (requests.some(({ run }) => run.kind === 'preview')) return undefined;
+  const verdict = await departures?.reconcile(key, lease);
+  if (!verdict) return undefined;
+  const message = 'message' in verdict ? verdict.message : 'not covered any more';
+  for (const { run } of requests)
+    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
+  return verdict;
+}
+
+async function reconcileStackKey(parts: Parts, key: StackKey, lease: Lease): Promise<Verdict> {
+  const fleet = await knownFleet(parts);
+  if (!fleet) {
+    await parts.queue.wake([organizationKey]);
+    return { kind: 'wait', ms: 2_000, reason: 'Waiting', message: 'the organization was not read yet' };
+  }
+  const requests = await parts.store.runStacks.requests(key);
+  const pass: Pass = { ...parts, key, lease, requests, log: parts.log.child({ key }) };
+  if (key === hubKey) return reconcileHub(pass, fleet);
+  const leaving = await departing(pass);
+  if (leaving) return leaving;
+  return key.startsWith('account-') ? reconcileAccount(pass, fleet) : reconcileRegion(pass, fleet);
+}
+
+/** The reconcile of any key: what should be is read and computed anew each time, whoever woke the key and why. */
+export function keyReconciler(parts: OrganizationParts): ReconcileKey {
+  return async (key, lease) => {
+    if (key === organizationKey) return reconcileOrganization(parts, lease);
+    if (key === hubKey || placeOfKey(key)) return reconcileStackKey(parts, key as StackKey, lease);
+    parts.log.error({ key }, 'no such kind of key');
+    return { kind: 'done' };
+  };
+}

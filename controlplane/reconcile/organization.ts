@@ -1,0 +1,159 @@
+import { PortcullisError, reasonOf } from '../errors.ts';
+import { fleetOf } from '../fleet.ts';
+import { type Organization, readOrganization } from '../organization.ts';
+import { releaseOf } from '../release.ts';
+import type { RunQueue } from '../run-queue.ts';
+import { priorities } from '../scheduler/key-queue.ts';
+import type { Lease } from '../scheduler/leases.ts';
+import type { Verdict } from '../scheduler/verdict.ts';
+import { accountKey, hubKey } from '../stack-key.ts';
+import type { Parts } from './parts.ts';
+
+/** What every reconcile has to know of the organization besides the account that it is about. */
+export interface OrganizationFact {
+  readonly id: string;
+  readonly managementAccountId: string;
+}
+
+export const organizationFact = 'organization';
+
+/** An event may run ahead of the listing by this much, milliseconds. */
+const aheadMs = 2 * 60_000;
+const listingPauseMs = 3_000;
+
+export interface OrganizationParts extends Parts {
+  readonly runs: Pick<RunQueue, 'request'>;
+}
+
+/** Reads the organization and records it. @throws PortcullisError as `readOrganization` and `fleetOf` do. */
+export async function recordOrganization(
+  parts: Parts,
+): Promise<{ organization: Organization; readAt: Date }> {
+  const { store, aws, settings, programVersion } = parts;
+  const readAt = new Date();
+  const organization = await readOrganization(aws);
+  await fleetOf(aws, settings, organization, programVersion);
+  await store.accounts.seen(organization.accounts, readAt);
+  const { id, managementAccountId } = organization;
+  await store.facts.set(organizationFact, { id, managementAccountId } satisfies OrganizationFact);
+  return { organization, readAt };
+}
+
+/** Active accounts to be covered that nothing was made in yet, and that no run is about. */
+async function newcomers(parts: Parts, organization: Organization): Promise<string[]> {
+  const { store, departures } = parts;
+  const underWay = new Set(await store.runStacks.accountsUnderWay());
+  const stacks = new Map((await store.stacks.list()).map((record) => [record.key, record]));
+  const records = new Map((await store.accounts.list()).map((record) => [record.id, record]));
+  return organization.accounts
+    .filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true))
+    .filter(({ id }) => {
+      const stack = stacks.get(accountKey(id));
+      const ready = records.get(id)?.conditions.Ready;
+      // Of one that was looked at already the next look is on its way, by its own backoff.
+      const looked =
+        ready?.reason === 'NotReachable' || ready?.reason === 'NotReadyYet' || (stack?.failures ?? 0) > 0;
+      return (stack?.generation ?? null) === null && !underWay.has(id) && !looked;
+    })
+    .map(({ id }) => id);
+}
+
+const onboardingName = 'onboarding';
+const releaseName = (release: string) => `release ${release}`;
+
+/** A run for accounts that are new, unless the one before was stopped by its failures and waits for a person. */
+async function onboard(parts: OrganizationParts, organization: Organization): Promise<void> {
+  const { store, settings, runs, log } = parts;
+  const ids = await newcomers(parts, organization);
+  if (ids.length === 0) return;
+  const before = await store.runs.latestOf(onboardingName);
+  if (before?.state === 'paused') {
+    log.warn({ run: before.id, accounts: ids.length, message: before.message }, 'onboarding is paused');
+    return;
+  }
+  await runs.request({
+    kind: 'reconcile',
+    scope: { accounts: ids },
+    onlyChanged: true,
+    requestedBy: onboardingName,
+    priority: priorities.onboarding,
+    rollout: settings.rollout,
+  });
+}
+
+/** A run that brings the stacks of an older release to the present one, once for each release. */
+async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
+  const { store, settings, runs, aws, programVersion } = parts;
+  const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
+  const stacks = await store.stacks.list();
+  const older = stacks.some(
+    (stack) => stack.kind !== 'hub' && stack.generation !== null && stack.release !== release,
+  );
+  if (!older || (await store.runs.latestOf(releaseName(release)))) return;
+  await runs.request({
+    kind: 'reconcile',
+    scope: {},
+    onlyChanged: true,
+    requestedBy: releaseName(release),
+    priority: priorities.rollout,
+    rollout: settings.rollout,
+  });
+}
+
+/** Every account that was looked at before has its next look waiting, whatever became of the job for it. */
+async function ensureLooks(parts: OrganizationParts, organization: Organization): Promise<void> {
+  const { store, queue, settings } = parts;
+  const known = new Set((await store.stacks.list()).map(({ accountId }) => accountId));
+  const period = settings.sweepMinutes * 60_000;
+  const keys = organization.accounts
+    .filter(({ id, state }) => state === 'ACTIVE' && known.has(id))
+    .map(({ id }) => ({ key: accountKey(id) as string, afterMs: Math.random() * period }));
+  await queue.later([...keys, { key: hubKey, afterMs: Math.random() * period }]);
+}
+
+/**
+ * Reconciles who belongs to the organization: lists it, records it, has what departed seen to, new accounts onboarded,
+ * and what is of an older release rolled out. @throws only where the store does not answer.
+ */
+export async function reconcileOrganization(parts: OrganizationParts, lease: Lease): Promise<Verdict> {
+  const { store, departures, queue, settings, log } = parts;
+  const expected = await store.lifecycleEvents.expected(aheadMs);
+  let listing: Awaited<ReturnType<typeof recordOrganization>>;
+  try {
+    listing = await recordOrganization(parts);
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    const message = reasonOf(error);
+    log.error({ key: 'organization', error: message }, 'the organization was not read');
+    if (!(error instanceof PortcullisError)) throw error;
+    return error.retry
+      ? { kind: 'failed', failures: 1, message }
+      : { kind: 'hopeless', reason: 'PrerequisiteFailed', message, againMs: 10 * 60_000 };
+  }
+  const { organization, readAt } = listing;
+  if (departures) {
+    try {
+      const { wake, held, remarks } = await departures.consider({ organization, readAt });
+      for (const remark of remarks) log.warn({ key: 'organization' }, remark);
+      if (held) log.warn({ key: 'organization' }, held);
+      if (wake.length > 0) await queue.wake(wake);
+    } catch (error) {
+      if (!(error instanceof PortcullisError) || error.code === 'store-unreachable') throw error;
+      log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
+      return { kind: 'hopeless', reason: 'PrerequisiteFailed', message: error.message, againMs: 10 * 60_000 };
+    }
+  }
+  await onboard(parts, organization);
+  await rollOut(parts, organization);
+  await ensureLooks(parts, organization);
+  const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
+  const missing = expected.filter((id) => !active.has(id));
+  return missing.length > 0
+    ? {
+        kind: 'wait',
+        ms: listingPauseMs,
+        reason: 'Waiting',
+        message: `not listed yet: ${missing.join(', ')}`,
+      }
+    : { kind: 'done', againMs: settings.sweepMinutes * 60_000 };
+}

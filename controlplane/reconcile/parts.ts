@@ -1,0 +1,66 @@
+import type { Aws } from '../aws.ts';
+import type { Engine } from '../engine.ts';
+import type { Settings } from '../environment.ts';
+import type { HubBundler } from '../hub-bundle.ts';
+import type { Logger } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import type { Organization } from '../organization.ts';
+import type { KeyQueue } from '../scheduler/key-queue.ts';
+import type { Lease } from '../scheduler/leases.ts';
+import type { Verdict } from '../scheduler/verdict.ts';
+import type { StackKey } from '../stack-key.ts';
+import type { AccountRecord } from '../store/accounts.ts';
+import type { KeyRequest } from '../store/run-stacks.ts';
+import type { Store } from '../store/store.ts';
+
+/** What becomes of accounts and Regions that are not covered any more. */
+export interface DepartureHook {
+  /** After a listing: keys to wake of what departs, what waits for a person, and what is to be said loudly. */
+  consider(listing: { readonly organization: Organization; readonly readAt: Date }): Promise<{
+    readonly wake: readonly StackKey[];
+    readonly held: string | undefined;
+    readonly remarks: readonly string[];
+  }>;
+  /** Whether an account is to be covered, by the settings. */
+  covers(account: { readonly id: string; readonly parents: readonly string[] }): boolean;
+  /** Does what is due to a key that is not wanted any more; undefined where it is wanted. */
+  reconcile(key: StackKey, lease: Lease): Promise<Verdict | undefined>;
+  /** Recorded stacks of an account that desired state does not have. */
+  strays(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
+}
+
+/** Everything that a reconcile works with. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly aws: Aws;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly hubBundle: HubBundler;
+  readonly programVersion: string;
+  readonly queue: Pick<KeyQueue, 'wake' | 'later'>;
+  readonly meter: Meter;
+  readonly log: Logger;
+  readonly departures?: DepartureHook | undefined;
+  /** Told of an account's Regions before and after a look at its trails. */
+  readonly onCoverage?:
+    | ((
+        account: AccountRecord,
+        before: AccountRecord['regions'],
+        after: AccountRecord['regions'],
+      ) => Promise<void>)
+    | undefined;
+  /** How often a run tries a stack, and how often where only the way there was disturbed. */
+  readonly attempts?: { readonly counted: number; readonly transient: number };
+  /** How long a key waits for what it needs first, milliseconds. */
+  readonly prerequisiteMs?: number;
+}
+
+/** One reconcile of one key. */
+export interface Pass extends Parts {
+  readonly key: StackKey;
+  readonly lease: Lease;
+  /** The runs that wait for it. */
+  readonly requests: readonly KeyRequest[];
+}
+
+export const now = (): string => new Date().toISOString();

@@ -1,0 +1,46 @@
+import { type DesiredStack, desiredAccount, type Fleet } from '../desired.ts';
+import { releaseOf } from '../release.ts';
+import type { Verdict } from '../scheduler/verdict.ts';
+import { accountKey, placeOfKey } from '../stack-key.ts';
+import { hubIsThere, noteAccountReady, waitForHub } from './account.ts';
+import type { Pass } from './parts.ts';
+import { actOnStack } from './stack.ts';
+
+const skip = async ({ store, key, lease, requests }: Pass, message: string): Promise<Verdict> => {
+  for (const { run } of requests)
+    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
+  return { kind: 'done' };
+};
+
+/**
+ * Reconciles one cell, as its account was last seen. The account's own reconcile looks at it again and wakes the
+ * Regions that have something to do, so this has no look of its own.
+ */
+export async function reconcileRegion(pass: Pass, fleet: Fleet): Promise<Verdict> {
+  const { store, aws, key, requests, settings } = pass;
+  const { accountId = '' } = placeOfKey(key) ?? {};
+  const account = await store.accounts.get(accountId);
+  if (!account) return skip(pass, 'the account is not in the organization');
+  // A move between layouts takes the account's stack; what the other layout made is left alone.
+  if (settings.layout === 'account') return skip(pass, "the account's own stack covers its Regions");
+  const accessRoleArn = await aws.accessRoleArn(accountId);
+  const desired = desiredAccount(fleet, { id: accountId, accessRoleArn, regions: account.regions });
+  const own: DesiredStack | undefined = desired.regions.find((each) => each.key === key);
+  if (!own) return skip(pass, 'the Region is not enabled in the account, or not to be covered');
+  const previewOnly = requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
+  if (!previewOnly) {
+    if (!(await hubIsThere(pass))) return waitForHub(pass);
+    // Its rules use the account's forwarder role. The account wakes its Regions once it is made.
+    const made = (await store.stacks.get(accountKey(accountId)))?.generation ?? null;
+    if (made === null) return skip(pass, `${accountKey(accountId)} is not made yet`);
+  }
+  const { verdict } = await actOnStack(pass, async () => own, { release: releaseOf(fleet) });
+  if (!previewOnly) {
+    await noteAccountReady(
+      store,
+      accountId,
+      [desired.account, ...desired.regions].map((each) => each.key),
+    );
+  }
+  return verdict;
+}

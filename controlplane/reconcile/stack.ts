@@ -1,0 +1,242 @@
+import { markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
+import type { DesiredStack } from '../desired.ts';
+import type { OperationRecord, ResourceChange } from '../engine-events.ts';
+import { reasonOf } from '../errors.ts';
+import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
+import type { KeyRequest } from '../store/run-stacks.ts';
+import type { StackRecord } from '../store/stacks.ts';
+import { decide, isTransient } from './decide.ts';
+import { now, type Pass } from './parts.ts';
+
+/** `undeclared`: what the stack should be could not be told, so it stays as it was. */
+export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'undeclared';
+
+export interface Acted {
+  readonly outcome: StackOutcome;
+  readonly verdict: Verdict;
+}
+
+interface Terms {
+  /** The release that the stack would be of; undefined for the hub, which is of none. */
+  readonly release: string | undefined;
+  /** When to look again where all is well, milliseconds. */
+  readonly againMs?: number | undefined;
+}
+
+/** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
+export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
+  `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
+
+const summarise = ({ changes, drift }: OperationRecord): string => {
+  if (changes.length + drift.length === 0) return 'no change';
+  return [`${changes.length} changed`, ...(drift.length > 0 ? [`${drift.length} had drifted`] : [])].join(
+    ', ',
+  );
+};
+
+const previewsOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'preview');
+const reconcilesOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'reconcile');
+
+const done = (againMs: number | undefined): Verdict => ({
+  kind: 'done',
+  ...(againMs !== undefined && { againMs }),
+});
+
+/** Ends the runs' wait for the key. */
+async function report(
+  { store, key, lease }: Pass,
+  requests: readonly KeyRequest[],
+  state: 'succeeded' | 'unchanged' | 'failed',
+  message: string,
+  record?: OperationRecord,
+): Promise<void> {
+  for (const { run } of requests) await store.runStacks.end(run.id, key, { state, record, message }, lease);
+}
+
+/** Transient failures in a row of each stack; forgotten at a restart, which costs some patience only. */
+const disturbed = new Map<string, number>();
+
+/**
+ * Reconciles one stack: what it should be, what is known of it, the one operation that follows, and the record of what
+ * came of it, for the stack and for every run that waits for it. @throws only where the lease was lost, or the store
+ * does not answer; the next holder finds the intent recorded.
+ */
+export async function actOnStack(
+  pass: Pass,
+  desire: () => Promise<DesiredStack>,
+  terms: Terms,
+): Promise<Acted> {
+  const { store, key, lease, requests } = pass;
+  for (const { run } of requests) await store.runStacks.begin(run.id, key, lease);
+  let desired: DesiredStack;
+  try {
+    desired = await desire();
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    return undeclared(pass, error);
+  }
+  const record = await store.stacks.declare(desired);
+  const previewed = previewsOf(pass).length > 0 ? await preview(pass, desired, record) : undefined;
+  const reconciles = reconcilesOf(pass);
+  // A look changes nothing: it neither mends what it found nor brings forward what waits for its time.
+  if (previewed && reconciles.length === 0) {
+    const again =
+      record.failures > 0 ? { kind: 'failed', failures: record.failures, message: 'looked at' } : undefined;
+    return { outcome: previewed, verdict: (again as Verdict | undefined) ?? done(terms.againMs) };
+  }
+  const repair = reconciles.some(({ run }) => !run.onlyChanged);
+  const changed = reconciles.length > 0 ? 'changed' : undefined;
+  const decision = decide({ desired, record, release: terms.release, asked: repair ? 'repair' : changed });
+  switch (decision.do) {
+    case 'up':
+      return up(pass, desired, record, terms);
+    case 'stalled':
+      return {
+        outcome: 'failed',
+        verdict: { kind: 'hopeless', reason: 'FailedRepeatedly', message: decision.message, ...again(terms) },
+      };
+    default:
+      await report(pass, reconciles, 'unchanged', decision.message);
+      return { outcome: decision.do === 'hold' ? 'held' : 'unchanged', verdict: done(terms.againMs) };
+  }
+}
+
+const again = ({ againMs }: Terms) => (againMs === undefined ? {} : { againMs });
+
+async function undeclared(pass: Pass, error: unknown): Promise<Acted> {
+  const { store, key } = pass;
+  const message = reasonOf(error);
+  const record = await store.stacks.get(key);
+  if (record && reconcilesOf(pass).length > 0) {
+    await store.stacks.setConditions(
+      key,
+      markFailed(record.conditions, 'PrerequisiteFailed', message, now()),
+    );
+  }
+  await report(pass, pass.requests, 'failed', message);
+  return {
+    outcome: 'undeclared',
+    verdict: { kind: 'wait', ms: 60_000, reason: 'PrerequisiteFailed', message },
+  };
+}
+
+async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms: Terms): Promise<Acted> {
+  const { store, engine, key, lease, meter } = pass;
+  await store.stacks.begin(key, markReconciling(record.conditions, now()), lease);
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  let made: OperationRecord;
+  try {
+    const recover = record.operationStartedAt !== null || lease.taken === 'from-dead';
+    made = await engine.up(desired, { recover, known: record.generation !== null, signal: lease.signal });
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    meter.stack('up', desired.arguments.kind, 'failed', seconds());
+    return failed(pass, desired, record, error);
+  }
+  disturbed.delete(key);
+  const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
+  const message = summarise(made);
+  const { generation, exceptions } = desired;
+  await store.stacks.succeeded(
+    key,
+    markReady(record.conditions, message, now()),
+    {
+      generation,
+      ...(exceptions && { exceptions }),
+      release: terms.release ?? '',
+      programVersion: pass.programVersion,
+    },
+    lease,
+  );
+  await report(pass, reconcilesOf(pass), outcome, message, made);
+  meter.stack('up', desired.arguments.kind, outcome, seconds());
+  if (outcome === 'succeeded') await auditChange(pass, desired, made);
+  return { outcome, verdict: done(terms.againMs) };
+}
+
+/** Who asked, or `portcullis` where nobody did. */
+const askedBy = (pass: Pass): string => reconcilesOf(pass)[0]?.run.requestedBy ?? 'portcullis';
+
+async function auditChange(
+  pass: Pass,
+  desired: DesiredStack,
+  { changes, drift }: OperationRecord,
+): Promise<void> {
+  const { place } = desired.arguments;
+  const details = {
+    stack: pass.key,
+    account: place.accountId,
+    region: place.region,
+    changes: changes.map(describeChange),
+    drift: drift.map(describeChange),
+    programVersion: pass.programVersion,
+    generation: desired.generation,
+    runs: reconcilesOf(pass).map(({ run }) => run.id),
+  };
+  await pass.store.audit.append({ who: askedBy(pass), what: 'stack changed', details });
+}
+
+async function failed(
+  pass: Pass,
+  desired: DesiredStack,
+  record: StackRecord,
+  error: unknown,
+): Promise<Acted> {
+  const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
+  const message = reasonOf(error);
+  const transient = isTransient(message);
+  const disturbances = transient ? (disturbed.get(key) ?? 0) + 1 : 0;
+  if (transient) disturbed.set(key, disturbances);
+  else disturbed.delete(key);
+  const conditions = markFailed(record.conditions, 'Failed', message, now());
+  const failure = { generation: desired.generation, counted: !transient };
+  const failures = await store.stacks.failed(key, conditions, failure, lease);
+  const stalled = !transient && failures >= stalledAfter;
+  if (stalled) await store.stacks.setConditions(key, markStalled(conditions, message, now()));
+  const limit = transient ? limits.transient : limits.counted;
+  for (const request of reconcilesOf(pass)) {
+    const spent = request.attempts + 1 >= limit || stalled;
+    if (spent) await report(pass, [request], 'failed', message);
+    else await store.runStacks.again(request.run.id, key, message, lease);
+  }
+  pass.log.warn({ key, error: message, failures, transient }, 'stack failed');
+  const verdict: Verdict = stalled
+    ? { kind: 'hopeless', reason: 'FailedRepeatedly', message }
+    : { kind: 'failed', failures: Math.max(1, failures, disturbances), message };
+  return { outcome: 'failed', verdict };
+}
+
+async function preview(pass: Pass, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> {
+  const { store, engine, key, lease, meter } = pass;
+  const previews = previewsOf(pass);
+  const begun = performance.now();
+  const kind = desired.arguments.kind;
+  const seconds = () => (performance.now() - begun) / 1000;
+  let found: OperationRecord;
+  try {
+    const recover = lease.taken === 'from-dead';
+    found = await engine.preview(desired, {
+      recover,
+      known: record.generation !== null,
+      signal: lease.signal,
+    });
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    meter.stack('preview', kind, 'failed', seconds());
+    await report(pass, previews, 'failed', reasonOf(error));
+    return 'failed';
+  }
+  const drift = found.drift.map((change) => `drift: ${describeChange(change)}`);
+  if (record.generation !== null) {
+    await store.stacks.setConditions(key, markDrifted(record.conditions, drift, now()));
+  }
+  const differs = found.changes.length + found.drift.length > 0;
+  const message = differs
+    ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
+    : 'no change';
+  const state = differs ? 'succeeded' : 'unchanged';
+  await report(pass, previews, state, message, found);
+  meter.stack('preview', kind, state, seconds());
+  return state;
+}

@@ -1,0 +1,105 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import { PortcullisError, reasonOf } from '../errors.ts';
+import type { Parts } from '../reconcile/parts.ts';
+import { requireRegions } from '../scope.ts';
+import { hubKey } from '../stack-key.ts';
+import type { RunStack } from '../store/run-stacks.ts';
+import type { Run } from '../store/runs.ts';
+import { planRun } from './plan.ts';
+import { nextStep } from './progress.ts';
+
+const tickMs = 200;
+
+/** How a hub that failed in this run leaves accounts that are to be wired to it. */
+async function hubFailure({ store }: Parts, stacks: readonly RunStack[]): Promise<string | undefined> {
+  if (stacks.find(({ key }) => key === hubKey)?.state !== 'failed') return undefined;
+  const hub = await store.stacks.get(hubKey);
+  // It could not be told what the hub should be; the one that was made last is there.
+  const asBefore = hub?.conditions.Ready?.reason === 'PrerequisiteFailed' && hub.generation !== null;
+  return asBefore ? undefined : 'the hub stack failed';
+}
+
+/** Whether the run came to what it was about, once all of its stacks have ended. */
+async function conclude({ store }: Parts, run: Run, failed: number): Promise<void> {
+  if (failed > 0) return store.runs.finish(run.id, 'failed', `${failed} failed`);
+  const covered = (await store.accounts.list()).filter(
+    ({ id }) => !run.scope.accounts || run.scope.accounts.includes(id),
+  );
+  try {
+    requireRegions(covered, run.scope);
+  } catch (error) {
+    return store.runs.finish(run.id, 'failed', reasonOf(error));
+  }
+  await store.runs.finish(run.id, 'succeeded', null);
+}
+
+/** One step of a run. False once there is nothing more to do here: it ended, or waits for a person. */
+async function step(parts: Parts, id: string): Promise<boolean> {
+  const { store, queue } = parts;
+  const run = await store.runs.get(id);
+  if (run?.state !== 'running') return false;
+  const counts = await store.runStacks.counts(id);
+  const next = nextStep(counts, run.rollout);
+  switch (next.do) {
+    case 'admit': {
+      const failure = next.wave > 0 ? await hubFailure(parts, await hubOf(parts, id)) : undefined;
+      if (failure) await store.runStacks.skipRest(id, failure);
+      else await queue.wake(await store.runStacks.admit(id, next.wave, next.most), run.priority);
+      return true;
+    }
+    case 'pause':
+      await store.runs.pause(id, next.message);
+      await store.runStacks.withdraw(id);
+      parts.log.error({ run: id, message: next.message }, 'run paused by its failures');
+      return false;
+    case 'finish':
+      await conclude(parts, run, next.failed);
+      return false;
+    default:
+      return true;
+  }
+}
+
+const hubOf = async ({ store }: Parts, id: string) =>
+  (await store.runStacks.of(id)).filter(({ key }) => key === hubKey);
+
+/**
+ * Keys that were admitted and whose job got lost, as in a database restored from a backup, are woken again now and
+ * then: a run never waits for a key that nobody has in hand.
+ */
+async function remind({ store, queue }: Parts, run: Run): Promise<void> {
+  const waiting = (await store.runStacks.of(run.id)).filter(
+    ({ state }) => state === 'admitted' || state === 'running',
+  );
+  await queue.later(waiting.map(({ key }) => ({ key, afterMs: 0, priority: run.priority })));
+}
+
+const remindMs = 30_000;
+
+/**
+ * Carries a run on until it has ended, waits for a person, or the signal says to leave it: all that it knows is in the
+ * store, so that the next worker goes on where this one was. @throws only where the store does not answer.
+ */
+export async function advanceRun(parts: Parts, id: string, signal: AbortSignal): Promise<void> {
+  const { store } = parts;
+  await store.runs.start(id);
+  const run = await store.runs.get(id);
+  if (run?.state !== 'running') return;
+  try {
+    if (!run.plannedAt) await planRun(parts, run, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof PortcullisError && error.code === 'store-unreachable') throw error;
+    await store.runStacks.skipRest(id, 'the run failed');
+    await store.runs.finish(id, 'failed', reasonOf(error));
+    return;
+  }
+  let reminded = performance.now();
+  while (!signal.aborted && (await step(parts, id))) {
+    await rest(tickMs, undefined, { signal }).catch(() => undefined);
+    if (performance.now() - reminded > remindMs) {
+      await remind(parts, run);
+      reminded = performance.now();
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { reasonOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Database, Query } from '../store/database.ts';
+
+/** The right to work on a key, held by one worker at a time over all workers of a database. */
+export interface Lease {
+  readonly key: string;
+  /** Grows with each holder of the key: a write under an older one is refused. */
+  readonly token: string;
+  /** Aborted once the lease is lost, or the service stops: whatever is under way has to end. */
+  readonly signal: AbortSignal;
+  /** `from-dead`: the holder before let it run out, so what it was doing may be half done. */
+  readonly taken: 'fresh' | 'from-dead';
+}
+
+export interface Leases {
+  /** Those of the keys that were free, or whose holder is dead; the others are somebody's. */
+  acquire(keys: readonly LeaseRequest[]): Promise<Lease[]>;
+  /** Gives them back; one that was lost meanwhile is somebody else's and stays so. */
+  release(leases: readonly Lease[]): Promise<void>;
+  /** Tells every holder to end; leases are still renewed until they are released. */
+  abort(): void;
+  /** Renews no more. What was not released runs out. */
+  stop(): Promise<void>;
+}
+
+export interface LeaseRequest {
+  readonly key: string;
+  /** Counts against the limit for its Region. */
+  readonly region?: string | undefined;
+}
+
+interface LeaseSettings {
+  /** How long a dead holder keeps its keys, milliseconds. */
+  readonly ttlMs?: number;
+  /** How many stacks may be worked on at once over all workers, in all and in one Region. */
+  readonly limits?: { readonly fleet?: number | undefined; readonly region?: number | undefined } | undefined;
+}
+
+/** Any number, the same in every process: held while leases are counted against a limit. */
+const countingLock = 6_821_005;
+
+interface Held {
+  readonly lease: Lease;
+  readonly controller: AbortController;
+}
+
+interface Granted {
+  key: string;
+  token: string;
+  from_dead: boolean;
+}
+
+/** Only what the limits leave room for. Called under the counting lock, or without limits. */
+async function admissible(query: Query, asked: readonly LeaseRequest[], limits: LeaseSettings['limits']) {
+  if (!limits?.fleet && !limits?.region) return asked;
+  const rows = await query<{ region: string | null; count: number }>(
+    `select region, count(*)::int as count from lease
+     where expires_at > now() and (key = 'hub' or key like 'account-%' or key like 'region-%') group by region`,
+  );
+  const inRegion = new Map(rows.map(({ region, count }) => [region ?? '', count]));
+  let inAll = rows.reduce((sum, { count }) => sum + count, 0);
+  return asked.filter(({ key, region = '' }) => {
+    if (!/^(hub$|account-|region-)/.test(key)) return true;
+    const here = inRegion.get(region) ?? 0;
+    if (limits.fleet && inAll >= limits.fleet) return false;
+    if (limits.region && region !== '' && here >= limits.region) return false;
+    inAll += 1;
+    inRegion.set(region, here + 1);
+    return true;
+  });
+}
+
+/**
+ * Leases in the database, by its clock: a worker's own may jump. A worker that cannot renew in time tells its holders
+ * to end before the lease runs out for others; one that comes to later (it was paused) finds its token refused.
+ */
+export function openLeases(
+  database: Pick<Database, 'query' | 'transaction'>,
+  log: Logger,
+  { ttlMs = 30_000, limits }: LeaseSettings = {},
+): Leases {
+  const owner = randomUUID();
+  const held = new Map<string, Held>();
+  const interval = `${ttlMs} milliseconds`;
+  let stopping = false;
+  let renewedAt = performance.now();
+
+  const lose = (key: string) => {
+    held.get(key)?.controller.abort(new Error(`the lease of ${key} was lost`));
+    held.delete(key);
+  };
+
+  const renew = async () => {
+    const mine = [...held.values()].map(({ lease }) => lease);
+    if (mine.length === 0) {
+      renewedAt = performance.now();
+      return;
+    }
+    const begun = performance.now();
+    const rows = await database.query<{ key: string }>(
+      `update lease set expires_at = now() + $3::interval
+       where owner = $1 and key = any($2) and expires_at > now() returning key`,
+      [owner, mine.map(({ key }) => key), interval],
+    );
+    renewedAt = begun;
+    const kept = new Set(rows.map(({ key }) => key));
+    for (const lease of mine)
+      if (held.get(lease.key)?.lease === lease && !kept.has(lease.key)) lose(lease.key);
+  };
+
+  let renewing: Promise<void> | undefined;
+  const tick = () => {
+    // Before the others may take them: an operation needs some time to end.
+    if (performance.now() - renewedAt > ttlMs * 0.7) for (const key of [...held.keys()]) lose(key);
+    renewing ??= renew()
+      .catch((error) => log.warn({ error: reasonOf(error) }, 'leases not renewed'))
+      .finally(() => {
+        renewing = undefined;
+      });
+  };
+  const timer = setInterval(tick, ttlMs / 6);
+
+  const grant = (query: Query, asked: readonly LeaseRequest[]) =>
+    query<Granted>(
+      `insert into lease as l (key, owner, token, expires_at, region)
+       select key, $1::uuid, 1, now() + $4::interval, region from unnest($2::text[], $3::text[]) as asked (key, region)
+       on conflict (key) do update set owner = excluded.owner, token = l.token + 1, expires_at = excluded.expires_at,
+         region = excluded.region, from_dead = l.expires_at > '-infinity'
+       where l.expires_at <= now()
+       returning key, token::text, from_dead`,
+      [owner, asked.map(({ key }) => key), asked.map(({ region }) => region ?? null), interval],
+    );
+
+  return {
+    async acquire(keys) {
+      const asked = [...new Map(keys.map((each) => [each.key, each])).values()]
+        .filter(({ key }) => !held.has(key))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      if (asked.length === 0 || stopping) return [];
+      if (held.size === 0) renewedAt = performance.now();
+      const rows =
+        limits?.fleet || limits?.region
+          ? await database.transaction(async (query) => {
+              await query(`select pg_advisory_xact_lock(${countingLock})`);
+              return grant(query, await admissible(query, asked, limits));
+            })
+          : await grant(database.query, asked);
+      return rows.map(({ key, token, from_dead }) => {
+        const controller = new AbortController();
+        const taken = from_dead ? 'from-dead' : 'fresh';
+        const lease: Lease = { key, token, signal: controller.signal, taken };
+        held.set(key, { lease, controller });
+        if (stopping) controller.abort(new Error('the service stops'));
+        return lease;
+      });
+    },
+    async release(leases) {
+      const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
+      if (own.length === 0) return;
+      await database.query(
+        `update lease set expires_at = '-infinity' from unnest($2::text[], $3::bigint[]) as mine (key, token)
+         where lease.key = mine.key and lease.token = mine.token and lease.owner = $1`,
+        [owner, own.map(({ key }) => key), own.map(({ token }) => token)],
+      );
+      for (const { key } of own) held.delete(key);
+    },
+    abort() {
+      stopping = true;
+      for (const { controller } of held.values()) controller.abort(new Error('the service stops'));
+    },
+    async stop() {
+      clearInterval(timer);
+      await renewing;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { names, queueUrl } from '../programs/names.ts';
+import type { Aws } from './aws.ts';
+import type { Settings } from './environment.ts';
+import { reasonOf } from './errors.ts';
+import { intake } from './intake.ts';
+import type { Logger } from './log.ts';
+import type { Meter } from './metrics.ts';
+import { queueConsumer } from './queue-consumer.ts';
+import type { RestoreQueue } from './restore-queue.ts';
+import type { RunQueue } from './run-queue.ts';
+import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
+import { hubKey, organizationKey } from './stack-key.ts';
+import type { Store } from './store/store.ts';
+import type { Unwinder } from './unwinder.ts';
+
+interface StandBy {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly aws: Aws;
+  readonly keys: KeyQueue;
+  readonly runs: Pick<RunQueue, 'takeUp'>;
+  readonly restores: RestoreQueue;
+  readonly meter: Meter;
+  readonly log: Logger;
+  readonly parts: Unwinder;
+}
+
+/** How often work that nobody has in hand any more is looked for, milliseconds. */
+const takeUpMs = 60_000;
+
+/**
+ * Hears lifecycle events and results until the parts are closed, and looks at the organization at once: whatever
+ * happened while nobody listened is found then. Later looks follow from each other.
+ */
+export async function standBy({
+  settings,
+  store,
+  aws,
+  keys,
+  runs,
+  restores,
+  meter,
+  log,
+  parts,
+}: StandBy): Promise<void> {
+  const { accountId, region } = settings.hub;
+  const heard = intake(store, keys, log, meter);
+  const consume = (name: string, handle: (body: string) => Promise<void>) => {
+    const consumer = queueConsumer({
+      name,
+      queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
+      client: () => aws.sqs(accountId, region),
+      handle,
+      log,
+    });
+    consumer.start();
+    parts.opened(name, consumer.stop);
+  };
+  consume(names.lifecycleQueue, heard.lifecycle);
+  consume(names.resultsQueue, heard.result);
+  await keys.wake([organizationKey, hubKey], priorities.rollout);
+  const takeUp = async () => {
+    try {
+      // Each look brings about the next, unless its job was lost with a database that was restored.
+      await keys.later([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
+      await runs.takeUp();
+      await restores.resume();
+    } catch (error) {
+      log.error({ error: reasonOf(error) }, 'unfinished work not taken up');
+    }
+  };
+  const timer = setInterval(takeUp, takeUpMs);
+  parts.opened('unfinished work', async () => clearInterval(timer));
+}

@@ -1,0 +1,170 @@
+import type { OperationRecord } from '../engine-events.ts';
+import type { Database } from './database.ts';
+import { fenced, type Holder } from './fence.ts';
+import { type Run, runColumns } from './runs.ts';
+
+/** `pending`: its wave has not come. `admitted`: its key waits for a worker. */
+export type RunStackState =
+  | 'pending'
+  | 'admitted'
+  | 'running'
+  | 'succeeded'
+  | 'unchanged'
+  | 'failed'
+  | 'skipped';
+
+export interface RunStack {
+  readonly key: string;
+  readonly state: RunStackState;
+  readonly wave: number;
+  readonly attempts: number;
+  readonly changes: OperationRecord['changes'];
+  readonly drift: OperationRecord['drift'];
+  readonly message: string | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** A run that waits for a key. */
+export interface KeyRequest {
+  readonly run: Run;
+  /** How often it was tried in this run before. */
+  readonly attempts: number;
+  readonly wave: number;
+}
+
+/** How many of a run's stacks are in each state, by wave. */
+export interface WaveCount {
+  readonly wave: number;
+  readonly state: RunStackState;
+  /** Not ended before a person last let the run go on. */
+  readonly recent: boolean;
+  readonly count: number;
+}
+
+interface Result {
+  readonly state: RunStackState;
+  readonly record?: Partial<OperationRecord> | undefined;
+  readonly message?: string | undefined;
+}
+
+/** What each run asks of each stack, and what came of it. */
+export interface RunStackStore {
+  of(runId: string): Promise<RunStack[]>;
+  counts(runId: string): Promise<WaveCount[]>;
+  /** Adds stacks to a run; what is known of one already stays. */
+  plan(
+    runId: string,
+    keys: readonly string[],
+    wave: number,
+    state: RunStackState,
+    message?: string,
+  ): Promise<void>;
+  /** Lets so many of a wave's pending stacks be worked on: their keys. */
+  admit(runId: string, wave: number, most: number): Promise<string[]>;
+  /** Takes back what was admitted and has not begun. */
+  withdraw(runId: string): Promise<void>;
+  /** Ends all that has not begun, with the reason. */
+  skipRest(runId: string, message: string, keys?: readonly string[]): Promise<void>;
+  /** The runs that wait for the key, as they are now. */
+  requests(key: string): Promise<KeyRequest[]>;
+  /** Accounts that an unfinished run is about. */
+  accountsUnderWay(): Promise<string[]>;
+  /** Begun, once more where an earlier attempt was cut short or failed. */
+  begin(runId: string, key: string, holder: Holder): Promise<void>;
+  /** To be tried again, which counts as an attempt. */
+  again(runId: string, key: string, message: string, holder: Holder): Promise<void>;
+  end(runId: string, key: string, result: Result, holder?: Holder): Promise<void>;
+}
+
+const columns = `key, state, wave, attempts, changes, drift, message, started_at as "startedAt",
+  finished_at as "finishedAt"`;
+
+export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore {
+  return {
+    of: (runId) =>
+      query(`select ${columns} from run_stack where run_id = $1 order by key <> 'hub', key`, [runId]),
+    counts: (runId) =>
+      query(
+        `select wave, run_stack.state, count(*)::int as count,
+           coalesce(run_stack.finished_at > (run.rollout->>'resumedAt')::timestamptz, true) as recent
+         from run_stack join run on run.id = run_stack.run_id
+         where run_id = $1 group by wave, run_stack.state, recent order by wave`,
+        [runId],
+      ),
+    async plan(runId, keys, wave, state, message) {
+      await query(
+        `insert into run_stack (run_id, key, state, wave, message, finished_at)
+         select $1, key, $3::text, $4, $5, case when $3::text in ('skipped', 'failed') then now() end
+         from unnest($2::text[]) as key on conflict (run_id, key) do nothing`,
+        [runId, keys, state, wave, message ?? null],
+      );
+    },
+    async admit(runId, wave, most) {
+      const rows = await query<{ key: string }>(
+        `update run_stack set state = 'admitted' where run_id = $1 and state = 'pending' and key in (
+           select key from run_stack where run_id = $1 and wave = $2 and state = 'pending' order by key limit $3)
+         returning key`,
+        [runId, wave, most],
+      );
+      return rows.map(({ key }) => key);
+    },
+    async withdraw(runId) {
+      await query(`update run_stack set state = 'pending' where run_id = $1 and state = 'admitted'`, [runId]);
+    },
+    async skipRest(runId, message, keys) {
+      await query(
+        `update run_stack set state = 'skipped', message = $2, finished_at = now()
+         where run_id = $1 and state in ('pending', 'admitted') and ($3::text[] is null or key = any($3))`,
+        [runId, message, keys ?? null],
+      );
+    },
+    async requests(key) {
+      const rows = await query<Run & { attempts: number; wave: number }>(
+        `select ${runColumns}, run_stack.attempts, run_stack.wave from run_stack join run on run.id = run_stack.run_id
+         where run_stack.key = $1 and run_stack.state in ('admitted', 'running') and run.finished_at is null
+           and run.state <> 'paused'
+         order by run.created_at`,
+        [key],
+      );
+      return rows.map(({ attempts, wave, ...run }) => ({ run, attempts, wave }));
+    },
+    async accountsUnderWay() {
+      const rows = await query<{ id: string }>(
+        `select distinct substr(run_stack.key, 9) as id from run_stack join run on run.id = run_stack.run_id
+         where run.finished_at is null and run.kind = 'reconcile' and run_stack.key like 'account-%'
+           and run_stack.state in ('pending', 'admitted', 'running')`,
+      );
+      return rows.map(({ id }) => id);
+    },
+    async begin(runId, key, { token }) {
+      await query(
+        `update run_stack set state = 'running', started_at = coalesce(started_at, now()), finished_at = null
+         where run_id = $1 and key = $2 and state in ('admitted', 'running') and ${fenced('$2', '$3')}`,
+        [runId, key, token],
+      );
+    },
+    async again(runId, key, message, { token }) {
+      await query(
+        `update run_stack set state = 'admitted', attempts = attempts + 1, message = $3
+         where run_id = $1 and key = $2 and ${fenced('$2', '$4')}`,
+        [runId, key, message, token],
+      );
+    },
+    async end(runId, key, { state, record, message }, holder) {
+      await query(
+        `update run_stack set state = $3, changes = $4, drift = $5, message = $6, finished_at = now()
+         where run_id = $1 and key = $2 and ($7::text is null or ${fenced('$2', '$7')})`,
+        [
+          runId,
+          key,
+          state,
+          JSON.stringify(record?.changes ?? []),
+          JSON.stringify(record?.drift ?? []),
+          message ?? null,
+          holder?.token ?? null,
+        ],
+      );
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { makeLogger } from '../../controlplane/log.ts';
+import { type Lease, openLeases } from '../../controlplane/scheduler/leases.ts';
+import type { Database } from '../../controlplane/store/database.ts';
+
+/** Does something as the holder of a key. */
+export async function asHolder<T>(
+  database: Pick<Database, 'query' | 'transaction'>,
+  key: string,
+  work: (lease: Lease) => Promise<T>,
+): Promise<T> {
+  const leases = openLeases(database, makeLogger('silent'));
+  const [lease] = await leases.acquire([{ key }]);
+  if (!lease) throw new Error(`${key} is somebody else's`);
+  try {
+    return await work(lease);
+  } finally {
+    await leases.release([lease]);
+    await leases.stop();
+  }
+}

@@ -1,0 +1,37 @@
+import type { KeyJob, KeyQueue } from '../../controlplane/scheduler/key-queue.ts';
+
+/** The key queue in memory, of one process: for tests that are about what is done with keys. */
+export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void } {
+  const waiting = new Map<string, { due: number; priority: number }>();
+  let added = () => {};
+  let next = 0;
+  return {
+    async wake(keys, priority = 0) {
+      for (const key of keys) waiting.set(key, { due: 0, priority });
+      added();
+    },
+    async later(keys) {
+      for (const { key, afterMs, priority = 0 } of keys) {
+        if (!waiting.has(key)) waiting.set(key, { due: performance.now() + afterMs, priority });
+      }
+    },
+    async fetch(most) {
+      const due = [...waiting].filter(([, each]) => each.due <= performance.now());
+      due.sort(([, a], [, b]) => b.priority - a.priority);
+      return due.slice(0, most).map(([key, { priority }]): KeyJob => {
+        waiting.delete(key);
+        next += 1;
+        return { id: String(next), retryCount: 0, key, priority };
+      });
+    },
+    complete: async () => undefined,
+    touch: async () => undefined,
+    onAdded(listener) {
+      added = listener;
+    },
+    start: async () => undefined,
+    stop: async () => undefined,
+    waiting: () => [...waiting.keys()],
+    clear: () => waiting.clear(),
+  };
+}
