@@ -29,6 +29,8 @@ LAMBDA = {
 # call is checked. And the one of them that was refused.
 beside: ContextVar[tuple] = ContextVar("beside", default=())
 refused: ContextVar[tuple | None] = ContextVar("refused", default=None)
+# Condition keys of the call under way that ministack does not know, with their values.
+known: ContextVar[dict] = ContextVar("known", default={})
 
 
 def organization_of(account):
@@ -79,9 +81,28 @@ def ec2_checks(params, region, account_id):
         rules = (listed(params, "SecurityGroupRuleId")
                  + listed(params, "SecurityGroupRule", ".SecurityGroupRuleId"))
         checks = [("ec2", f"ec2:{action}", arn(f":security-group-rule/{rule}"), {}) for rule in rules]
+    elif action == "CreateSecurityGroup" and "VpcId" in params:
+        checks = [("ec2", f"ec2:{action}", arn(f":vpc/{params['VpcId'][0]}"), {})]
     checks += [("ec2", "ec2:CreateTags", arn(f":{kind}/*"), {"ec2:CreateAction": action})
                for kind in listed(params, "TagSpecification", ".ResourceType")]
     return resource, checks
+
+
+def condition_keys(service, params, request):
+    """Tags that an EC2 call gives and those of the group it names, sources of events, and keys of a table's items."""
+    if service == "events":
+        sources = sorted({str(entry.get("Source", "")) for entry in request.get("Entries") or []})
+        return {"events:source": sources[0] if len(sources) == 1 else sources} if sources else {}
+    if service == "dynamodb":
+        key = (request.get("Item") or request.get("Key") or {}).get("key", {}).get("S")
+        return {"dynamodb:LeadingKeys": [key]} if key else {}
+    if service != "ec2":
+        return {}
+    keys = [name for name in params if re.fullmatch(r"TagSpecification\.\d+\.Tag\.\d+\.Key", name)]
+    given = {f"aws:RequestTag/{params[name][0]}": params.get(f"{name[:-3]}Value", [""])[0] for name in keys}
+    group = params.get("GroupId", [""])[0]
+    present = ec2._tags.get(group) or [] if group.startswith("sg-") else []
+    return given | {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in present}
 
 
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
@@ -92,6 +113,7 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
     read = service in ("dynamodb", "events", "lambda", "monitoring", "organizations", "securityhub")
     request = request_of(body) if read else {}
     refused.set(None)
+    known.set(condition_keys(service, query_params, request))
     beside.set(tuple(passed_roles(service, request)))
     if service == "ec2":
         own, checks = ec2_checks(query_params, region, account_id)
@@ -121,9 +143,10 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
 
 
 def enforce_all(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    service_context = {**(service_context or {}), **known.get()}
     denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
     for other, action, resource, context in () if denied else beside.get():
-        denied = enforce(access_key_id, action, other, region, resource, {**(service_context or {}), **context})
+        denied = enforce(access_key_id, action, other, region, resource, {**service_context, **context})
         if denied:
             refused.set((action, resource))
             return denied

@@ -1,0 +1,141 @@
+import type { RemediationResult } from '../../lambda/result.ts';
+import { type Canary, type Cell, canaryColumns, type Ending, type Proof, recordEnding } from './canaries.ts';
+import type { Database } from './database.ts';
+import { type Asked, type Due, requestCells, requestDue, type Verification } from './verifications.ts';
+
+export interface ProofStore {
+  /** Records a verification with a canary for each cell. */
+  request(asked: Asked, cells: readonly Cell[]): Promise<void>;
+  /** The same for those cells, so many at most, that nothing was tried in for so long; false where there are none. */
+  requestDue(asked: Asked, cells: readonly Cell[], due: Due): Promise<boolean>;
+  get(id: string): Promise<Verification | undefined>;
+  canaries(verificationId: string): Promise<Canary[]>;
+  /** Ids of the verifications that have not ended. */
+  unfinished(): Promise<string[]>;
+  /** A canary of the verification that nobody works on, for this holder alone until its claim runs out. */
+  claim(verificationId: string, holder: string): Promise<Canary | undefined>;
+  /** Keeps what the holder claimed. */
+  renew(holder: string): Promise<void>;
+  /** Lets go of what the holder, or without one everybody, claimed. */
+  release(holder?: string): Promise<void>;
+  canary(id: string): Promise<Canary | undefined>;
+  intend(id: string): Promise<void>;
+  opened(id: string, groupId: string | null): Promise<void>;
+  /** Takes a result for the canary that it tells of; true where it tells of one. A replay changes nothing. */
+  heard(result: RemediationResult): Promise<boolean>;
+  /** Ends a canary once, and says so of its cell. */
+  end(id: string, ending: Ending): Promise<void>;
+  /** Canaries in a cell that may have left a group behind and that nobody works on. */
+  leftovers(cell: Cell): Promise<string[]>;
+  removed(ids: readonly string[]): Promise<void>;
+  /** Ends a verification whose canaries have all ended; true where this was the call that ended it. */
+  finish(id: string): Promise<boolean>;
+  proofs(): Promise<Proof[]>;
+  /** Forgets verifications that ended so long ago, but for those that may have left a group behind. */
+  forget(olderThanMs: number): Promise<void>;
+}
+
+/** How long a dead holder keeps its canaries. */
+export const claimMs = 60_000;
+
+const proofColumns = `account_id as "accountId", region, proven_at as "provenAt", kind, milliseconds,
+  recorded_milliseconds as "recordedMilliseconds", failed_at as "failedAt", message`;
+
+export function proofStore({ query, transaction }: Database): ProofStore {
+  const canary = async (id: string) => {
+    const [row] = await query<Canary>(`select ${canaryColumns} from canary where id = $1`, [id]);
+    return row;
+  };
+  const ids = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
+  return {
+    request: (asked, cells) => transaction((within) => requestCells(within, asked, cells)),
+    requestDue: (asked, cells, due) => transaction((within) => requestDue(within, asked, cells, due)),
+    async get(id) {
+      const [row] = await query<Verification>(
+        `select id, scope, requested_by as "requestedBy", created_at as "createdAt", finished_at as "finishedAt"
+         from verification where id = $1`,
+        [id],
+      );
+      return row;
+    },
+    canaries: (id) =>
+      query(`select ${canaryColumns} from canary where verification_id = $1 order by account_id, region`, [
+        id,
+      ]),
+    unfinished: async () =>
+      ids(await query('select id from verification where finished_at is null order by created_at')),
+    async claim(verificationId, holder) {
+      const [row] = await query<Canary>(
+        `update canary set holder = $2, held_until = now() + make_interval(secs => $3::double precision)
+         where id = (select id from canary where verification_id = $1 and ended_at is null
+             and (held_until is null or held_until < now()) order by id limit 1 for update skip locked)
+         returning ${canaryColumns}`,
+        [verificationId, holder, claimMs / 1000],
+      );
+      return row;
+    },
+    async renew(holder) {
+      await query(
+        `update canary set held_until = now() + make_interval(secs => $2::double precision)
+         where holder = $1 and ended_at is null`,
+        [holder, claimMs / 1000],
+      );
+    },
+    async release(holder) {
+      await query(
+        `update canary set holder = null, held_until = null where ended_at is null and ($1::text is null or holder = $1)`,
+        [holder ?? null],
+      );
+    },
+    canary,
+    async intend(id) {
+      await query('update canary set intended_at = coalesce(intended_at, now()) where id = $1', [id]);
+    },
+    async opened(id, groupId) {
+      await query(
+        `update canary set group_id = $2, opened_at = now(), result = null, heard_at = null where id = $1 and ended_at is null`,
+        [id, groupId],
+      );
+    },
+    async heard(result) {
+      const id = result.canary ?? null;
+      const known = await query(
+        `update canary set
+           result = case when ended_at is null then $4::jsonb else result end,
+           heard_at = case when ended_at is null then now() else heard_at end
+         where account_id = $1 and region = $2 and (id::text = $3 or group_id = $5) returning id`,
+        [result.account, result.region, id, JSON.stringify(result), result.groupId],
+      );
+      return known.length > 0;
+    },
+    end: (id, ending) => transaction((within) => recordEnding(within, id, ending)),
+    leftovers: async ({ accountId, region }) =>
+      ids(
+        await query(
+          `select id from canary where account_id = $1 and region = $2 and intended_at is not null
+             and removed_at is null and (ended_at is not null or held_until is null or held_until < now())`,
+          [accountId, region],
+        ),
+      ),
+    async removed(gone) {
+      await query('update canary set removed_at = now() where id = any($1::uuid[])', [gone]);
+    },
+    async finish(id) {
+      const [finished] = await query<Verification>(
+        `update verification set finished_at = now() where id = $1 and finished_at is null
+           and not exists (select 1 from canary where verification_id = $1 and ended_at is null) returning id`,
+        [id],
+      );
+      return finished !== undefined;
+    },
+    proofs: () => query(`select ${proofColumns} from proof order by account_id, region`),
+    async forget(olderThanMs) {
+      await query(
+        `delete from verification where finished_at < now() - make_interval(secs => $1::double precision)
+           and not exists (select 1 from canary where verification_id = verification.id
+             and intended_at is not null and removed_at is null)`,
+        [olderThanMs / 1000],
+      );
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { Scope } from '../scope.ts';
+import { writeAudit } from './audit.ts';
+import type { Cell } from './canaries.ts';
+import type { Query } from './database.ts';
+
+export interface Verification {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly requestedBy: string;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export type Asked = Pick<Verification, 'id' | 'scope' | 'requestedBy'>;
+
+export interface Due {
+  readonly olderThanMs: number;
+  readonly most: number;
+}
+
+/** Any number, the same in every process: two services do not choose the same cells. */
+const choosingLock = 6_821_011;
+/** Records a verification with a canary for each cell, as a part of the query's transaction. */
+export async function requestCells(
+  query: Query,
+  { id, scope, requestedBy }: Asked,
+  cells: readonly Cell[],
+): Promise<void> {
+  await query(`insert into verification (id, scope, requested_by, created_at) values ($1, $2, $3, now())`, [
+    id,
+    JSON.stringify(scope),
+    requestedBy,
+  ]);
+  await query(
+    `insert into canary (id, verification_id, account_id, region, state)
+     select each.id, $1, each.account_id, each.region, 'waiting'
+     from unnest($2::uuid[], $3::text[], $4::text[]) as each (id, account_id, region)`,
+    [
+      id,
+      cells.map(() => randomUUID()),
+      cells.map(({ accountId }) => accountId),
+      cells.map(({ region }) => region),
+    ],
+  );
+  const details = { verification: id, scope, cells: cells.length };
+  await writeAudit(query, { who: requestedBy, what: 'verification requested', details });
+}
+
+const dueCells = `select each.account_id as "accountId", each.region
+  from unnest($1::text[], $2::text[]) as each (account_id, region)
+  left join proof on proof.account_id = each.account_id and proof.region = each.region
+  where not exists (select 1 from canary where canary.account_id = each.account_id
+      and canary.region = each.region and canary.ended_at is null)
+    and coalesce(greatest(proof.proven_at, proof.failed_at), '-infinity')
+      < now() - make_interval(secs => $3::double precision)
+  order by greatest(proof.proven_at, proof.failed_at) nulls first, md5(each.account_id || each.region)
+  limit $4`;
+
+/** The same for the cells that are due, which nobody else chooses meanwhile; false where there are none. */
+export async function requestDue(
+  query: Query,
+  asked: Asked,
+  cells: readonly Cell[],
+  { olderThanMs, most }: Due,
+): Promise<boolean> {
+  await query(`select pg_advisory_xact_lock(${choosingLock})`);
+  const due = await query<Cell>(dueCells, [
+    cells.map(({ accountId }) => accountId),
+    cells.map(({ region }) => region),
+    olderThanMs / 1000,
+    most,
+  ]);
+  if (due.length > 0) await requestCells(query, asked, due);
+  return due.length > 0;
+}

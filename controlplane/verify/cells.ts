@@ -1,0 +1,38 @@
+import { PortcullisError } from '../errors.ts';
+import type { Scope } from '../scope.ts';
+import type { AccountRecord } from '../store/accounts.ts';
+import type { Cell } from '../store/canaries.ts';
+
+type Seen = Pick<AccountRecord, 'id' | 'state' | 'parents' | 'regions'>;
+
+/**
+ * The cells of a scope: every Region of every active account, as the last look at each found them. Pure.
+ * @throws PortcullisError `unknown-scope` where a name of the scope is not known, or nothing is in it.
+ */
+export function cellsOf(accounts: readonly Seen[], scope: Scope): Cell[] {
+  const unknown = (what: string, name: string, why: string) =>
+    new PortcullisError('unknown-scope', `${what}: ${name} ${why}`);
+  for (const id of scope.accounts ?? [])
+    if (!accounts.some((account) => account.id === id && account.state === 'ACTIVE'))
+      throw unknown('accounts', id, 'is no active account that was ever reconciled');
+  for (const id of scope.organizationalUnits ?? [])
+    if (!accounts.some(({ parents }) => parents.includes(id)))
+      throw unknown('organizationalUnits', id, 'does not exist or holds no account');
+  const chosen = accounts.filter(
+    ({ id, state, parents }) =>
+      state === 'ACTIVE' &&
+      (scope.accounts?.includes(id) ?? true) &&
+      (scope.organizationalUnits?.some((unit) => parents.includes(unit)) ?? true),
+  );
+  const cells = chosen.flatMap(({ id, regions }) => regions.map(({ region }) => ({ accountId: id, region })));
+  for (const region of scope.regions ?? [])
+    if (!cells.some((cell) => cell.region === region))
+      throw unknown('regions', region, 'is not among the Regions of any account of this scope');
+  const wanted = cells.filter(({ region }) => scope.regions?.includes(region) ?? true);
+  if (wanted.length === 0)
+    throw new PortcullisError(
+      'unknown-scope',
+      'there is no cell to verify: run `portcullis reconcile` first',
+    );
+  return wanted;
+}

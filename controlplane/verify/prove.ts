@@ -1,0 +1,196 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { RemediationResult } from '../../lambda/result.ts';
+import { reasonOf } from '../errors.ts';
+import type { Canary, Ending } from '../store/canaries.ts';
+import { isOpen, makeGroup, openGroup, removeGroups, vpcFor } from './group.ts';
+import { lettersOf, obstacleIn } from './obstacle.ts';
+import type { VerifyParts } from './parts.ts';
+import { announce, sendSynthetic } from './synthetic.ts';
+
+/** Pauses between looks for the Lambda's answer, milliseconds: CloudTrail takes minutes on AWS. */
+const firstPause = 100;
+const longestPause = 5_000;
+/** What a synthetic event takes at most: nothing on its way waits for CloudTrail. */
+const syntheticMs = 120_000;
+/** Looks for a rule that was revoked and may be listed for a moment still. */
+const looks = [0, 500, 1_000, 2_000];
+
+const failed = (message: string): Ending => ({ state: 'failed', message });
+
+/**
+ * Proves one cell by its canary and ends it; its group is gone afterwards, whatever came of it. May be called again
+ * after a crash at any point: what was opened is waited for, what was only begun is removed and begun anew.
+ * @throws only where the service stops or the store fails; the canary then waits for the next call.
+ */
+export async function proveCell(parts: VerifyParts, canary: Canary): Promise<Ending> {
+  const { store, aws, log, stopping } = parts;
+  const ec2 = await aws.ec2(canary.accountId, canary.region);
+  const started = Date.now();
+  let ending: Ending;
+  try {
+    ending = await prove(parts, ec2, canary);
+  } catch (error) {
+    stopping.throwIfAborted();
+    ending = failed(reasonOf(error));
+  }
+  const now = await store.proofs.canary(canary.id);
+  if (now?.intendedAt) await remove(parts, ec2, [canary.id]);
+  await store.proofs.end(canary.id, ending);
+  const { accountId: account, region } = canary;
+  log.info({ account, region, state: ending.state, message: ending.message }, 'cell verified');
+  parts.meter.verified(ending.state, (Date.now() - started) / 1000);
+  return ending;
+}
+
+async function prove(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<Ending> {
+  const { proofs } = parts.store;
+  const begun = canary.intendedAt && !canary.openedAt ? [canary.id] : [];
+  const before = [...(await proofs.leftovers(canary)), ...begun];
+  if (before.length > 0) await remove(parts, ec2, before);
+  if (canary.openedAt) {
+    await openAgain(parts, ec2, canary);
+    return awaitEnd(parts, ec2, canary, null);
+  }
+  const obstacle = await obstacleIn(parts, canary);
+  if (obstacle) return failed(obstacle);
+  const refusal = await openOne(parts, ec2, canary);
+  if (refusal !== null) await sendOne(parts, canary);
+  const opened = await proofs.canary(canary.id);
+  if (!opened?.openedAt) throw new Error(`canary ${canary.id} vanished from the store`);
+  return awaitEnd(parts, ec2, opened, refusal);
+}
+
+/** Never fails: a group that cannot be removed is tried again by the cell's next verification. */
+async function remove({ store, log }: VerifyParts, ec2: EC2Client, ids: readonly string[]): Promise<void> {
+  try {
+    const { gone, left } = await removeGroups(ec2, ids);
+    await store.proofs.removed(gone);
+    if (left.length > 0) log.warn({ left }, 'the group of a canary could not be removed');
+  } catch (error) {
+    log.warn({ canaries: ids, error: reasonOf(error) }, 'groups of canaries could not be looked for');
+  }
+}
+
+const refusals = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];
+
+/** Opens a group to the world; why that is not to be done here, or null where it was. */
+async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<string | null> {
+  const { proofs } = parts.store;
+  if (parts.settings.canary === 'synthetic') return 'PORTCULLIS_CANARY is synthetic';
+  let groupId: string;
+  try {
+    const vpc = await vpcFor(ec2, canary.accountId);
+    if (!vpc) return 'there is no VPC';
+    await proofs.intend(canary.id);
+    groupId = await makeGroup(ec2, canary.id, vpc);
+  } catch (error) {
+    if (error instanceof Error && refusals.includes(error.name)) return reasonOf(error);
+    throw error;
+  }
+  await announce(parts, canary, groupId, canary.id);
+  await proofs.opened(canary.id, groupId);
+  await openGroup(ec2, groupId);
+  return null;
+}
+
+/** After a crash it is not known whether the call was made: made twice, the rule is but closed twice. */
+async function openAgain(
+  parts: VerifyParts,
+  ec2: EC2Client,
+  { groupId, result, ...canary }: Canary,
+): Promise<void> {
+  if (result) return;
+  if (groupId === null) return sendSynthetic(parts, canary, canary.id);
+  if (!(await isOpen(ec2, groupId))) await openGroup(ec2, groupId);
+}
+
+async function sendOne(parts: VerifyParts, canary: Canary): Promise<void> {
+  await announce(parts, canary, canary.id, canary.id);
+  await parts.store.proofs.opened(canary.id, null);
+  await sendSynthetic(parts, canary, canary.id);
+}
+
+/** The canary once its answer was recorded; undefined where none was until then. */
+async function answered(
+  { store, stopping }: VerifyParts,
+  id: string,
+  until: number,
+): Promise<(Canary & { result: RemediationResult }) | undefined> {
+  for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
+    const now = await store.proofs.canary(id);
+    if (now?.result) return { ...now, result: now.result };
+    if (Date.now() >= until) return undefined;
+    await pause(wait * (0.75 + Math.random() / 2), undefined, { signal: stopping });
+  }
+}
+
+async function awaitEnd(
+  parts: VerifyParts,
+  ec2: EC2Client,
+  canary: Canary,
+  refusal: string | null,
+): Promise<Ending> {
+  const wait = parts.settings.verifyWaitMinutes * 60_000;
+  const opened = canary.openedAt?.getTime() ?? Date.now();
+  const patience = canary.groupId === null ? Math.min(wait, syntheticMs) : wait;
+  const now = await answered(parts, canary.id, opened + patience);
+  if (!now) return failed(await whereItStopped(parts, ec2, canary, patience));
+  const { result, groupId } = now;
+  if (result.canary !== canary.id) return failed(`the Lambda took it for no canary: ${wordsOf(result)}`);
+  if (groupId === null) {
+    if (result.outcome !== 'clean') return failed(`the Lambda answered ${wordsOf(result)}`);
+    return proven(now, 'path', Date.parse(result.time), refusal && `no group was made: ${refusal}`);
+  }
+  const { revokedAt } = result.timeline;
+  if (result.outcome !== 'remediated' || revokedAt === null)
+    return failed(`the Lambda answered ${wordsOf(result)}`);
+  if (await staysOpen(parts, ec2, groupId))
+    return failed('the Lambda says that it revoked the rule, and EC2 lists it still');
+  return proven(now, 'end-to-end', Date.parse(revokedAt), null);
+}
+
+function proven(
+  { openedAt, heardAt }: Canary,
+  kind: 'end-to-end' | 'path',
+  closedAt: number,
+  message: string | null,
+): Ending {
+  const since = (at: number) => Math.max(0, Math.round(at - (openedAt?.getTime() ?? at)));
+  const recordedMilliseconds = since(heardAt?.getTime() ?? closedAt);
+  return { state: 'proven', kind, milliseconds: since(closedAt), recordedMilliseconds, message };
+}
+
+const wordsOf = ({ outcome, reason }: RemediationResult) => (reason ? `${outcome}: ${reason}` : outcome);
+
+async function staysOpen({ stopping }: VerifyParts, ec2: EC2Client, groupId: string): Promise<boolean> {
+  for (const wait of looks) {
+    if (wait > 0) await pause(wait, undefined, { signal: stopping });
+    if (!(await isOpen(ec2, groupId))) return false;
+  }
+  return true;
+}
+
+/** The hop that an unanswered canary did not take, as far as can be told from here. */
+async function whereItStopped(
+  parts: VerifyParts,
+  ec2: EC2Client,
+  canary: Canary,
+  patience: number,
+): Promise<string> {
+  const seconds = `within ${Math.round(patience / 1000)} s`;
+  const obstacle = await obstacleIn(parts, canary);
+  if (obstacle) return obstacle;
+  const letters = await lettersOf(parts, canary);
+  const dead = letters.length > 0 ? `; dead letters: ${letters.join(', ')}` : '';
+  const beyond = 'forwarder role, org bus, Lambda, its role in the account, or the results queue';
+  if (canary.groupId === null) return `no answer ${seconds}, so it is one of ${beyond}${dead}`;
+  if (!(await isOpen(ec2, canary.groupId)))
+    return `the rule was closed, and no result came ${seconds}: look at the results queue${dead}`;
+  await sendOne(parts, canary);
+  const probe = await answered(parts, canary.id, Date.now() + Math.min(patience, syntheticMs));
+  if (probe?.result.outcome === 'clean')
+    return `CloudTrail delivered nothing ${seconds}, and the path behind it answers: look at the trail${dead}`;
+  if (probe) return `the Lambda answered ${wordsOf(probe.result)}`;
+  return `no answer ${seconds}, nor to a synthetic event, so it is one of ${beyond}${dead}`;
+}

@@ -1,0 +1,66 @@
+import { names, queueUrl } from '../../programs/names.ts';
+import type { Aws } from '../aws.ts';
+import type { Settings } from '../environment.ts';
+import type { Logger } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import { type QueueConsumer, queueConsumer } from '../queue-consumer.ts';
+import type { Cell } from '../store/canaries.ts';
+import type { Database } from '../store/database.ts';
+import type { Store } from '../store/store.ts';
+import { checkTrails } from '../trail-survey.ts';
+import type { TrailCheck } from '../trails.ts';
+import type { Unwinder } from '../unwinder.ts';
+import { type Verifier, verifier } from './verifier.ts';
+
+interface Around {
+  readonly database: Database;
+  readonly store: Store;
+  readonly aws: Aws;
+  readonly settings: Settings;
+  readonly meter: Meter;
+  readonly log: Logger;
+  readonly parts: Unwinder;
+  /** Handles a message of the results queue. */
+  readonly result: (body: string) => Promise<void>;
+  /** Whether the service hears results by itself, and verifies by the clock. */
+  readonly standing: boolean;
+}
+
+async function trailOf(aws: Aws, { accountId, region }: Cell): Promise<TrailCheck> {
+  const clientIn = (where: string) => aws.cloudTrail(accountId, where);
+  const [checked] = await checkTrails(accountId, [region], clientIn);
+  return checked?.trail ?? { covered: 'unknown', reason: 'the trail check gave no answer' };
+}
+
+/** Hears results for as long as somebody verifies, where the service does not hear them anyway. */
+function ears({ aws, settings, log, result }: Around): QueueConsumer {
+  const { accountId, region } = settings.hub;
+  const name = names.resultsQueue;
+  return queueConsumer({
+    name,
+    queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
+    client: () => aws.sqs(accountId, region),
+    handle: result,
+    log,
+  });
+}
+
+/** Starts to prove cells, when asked and by the clock, until the parts are closed. */
+export async function startVerifier(around: Around): Promise<Verifier> {
+  const { database, store, aws, settings, meter, log, parts, standing } = around;
+  const stopping = new AbortController();
+  const consumer = standing ? undefined : ears(around);
+  const given = {
+    ...{ store, aws, settings, meter, log },
+    stopping: stopping.signal,
+    trail: (cell: Cell) => trailOf(aws, cell),
+  };
+  const made = verifier(database, given, { standing, hear: () => consumer?.start() });
+  parts.opened('verifier', async () => {
+    stopping.abort();
+    await made.stop();
+    await consumer?.stop();
+  });
+  await made.start();
+  return made;
+}

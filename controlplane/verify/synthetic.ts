@@ -1,0 +1,58 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { canaryEntry, canarySource } from '../../lambda/canary.ts';
+import { names } from '../../programs/names.ts';
+import type { Cell } from '../store/canaries.ts';
+import type { VerifyParts } from './parts.ts';
+
+/** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
+const knownMs = 3_600_000;
+
+/**
+ * Lets the Lambda know a canary: of a group, or a synthetic one by its own id. Only what stands in the hub's ledger is
+ * taken for a canary, and nobody in a member account can write there.
+ */
+export async function announce(
+  { aws, settings }: Pick<VerifyParts, 'aws' | 'settings'>,
+  { accountId, region }: Cell,
+  of: string,
+  canary: string,
+): Promise<void> {
+  const until = new Date(Date.now() + settings.verifyWaitMinutes * 60_000 + knownMs);
+  const { key, text } = canaryEntry({ account: accountId, region }, of, canary, until);
+  const dynamodb = await aws.dynamodb(settings.hub.accountId, settings.hub.region);
+  await dynamodb.send(
+    new PutItemCommand({
+      TableName: names.table,
+      Item: {
+        key: { S: key },
+        text: { S: text },
+        expiresAt: { N: String(Math.ceil(until.getTime() / 1000)) },
+      },
+    }),
+  );
+}
+
+/** Puts a synthetic canary on the cell's default event bus, in the shape of a call as CloudTrail tells of it. */
+export async function sendSynthetic(
+  { aws }: Pick<VerifyParts, 'aws'>,
+  { accountId, region }: Cell,
+  canary: string,
+): Promise<void> {
+  const events = await aws.eventBridge(accountId, region);
+  const detail = { eventSource: 'ec2.amazonaws.com', eventName: 'AuthorizeSecurityGroupIngress', canary };
+  const { Entries } = await events.send(
+    new PutEventsCommand({
+      Entries: [
+        {
+          Source: canarySource,
+          DetailType: 'AWS API Call via CloudTrail',
+          Detail: JSON.stringify(detail),
+        },
+      ],
+    }),
+  );
+  const refused = Entries?.[0]?.ErrorCode;
+  if (refused)
+    throw new Error(`PutEvents refused the canary: ${refused} ${Entries?.[0]?.ErrorMessage ?? ''}`);
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from '../errors.ts';
+import type { Scope } from '../scope.ts';
+import type { Database } from '../store/database.ts';
+import { claimMs } from '../store/proofs.ts';
+import type { Verification } from '../store/verifications.ts';
+import { workQueue } from '../work-queue.ts';
+import { cellsOf } from './cells.ts';
+import { recordProven } from './coverage.ts';
+import type { VerifyParts } from './parts.ts';
+import { proveCell } from './prove.ts';
+
+/** Verifications wait here and are carried out, and cells that are due are verified by themselves. */
+export interface Verifier {
+  /**
+   * Records a verification of every cell of the scope and has it carried out, by the next start where this process dies.
+   * @throws PortcullisError `unknown-scope`.
+   */
+  request(scope: Scope, requestedBy: string): Promise<Verification>;
+  start(): Promise<void>;
+  /** Leaves what is under way to the next start, or to another worker. */
+  stop(): Promise<void>;
+}
+
+interface VerifierOptions {
+  /** Whether it verifies by the clock what is due. */
+  readonly standing: boolean;
+  /** Called before canaries are sent: from now on results have to be heard. */
+  readonly hear: () => void;
+}
+
+/** Verifications under way at once in one process. */
+const concurrent = 4;
+/** Canaries of one verification do not all start in the same moment, milliseconds. */
+const jitter = 300;
+/** How often a verification whose last canaries another worker has is looked at, milliseconds. */
+const othersPause = 2_000;
+/** Parts of the period in which every cell is verified once: each part takes its share of the cells. */
+const parts = 24;
+/** How long verifications are kept. */
+const keptMs = 90 * 24 * 3_600_000;
+const unasked = 'portcullis';
+
+/** Carries a verification out, together with whoever else works on it. */
+function carrier(given: VerifyParts, holder: string, hear: () => void) {
+  const { store, settings, log, stopping } = given;
+  const { proofs } = store;
+
+  const proveSome = async (id: string) => {
+    for (;;) {
+      stopping.throwIfAborted();
+      const canary = await proofs.claim(id, holder);
+      if (!canary) return;
+      await pause(Math.random() * jitter, undefined, { signal: stopping });
+      await proveCell(given, canary);
+    }
+  };
+
+  return async (id: string) => {
+    const verification = await proofs.get(id);
+    if (!verification || verification.finishedAt) return;
+    hear();
+    try {
+      for (;;) {
+        await Promise.all(Array.from({ length: settings.verifyParallel }, () => proveSome(id)));
+        if (await proofs.finish(id)) break;
+        if ((await proofs.get(id))?.finishedAt) return;
+        await pause(othersPause, undefined, { signal: stopping });
+      }
+    } catch (error) {
+      if (stopping.aborted) return;
+      throw error;
+    }
+    const canaries = await proofs.canaries(id);
+    await recordProven(store, canaries);
+    const count = (state: string) => canaries.filter((each) => each.state === state).length;
+    const details = { verification: id, proven: count('proven'), failed: count('failed') };
+    await store.audit.append({ who: unasked, what: 'verification finished', details });
+    log.info(details, 'verification finished');
+  };
+}
+
+/** The verifier over pg-boss in the same database as the store. Making it starts nothing. */
+export function verifier(
+  database: Database,
+  given: VerifyParts,
+  { standing, hear }: VerifierOptions,
+): Verifier {
+  const { store, settings, log } = given;
+  const { proofs } = store;
+  const holder = randomUUID();
+  const work = {
+    name: 'verify',
+    concurrent,
+    unfinished: proofs.unfinished,
+    carryOut: carrier(given, holder, hear),
+  };
+  const queue = workQueue(database, work, log);
+  const timers: NodeJS.Timeout[] = [];
+  const every = (what: string, milliseconds: number, act: () => Promise<unknown>) => {
+    const timer = setInterval(
+      () => act().catch((error) => log.error({ error: reasonOf(error) }, `${what} failed`)),
+      milliseconds,
+    );
+    timers.push(timer);
+  };
+
+  const record = async (scope: Scope, requestedBy: string) => {
+    const id = randomUUID();
+    await proofs.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
+    await queue.send(id);
+    const recorded = await proofs.get(id);
+    if (!recorded) throw new Error(`verification ${id} vanished from the store`);
+    return recorded;
+  };
+
+  /** Its share of the cells, those first that nothing was tried in for longest. */
+  const verifyDue = async () => {
+    const accounts = await store.accounts.list();
+    const reconciled = accounts.filter(({ conditions }) => conditions.Ready?.status === 'True');
+    const cells = reconciled.some(({ regions }) => regions.length > 0) ? cellsOf(reconciled, {}) : [];
+    if (cells.length === 0) return;
+    const id = randomUUID();
+    const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
+    if (await proofs.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due)) await queue.send(id);
+    await proofs.forget(keptMs);
+  };
+
+  return {
+    request: record,
+    async start() {
+      // Nobody else has this database, so whoever held a canary is dead.
+      if (database.kind === 'pglite') await proofs.release();
+      await queue.start();
+      every('renewing claims', claimMs / 4, () => proofs.renew(holder));
+      if (!standing) return;
+      every('looking for unfinished verifications', claimMs, queue.resume);
+      if (settings.verifyHours > 0)
+        every('verifying what is due', (settings.verifyHours * 3_600_000) / parts, verifyDue);
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await queue.stop();
+      await proofs.release(holder);
+    },
+  };
+}
