@@ -71,11 +71,16 @@ export interface Cloud {
   publish(message: PublishCommandInput & { TopicArn: string }): Promise<void>;
 }
 
+/** How long to wait for a connection and for an answer, milliseconds; without the flag a late answer is only logged. */
+export const patience = (connectionTimeout: number, requestTimeout: number) => ({
+  requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
+});
+
 /** The SDK retries what is throttled or broken; two attempts beyond its default, as a Lambda retry costs a minute. */
-const attempts = { maxAttempts: 5, requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 } };
+const attempts = { maxAttempts: 5, ...patience(2_000, 10_000) };
 
 /** Telling people may not hold up a result for long. */
-const brief = { maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } };
+const brief = { maxAttempts: 2, ...patience(1_000, 2_000) };
 
 /** AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. */
 export function awsCloud(hubRegion: string): Cloud {

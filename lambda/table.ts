@@ -5,6 +5,7 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { patience } from './cloud.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The attributes of the table's items; `expiresAt` is what DynamoDB's time to live goes by. */
@@ -12,7 +13,7 @@ export const tableKey = 'key';
 export const tableExpiry = 'expiresAt';
 
 /** An unanswering table must not hold up a revoke for long. */
-const brief = { maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } };
+const brief = { maxAttempts: 3, ...patience(1_000, 2_000) };
 
 /** The ledger in a DynamoDB table of the hub, with the function's own credentials. */
 export function tableLedger(region: string, TableName: string): Ledger {

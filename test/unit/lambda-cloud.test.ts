@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { awsCloud } from '../../lambda/cloud.ts';
 import { toAsff } from '../../lambda/security-hub-finding.ts';
@@ -63,6 +65,24 @@ describe('findings', () => {
     await expect(cloud.member('eu-central-1', session).importFindings(findings)).rejects.toMatchObject({
       name: 'InvalidAccessException',
     });
+  });
+});
+
+describe('a service that does not answer', () => {
+  it('is waited for twice, two seconds each, and no longer', { timeout: 30_000 }, async () => {
+    const cloud = await answering(200, '', json);
+    let asked = 0;
+    const silent = createServer(() => {
+      asked += 1;
+    });
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const { port } = silent.address() as AddressInfo;
+    vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${port}`);
+    const secret = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:s';
+    await expect(cloud.readSecret(secret)).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(asked).toBe(2);
+    silent.closeAllConnections();
+    silent.close();
   });
 });
 
