@@ -35,6 +35,8 @@ export interface OrganizationAccount {
 export interface Organization {
   readonly id: string;
   readonly managementAccountId: string;
+  /** Ids of the root and of every organizational unit, those without accounts too. */
+  readonly units: readonly string[];
   readonly accounts: readonly OrganizationAccount[];
 }
 
@@ -54,11 +56,15 @@ interface Parent {
   readonly names: readonly string[];
 }
 
-/** Which parents each account has, by walking the tree from its root. */
-async function readParents(client: OrganizationsClient): Promise<Map<string, Parent>> {
+/** The units there are, and which parents each account has, by walking the tree from its root. */
+async function readTree(
+  client: OrganizationsClient,
+): Promise<{ units: string[]; parents: Map<string, Parent> }> {
+  const units: string[] = [];
   const found = new Map<string, Parent>();
   const walk = async (id: string, above: Parent): Promise<void> => {
     const here = { ids: [...above.ids, id], names: above.names };
+    units.push(id);
     for await (const page of paginateListAccountsForParent({ client }, { ParentId: id })) {
       for (const account of page.Accounts ?? []) if (account.Id) found.set(account.Id, here);
     }
@@ -72,7 +78,7 @@ async function readParents(client: OrganizationsClient): Promise<Map<string, Par
   for await (const page of paginateListRoots({ client }, {})) {
     for (const root of page.Roots ?? []) if (root.Id) await walk(root.Id, { ids: [], names: [] });
   }
-  return found;
+  return { units, parents: found };
 }
 
 async function read(client: OrganizationsClient): Promise<Organization> {
@@ -80,7 +86,7 @@ async function read(client: OrganizationsClient): Promise<Organization> {
   if (!organization?.Id || !organization.MasterAccountId) throw new Error('DescribeOrganization gave no id');
   const accounts: Account[] = [];
   for await (const page of paginateListAccounts({ client }, {})) accounts.push(...(page.Accounts ?? []));
-  const parents = await readParents(client);
+  const { units, parents } = await readTree(client);
   const listed = new Set(accounts.map(({ Id }) => Id));
   for (const id of parents.keys()) {
     if (!listed.has(id)) throw new Error(`account ${id} has a parent but is not listed: read again`);
@@ -88,6 +94,7 @@ async function read(client: OrganizationsClient): Promise<Organization> {
   return {
     id: organization.Id,
     managementAccountId: organization.MasterAccountId,
+    units,
     accounts: accounts.map((account) => {
       const parent = parents.get(account.Id ?? '');
       if (!account.Id || !parent) {

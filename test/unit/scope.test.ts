@@ -14,6 +14,7 @@ const account = (id: string, ...parents: string[]): OrganizationAccount => ({
 const organization: Organization = {
   id: 'o-portcullis',
   managementAccountId: '111111111111',
+  units: ['r-root', 'ou-root-prod', 'ou-root-web', 'ou-root-dev'],
   accounts: [
     account('111111111111'),
     account('300000000001', 'ou-root-prod'),

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import type { Departing, Hold } from '../departure/guard.ts';
+import { PortcullisError } from '../errors.ts';
+import { writeAudit } from './audit.ts';
+import type { Database, Query } from './database.ts';
+
+export type ConfirmationState = 'open' | 'confirmed' | 'refused' | 'expired' | 'superseded';
+
+/** Stacks that go only once a person has said so. */
+export interface Confirmation {
+  readonly id: string;
+  /** Names exactly this set of stacks. */
+  readonly digest: string;
+  /** What waits: the deletions alone, or everything that departs. */
+  readonly hold: Exclude<Hold['kind'], 'nothing'>;
+  /** Why a person is asked. */
+  readonly why: string;
+  /** What would be done. */
+  readonly about: string;
+  readonly stacks: readonly (Departing & { readonly accountName: string })[];
+  readonly state: ConfirmationState;
+  readonly openedAt: Date;
+  /** Open or refused: asked anew afterwards. Confirmed: what is not done by then is asked anew. */
+  readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+}
+
+const columns = `id, digest, hold, why, about, stacks, state, opened_at as "openedAt", expires_at as "expiresAt",
+  decided_at as "decidedAt", decided_by as "decidedBy"`;
+
+const hour = 3_600_000;
+/** How long a question stands, a refusal holds, and a confirmation serves. */
+const lasting = { open: 72 * hour, refused: 7 * 24 * hour, confirmed: 24 * hour } as const;
+const after = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
+
+export interface ConfirmationStore {
+  /** Newest first. */
+  list(): Promise<Confirmation[]>;
+  get(id: string): Promise<Confirmation | undefined>;
+  /** The open one, or a refusal that still holds. */
+  standing(): Promise<Confirmation | undefined>;
+}
+
+export function confirmationStore({ query }: Pick<Database, 'query'>): ConfirmationStore {
+  return {
+    list: () => query(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
+    get: (id) => get(query, id),
+    standing: () => standing(query),
+  };
+}
+
+/** The open one, or a refusal that was neither superseded nor found expired. */
+export async function standing(query: Query): Promise<Confirmation | undefined> {
+  const [row] = await query<Confirmation>(
+    `select ${columns} from confirmation where state in ('open', 'refused') order by opened_at desc limit 1`,
+  );
+  return row;
+}
+
+async function get(query: Query, id: string): Promise<Confirmation | undefined> {
+  const [row] = await query<Confirmation>(`select ${columns} from confirmation where id = $1`, [id]);
+  return row;
+}
+
+const audited = (
+  query: Query,
+  { id, digest, about, why }: Confirmation,
+  by: string,
+  state: ConfirmationState,
+) =>
+  writeAudit(
+    query,
+    {
+      who: by,
+      what: state === 'open' ? 'deletion held' : (`deletion ${state}` as const),
+      details: { confirmation: id, digest, about, why },
+    },
+    `confirmation ${id} ${state}`,
+  );
+
+async function end(query: Query, states: string, where: string, to: ConfirmationState, given: unknown[]) {
+  const rows = await query<Confirmation>(
+    `update confirmation set state = '${to}' where state in (${states}) and ${where} returning ${columns}`,
+    given,
+  );
+  for (const row of rows) await audited(query, row, 'portcullis', to);
+  return rows;
+}
+
+/** Ends what has expired. The ids of confirmed ones among them: what they cleared and is not done is asked anew. */
+export async function expire(query: Query, at: Date): Promise<string[]> {
+  const isUndone =
+    'exists (select 1 from departure d where d.confirmation_id = confirmation.id and d.done_at is null)';
+  const confirmed = await end(query, `'confirmed'`, `expires_at <= $1 and ${isUndone}`, 'expired', [at]);
+  await end(query, `'open', 'refused'`, 'expires_at <= $1', 'expired', [at]);
+  return confirmed.map(({ id }) => id);
+}
+
+/** Ends the open question and the refusals about any other set than this one, or about all where there is none. */
+export async function supersede(query: Query, digest: string | undefined): Promise<void> {
+  await end(query, `'open', 'refused'`, 'digest is distinct from $1', 'superseded', [digest ?? null]);
+}
+
+/** Asks about a set, unless that was asked already; what stands about it. */
+export async function ask(
+  query: Query,
+  asked: Pick<Confirmation, 'digest' | 'hold' | 'why' | 'about' | 'stacks'>,
+  at: Date,
+): Promise<{ confirmation: Confirmation; fresh: boolean }> {
+  await supersede(query, asked.digest);
+  const before = await standing(query);
+  if (before) return { confirmation: before, fresh: false };
+  const { digest, hold, why, about, stacks } = asked;
+  const [confirmation] = await query<Confirmation>(
+    `insert into confirmation (id, digest, hold, why, about, stacks, state, opened_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8) returning ${columns}`,
+    [randomUUID(), digest, hold, why, about, JSON.stringify(stacks), at, after(at, lasting.open)],
+  );
+  if (!confirmation) throw new Error('the confirmation was not recorded');
+  await audited(query, confirmation, 'portcullis', 'open');
+  return { confirmation, fresh: true };
+}
+
+/**
+ * A person's word on a set; whether it is news. A refusal may be taken back while it stands.
+ * @throws PortcullisError `not-found`; `conflict` where the set is another by now, or the question is over.
+ */
+export async function decide(
+  query: Query,
+  word: { id: string; digest: string; by: string; state: 'confirmed' | 'refused' },
+  at: Date,
+): Promise<{ confirmation: Confirmation; fresh: boolean }> {
+  const { id, digest, by, state } = word;
+  const asked = await get(query, id);
+  if (!asked) {
+    throw new PortcullisError(
+      'not-found',
+      `confirmation ${id} does not exist; GET /v1/confirmations lists them`,
+    );
+  }
+  if (asked.digest !== digest)
+    throw new PortcullisError(
+      'conflict',
+      `digest: confirmation ${id} is about another set; look at it again`,
+    );
+  if (asked.state === state) return { confirmation: asked, fresh: false };
+  const isStanding = asked.state === 'open' || asked.state === 'refused';
+  if (!isStanding || asked.expiresAt <= at) {
+    const now = isStanding ? 'expired' : asked.state;
+    throw new PortcullisError(
+      'conflict',
+      `confirmation ${id} is ${now}; GET /v1/confirmations shows whether there is a newer one`,
+    );
+  }
+  await query(
+    'update confirmation set state = $2, decided_at = $3, decided_by = $4, expires_at = $5 where id = $1',
+    [id, state, at, by, after(at, lasting[state])],
+  );
+  const decided = { ...asked, state, decidedAt: at, decidedBy: by, expiresAt: after(at, lasting[state]) };
+  await audited(query, decided, by, state);
+  return { confirmation: decided, fresh: true };
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { type DepartureParts, departures } from '../../controlplane/departure/departures.ts';
+import type { StackAt } from '../../controlplane/engine.ts';
+import { makeLogger } from '../../controlplane/log.ts';
+import { silentMeter } from '../../controlplane/metrics.ts';
+import type { AccountState, Organization } from '../../controlplane/organization.ts';
+import type { Lease } from '../../controlplane/scheduler/leases.ts';
+import type { StackKey } from '../../controlplane/stack-key.ts';
+import type { Database } from '../../controlplane/store/database.ts';
+import { openStore } from '../../controlplane/store/store.ts';
+
+export const hub = '222222222222';
+const refusal = (name: string) => Object.assign(new Error(`${name}: said AWS`), { name });
+const client = (answer: () => object) => ({ send: async () => answer() });
+
+/** An organization, its stacks in an engine, and what AWS says of its accounts; a test changes them. */
+export function createDepartureWorld(database: Database) {
+  const store = openStore(database);
+  const state = {
+    accounts: new Map<string, AccountState>(),
+    units: new Map<string, string>(),
+    /** Deployments that the engine has, and resources that are in AWS, by stack key. */
+    engine: new Map<string, string>(),
+    resources: new Set<string>(),
+    refusing: new Map<string, string>(),
+    disabled: new Set<string>(),
+    unlisted: new Set<string>(),
+    broken: new Set<string>(),
+    destroyed: [] as string[],
+    woken: [] as string[],
+    now: new Date(),
+  };
+  const regions = ['us-east-1', 'eu-west-1', 'af-south-1'];
+  const describe = (id: string) => {
+    const name = state.refusing.get(id) ?? state.refusing.get('everybody');
+    if (name) throw refusal(name);
+    const Regions = regions
+      .filter((region) => !state.unlisted.has(`${id}/${region}`))
+      .map((RegionName) => ({
+        RegionName,
+        OptInStatus: state.disabled.has(`${id}/${RegionName}`) ? 'not-opted-in' : 'opted-in',
+      }));
+    return { Regions };
+  };
+  const parts = {
+    store,
+    engine: {
+      async destroy({ key }: StackAt) {
+        if (state.broken.has(key)) throw new Error(`${key}: it broke`);
+        state.destroyed.push(key);
+        state.resources.delete(key);
+        state.engine.delete(key);
+        return { changes: [], drift: [], unchanged: 0, errors: [] };
+      },
+      exportState: async (key: StackKey) => state.engine.get(key),
+      forget: async (key: StackKey) => void state.engine.delete(key),
+    },
+    aws: {
+      caller: async () => ({ accountId: '111111111111', partition: 'aws' }),
+      accessRoleArn: async (id: string) => `arn:aws:iam::${id}:role/Access`,
+      ec2: async (id: string) => client(() => describe(id)) as never,
+    },
+    settings: {
+      ...{ hub: { accountId: hub, region: 'eu-west-1' }, regions: undefined, layout: 'region' },
+      ...{ organizationalUnits: undefined, exclude: [], shrinkPercent: 10, deleteLimit: 10 },
+    } as DepartureParts['settings'],
+    log: makeLogger('silent'),
+    meter: silentMeter,
+    wake: async (keys: readonly string[]) => void state.woken.push(...keys),
+    now: () => state.now,
+  } satisfies DepartureParts;
+
+  const organization = (): Organization => ({
+    ...{ id: 'o-portcullis', managementAccountId: '111111111111' },
+    units: ['r-root', ...new Set(state.units.values())],
+    accounts: [...state.accounts].map(([id, accountState]) => {
+      const unit = state.units.get(id);
+      const parents = unit ? ['r-root', unit] : ['r-root'];
+      return {
+        id,
+        name: `n${id}`,
+        state: accountState,
+        joinedAt: undefined,
+        parents,
+        unitNames: [],
+        path: '',
+      };
+    }),
+  });
+  /** Records what the organization is now, and considers it, so much later. */
+  const list = async (settings: Partial<DepartureParts['settings']> = {}, hours = 1) => {
+    state.now = new Date(state.now.getTime() + hours * 3_600_000);
+    const listed = organization();
+    await store.accounts.seen(listed.accounts, state.now);
+    return plane(settings).consider({ organization: listed, readAt: state.now });
+  };
+  /** Puts an active account with its stacks there. */
+  const onboard = async (id: string, ...inRegions: string[]) => {
+    state.accounts.set(id, 'ACTIVE');
+    const keys = [`account-${id}`, ...inRegions.map((region) => `region-${id}-${region}`)];
+    for (const key of keys) {
+      const [, , region = null] = /^region-(\d+)-(.+)$/.exec(key) ?? [];
+      await database.query(
+        `insert into stack (key, kind, account_id, region, updated_at) values ($1, $2, $3, $4, now())`,
+        [key, region ? 'region' : 'account', id, region],
+      );
+      state.engine.set(key, JSON.stringify({ deployment: { key } }));
+      state.resources.add(key);
+    }
+    await store.accounts.seen(organization().accounts, state.now);
+    await store.accounts.setRegions(
+      id,
+      inRegions.map((region) => ({ region, trail: { covered: 'unknown', reason: '' } as never })),
+    );
+  };
+  const plane = (
+    settings: Partial<DepartureParts['settings']> = {},
+    change: Partial<Pick<DepartureParts, 'store' | 'engine'>> = {},
+  ) => departures({ ...parts, ...change, settings: { ...parts.settings, ...settings } });
+  /** The right to work on a key, as a worker gets it. */
+  const lease = async (key: string, taken: Lease['taken'] = 'fresh'): Promise<Lease> => {
+    const [row] = await database.query<{ token: string }>(
+      `insert into lease as l (key, owner, token, expires_at) values ($1, $2, 1, now() + interval '1 hour')
+       on conflict (key) do update set token = l.token + 1 returning token::text`,
+      [key, randomUUID()],
+    );
+    return { key, token: row?.token ?? '', signal: new AbortController().signal, taken };
+  };
+  const reconcile = async (key: string, settings: Partial<DepartureParts['settings']> = {}) =>
+    plane(settings).reconcile(key as StackKey, await lease(key));
+  const stacks = async () => (await store.departures.stacks()).map(({ key }) => key);
+  return { store, state, parts, plane, list, onboard, lease, reconcile, stacks };
+}
