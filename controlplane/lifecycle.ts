@@ -50,8 +50,17 @@ const details = {
   managedAccount: z.object({
     serviceEventDetails: z.record(
       z.string(),
-      z.object({ state: z.string(), account: z.object({ accountId: z.string() }) }),
+      z.object({ state: z.string(), account: z.object({ accountId }) }),
     ),
+  }),
+  membership: z.object({
+    serviceEventDetails: z.union([
+      z.looseObject({ accountId }),
+      z.record(z.string(), z.looseObject({ accountId })).transform((parts) => {
+        const [part] = Object.values(parts);
+        return { accountId: part?.accountId };
+      }),
+    ]),
   }),
   request: z.object({ requestParameters: z.looseObject({ accountId: z.string() }) }),
   tags: z.object({ requestParameters: z.looseObject({ resourceId: z.string() }) }),
@@ -72,24 +81,55 @@ function tagged(detail: unknown): Look {
 }
 
 function createdOrFailed(state: string, id: string | undefined): Look {
-  if (state !== 'SUCCEEDED') return nothing(`the account was not created: ${state}`, id);
+  if (state.toUpperCase() !== 'SUCCEEDED') return nothing(`the account was not created: ${state}`, id);
   return id ? { accountId: id, look: { at: 'account' } } : organization();
 }
 
-const readers: Record<string, (detail: unknown) => Look> = {
+/**
+ * Whom an event of membership is about. AWS documents its method and time, `joinedMethod: Created | Invited` and
+ * `departedMethod: Left | Removed | Cleaned`, and prints no whole record; so the id is looked for where such details
+ * have it, and without one the whole organization is looked at.
+ */
+const memberOf = (detail: unknown): string | undefined =>
+  details.membership.safeParse(detail).data?.serviceEventDetails.accountId;
+
+/** Control Tower's word on an account: whatever came of it, the account may have been moved or changed. */
+function managedAccount(detail: unknown): { state: string; id: string | undefined } {
+  const [status] = Object.values(details.managedAccount.parse(detail).serviceEventDetails);
+  return { state: status?.state ?? 'unreadable', id: status?.account.accountId };
+}
+
+const readers: Record<string, (detail: unknown, account: string) => Look> = {
   CreateAccountResult(detail) {
     const { createAccountStatus: status } = details.createAccountStatus.parse(detail).serviceEventDetails;
     return createdOrFailed(status.state, status.accountId);
   },
   CloseAccountResult: (detail) =>
     organization(details.closeAccountStatus.parse(detail).serviceEventDetails.closeAccountStatus.accountId),
-  AccountJoinedOrganization: () => organization(),
-  AccountDepartedOrganization: () => organization(),
-  CreateManagedAccount(detail) {
-    const [status] = Object.values(details.managedAccount.parse(detail).serviceEventDetails);
-    return createdOrFailed(status?.state ?? 'unreadable', status?.account.accountId);
+  AccountJoinedOrganization(detail) {
+    const id = memberOf(detail);
+    return id ? { accountId: id, look: { at: 'account' } } : organization();
   },
-  UpdateManagedAccount: (detail) => readers.CreateManagedAccount?.(detail) ?? organization(),
+  AccountDepartedOrganization: (detail) => organization(memberOf(detail)),
+  // In the account that leaves or joins; the one that joins says nothing here yet, the one that leaves does still.
+  LeaveOrganization: (_, account) => organization(account),
+  AcceptHandshake: () => organization(),
+  InviteAccountToOrganization: () =>
+    nothing('AccountJoinedOrganization tells when an invitation is accepted'),
+  DeleteOrganization: () => organization(),
+  CreateManagedAccount(detail) {
+    const { state, id } = managedAccount(detail);
+    return createdOrFailed(state, id);
+  },
+  UpdateManagedAccount(detail) {
+    const { id } = managedAccount(detail);
+    return id ? { accountId: id, look: { at: 'account' } } : organization();
+  },
+  // These enrol, move or make accounts, each told of by an event of its own where all goes well.
+  RegisterOrganizationalUnit: () => organization(),
+  DeregisterOrganizationalUnit: () => organization(),
+  SetupLandingZone: () => organization(),
+  UpdateLandingZone: () => organization(),
   MoveAccount: (detail) => ({
     accountId: details.request.parse(detail).requestParameters.accountId,
     look: { at: 'account' },
@@ -101,6 +141,10 @@ const readers: Record<string, (detail: unknown) => Look> = {
   UntagResource: tagged,
   UpdateOrganizationalUnit: () => ({ accountId: undefined, look: { at: 'hub' } }),
   CreateAccount: () => nothing('the account id comes with CreateAccountResult'),
+  CreateGovCloudAccount: () => nothing('the account id comes with CreateAccountResult'),
+  EnableRegion: () => nothing('Region Opt-In Status Change tells when it is enabled'),
+  DisableRegion: () => nothing('Region Opt-In Status Change tells when it is disabled'),
+  PutAccountName: (_, account) => organization(account),
   'Region Opt-In Status Change'(detail) {
     const { accountId: id, regionName, status } = details.optIn.parse(detail);
     return status === 'ENABLED' || status === 'DISABLED'
@@ -115,14 +159,14 @@ const readers: Record<string, (detail: unknown) => Look> = {
  * @throws ZodError where the envelope itself is unreadable.
  */
 export function readLifecycleEvent(event: unknown): LifecycleEvent {
-  const { id, time, detail, 'detail-type': detailType } = envelope.parse(event);
+  const { id, time, detail, account, 'detail-type': detailType } = envelope.parse(event);
   const name = detail.eventName ?? detailType;
   const base = { id, name, time };
   if (detail.errorCode) return { ...base, ...nothing(`the call failed: ${detail.errorCode}`) };
   const read = readers[name];
   if (!read) return { ...base, ...nothing('of no consequence here') };
   try {
-    return { ...base, ...read(detail) };
+    return { ...base, ...read(detail, account) };
   } catch (error) {
     if (error instanceof z.ZodError) return { ...base, ...organization() };
     throw error;

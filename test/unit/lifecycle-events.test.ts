@@ -50,8 +50,62 @@ describe('an event', () => {
   test.each([
     ['AccountJoinedOrganization', 'organization -'],
     ['AccountDepartedOrganization', 'organization -'],
-  ])('%s makes us look at the organization', (eventName, expected) => {
+    ['AcceptHandshake', 'organization -'],
+    ['DeleteOrganization', 'organization -'],
+    ['RegisterOrganizationalUnit', 'organization -'],
+    ['DeregisterOrganizationalUnit', 'organization -'],
+    ['SetupLandingZone', 'organization -'],
+    ['UpdateLandingZone', 'organization -'],
+    ['LeaveOrganization', 'organization 111122223333'],
+    ['PutAccountName', 'organization 111122223333'],
+    [
+      'InviteAccountToOrganization',
+      'nothing: AccountJoinedOrganization tells when an invitation is accepted',
+    ],
+    ['CreateGovCloudAccount', 'nothing: the account id comes with CreateAccountResult'],
+    ['EnableRegion', 'nothing: Region Opt-In Status Change tells when it is enabled'],
+    ['DisableRegion', 'nothing: Region Opt-In Status Change tells when it is disabled'],
+    ['CreateOrganizationalUnit', 'nothing: of no consequence here'],
+    ['DeleteOrganizationalUnit', 'nothing: of no consequence here'],
+  ])('%s without more makes us look at %s', (eventName, expected) => {
     expect(read(event({ eventName }))).toBe(expected);
+  });
+
+  test.each<[string, object, string]>([
+    [
+      'AccountJoinedOrganization',
+      { accountId: '300000000001', joinedMethod: 'Invited' },
+      'account 300000000001',
+    ],
+    [
+      'AccountJoinedOrganization',
+      { accountId: 300000000001, joinedMethod: 'Created' },
+      'account 300000000001',
+    ],
+    ['AccountJoinedOrganization', { membership: { accountId: '300000000001' } }, 'account 300000000001'],
+    [
+      'AccountDepartedOrganization',
+      { accountId: '300000000001', departedMethod: 'Left' },
+      'organization 300000000001',
+    ],
+    [
+      'AccountDepartedOrganization',
+      { accountId: '300000000001', departedMethod: 'Cleaned' },
+      'organization 300000000001',
+    ],
+    ['AccountDepartedOrganization', { departedMethod: 'Removed' }, 'organization -'],
+  ])('%s of %j makes us look at %s', (eventName, serviceEventDetails, expected) => {
+    expect(read(event({ eventName, serviceEventDetails }))).toBe(expected);
+  });
+
+  test.each<[string, string, string]>([
+    ['UpdateManagedAccount', 'SUCCEEDED', 'account 300000000001'],
+    ['UpdateManagedAccount', 'FAILED', 'account 300000000001'],
+    ['CreateManagedAccount', 'FAILED', 'nothing: the account was not created: FAILED'],
+  ])('%s that %s makes us look at %s', (eventName, state, expected) => {
+    const status = { state, account: { accountName: 'a', accountId: '300000000001' } };
+    const serviceEventDetails = { [`${eventName.replace(/^[A-Z]/, (c) => c.toLowerCase())}Status`]: status };
+    expect(read(event({ eventName, serviceEventDetails }, { source: 'aws.controltower' }))).toBe(expected);
   });
 
   test.each<[string, object, string]>([
