@@ -110,12 +110,4 @@ export const exceptionRoutes: readonly Route[] = [
       };
     },
   }),
-  route({
-    method: 'get',
-    path: '/v1/audit',
-    summary: 'What was done to exceptions and remediations, by whom, newest first',
-    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
-    answers: { 200: 'The audit log', 400: 'A query parameter is wrong' },
-    handle: async ({ store }, { query: { limit } }) => ok({ audit: await store.audit.list(limit) }),
-  }),
 ];

@@ -28,7 +28,11 @@ function operation(route: Route): object {
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, description]) => [
         status,
-        { description, ...(Number(status) >= 400 && status !== '503' && { content: problem }) },
+        {
+          description,
+          ...(Number(status) >= 400 && status !== '503' && { content: problem }),
+          ...(status === '200' && route.produces && { content: { [route.produces]: {} } }),
+        },
       ]),
     ),
   };

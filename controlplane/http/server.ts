@@ -1,13 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { z } from 'zod';
 import type { Settings } from '../environment.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openApi } from './openapi.ts';
-import type { Route, RouteContext } from './route.ts';
+import type { Route, RouteContext, TextAnswer } from './route.ts';
 import { routes } from './routes.ts';
 
 /** Who a request comes from; without configured tokens the service listens on loopback alone and everyone is local. */
@@ -32,6 +34,27 @@ function parseWith<T>(schema: z.ZodType<T> | undefined, value: unknown, where: s
   throw new PortcullisError('invalid-request', `${field}: ${issue?.message}`);
 }
 
+/** The pieces again; what goes wrong before the first of them is thrown at once. */
+async function begun(text: AsyncIterable<string>): Promise<AsyncIterable<string>> {
+  const pieces = text[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  return (async function* () {
+    try {
+      for (let piece = first; !piece.done; piece = await pieces.next()) yield piece.value;
+    } finally {
+      await pieces.return?.();
+    }
+  })();
+}
+
+/** Sends pieces as fast as the reader takes them; one that fails breaks the connection, so that none takes it for whole. */
+async function sendText({ status, type, text }: TextAnswer, response: Response): Promise<void> {
+  const content = typeof text === 'string' ? text : await begun(text);
+  response.status(status).set('content-type', type);
+  if (typeof content === 'string') response.send(content);
+  else await pipeline(Readable.from(content), response);
+}
+
 const serve =
   (route: Route, context: RouteContext, tokens: Settings['tokens']) =>
   async (request: Request, response: Response): Promise<void> => {
@@ -49,6 +72,7 @@ const serve =
       parameters: request.params as Record<string, string>,
       caller,
     });
+    if ('text' in answer) return sendText(answer, response);
     if (answer.location) response.location(answer.location);
     response.status(answer.status).json(answer.body);
   };
@@ -84,7 +108,10 @@ export function application(
     );
   });
   app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) return next(thrown);
+    if (response.headersSent) {
+      log.warn({ path: request.path, error: reasonOf(thrown) }, 'answer broken off');
+      return next(thrown);
+    }
     const error = asError(thrown);
     if (error.status >= 500)
       log.error({ path: request.path, error: reasonOf(error.cause ?? error) }, 'request failed');

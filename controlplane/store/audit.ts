@@ -28,6 +28,8 @@ export interface AuditStore {
   lines(filter: AuditFilter, after?: string): AsyncGenerator<readonly string[]>;
   /** Seals the lines since the last seal, so many at most; undefined where there are none or writers are busy. */
   seal(most?: number): Promise<Seal | undefined>;
+  /** How many lines, so many at most, no seal covers yet, and for how many seconds the first of them. */
+  unsealed(most: number): Promise<{ lines: number; seconds: number }>;
   /** Recomputes every seal. Changes nothing. */
   check(): Promise<AuditCheck>;
   /** Removes sealed lines older than so many days, a part at a time: how many; 0 once none is left. */
@@ -51,6 +53,15 @@ export function auditStore(database: Pick<Database, 'query' | 'transaction'>): A
     list: (limit, filter = {}, before) => newestLines(query, limit, filter, before),
     lines: (filter, after) => finalLines(database, filter, after),
     seal: (most) => sealLines(database, most),
+    async unsealed(most) {
+      const [row] = await query<{ lines: number; seconds: number }>(
+        `select count(*)::int as lines, coalesce(extract(epoch from now() - min(at)), 0)::float8 as seconds
+         from (select at from audit where id > (select coalesce(max(through_id), 0) from audit_seal)
+           order by id limit $1) as open`,
+        [most],
+      );
+      return row ?? { lines: 0, seconds: 0 };
+    },
     check: () => checkSeals(query),
     async removeExpired(days) {
       const [row] = await query<{ removed: string }>(

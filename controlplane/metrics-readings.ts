@@ -1,0 +1,155 @@
+/** One column of a reading, as a gauge; the other columns named are its labels. */
+export interface ReadGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly column: string;
+  readonly labels: readonly string[];
+}
+
+/** One cheap query, and the gauges that its rows make. A column that is null makes none. */
+export interface Reading {
+  readonly name: string;
+  readonly sql: string;
+  readonly gauges: readonly ReadGauge[];
+}
+
+const status = `(values ('True'), ('False'), ('Unknown')) as status (status)`;
+const kind = `(values ('hub'), ('account'), ('region')) as kind (kind)`;
+const gauge = (name: string, help: string, column: string, ...labels: string[]): ReadGauge => ({
+  ...{ name: `portcullis_${name}`, help, column, labels },
+});
+const seconds = (moment: string) => `extract(epoch from now() - ${moment})::float8`;
+
+/** Read from the database at each scrape, so every process of one database says the same of them. */
+export const readings: readonly Reading[] = [
+  {
+    name: 'queue',
+    sql: `select q.name as queue,
+        count(j.id) filter (where j.state <> 'active' and j.start_after <= now())::int as waiting,
+        count(j.id) filter (where j.state <> 'active' and j.start_after > now())::int as later,
+        count(j.id) filter (where j.state = 'active')::int as active,
+        coalesce(${seconds(`min(greatest(j.created_on, j.start_after)) filter (where j.state <> 'active' and j.start_after <= now())`)}, 0) as age
+      from queue.queue q left join queue.job j on j.name = q.name and j.state < 'completed'
+      where q.name not like '\\_\\_%' group by q.name`,
+    gauges: [
+      gauge('queue_waiting', 'Jobs that are due and wait; in the queue `key`, keys.', 'waiting', 'queue'),
+      gauge('queue_later', 'Jobs whose time has not come.', 'later', 'queue'),
+      gauge('queue_active', 'Jobs under way.', 'active', 'queue'),
+      gauge(
+        'queue_oldest_waiting_seconds',
+        'For how long the job that waits longest has been due.',
+        'age',
+        'queue',
+      ),
+    ],
+  },
+  {
+    name: 'stacks',
+    sql: `select kind.kind, status.status as ready, count(stack.key)::int as stacks
+      from ${kind} cross join ${status}
+        left join stack on stack.kind = kind.kind
+          and coalesce(stack.conditions->'Ready'->>'status', 'Unknown') = status.status
+      group by 1, 2`,
+    gauges: [gauge('stacks', 'Stacks by kind and whether they are as declared.', 'stacks', 'kind', 'ready')],
+  },
+  {
+    name: 'stack conditions',
+    sql: `select kind.kind, count(*) filter (where stack.conditions->'Stalled'->>'status' = 'True')::int as stalled,
+        count(*) filter (where stack.conditions->'Drifted'->>'status' = 'True')::int as drifted
+      from ${kind} left join stack on stack.kind = kind.kind group by 1`,
+    gauges: [
+      gauge('stacks_stalled', 'Stacks that are not tried again until something changes.', 'stalled', 'kind'),
+      gauge('stacks_drifted', 'Stacks that were found to have drifted.', 'drifted', 'kind'),
+    ],
+  },
+  {
+    name: 'accounts',
+    sql: `select status.status as ready, count(account.id)::int as accounts
+      from ${status} left join account on account.state = 'ACTIVE'
+        and coalesce(account.conditions->'Ready'->>'status', 'Unknown') = status.status
+      group by 1`,
+    gauges: [
+      gauge('accounts', 'Active accounts by whether all of theirs is as declared.', 'accounts', 'ready'),
+    ],
+  },
+  {
+    name: 'coverage',
+    sql: `select covered.covered, count(cell.region)::int as cells, count(distinct cell.account_id)::int as accounts
+      from (values ('true'), ('false'), ('unknown')) as covered (covered)
+        left join (
+          select account.id as account_id, each->>'region' as region, each->'trail'->>'covered' as covered
+          from account cross join lateral jsonb_array_elements(account.regions) as each where account.state = 'ACTIVE'
+        ) as cell on cell.covered = covered.covered
+      group by 1`,
+    gauges: [
+      gauge(
+        'cells',
+        'Accounts in Regions, by whether a trail covers them; unknown where it could not be told.',
+        'cells',
+        'covered',
+      ),
+      gauge('accounts_with_cells', 'Active accounts with at least one such cell.', 'accounts', 'covered'),
+    ],
+  },
+  {
+    name: 'organization',
+    sql: `select ${seconds('max(seen_at)')} as age from account`,
+    gauges: [
+      gauge('organization_read_age_seconds', 'Since the organization was last read to its end.', 'age'),
+    ],
+  },
+  {
+    name: 'proofs',
+    sql: `select count(*) filter (where proven_at is not null)::int as proven,
+        count(*) filter (where failed_at > coalesce(proven_at, '-infinity'))::int as failing,
+        ${seconds('min(proven_at)')} as age from proof`,
+    gauges: [
+      gauge('cells_proven', 'Cells in which a canary was ever closed.', 'proven'),
+      gauge('cells_proof_failing', 'Cells whose last canary was not closed.', 'failing'),
+      gauge('cells_oldest_proof_seconds', 'Since the proof of the cell that was proven longest ago.', 'age'),
+    ],
+  },
+  {
+    name: 'leases',
+    sql: `select count(*) filter (where expires_at > now())::int as held,
+        count(*) filter (where expires_at <= now())::int as expired from lease`,
+    gauges: [
+      gauge('leases_held', 'Keys that a worker works on.', 'held'),
+      gauge(
+        'leases_expired',
+        'Leases whose worker let them run out, and that nobody has taken since.',
+        'expired',
+      ),
+    ],
+  },
+  {
+    name: 'workers',
+    sql: `select count(*) filter (where seen_at > now() - interval '1 minute')::int as workers from worker`,
+    gauges: [gauge('workers', 'Control planes that were seen in the last minute.', 'workers')],
+  },
+  {
+    name: 'runs',
+    sql: `select state.state, count(run.id)::int as runs,
+        coalesce(${seconds('min(run.created_at)')}, 0) as age
+      from (values ('queued'), ('running'), ('paused')) as state (state) left join run on run.state = state.state
+      group by 1`,
+    gauges: [
+      gauge('runs_unfinished', 'Runs that have not ended.', 'runs', 'state'),
+      gauge('runs_unfinished_oldest_seconds', 'Since the oldest of them was asked for.', 'age', 'state'),
+    ],
+  },
+  {
+    name: 'confirmations',
+    sql: `select count(*)::int as open from confirmation where state = 'open'`,
+    gauges: [gauge('confirmations_open', 'Deletions that wait for a person.', 'open')],
+  },
+  {
+    name: 'audit',
+    sql: `select count(*)::int as lines, coalesce(${seconds('min(at)')}, 0) as age
+      from audit where id > (select coalesce(max(through_id), 0) from audit_seal)`,
+    gauges: [
+      gauge('audit_unsealed_lines', 'Lines of the audit log that are under no seal yet.', 'lines'),
+      gauge('audit_oldest_unsealed_seconds', 'Since the oldest of them was written.', 'age'),
+    ],
+  },
+];
