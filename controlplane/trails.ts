@@ -1,111 +1,132 @@
-import {
-  type AdvancedEventSelector,
-  type CloudTrailClient,
-  DescribeTrailsCommand,
-  type EventSelector,
-  GetEventSelectorsCommand,
-  GetTrailStatusCommand,
-  type Trail,
-} from '@aws-sdk/client-cloudtrail';
-import { reasonOf } from './errors.ts';
+import { names } from '../programs/names.ts';
+import { noTrail, problemOf, redundant, warningsOf } from './trail-mend.ts';
+import { causeOfSelectors, type SelectorCause, type Selectors } from './trail-selectors.ts';
 
-/** What the trail check found in one account and Region. `unknown` is not `uncovered`: the check itself failed. */
-export type TrailCheck =
-  | { readonly covered: true; readonly trailArn: string }
-  | { readonly covered: false; readonly reason: string }
-  | { readonly covered: 'unknown'; readonly reason: string };
+export type TrailKind = 'organization' | 'multi-Region' | 'single-Region';
 
-/** A trail as seen from one account and Region. */
-export interface ObservedTrail {
-  readonly arn: string;
-  readonly logging: boolean;
-  readonly eventSelectors: readonly EventSelector[];
-  readonly advancedEventSelectors: readonly AdvancedEventSelector[];
+/**
+ * Why a trail does not cover a Region: there is `none`; it is a single-Region trail `elsewhere` in the account; its
+ * logging is `stopped`; or its event selectors leave out what Portcullis acts on. Event data stores of CloudTrail
+ * Lake are no trails: they send nothing to EventBridge.
+ */
+export type TrailCause = 'none' | 'elsewhere' | 'stopped' | SelectorCause;
+
+export interface TrailProblem {
+  readonly cause: TrailCause;
+  readonly trailArn?: string;
+  readonly message: string;
+  /** One act that mends it. */
+  readonly mend: string;
 }
 
-const ec2 = 'ec2.amazonaws.com';
-
-/** Whether one field of an advanced event selector admits the value. */
-function admits(selector: AdvancedEventSelector, field: string, value: string): boolean {
-  return (selector.FieldSelectors ?? [])
-    .filter((candidate) => candidate.Field === field)
-    .every(
-      (f) =>
-        (!f.Equals || f.Equals.includes(value)) &&
-        !f.NotEquals?.includes(value) &&
-        (!f.StartsWith || f.StartsWith.some((start) => value.startsWith(start))) &&
-        !f.NotStartsWith?.some((start) => value.startsWith(start)) &&
-        (!f.EndsWith || f.EndsWith.some((end) => value.endsWith(end))) &&
-        !f.NotEndsWith?.some((end) => value.endsWith(end)),
-    );
-}
-
-/** Whether a trail's selectors log EC2's management write events. */
-export function logsWrites(trail: Pick<ObservedTrail, 'eventSelectors' | 'advancedEventSelectors'>): boolean {
-  if (trail.advancedEventSelectors.length > 0) {
-    return trail.advancedEventSelectors.some(
-      (selector) =>
-        admits(selector, 'eventCategory', 'Management') &&
-        admits(selector, 'readOnly', 'false') &&
-        admits(selector, 'eventSource', ec2),
-    );
-  }
-  return trail.eventSelectors.some(
-    (selector) =>
-      selector.IncludeManagementEvents !== false &&
-      selector.ReadWriteType !== 'ReadOnly' &&
-      !(selector.ExcludeManagementEventSources ?? []).includes(ec2),
-  );
+/** Something wrong with a trail that does cover: nothing is missed for it. */
+export interface TrailWarning {
+  readonly cause: 'log-delivery' | 'digest-delivery' | 'log-group-delivery' | 'notification' | 'redundant';
+  readonly trailArn: string;
+  readonly message: string;
+  readonly mend: string;
 }
 
 /**
- * Judges the trails that an account shows in a Region; says why none covers it. One covering trail is enough,
- * whatever could not be asked of the others; without one, what could not be asked makes the answer unknown.
+ * What the trail check found in one account and Region. `unknown` is not `uncovered`: the check itself failed. What
+ * is optional is missing in checks that were stored before it was looked at.
  */
-export function judgeTrails(trails: readonly ObservedTrail[], unasked: readonly string[] = []): TrailCheck {
-  if (trails.length + unasked.length === 0)
-    return { covered: false, reason: 'no trail covers this Region of the account' };
-  const covering = trails.find((trail) => trail.logging && logsWrites(trail));
-  if (covering) return { covered: true, trailArn: covering.arn };
-  if (unasked.length > 0)
-    return { covered: 'unknown', reason: `the trail check failed: ${unasked.join('; ')}` };
-  const why = trails.map((trail) =>
-    trail.logging
-      ? `${trail.arn} does not log management write events of EC2`
-      : `logging of ${trail.arn} is stopped`,
-  );
-  return { covered: false, reason: why.join('; ') };
+export type TrailCheck =
+  | {
+      readonly covered: true;
+      readonly trailArn: string;
+      readonly kind?: TrailKind;
+      /** Further trails that cover the Region. */
+      readonly also?: readonly string[];
+      readonly warnings?: readonly TrailWarning[];
+    }
+  | { readonly covered: false; readonly reason: string; readonly problems?: readonly TrailProblem[] }
+  | { readonly covered: 'unknown'; readonly reason: string };
+
+/** One Region of an account with its trail check. */
+export interface RegionCoverage {
+  readonly region: string;
+  readonly trail: TrailCheck;
 }
 
-async function observe(client: CloudTrailClient, trail: Trail): Promise<ObservedTrail> {
-  const arn = trail.TrailARN ?? '';
-  const [status, selectors] = await Promise.all([
-    client.send(new GetTrailStatusCommand({ Name: arn })),
-    client.send(new GetEventSelectorsCommand({ TrailName: arn })),
-  ]);
+/** A trail with its status and selectors, as seen from an account. */
+export interface ObservedTrail extends Selectors {
+  readonly arn: string;
+  readonly homeRegion: string;
+  readonly organization: boolean;
+  readonly multiRegion: boolean;
+  readonly bucket: string;
+  readonly logging: boolean;
+  /** Error codes of the latest deliveries that failed. */
+  readonly failing: {
+    readonly log?: string;
+    readonly digest?: string;
+    readonly logGroup?: string;
+    readonly notification?: string;
+  };
+}
+
+/** Whether an account's trail is the one that Portcullis makes with `PORTCULLIS_TRAILS=create`. */
+export const isOwnTrail = (arn: string, accountId: string): boolean =>
+  arn.split(':')[4] === accountId && arn.endsWith(`:trail/${names.trail}`);
+
+const kindOf = ({ organization, multiRegion }: ObservedTrail): TrailKind => {
+  if (organization) return 'organization';
+  return multiRegion ? 'multi-Region' : 'single-Region';
+};
+
+const rank: Record<TrailKind, number> = { organization: 0, 'multi-Region': 1, 'single-Region': 2 };
+
+/** Why a trail does not cover a Region, or nothing where it does. Pure. */
+export function causeOf(trail: ObservedTrail, region: string): Exclude<TrailCause, 'none'> | undefined {
+  if (!trail.multiRegion && trail.homeRegion !== region) return 'elsewhere';
+  return trail.logging ? causeOfSelectors(trail) : 'stopped';
+}
+
+/** One account and Region to judge, with what is seen there. */
+export interface Sight {
+  readonly accountId: string;
+  readonly region: string;
+  /** The trails that DescribeTrails shows there, asked in full. */
+  readonly trails: readonly ObservedTrail[];
+  /** Trails of the account that other Regions show and this one does not. */
+  readonly elsewhere?: readonly ObservedTrail[];
+  /** Why some of the trails shown there could not be asked. */
+  readonly unasked?: readonly string[];
+}
+
+function covered(trails: readonly ObservedTrail[], accountId: string): TrailCheck {
+  const own = ({ arn }: ObservedTrail) => isOwnTrail(arn, accountId);
+  const [first, ...more] = trails.toSorted(
+    (a, b) =>
+      Number(own(a)) - Number(own(b)) || rank[kindOf(a)] - rank[kindOf(b)] || a.arn.localeCompare(b.arn),
+  ) as [ObservedTrail, ...ObservedTrail[]];
+  const also = more.map(({ arn }) => arn);
+  const warnings = [...warningsOf(first), ...more.filter(own).map(({ arn }) => redundant(arn, first.arn))];
   return {
-    arn,
-    logging: status.IsLogging === true,
-    eventSelectors: selectors.EventSelectors ?? [],
-    advancedEventSelectors: selectors.AdvancedEventSelectors ?? [],
+    covered: true,
+    trailArn: first.arn,
+    kind: kindOf(first),
+    ...(also.length > 0 && { also }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 
 /**
- * The trail check of one account and Region: which trail delivers its EC2 management write events to EventBridge,
- * or why none does. A trail in the Region, a multi-Region trail and an organization trail count alike. Never throws:
- * a check that fails is `unknown`, with the reason.
- * Source: "Receiving read-only and write management events", EventBridge user guide.
+ * Judges the trails that an account shows in a Region; says of each why it does not cover it, with the mend. One
+ * covering trail is enough, whatever could not be asked of the others; without one, what could not be asked makes
+ * the answer unknown. Pure.
  */
-export async function checkTrails(client: CloudTrailClient): Promise<TrailCheck> {
-  try {
-    const { trailList = [] } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: true }));
-    const asked = await Promise.allSettled(trailList.map((trail) => observe(client, trail)));
-    return judgeTrails(
-      asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
-      asked.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one.reason)] : [])),
-    );
-  } catch (error) {
-    return { covered: 'unknown', reason: `the trail check failed: ${reasonOf(error)}` };
-  }
+export function judgeTrails({ accountId, region, trails, elsewhere = [], unasked = [] }: Sight): TrailCheck {
+  const covering = trails.filter((trail) => causeOf(trail, region) === undefined);
+  if (covering.length > 0) return covered(covering, accountId);
+  if (unasked.length > 0)
+    return { covered: 'unknown', reason: `the trail check failed: ${unasked.join('; ')}` };
+  const candidates = [...trails, ...elsewhere].toSorted((a, b) => a.arn.localeCompare(b.arn));
+  const problems = candidates.flatMap((trail) => {
+    const cause = causeOf(trail, region);
+    return cause ? [problemOf({ ...trail, own: isOwnTrail(trail.arn, accountId) }, cause)] : [];
+  });
+  const all = problems.length > 0 ? problems : [noTrail];
+  return { covered: false, reason: all.map(({ message }) => message).join('; '), problems: all };
 }

@@ -11,6 +11,7 @@ import {
   remediationTrust,
 } from './policies.ts';
 import { providerFor, tags } from './provider.ts';
+import { accountTrail } from './trail.ts';
 
 function role(
   provider: Provider,
@@ -35,7 +36,8 @@ function role(
 
 /**
  * Declares an account's global part: the role that the hub's Lambda assumes and the role that EventBridge
- * forwards with. In `layout: account` the forwarding of each of its Regions as well.
+ * forwards with; a trail, where the operator asked for one and nothing else covers the account. In `layout: account`
+ * the forwarding of each of its Regions as well.
  */
 export function account(args: AccountArguments): Record<string, unknown> {
   const { place, hub, organizationId } = args;
@@ -52,6 +54,7 @@ export function account(args: AccountArguments): Record<string, unknown> {
     trust: forwarderTrust(place.accountId),
     permissions: forwarderPermissions(busArn(hub, names.bus)),
   });
+  if (args.trail) accountTrail(provider, place, args.trail);
   for (const cell of args.cells) new Forwarding({ place, hub, cell }, provider);
   return { trails: args.trails };
 }

@@ -31,14 +31,8 @@ export const hubArguments = z.strictObject({
   logRetentionDays: z.int(),
 });
 
-/** The trail that Portcullis makes in an account, with what of it there is in AWS already. */
-const ownTrail = z.strictObject({
-  /** Its home Region. */
-  region: z.string(),
-  retentionDays: z.int(),
-  /** Taken over rather than made: the bucket outlives the trail, and a crash may leave either without a state. */
-  found: z.strictObject({ trail: z.boolean(), bucket: z.boolean() }),
-});
+/** The trail that Portcullis makes in an account: its home Region, and how many days its log files are kept. */
+const ownTrail = z.strictObject({ region: z.string(), retentionDays: z.int() });
 
 /** One Region's part of an account: whether it forwards lifecycle events as well. */
 const cell = z.strictObject({ region: z.string(), lifecycle: z.boolean() });

@@ -19,6 +19,7 @@ export const names = {
   deadLetterQueue: 'portcullis-dead-letter',
   forwardDeadLetterQueue: 'portcullis-forward-dead-letter',
   deadLetterAlarm: 'portcullis-dead-letter',
+  trail: 'portcullis',
   logGroup: '/aws/lambda/portcullis-remediation',
 } as const;
 
@@ -44,6 +45,12 @@ export const tableArn = (at: Location, table: string): string =>
 
 export const queueArn = (at: Location, queue: string): string =>
   `arn:${at.partition}:sqs:${at.region}:${at.accountId}:${queue}`;
+
+export const trailArn = (at: Location, trail: string): string =>
+  `arn:${at.partition}:cloudtrail:${at.region}:${at.accountId}:trail/${trail}`;
+
+/** Bucket names are one namespace in a partition, so the account id is in it; a partition has its own accounts. */
+export const trailBucket = (accountId: string): string => `portcullis-trail-${accountId}`;
 
 export const queueUrl = (at: Location, queue: string): string => {
   const suffix = at.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';

@@ -150,3 +150,41 @@ export const queuePolicy = (at: Location, queue: string, rules: { rule: string; 
     Resource: queueArn(at, queue),
     Condition: { ArnEquals: { 'aws:SourceArn': rules.map(({ rule, bus }) => ruleArn(at, rule, bus)) } },
   });
+
+/**
+ * Lets CloudTrail write an account's log files for one trail, and nobody in without TLS. Where the bucket's owner is
+ * enforced, CloudTrail still sends the ACL that the condition names.
+ * Source: "Amazon S3 bucket policy for CloudTrail", CloudTrail user guide.
+ */
+export const trailBucketPolicy = (at: Location, bucket: string, trail: string): string => {
+  const arn = `arn:${at.partition}:s3:::${bucket}`;
+  const cloudTrail = { Principal: { Service: 'cloudtrail.amazonaws.com' } };
+  return document(
+    {
+      Sid: 'CloudTrailLooks',
+      Effect: 'Allow',
+      ...cloudTrail,
+      Action: 's3:GetBucketAcl',
+      Resource: arn,
+      Condition: { StringEquals: { 'aws:SourceArn': trail } },
+    },
+    {
+      Sid: 'CloudTrailWrites',
+      Effect: 'Allow',
+      ...cloudTrail,
+      Action: 's3:PutObject',
+      Resource: `${arn}/AWSLogs/${at.accountId}/*`,
+      Condition: {
+        StringEquals: { 'aws:SourceArn': trail, 's3:x-amz-acl': 'bucket-owner-full-control' },
+      },
+    },
+    {
+      Sid: 'NobodyWithoutTls',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: [arn, `${arn}/*`],
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+  );
+};

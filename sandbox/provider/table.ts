@@ -1,3 +1,4 @@
+import { Trail } from './cloudtrail.ts';
 import { MetricAlarm } from './cloudwatch.ts';
 import { Table } from './dynamodb.ts';
 import { EventTarget } from './event-target.ts';
@@ -8,10 +9,19 @@ import { FunctionEventInvokeConfig } from './lambda-invoke-config.ts';
 import { Permission } from './lambda-permission.ts';
 import { LogGroup } from './logs.ts';
 import type { Resource } from './resource.ts';
+import { Bucket } from './s3-bucket.ts';
+import {
+  BucketLifecycleConfiguration,
+  BucketOwnershipControls,
+  BucketPolicy,
+  BucketPublicAccessBlock,
+  BucketServerSideEncryptionConfiguration,
+} from './s3-parts.ts';
 import { Queue, QueuePolicy } from './sqs.ts';
 
 /** Every resource type the provider knows, by Pulumi's type token. */
 export const table: Readonly<Record<string, Resource>> = {
+  'aws:cloudtrail/trail:Trail': Trail,
   'aws:cloudwatch/eventBus:EventBus': EventBus,
   'aws:cloudwatch/eventBusPolicy:EventBusPolicy': EventBusPolicy,
   'aws:cloudwatch/eventRule:EventRule': EventRule,
@@ -24,6 +34,13 @@ export const table: Readonly<Record<string, Resource>> = {
   'aws:lambda/function:Function': LambdaFunction,
   'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': FunctionEventInvokeConfig,
   'aws:lambda/permission:Permission': Permission,
+  'aws:s3/bucket:Bucket': Bucket,
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': BucketLifecycleConfiguration,
+  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': BucketOwnershipControls,
+  'aws:s3/bucketPolicy:BucketPolicy': BucketPolicy,
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': BucketPublicAccessBlock,
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration':
+    BucketServerSideEncryptionConfiguration,
   'aws:sqs/queue:Queue': Queue,
   'aws:sqs/queuePolicy:QueuePolicy': QueuePolicy,
 };

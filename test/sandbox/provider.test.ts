@@ -183,10 +183,10 @@ test('a property or type that the stand-in lacks is an error by name', async () 
     new aws.sqs.Queue('queue', { name: 'q', fifoQueue: true }, { provider: provider() });
   });
   await expect(unknown.preview()).rejects.toThrow(/has no property "fifoQueue" .* accepts delaySeconds/);
-  const bucket = await engine.stack('bucket', async () => {
-    new aws.s3.Bucket('bucket', {}, { provider: provider() });
+  const topic = await engine.stack('topic', async () => {
+    new aws.sns.Topic('topic', {}, { provider: provider() });
   });
-  await expect(bucket.preview()).rejects.toThrow(/no resource type aws:s3\/bucket:Bucket/);
+  await expect(topic.preview()).rejects.toThrow(/no resource type aws:sns\/topic:Topic/);
 });
 
 test('credentials of another account are refused before anything is made', async () => {

@@ -1,151 +1,289 @@
-import type { AdvancedEventSelector, CloudTrailClient, EventSelector } from '@aws-sdk/client-cloudtrail';
+import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
-import { checkTrails, judgeTrails, logsWrites, type ObservedTrail } from '../../controlplane/trails.ts';
-import { trailsCondition } from '../../controlplane/trails-condition.ts';
+import { causeOf, judgeTrails, type ObservedTrail, type TrailCause } from '../../controlplane/trails.ts';
+import { trailsCondition, trailWarnings } from '../../controlplane/trails-condition.ts';
+import {
+  advanced,
+  all,
+  arnOf,
+  management,
+  member,
+  organizationArn,
+  ownArn,
+  ownTrail,
+  trail,
+} from './trail-sample.ts';
 
-const arn = 'arn:aws:cloudtrail:us-east-1:111111111111:trail/organization';
-const all: EventSelector = { ReadWriteType: 'All', IncludeManagementEvents: true };
-const trail = (change: Partial<ObservedTrail> = {}): ObservedTrail => ({
-  arn,
-  logging: true,
-  eventSelectors: [all],
-  advancedEventSelectors: [],
-  ...change,
-});
-const management = { Field: 'eventCategory', Equals: ['Management'] };
-const advanced = (
-  ...FieldSelectors: AdvancedEventSelector['FieldSelectors'] & object
-): AdvancedEventSelector => ({
-  FieldSelectors,
-});
+const region = 'eu-west-1';
+const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
+  judgeTrails({ accountId: member, region, trails, ...more });
 
-describe('basic event selectors', () => {
-  test.each<[string, EventSelector[], boolean]>([
-    ['all events', [all], true],
-    ['writes only', [{ ...all, ReadWriteType: 'WriteOnly' }], true],
-    ['reads only', [{ ...all, ReadWriteType: 'ReadOnly' }], false],
-    ['data events only', [{ ...all, IncludeManagementEvents: false }], false],
-    ['KMS left out', [{ ...all, ExcludeManagementEventSources: ['kms.amazonaws.com'] }], true],
-    ['EC2 left out', [{ ...all, ExcludeManagementEventSources: ['ec2.amazonaws.com'] }], false],
-    ['one of two that logs writes', [{ ...all, ReadWriteType: 'ReadOnly' }, all], true],
-    ['none', [], false],
-  ])('%s', (_, eventSelectors, covered) => {
-    expect(logsWrites({ eventSelectors, advancedEventSelectors: [] })).toBe(covered);
-  });
-});
-
-describe('advanced event selectors', () => {
-  test.each<[string, AdvancedEventSelector[], boolean]>([
-    ['management events', [advanced(management)], true],
-    ['data events', [advanced({ Field: 'eventCategory', Equals: ['Data'] })], false],
-    ['writes', [advanced(management, { Field: 'readOnly', Equals: ['false'] })], true],
-    ['reads', [advanced(management, { Field: 'readOnly', Equals: ['true'] })], false],
-    ['not reads', [advanced(management, { Field: 'readOnly', NotEquals: ['true'] })], true],
-    [
-      'KMS left out',
-      [
-        advanced(management, {
-          Field: 'eventSource',
-          NotEquals: ['kms.amazonaws.com', 'rdsdata.amazonaws.com'],
-        }),
+const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
+const field = (...fields: Parameters<typeof advanced>) => ({ advancedEventSelectors: [advanced(...fields)] });
+const shapes: [string, (change: Partial<ObservedTrail>) => ObservedTrail][] = [
+  ['an organization trail', (change) => trail(change)],
+  ['a multi-Region trail', (change) => ownTrail('all', change)],
+  ['a single-Region trail', (change) => ownTrail('one', { multiRegion: false, ...change }, region)],
+];
+const conditions: [string, Partial<ObservedTrail>, TrailCause | undefined][] = [
+  ['that records everything', {}, undefined],
+  ['that records writes alone', basic({ ReadWriteType: 'WriteOnly' }), undefined],
+  [
+    'that leaves out KMS and the RDS Data API',
+    basic({ ExcludeManagementEventSources: ['kms.amazonaws.com', 'rdsdata.amazonaws.com'] }),
+    undefined,
+  ],
+  [
+    'with a reading selector beside a writing one',
+    { eventSelectors: [{ ...all, ReadWriteType: 'ReadOnly' }, all] },
+    undefined,
+  ],
+  ['with an advanced selector of management events', field(management), undefined],
+  [
+    'with an advanced selector of writes',
+    field(management, { Field: 'readOnly', Equals: ['false'] }),
+    undefined,
+  ],
+  [
+    'with an advanced selector of what is no read',
+    field(management, { Field: 'readOnly', NotEquals: ['true'] }),
+    undefined,
+  ],
+  [
+    'whose advanced selector leaves out KMS',
+    field(management, { Field: 'eventSource', NotEquals: ['kms.amazonaws.com'] }),
+    undefined,
+  ],
+  [
+    'whose advanced selector leaves out one read',
+    field(management, { Field: 'eventName', NotEquals: ['DescribeRegions'] }),
+    undefined,
+  ],
+  [
+    'whose advanced selectors of data and management stand apart',
+    {
+      advancedEventSelectors: [advanced({ Field: 'eventCategory', Equals: ['Data'] }), advanced(management)],
+    },
+    undefined,
+  ],
+  [
+    'whose two advanced selectors have the event names between them',
+    {
+      advancedEventSelectors: [
+        advanced(management, { Field: 'eventName', StartsWith: ['A', 'C'] }),
+        advanced(management, { Field: 'eventName', NotStartsWith: ['A', 'C'] }),
       ],
-      true,
-    ],
-    [
-      'EC2 left out',
-      [advanced(management, { Field: 'eventSource', NotEquals: ['ec2.amazonaws.com'] })],
-      false,
-    ],
-    [
-      'EC2 left out by prefix',
-      [advanced(management, { Field: 'eventSource', NotStartsWith: ['ec2.'] })],
-      false,
-    ],
-    ['only S3', [advanced(management, { Field: 'eventSource', Equals: ['s3.amazonaws.com'] })], false],
-    ['only e…', [advanced(management, { Field: 'eventSource', StartsWith: ['e'] })], true],
-    [
-      'data events and, apart, management events',
-      [advanced({ Field: 'eventCategory', Equals: ['Data'] }), advanced(management)],
-      true,
-    ],
-  ])('%s', (_, advancedEventSelectors, covered) => {
-    expect(logsWrites({ eventSelectors: [], advancedEventSelectors })).toBe(covered);
-  });
+    },
+    undefined,
+  ],
+  ['whose files fail to be delivered', { failing: { log: 'AccessDenied' } }, undefined],
+  ['that is stopped', { logging: false }, 'stopped'],
+  [
+    'that is stopped and records reads alone',
+    { logging: false, ...basic({ ReadWriteType: 'ReadOnly' }) },
+    'stopped',
+  ],
+  ['without selectors', { eventSelectors: [] }, 'no-management-events'],
+  ['of data events alone', basic({ IncludeManagementEvents: false }), 'no-management-events'],
+  [
+    'with an advanced selector of data events',
+    field({ Field: 'eventCategory', Equals: ['Data'] }),
+    'no-management-events',
+  ],
+  [
+    'with an advanced selector of network activity',
+    field({ Field: 'eventCategory', Equals: ['NetworkActivity'] }),
+    'no-management-events',
+  ],
+  [
+    'whose advanced selector names no category',
+    field({ Field: 'readOnly', Equals: ['false'] }),
+    'no-management-events',
+  ],
+  ['that records reads alone', basic({ ReadWriteType: 'ReadOnly' }), 'reads-only'],
+  [
+    'with an advanced selector of reads',
+    field(management, { Field: 'readOnly', Equals: ['true'] }),
+    'reads-only',
+  ],
+  [
+    'whose basic selector leaves out EC2',
+    basic({ ExcludeManagementEventSources: ['ec2.amazonaws.com'] }),
+    'excludes-ec2',
+  ],
+  [
+    'whose advanced selector leaves out EC2',
+    field(management, { Field: 'eventSource', NotEquals: ['ec2.amazonaws.com'] }),
+    'excludes-ec2',
+  ],
+  [
+    'whose advanced selector leaves out EC2 by prefix',
+    field(management, { Field: 'eventSource', NotStartsWith: ['ec2.'] }),
+    'excludes-ec2',
+  ],
+  [
+    'whose advanced selector leaves out EC2 by suffix',
+    field(management, { Field: 'eventSource', NotEndsWith: ['.amazonaws.com'] }),
+    'excludes-ec2',
+  ],
+  [
+    'with an advanced selector of S3 alone',
+    field(management, { Field: 'eventSource', Equals: ['s3.amazonaws.com'] }),
+    'excludes-ec2',
+  ],
+  [
+    'with an advanced selector of one event name',
+    field(management, { Field: 'eventName', Equals: ['RunInstances'] }),
+    'partial',
+  ],
+  [
+    'whose advanced selector leaves out one of our events',
+    field(management, { Field: 'eventName', NotEquals: ['ModifySecurityGroupRules'] }),
+    'partial',
+  ],
+  [
+    'with an advanced selector of some callers',
+    field(management, { Field: 'userIdentity.arn', NotStartsWith: ['arn:aws:sts'] }),
+    'partial',
+  ],
+  [
+    'with an advanced selector of console sessions',
+    field(management, { Field: 'sessionCredentialFromConsole', Equals: ['true'] }),
+    'partial',
+  ],
+  [
+    'with an advanced selector of service events',
+    field(management, { Field: 'eventType', Equals: ['AwsServiceEvent'] }),
+    'partial',
+  ],
+];
 
-  test('take the place of basic ones', () => {
-    const reads = [advanced(management, { Field: 'readOnly', Equals: ['true'] })];
-    expect(logsWrites({ eventSelectors: [all], advancedEventSelectors: reads })).toBe(false);
+describe.each(shapes)('%s', (_, make) => {
+  test.each(conditions)('%s', (_title, change, cause) => {
+    const observed = make(change);
+    expect(causeOf(observed, region)).toBe(cause);
+    const check = judge([observed]);
+    expect(check.covered).toBe(cause === undefined);
+    if (check.covered !== false) return;
+    const [problem] = check.problems ?? [];
+    expect(problem).toMatchObject({ cause, trailArn: observed.arn });
+    expect(problem?.message).toContain(observed.arn);
+    expect(problem?.mend).toContain(`account ${observed.arn.split(':')[4]}`);
+    expect(check.reason).toBe(problem?.message);
   });
 });
 
 describe('the trails of one account and Region', () => {
-  test('a trail that logs writes covers it', () => {
-    expect(judgeTrails([trail()])).toEqual({ covered: true, trailArn: arn });
+  test.each<[string, ObservedTrail, string]>([
+    ['organization', trail(), organizationArn],
+    ['multi-Region', ownTrail('all'), arnOf('all')],
+    ['single-Region', ownTrail('one', { multiRegion: false }, region), arnOf('one', region)],
+  ])('a covering %s trail is named with its kind', (kind, one, trailArn) => {
+    expect(judge([one])).toEqual({ covered: true, trailArn, kind });
   });
 
-  test('no trail covers nothing, and it says so', () => {
-    expect(judgeTrails([])).toEqual({ covered: false, reason: 'no trail covers this Region of the account' });
-  });
-
-  test('a stopped trail covers nothing, whatever its selectors', () => {
-    expect(judgeTrails([trail({ logging: false })])).toEqual({
+  test('no trail covers nothing, and it says what to make', () => {
+    expect(judge([])).toEqual({
       covered: false,
-      reason: `logging of ${arn} is stopped`,
+      reason: 'no trail covers this Region of the account',
+      problems: [
+        {
+          cause: 'none',
+          message: 'no trail covers this Region of the account',
+          mend: expect.stringContaining('PORTCULLIS_TRAILS=create'),
+        },
+      ],
     });
   });
 
-  test('every trail that does not cover gives its reason', () => {
-    const reader = trail({ arn: 'reader', eventSelectors: [{ ...all, ReadWriteType: 'ReadOnly' }] });
-    expect(judgeTrails([trail({ arn: 'stopped', logging: false }), reader])).toEqual({
-      covered: false,
-      reason: 'logging of stopped is stopped; reader does not log management write events of EC2',
-    });
-  });
-
-  test('one of several that covers is enough', () => {
-    expect(judgeTrails([trail({ logging: false, arn: 'stopped' }), trail()])).toMatchObject({
-      covered: true,
-    });
-  });
-});
-
-/** CloudTrail with the answers given by command name. */
-const cloudTrail = (answers: Record<string, (input: Record<string, string>) => unknown>) =>
-  ({
-    send: async (command: { constructor: { name: string }; input: Record<string, string> }) =>
-      answers[command.constructor.name]?.(command.input),
-  }) as unknown as CloudTrailClient;
-
-describe('the trail check', () => {
-  const answers = {
-    DescribeTrailsCommand: () => ({ trailList: [{ TrailARN: arn, IsOrganizationTrail: true }] }),
-    GetTrailStatusCommand: () => ({ IsLogging: true }),
-    GetEventSelectorsCommand: () => ({ EventSelectors: [all] }),
-  };
-
-  test('an organization trail covers a member', async () => {
-    expect(await checkTrails(cloudTrail(answers))).toEqual({ covered: true, trailArn: arn });
-  });
-
-  test('a call refused is unknown, not uncovered', async () => {
-    const refuse = () => {
-      throw new Error('AccessDenied: no');
+  test('a single-Region trail of another Region does not cover it, and says how it would', () => {
+    const elsewhere = ownTrail('one', { multiRegion: false }, 'us-west-2');
+    const arn = arnOf('one', 'us-west-2');
+    const problem = {
+      cause: 'elsewhere',
+      trailArn: arn,
+      message: `${arn} records its own Region alone`,
+      mend: `as account ${member}: aws cloudtrail update-trail --name ${arn} --is-multi-region-trail --region us-west-2`,
     };
-    const client = cloudTrail({ ...answers, GetTrailStatusCommand: refuse });
-    expect(await checkTrails(client)).toEqual({
+    expect(judge([], { elsewhere: [elsewhere] })).toMatchObject({ covered: false, problems: [problem] });
+    expect(judge([elsewhere])).toMatchObject({ covered: false, problems: [problem] });
+  });
+
+  test('a stopped organization trail is started by the account that owns it, in its home Region', () => {
+    expect(judge([trail({ logging: false })])).toMatchObject({
+      problems: [
+        {
+          mend: `as account 111111111111: aws cloudtrail start-logging --name ${organizationArn} --region us-east-1`,
+        },
+      ],
+    });
+  });
+
+  test('whatever is wrong with our own trail, a reconcile mends', () => {
+    expect(judge([ownTrail('portcullis', { logging: false })])).toMatchObject({
+      problems: [{ cause: 'stopped', mend: `portcullis reconcile --account ${member}` }],
+    });
+  });
+
+  test('every trail that does not cover gives its reason, in the order of their ARNs', () => {
+    const stopped = ownTrail('b', { logging: false });
+    const reader = ownTrail('a', basic({ ReadWriteType: 'ReadOnly' }));
+    const check = judge([stopped, reader]);
+    expect(check).toMatchObject({
+      reason: `${arnOf('a')} records read events alone, no writes; logging of ${arnOf('b')} is stopped`,
+    });
+    expect(judge([reader, stopped])).toEqual(check);
+  });
+
+  test('of several that cover, the widest that is not ours is named first', () => {
+    const single = ownTrail('one', { multiRegion: false }, region);
+    const own = ownTrail('portcullis');
+    expect(judge([own, single, ownTrail('all'), trail()])).toMatchObject({
+      trailArn: organizationArn,
+      kind: 'organization',
+      also: [arnOf('all'), arnOf('one', region), ownArn],
+    });
+    expect(judge([own, single])).toMatchObject({ trailArn: arnOf('one', region), also: [ownArn] });
+  });
+
+  test('our own trail beside another that covers is a warning: it is charged and not needed', () => {
+    expect(judge([ownTrail('portcullis'), trail()])).toMatchObject({
+      warnings: [
+        { cause: 'redundant', trailArn: ownArn, mend: expect.stringContaining('PORTCULLIS_TRAILS=report') },
+      ],
+    });
+    expect(judge([ownTrail('portcullis')])).not.toHaveProperty('warnings');
+  });
+
+  test('one covering trail is enough, whatever could not be asked of another', () => {
+    expect(judge([trail()], { unasked: ['AccessDenied: no'] })).toMatchObject({ covered: true });
+  });
+
+  test('without one, what could not be asked makes the answer unknown', () => {
+    expect(judge([trail({ logging: false })], { unasked: ['AccessDenied: no'] })).toEqual({
       covered: 'unknown',
       reason: 'the trail check failed: AccessDenied: no',
     });
   });
+});
 
-  test('one covering trail is enough, whatever could not be asked of another', () => {
-    const covering = { arn: 'arn:a', logging: true, eventSelectors: [{}], advancedEventSelectors: [] };
-    expect(judgeTrails([covering], ['AccessDenied: no'])).toEqual({ covered: true, trailArn: 'arn:a' });
+describe('a delivery of a trail that fails', () => {
+  test.each([
+    ['log', 'log-delivery', 'bucket logs'],
+    ['digest', 'digest-delivery', 'bucket logs'],
+    ['logGroup', 'log-group-delivery', 'log group'],
+    ['notification', 'notification', 'SNS'],
+  ] as const)('%s is a warning with its mend; the Region stays covered', (what, cause, named) => {
+    const check = judge([trail({ failing: { [what]: 'AccessDenied' } })]);
+    expect(check).toMatchObject({ covered: true, warnings: [{ cause, trailArn: organizationArn }] });
+    const [warning] = check.covered === true ? (check.warnings ?? []) : [];
+    expect(warning?.message).toMatch(new RegExp(`${named}.*\\(AccessDenied\\)`));
+    expect(warning?.mend).not.toBe('');
   });
 });
 
 describe("an account's coverage", () => {
-  const yes = { covered: true, trailArn: arn } as const;
+  const yes = { covered: true, trailArn: organizationArn } as const;
   const no = { covered: false, reason: 'none' } as const;
   const unknown = { covered: 'unknown', reason: 'denied' } as const;
 
@@ -155,7 +293,24 @@ describe("an account's coverage", () => {
     [[no, no], { status: 'False', reason: 'NotCovered', message: '2 of 2 Regions get no events: none' }],
     [[yes, unknown], { status: 'Unknown', reason: 'CheckFailed', message: 'denied' }],
     [[], { status: 'Unknown', reason: 'CheckFailed', message: 'no Region was checked' }],
-  ])('%j', (checks, condition) => {
+  ])('of checks as stored by an earlier version: %j', (checks, condition) => {
     expect(trailsCondition(checks)).toEqual(condition);
+  });
+
+  test('says each cause and each mend once, for however many Regions', () => {
+    const stopped = judge([trail({ logging: false })]);
+    expect(trailsCondition([stopped, stopped, yes])).toEqual({
+      status: 'False',
+      reason: 'PartlyCovered',
+      message: `2 of 3 Regions get no events: logging of ${organizationArn} is stopped. Mend: as account 111111111111: aws cloudtrail start-logging --name ${organizationArn} --region us-east-1`,
+    });
+  });
+
+  test('tells of a failing delivery, and stays True', () => {
+    const failing = judge([trail({ failing: { log: 'NoSuchBucket' } })]);
+    const condition = trailsCondition([failing, failing]);
+    expect(condition).toMatchObject({ status: 'True', reason: 'Covered' });
+    expect(condition.message.match(/NoSuchBucket/g)).toHaveLength(1);
+    expect(trailWarnings([failing, failing, yes])).toHaveLength(1);
   });
 });

@@ -1,0 +1,134 @@
+import { type CoverageChange, coverageChange, type KnownCoverage, knownAfter } from '../coverage.ts';
+import type { CoverageEvent } from '../coverage-event.ts';
+import type { RegionCoverage } from '../trails.ts';
+import { writeAudit } from './audit.ts';
+import type { Database, Query } from './database.ts';
+
+/** A change of coverage that people are to be told of. */
+export interface CoverageNotice {
+  readonly id: string;
+  /** The same for all accounts that lost, or regained, coverage for the same reason. */
+  readonly theme: string;
+  readonly event: CoverageEvent;
+  /** The channels that were told already. */
+  readonly told: readonly string[];
+}
+
+export interface CoverageStore {
+  /** What was last known of an account; empty where it was never looked at. */
+  known(accountId: string): Promise<KnownCoverage[]>;
+  /**
+   * Records what a survey found and, with an audit line, each change as a notice, all or nothing. Found again, the
+   * same is no change. `before` is what the account showed where nothing is known yet.
+   */
+  observe(
+    account: { readonly id: string; readonly name: string },
+    before: readonly RegionCoverage[],
+    found: readonly RegionCoverage[],
+  ): Promise<void>;
+  /** Notices of an account that not everybody was told of, the oldest first. */
+  untold(accountId: string): Promise<CoverageNotice[]>;
+  told(id: string, channel: string): Promise<void>;
+  done(id: string): Promise<void>;
+  /** How many notices of the theme a channel was told of in the last so many minutes. */
+  toldLately(theme: string, channel: string, minutes: number): Promise<number>;
+}
+
+type Changed = CoverageChange['lost'];
+
+const sentence = (name: string, id: string, change: CoverageEvent['change'], regions: Changed): string => {
+  const where =
+    regions.length > 3 ? `${regions.length} Regions` : regions.map(({ region }) => region).join(', ');
+  const [first] = regions.flatMap(({ problems }) => problems);
+  return change === 'lost'
+    ? `Account ${name} (${id}) gets no events in ${where} any more: ingress opened there is not seen. ${first?.message}. Mend: ${first?.mend}`
+    : `Account ${name} (${id}) gets events in ${where} again. What was opened meanwhile was not seen: look at its security groups`;
+};
+
+async function record(
+  query: Query,
+  account: { readonly id: string; readonly name: string },
+  change: CoverageEvent['change'],
+  regions: Changed,
+): Promise<void> {
+  if (regions.length === 0) return;
+  const id = crypto.randomUUID();
+  const event: CoverageEvent = {
+    schemaVersion: 1,
+    id,
+    time: new Date().toISOString(),
+    change,
+    account: account.id,
+    accountName: account.name,
+    summary: sentence(account.name, account.id, change, regions),
+    regions: regions.map((one) => ({ ...one, problems: one.problems.slice(0, 5) })),
+  };
+  const [first] = regions;
+  const theme = [change, first?.trail, first?.problems[0]?.cause].join(' ');
+  await query(
+    `insert into coverage_notice (id, account_id, change, theme, event, found_at) values ($1, $2, $3, $4, $5, now())`,
+    [id, account.id, change, theme, JSON.stringify(event)],
+  );
+  await writeAudit(query, {
+    who: 'portcullis',
+    what: change === 'lost' ? 'coverage lost' : 'coverage regained',
+    details: { account: account.id, notice: id, regions: event.regions },
+  });
+}
+
+export function coverageStore({
+  query,
+  transaction,
+}: Pick<Database, 'query' | 'transaction'>): CoverageStore {
+  return {
+    async known(accountId) {
+      const [row] = await query<{ known: KnownCoverage[] }>(
+        'select known from coverage where account_id = $1',
+        [accountId],
+      );
+      return row?.known ?? [];
+    },
+    observe: (account, before, found) =>
+      transaction(async (q) => {
+        await q(
+          `insert into coverage (account_id, known, updated_at) values ($1, $2, now()) on conflict do nothing`,
+          [account.id, JSON.stringify(knownAfter([], before))],
+        );
+        const [row] = await q<{ known: KnownCoverage[] }>(
+          'select known from coverage where account_id = $1 for update',
+          [account.id],
+        );
+        const known = row?.known ?? [];
+        const { lost, regained } = coverageChange(known, found);
+        await record(q, account, 'lost', lost);
+        await record(q, account, 'regained', regained);
+        await q('update coverage set known = $2, updated_at = now() where account_id = $1', [
+          account.id,
+          JSON.stringify(knownAfter(known, found)),
+        ]);
+      }),
+    untold: (accountId) =>
+      query(
+        `select id, theme, event, told from coverage_notice
+         where account_id = $1 and done_at is null order by number`,
+        [accountId],
+      ),
+    async told(id, channel) {
+      await query('update coverage_notice set told = told || $2::jsonb where id = $1', [
+        id,
+        JSON.stringify([channel]),
+      ]);
+    },
+    async done(id) {
+      await query('update coverage_notice set done_at = now() where id = $1', [id]);
+    },
+    async toldLately(theme, channel, minutes) {
+      const [row] = await query<{ count: number }>(
+        `select count(*)::int as count from coverage_notice
+         where theme = $1 and told @> $2::jsonb and found_at > now() - make_interval(mins => $3::int)`,
+        [theme, JSON.stringify([channel]), minutes],
+      );
+      return row?.count ?? 0;
+    },
+  };
+}
