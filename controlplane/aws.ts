@@ -1,8 +1,8 @@
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -29,9 +29,9 @@ export interface Aws {
   ec2(accountId: string, region: string): Promise<EC2Client>;
   cloudTrail(accountId: string, region: string): Promise<CloudTrailClient>;
   sqs(accountId: string, region: string): Promise<SQSClient>;
+  dynamodb(accountId: string, region: string): Promise<DynamoDBClient>;
   eventBridge(accountId: string, region: string): Promise<EventBridgeClient>;
   sns(accountId: string, region: string): Promise<SNSClient>;
-  s3(accountId: string, region: string): Promise<S3Client>;
   /** Told how many workers share the organization's quotas, this one included. */
   share(workers: number): void;
 }
@@ -77,53 +77,48 @@ function equipment() {
   };
 }
 
-/** The one factory of AWS clients. Making it calls nothing. Every call keeps to the quotas in docs/quotas.md. */
-export function awsClients(
+/** Whom the own credentials belong to; asked once, and again where that failed. */
+function ownIdentity(makeClient: () => STSClient) {
+  let asked: Promise<Caller & { readonly arn: string }> | undefined;
+  const ask = async () => {
+    const { Account = '', Arn = '' } = await makeClient().send(new GetCallerIdentityCommand({}));
+    return { accountId: Account, partition: Arn.split(':')[1] ?? 'aws', arn: Arn };
+  };
+  return () => {
+    asked ??= ask().catch((error) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+}
+
+interface Given {
+  readonly region: string;
+}
+type Client = Parameters<ReturnType<typeof equipment>['equip']>[0];
+
+/** Makes clients with the credentials at the end of a chain of roles; the latest are kept. */
+function clientMaker(
   settings: Pick<Settings, 'hub'> & AccessSettings,
-  options: { readonly onThrottle?: OnThrottle | undefined } = {},
-): Aws {
+  options: { readonly onThrottle?: OnThrottle | undefined },
+) {
   const home = settings.hub.region;
   const quotas = throttle(options);
   const { connections: connected, equip } = equipment();
-  const own = { accountId: 'own', region: home };
   const chain = roleChains({
     externalId: settings.externalId,
     clientConfig: { region: home, ...retries, ...connections },
-    clientPlugins: [quotas.plugin(own)],
+    clientPlugins: [quotas.plugin({ accountId: 'own', region: home })],
   });
   const kept = latest<unknown>(keptClients);
-  const keep = <T>(key: string, make: () => T): T => kept(key, make) as T;
-
-  let identity: Promise<Caller & { arn: string }> | undefined;
-  const identify = async () => {
-    const sts = new STSClient({ region: home, ...retries, ...connected() });
-    equip(sts, [renewing(() => undefined), quotas.plugin(own)]);
-    const { Account = '', Arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
-    return { accountId: Account, partition: Arn.split(':')[1] ?? 'aws', arn: Arn };
-  };
-  const known = () => {
-    identity ??= identify().catch((error) => {
-      identity = undefined;
-      throw error;
-    });
-    return identity;
-  };
-  const caller = async (): Promise<Caller> => {
-    const { accountId, partition } = await known();
-    return { accountId, partition };
-  };
-
-  interface Given {
-    readonly region: string;
-  }
-  /** A client with the credentials at the end of a chain of roles. */
-  const client = <T extends Parameters<typeof equip>[0]>(
+  const client = <T extends Client>(
     name: string,
     roles: readonly string[],
-    at: { accountId: string; region: string },
+    at: { readonly accountId: string; readonly region: string },
     make: (given: Given) => T,
-  ): T =>
-    keep(`${name} ${at.accountId} ${at.region}`, () => {
+  ): T => {
+    const makeEquipped = () => {
       const credentials = chain(roles);
       const given = {
         region: at.region,
@@ -131,18 +126,34 @@ export function awsClients(
         ...connected(),
         ...(credentials && { credentials: credentials.provide }),
       };
-      const plugins = [renewing(() => credentials?.forget()), quotas.plugin(at)];
-      return equip(make(given), plugins);
-    });
+      return equip(make(given), [renewing(() => credentials?.forget()), quotas.plugin(at)]);
+    };
+    return kept(`${name} ${at.accountId} ${at.region}`, makeEquipped) as T;
+  };
+  return { client, share: quotas.share };
+}
+
+/** The one factory of AWS clients. Making it calls nothing. Every call keeps to the quotas in docs/quotas.md. */
+export function awsClients(
+  settings: Pick<Settings, 'hub'> & AccessSettings,
+  options: { readonly onThrottle?: OnThrottle | undefined } = {},
+): Aws {
+  const { client, share } = clientMaker(settings, options);
+  const own = { accountId: 'own', region: settings.hub.region };
+  const identity = ownIdentity(() => client('sts', [], own, (given) => new STSClient(given)));
+  const caller = async (): Promise<Caller> => {
+    const { accountId, partition } = await identity();
+    return { accountId, partition };
+  };
   const inAccount =
-    <T extends Parameters<typeof equip>[0]>(name: string, make: (given: Given) => T) =>
+    <T extends Client>(name: string, make: (given: Given) => T) =>
     async (accountId: string, region: string): Promise<T> =>
       client(name, rolesInto(accountId, await caller(), settings), { accountId, region }, make);
 
   return {
     caller,
     accessRoleArn: async (accountId) => rolesInto(accountId, await caller(), settings).at(-1),
-    trusted: async () => trustedPrincipal((await known()).arn, settings),
+    trusted: async () => trustedPrincipal((await identity()).arn, settings),
     organizations: async () => {
       const region = organizationsRegion((await caller()).partition);
       const roles = settings.organizationsRoleArn ? [settings.organizationsRoleArn] : [];
@@ -154,7 +165,7 @@ export function awsClients(
     sqs: inAccount('sqs', (given) => new SQSClient({ ...given, useQueueUrlAsEndpoint: false })),
     eventBridge: inAccount('eventbridge', (given) => new EventBridgeClient(given)),
     sns: inAccount('sns', (given) => new SNSClient(given)),
-    s3: inAccount('s3', (given) => new S3Client(given)),
-    share: quotas.share,
+    dynamodb: inAccount('dynamodb', (given) => new DynamoDBClient(given)),
+    share,
   };
 }

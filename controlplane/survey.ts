@@ -1,4 +1,5 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
+import { type UnreachableSettings, whyUnreachable } from './access-refused.ts';
 import type { Aws } from './aws.ts';
 import type { FleetAccount } from './desired.ts';
 import type { Settings } from './environment.ts';
@@ -6,7 +7,7 @@ import { reasonOf } from './errors.ts';
 import type { OrganizationAccount } from './organization.ts';
 import { organizationsRegion } from './partition.ts';
 import { isNotReadyYet, isThrottling, isUnknownCredentials } from './refusal.ts';
-import { checkTrails } from './trails.ts';
+import { checkTrails } from './trail-survey.ts';
 
 /** What one look at an account came to; nothing of it is a failure that counts. */
 export type Survey =
@@ -66,21 +67,24 @@ async function isPending(aws: Aws, accountId: string, region: string): Promise<b
   }
 }
 
+/** A refusal of an account that is young, or of AWS making ready, passes; anything else is somebody's to mend. */
 async function refused(
   aws: Aws,
+  settings: UnreachableSettings,
   account: OrganizationAccount,
   attempts: number,
   error: unknown,
 ): Promise<Survey> {
   const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
   const young = Date.now() - joined < youngMilliseconds;
-  if (young || isNotReadyYet(error) || isThrottling(error)) {
-    const message = `${account.id} does not take calls yet: ${reasonOf(error)}`;
-    return { kind: 'not-yet', ms: pauseAfter(attempts, longestPause), message };
-  }
-  const role = (await aws.accessRoleArn(account.id)) ?? "the control plane's own credentials";
-  const message = `${account.id} cannot be reached through ${role}: ${reasonOf(error)}. Create that role, trusting the control plane's account, or set PORTCULLIS_ACCESS_ROLE`;
-  return { kind: 'unreachable', ms: unreachablePause, message };
+  const passing = isNotReadyYet(error) || isThrottling(error);
+  const why = passing ? reasonOf(error) : await whyUnreachable(aws, settings, account.id, error);
+  if (!young && !passing) return { kind: 'unreachable', ms: unreachablePause, message: why };
+  // Whoever invited the account need not wait to be told: no role will appear by itself.
+  const message = passing
+    ? `${account.id} does not take calls yet: ${why}`
+    : `${account.id} does not take calls yet, as new accounts for a minute; one that was invited never will by itself: ${why}`;
+  return { kind: 'not-yet', ms: pauseAfter(attempts, longestPause), message };
 }
 
 /**
@@ -91,7 +95,7 @@ async function refused(
  */
 export async function surveyAccount(
   aws: Aws,
-  settings: Pick<Settings, 'hub' | 'regions'>,
+  settings: UnreachableSettings & Pick<Settings, 'regions'>,
   account: OrganizationAccount,
   attempts: number,
 ): Promise<Survey> {
@@ -100,14 +104,14 @@ export async function surveyAccount(
   try {
     enabled = await enabledRegions(aws, account.id, settings.hub.region, first);
   } catch (error) {
-    return refused(aws, account, attempts, error);
+    return refused(aws, settings, account, attempts, error);
   }
   const wanted = enabled
     .filter((region) => !settings.regions || settings.regions.includes(region))
     .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
+  const checks = await checkTrails(account.id, wanted, (region) => aws.cloudTrail(account.id, region));
   const looked = await Promise.all(
-    wanted.map(async (region) => {
-      const trail = await checkTrails(await aws.cloudTrail(account.id, region));
+    checks.map(async ({ region, trail }) => {
       const pending = trail.covered === 'unknown' && (await isPending(aws, account.id, region));
       return { region, trail, pending };
     }),

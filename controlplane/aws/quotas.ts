@@ -123,6 +123,17 @@ export const quotas: readonly Quota[] = [
     source: '"Quotas in AWS CloudTrail", CloudTrail user guide: 1 TPS for all other APIs',
   },
   {
+    service: 'EventBridge',
+    operations: /^PutEvents$/,
+    named: 'PutEvents',
+    scope: 'account',
+    each: true,
+    rate: 400,
+    burst: 400,
+    source:
+      'assumed: below what "Amazon EventBridge quotas" (user guide) gives by Region, from 10,000 a second in us-east-1 down to hundreds',
+  },
+  {
     service: 'SQS',
     operations: 'every',
     named: 'every operation',

@@ -8,6 +8,7 @@ export interface LoopbackCall {
   readonly parameters: Readonly<Record<string, string>>;
   /** Whose credentials signed it. */
   readonly accessKeyId: string;
+  readonly region: string;
   /** When it was signed, and when it came. */
   readonly signedAt: number;
   readonly at: number;
@@ -26,10 +27,13 @@ async function readCall(request: IncomingMessage): Promise<LoopbackCall> {
   const parameters = target ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body));
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(request.headers['x-amz-date'])) ?? [];
+  const [, accessKeyId = '', region = ''] =
+    /Credential=([^/]+)\/\d+\/([^/]+)/.exec(String(request.headers.authorization)) ?? [];
   return {
     action: target ?? parameters.Action,
     parameters,
-    accessKeyId: /Credential=([^/]+)/.exec(String(request.headers.authorization))?.[1] ?? '',
+    accessKeyId,
+    region,
     signedAt: Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`),
     at: Date.now(),
   };

@@ -47,7 +47,8 @@ describe.each(partitions)('in partition %s', (partition, where, other) => {
       ec2: async () => ({ send: async () => ({ Regions }) }) as unknown as EC2Client,
       cloudTrail: async () => ({ send: async () => ({ trailList: [] }) }) as unknown as CloudTrailClient,
     } as unknown as Aws;
-    const settings = { hub: { accountId: '222222222222', region: other }, regions: undefined };
+    const hub = { accountId: '222222222222', region: other };
+    const settings = { hub, accessRole: 'Access', regions: undefined };
     const account = { id: '300000000001', joinedAt: undefined } as Parameters<typeof surveyAccount>[2];
     const survey = await surveyAccount(aws, settings, account, 0);
     expect(survey.kind === 'found' && survey.account.regions.map(({ region }) => region)).toEqual([
