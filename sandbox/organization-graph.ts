@@ -54,6 +54,8 @@ export interface Graph {
   serviceAccess: Map<string, number>;
   /** Account to its service principals and the time each was registered. */
   delegations: Map<string, Map<string, number>>;
+  /** The delegation policy's text. */
+  resourcePolicy?: string | undefined;
 }
 
 /** Lower-case letters and digits, as in AWS ids. */

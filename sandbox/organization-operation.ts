@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Graph } from './organization-graph.ts';
 import { isAdministrator } from './organization-graph.ts';
+import { delegated } from './organization-resource-policy.ts';
 import type { World } from './organization-world.ts';
 import { Refusal } from './refusal.ts';
 
-/** `administrator` is the management account or a delegated administrator; `outsider` may be in no organization. */
+/** `administrator` is the management account, a delegated administrator, or whom the delegation policy names; `outsider` may be in no organization. */
 export type Audience = 'management' | 'administrator' | 'member' | 'outsider';
 
 export interface Context {
@@ -35,7 +36,7 @@ export const accountId = z.string().regex(/^\d{12}$/);
 export const paging = { NextToken: z.string().optional(), MaxResults: z.int().min(1).max(20).optional() };
 
 /** The context of a caller that may call. @throws AWSOrganizationsNotInUseException, AccessDeniedException */
-export function admit(world: World, callerId: string, audience: Audience): Context {
+export function admit(world: World, callerId: string, { audience }: Operation, action: string): Context {
   const found = world.graphOf(callerId);
   const context: Context = {
     world,
@@ -52,7 +53,7 @@ export function admit(world: World, callerId: string, audience: Audience): Conte
   const allowed =
     audience === 'management'
       ? callerId === context.graph.managementAccountId
-      : isAdministrator(context.graph, callerId);
+      : isAdministrator(context.graph, callerId) || delegated(context.graph, callerId, action);
   if (!allowed) {
     throw new Refusal(
       'AccessDeniedException',

@@ -8,6 +8,7 @@ import { findAccount } from './organization-graph.ts';
 import { handshakeOperations } from './organization-handshakes.ts';
 import type { Operation } from './organization-operation.ts';
 import { admit, perform } from './organization-operation.ts';
+import { resourcePolicyOperations } from './organization-resource-policy.ts';
 import { tagOperations } from './organization-tags.ts';
 import { unitOperations } from './organization-units.ts';
 import type { World, WorldOptions } from './organization-world.ts';
@@ -28,6 +29,8 @@ export interface Organization {
   graphOf(accountId: string): Graph | undefined;
   /** Emits Control Tower's event for a member, as if Control Tower had enrolled it. @throws AccountNotFoundException */
   enrolInControlTower(managementAccountId: string, accountId: string): void;
+  /** Makes a closed account active again. @throws AccountNotFoundException */
+  reinstate(accountId: string): void;
   /** The organizations with their accounts, for inspection. */
   snapshot(): object[];
   /** Cancels what is under way. Idempotent. */
@@ -40,6 +43,7 @@ const operations: Record<string, Operation> = {
   ...handshakeOperations,
   ...delegationOperations,
   ...tagOperations,
+  ...resourcePolicyOperations,
 };
 
 export function organization(options: OrganizationOptions): Organization {
@@ -52,6 +56,11 @@ export function organization(options: OrganizationOptions): Organization {
       const graph = world.graphOf(managementAccountId);
       if (!graph) throw new Error(`account ${managementAccountId} is in no organization`);
       world.announce(createManagedAccount(graph, findAccount(graph, accountId)));
+    },
+    reinstate(accountId) {
+      const graph = world.graphOf(accountId);
+      if (!graph) throw new Error(`account ${accountId} is in no organization`);
+      findAccount(graph, accountId).state = 'ACTIVE';
     },
     snapshot: () =>
       world.graphs.map((graph) => ({
@@ -88,7 +97,7 @@ async function serve(world: World, call: Call): Promise<{ answer: Answer; outcom
     if (!operation) {
       throw new Refusal('UnknownOperationException', `The sandbox's Organizations has no ${call.action}.`);
     }
-    const context = admit(world, call.accountId, operation.audience);
+    const context = admit(world, call.accountId, operation, call.action);
     const response = await perform(context, operation, call.parameters);
     return { answer: jsonAnswer(200, response), outcome: { responseElements: response } };
   } catch (error) {
