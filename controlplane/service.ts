@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { accessTemplateFor } from './access-template.ts';
+import { startAuditKeeper } from './audit-keeper.ts';
 import { awsClients } from './aws.ts';
+import { coverageAnnouncer } from './coverage-announcer.ts';
 import { lockData } from './data-lock.ts';
 import { departures } from './departure/departures.ts';
 import { enginePool } from './engine-pool.ts';
@@ -12,6 +14,7 @@ import { readPolicyFile } from './hub-policy.ts';
 import { intake } from './intake.ts';
 import type { Logger } from './log.ts';
 import { createMeter, metricsRegistry } from './metrics.ts';
+import { metricsText } from './metrics-database.ts';
 import { programVersion, version } from './program-version.ts';
 import { keyReconciler } from './reconcile/key.ts';
 import { restorer } from './restore.ts';
@@ -56,13 +59,65 @@ function readiness({ query }: Database, log: Logger) {
   };
 }
 
-/** The scheduler over a database: who may work on which key, and the worker that does. */
-function scheduler(settings: Settings, log: Logger, database: Database, parts: Unwinder) {
+/** What everything else is made of: the database with its store, AWS, the engine, and what is measured. */
+async function foundations(settings: Settings, log: Logger, parts: Unwinder) {
+  await readPolicyFile(settings);
+  const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
+  parts.opened('database', database.close);
+  const store = openStore(database);
+  const registry = metricsRegistry(version);
+  const meter = createMeter(registry);
+  const aws = awsClients(settings, { onThrottle: meter.throttled });
+  await joinWorkers({ store, settings, log, parts, onShare: aws.share });
+  const engine = enginePool(settings, settings.parallel);
+  parts.opened('engine', engine.stop);
+  return { settings, log, parts, database, store, registry, meter, aws, engine };
+}
+
+type Foundations = Awaited<ReturnType<typeof foundations>>;
+
+/** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
+function scheduler({ settings, log, parts, database, store, meter, aws, engine }: Foundations) {
   const leases = openLeases(database, log, { limits: settings.limits });
   parts.opened('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
   parts.opened('key queue', keys.stop);
-  return { leases, keys };
+  const reconciling = {
+    ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
+    hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
+    departures: departures({ settings, aws, engine, store, meter, log, wake: keys.wake }),
+    onCoverage: coverageAnnouncer({ store, aws, settings, log }),
+  };
+  const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
+  const runs = runQueue({ database, store, leases, advance, meter, log });
+  const worker = keyWorker({
+    queue: keys,
+    leases,
+    reconcile: keyReconciler({ ...reconciling, runs }),
+    log,
+    // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
+    concurrent: settings.parallel * 2,
+    onVerdict: (key, verdict, seconds) => meter.reconciled(key.split('-')[0] ?? key, verdict, seconds),
+  });
+  return { leases, keys, runs, worker, departures: reconciling.departures };
+}
+
+type Scheduler = ReturnType<typeof scheduler>;
+
+/** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
+async function takeWork({ database, store, aws, log, parts }: Foundations, { leases, keys, runs, worker }: Scheduler) {
+  await keys.start();
+  parts.opened('runs', runs.stop);
+  await runs.start();
+  const stopping = new AbortController();
+  const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
+  const restores = restoreQueue(database, store.restores, carryOut, log, leases);
+  parts.opened('restores', restores.stop);
+  await restores.start();
+  parts.opened('worker', () => worker.stop(graceMs));
+  parts.opened('stopping', async () => stopping.abort());
+  await worker.start();
+  return restores;
 }
 
 async function open(
@@ -73,55 +128,25 @@ async function open(
 ): Promise<string> {
   const lock = await lockData(settings.data);
   parts.opened('data lock', lock.release);
-  await readPolicyFile(settings);
-  const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
-  parts.opened('database', database.close);
-  const store = openStore(database);
-  const registry = metricsRegistry(version);
-  const meter = createMeter(registry);
-  const aws = awsClients(settings);
-  await joinWorkers({ store, settings, log, parts });
-  const { leases, keys } = scheduler(settings, log, database, parts);
-  const engine = enginePool(settings, settings.parallel);
-  parts.opened('engine', engine.stop);
-  const hubBundle = hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') });
-  const reconcileParts = {
-    ...{ settings, aws, engine, store, hubBundle, meter, log },
-    departures: departures({ settings, aws, engine, store, meter, log, wake: keys.wake }),
-    programVersion: programVersion(),
-    queue: keys,
-  };
-  const advance = (id: string, signal: AbortSignal) => advanceRun(reconcileParts, id, signal);
-  const runs = runQueue({ database, store, leases, advance, meter, log });
-  const worker = keyWorker({
-    queue: keys,
-    leases,
-    reconcile: keyReconciler({ ...reconcileParts, runs }),
-    log,
-    // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
-    concurrent: settings.parallel * 2,
-    onVerdict: (key, verdict, seconds) => meter.reconciled(key.split('-')[0] ?? key, verdict, seconds),
-  });
-  await keys.start();
-  parts.opened('queue', runs.stop);
-  await runs.start();
-  const stopping = new AbortController();
-  const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
-  const restores = restoreQueue(database, store.restores, carryOut, log, leases);
-  parts.opened('restores', restores.stop);
-  await restores.start();
-  parts.opened('worker', () => worker.stop(graceMs));
-  parts.opened('stopping', async () => stopping.abort());
-  await worker.start();
+  const base = await foundations(settings, log, parts);
+  const { database, store, aws, meter, registry } = base;
+  const working = scheduler(base);
+  const { keys, runs } = working;
+  const restores = await takeWork(base, working);
   const { result } = intake(store, keys, log, meter);
   const verifier = await startVerifier({
     ...{ database, store, aws, settings, meter, log, parts, result, standing },
   });
+  if (standing) startAuditKeeper({ settings, database, store, log, parts });
   if (standing) await standBy({ settings, store, aws, keys, runs, restores, meter, log, parts });
-  const policy = () => readPolicyFile(settings);
-  const context = { store, queue: runs, restores, verifier, departures: reconcileParts.departures, policy, notReady: readiness(database, log), accessTemplate: () => accessTemplateFor(aws, settings) };
-  const app = application(context, settings, version, log);
-  const server = await listen(app, settings.host, settings.port);
+  const context = {
+    ...{ store, queue: runs, restores, verifier, departures: working.departures },
+    policy: () => readPolicyFile(settings),
+    notReady: readiness(database, log),
+    metrics: metricsText({ registry, database, log }),
+    accessTemplate: () => accessTemplateFor(aws, settings),
+  };
+  const server = await listen(application(context, settings, version, log), settings.host, settings.port);
   parts.opened('http', server.close);
   await lock.announce(server.url);
   return server.url;

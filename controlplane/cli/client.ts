@@ -2,6 +2,8 @@ import { isErrorCode, PortcullisError, reasonOf } from '../errors.ts';
 import type { ExceptionView } from '../exception-view.ts';
 import type { RestoreView } from '../restore-view.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import type { AuditLine } from '../store/audit-line.ts';
+import type { AuditCheck } from '../store/audit-seal.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import type { RemediationRecord } from '../store/remediations.ts';
 import type { RunStack } from '../store/run-stacks.ts';
@@ -23,6 +25,9 @@ interface RemediationFilter {
 export interface Client {
   reconcile(body: object): Promise<Run>;
   run(id: string): Promise<RunWithStacks>;
+  /** The latest hundred, newest first. */
+  runs(): Promise<Run[]>;
+  control(id: string, verb: 'pause' | 'resume' | 'cancel'): Promise<Run>;
   accounts(): Promise<AccountRecord[]>;
   stacks(): Promise<StackRecord[]>;
   /** The newest results, as the API answers. */
@@ -38,11 +43,15 @@ export interface Client {
   accessTemplate(): Promise<string>;
   confirmations(): Promise<Confirmation[]>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
+  audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
+  auditCheck(): Promise<AuditCheck>;
+  /** JSON lines in pieces of any length. Throws where it breaks off. */
+  auditExport(query: URLSearchParams): AsyncIterable<string>;
 }
 
 export function httpClient(url: string, token: string | undefined): Client {
-  const send = async (path: string, body?: object): Promise<{ response: Response; text: string }> => {
-    const response = await fetch(new URL(path, url), {
+  const reach = (path: string, body?: object): Promise<Response> =>
+    fetch(new URL(path, url), {
       method: body ? 'POST' : 'GET',
       headers: {
         ...(body && { 'content-type': 'application/json' }),
@@ -52,6 +61,8 @@ export function httpClient(url: string, token: string | undefined): Client {
     }).catch((cause) => {
       throw new PortcullisError('store-unreachable', `${url} does not answer: ${reasonOf(cause)}`, { cause });
     });
+  const send = async (path: string, body?: object): Promise<{ response: Response; text: string }> => {
+    const response = await reach(path, body);
     return { response, text: await response.text() };
   };
   const parsed = <T>({ response, text }: { response: Response; text: string }): T => {
@@ -75,7 +86,16 @@ export function httpClient(url: string, token: string | undefined): Client {
   const at = encodeURIComponent;
   return {
     reconcile: (body) => ask<Run>('/v1/reconcile', body),
+    audit: (query) => ask(`/v1/audit?${query}`),
+    auditCheck: () => ask('/v1/audit/verify'),
+    async *auditExport(query) {
+      const response = await reach(`/v1/audit/export?${query}`);
+      if (!response.ok || !response.body) parsed({ response, text: await response.text() });
+      else yield* response.body.pipeThrough(new TextDecoderStream());
+    },
     run: (id) => ask<RunWithStacks>(`/v1/runs/${id}`),
+    runs: async () => (await ask<{ runs: Run[] }>('/v1/runs')).runs,
+    control: (id, verb) => ask(`/v1/runs/${at(id)}/${verb}`, {}),
     accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,
     stacks: async () => (await ask<{ stacks: StackRecord[] }>('/v1/stacks')).stacks,
     remediations(filter) {

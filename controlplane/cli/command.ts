@@ -3,30 +3,43 @@ import { readSettings } from '../environment.ts';
 import { PortcullisError } from '../errors.ts';
 import { makeLogger } from '../log.ts';
 import { startService } from '../service.ts';
-import type { Client, RunWithStacks } from './client.ts';
+import { accessTemplate } from './access-template.ts';
+import { auditCommand } from './audit.ts';
+import { renderConfirmation, renderConfirmations } from './confirmations.ts';
 import { renderExceptions } from './exceptions.ts';
 import { exits } from './exits.ts';
 import { policyCommand } from './policy.ts';
-import { progressView, type Screen } from './progress.ts';
+import type { Screen } from './progress.ts';
 import { renderRemediations } from './remediations.ts';
 import { missingOptions, restore } from './restore.ts';
+import { controlRun, ended, renderRuns, rolloutOf } from './runs.ts';
 import { withClient } from './service-client.ts';
 import { renderStatus } from './status.ts';
+import { verify } from './verify.ts';
 
 export const usage = `portcullis serve                       run the control plane
 portcullis reconcile [scope]           make the organization, or a part of it, as declared
 portcullis preview [scope]             name what would change and what drifted; changes nothing
+portcullis verify [scope] [--json]     prove each cell by a canary that is opened, seen and closed end to end
+portcullis runs [--json]               the latest runs and how far they are
+portcullis pause|resume|cancel <run>   take hold of a roll-out
 portcullis status [--json]             accounts, stacks, trails and drift, with reasons
 portcullis remediations [--account <id>] [--outcome <outcome>] [--json]   what was closed, with ids
 portcullis restore <remediation> --owner <who> --why <reason> --ticket <ticket> --expires <time> | --permanent
                    [--rule <sgr-id>]   put back what was closed, with an exception that lets it stay
 portcullis exceptions [--json]         what is let through, and until when
 portcullis end-exception <name>        end one that a restore made
+portcullis confirmations [--json]      what waits for a person before stacks are taken away
+portcullis confirm|refuse <id>         let exactly those stacks go, or leave them as they are
+portcullis access-template             the CloudFormation template of the role that accounts are entered by
+portcullis audit [--jsonl|--verify]    who did what, whether that record is whole; see audit --help
 portcullis policy test|explain|diff    what a policy does and what a change of it would; see policy --help
 
 scope: --account <id>  --ou <ou-id>  --region <region>   (each may be given several times)
        --only-changed  leave alone what is ready at the wanted generation
-exit:  0 done, nothing wanting   1 failed   2 wrong use or environment   3 preview: differences, status: not all well`;
+waves: --wave <account, ou-… or 10%, joined by +>  (several, in order)  --parallel <n>  --max-failures <n>
+       --max-failure-percent <n>  pause where more fail
+exit:  0 done, nothing wanting   1 failed   2 wrong use or environment   3 preview: differences, status and verify: not all well`;
 
 type Values = ReturnType<typeof readArguments>['values'];
 
@@ -39,6 +52,10 @@ function readArguments(args: readonly string[]) {
       ou: { type: 'string', multiple: true },
       region: { type: 'string', multiple: true },
       'only-changed': { type: 'boolean', default: false },
+      wave: { type: 'string', multiple: true },
+      parallel: { type: 'string' },
+      'max-failures': { type: 'string' },
+      'max-failure-percent': { type: 'string' },
       outcome: { type: 'string' },
       owner: { type: 'string' },
       why: { type: 'string' },
@@ -52,55 +69,52 @@ function readArguments(args: readonly string[]) {
   });
 }
 
-async function follow(client: Client, id: string, screen: Screen): Promise<RunWithStacks> {
-  const view = progressView(screen);
-  for (;;) {
-    const run = await client.run(id);
-    view.show(run);
-    if (run.finishedAt) {
-      view.end();
-      return run;
-    }
-    await new Promise((done) => setTimeout(done, 500));
-  }
-}
-
-function summarise(run: RunWithStacks): { text: string; exit: number } {
-  const count = (state: string) => run.stacks.filter((stack) => stack.state === state).length;
-  const changed = count('succeeded');
-  const verb = run.kind === 'preview' ? 'would change' : 'changed';
-  const text = `${run.kind} ${run.state}: ${changed} ${verb}, ${count('unchanged')} unchanged, ${count('failed')} failed, ${count('skipped')} skipped${run.message ? ` (${run.message})` : ''}`;
-  if (run.state !== 'succeeded') return { text, exit: exits.failed };
-  return { text, exit: run.kind === 'preview' && changed > 0 ? exits.differs : exits.done };
-}
+const scopeOf = ({ account, ou, region }: Values) => ({
+  ...(account && { accounts: account }),
+  ...(ou && { organizationalUnits: ou }),
+  ...(region && { regions: region }),
+});
 
 async function runCommand(kind: 'reconcile' | 'preview', values: Values, screen: Screen): Promise<number> {
+  const body = {
+    ...scopeOf(values),
+    ...rolloutOf(values),
+    preview: kind === 'preview',
+    onlyChanged: values['only-changed'],
+  };
+  return withClient(async (client) => ended(client, (await client.reconcile(body)).id, screen));
+}
+
+const controlCommand =
+  (verb: 'pause' | 'resume' | 'cancel') =>
+  (_: Values, screen: Screen, id: string): Promise<number> =>
+    withClient((client) => controlRun(client, verb, id, screen));
+
+async function runs({ json }: Values, screen: Screen): Promise<number> {
   return withClient(async (client) => {
-    const { id } = await client.reconcile({
-      ...(values.account && { accounts: values.account }),
-      ...(values.ou && { organizationalUnits: values.ou }),
-      ...(values.region && { regions: values.region }),
-      preview: kind === 'preview',
-      onlyChanged: values['only-changed'],
-    });
-    const { text, exit } = summarise(await follow(client, id, screen));
-    screen.write(`${text}\n`);
-    return exit;
+    const found = await client.runs();
+    screen.write(`${json ? JSON.stringify(found, null, 2) : renderRuns(found)}\n`);
+    return exits.done;
   });
+}
+
+async function verifyCommand(values: Values, screen: Screen): Promise<number> {
+  return withClient((client) => verify(client, scopeOf(values), values.json, screen));
 }
 
 async function status(values: Values, screen: Screen): Promise<number> {
   return withClient(async (client) => {
-    const [accounts, stacks] = await Promise.all([client.accounts(), client.stacks()]);
-    const { text, healthy } = renderStatus(accounts, stacks);
-    screen.write(`${values.json ? JSON.stringify({ accounts, stacks }, null, 2) : text}\n`);
+    const seen = [client.accounts(), client.stacks(), client.coverage()] as const;
+    const [accounts, stacks, cells] = await Promise.all(seen);
+    const { text, healthy } = renderStatus(accounts, stacks, cells);
+    screen.write(`${values.json ? JSON.stringify({ accounts, stacks, cells }, null, 2) : text}\n`);
     return healthy ? exits.done : exits.differs;
   });
 }
 
 async function serve(): Promise<number> {
   const settings = readSettings();
-  const log = makeLogger(settings.logLevel);
+  const log = makeLogger(settings.logLevel, settings.secrets);
   const service = await startService(settings, log, { standing: true });
   const signal = await new Promise<string>((stop) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop(name));
@@ -132,9 +146,28 @@ async function endException(_: Values, screen: Screen, name: string): Promise<nu
   return withClient(async (client) => {
     const { exception, run } = await client.endException(name);
     screen.write(`${exception.name} ended; the hub is updated without it\n`);
-    const { text, exit } = summarise(await follow(client, run.id, screen));
-    screen.write(`${text}\n`);
-    return exit;
+    return ended(client, run.id, screen);
+  });
+}
+
+async function confirmations({ json }: Values, screen: Screen): Promise<number> {
+  return withClient(async (client) => {
+    const found = await client.confirmations();
+    screen.write(`${json ? JSON.stringify(found, null, 2) : renderConfirmations(found)}\n`);
+    return exits.done;
+  });
+}
+
+/** The set is shown before it is answered: its digest goes with the answer, so that no other set is answered. */
+async function answer(word: 'confirm' | 'refuse', screen: Screen, id: string): Promise<number> {
+  return withClient(async (client) => {
+    const asked = (await client.confirmations()).find((each) => each.id === id);
+    if (!asked)
+      throw new PortcullisError('not-found', `confirmation ${id} does not exist; portcullis confirmations`);
+    screen.write(`${renderConfirmation(asked)}\n`);
+    const { state } = await client.answer(word, id, asked.digest);
+    screen.write(`${state}\n`);
+    return exits.done;
   });
 }
 
@@ -154,11 +187,20 @@ const commands: Readonly<Record<string, Command>> = {
   serve: { operands: 0, run: serve },
   reconcile: { operands: 0, run: (values, screen) => runCommand('reconcile', values, screen) },
   preview: { operands: 0, run: (values, screen) => runCommand('preview', values, screen) },
+  verify: { operands: 0, run: verifyCommand },
+  runs: { operands: 0, run: runs },
+  pause: { operands: 1, run: controlCommand('pause') },
+  resume: { operands: 1, run: controlCommand('resume') },
+  cancel: { operands: 1, run: controlCommand('cancel') },
   status: { operands: 0, run: status },
   remediations: { operands: 0, run: remediations },
   restore: { operands: 1, run: restoreCommand },
+  confirmations: { operands: 0, run: confirmations },
+  confirm: { operands: 1, run: (_, screen, id) => answer('confirm', screen, id) },
+  refuse: { operands: 1, run: (_, screen, id) => answer('refuse', screen, id) },
   exceptions: { operands: 0, run: exceptions },
   'end-exception': { operands: 1, run: endException },
+  'access-template': { operands: 0, run: accessTemplate },
 };
 
 /** Runs one command line; its exit code. Output goes to the screen, errors to `complain`. */
@@ -168,6 +210,7 @@ export async function command(
   complain: (text: string) => void,
 ): Promise<number> {
   if (args[0] === 'policy') return policyCommand(args.slice(1), screen, complain);
+  if (args[0] === 'audit') return auditCommand(args.slice(1), screen, complain);
   let given: ReturnType<typeof readArguments>;
   try {
     given = readArguments(args);

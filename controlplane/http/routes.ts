@@ -1,21 +1,12 @@
 import { z } from 'zod';
-import { PortcullisError } from '../errors.ts';
-import { scopeSchema } from '../scope.ts';
 import { accessRoute } from './access-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { confirmationRoutes } from './confirmation-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { ok, type Route, route } from './route.ts';
+import { runRoutes } from './run-routes.ts';
 import { verifyRoutes } from './verify-routes.ts';
-
-const reconcileBody = scopeSchema.extend({
-  preview: z
-    .boolean()
-    .default(false)
-    .describe('A dry run: names what would change and what drifted; changes nothing'),
-  onlyChanged: z.boolean().default(false).describe('Leave alone what is ready at the wanted generation'),
-});
 
 const remediationsQuery = z.strictObject({
   account: z
@@ -28,40 +19,7 @@ const remediationsQuery = z.strictObject({
 
 /** Every route of the service. The server and the OpenAPI document are made from this table. */
 export const routes: readonly Route[] = [
-  route({
-    method: 'post',
-    path: '/v1/reconcile',
-    summary: 'Ask for a run over the whole organization or a part of it',
-    body: reconcileBody,
-    answers: { 202: 'The run, queued', 400: 'The body names the field that is wrong' },
-    async handle({ queue }, { body: { preview, onlyChanged, ...scope }, caller }) {
-      const run = await queue.request({
-        kind: preview ? 'preview' : 'reconcile',
-        scope,
-        onlyChanged,
-        requestedBy: caller,
-      });
-      return { status: 202, body: run, location: `/v1/runs/${run.id}` };
-    },
-  }),
-  route({
-    method: 'get',
-    path: '/v1/runs',
-    summary: 'The latest hundred runs, newest first',
-    answers: { 200: 'Runs' },
-    handle: async ({ store }) => ok({ runs: await store.runs.list(100) }),
-  }),
-  route({
-    method: 'get',
-    path: '/v1/runs/:id',
-    summary: 'One run with each of its stacks: what changed, what drifted, what failed',
-    answers: { 200: 'The run', 404: 'No such run' },
-    async handle({ store }, { parameters: { id = '' } }) {
-      const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
-      if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
-      return ok({ ...run, stacks: await store.runStacks.of(id) });
-    },
-  }),
+  ...runRoutes,
   route({
     method: 'get',
     path: '/v1/accounts',

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type DepartureParts, departures } from '../../controlplane/departure/departures.ts';
 import type { RouteContext } from '../../controlplane/http/route.ts';
 import { application, listen } from '../../controlplane/http/server.ts';
 import { makeLogger } from '../../controlplane/log.ts';
@@ -16,6 +17,8 @@ rules: [{ name: all, match: {}, mode: revoke }]
 exceptions:
   - { name: written, owner: o, why: w, ticket: t, where: { include: [{ groupIds: [sg-1] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, protocols: [all] }, expires: "2020-01-01T00:00:00Z" }`);
 
+const unasked = async () => Promise.reject(new Error('asked for something else'));
+
 /** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
 export function httpWorld() {
   let data: string;
@@ -24,7 +27,10 @@ export function httpWorld() {
   const world = {
     store: {} as Store,
     policy: async () => policyOfTheFile,
+    metrics: async () => '',
     url: '',
+    /** Keys that were asked to be reconciled. */
+    woken: [] as string[],
     /** The answer to a caller named ops: GET, or POST of a body. */
     async ask(path: string, body?: object) {
       const response = await fetch(world.url + path, {
@@ -45,7 +51,10 @@ export function httpWorld() {
   };
   const contextOf = (store: Store): RouteContext => ({
     store,
-    queue: { request: async (asked) => (await store.runs.createUnlessWaiting(asked)).run },
+    queue: {
+      request: async (asked) => (await store.runs.createUnlessWaiting(asked)).run,
+      ...{ pause: unasked, resume: unasked, cancel: unasked },
+    },
     restores: {
       async request(restore) {
         await store.restores.create(restore);
@@ -54,8 +63,14 @@ export function httpWorld() {
         return recorded;
       },
     },
+    departures: departures({
+      ...{ store, log: makeLogger('silent'), wake: async (keys) => void world.woken.push(...keys) },
+      ...({} as Pick<DepartureParts, 'engine' | 'aws' | 'settings' | 'meter'>),
+    }),
     policy: () => world.policy(),
     notReady: async () => undefined,
+    metrics: () => world.metrics(),
+    accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',
   });
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'portcullis-http-'));
