@@ -13,7 +13,7 @@ export async function withClient<T>(work: (client: Client) => Promise<T>): Promi
   const running = url ?? (await dataOwner(data))?.url;
   if (running) return work(httpClient(running, token));
   const settings = readSettings();
-  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel);
+  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, settings.secrets);
   const own = await startService({ ...settings, host: '127.0.0.1', port: 0 }, log, { standing: false });
   try {
     return await work(httpClient(own.url, token));
