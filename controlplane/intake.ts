@@ -5,6 +5,7 @@ import { remediationResultSchema } from '../lambda/result.ts';
 import { type LifecycleEvent, readLifecycleEvent } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { Meter } from './metrics.ts';
+import { revokeLatencyMs } from './remediation-latency.ts';
 import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
 import { accountKey, hubKey, organizationKey } from './stack-key.ts';
 import type { Store } from './store/store.ts';
@@ -74,9 +75,7 @@ export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger,
       if ((await store.proofs.heard(detail)) && isOnlyCanary(detail)) return;
       const fresh = await store.remediations.append(detail);
       if (fresh) {
-        const { revokedAt } = detail.timeline;
-        const latency = revokedAt === null ? undefined : Date.parse(revokedAt) - Date.parse(detail.time);
-        meter.remediation(detail.outcome, latency);
+        meter.remediation(detail.outcome, revokeLatencyMs(detail));
         log.info(
           { account: detail.account, region: detail.region, group: detail.groupId, outcome: detail.outcome },
           'remediation',
