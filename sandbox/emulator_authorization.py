@@ -82,7 +82,7 @@ def ec2_checks(params, region, account_id):
                  + listed(params, "SecurityGroupRule", ".SecurityGroupRuleId"))
         checks = [("ec2", f"ec2:{action}", arn(f":security-group-rule/{rule}"), {}) for rule in rules]
     elif action == "CreateSecurityGroup" and "VpcId" in params:
-        checks = [("ec2", f"ec2:{action}", arn(f":vpc/{params['VpcId'][0]}"), {})]
+        resource, checks = arn(":security-group/*"), [("ec2", f"ec2:{action}", arn(f":vpc/{params['VpcId'][0]}"), {})]
     checks += [("ec2", "ec2:CreateTags", arn(f":{kind}/*"), {"ec2:CreateAction": action})
                for kind in listed(params, "TagSpecification", ".ResourceType")]
     return resource, checks
