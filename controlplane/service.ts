@@ -26,6 +26,7 @@ import { keyWorker } from './scheduler/key-worker.ts';
 import { openLeases } from './scheduler/leases.ts';
 import { standBy } from './stand-by.ts';
 import { type Database, openDatabase } from './store/database.ts';
+import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
 import { type Unwinder, unwinder } from './unwinder.ts';
 import { startVerifier } from './verify/start.ts';
@@ -99,13 +100,21 @@ function scheduler({ settings, log, parts, database, store, meter, aws, engine }
     concurrent: settings.parallel * 2,
     onVerdict: (key, verdict, seconds) => meter.reconciled(key.split('-')[0] ?? key, verdict, seconds),
   });
-  return { leases, keys, runs, worker, departures: reconciling.departures };
+  // A command that only looks leaves the keys that are due to the service.
+  const request = async (asked: RunRequest) => {
+    await worker.start();
+    return runs.request(asked);
+  };
+  return { leases, keys, runs: { ...runs, request }, worker, departures: reconciling.departures };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
 
 /** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
-async function takeWork({ database, store, aws, log, parts }: Foundations, { leases, keys, runs, worker }: Scheduler) {
+async function takeWork(
+  { database, store, aws, log, parts }: Foundations,
+  { leases, keys, runs, worker }: Scheduler,
+) {
   await keys.start();
   parts.opened('runs', runs.stop);
   await runs.start();
@@ -116,7 +125,6 @@ async function takeWork({ database, store, aws, log, parts }: Foundations, { lea
   await restores.start();
   parts.opened('worker', () => worker.stop(graceMs));
   parts.opened('stopping', async () => stopping.abort());
-  await worker.start();
   return restores;
 }
 
@@ -133,6 +141,7 @@ async function open(
   const working = scheduler(base);
   const { keys, runs } = working;
   const restores = await takeWork(base, working);
+  if (standing) await working.worker.start();
   const { result } = intake(store, keys, log, meter);
   const verifier = await startVerifier({
     ...{ database, store, aws, settings, meter, log, parts, result, standing },

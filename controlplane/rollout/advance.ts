@@ -3,7 +3,6 @@ import { PortcullisError, reasonOf } from '../errors.ts';
 import type { Parts } from '../reconcile/parts.ts';
 import { requireRegions } from '../scope.ts';
 import { hubKey } from '../stack-key.ts';
-import type { RunStack } from '../store/run-stacks.ts';
 import type { Run } from '../store/runs.ts';
 import { planRun } from './plan.ts';
 import { nextStep } from './progress.ts';
@@ -11,8 +10,8 @@ import { nextStep } from './progress.ts';
 const tickMs = 200;
 
 /** How a hub that failed in this run leaves accounts that are to be wired to it. */
-async function hubFailure({ store }: Parts, stacks: readonly RunStack[]): Promise<string | undefined> {
-  if (stacks.find(({ key }) => key === hubKey)?.state !== 'failed') return undefined;
+async function hubFailure({ store }: Parts, id: string): Promise<string | undefined> {
+  if ((await store.runStacks.state(id, hubKey)) !== 'failed') return undefined;
   const hub = await store.stacks.get(hubKey);
   // It could not be told what the hub should be; the one that was made last is there.
   const asBefore = hub?.conditions.Ready?.reason === 'PrerequisiteFailed' && hub.generation !== null;
@@ -42,7 +41,7 @@ async function step(parts: Parts, id: string): Promise<boolean> {
   const next = nextStep(counts, run.rollout);
   switch (next.do) {
     case 'admit': {
-      const failure = next.wave > 0 ? await hubFailure(parts, await hubOf(parts, id)) : undefined;
+      const failure = next.wave > 0 ? await hubFailure(parts, id) : undefined;
       if (failure) await store.runStacks.skipRest(id, failure);
       else await queue.wake(await store.runStacks.admit(id, next.wave, next.most), run.priority);
       return true;
@@ -60,18 +59,13 @@ async function step(parts: Parts, id: string): Promise<boolean> {
   }
 }
 
-const hubOf = async ({ store }: Parts, id: string) =>
-  (await store.runStacks.of(id)).filter(({ key }) => key === hubKey);
-
 /**
  * Keys that were admitted and whose job got lost, as in a database restored from a backup, are woken again now and
  * then: a run never waits for a key that nobody has in hand.
  */
-async function remind({ store, queue }: Parts, run: Run): Promise<void> {
-  const waiting = (await store.runStacks.of(run.id)).filter(
-    ({ state }) => state === 'admitted' || state === 'running',
-  );
-  await queue.later(waiting.map(({ key }) => ({ key, afterMs: 0, priority: run.priority })));
+async function remind({ store, queue }: Parts, { id, priority }: Run): Promise<void> {
+  const waiting = await store.runStacks.underWay(id);
+  await queue.later(waiting.map((key) => ({ key, afterMs: 0, priority })));
 }
 
 const remindMs = 30_000;

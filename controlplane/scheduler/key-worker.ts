@@ -30,6 +30,7 @@ interface Parts {
 
 const touchMs = 10_000;
 const longestPauseMs = 10_000;
+const settleAgainMs = 1_000;
 
 /** When to look again, by what the reconcile came to; nothing where only a wake does. */
 export function nextLook(
@@ -85,7 +86,11 @@ export function keyWorker(parts: Parts): KeyWorker {
         await leases.release(batch.flatMap(({ lease }) => lease ?? []));
         await queue.complete(batch.map(({ job }) => job));
       } catch (error) {
-        log.warn({ error: reasonOf(error) }, 'keys not settled; they will be done again');
+        // Held until it is written down: nobody else may begin what this worker may have done.
+        log.warn({ error: reasonOf(error) }, 'keys not settled; trying again');
+        ended.unshift(...batch);
+        setTimeout(settle, settleAgainMs);
+        return;
       }
       for (const { job } of batch) underWay.delete(job.id);
       wakeUp();

@@ -51,7 +51,10 @@ interface Result {
 /** What each run asks of each stack, and what came of it. */
 export interface RunStackStore {
   of(runId: string): Promise<RunStack[]>;
+  state(runId: string, key: string): Promise<RunStackState | undefined>;
   counts(runId: string): Promise<WaveCount[]>;
+  /** Keys that were admitted, or begun, and have not ended. */
+  underWay(runId: string): Promise<string[]>;
   /** Adds stacks to a run; what is known of one already stays. */
   plan(
     runId: string,
@@ -84,6 +87,20 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
   return {
     of: (runId) =>
       query(`select ${columns} from run_stack where run_id = $1 order by key <> 'hub', key`, [runId]),
+    async state(runId, key) {
+      const [row] = await query<{ state: RunStackState }>(
+        'select state from run_stack where run_id = $1 and key = $2',
+        [runId, key],
+      );
+      return row?.state;
+    },
+    async underWay(runId) {
+      const rows = await query<{ key: string }>(
+        `select key from run_stack where run_id = $1 and state in ('admitted', 'running')`,
+        [runId],
+      );
+      return rows.map(({ key }) => key);
+    },
     counts: (runId) =>
       query(
         `select wave, run_stack.state, count(*)::int as count,

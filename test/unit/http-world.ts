@@ -67,6 +67,7 @@ export function httpWorld() {
       ...{ store, log: makeLogger('silent'), wake: async (keys) => void world.woken.push(...keys) },
       ...({} as Pick<DepartureParts, 'engine' | 'aws' | 'settings' | 'meter'>),
     }),
+    verifier: { request: unasked },
     policy: () => world.policy(),
     notReady: async () => undefined,
     metrics: () => world.metrics(),

@@ -39,6 +39,7 @@ describe('the OpenAPI document', () => {
       'organizationalUnits',
       'preview',
       'regions',
+      'rollout',
     ]);
     expect(document.paths['/v1/runs/{id}'].get.parameters).toMatchObject([
       { name: 'id', in: 'path', required: true },
