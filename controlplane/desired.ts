@@ -27,6 +27,8 @@ export interface Fleet {
   readonly notificationTopicArn: string | undefined;
   readonly securityHub: boolean;
   readonly narrowing: boolean;
+  /** Whether accounts without coverage get a trail of their own; `report` where it is not said. */
+  readonly trails?: 'report' | 'create';
   readonly programVersion: string;
   /** The role through which every account is entered but its own. */
   readonly deployerRoleArn?: string | undefined;
@@ -38,6 +40,8 @@ export interface FleetAccount {
   readonly accessRoleArn: string | undefined;
   /** The Regions to cover, with the trail check of each. */
   readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
+  /** The home Region of the trail that Portcullis makes there; see `ownTrailRegion`. */
+  readonly ownTrail?: string | undefined;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -126,6 +130,9 @@ export function desiredAccount(
       narrowing: fleet.narrowing,
       securityHub: fleet.securityHub,
       trails,
+      ...(account.ownTrail && {
+        trail: { region: account.ownTrail, retentionDays: fleet.logRetentionDays },
+      }),
       cells: fleet.layout === 'account' ? cells : [],
     }),
     regions:

@@ -25,6 +25,7 @@ export async function fleetFrom(
     notificationTopicArn: settings.notificationTopicArn,
     securityHub: settings.securityHub,
     narrowing: settings.narrowing,
+    trails: settings.trails,
     programVersion,
     deployerRoleArn: settings.deployerRoleArn,
     externalId: settings.externalId,

@@ -15,6 +15,8 @@ export const releaseOf = (fleet: Fleet): string => {
     controlTowerRegion,
     narrowing,
     securityHub,
+    trails = 'report',
+    logRetentionDays,
     programVersion,
   } = fleet;
   const parts = [
@@ -25,6 +27,7 @@ export const releaseOf = (fleet: Fleet): string => {
     controlTowerRegion,
     narrowing,
     securityHub,
+    trails === 'create' && logRetentionDays,
     programVersion,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

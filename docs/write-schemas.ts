@@ -2,6 +2,7 @@
 // form that an EventBridge schema registry takes (JSON Schema draft 4); --check only says whether they are stale.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { coverageDetailType, coverageSchema } from '../controlplane/coverage-event.ts';
 import { announcementDetailType, announcementSchema } from '../lambda/announcement.ts';
 import { remediationResultSchema, resultDetailType, resultSource } from '../lambda/result.ts';
 
@@ -33,6 +34,7 @@ function eventOf(detailType: string, detail: z.ZodType): string {
 const schemas = {
   'portcullis-remediation.json': eventOf(resultDetailType, remediationResultSchema),
   'portcullis-exception.json': eventOf(announcementDetailType, announcementSchema),
+  'portcullis-coverage.json': eventOf(coverageDetailType, coverageSchema),
 };
 
 await mkdir(folder, { recursive: true });

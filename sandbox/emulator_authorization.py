@@ -108,9 +108,9 @@ def condition_keys(service, params, request):
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
     """Buses, a function to be made and alarms to be deleted are named in the body; targets and tags name their rule
     in other members; a rule on the default bus has no bus in its ARN; findings name their product, reads of an
-    account's tags the account, and tags of a table the table."""
+    account's tags the account, and tags of a table or trail the table or trail."""
     arn = resource_arn(service, method, path, headers, body, query_params, region, account_id)
-    read = service in ("dynamodb", "events", "lambda", "monitoring", "organizations", "securityhub")
+    read = service in ("cloudtrail", "dynamodb", "events", "lambda", "monitoring", "organizations", "securityhub")
     request = request_of(body) if read else {}
     refused.set(None)
     known.set(condition_keys(service, query_params, request))
@@ -121,6 +121,8 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return own or arn
     if service == "dynamodb":
         return request.get("ResourceArn", arn)
+    if service == "cloudtrail":
+        return request.get("ResourceId") or next(iter(request.get("ResourceIdList") or []), arn)
     if service == "organizations" and re.fullmatch(r"\d{12}", str(request.get("ResourceId"))):
         return f"arn:aws:organizations::{account_id}:account/{organization_of(account_id)}/{request['ResourceId']}"
     if service == "securityhub":

@@ -1,11 +1,12 @@
 """What ministack's services lack, added by wrapping their functions: whole bus policies and conditions in
-PutPermission, and no dispatch of accepted events; the rest in the other emulator_ files."""
+PutPermission, no dispatch of accepted events, and TLS; the rest in the other emulator_ files."""
 
 import json
 
 import emulator_authorization
 import emulator_prefix_lists
 import emulator_security_groups
+from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import validate_policy_document
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import eventbridge
@@ -31,9 +32,18 @@ def put_permission(data):
     return put_one_permission(data)
 
 
+resolve_condition_key = iam_evaluator._resolve_condition_key
+
+
+def condition_key(key, ctx):
+    # the gateway stands for AWS's own endpoints, where clients use TLS
+    return "true" if key.lower() == "aws:securetransport" else resolve_condition_key(key, ctx)
+
+
 def fill():
     emulator_authorization.fill()
     emulator_security_groups.fill()
     emulator_prefix_lists.fill()
+    iam_evaluator._resolve_condition_key = condition_key
     eventbridge._put_permission = put_permission
     eventbridge._dispatch_event = lambda event, view=None: None  # the gateway delivers, permission by permission

@@ -1,4 +1,5 @@
 import { type Condition, mark, markFailed, type Reason } from '../conditions.ts';
+import { ownTrailRegion } from '../coverage.ts';
 import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../desired.ts';
 import { reasonOf } from '../errors.ts';
 import type { OrganizationAccount } from '../organization.ts';
@@ -13,7 +14,9 @@ import { isCurrent } from './decide.ts';
 import { now, type Pass } from './parts.ts';
 import { actOnStack } from './stack.ts';
 
-const prerequisite = 1_000;
+const prerequisite = 5_000;
+/** Until the next look at an account whose own trail was just declared, or made to log again. */
+const untilCoveredMs = 2 * 60_000;
 
 /** Looks in a row that found an account not ready; forgotten at a restart. */
 const looks = new Map<string, number>();
@@ -98,8 +101,9 @@ async function survey(
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
     await pass.onCoverage?.(record, record.regions, found.account.regions);
+    const ownTrail = ownTrailRegion(settings.trails, found.account, await store.coverage.known(record.id));
     return {
-      account: found.account,
+      account: { ...found.account, ownTrail },
       pending: found.pendingRegions,
       ...(found.againMs && { againMs: found.againMs }),
     };
@@ -175,7 +179,9 @@ export async function reconcileAccount(pass: Pass, fleet: Fleet): Promise<Verdic
   const found = await survey(pass, record);
   if ('verdict' in found) return found.verdict;
   const desired = desiredAccount(fleet, found.account);
-  const againMs = found.againMs ?? settings.sweepMinutes * 60_000;
+  const mending =
+    found.account.ownTrail && found.account.regions.some(({ trail }) => trail.covered === false);
+  const againMs = found.againMs ?? (mending ? untilCoveredMs : settings.sweepMinutes * 60_000);
   const terms = { release: releaseOf(fleet), againMs };
   const { outcome, verdict } = await actOnStack(pass, async () => desired.account, terms);
   const usable = outcome !== 'failed' || isPreview(pass);

@@ -53,6 +53,12 @@ describe('the stacks of an account', () => {
     });
   });
 
+  test('have a trail of their own only where it was decided', () => {
+    const of = (ownTrail?: string) => all({}, { ownTrail })[0]?.arguments;
+    expect(of()).not.toHaveProperty('trail');
+    expect(of('eu-west-1')).toMatchObject({ trail: { region: 'eu-west-1', retentionDays: 90 } });
+  });
+
   test('without a Region to cover is its own alone', () => {
     const [only, ...rest] = all({}, { regions: [] });
     expect(rest).toEqual([]);

@@ -13,7 +13,7 @@ describe('the published schemas', () => {
     expect(check).not.toThrow();
   });
 
-  it.each(['portcullis-remediation', 'portcullis-exception'])(
+  it.each(['portcullis-remediation', 'portcullis-exception', 'portcullis-coverage'])(
     '%s is JSON Schema draft 4 of a whole event',
     (name) => {
       const schema = JSON.parse(read(`docs/schemas/${name}.json`));
