@@ -17,14 +17,17 @@ export interface Quota {
   /** Calls a second, and how many at once after a rest. */
   readonly rate: number;
   readonly burst: number;
+  /** How many workers call it at once at most, where that is fewer than there are. */
+  readonly callers?: number;
   /** The document that gives the numbers, or `assumed` and why these. */
   readonly source: string;
 }
 
-const organizations = { service: 'Organizations', scope: 'organization', each: true } as const;
+/** Two keys read the organization, `organization` and `hub`, and a key runs on one worker at a time. */
+const organizations = { service: 'Organizations', scope: 'organization', each: true, callers: 2 } as const;
 const account = { service: 'Account', scope: 'organization', each: true } as const;
 const orgsPage =
-  'assumed: "Quotas and service limits for AWS Organizations" (User Guide) lists limits by operation, and the copy at hand ends before that table; reports of ListRoots and ListParents throttled at a few a second (awslabs/aws-deployment-framework issues 781, 784, 788)';
+  'assumed, from reports of a few calls a second being throttled (awslabs/aws-deployment-framework issues 781, 784, 788)';
 const accountPage = '"Quotas for AWS Account Management", Account Management reference guide';
 const ec2Page = '"Request throttling for the Amazon EC2 API", EC2 developer guide';
 

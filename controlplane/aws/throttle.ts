@@ -25,6 +25,12 @@ export interface Throttle {
   readonly size: number;
 }
 
+interface Divided {
+  readonly bucket: TokenBucket;
+  readonly scope: QuotaScope;
+  readonly callers: number | undefined;
+}
+
 const cancellation = new AsyncLocalStorage<AbortSignal>();
 
 /**
@@ -54,9 +60,14 @@ export function throttle({
   readonly onThrottle?: OnThrottle | undefined;
   readonly clock?: BucketClock;
 } = {}): Throttle {
-  const buckets = new Map<string, { bucket: TokenBucket; scope: QuotaScope }>();
+  const buckets = new Map<string, Divided>();
   let workers = 1;
   let forgetAt = many;
+
+  /** Member accounts are not divided: an account's keys seldom run on two workers at once. */
+  const divide = ({ bucket, scope, callers = Number.POSITIVE_INFINITY }: Divided) => {
+    if (scope === 'organization') bucket.share(Math.min(workers, callers));
+  };
 
   function bucketFor(service: string, operation: string, { accountId, region }: CalledIn) {
     const quota = quotaOf(service, operation);
@@ -68,8 +79,8 @@ export function throttle({
       for (const [name, { bucket }] of buckets) if (bucket.idle()) buckets.delete(name);
       forgetAt = Math.max(many, buckets.size * 2);
     }
-    const made = { bucket: tokenBucket(quota, clock), scope: quota.scope };
-    if (quota.scope === 'organization') made.bucket.share(workers);
+    const made = { bucket: tokenBucket(quota, clock), scope: quota.scope, callers: quota.callers };
+    divide(made);
     buckets.set(key, made);
     return made;
   }
@@ -112,7 +123,7 @@ export function throttle({
     }),
     share(next) {
       workers = Math.max(1, next);
-      for (const { bucket, scope } of buckets.values()) if (scope === 'organization') bucket.share(workers);
+      for (const bucket of buckets.values()) divide(bucket);
     },
     get size() {
       return buckets.size;
