@@ -39,8 +39,16 @@ export async function sharedLeases(query: Ask): Promise<string[]> {
 /** How often a key went from one holder to the next, and how often because the first one had died. */
 export async function handovers(query: Ask): Promise<{ taken: number; fromDead: number }> {
   const [row] = await query<{ taken: number; fromDead: number }>(`
-    select count(*) filter (where granted)::int as taken,
-      count(*) filter (where granted and expired_before > '-infinity')::int as "fromDead"
-    from (select *, token is distinct from lag(token) over (partition by key order by id) as granted from fault_lease) c`);
+    select count(*)::int as taken, count(*) filter (where expired_before > '-infinity')::int as "fromDead"
+    from (select *, lag(token) over (partition by key order by id) as previous from fault_lease) as change
+    where token > previous`);
   return row ?? { taken: 0, fromDead: 0 };
+}
+
+/** Every change of a lease, a line of JSON each, to look at afterwards. */
+export async function leaseLines(query: Ask): Promise<string> {
+  const rows = await query<{ line: string }>(
+    'select row_to_json(fault_lease)::text as line from fault_lease order by id',
+  );
+  return rows.map(({ line }) => `${line}\n`).join('');
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A process of a worker's: the worker itself, or what it or its children started. */
 export interface OwnProcess {
   readonly pid: number;
+  readonly parent: number;
   readonly command: readonly string[];
 }
 
@@ -16,6 +17,9 @@ const read = (file: string): string => {
 
 const commandOf = (pid: string): string[] => read(`/proc/${pid}/cmdline`).split('\0').filter(Boolean);
 
+/** The fourth field of the line, after a name in parentheses that may hold anything. */
+const parentOf = (pid: string): number => Number(/.*\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`))?.[1] ?? 0);
+
 /** Every living process that was started with a variable in its environment that begins so. Linux only. */
 export function processesMarked(
   marker: string,
@@ -23,7 +27,7 @@ export function processesMarked(
 ): OwnProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), command: commandOf(name) }))
+    .map((name) => ({ pid: Number(name), parent: parentOf(name), command: commandOf(name) }))
     .filter(({ command }) => command.length > 0 && fits(command)) // a zombie has none
     .filter(({ pid }) =>
       read(`/proc/${pid}/environ`)
@@ -61,9 +65,13 @@ export function watchStacks(marker: string) {
   let busiest = 0;
   const look = () => {
     const counts = new Map<string, number[]>();
-    for (const one of processesMarked(marker, isPulumi)) {
+    const found = processesMarked(marker, isPulumi);
+    for (const one of found) {
       const stack = stackOf(one);
-      if (stack) counts.set(stack, [...(counts.get(stack) ?? []), one.pid]);
+      // One that starts a plugin is two for a moment, both by the same name.
+      if (stack && !found.some(({ pid }) => pid === one.parent)) {
+        counts.set(stack, [...(counts.get(stack) ?? []), one.pid]);
+      }
     }
     busiest = Math.max(busiest, counts.size);
     for (const [stack, pids] of counts) {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -6,7 +6,7 @@ import { until } from '../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { fleet } from '../../sandbox/seed.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../unit/postgres.ts';
-import { recordLeases } from './lease-history.ts';
+import { leaseLines, recordLeases } from './lease-history.ts';
 import { watchStacks } from './processes.ts';
 import { makeWorker, type Worker } from './worker.ts';
 
@@ -98,18 +98,29 @@ export async function openStage(settings: StageSettings): Promise<FaultStage> {
     closers.push(() => Promise.all(workers.map((worker) => worker.kill(true))));
     const stacks = watchStacks(`FAULT_WORKER=${directory}/`);
     closers.push(stacks.stop);
+    const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await pool.query(sql, [...parameters])).rows as Row[];
+    if (process.env.FAULT_KEEP) closers.push(() => keep(query, directory));
     const ask = asking(workers);
     return {
       ...{ sandbox, postgres, workers, directory, stacks, stop },
       ...placesOf(sandbox),
-      query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-        (await pool.query(sql, [...parameters])).rows as Row[],
+      query,
       get: (path) => ask(path),
       post: (path, body) => ask(path, body),
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** What the database knew, beside the logs. */
+async function keep(query: FaultStage['query'], directory: string): Promise<void> {
+  writeFileSync(join(directory, 'leases.jsonl'), await leaseLines(query));
+  for (const table of ['run', 'run_stack', 'stack', 'queue.job']) {
+    const rows = await query(`select * from ${table}`);
+    writeFileSync(join(directory, `${table}.json`), JSON.stringify(rows, undefined, 1));
   }
 }
 
