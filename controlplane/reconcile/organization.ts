@@ -43,17 +43,17 @@ export async function recordOrganization(
 async function newcomers(parts: Parts, organization: Organization): Promise<string[]> {
   const { store, departures } = parts;
   const underWay = new Set(await store.runStacks.accountsUnderWay());
-  const stacks = new Map((await store.stacks.list()).map((record) => [record.key, record]));
+  const stacks = new Map((await store.stacks.accounts()).map((stack) => [stack.accountId, stack]));
   const records = new Map((await store.accounts.list()).map((record) => [record.id, record]));
   return organization.accounts
     .filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true))
     .filter(({ id }) => {
-      const stack = stacks.get(accountKey(id));
+      const stack = stacks.get(id);
       const ready = records.get(id)?.conditions.Ready;
       // Of one that was looked at already the next look is on its way, by its own backoff.
       const looked =
         ready?.reason === 'NotReachable' || ready?.reason === 'NotReadyYet' || (stack?.failures ?? 0) > 0;
-      return (stack?.generation ?? null) === null && !underWay.has(id) && !looked;
+      return !stack?.made && !underWay.has(id) && !looked;
     })
     .map(({ id }) => id);
 }
@@ -85,10 +85,7 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
 async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, settings, runs, aws, programVersion } = parts;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
-  const stacks = await store.stacks.list();
-  const older = stacks.some(
-    (stack) => stack.kind !== 'hub' && stack.generation !== null && stack.release !== release,
-  );
+  const older = await store.stacks.hasOtherRelease(release);
   if (!older || (await store.runs.latestOf(releaseName(release)))) return;
   await runs.request({
     kind: 'reconcile',
@@ -103,7 +100,7 @@ async function rollOut(parts: OrganizationParts, organization: Organization): Pr
 /** Every account that was looked at before has its next look waiting, whatever became of the job for it. */
 async function ensureLooks(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, queue, settings } = parts;
-  const known = new Set((await store.stacks.list()).map(({ accountId }) => accountId));
+  const known = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
   const period = settings.sweepMinutes * 60_000;
   const keys = organization.accounts
     .filter(({ id, state }) => state === 'ACTIVE' && known.has(id))

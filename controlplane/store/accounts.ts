@@ -50,25 +50,17 @@ export function accountStore({ query }: Database): AccountStore {
       return row;
     },
     async seen(accounts, readAt) {
-      for (const account of accounts) {
-        await query(
-          `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, now())
-           on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
-             parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at, seen_at = excluded.seen_at, updated_at = now()
-           where account.seen_at <= excluded.seen_at`,
-          [
-            account.id,
-            account.name,
-            account.state,
-            account.path,
-            JSON.stringify(account.parents),
-            JSON.stringify(account.unitNames),
-            account.joinedAt ?? null,
-            readAt,
-          ],
-        );
-      }
+      await query(
+        `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
+         select id, name, state, path, parents, "unitNames", "joinedAt", $2, now()
+         from jsonb_to_recordset($1::jsonb) as listed
+           (id text, name text, state text, path text, parents jsonb, "unitNames" jsonb, "joinedAt" timestamptz)
+         on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
+           parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at,
+           seen_at = excluded.seen_at, updated_at = now()
+         where account.seen_at <= excluded.seen_at`,
+        [JSON.stringify(accounts), readAt],
+      );
       await query(
         `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
          where state <> 'DEPARTED' and not (id = any($1)) and seen_at <= $2`,

@@ -39,6 +39,10 @@ export interface Made extends Pick<DesiredStack, 'generation' | 'exceptions'> {
 export interface StackStore {
   list(): Promise<StackRecord[]>;
   ofAccount(accountId: string): Promise<StackRecord[]>;
+  /** Of every account that has a stack: whether it was made, and its failures in a row. */
+  accounts(): Promise<{ accountId: string; made: boolean; failures: number }[]>;
+  /** Whether a member stack was made at another release than this. */
+  hasOtherRelease(release: string): Promise<boolean>;
   get(key: string): Promise<StackRecord | undefined>;
   /** Makes the record known; what it says of an earlier operation stays. */
   declare(stack: DesiredStack): Promise<StackRecord>;
@@ -76,6 +80,17 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
     list: () => query(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
     ofAccount: (id) =>
       query(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
+    accounts: () =>
+      query(
+        `select account_id as "accountId", generation is not null as made, failures from stack where kind = 'account'`,
+      ),
+    async hasOtherRelease(release) {
+      const rows = await query(
+        `select 1 from stack where kind <> 'hub' and generation is not null and release is distinct from $1 limit 1`,
+        [release],
+      );
+      return rows.length > 0;
+    },
     get,
     async declare(stack) {
       const known = await get(stack.key);
