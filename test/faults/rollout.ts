@@ -5,9 +5,6 @@ import { type FaultStage, lacking, openStage, type StageSettings, startWorkers }
 
 const why = lacking();
 
-/** The fleet of the suites that have one fault each. */
-export const small = { accounts: 4, regions: 3 };
-
 interface Rollout {
   readonly name: string;
   readonly settings?: Partial<StageSettings>;
@@ -21,7 +18,7 @@ interface Rollout {
 /** Rolls out to a fresh organization of two workers while it is hurt; in the end everything is right. */
 export async function rollOut({ name, settings = {}, hurt, overlaps, afterwards }: Rollout): Promise<void> {
   if (why) expect.fail(why);
-  const stage = await openStage({ ...small, ...settings });
+  const stage = await openStage({ ...plan.small, ...settings });
   try {
     await startWorkers(stage);
     const begun = performance.now();
