@@ -39,10 +39,14 @@ export interface Aws {
 /** The SDK's own adaptive mode would limit each client by itself; quotas are limited where they are shared. */
 const retries = { maxAttempts: 6, retryMode: 'standard' } as const;
 
-/** Longer than a receive from a queue waits. */
-const connections = {
-  requestHandler: { connectionTimeout: 5_000, requestTimeout: 40_000, throwOnRequestTimeout: true },
-};
+/** How long a call may take; one that receives from a queue waits for twenty seconds by itself. */
+const connections = (name: string) => ({
+  requestHandler: {
+    connectionTimeout: 5_000,
+    requestTimeout: name === 'sqs' ? 40_000 : 15_000,
+    throwOnRequestTimeout: true,
+  },
+});
 
 /** Clients kept at most; the one used longest ago goes, and is made anew when needed. */
 const keptClients = 512;
@@ -60,18 +64,21 @@ function latest<T>(most: number) {
   };
 }
 
-/** Gives a client its plugins, and every later client the connections of the first. */
+/** Gives a client its plugins, and every later client of its kind the connections of the first. */
 function equipment() {
-  let shared: { requestHandler: EC2Client['config']['requestHandler'] } | undefined;
+  type Handler = EC2Client['config']['requestHandler'];
+  const shared = new Map<boolean, { requestHandler: Handler }>();
+  const isPatient = (name: string) => name === 'sqs';
   return {
-    connections: () => shared ?? connections,
+    connections: (name: string) => shared.get(isPatient(name)) ?? connections(name),
     equip<T extends { config: EC2Client['config'] | object; middlewareStack: { use(plugin: Plugin): void } }>(
+      name: string,
       client: T,
       plugins: readonly Plugin[],
     ): T {
       for (const plugin of plugins) client.middlewareStack.use(plugin);
       const { requestHandler } = client.config as EC2Client['config'];
-      shared ??= { requestHandler };
+      shared.set(isPatient(name), { requestHandler });
       return client;
     },
   };
@@ -96,7 +103,7 @@ function ownIdentity(makeClient: () => STSClient) {
 interface Given {
   readonly region: string;
 }
-type Client = Parameters<ReturnType<typeof equipment>['equip']>[0];
+type Client = Parameters<ReturnType<typeof equipment>['equip']>[1];
 
 /** Makes clients with the credentials at the end of a chain of roles; the latest are kept. */
 function clientMaker(
@@ -108,7 +115,7 @@ function clientMaker(
   const { connections: connected, equip } = equipment();
   const chain = roleChains({
     externalId: settings.externalId,
-    clientConfig: { region: home, ...retries, ...connections },
+    clientConfig: { region: home, ...retries, ...connections('sts') },
     clientPlugins: [quotas.plugin({ accountId: 'own', region: home })],
   });
   const kept = latest<unknown>(keptClients);
@@ -123,10 +130,10 @@ function clientMaker(
       const given = {
         region: at.region,
         ...retries,
-        ...connected(),
+        ...connected(name),
         ...(credentials && { credentials: credentials.provide }),
       };
-      return equip(make(given), [renewing(() => credentials?.forget()), quotas.plugin(at)]);
+      return equip(name, make(given), [renewing(() => credentials?.forget()), quotas.plugin(at)]);
     };
     return kept(`${name} ${at.accountId} ${at.region}`, makeEquipped) as T;
   };
