@@ -55,6 +55,7 @@ export function censor(secrets: readonly string[] = []): (value: unknown) => unk
     if (typeof value === 'string') return text(value);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
+    if ('toJSON' in value && typeof value.toJSON === 'function') return walk(value.toJSON());
     return Object.fromEntries(
       Object.entries(value).map(([name, inner]) => [
         text(name),

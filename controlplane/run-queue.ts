@@ -77,14 +77,13 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
   return {
     async request(request) {
       const { run, created } = await runs.createUnlessWaiting(request);
-      if (created) {
-        const { kind, scope, onlyChanged, rollout } = run;
-        const details = { run: run.id, kind, scope, onlyChanged, rollout };
-        await audit.append(
-          { who: request.requestedBy, what: 'run requested', details },
-          `run requested ${run.id}`,
-        );
-      }
+      const by = request.requestedBy;
+      const { kind, scope, onlyChanged, rollout } = run;
+      const details = { run: run.id, kind, scope, onlyChanged, rollout };
+      const entry = { who: by, what: 'run requested', details } as const;
+      if (created) await audit.append(entry, `run requested ${run.id}`);
+      // Somebody else asked for what waits already: the run is one, who asked is two.
+      else if (by !== run.requestedBy) await audit.append(entry, `run requested ${run.id} ${by}`);
       // Sent even where the run is not new: whoever made it may have died before sending.
       await send(run.id);
       return run;

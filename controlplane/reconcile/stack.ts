@@ -7,6 +7,7 @@ import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { decide, isTransient } from './decide.ts';
 import { now, type Pass } from './parts.ts';
+import { auditChange, auditFailure } from './stack-audit.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
 export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'undeclared';
@@ -138,6 +139,7 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
   const message = summarise(made);
   const { generation, exceptions } = desired;
+  await auditChange(pass, desired, made);
   await store.stacks.succeeded(
     key,
     markReady(record.conditions, message, now()),
@@ -151,30 +153,7 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   );
   await report(pass, reconcilesOf(pass), outcome, message, made);
   meter.stack('up', desired.arguments.kind, outcome, seconds());
-  if (outcome === 'succeeded') await auditChange(pass, desired, made);
   return { outcome, verdict: done(terms.againMs) };
-}
-
-/** Who asked, or `portcullis` where nobody did. */
-const askedBy = (pass: Pass): string => reconcilesOf(pass)[0]?.run.requestedBy ?? 'portcullis';
-
-async function auditChange(
-  pass: Pass,
-  desired: DesiredStack,
-  { changes, drift }: OperationRecord,
-): Promise<void> {
-  const { place } = desired.arguments;
-  const details = {
-    stack: pass.key,
-    account: place.accountId,
-    region: place.region,
-    changes: changes.map(describeChange),
-    drift: drift.map(describeChange),
-    programVersion: pass.programVersion,
-    generation: desired.generation,
-    runs: reconcilesOf(pass).map(({ run }) => run.id),
-  };
-  await pass.store.audit.append({ who: askedBy(pass), what: 'stack changed', details });
 }
 
 async function failed(
@@ -194,6 +173,7 @@ async function failed(
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (stalled) await store.stacks.setConditions(key, markStalled(conditions, message, now()));
+  if (!transient) await auditFailure(pass, desired, { message, failures, stalled });
   const limit = transient ? limits.transient : limits.counted;
   for (const request of reconcilesOf(pass)) {
     const spent = request.attempts + 1 >= limit || stalled;

@@ -1,3 +1,4 @@
+import { censor } from '../censor.ts';
 import { programVersion, version } from '../program-version.ts';
 import { type AuditFilter, type AuditLine, finalLines, newestLines } from './audit-line.ts';
 import { type AuditCheck, checkSeals, type Seal, sealLines } from './audit-seal.ts';
@@ -36,12 +37,15 @@ export interface AuditStore {
   removeExpired(days: number): Promise<number>;
 }
 
+/** What went wrong is told in AWS's and the engine's words, which could hold anything. */
+const clean = censor();
+
 /** Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer. */
 export async function writeAudit(query: Query, entry: AuditEntry, once?: string): Promise<boolean> {
   const rows = await query(
     `insert into audit (at, who, what, details, once, service_version, program_version)
      values (now(), $1, $2, $3, $4, $5, $6) on conflict (once) do nothing returning id`,
-    [entry.who, entry.what, JSON.stringify(entry.details), once ?? null, version, programVersion()],
+    [entry.who, entry.what, JSON.stringify(clean(entry.details)), once ?? null, version, programVersion()],
   );
   return rows.length > 0;
 }

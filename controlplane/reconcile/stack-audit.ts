@@ -1,0 +1,48 @@
+import type { DesiredStack } from '../desired.ts';
+import type { OperationRecord } from '../engine-events.ts';
+import type { Pass } from './parts.ts';
+
+/** What every line about a stack says: which, where, wanted by whom, and what it was to become. */
+function aboutStack(
+  { key, requests, programVersion }: Pass,
+  { arguments: { place }, generation }: DesiredStack,
+) {
+  const runs = requests.filter(({ run }) => run.kind === 'reconcile').map(({ run }) => run);
+  return {
+    // Nobody asked where a look by itself found it.
+    who: runs[0]?.requestedBy ?? 'portcullis',
+    details: {
+      ...{ key, account: place.accountId, region: place.region, generation, programVersion },
+      runs: runs.map(({ id }) => id),
+    },
+  };
+}
+
+/**
+ * Says what an operation changed, and what had drifted. Before the success is recorded: after a crash in between the next
+ * look finds nothing to change, and could not tell.
+ */
+export async function auditChange(
+  pass: Pass,
+  desired: DesiredStack,
+  { changes, drift }: OperationRecord,
+): Promise<void> {
+  if (changes.length + drift.length === 0) return;
+  const { who, details } = aboutStack(pass, desired);
+  const once = `stack changed ${pass.key} ${pass.lease.token}`;
+  await pass.store.audit.append(
+    { who, what: 'stack changed', details: { ...details, changes, drift } },
+    once,
+  );
+}
+
+/** Says that a stack could not be made: the first time that a generation fails, and when it is given up. */
+export async function auditFailure(
+  pass: Pass,
+  desired: DesiredStack,
+  failure: { readonly message: string; readonly failures: number; readonly stalled: boolean },
+): Promise<void> {
+  if (failure.failures !== 1 && !failure.stalled) return;
+  const { who, details } = aboutStack(pass, desired);
+  await pass.store.audit.append({ who, what: 'stack failed', details: { ...details, ...failure } });
+}
