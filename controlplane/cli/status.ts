@@ -37,7 +37,9 @@ export function renderStatus(
   cells: readonly CellView[] = [],
 ): { text: string; healthy: boolean } {
   const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'PROVEN'];
-  const active = accounts.filter(({ state }) => state === 'ACTIVE');
+  const active = accounts.filter(
+    ({ state, conditions }) => state === 'ACTIVE' && conditions.Ready?.reason !== 'OutOfScope',
+  );
   const remarks = [
     ...active.flatMap(({ id, conditions }) =>
       (['Ready', 'TrailsCovered'] as const).flatMap((type) => {

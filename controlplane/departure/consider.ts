@@ -1,5 +1,6 @@
+import { mark } from '../conditions.ts';
 import { PortcullisError } from '../errors.ts';
-import { remarksOn, requireKnown } from '../fleet-scope.ts';
+import { covers, remarksOn, requireKnown } from '../fleet-scope.ts';
 import type { Organization } from '../organization.ts';
 import type { StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
@@ -19,6 +20,7 @@ import {
   rememberActive,
 } from '../store/departures.ts';
 import type { Store } from '../store/store.ts';
+import { announceQuestion } from './announce.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
 import type { DepartureParts, DepartureSettings } from './departures.ts';
 import { type Departing, describeSet, digestOf, guard, type Hold } from './guard.ts';
@@ -141,9 +143,10 @@ export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
  * @throws PortcullisError `invalid-environment` where the scope names what does not exist
  */
 export async function consider(
-  { store, settings, log, now }: Pick<DepartureParts, 'store' | 'settings' | 'log' | 'now'>,
+  parts: DepartureParts,
   { organization, readAt }: { organization: Organization; readAt: Date },
 ): Promise<Considered> {
+  const { store, settings, log, now } = parts;
   const records = await store.accounts.list();
   requireKnown(settings, organization, new Set(records.map(({ id }) => id)));
   const accounts = new Map(records.map((account) => [account.id, account]));
@@ -153,14 +156,34 @@ export async function consider(
     recordAndGuard(query, { accounts, decided, settings, names, at: readAt }),
   );
   await store.tombstones.markReturned(now());
+  await markOutOfScope(parts, records, new Set(decided.map(({ stack }) => stack.accountId)));
   const held = asked && heldSentence(asked.confirmation);
-  if (asked?.fresh)
-    log.warn({ confirmation: asked.confirmation.id, stacks: asked.confirmation.stacks.length }, held);
+  if (asked?.fresh) {
+    const { id, stacks } = asked.confirmation;
+    log.warn({ confirmation: id, stacks: stacks.length }, held);
+    await announceQuestion(parts, asked.confirmation);
+  }
   const wake = (await store.departures.open())
     .filter(({ clearedAt }) => clearedAt !== null)
     .sort((a, b) => Number(a.region === null) - Number(b.region === null))
     .map(({ key }) => key as StackKey);
   return { wake, held, remarks: remarksOn(settings, organization) };
+}
+
+/** Accounts that nothing was made in and that are out of scope say so, or nobody knew why they are not covered. */
+async function markOutOfScope(
+  { store, settings, now }: DepartureParts,
+  records: readonly AccountRecord[],
+  withStacks: ReadonlySet<string>,
+): Promise<void> {
+  for (const account of records) {
+    const { id, state, conditions } = account;
+    const isLeftOut = state === 'ACTIVE' && !withStacks.has(id) && !covers(settings, account);
+    if (!isLeftOut || conditions.Ready?.reason === 'OutOfScope') continue;
+    const change = { status: 'False', reason: 'OutOfScope', message: 'out of scope' } as const;
+    const { Ready } = mark(conditions, { Ready: change }, now().toISOString());
+    if (Ready) await store.accounts.setConditions(id, { Ready });
+  }
 }
 
 /**

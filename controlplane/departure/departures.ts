@@ -20,13 +20,20 @@ import { type Look, lookAt } from './look.ts';
 
 export type DepartureSettings = Pick<
   Settings,
-  'hub' | 'regions' | 'layout' | 'organizationalUnits' | 'exclude' | 'shrinkPercent' | 'deleteLimit'
+  | 'hub'
+  | 'regions'
+  | 'layout'
+  | 'organizationalUnits'
+  | 'exclude'
+  | 'shrinkPercent'
+  | 'deleteLimit'
+  | 'alarmTopicArn'
 >;
 
 export interface DepartureParts {
   readonly store: Store;
   readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
-  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn'>;
+  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
   readonly settings: DepartureSettings;
   readonly log: Logger;
   readonly meter: Pick<Meter, 'stack'>;

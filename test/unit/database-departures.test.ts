@@ -218,6 +218,27 @@ onBothDatabases((place) => {
     });
   });
 
+  test('a question is told to the topic of alarms once', async () => {
+    await onboardMany(4);
+    for (const index of [0, 1]) at.state.accounts.delete(id(index));
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:alarms';
+    for (let times = 0; times < 2; times += 1) await at.list({ alarmTopicArn });
+    const [asked] = await confirmations();
+    expect(at.state.published).toMatchObject([
+      { TopicArn: alarmTopicArn, Message: expect.stringContaining(`portcullis confirm ${asked?.id}`) },
+    ]);
+  });
+
+  test('an account that is out of scope from the first says so', async () => {
+    await onboardMany(1);
+    at.state.accounts.set(id(5), 'ACTIVE');
+    at.state.units.set(id(5), 'ou-root-old');
+    await at.list({ exclude: ['ou-root-old'] });
+    expect(await at.store.accounts.get(id(5))).toMatchObject({
+      conditions: { Ready: { reason: 'OutOfScope' } },
+    });
+  });
+
   test('a scope that names what does not exist changes nothing', async () => {
     await onboardMany(2);
     const wrong = at.list({ organizationalUnits: ['ou-root-typo'] });

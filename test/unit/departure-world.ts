@@ -28,6 +28,7 @@ export function createDepartureWorld(database: Database) {
     broken: new Set<string>(),
     destroyed: [] as string[],
     woken: [] as string[],
+    published: [] as object[],
     now: new Date(),
   };
   const regions = ['us-east-1', 'eu-west-1', 'af-south-1'];
@@ -59,10 +60,18 @@ export function createDepartureWorld(database: Database) {
       caller: async () => ({ accountId: '111111111111', partition: 'aws' }),
       accessRoleArn: async (id: string) => `arn:aws:iam::${id}:role/Access`,
       ec2: async (id: string) => client(() => describe(id)) as never,
+      sns: async () =>
+        ({ send: async ({ input }: { input: object }) => void state.published.push(input) }) as never,
     },
     settings: {
       ...{ hub: { accountId: hub, region: 'eu-west-1' }, regions: undefined, layout: 'region' },
-      ...{ organizationalUnits: undefined, exclude: [], shrinkPercent: 10, deleteLimit: 10 },
+      ...{
+        organizationalUnits: undefined,
+        exclude: [],
+        shrinkPercent: 10,
+        deleteLimit: 10,
+        alarmTopicArn: undefined,
+      },
     } as DepartureParts['settings'],
     log: makeLogger('silent'),
     meter: silentMeter,
