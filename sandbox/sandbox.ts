@@ -24,6 +24,8 @@ export interface Sandbox {
   fire(ruleName: string, accountId: string, region: string): Promise<void>;
   /** Makes calls go wrong on purpose, from `set` on. */
   faults: Faults;
+  /** Undoes the closing of an account, as AWS Support does on request for 90 days. No event tells of it. */
+  reinstate(accountId: string): void;
   /** What became of every event, oldest first. */
   deliveries(): Delivery[];
   /** Resolves when no event is under way. */
@@ -58,6 +60,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
       }),
       fire: parts.fire,
+      reinstate: parts.organization.reinstate,
       faults: parts.faults,
       deliveries: parts.journal.entries,
       idle: parts.background.idle,
