@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
 } from '@pulumi/pulumi/automation/index.js';
 import { type CommandOutput, runCommand } from './engine-command.ts';
 import type { EngineEvent } from './engine-events.ts';
+import { areOurDead, type LockOwner, rememberCli } from './engine-lock.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError } from './errors.ts';
 import type { StackKey } from './stack-key.ts';
@@ -32,14 +33,16 @@ async function findCli(): Promise<PulumiCommand> {
   }
 }
 
-const environment = {
+/** Where the state is can hold a password, so no file says it. */
+const environmentOf = ({ state }: EngineSettings) => ({
+  PULUMI_BACKEND_URL: state,
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
   PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
   PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
   // Another machine may have made the stack: what its secrets are encrypted with is in the state too.
   PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
-} as const;
+});
 
 /** How the Automation API hands a command over. Source: `PulumiCommand.run`, internal there. */
 type Run = (args: string[], cwd: string, more: Record<string, string>) => Promise<CommandOutput>;
@@ -51,6 +54,7 @@ function interruptible(cli: PulumiCommand, signal: AbortSignal): PulumiCommand &
       cwd,
       environment: { ...more, PULUMI_AUTOMATION_API: 'true' },
       signal,
+      onStart: (pid) => rememberCli(cwd, pid),
     });
   return Object.assign(Object.create(cli) as PulumiCommand, { run });
 }
@@ -66,6 +70,12 @@ export interface CliStack {
   up(onEvent: (event: EngineEvent) => void): Promise<unknown>;
   preview(onEvent: (event: EngineEvent) => void): Promise<unknown>;
   destroy(onEvent: (event: EngineEvent) => void): Promise<unknown>;
+  /** Whether all these locks are those of dead processes of this work directory. */
+  areOurDead(owners: readonly LockOwner[]): Promise<boolean>;
+  /** Breaks every lock of the stack; also after the operation's signal was aborted. */
+  cancel(): Promise<unknown>;
+  /** Puts an exported deployment in the place of the stack's own. */
+  replaceState(text: string): Promise<unknown>;
   /** Any other command of the CLI about the stack. */
   run(...args: string[]): Promise<string>;
 }
@@ -85,7 +95,6 @@ async function workspaceOf(
   const projectSettings = {
     name: 'portcullis',
     runtime: 'nodejs',
-    backend: { url: settings.state },
     stackConfigDir: '../../stacks',
     ...(settings.awsPlugin && { plugins: { providers: [{ name: 'aws', path: settings.awsPlugin }] } }),
   } satisfies ProjectSettings & Record<string, unknown>;
@@ -94,7 +103,7 @@ async function workspaceOf(
     pulumiCommand,
     projectSettings,
     secretsProvider: settings.secretsProvider,
-    envVars: environment,
+    envVars: environmentOf(settings),
     ...(program && { program: async () => program() }),
   });
 }
@@ -111,6 +120,8 @@ async function stackIn(workspace: LocalWorkspace, key: StackKey): Promise<Stack>
   return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
 }
 
+const never = new AbortController().signal;
+
 export type StackOpener = (
   key: StackKey,
   program: Program | undefined,
@@ -125,18 +136,31 @@ export function stackOpener(settings: EngineSettings): StackOpener {
       found = undefined; // it may be installed by the next time
       throw error;
     });
-    const cli = interruptible(await found, signal);
-    const workspace = await workspaceOf(settings, { key, program }, cli);
+    const cli = await found;
+    const ended = interruptible(cli, signal);
+    const workspace = await workspaceOf(settings, { key, program }, ended);
     const stack = await stackIn(workspace, key);
+    const run = async (through: typeof ended, ...args: string[]) => {
+      const { stdout } = await through.run(
+        [...args, '--stack', key],
+        workspace.workDir,
+        environmentOf(settings),
+      );
+      return stdout;
+    };
     return {
       create: () => workspace.createStack(key),
       up: (onEvent) => stack.up({ ...options, refresh: true, onEvent }),
       preview: (onEvent) => stack.preview({ ...options, refresh: true, onEvent }),
       destroy: (onEvent) => stack.destroy({ ...options, refresh: true, onEvent }),
-      async run(...args) {
-        const { stdout } = await cli.run([...args, '--stack', key], workspace.workDir, environment);
-        return stdout;
+      areOurDead: (owners) => areOurDead(workspace.workDir, owners),
+      cancel: () => run(interruptible(cli, never), 'cancel', '--yes'),
+      async replaceState(text) {
+        const file = join(workspace.workDir, 'deployment.json');
+        await writeFile(file, text, { mode: 0o600 });
+        await run(ended, 'stack', 'import', '--file', file).finally(() => rm(file, { force: true }));
       },
+      run: (...args) => run(ended, ...args),
     };
   };
 }

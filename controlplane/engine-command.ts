@@ -7,22 +7,26 @@ export interface CommandOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Aborted: the command is interrupted, and killed where it has not ended a while later. */
   readonly signal: AbortSignal;
+  readonly onStart: (pid: number) => void;
 }
 
 export interface CommandOutput {
   readonly stdout: string;
   readonly stderr: string;
+  /** -1 where a signal ended it. */
   readonly code: number;
 }
 
 /** A command that ended with another code than 0, or by a signal; `stderr` says why. */
 export class CommandFailed extends Error {
   readonly stderr: string;
+  readonly killed: boolean;
 
   constructor(name: string, { stdout, stderr, code }: CommandOutput) {
     super(`${name} ended with code ${code}\n stdout: ${stdout}\n stderr: ${stderr}`);
     this.name = 'CommandFailed';
     this.stderr = stderr;
+    this.killed = code < 0;
   }
 }
 
@@ -56,7 +60,7 @@ function endOn(signal: AbortSignal, child: ChildProcess): () => void {
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { cwd, environment, signal }: CommandOptions,
+  { cwd, environment, signal, onStart }: CommandOptions,
 ): Promise<CommandOutput> {
   signal.throwIfAborted();
   const child = spawn(command, args, {
@@ -64,6 +68,7 @@ export async function runCommand(
     env: childEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) onStart(child.pid);
   const forget = endOn(signal, child);
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {

@@ -1,17 +1,24 @@
+interface ResourceState {
+  readonly parent?: string;
+  readonly provider?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
 interface StepMetadata {
   readonly op: string;
   readonly urn: string;
   readonly type: string;
-  readonly old?: object;
-  readonly new?: object;
+  readonly old?: ResourceState;
+  readonly new?: ResourceState;
   readonly detailedDiff?: Record<string, unknown>;
 }
 
 /** What is read of an engine event (source: `EngineEvent` of the Automation API). */
 export interface EngineEvent {
-  readonly diagnosticEvent?: { readonly severity: string; readonly message: string };
+  readonly diagnosticEvent?: { readonly severity: string; readonly message: string; readonly urn?: string };
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
   readonly resOutputsEvent?: { readonly metadata: StepMetadata };
+  readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
 }
 
 /** One resource that an operation changes or would change. */
@@ -24,6 +31,7 @@ export interface ResourceChange {
 
 /** What an operation did, from the engine's own events. */
 export interface OperationRecord {
+  /** `adopt` is the operation of a resource that existed without the state knowing it. */
   readonly changes: readonly ResourceChange[];
   /** Resources whose live state differed from the recorded one: found by refresh. */
   readonly drift: readonly ResourceChange[];
@@ -48,36 +56,60 @@ function inOneLine(message: string): string {
     .join(' ');
 }
 
-/** Collects one operation's engine events; `record()` may be asked at any time. */
-export function recordEvents(): {
+/** One operation's events, collected over its attempts. */
+export interface EventRecorder {
   readonly onEvent: (event: EngineEvent) => void;
+  /** May be asked at any time. */
   record(): OperationRecord;
-} {
-  const changes: ResourceChange[] = [];
+  /** The operation is tried again: what failed is forgotten, what was done stays. */
+  again(): void;
+  /** What the next refresh finds of these resources is no drift: the state did not know them. */
+  adopt(urns: readonly string[]): void;
+}
+
+/** Collects one operation's engine events. */
+export function recordEvents(): EventRecorder {
+  const changes = new Map<string, ResourceChange>();
   const drift: ResourceChange[] = [];
-  const errors: string[] = [];
+  let adopted: ReadonlySet<string> = new Set();
+  let errors: string[] = [];
   let unchanged = 0;
+  const refreshed = ({ urn, old, new: found }: StepMetadata, change: ResourceChange): void => {
+    if (adopted.has(urn)) {
+      if (found) changes.set(`adopt ${urn}`, { ...change, operation: 'adopt', properties: [] });
+    } else if (old && (!found || change.properties.length > 0)) {
+      drift.push({ ...change, operation: found ? 'changed' : 'deleted' });
+    }
+  };
+  const seen = (event: EngineEvent): void => {
+    const happened = event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent;
+    const step = happened?.metadata;
+    if (!step || step.type === 'pulumi:pulumi:Stack' || step.type.startsWith('pulumi:providers:')) return;
+    const change: ResourceChange = {
+      operation: step.op,
+      type: step.type,
+      name: nameOf(step.urn),
+      properties: Object.keys(step.detailedDiff ?? {}),
+    };
+    const key = `${step.op} ${step.urn}`;
+    if (event.resOpFailedEvent) changes.delete(key);
+    else if (event.resOutputsEvent) step.op === 'refresh' && refreshed(step, change);
+    else if (step.op === 'same') unchanged += 1;
+    else if (!plain.has(step.op)) changes.set(key, change);
+  };
   return {
     onEvent(event) {
       const diagnostic = event.diagnosticEvent;
       if (diagnostic?.severity === 'error') errors.push(inOneLine(diagnostic.message));
-      const step = event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata;
-      if (!step || step.type === 'pulumi:pulumi:Stack' || step.type.startsWith('pulumi:providers:')) return;
-      const change: ResourceChange = {
-        operation: step.op,
-        type: step.type,
-        name: nameOf(step.urn),
-        properties: Object.keys(step.detailedDiff ?? {}),
-      };
-      if (event.resOutputsEvent) {
-        if (step.op === 'refresh' && step.old && (!step.new || change.properties.length > 0)) {
-          drift.push({ ...change, operation: step.new ? 'changed' : 'deleted' });
-        }
-        return;
-      }
-      if (step.op === 'same') unchanged += 1;
-      else if (!plain.has(step.op)) changes.push(change);
+      seen(event);
     },
-    record: () => ({ changes, drift, unchanged, errors }),
+    record: () => ({ changes: [...changes.values()], drift, unchanged, errors }),
+    again() {
+      errors = [];
+      unchanged = 0;
+    },
+    adopt(urns) {
+      adopted = new Set([...adopted, ...urns]);
+    },
   };
 }

@@ -4,23 +4,19 @@ import { parse, stringify } from 'yaml';
 import { program } from '../programs/program.ts';
 import type { DesiredStack } from './desired.ts';
 import { type CliStack, type EngineSettings, stackOpener } from './engine-cli.ts';
-import { CommandFailed } from './engine-command.ts';
-import { type EngineEvent, type OperationRecord, recordEvents } from './engine-events.ts';
+import type { OperationRecord } from './engine-events.ts';
+import {
+  type Act,
+  carryOut,
+  commandReason,
+  isMissing,
+  type Operation,
+  type StackAt,
+} from './engine-operation.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 import type { StackKey } from './stack-key.ts';
 
-/** A stack with the arguments it was last made with; they name its place and how to reach it. */
-export type StackAt = Pick<DesiredStack, 'key' | 'arguments'>;
-
-/** The terms of one operation. The caller guarantees, by a lease, that nobody living works on the stack besides. */
-export interface Operation {
-  /** Aborted: the operation ends soon and fails, with its state written and its lock released. */
-  readonly signal: AbortSignal;
-  /** An earlier holder may have left a lock and half-made resources; its lease is dead. */
-  readonly recover: boolean;
-  /** The stack is known to exist in the state; where it does not after all, it is made. */
-  readonly known: boolean;
-}
+export type { Operation, StackAt } from './engine-operation.ts';
 
 /** The real Pulumi engine. Several stacks may run at once; a stack never may. */
 export interface Engine {
@@ -33,7 +29,7 @@ export interface Engine {
    * left to do. @throws `stack-failed`
    */
   destroy(stack: StackAt, operation: Operation): Promise<OperationRecord>;
-  /** The stack's deployment as JSON text, secrets encrypted; undefined where there is no such stack. @throws `stack-failed` */
+  /** The stack's deployment as JSON text, secrets encrypted; undefined: no such stack. @throws `stack-failed` */
   exportState(key: StackKey): Promise<string | undefined>;
   /** Removes the stack from the state without touching a resource. Idempotent. @throws `stack-failed` */
   forget(key: StackKey): Promise<void>;
@@ -56,80 +52,65 @@ async function writeConfiguration(settings: EngineSettings, stack: StackAt): Pro
   if (next !== text) await writeFile(file, next);
 }
 
-const said = (error: unknown): string => (error instanceof CommandFailed ? error.stderr : '');
-const isLocked = (error: unknown): boolean =>
-  /the stack is currently locked by|\[409\] Conflict: Another update is currently in progress/.test(
-    said(error),
-  );
-const isMissing = (error: unknown): boolean => /no stack named.*found/.test(said(error));
-const isThere = (error: unknown): boolean => /stack.*already exists/.test(said(error));
-
-/** What the CLI says went wrong, from the output that a failed command's error carries; the lock in words of its own. */
-export function commandReason(error: unknown): string {
-  if (isLocked(error)) {
-    return 'the stack is locked: another `pulumi` works on it, or was killed while it did; `pulumi cancel` breaks a lock whose owner is dead';
-  }
-  const [, line] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
-  return line ?? reasonOf(error);
-}
-
-type Act = (opened: CliStack, onEvent: (event: EngineEvent) => void) => Promise<unknown>;
-
 const never = new AbortController().signal;
+
+/** The text without the password of a state that is in Postgres, which the CLI may quote. */
+export function withoutPassword(text: string, state: string): string {
+  const [, password] = /^[a-z0-9]+:\/\/[^/?#@]*?:([^/?#]*)@/.exec(state) ?? [];
+  if (!password) return text;
+  return [password, decodeURIComponent(password)].reduce((left, each) => left.replaceAll(each, '****'), text);
+}
 
 /** The engine over the Automation API with inline programs. Making it starts nothing. */
 export function pulumiEngine(settings: EngineSettings): Engine {
   const open = stackOpener(settings);
-  const attempt = async <T>(key: StackKey, work: () => Promise<T>, first?: () => string | undefined) => {
+  /** The failure of a stack, in one sentence. */
+  const ofStack = async <T>(key: StackKey, work: () => Promise<T>, reason = reasonOf): Promise<T> => {
     try {
       return await work();
-    } catch (error) {
-      const reason = first?.() ?? commandReason(error);
-      throw new PortcullisError('stack-failed', `${key}: ${reason}`, { cause: error });
+    } catch (cause) {
+      const message = withoutPassword(reason(cause), settings.state);
+      throw new PortcullisError('stack-failed', `${key}: ${message}`, { cause });
     }
   };
-  const operate = async (stack: StackAt, { signal, recover, known }: Operation, act: Act) => {
-    const events = recordEvents();
-    const work = async () => {
+  const operate = (stack: StackAt, operation: Operation, act: Act) =>
+    ofStack(stack.key, async () => {
       await writeConfiguration(settings, stack);
-      const opened = await open(stack.key, () => program(stack.arguments), signal);
-      const create = () =>
-        opened.create().catch((error) => {
-          if (!isThere(error)) throw error;
-        });
-      if (!known) await create();
-      if (recover) await opened.run('cancel', '--yes');
-      await act(opened, events.onEvent).catch(async (error) => {
-        if (!known || !isMissing(error)) throw error;
-        await create();
-        await act(opened, events.onEvent);
-      });
-      return events.record();
-    };
-    return attempt(stack.key, work, () => events.record().errors[0]);
-  };
-  const quietly = <T>(key: StackKey, act: (opened: CliStack) => Promise<T>): Promise<T | undefined> =>
-    attempt(key, async () => {
-      const opened = await open(key, undefined, never);
-      return act(opened).catch((error) => {
-        if (!isMissing(error)) throw error;
-        return undefined;
-      });
+      const opened = await open(stack.key, () => program(stack.arguments), operation.signal);
+      return carryOut(opened, stack, operation, act);
     });
+  /** What a command says of a stack; undefined where there is none. */
+  const ask = (key: StackKey, act: (opened: CliStack) => Promise<string>) =>
+    ofStack(
+      key,
+      async () => {
+        const opened = await open(key, undefined, never);
+        return act(opened).catch((error) => {
+          if (!isMissing(error)) throw error;
+          return undefined;
+        });
+      },
+      commandReason,
+    );
+  const exportState = (key: StackKey) => ask(key, (opened) => opened.run('stack', 'export'));
   const forget = async (key: StackKey) => {
-    await quietly(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
+    await ask(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
     await rm(configurationFile(settings, key), { force: true });
   };
   return {
     up: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.up(onEvent)),
     preview: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.preview(onEvent)),
     async destroy(stack, operation) {
-      const events = recordEvents();
-      await operate(stack, { ...operation, known: true }, (opened) => opened.destroy(events.onEvent));
+      if ((await exportState(stack.key)) === undefined) {
+        await rm(configurationFile(settings, stack.key), { force: true });
+        return { changes: [], drift: [], unchanged: 0, errors: [] };
+      }
+      const terms = { ...operation, known: true };
+      const record = await operate(stack, terms, (opened, onEvent) => opened.destroy(onEvent));
       await forget(stack.key);
-      return events.record();
+      return record;
     },
-    exportState: (key) => quietly(key, (opened) => opened.run('stack', 'export')),
+    exportState,
     forget,
   };
 }

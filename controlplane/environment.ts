@@ -71,7 +71,13 @@ const variables = z.object({
     .refine((days) => retention.has(days), `must be one of ${[...retention].join(', ')}`)
     .default(90),
   PORTCULLIS_DATA: z.string().default('.portcullis'),
-  PORTCULLIS_STATE: z.string().optional(),
+  PORTCULLIS_STATE: z
+    .string()
+    .regex(
+      /^(file:\/\/.|s3:\/\/[^/]|postgres:\/\/|https:\/\/[^/])/,
+      'must be file:///<directory>, s3://<bucket>, postgres://<address> or https://api.pulumi.com',
+    )
+    .optional(),
   PORTCULLIS_SECRETS_PROVIDER: z.string().default('passphrase'),
   PORTCULLIS_AWS_PLUGIN: z.string().optional(),
   PORTCULLIS_PARALLEL: whole(1, 25).default(4),

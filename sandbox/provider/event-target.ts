@@ -1,4 +1,5 @@
 import { bus, busOf, deadLetter, deadLetterOf, GONE } from './events.ts';
+import type { Properties } from './field.ts';
 import {
   integer,
   name,
@@ -11,6 +12,12 @@ import {
   unless,
   whileIamSettles,
 } from './resource.ts';
+
+const idOf = (properties: Properties): string => {
+  const bus = busOf(properties);
+  const ids = [string(properties, 'rule'), string(properties, 'targetId')];
+  return [...(bus === 'default' ? [] : [bus]), ...ids].join('-');
+};
 
 const putTarget: Resource['create'] = async (aws, inputs) => {
   const EventBusName = busOf(inputs);
@@ -39,7 +46,7 @@ const putTarget: Resource['create'] = async (aws, inputs) => {
   );
   const failed = FailedEntries?.[0];
   if (failed) throw new Error(`${failed.ErrorCode}: ${failed.ErrorMessage}`);
-  return [...(EventBusName === 'default' ? [] : [EventBusName]), Rule, Id].join('-');
+  return idOf(inputs);
 };
 
 export const EventTarget: Resource = {
@@ -68,6 +75,7 @@ export const EventTarget: Resource = {
     return targetId && rule ? { eventBusName, rule, targetId } : undefined;
   },
   importForm: 'rule/target-id or event-bus/rule/target-id',
+  id: idOf,
   create: putTarget,
   async read(aws, known) {
     const events = await aws.events();

@@ -56,6 +56,7 @@ export const Permission: Resource = {
     return fn && statementId ? { function: fn, statementId } : undefined;
   },
   importForm: 'function/statement-id',
+  id: (found) => string(found, 'statementId'),
   async create(aws, inputs) {
     const StatementId = string(inputs, 'statementId');
     await (await aws.lambda()).addPermission({

@@ -16,6 +16,8 @@ export interface Resource {
   /** The identity that an id given to `import` means; undefined when the id has another form. */
   parse(id: string): Properties | undefined;
   importForm: string;
+  /** The id of what was imported, where that is not what it is imported by. */
+  id?(found: Properties): string;
   /** Makes the resource and returns its id. A name already taken is the API's own error where it has one. */
   create(aws: Aws, inputs: Properties): Promise<string>;
   /** What is left to do after `create`; it may fail without losing the resource. */

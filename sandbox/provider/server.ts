@@ -158,23 +158,26 @@ async function readResource(request: pb.ReadRequest, provider: Configured): Prom
   const type = typeOf(request.getUrn());
   const resource = resourceOf(type);
   const state = fromStruct(request.getProperties());
-  const known = resource.identity.some((name) => state[name] !== undefined)
-    ? state
-    : importIdentity(type, resource, request.getId());
+  const imported = resource.identity.every((name) => state[name] === undefined);
+  const known = imported ? importIdentity(type, resource, request.getId()) : state;
   const inputs = fromStruct(request.getInputs());
-  const aws = clientsFor(provider, state);
+  const aws = clientsFor(provider, known);
   const now = await readState(resource, aws, known, inputs, provider.configuration.defaultTags);
   if (!now) return new pb.ReadResponse();
   return new pb.ReadResponse()
-    .setId(request.getId())
+    .setId((imported && resource.id?.(now.outputs)) || request.getId().replace(inRegion, ''))
     .setProperties(toStruct(now.outputs))
     .setInputs(toStruct(now.inputs));
 }
 
+/** An id to import may end in the Region where the resource is, as in release 7 of the official plugin. */
+const inRegion = /@[a-z]{2}(-[a-z]+)+-\d$/;
+
 function importIdentity(type: string, resource: Resource, id: string): Properties {
-  const identity = resource.parse(id);
+  const region = resource.inputs.region && inRegion.exec(id)?.[0].slice(1);
+  const identity = resource.parse(region ? id.replace(inRegion, '') : id);
   if (!identity) throw new Error(`id "${id}" does not name a ${type}: its form is ${resource.importForm}`);
-  return identity;
+  return region ? { ...identity, region } : identity;
 }
 
 async function updateResource(request: pb.UpdateRequest, provider: Configured): Promise<pb.UpdateResponse> {

@@ -47,6 +47,12 @@ async function read(aws: Aws, QueueUrl: string): Promise<Record<string, string> 
   return found ? (found.Attributes ?? {}) : undefined;
 }
 
+/** The queue's URL as SQS gives it here: an import names it by AWS's own host. */
+function addressOf(url: string): string {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  return endpoint ? url.replace(/^https:\/\/sqs\.[^/]+\.amazonaws\.com(\.cn)?/, endpoint) : url;
+}
+
 export const Queue: Resource = {
   inputs: {
     name,
@@ -56,7 +62,7 @@ export const Queue: Resource = {
   },
   outputs: ['arn', 'url'],
   identity: ['name'],
-  parse: (id) => (/^https?:/.test(id) ? { url: id } : undefined),
+  parse: (id) => (/^https?:/.test(id) ? { url: addressOf(id) } : undefined),
   importForm: 'queue URL',
   async create(aws, inputs) {
     const { QueueUrl } = await (await aws.sqs()).createQueue({
@@ -67,6 +73,7 @@ export const Queue: Resource = {
     if (!QueueUrl) throw new Error('CreateQueue gave no URL');
     return QueueUrl;
   },
+  id: (found) => string(found, 'url'),
   async read(aws, known) {
     const url = string(known, 'url');
     const attributes = await read(aws, url);

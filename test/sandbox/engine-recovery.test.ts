@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { DesiredStack } from '../../controlplane/desired.ts';
+import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from './engine-world.ts';
+
+let world: EngineWorld;
+let data = '';
+let made: DesiredStack | undefined;
+let turn = 0;
+beforeAll(async () => {
+  world = await engineWorld();
+});
+afterEach(async () => {
+  world.proxy.strike(undefined);
+  if (made) await world.engine(data).destroy(made, terms({ recover: true }));
+  made = undefined;
+});
+afterAll(() => world?.stop());
+
+/** A data directory of its own for a test, with the stack that the test makes there. */
+function begin(stack: DesiredStack): DesiredStack {
+  turn += 1;
+  data = `data-${turn}`;
+  made = stack;
+  return stack;
+}
+
+/** The CLI processes that a worker runs. */
+function clisOf(worker: number): number[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, program]) => Number(parent) === worker && program?.endsWith('pulumi'))
+    .map(([pid]) => Number(pid));
+}
+
+type Victim = 'the service' | 'the CLI' | 'both';
+
+/** Makes the stack in a worker, and kills at the n-th change. */
+async function killed(
+  stack: DesiredStack,
+  at: number,
+  when: 'before' | 'after',
+  victim: Victim,
+): Promise<void> {
+  const worker = world.worker(world.settings(data), stack);
+  const pid = worker.pid ?? 0;
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const act = () => {
+    const clis = clisOf(pid);
+    if (victim !== 'the CLI') worker.kill('SIGKILL');
+    if (victim !== 'the service') for (const cli of clis) process.kill(cli, 'SIGKILL');
+  };
+  world.proxy.strike({ at, when, act });
+  await gone;
+  world.proxy.strike(undefined);
+}
+
+const locks = (): string[] => {
+  const folder = join(world.settings(data).data, 'state/.pulumi/locks');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.json'));
+};
+
+interface Exported {
+  readonly deployment: {
+    readonly resources: { urn: string; id?: string }[];
+    readonly pending_operations?: [];
+  };
+}
+const state = async (stack: DesiredStack): Promise<Exported> =>
+  JSON.parse((await world.engine(data).exportState(stack.key)) ?? '{}');
+
+/** The stack is whole: nothing under way, no lock, each resource once and with an id, nothing to change. */
+async function expectWhole(stack: DesiredStack, resources: number): Promise<void> {
+  const { deployment } = await state(stack);
+  const urns = deployment.resources
+    .map(({ urn }) => urn)
+    .filter((urn) => urn.includes('::aws:') || urn.includes('$aws:'));
+  expect(new Set(urns).size).toBe(urns.length);
+  expect(urns).toHaveLength(resources);
+  expect(deployment.pending_operations ?? []).toEqual([]);
+  expect(locks()).toEqual([]);
+  const found = await world.engine(data).preview(stack, terms());
+  expect(found).toMatchObject({ changes: [], drift: [], errors: [] });
+}
+
+describe('an account stack whose making was killed', () => {
+  test.each([
+    [1, 'after', 'both'],
+    [2, 'after', 'the CLI'],
+    [3, 'after', 'the service'],
+    [5, 'before', 'both'],
+    [8, 'after', 'both'],
+  ] as const)(
+    'at change %i, %s it reached AWS, with %s: is taken up, and each resource exists once',
+    async (at, when, victim) => {
+      const stack = begin(accountStack('us-east-1'));
+      await killed(stack, at, when, victim);
+      const { errors } = await world.engine(data).up(stack, terms({ recover: true, known: false }));
+      expect(errors).toEqual([]);
+      await expectWhole(stack, 8);
+      expect((await world.there()).roles).toEqual(['portcullis-forwarder', 'portcullis-remediation']);
+    },
+  );
+});
+
+describe('a hub whose making was killed', () => {
+  test.each([
+    [9, 'after', 'the service'],
+    [16, 'after', 'both'],
+  ] as const)('at change %i, %s it reached AWS, with %s: is taken up', async (at, when, victim) => {
+    const stack = begin(hubStack(world.bundle));
+    await killed(stack, at, when, victim);
+    await world.engine(data).up(stack, terms({ recover: true, known: false }));
+    const { deployment } = await state(stack);
+    await expectWhole(stack, deployment.resources.filter(({ urn }) => urn.includes('::aws:')).length);
+  });
+});
+
+test('a lock is reported where nobody said that its owner is dead', async () => {
+  const stack = begin(accountStack());
+  await killed(stack, 1, 'after', 'both');
+  await expect(world.engine(data).up(stack, terms())).rejects.toThrow(/the stack is locked/);
+  expect(locks()).toHaveLength(1);
+  await world.engine(data).up(stack, terms({ recover: true }));
+  await expectWhole(stack, 4);
+});
+
+test('a stack that the state lost is found again in AWS', async () => {
+  for (const stack of [hubStack(world.bundle), accountStack('eu-west-1', 'us-east-1')]) {
+    begin(stack);
+    await world.engine(data).up(stack, terms({ known: false }));
+    const before = (await state(stack)).deployment.resources.length;
+    await world.engine(data).forget(stack.key);
+    const { changes } = await world.engine(data).up(stack, terms());
+    expect(changes.some(({ operation }) => operation === 'adopt')).toBe(true);
+    const after = (await state(stack)).deployment.resources;
+    expect(after).toHaveLength(before);
+    await expectWhole(stack, after.filter(({ urn }) => /::aws:|\$aws:/.test(urn)).length);
+    await world.engine(data).destroy(stack, terms());
+  }
+});
+
+test('a state that is older than what was made catches up', async () => {
+  const old = begin(accountStack());
+  const engine = world.engine(data);
+  await engine.up(old, terms({ known: false }));
+  const stack = begin(hubStack(world.bundle));
+  expect(stack.key).toBe('hub');
+  made = old;
+  data = `data-${turn - 1}`;
+  const file = join(world.settings(data).data, 'state/.pulumi/stacks/portcullis', `${old.key}.json`);
+  execFileSync('cp', [file, `${file}.kept`]);
+  await engine.up(accountStack('eu-west-1'), terms());
+  execFileSync('mv', [`${file}.kept`, file]);
+  await engine.up(accountStack('eu-west-1'), terms());
+  await expectWhole(accountStack('eu-west-1'), 8);
+});
+
+test('an operation that is told to end lets go of the stack, and the next goes on', async () => {
+  const stack = begin(accountStack('us-east-1'));
+  const lost = new AbortController();
+  world.proxy.strike({ at: 2, when: 'before', act: () => lost.abort(new Error('the lease was lost')) });
+  const ended = world.engine(data).up(stack, terms({ signal: lost.signal, known: false }));
+  await expect(ended).rejects.toThrow(/the lease was lost/);
+  world.proxy.strike(undefined);
+  expect(locks()).toEqual([]);
+  await world.engine(data).up(stack, terms());
+  await expectWhole(stack, 8);
+});
+
+test('a stack is taken down with all it made, also half-made, and once more is nothing', async () => {
+  const stack = begin(accountStack('us-east-1'));
+  await killed(stack, 5, 'after', 'both');
+  const engine = world.engine(data);
+  await engine.destroy(stack, terms({ recover: true }));
+  expect(await world.there()).toEqual({ roles: [], queues: [], rules: [] });
+  expect(await engine.exportState(stack.key)).toBeUndefined();
+  expect(await engine.destroy(stack, terms())).toMatchObject({ changes: [] });
+  await engine.forget(stack.key);
+});

@@ -1,0 +1,11 @@
+// A control plane's engine in a process of its own, to be killed.
+import { pulumiEngine } from '../../controlplane/engine.ts';
+
+const { settings, stack } = JSON.parse(process.argv[2] ?? '{}');
+try {
+  const terms = { signal: new AbortController().signal, recover: false, known: false };
+  const { changes } = await pulumiEngine(settings).up(stack, terms);
+  console.log(`done ${changes.length}`);
+} catch (error) {
+  console.log(`failed ${(error as Error).message}`);
+}
