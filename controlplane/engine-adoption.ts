@@ -7,6 +7,7 @@ const state = z.looseObject({
   custom: z.boolean().optional(),
   parent: z.string().optional(),
   provider: z.string().optional(),
+  retainOnDelete: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
 });
 const deployment = z.looseObject({
@@ -22,6 +23,7 @@ export interface Candidate {
   readonly type: string;
   readonly parent?: string | undefined;
   readonly provider?: string | undefined;
+  readonly retainOnDelete?: boolean | undefined;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -31,12 +33,13 @@ export interface Adoption {
   readonly urns: readonly string[];
 }
 
-const entryOf = ({ urn, type, parent, provider, inputs }: Candidate, place: StackPlace) => {
-  const id = importId(type, inputs ?? {}, place);
+const entryOf = (candidate: Candidate, place: StackPlace) => {
+  const { urn, type, parent, provider, retainOnDelete } = candidate;
+  const id = importId(type, candidate.inputs ?? {}, place);
+  if (id === undefined || !provider) return undefined;
+  const placed = { ...(parent && { parent }), provider, ...(retainOnDelete && { retainOnDelete }) };
   // Without inputs and outputs the provider reads it as it does for an import: by its id alone.
-  return id === undefined || !provider
-    ? undefined
-    : { urn, type, custom: true, id, ...(parent && { parent }), provider, inputs: {}, outputs: {} };
+  return { urn, type, custom: true, id, ...placed, inputs: {}, outputs: {} };
 };
 
 function adopting(text: string, candidates: readonly Candidate[], place: StackPlace): Adoption {
