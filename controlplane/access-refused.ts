@@ -3,7 +3,7 @@ import { quickCreateLink } from './access-template.ts';
 import type { Aws } from './aws.ts';
 import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
-import { isAssumeRefused } from './refusal.ts';
+import { isAssumeRefused, isDenied } from './refusal.ts';
 
 export type UnreachableSettings = Pick<Settings, 'hub'> &
   AccessSettings &
@@ -44,6 +44,7 @@ export async function whyUnreachable(
   const role = await aws.accessRoleArn(accountId);
   const through = role ?? "the control plane's own credentials";
   const what = `${accountId} cannot be reached through ${through}: ${reasonOf(error)}`;
+  if (!isDenied(error)) return what;
   if (!isAssumeRefused(error)) {
     return `${what}. ${role ? 'The role can be assumed; it needs' : 'They need'} what docs/${role ? 'deployer' : 'control-plane'}-policy.json lists, and no service control policy may take it away`;
   }

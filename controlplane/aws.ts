@@ -8,7 +8,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type AccessSettings, rolesInto, trustedPrincipal } from './access.ts';
 import { renewing, roleChains } from './aws/credentials.ts';
-import { type OnThrottle, type Plugin, throttle } from './aws/throttle.ts';
+import { type OnThrottle, type Plugin, shared, throttle } from './aws/throttle.ts';
 import type { Settings } from './environment.ts';
 import { organizationsRegion } from './partition.ts';
 
@@ -67,10 +67,10 @@ function latest<T>(most: number) {
 /** Gives a client its plugins, and every later client of its kind the connections of the first. */
 function equipment() {
   type Handler = EC2Client['config']['requestHandler'];
-  const shared = new Map<boolean, { requestHandler: Handler }>();
+  const first = new Map<boolean, { requestHandler: Handler }>();
   const isPatient = (name: string) => name === 'sqs';
   return {
-    connections: (name: string) => shared.get(isPatient(name)) ?? connections(name),
+    connections: (name: string) => first.get(isPatient(name)) ?? connections(name),
     equip<T extends { config: EC2Client['config'] | object; middlewareStack: { use(plugin: Plugin): void } }>(
       name: string,
       client: T,
@@ -78,7 +78,7 @@ function equipment() {
     ): T {
       for (const plugin of plugins) client.middlewareStack.use(plugin);
       const { requestHandler } = client.config as EC2Client['config'];
-      shared.set(isPatient(name), { requestHandler });
+      first.set(isPatient(name), { requestHandler });
       return client;
     },
   };
@@ -92,7 +92,7 @@ function ownIdentity(makeClient: () => STSClient) {
     return { accountId: Account, partition: Arn.split(':')[1] ?? 'aws', arn: Arn };
   };
   return () => {
-    asked ??= ask().catch((error) => {
+    asked ??= shared(ask).catch((error) => {
       asked = undefined;
       throw error;
     });

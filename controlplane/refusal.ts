@@ -55,6 +55,17 @@ const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpire
 /** Whether AWS says that temporary credentials have ended. */
 export const isExpired = (error: unknown): boolean => expired.has(codeOf(error));
 
+/** Codes with which AWS says that the caller lacks a right. */
+const denied = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationErrorException',
+  'UnauthorizedOperation',
+]);
+
+/** Whether AWS says that the caller lacks a right, or is kept from it by a policy. */
+export const isDenied = (error: unknown): boolean => denied.has(codeOf(error));
+
 /** Whether a role could not be assumed, rather than lacking a permission once it was. */
 export const isAssumeRefused = (error: unknown): boolean =>
   codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);

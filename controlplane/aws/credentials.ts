@@ -1,6 +1,6 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { isExpired } from '../refusal.ts';
-import type { Plugin } from './throttle.ts';
+import { type Plugin, shared } from './throttle.ts';
 
 type Provider = ReturnType<typeof fromTemporaryCredentials>;
 type Credentials = Awaited<ReturnType<Provider>>;
@@ -23,7 +23,7 @@ function remembered(get: Provider): KeptCredentials {
     async provide() {
       if (held === undefined || Date.now() >= until) {
         until = Number.POSITIVE_INFINITY; // until the answer says otherwise
-        const asked = get();
+        const asked = shared(get);
         held = asked;
         try {
           until = ((await asked).expiration?.getTime() ?? Number.POSITIVE_INFINITY) - margin;

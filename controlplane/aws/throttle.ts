@@ -39,6 +39,9 @@ const cancellation = new AsyncLocalStorage<AbortSignal>();
  */
 export const cancellable = <T>(signal: AbortSignal, work: () => T): T => cancellation.run(signal, work);
 
+/** Runs work that others wait for as well: it goes on where the one that began it is cancelled. */
+export const shared = <T>(work: () => T): T => cancellation.exit(work);
+
 /** Past so many, buckets that hold no knowledge are forgotten. */
 const many = 2_000;
 

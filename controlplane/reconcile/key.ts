@@ -1,3 +1,4 @@
+import { cancellable } from '../aws/throttle.ts';
 import type { Fleet } from '../desired.ts';
 import { fleetFrom } from '../fleet.ts';
 import type { ReconcileKey } from '../scheduler/key-worker.ts';
@@ -48,10 +49,11 @@ async function reconcileStackKey(parts: Parts, key: StackKey, lease: Lease): Pro
 
 /** The reconcile of any key: what should be is read and computed anew each time, whoever woke the key and why. */
 export function keyReconciler(parts: OrganizationParts): ReconcileKey {
-  return async (key, lease) => {
+  const reconcile: ReconcileKey = async (key, lease) => {
     if (key === organizationKey) return reconcileOrganization(parts, lease);
     if (key === hubKey || placeOfKey(key)) return reconcileStackKey(parts, key as StackKey, lease);
     parts.log.error({ key }, 'no such kind of key');
     return { kind: 'done' };
   };
+  return (key, lease) => cancellable(lease.signal, () => reconcile(key, lease));
 }

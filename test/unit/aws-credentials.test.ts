@@ -1,6 +1,7 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { ListRootsCommand } from '@aws-sdk/client-organizations';
 import { afterEach, describe, expect, test } from 'vitest';
+import { cancellable } from '../../controlplane/aws/throttle.ts';
 import { awsClients } from '../../controlplane/aws.ts';
 import {
   assumed,
@@ -95,6 +96,27 @@ describe('the chain of roles', () => {
     expect(count('AssumeRole')).toBe(3);
     expect(count('GetCallerIdentity')).toBe(1);
   });
+});
+
+test('a role that several wait for is assumed on, though the first of them lost its lease', async () => {
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const { aws, count } = await start({ deployerRoleArn });
+  await aws.caller();
+  const ending = new AbortController();
+  const look = async () => (await aws.ec2(member, 'eu-west-1')).send(new DescribeRegionsCommand({}));
+  const first = cancellable(ending.signal, () => {
+    answer();
+    return look().catch((error: Error) => error.message);
+  });
+  await asked;
+  const second = look();
+  ending.abort(new Error('the lease is lost'));
+  expect((await second).Regions).toHaveLength(1);
+  expect(await first).toBe('the lease is lost');
+  expect(count('AssumeRole')).toBe(2);
 });
 
 describe('credentials that end', () => {

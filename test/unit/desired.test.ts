@@ -85,6 +85,19 @@ describe('the stacks of an account', () => {
     });
   });
 
+  test('are reached through the deployer role, but for its own account', () => {
+    const deployerRoleArn = 'arn:aws:iam::300000000001:role/portcullis-deployer';
+    const through = { deployerRoleArn, externalId: 'x-1' };
+    const places = (accessRoleArn: string | undefined) =>
+      all(through, { accessRoleArn }).map(({ arguments: args }) => args.place);
+    for (const place of places(account.accessRoleArn))
+      expect(place).toMatchObject({ accessRoleArn: account.accessRoleArn, ...through });
+    for (const place of places(deployerRoleArn)) {
+      expect(place).toMatchObject({ accessRoleArn: deployerRoleArn, externalId: 'x-1' });
+      expect(place).not.toHaveProperty('deployerRoleArn');
+    }
+  });
+
   test('name no role where none is needed', () => {
     for (const { arguments: args } of all({}, { accessRoleArn: undefined })) {
       expect(args.place).not.toHaveProperty('accessRoleArn');

@@ -53,6 +53,8 @@ test('nested configuration is read from JSON text, secrets in it too', () => {
     defaultTags: '{"tags":{"a":"b"}}',
     skipCredentialsValidation: 'true',
     skipRegionValidation: 'true',
+    retryMode: 'standard',
+    maxRetries: '10',
   });
   expect(failures).toEqual([]);
   expect(configuration).toEqual({
@@ -63,16 +65,24 @@ test('nested configuration is read from JSON text, secrets in it too', () => {
     forbiddenAccountIds: [],
     defaultTags: { a: 'b' },
     skipCredentialsValidation: true,
+    retryMode: 'standard',
+    maxRetries: 10,
   });
 });
 
 test('configuration that is missing, wrong or not supported is refused by name', () => {
-  const { failures } = readConfiguration({ profile: 'p', assumeRoles: '[{"role":"x"}]', defaultTags: '[]' });
+  const { failures } = readConfiguration({
+    profile: 'p',
+    assumeRoles: '[{"role":"x"}]',
+    defaultTags: '[]',
+    retryMode: 'often',
+  });
   expect(failures.map(({ property }) => property).sort()).toEqual([
     'assumeRoles',
     'defaultTags',
     'profile',
     'region',
+    'retryMode',
   ]);
   expect(failures.find(({ property }) => property === 'profile')?.reason).toContain('from the environment');
 });

@@ -142,6 +142,17 @@ describe('an account that is not ready yet', () => {
   });
 });
 
+test('an account that fails to answer is told of with what AWS said, and no advice', async () => {
+  const survey = await look(({ action }) =>
+    action === 'DescribeRegions' ? ec2Error('InternalError', 400) : undefined,
+  );
+  expect(survey).toEqual({
+    kind: 'unreachable',
+    ms: expect.any(Number),
+    message: `${member} cannot be reached through ${accessRole}: no`,
+  });
+});
+
 describe('an account that cannot be entered', () => {
   const denied = (arn: string) => (call: LoopbackCall) =>
     call.action === 'AssumeRole' && call.parameters.RoleArn === arn ? refusedRole(arn) : undefined;
