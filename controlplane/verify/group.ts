@@ -51,6 +51,15 @@ export async function isOpen(ec2: EC2Client, groupId: string): Promise<boolean> 
   );
 }
 
+/** Deletes one group; one that is gone is fine. */
+export async function removeGroup(ec2: EC2Client, GroupId: string): Promise<void> {
+  try {
+    await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'InvalidGroup.NotFound')) throw error;
+  }
+}
+
 /** What EC2 takes in one filter. */
 const batch = 200;
 
@@ -72,10 +81,9 @@ export async function removeGroups(
       const canary = Tags.find(({ Key }) => Key === canaryTag)?.Value ?? '';
       if (!GroupId || GroupName !== canaryName + canary) continue;
       try {
-        await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+        await removeGroup(ec2, GroupId);
       } catch (error) {
-        if (!(error instanceof Error && error.name === 'InvalidGroup.NotFound'))
-          left.set(canary, `${GroupId}: ${reasonOf(error)}`);
+        left.set(canary, `${GroupId}: ${reasonOf(error)}`);
       }
     }
   }

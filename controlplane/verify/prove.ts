@@ -3,7 +3,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { RemediationResult } from '../../lambda/result.ts';
 import { reasonOf } from '../errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
-import { isOpen, makeGroup, openGroup, removeGroups, vpcFor } from './group.ts';
+import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from './group.ts';
 import { lettersOf, obstacleIn } from './obstacle.ts';
 import type { VerifyParts } from './parts.ts';
 import { announce, sendSynthetic } from './synthetic.ts';
@@ -25,17 +25,20 @@ const failed = (message: string): Ending => ({ state: 'failed', message });
  */
 export async function proveCell(parts: VerifyParts, canary: Canary): Promise<Ending> {
   const { store, aws, log, stopping } = parts;
-  const ec2 = await aws.ec2(canary.accountId, canary.region);
   const started = Date.now();
   let ending: Ending;
   try {
-    ending = await prove(parts, ec2, canary);
+    const ec2 = await aws.ec2(canary.accountId, canary.region);
+    ending = await prove(parts, ec2, canary).finally(async () => {
+      const now = await store.proofs.canary(canary.id);
+      if (now?.intendedAt && !stopping.aborted) await remove(parts, ec2, [canary.id], now.groupId);
+    });
   } catch (error) {
     stopping.throwIfAborted();
     ending = failed(reasonOf(error));
   }
-  const now = await store.proofs.canary(canary.id);
-  if (now?.intendedAt) await remove(parts, ec2, [canary.id]);
+  // Stopped in the middle of the removal: the next start does it.
+  stopping.throwIfAborted();
   await store.proofs.end(canary.id, ending);
   const { accountId: account, region } = canary;
   log.info({ account, region, state: ending.state, message: ending.message }, 'cell verified');
@@ -62,8 +65,14 @@ async function prove(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promis
 }
 
 /** Never fails: a group that cannot be removed is tried again by the cell's next verification. */
-async function remove({ store, log }: VerifyParts, ec2: EC2Client, ids: readonly string[]): Promise<void> {
+async function remove(
+  { store, log }: VerifyParts,
+  ec2: EC2Client,
+  ids: readonly string[],
+  groupId: string | null = null,
+): Promise<void> {
   try {
+    if (groupId !== null) await removeGroup(ec2, groupId);
     const { gone, left } = await removeGroups(ec2, ids);
     await store.proofs.removed(gone);
     if (left.length > 0) log.warn({ left }, 'the group of a canary could not be removed');
@@ -88,6 +97,8 @@ async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Prom
     if (error instanceof Error && refusals.includes(error.name)) return reasonOf(error);
     throw error;
   }
+  // Its id first, so that the group is found again by it; then the moment from which the time is taken.
+  await proofs.opened(canary.id, groupId);
   await announce(parts, canary, groupId, canary.id);
   await proofs.opened(canary.id, groupId);
   await openGroup(ec2, groupId);
@@ -102,6 +113,7 @@ async function openAgain(
 ): Promise<void> {
   if (result) return;
   if (groupId === null) return sendSynthetic(parts, canary, canary.id);
+  await announce(parts, canary, groupId, canary.id);
   if (!(await isOpen(ec2, groupId))) await openGroup(ec2, groupId);
 }
 
@@ -189,6 +201,7 @@ async function whereItStopped(
     return `the rule was closed, and no result came ${seconds}: look at the results queue${dead}`;
   await sendOne(parts, canary);
   const probe = await answered(parts, canary.id, Date.now() + Math.min(patience, syntheticMs));
+  if (probe && probe.result.groupId !== null) return `the rule was closed, but not ${seconds}`;
   if (probe?.result.outcome === 'clean')
     return `CloudTrail delivered nothing ${seconds}, and the path behind it answers: look at the trail${dead}`;
   if (probe) return `the Lambda answered ${wordsOf(probe.result)}`;

@@ -63,7 +63,9 @@ function carrier(given: VerifyParts, holder: string, hear: () => void) {
     hear();
     try {
       for (;;) {
-        await Promise.all(Array.from({ length: settings.verifyParallel }, () => proveSome(id)));
+        const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
+        const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
+        if (broken?.status === 'rejected') throw broken.reason;
         if (await proofs.finish(id)) break;
         if ((await proofs.get(id))?.finishedAt) return;
         await pause(othersPause, undefined, { signal: stopping });

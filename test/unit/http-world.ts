@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { application, listen } from '../../controlplane/http/server.ts';
 import { makeLogger } from '../../controlplane/log.ts';
 import { type Database, openDatabase } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { cellsOf } from '../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../lambda/policy.ts';
 
 export const token = '0123456789abcdef';
@@ -67,7 +69,15 @@ export function httpWorld() {
       ...{ store, log: makeLogger('silent'), wake: async (keys) => void world.woken.push(...keys) },
       ...({} as Pick<DepartureParts, 'engine' | 'aws' | 'settings' | 'meter'>),
     }),
-    verifier: { request: unasked },
+    verifier: {
+      async request(scope, requestedBy) {
+        const id = randomUUID();
+        await store.proofs.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
+        const recorded = await store.proofs.get(id);
+        if (!recorded) throw new Error('not recorded');
+        return recorded;
+      },
+    },
     policy: () => world.policy(),
     notReady: async () => undefined,
     metrics: () => world.metrics(),
