@@ -2,13 +2,14 @@ import type { StackArguments } from '../../programs/arguments.ts';
 import { markFailed, markReconciling } from '../conditions.ts';
 import type { Operation } from '../engine.ts';
 import { reasonOf } from '../errors.ts';
+import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import { accountKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Departure } from '../store/departures.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import type { DepartureParts } from './departures.ts';
+import type { DepartureParts } from './parts.ts';
 
 /** One stack on its way out, under its lease. */
 export interface Leaving {
@@ -25,7 +26,7 @@ const hour = 3_600_000;
  * Arguments of a stack's place. Taking it down runs no program: what is there, and how to reach it, is in the state.
  */
 async function argumentsAt(
-  { aws, settings }: DepartureParts,
+  { store, aws, settings }: DepartureParts,
   { stack: { kind, accountId, region } }: Leaving,
 ): Promise<StackArguments> {
   const { partition } = await aws.caller();
@@ -36,8 +37,9 @@ async function argumentsAt(
   };
   const hub = { partition, ...settings.hub };
   if (kind === 'region') return { kind, place, hub, cell: { region: place.region, lifecycle: false } };
+  const fact = await store.facts.get<OrganizationFact>(organizationFact);
   const off = { narrowing: false, securityHub: false, trails: {}, cells: [] };
-  return { kind: 'account', place, hub, organizationId: '', ...off } as StackArguments;
+  return { kind: 'account', place, hub, organizationId: fact?.value.id ?? '', ...off };
 }
 
 /** Puts down that the stack went and why, its account's conditions with the account's own stack. */

@@ -22,8 +22,8 @@ import {
 import type { Store } from '../store/store.ts';
 import { announceQuestion } from './announce.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
-import type { DepartureParts, DepartureSettings } from './departures.ts';
 import { type Departing, describeSet, digestOf, guard, type Hold } from './guard.ts';
+import type { DepartureParts, DepartureSettings } from './parts.ts';
 
 const day = 24 * 3_600_000;
 

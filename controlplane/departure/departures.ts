@@ -1,10 +1,5 @@
-import type { Aws } from '../aws.ts';
 import { mark } from '../conditions.ts';
-import type { Engine } from '../engine.ts';
-import type { Settings } from '../environment.ts';
 import { covers } from '../fleet-scope.ts';
-import type { Logger } from '../log.ts';
-import type { Meter } from '../metrics.ts';
 import type { Organization } from '../organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
@@ -12,35 +7,13 @@ import { organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import type { Store } from '../store/store.ts';
 import { entomb, type Leaving, tearDown } from './act.ts';
 import { answer, type Considered, consider, foundDisabled, heldSentence } from './consider.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
 import { type Look, lookAt } from './look.ts';
+import type { DepartureParts, DepartureSettings } from './parts.ts';
 
-export type DepartureSettings = Pick<
-  Settings,
-  | 'hub'
-  | 'regions'
-  | 'layout'
-  | 'organizationalUnits'
-  | 'exclude'
-  | 'shrinkPercent'
-  | 'deleteLimit'
-  | 'alarmTopicArn'
->;
-
-export interface DepartureParts {
-  readonly store: Store;
-  readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
-  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
-  readonly settings: DepartureSettings;
-  readonly log: Logger;
-  readonly meter: Pick<Meter, 'stack'>;
-  /** Has keys reconciled soon; `organization` may be among them. */
-  readonly wake: (keys: readonly string[]) => Promise<void>;
-  readonly now: () => Date;
-}
+export type { DepartureParts } from './parts.ts';
 
 export interface Departures {
   /**

@@ -48,15 +48,15 @@ interface Present {
   ];
 }
 
-/** Asks every half second, for four minutes. @throws with what was seen last */
+/** Asks every half second, for seven minutes. @throws with what was seen last */
 export async function until(what: string, condition: () => Promise<string | undefined>): Promise<void> {
   let seen: string | undefined;
-  for (const end = Date.now() + 240_000; Date.now() < end; ) {
+  for (const end = Date.now() + 420_000; Date.now() < end; ) {
     seen = await condition();
     if (seen === undefined) return;
     await new Promise((next) => setTimeout(next, 500));
   }
-  throw new Error(`${what}, but after four minutes ${seen}`);
+  throw new Error(`${what}, but after seven minutes ${seen}`);
 }
 
 /** What of ours there is in an account, asked with its root credentials. */

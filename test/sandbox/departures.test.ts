@@ -18,7 +18,7 @@ import {
 } from './departures-stage.ts';
 
 type Stage = Awaited<ReturnType<typeof startDepartureStage>>;
-const long = { timeout: 500_000 };
+const long = { timeout: 900_000 };
 
 /** The rules, roles and queues of an account with one Region, as onboarding makes them. */
 const whole = [
@@ -37,7 +37,7 @@ describe('accounts and Regions that depart from a local organization', () => {
     at = await startDepartureStage();
     for (const id of [payments, leaver]) await at.limit(id);
     await at.start();
-  }, 300_000);
+  }, 600_000);
   afterAll(() => at?.end());
   const tombstones = async () =>
     (await at.plane().get<{ tombstones: Tombstone[] }>('/v1/tombstones')).tombstones;
