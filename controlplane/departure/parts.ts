@@ -1,0 +1,30 @@
+import type { Aws } from '../aws.ts';
+import type { Engine } from '../engine.ts';
+import type { Settings } from '../environment.ts';
+import type { Logger } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import type { Store } from '../store/store.ts';
+
+export type DepartureSettings = Pick<
+  Settings,
+  | 'hub'
+  | 'regions'
+  | 'layout'
+  | 'organizationalUnits'
+  | 'exclude'
+  | 'shrinkPercent'
+  | 'deleteLimit'
+  | 'alarmTopicArn'
+>;
+
+export interface DepartureParts {
+  readonly store: Store;
+  readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
+  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
+  readonly settings: DepartureSettings;
+  readonly log: Logger;
+  readonly meter: Pick<Meter, 'stack'>;
+  /** Has keys reconciled soon; `organization` may be among them. */
+  readonly wake: (keys: readonly string[]) => Promise<void>;
+  readonly now: () => Date;
+}
