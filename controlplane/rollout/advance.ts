@@ -1,6 +1,8 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { PortcullisError, reasonOf } from '../errors.ts';
+import { isTransient } from '../reconcile/decide.ts';
 import type { Parts } from '../reconcile/parts.ts';
+import { backoffMs } from '../scheduler/verdict.ts';
 import { requireRegions } from '../scope.ts';
 import { hubKey } from '../stack-key.ts';
 import type { Run } from '../store/runs.ts';
@@ -69,6 +71,27 @@ async function remind({ store, queue }: Parts, { id, priority }: Run): Promise<v
 }
 
 const remindMs = 30_000;
+const planTries = 8;
+
+/** Whether the run is planned; one that cannot be has failed, unless AWS was only disturbed for a while. */
+async function plan(parts: Parts, run: Run, signal: AbortSignal): Promise<boolean> {
+  const { store } = parts;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await planRun(parts, run, signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (error instanceof PortcullisError && error.code === 'store-unreachable') throw error;
+      if (tries >= planTries || !isTransient(reasonOf(error))) {
+        await store.runStacks.skipRest(run.id, 'the run failed');
+        await store.runs.finish(run.id, 'failed', reasonOf(error));
+        return false;
+      }
+      await rest(backoffMs(tries, Math.random, 500), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
 
 /**
  * Carries a run on until it has ended, waits for a person, or the signal says to leave it: all that it knows is in the
@@ -79,15 +102,7 @@ export async function advanceRun(parts: Parts, id: string, signal: AbortSignal):
   await store.runs.start(id);
   const run = await store.runs.get(id);
   if (run?.state !== 'running') return;
-  try {
-    if (!run.plannedAt) await planRun(parts, run, signal);
-  } catch (error) {
-    if (signal.aborted) return;
-    if (error instanceof PortcullisError && error.code === 'store-unreachable') throw error;
-    await store.runStacks.skipRest(id, 'the run failed');
-    await store.runs.finish(id, 'failed', reasonOf(error));
-    return;
-  }
+  if (!run.plannedAt && !(await plan(parts, run, signal))) return;
   let reminded = performance.now();
   while (!signal.aborted && (await step(parts, id))) {
     await rest(tickMs, undefined, { signal }).catch(() => undefined);
