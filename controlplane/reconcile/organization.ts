@@ -1,6 +1,7 @@
 import { PortcullisError, reasonOf } from '../errors.ts';
 import { fleetOf } from '../fleet.ts';
 import { type Organization, readOrganization } from '../organization.ts';
+import { organizationsRegion } from '../partition.ts';
 import { releaseOf } from '../release.ts';
 import type { RunQueue } from '../run-queue.ts';
 import { priorities } from '../scheduler/key-queue.ts';
@@ -108,6 +109,16 @@ async function ensureLooks(parts: OrganizationParts, organization: Organization)
   await queue.later([...keys, { key: hubKey, afterMs: Math.random() * period }]);
 }
 
+/** Without the one Region where they appear, changes of the organization are found by the clock alone. */
+async function remarkOnRegions({ aws, settings, log }: OrganizationParts): Promise<void> {
+  const first = organizationsRegion((await aws.caller()).partition);
+  if (!settings.regions || settings.regions.includes(first)) return;
+  log.warn(
+    { key: 'organization' },
+    `PORTCULLIS_REGIONS leaves out ${first}, where lifecycle events appear: changes are found every ${settings.sweepMinutes} minutes only`,
+  );
+}
+
 /**
  * Reconciles who belongs to the organization: lists it, records it, has what departed seen to, new accounts onboarded,
  * and what is of an older release rolled out. @throws only where the store does not answer.
@@ -128,6 +139,7 @@ export async function reconcileOrganization(parts: OrganizationParts, lease: Lea
       : { kind: 'hopeless', reason: 'PrerequisiteFailed', message, againMs: 10 * 60_000 };
   }
   const { organization, readAt } = listing;
+  await remarkOnRegions(parts);
   if (departures) {
     try {
       const { wake, held, remarks } = await departures.consider({ organization, readAt });
