@@ -77,7 +77,7 @@ describe('status', () => {
   test('is healthy where every active account and stack is ready', () => {
     const { text, healthy } = renderStatus([account()], [stack('region-1', { Ready: ok })]);
     expect(healthy).toBe(true);
-    expect(text).toMatch(/^ACCOUNT .*\n300000000001 +one +Production +ACTIVE +yes +1\/1 +0\/0 +no$/);
+    expect(text).toMatch(/^ACCOUNT .*\n300000000001 +one +Production +ACTIVE +yes +1\/1 +0\/0 +no +0\/0$/);
   });
 
   test.each<[string, AccountRecord[], StackRecord[], string]>([

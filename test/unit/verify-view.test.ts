@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Client } from '../../controlplane/cli/client.ts';
 import { renderStatus } from '../../controlplane/cli/status.ts';
-import { renderVerification } from '../../controlplane/cli/verify.ts';
+import { renderVerification, verify } from '../../controlplane/cli/verify.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 import type { Canary, Proof } from '../../controlplane/store/canaries.ts';
 import { cellsOf } from '../../controlplane/verify/cells.ts';
@@ -108,4 +109,25 @@ test('a verification is a table with the reasons below it', () => {
   expect(text).toMatch(/us-east-1\s+path\s+-/);
   expect(text).toContain('300000000001 us-west-2: CloudTrail: no trail');
   expect(text).toContain('2 of 3 cells proven');
+});
+
+describe('portcullis verify', () => {
+  const answered = async (...states: string[]) => {
+    let out = '';
+    const cells = states.map((state, index) => ({
+      ...{ id: String(index), accountId: one, region: `eu-west-${index}`, state, kind: null, message: null },
+      ...{ milliseconds: null, recordedMilliseconds: null },
+    }));
+    const view = { id: 'v', finishedAt: '2026-11-23T21:00:00Z', cells };
+    const client = { verify: async () => view, verification: async () => view } as unknown as Client;
+    const exit = await verify(client, {}, false, { write: (text) => (out += text) });
+    return { exit, out };
+  };
+
+  test('ends with 0 where every cell was proven, else with 3, and says each as it ends', async () => {
+    expect(await answered('proven', 'proven')).toMatchObject({ exit: 0 });
+    const { exit, out } = await answered('proven', 'failed');
+    expect(exit).toBe(3);
+    expect(out).toMatch(/^proven {2}300000000001 eu-west-0\nfailed {2}300000000001 eu-west-1\n/);
+  });
 });
