@@ -7,6 +7,7 @@ import { releaseOf } from '../release.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
 import { hubKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import type { KeyRequest } from '../store/run-stacks.ts';
 import type { Store } from '../store/store.ts';
 import { surveyAccount } from '../survey.ts';
 import { trailsCondition } from '../trails-condition.ts';
@@ -122,24 +123,33 @@ async function survey(
   return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReachable', message: found.message } };
 }
 
-/** Hands an account's Regions to the runs that wait for the account, and wakes those that have something to do. */
-async function wakeRegions(
-  pass: Pass,
-  regions: readonly DesiredStack[],
-  failed: string | undefined,
-): Promise<void> {
-  const { store, queue, requests } = pass;
-  const wake = new Map<StackKey, number>();
-  for (const { run, wave } of requests) {
-    const inScope = regions.filter(
+const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKey[] =>
+  regions
+    .filter(
       ({ arguments: args }) =>
         args.kind === 'region' && (run.scope.regions?.includes(args.cell.region) ?? true),
-    );
-    const keys = inScope.map(({ key }) => key);
-    await store.runStacks.plan(run.id, keys, wave, failed ? 'skipped' : 'admitted', failed);
-    for (const key of keys) wake.set(key, Math.max(wake.get(key) ?? 0, run.priority));
+    )
+    .map(({ key }) => key);
+
+/** Adds an account's Regions to a run that waits for the account: to be made next, or not at all, and why. */
+async function planRegions(
+  { store }: Pass,
+  regions: readonly DesiredStack[],
+  request: KeyRequest,
+  failed: string | undefined,
+): Promise<void> {
+  const state = failed ? 'skipped' : 'admitted';
+  await store.runStacks.plan(request.run.id, inScope(regions, request), request.wave, state, failed);
+}
+
+/** Wakes those of an account's Regions that have something to do. */
+async function wakeRegions(pass: Pass, regions: readonly DesiredStack[]): Promise<void> {
+  const { store, queue, requests } = pass;
+  const wake = new Map<StackKey, number>();
+  for (const request of requests) {
+    for (const key of inScope(regions, request))
+      wake.set(key, Math.max(wake.get(key) ?? 0, request.run.priority));
   }
-  if (failed) return;
   if (!isPreview(pass)) {
     const records = new Map(
       (await store.stacks.ofAccount(fleetAccountOf(pass))).map((each) => [each.key, each]),
@@ -183,10 +193,12 @@ export async function reconcileAccount(pass: Pass, fleet: Fleet): Promise<Verdic
     found.account.ownTrail && found.account.regions.some(({ trail }) => trail.covered === false);
   const againMs = found.againMs ?? (mending ? untilCoveredMs : settings.sweepMinutes * 60_000);
   const terms = { release: releaseOf(fleet), againMs };
-  const { outcome, verdict } = await actOnStack(pass, async () => desired.account, terms);
-  const usable = outcome !== 'failed' || isPreview(pass);
-  const retried = outcome === 'failed' && (await store.runStacks.requests(pass.key)).length > 0;
-  if (!retried) await wakeRegions(pass, desired.regions, usable ? undefined : `${pass.key} failed`);
+  const beforeEnd: Pass['beforeEnd'] = (request, state) => {
+    const unusable = state === 'failed' && request.run.kind !== 'preview';
+    return planRegions(pass, desired.regions, request, unusable ? `${pass.key} failed` : undefined);
+  };
+  const { outcome, verdict } = await actOnStack({ ...pass, beforeEnd }, async () => desired.account, terms);
+  if (outcome !== 'failed' || isPreview(pass)) await wakeRegions(pass, desired.regions);
   if (isPreview(pass)) return verdict;
   const wanted = [desired.account, ...desired.regions].map(({ key }) => key);
   await noteAccountReady(store, record.id, wanted);

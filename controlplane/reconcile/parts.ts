@@ -61,6 +61,13 @@ export interface Pass extends Parts {
   readonly lease: Lease;
   /** The runs that wait for it. */
   readonly requests: readonly KeyRequest[];
+  /**
+   * Called before a run's wait for the key ends: what is to follow has to be in the run by then, or the run is over
+   * when its last stack is.
+   */
+  readonly beforeEnd?:
+    | ((request: KeyRequest, state: 'succeeded' | 'unchanged' | 'failed') => Promise<void>)
+    | undefined;
 }
 
 export const now = (): string => new Date().toISOString();

@@ -45,13 +45,16 @@ const done = (againMs: number | undefined): Verdict => ({
 
 /** Ends the runs' wait for the key. */
 async function report(
-  { store, key, lease }: Pass,
+  { store, key, lease, beforeEnd }: Pass,
   requests: readonly KeyRequest[],
   state: 'succeeded' | 'unchanged' | 'failed',
   message: string,
   record?: OperationRecord,
 ): Promise<void> {
-  for (const { run } of requests) await store.runStacks.end(run.id, key, { state, record, message }, lease);
+  for (const request of requests) {
+    await beforeEnd?.(request, state);
+    await store.runStacks.end(request.run.id, key, { state, record, message }, lease);
+  }
 }
 
 /** Transient failures in a row of each stack; forgotten at a restart, which costs some patience only. */

@@ -32,6 +32,24 @@ describe('a run over the whole organization', () => {
     expect((await account(one)).Ready).toMatchObject({ status: 'True', message: '3 stacks' });
   });
 
+  test("has an account's Regions before it has the account's end, or it would be over too soon", async () => {
+    const { end } = store.runStacks;
+    const known: number[] = [];
+    const watched: typeof end = async (id, key, ...rest) => {
+      await end(id, key, ...rest);
+      if (!key.startsWith('account-')) return;
+      const stacks = await store.runStacks.of(id);
+      known.push(stacks.filter((stack) => stack.key.startsWith(key.replace('account', 'region'))).length);
+    };
+    Object.assign(store.runStacks, { end: watched });
+    try {
+      await run();
+    } finally {
+      Object.assign(store.runStacks, { end });
+    }
+    expect(known).toEqual([2, 2, 2, 2]);
+  });
+
   test('stops at the hub when that fails: the rest is skipped, with the reason', async () => {
     world.broken.add('hub');
     const done = await run();
