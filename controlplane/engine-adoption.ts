@@ -8,6 +8,7 @@ const state = z.looseObject({
   parent: z.string().optional(),
   provider: z.string().optional(),
   retainOnDelete: z.boolean().optional(),
+  dependencies: z.array(z.string()).nullish(),
   inputs: z.record(z.string(), z.unknown()).optional(),
 });
 const deployment = z.looseObject({
@@ -24,6 +25,8 @@ export interface Candidate {
   readonly parent?: string | undefined;
   readonly provider?: string | undefined;
   readonly retainOnDelete?: boolean | undefined;
+  /** Known of a create that was under way; of others the next update tells. */
+  readonly dependencies?: readonly string[] | null | undefined;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -33,11 +36,18 @@ export interface Adoption {
   readonly urns: readonly string[];
 }
 
-const entryOf = (candidate: Candidate, place: StackPlace) => {
+const entryOf = (candidate: Candidate, known: ReadonlySet<string>, place: StackPlace) => {
   const { urn, type, parent, provider, retainOnDelete } = candidate;
   const id = importId(type, candidate.inputs ?? {}, place);
   if (id === undefined || !provider) return undefined;
-  const placed = { ...(parent && { parent }), provider, ...(retainOnDelete && { retainOnDelete }) };
+  // A destroy goes by them: a role goes after its policy.
+  const dependencies = (candidate.dependencies ?? []).filter((each) => known.has(each));
+  const placed = {
+    ...(parent && { parent }),
+    provider,
+    ...(retainOnDelete && { retainOnDelete }),
+    ...(dependencies.length > 0 && { dependencies }),
+  };
   // Without inputs and outputs the provider reads it as it does for an import: by its id alone.
   return { urn, type, custom: true, id, ...placed, inputs: {}, outputs: {} };
 };
@@ -47,7 +57,9 @@ function adopting(text: string, candidates: readonly Candidate[], place: StackPl
   const resources = whole.deployment.resources ?? [];
   const known = new Set(resources.map(({ urn }) => urn));
   const wanted = candidates.filter(({ urn, parent }) => !known.has(urn) && (!parent || known.has(parent)));
-  const entries = wanted.map((candidate) => entryOf(candidate, place)).filter((entry) => entry !== undefined);
+  const entries = wanted
+    .map((candidate) => entryOf(candidate, known, place))
+    .filter((entry) => entry !== undefined);
   const next = {
     ...whole,
     deployment: { ...whole.deployment, resources: [...resources, ...entries], pending_operations: [] },

@@ -114,6 +114,16 @@ describe('creates that were under way', () => {
     expect(adoptPending(exported([]), place)).toBeUndefined();
   });
 
+  test('keep their order: what they depend on is in the state', () => {
+    const lambda = candidate(role, { name: 'portcullis-lambda' });
+    const policy = {
+      ...candidate('aws:iam/rolePolicy:RolePolicy', { name: 'portcullis-lambda', role: 'portcullis-lambda' }),
+      dependencies: [lambda.urn, urnOf(role, 'gone')],
+    };
+    const adoption = adoptPending(exported([{ type: 'creating', resource: policy }], [lambda]), place);
+    expect(resourcesIn(adoption?.text)[1]).toMatchObject({ dependencies: [lambda.urn] });
+  });
+
   test('keep being retained on delete', () => {
     const bucket = { ...candidate('aws:s3/bucket:Bucket', { bucket: 'portcullis-x' }), retainOnDelete: true };
     const adoption = adoptPending(exported([{ type: 'creating', resource: bucket }]), place);
