@@ -33,7 +33,7 @@ function show(registry: Registry, { gauges }: Reading, rows: readonly Row[]): vo
  * that moment. What could not be read in time is left out and counted, so that no old value passes for a present one;
  * scrapes at the same time are one. Never throws, and ends in little more than one timeout.
  */
-export function metricsText({ registry, database, log, timeoutMs = 2000 }: Parts): () => Promise<string> {
+export function metricsText({ registry, database, log, timeoutMs = 5000 }: Parts): () => Promise<string> {
   const errors = new Counter({
     name: 'portcullis_scrape_errors_total',
     help: 'Readings that a scrape had to leave out.',

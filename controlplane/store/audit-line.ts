@@ -50,19 +50,25 @@ export async function newestLines(
   return rows.map(({ line }) => JSON.parse(line));
 }
 
+/**
+ * Any number, the same in every process: whoever writes a line holds this advisory lock together with other writers,
+ * from before the line gets its id until its transaction ends. A lock of the table would do, but for its vacuum.
+ */
+export const writersLock = 6_821_006;
+
 /** Writers hold up this look for as long, and it holds up those that come then. */
 const lockTimeout = '250ms';
 const tries = 20;
 
 /**
- * The highest id there is, with no line of a lower one still to come: whoever is about to commit one has the table
- * locked against this. Undefined where that did not end in a moment.
+ * The highest id there is, with no line of a lower one still to come: whoever is about to commit one holds the lock.
+ * Undefined where that did not end in a moment.
  */
 export async function finalId({ transaction }: Pick<Database, 'transaction'>): Promise<bigint | undefined> {
   try {
     return await transaction(async (query) => {
       await query(`set local lock_timeout = '${lockTimeout}'`);
-      await query('lock table audit in share mode');
+      await query(`select pg_advisory_xact_lock(${writersLock})`);
       const [row] = await query<{ id: string }>('select coalesce(max(id), 0)::text as id from audit');
       return BigInt(row?.id ?? 0);
     });

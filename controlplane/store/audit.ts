@@ -1,6 +1,6 @@
 import { censor } from '../censor.ts';
 import { programVersion, version } from '../program-version.ts';
-import { type AuditFilter, type AuditLine, finalLines, newestLines } from './audit-line.ts';
+import { type AuditFilter, type AuditLine, finalLines, newestLines, writersLock } from './audit-line.ts';
 import { type AuditCheck, checkSeals, type Seal, sealLines } from './audit-seal.ts';
 import type { AuditedAct } from './audited-acts.ts';
 import type { Database, Query } from './database.ts';
@@ -40,11 +40,16 @@ export interface AuditStore {
 /** What went wrong is told in AWS's and the engine's words, which could hold anything. */
 const clean = censor();
 
-/** Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer. */
+/**
+ * Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer; for
+ * whoever looks which lines are final, a quarter of a second at most.
+ */
 export async function writeAudit(query: Query, entry: AuditEntry, once?: string): Promise<boolean> {
   const rows = await query(
-    `insert into audit (at, who, what, details, once, service_version, program_version)
-     values (now(), $1, $2, $3, $4, $5, $6) on conflict (once) do nothing returning id`,
+    `with writing as (select pg_advisory_xact_lock_shared(${writersLock}))
+     insert into audit (at, who, what, details, once, service_version, program_version)
+     select now(), $1, $2, $3::jsonb, $4, $5, $6 from writing
+     on conflict (once) do nothing returning id`,
     [entry.who, entry.what, JSON.stringify(clean(entry.details)), once ?? null, version, programVersion()],
   );
   return rows.length > 0;

@@ -67,6 +67,7 @@ export const auditMigration = `
       get diagnostics gone = row_count;
       delete from audit_seal where through_id <= last.through_id;
       perform set_config('portcullis.retention', '', true);
+      perform pg_advisory_xact_lock_shared(6821006);
       insert into audit (at, who, what, details, service_version, program_version) values (
         now(), 'portcullis', 'retention applied',
         jsonb_build_object('of', 'audit', 'removed', gone, 'through', last.through_id::text, 'hash', last.hash, 'keptDays', keep_days),
