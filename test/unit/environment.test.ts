@@ -123,6 +123,24 @@ describe('settings from the environment', () => {
     );
     expect(readSettings({ ...enough, PORTCULLIS_STATE: 's3://bucket' }).state).toBe('s3://bucket');
   });
+
+  test.each([
+    'file:///var/state',
+    's3://bucket?region=eu-west-1',
+    'postgres://host/db',
+    'https://api.pulumi.com',
+  ])('%s is a place for state', (state) => {
+    expect(readSettings({ ...enough, PORTCULLIS_STATE: state }).state).toBe(state);
+  });
+
+  test.each(['/var/state', 's3://', 'mysql://user:hunter2@host/db'])(
+    '%s is none, and is not repeated',
+    (state) => {
+      const reading = () => readSettings({ ...enough, PORTCULLIS_STATE: state });
+      expect(reading).toThrow(/^PORTCULLIS_STATE must be file:.*s3:.*postgres:.*https:/);
+      expect(reading).not.toThrow(/hunter2/);
+    },
+  );
 });
 
 describe('bearer tokens', () => {
