@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
+import { reasonOf } from './errors.ts';
 import type { Logger } from './log.ts';
-import type { Leases } from './scheduler/leases.ts';
+import type { Lease, Leases } from './scheduler/leases.ts';
 import type { Database } from './store/database.ts';
 
 /** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
@@ -32,6 +34,21 @@ const day = 24 * 3600;
 const heartbeatSeconds = 30;
 const heldSeconds = 40;
 
+const letGoAgainMs = 1_000;
+
+/** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
+async function letGo(leases: Leases, lease: Lease, log: Logger): Promise<void> {
+  while (!lease.signal.aborted) {
+    try {
+      return await leases.release([lease]);
+    } catch (error) {
+      log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
+      await pause(letGoAgainMs, undefined, { ref: false });
+    }
+  }
+  await leases.release([lease]).catch(() => undefined); // lost, or the service stops: it runs out
+}
+
 /** A queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
   const boss = new PgBoss({
@@ -60,7 +77,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     try {
       await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]));
     } finally {
-      await leases.release([lease]);
+      await letGo(leases, lease, log);
     }
   };
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import { workQueue } from '../../controlplane/work-queue.ts';
 import { onBothDatabases } from './database.ts';
@@ -41,6 +42,35 @@ onBothDatabases((place) => {
     await until(() => done);
     await queue.stop();
     expect(tries).toBe(4);
+  });
+
+  test('a lease that cannot be given back, as the database is away, is given back once it can be', async () => {
+    const id = randomUUID();
+    let away = false;
+    const query: Database['query'] = (sql, parameters) =>
+      away ? Promise.reject(new Error('the database went away')) : database.query(sql, parameters);
+    const log = makeLogger('silent');
+    const leases = openLeases({ query, transaction: database.transaction }, log, { ttlMs: 600 });
+    let tries = 0;
+    const work = {
+      ...{ name: 'leased', concurrent: 2, unfinished: async () => [], leases },
+      async carryOut() {
+        tries += 1;
+        if (tries > 1) return;
+        away = true;
+        setTimeout(() => {
+          away = false;
+        }, 200);
+        throw new Error('the database went away');
+      },
+    };
+    const queue = workQueue(database, work, log);
+    await queue.start();
+    await queue.send(id);
+    await until(() => tries === 2);
+    await queue.stop();
+    await leases.stop();
+    expect(tries).toBe(2);
   });
 
   test('one id is never worked on twice at once', async () => {
