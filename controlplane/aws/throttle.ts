@@ -50,10 +50,49 @@ interface Named {
   readonly commandName?: string;
 }
 
-const namesOf = ({ clientName = '', commandName = '' }: Named) => ({
+interface Operation {
+  readonly service: string;
+  readonly operation: string;
+}
+
+const operationOf = ({ clientName = '', commandName = '' }: Named): Operation => ({
   service: clientName.replace(/Client$/, ''),
   operation: commandName.replace(/Command$/, ''),
 });
+
+/** The bucket of each API and place, made when first called. */
+function bucketStore(clock: BucketClock) {
+  const buckets = new Map<string, Divided>();
+  let workers = 1;
+  let forgetAt = many;
+
+  /** Member accounts are not divided: an account's keys seldom run on two workers at once. */
+  const divide = ({ bucket, scope, callers = Number.POSITIVE_INFINITY }: Divided) => {
+    if (scope === 'organization') bucket.share(Math.min(workers, callers));
+  };
+  return {
+    of({ service, operation }: Operation, { accountId, region }: CalledIn): Divided {
+      const quota = quotaOf(service, operation);
+      const place = quota.scope === 'organization' ? 'organization' : `${accountId} ${region}`;
+      const key = `${service} ${quota.each ? operation : quota.named} ${place}`;
+      const known = buckets.get(key);
+      if (known) return known;
+      if (buckets.size >= forgetAt) {
+        for (const [name, { bucket }] of buckets) if (bucket.idle()) buckets.delete(name);
+        forgetAt = Math.max(many, buckets.size * 2);
+      }
+      const made = { bucket: tokenBucket(quota, clock), scope: quota.scope, callers: quota.callers };
+      divide(made);
+      buckets.set(key, made);
+      return made;
+    },
+    share(next: number) {
+      workers = Math.max(1, next);
+      for (const bucket of buckets.values()) divide(bucket);
+    },
+    size: () => buckets.size,
+  };
+}
 
 /** Token buckets for every API that clients with its plugin call. One for the process. */
 export function throttle({
@@ -63,45 +102,18 @@ export function throttle({
   readonly onThrottle?: OnThrottle | undefined;
   readonly clock?: BucketClock;
 } = {}): Throttle {
-  const buckets = new Map<string, Divided>();
-  let workers = 1;
-  let forgetAt = many;
-
-  /** Member accounts are not divided: an account's keys seldom run on two workers at once. */
-  const divide = ({ bucket, scope, callers = Number.POSITIVE_INFINITY }: Divided) => {
-    if (scope === 'organization') bucket.share(Math.min(workers, callers));
-  };
-
-  function bucketFor(service: string, operation: string, { accountId, region }: CalledIn) {
-    const quota = quotaOf(service, operation);
-    const place = quota.scope === 'organization' ? 'organization' : `${accountId} ${region}`;
-    const key = `${service} ${quota.each ? operation : quota.named} ${place}`;
-    const known = buckets.get(key);
-    if (known) return known;
-    if (buckets.size >= forgetAt) {
-      for (const [name, { bucket }] of buckets) if (bucket.idle()) buckets.delete(name);
-      forgetAt = Math.max(many, buckets.size * 2);
-    }
-    const made = { bucket: tokenBucket(quota, clock), scope: quota.scope, callers: quota.callers };
-    divide(made);
-    buckets.set(key, made);
-    return made;
-  }
+  const buckets = bucketStore(clock);
 
   /** Waits, sends, and learns from the answer. */
-  async function attempt<T>(
-    { service, operation }: ReturnType<typeof namesOf>,
-    where: CalledIn,
-    send: () => Promise<T>,
-  ): Promise<T> {
-    const { bucket, scope } = bucketFor(service, operation, where);
+  async function attempt<T>(operation: Operation, where: CalledIn, send: () => Promise<T>): Promise<T> {
+    const { bucket, scope } = buckets.of(operation, where);
     await bucket.take(cancellation.getStore());
     try {
       return await send();
     } catch (error) {
       if (isThrottling(error)) {
         bucket.throttled();
-        onThrottle(service, operation, scope);
+        onThrottle(operation.service, operation.operation, scope);
       }
       throw error;
     }
@@ -111,7 +123,7 @@ export function throttle({
     (where: CalledIn) =>
     <Args, Output>(next: (args: Args) => Promise<Output>, context: Named) =>
     (args: Args): Promise<Output> =>
-      attempt(namesOf(context), where, () => next(args));
+      attempt(operationOf(context), where, () => next(args));
 
   return {
     plugin: (where) => ({
@@ -124,12 +136,9 @@ export function throttle({
           override: true,
         }),
     }),
-    share(next) {
-      workers = Math.max(1, next);
-      for (const bucket of buckets.values()) divide(bucket);
-    },
+    share: buckets.share,
     get size() {
-      return buckets.size;
+      return buckets.size();
     },
   };
 }

@@ -32,6 +32,33 @@ const recoveryPerSecond = 0.05;
 /** Throttling answers this close together tell of one overload; it is halved once. */
 const oneOverload = 1_000;
 
+/** Rejects as soon as the signal aborts, not when its turn comes. */
+function unlessAborted(mine: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    mine.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** One at a time, first come first served; `waiting` counts those that have not had their turn. */
+function line() {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return {
+    waiting: () => waiting,
+    async join(turn: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+      signal?.throwIfAborted();
+      waiting += 1;
+      const mine = last.then(turn).finally(() => {
+        waiting -= 1;
+      });
+      last = mine.catch(() => undefined);
+      return signal ? unlessAborted(mine, signal) : mine;
+    },
+  };
+}
+
 /**
  * A token bucket whose rate is halved by throttling answers and recovers by addition (AIMD, as TCP's congestion
  * avoidance): refilled continuously at `rate` a second, holding at most `burst`.
@@ -40,74 +67,54 @@ export function tokenBucket(
   quota: { readonly rate: number; readonly burst: number },
   clock: BucketClock = systemClock,
 ): TokenBucket {
-  let parts = 1;
-  let factor = 1;
-  let tokens = quota.burst;
-  let at = clock.now();
-  let halvedAt = Number.NEGATIVE_INFINITY;
-  let queue: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-
-  const capacity = () => Math.max(1, quota.burst / parts);
-  const rate = () => (quota.rate * factor) / parts;
+  const { waiting, join } = line();
+  const state = {
+    parts: 1,
+    factor: 1,
+    tokens: quota.burst,
+    at: clock.now(),
+    halvedAt: Number.NEGATIVE_INFINITY,
+  };
+  const capacity = () => Math.max(1, quota.burst / state.parts);
+  const rate = () => (quota.rate * state.factor) / state.parts;
 
   /** Brings tokens and rate up to now; a clock that went back adds nothing. */
   function refill(): void {
     const now = clock.now();
-    const seconds = Math.max(0, now - at) / 1_000;
-    at = now;
-    tokens = Math.min(capacity(), tokens + seconds * rate());
-    factor = Math.min(1, factor + seconds * recoveryPerSecond);
+    const seconds = Math.max(0, now - state.at) / 1_000;
+    state.at = now;
+    state.tokens = Math.min(capacity(), state.tokens + seconds * rate());
+    state.factor = Math.min(1, state.factor + seconds * recoveryPerSecond);
   }
 
   async function turn(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
       refill();
-      if (tokens >= 1) break;
+      if (state.tokens >= 1) break;
       // At most a second at a time: the rate may have changed meanwhile.
-      await clock.pause(Math.min(1_000, Math.max(1, ((1 - tokens) / rate()) * 1_000)), signal);
+      await clock.pause(Math.min(1_000, Math.max(1, ((1 - state.tokens) / rate()) * 1_000)), signal);
     }
-    tokens -= 1;
-  }
-
-  /** Whoever gives up waiting is told at once, not when its turn comes. */
-  function unlessAborted(mine: Promise<void>, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      mine.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    });
+    state.tokens -= 1;
   }
 
   return {
-    take(signal) {
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      waiting += 1;
-      const mine = queue
-        .then(() => turn(signal))
-        .finally(() => {
-          waiting -= 1;
-        });
-      queue = mine.catch(() => undefined);
-      return signal ? unlessAborted(mine, signal) : mine;
-    },
+    take: (signal) => join(() => turn(signal), signal),
     throttled() {
       refill();
-      tokens = 0;
-      const now = clock.now();
-      if (now - halvedAt < oneOverload) return;
-      halvedAt = now;
-      factor = Math.max(leastFactor, factor / 2);
+      state.tokens = 0;
+      if (state.at - state.halvedAt < oneOverload) return;
+      state.halvedAt = state.at;
+      state.factor = Math.max(leastFactor, state.factor / 2);
     },
-    share(next) {
+    share(parts) {
       refill();
-      parts = Math.max(1, next);
-      tokens = Math.min(tokens, capacity());
+      state.parts = Math.max(1, parts);
+      state.tokens = Math.min(state.tokens, capacity());
     },
     idle() {
       refill();
-      return waiting === 0 && factor === 1 && tokens >= capacity();
+      return waiting() === 0 && state.factor === 1 && state.tokens >= capacity();
     },
     rate() {
       refill();
