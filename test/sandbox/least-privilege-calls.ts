@@ -13,6 +13,7 @@ import { type Aws as ProviderAws, awsClients as providerClients } from '../../sa
 import type { Properties } from '../../sandbox/provider/field.ts';
 import type { Resource } from '../../sandbox/provider/resource.ts';
 import { table } from '../../sandbox/provider/table.ts';
+import { failuresToTell } from './least-privilege-announcement.ts';
 import { accessRole, hub, management } from './least-privilege-stage.ts';
 
 /** One resource of a deployed stack, as the engine recorded it. */
@@ -130,6 +131,8 @@ export async function refusals(world: World, accountId: string): Promise<string[
     for (const queue of [names.lifecycleQueue, names.resultsQueue]) {
       refused.push(...(await refusedAction(() => receive(aws, queue))));
     }
+    for (const error of await failuresToTell(world, aws))
+      refused.push(...(await refusedAction(() => Promise.reject(error))));
   }
   if (accountId === management) {
     refused.push(...(await refusedAction(() => readOrganization(aws))));

@@ -60,7 +60,8 @@ const officialProviderOnly = {
 };
 
 /** Actions that are no call of the provider: the control plane makes them, or IAM checks them on another call. */
-const ownCalls = /^(ec2|cloudtrail):|^sqs:(Receive|Delete)Message$|^iam:PassRole$/;
+const ownCalls =
+  /^(ec2|cloudtrail):|^sqs:(Receive|Delete)Message$|^iam:PassRole$|^events:PutEvents$|^sns:Publish$/;
 
 /** Records the calls made through the provider's clients, as IAM names them. */
 async function recorded(aws: ReturnType<ReturnType<typeof providerIn>>): Promise<Set<string>> {
