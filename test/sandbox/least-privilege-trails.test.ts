@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { DeleteTrailCommand } from '@aws-sdk/client-cloudtrail';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { S3 } from '@aws-sdk/client-s3';
+import { SNS } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { trailBucket } from '../../programs/names.ts';
+import type { World } from '../../sandbox/demo/world.ts';
 import { awsClients, type InRegion } from '../../sandbox/provider/clients.ts';
 import type { Properties } from '../../sandbox/provider/field.ts';
 import { table } from '../../sandbox/provider/table.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { accountArgs, declare } from '../programs/declared.ts';
+import { failuresToTell } from './least-privilege-announcement.ts';
 import { maintain } from './least-privilege-calls.ts';
-import { type Document, deployerPolicy } from './least-privilege-stage.ts';
+import { type Document, deployerPolicy, hub } from './least-privilege-stage.ts';
 import { limitedRole } from './limited-role.ts';
 
 const place = { accountId: '300000000001', region: 'eu-west-1' };
@@ -165,5 +169,37 @@ describe('docs/deployer-trails-policy.json', () => {
       'arn:aws:s3:::portcullis-trail-*',
     ]);
     expect(JSON.stringify(policy).length).toBeLessThanOrEqual(6144);
+  });
+});
+
+describe('the statements of docs/deployer-policy.json that tell of coverage', () => {
+  const told = deployerPolicy.Statement.filter(({ Sid }) => Sid.startsWith('HubTell'));
+  const failuresWithout = async (lacking?: string) => {
+    await new EventBridge(sandbox.root(hub.accountId, hub.region))
+      .createEventBus({ Name: 'portcullis' })
+      .catch((error: Error) => expect(error.name).toBe('ResourceAlreadyExistsException'));
+    const kept = told.filter(({ Sid }) => Sid !== lacking);
+    const nothing = { Action: 'sts:GetCallerIdentity', Resource: '*' };
+    const bare = [nothing, ...kept.map(({ Action, Resource }) => ({ Action, Resource }))];
+    const settings = await limitedRole(sandbox, hub, ...bare);
+    const failures = await failuresToTell({ sandbox } as World, {
+      eventBridge: async () => new EventBridge(settings),
+      sns: async () => new SNS(settings),
+    });
+    return failures.map(
+      (error) => /not authorized to perform: (\S+)/.exec(String(error))?.[1] ?? String(error),
+    );
+  };
+
+  it('are enough', async () => {
+    expect(told).toHaveLength(2);
+    expect(await failuresWithout()).toEqual([]);
+  });
+
+  it.each([
+    ['HubTellTheBus', 'events:PutEvents'],
+    ['HubTellTheTopics', 'sns:Publish'],
+  ])('are needed: without %s %s is refused', async (sid, action) => {
+    expect(await failuresWithout(sid)).toEqual([action]);
   });
 });
