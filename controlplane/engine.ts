@@ -61,8 +61,8 @@ export function withoutPassword(text: string, state: string): string {
   return [password, decodeURIComponent(password)].reduce((left, each) => left.replaceAll(each, '****'), text);
 }
 
-/** The engine over the Automation API with inline programs. Making it starts nothing. */
-export function pulumiEngine(settings: EngineSettings): Engine {
+/** Operations and questions on single stacks; every failure of theirs is `stack-failed`. */
+function stackWork(settings: EngineSettings) {
   const open = stackOpener(settings);
   /** The failure of a stack, in one sentence. */
   const ofStack = async <T>(key: StackKey, work: () => Promise<T>, reason = reasonOf): Promise<T> => {
@@ -92,21 +92,37 @@ export function pulumiEngine(settings: EngineSettings): Engine {
       },
       commandReason,
     );
+  return { operate, ask };
+}
+
+/** The engine over the Automation API with inline programs. Making it starts nothing. */
+export function pulumiEngine(settings: EngineSettings): Engine {
+  const { operate, ask } = stackWork(settings);
   const exportState = (key: StackKey) => ask(key, (opened) => opened.run('stack', 'export'));
   const forget = async (key: StackKey) => {
     await ask(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
     await rm(configurationFile(settings, key), { force: true });
   };
+  const up = (stack: StackAt, operation: Operation) =>
+    operate(stack, operation, (opened, onEvent) => opened.up(onEvent));
+  /** Where a dead holder made something that the state does not know, it is in the way: made whole, it is known. */
+  const takeDown = async (stack: StackAt, operation: Operation) => {
+    const down = () => operate(stack, operation, (opened, onEvent) => opened.destroy(onEvent));
+    return down().catch(async (error) => {
+      if (!operation.recover || operation.signal.aborted) throw error;
+      await up(stack, operation);
+      return down();
+    });
+  };
   return {
-    up: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.up(onEvent)),
+    up,
     preview: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.preview(onEvent)),
     async destroy(stack, operation) {
       if ((await exportState(stack.key)) === undefined) {
         await rm(configurationFile(settings, stack.key), { force: true });
         return { changes: [], drift: [], unchanged: 0, errors: [] };
       }
-      const terms = { ...operation, known: true };
-      const record = await operate(stack, terms, (opened, onEvent) => opened.destroy(onEvent));
+      const record = await takeDown(stack, { ...operation, known: true });
       await forget(stack.key);
       return record;
     },

@@ -50,6 +50,8 @@ test('database and state restored from before a change converge with what was ma
   const restored = await server.database('restored');
   execFileSync(program('pg_restore'), ['--no-owner', `--dbname=${restored}`, file]);
   const after = await controlPlane('after', restored);
+  // Keys begin with the database's name, which is another one here.
+  await after.database.query("update pulumi_state set key = 'restored' || substr(key, length('before') + 1)");
   const record = await after.store.stacks.get(stack.key);
   expect(record?.generation).toBe('old');
   await after.engine.up(stack, terms({ known: record?.generation !== null }));

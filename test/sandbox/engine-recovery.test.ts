@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DesiredStack } from '../../controlplane/desired.ts';
+import { enginePool } from '../../controlplane/engine-pool.ts';
 import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from './engine-world.ts';
 
 let world: EngineWorld;
@@ -164,13 +165,15 @@ test('a state that is older than what was made catches up', async () => {
 
 test('an operation that is told to end lets go of the stack, and the next goes on', async () => {
   const stack = begin(accountStack('us-east-1'));
+  const pool = enginePool(world.settings(data), 1);
   const lost = new AbortController();
   world.proxy.strike({ at: 2, when: 'before', act: () => lost.abort(new Error('the lease was lost')) });
-  const ended = world.engine(data).up(stack, terms({ signal: lost.signal, known: false }));
+  const ended = pool.up(stack, terms({ signal: lost.signal, known: false }));
   await expect(ended).rejects.toThrow(/the lease was lost/);
   world.proxy.strike(undefined);
   expect(locks()).toEqual([]);
-  await world.engine(data).up(stack, terms());
+  await pool.up(stack, terms());
+  await pool.stop();
   await expectWhole(stack, 8);
 });
 

@@ -44,7 +44,9 @@ const inPostgres = async (): Promise<Shared> => {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
       const data = JSON.stringify({ data: Buffer.from(text).toString('base64') });
-      await client.query('insert into pulumi_state (key, data) values ($1, $2)', [key, data]);
+      // The backend puts the database's name before each key.
+      const whole = `${new URL(url ?? '').pathname.slice(1)}/${key}`;
+      await client.query('insert into pulumi_state (key, data) values ($1, $2)', [whole, data]);
       await client.end();
     },
   };
