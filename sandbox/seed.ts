@@ -82,7 +82,7 @@ export interface Seed {
 
 /**
  * Makes the seeded organization by AWS calls to the gateway at `endpoint`, in a second or two.
- * @throws when the gateway refuses a call, or docs/control-plane-policy.json is missing
+ * @throws when the gateway refuses a call, or a policy in docs/ is missing
  */
 export async function seed(
   endpoint: string,
@@ -134,13 +134,15 @@ async function seedTrail(root: RootSettings, plan: Blueprint): Promise<void> {
 }
 
 async function seedControlPlaneUser(root: RootSettings): Promise<Record<string, string>> {
-  const file = join(import.meta.dirname, '../docs/control-plane-policy.json');
-  const document = JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
   const iam = new IAMClient(root(blueprint.managementAccountId));
   const UserName = 'portcullis-control-plane';
   await iam.send(new CreateUserCommand({ UserName }));
-  const policy = await iam.send(new CreatePolicyCommand({ PolicyName: UserName, PolicyDocument: document }));
-  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: policy.Policy?.Arn }));
+  for (const PolicyName of ['control-plane-policy', 'verify-policy']) {
+    const file = join(import.meta.dirname, `../docs/${PolicyName}.json`);
+    const PolicyDocument = JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
+    const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument }));
+    await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: Policy?.Arn }));
+  }
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
   return {
     AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId ?? '',

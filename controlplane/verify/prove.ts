@@ -58,7 +58,10 @@ async function prove(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promis
   const obstacle = await obstacleIn(parts, canary);
   if (obstacle) return failed(obstacle);
   const refusal = await openOne(parts, ec2, canary);
-  if (refusal !== null) await sendOne(parts, canary);
+  if (refusal !== null)
+    await sendOne(parts, canary).catch((error) => {
+      throw isRefusal(error) ? new Error(`no canary may be sent: ${reasonOf(error)}; ${rights}`) : error;
+    });
   const opened = await proofs.canary(canary.id);
   if (!opened?.openedAt) throw new Error(`canary ${canary.id} vanished from the store`);
   return awaitEnd(parts, ec2, opened, refusal);
@@ -81,7 +84,9 @@ async function remove(
   }
 }
 
+const rights = 'docs/verify-policy.json has the rights that it takes';
 const refusals = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];
+const isRefusal = (error: unknown) => error instanceof Error && refusals.includes(error.name);
 
 /** Opens a group to the world; why that is not to be done here, or null where it was. */
 async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<string | null> {
@@ -94,7 +99,7 @@ async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Prom
     await proofs.intend(canary.id);
     groupId = await makeGroup(ec2, canary.id, vpc);
   } catch (error) {
-    if (error instanceof Error && refusals.includes(error.name)) return reasonOf(error);
+    if (isRefusal(error)) return reasonOf(error);
     throw error;
   }
   // Its id first, so that the group is found again by it; then the moment from which the time is taken.

@@ -28,6 +28,13 @@ export interface Remediation {
   };
 }
 
+/** One account in one Region, as `GET /v1/coverage` gives it. */
+export interface Cell {
+  readonly trail: boolean | 'unknown';
+  readonly proven: 'yes' | 'no' | 'never';
+  readonly kind: 'end-to-end' | 'path' | null;
+}
+
 export interface CommandResult {
   readonly exit: number;
   readonly output: string;

@@ -11,6 +11,7 @@ import {
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
 import type { Account, Remediation } from './control-plane.ts';
+import { proveCells } from './proof.ts';
 import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
 import type { World } from './world.ts';
 
@@ -222,5 +223,21 @@ const putBack: Step = {
   },
 };
 
+const prove: Step = {
+  claim: 'verify proves every covered cell, end to end, and no other',
+  run: proveCells,
+};
+
 /** The demo's claims, in order: each builds on the world that those before it left. */
-export const steps: readonly Step[] = [onboard, close, allow, cover, protect, report, drift, heal, putBack];
+export const steps: readonly Step[] = [
+  onboard,
+  close,
+  allow,
+  cover,
+  protect,
+  report,
+  drift,
+  heal,
+  putBack,
+  prove,
+];

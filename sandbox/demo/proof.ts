@@ -1,0 +1,24 @@
+import type { Cell } from './control-plane.ts';
+import type { World } from './world.ts';
+
+/**
+ * Verifies the whole organization by canaries; what was seen.
+ * @throws where a cell with a trail is not proven end to end, one without is, or people were told of a canary.
+ */
+export async function proveCells(
+  { controlPlane, slack }: World,
+  show: (text: string) => void,
+): Promise<string> {
+  const [started, told] = [Date.now(), slack.messages.length];
+  const { exit, output } = await controlPlane.cli(['verify'], show);
+  const seconds = ((Date.now() - started) / 1000).toFixed(2);
+  if (exit !== 3) throw new Error(`verify ended with exit code ${exit}, not 3 (not all well):\n${output}`);
+  const { cells } = await controlPlane.get<{ cells: Cell[] }>('/v1/coverage');
+  const covered = cells.filter(({ trail }) => trail === true);
+  const wrong = cells.filter(({ trail, proven, kind }) =>
+    trail === true ? proven !== 'yes' || kind !== 'end-to-end' : proven !== 'no',
+  );
+  if (wrong.length > 0) throw new Error(`it says ${JSON.stringify(wrong)}`);
+  if (slack.messages.length > told) throw new Error('Slack was told of a canary');
+  return `${covered.length} cells proven, ${cells.length - covered.length} without a trail not, in ${seconds} s`;
+}
