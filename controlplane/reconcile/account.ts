@@ -80,6 +80,10 @@ export const waitForHub = ({ prerequisiteMs = prerequisite }: Pass): Verdict => 
   message: 'the hub stack is not there yet',
 });
 
+/** In `layout: account` the account's own stack has the rules of Regions that do not answer for now: they stay. */
+const stillDeclared = ({ settings }: Pass, { regions }: AccountRecord, pending: readonly string[]) =>
+  settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : [];
+
 /** One look at the account, recorded; or the verdict of a look that failed. */
 async function survey(
   pass: Pass,
@@ -97,14 +101,15 @@ async function survey(
   if (found.kind === 'found') {
     if (found.pendingRegions.length === 0) looks.delete(record.id);
     else looks.set(record.id, attempts + 1);
-    await store.accounts.setRegions(record.id, found.account.regions);
+    const regions = [...found.account.regions, ...stillDeclared(pass, record, found.pendingRegions)];
+    await store.accounts.setRegions(record.id, regions);
     const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
     await pass.onCoverage?.(record, record.regions, found.account.regions);
     const ownTrail = ownTrailRegion(settings.trails, found.account, await store.coverage.known(record.id));
     return {
-      account: { ...found.account, ownTrail },
+      account: { ...found.account, ownTrail, regions },
       pending: found.pendingRegions,
       ...(found.againMs && { againMs: found.againMs }),
     };
