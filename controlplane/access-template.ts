@@ -11,10 +11,14 @@ const policyDocument = z.object({
 });
 export type AccessPolicy = z.infer<typeof policyDocument>;
 
-/** The rights that Portcullis needs in an account: docs/deployer-policy.json, as delivered. */
+/** The rights that Portcullis needs in an account, to prove its cells as well: two documents of docs, as delivered. */
 export async function readAccessPolicy(): Promise<AccessPolicy> {
-  const file = new URL('../docs/deployer-policy.json', import.meta.url);
-  return policyDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+  const read = async (name: string) => {
+    const file = new URL(`../docs/${name}.json`, import.meta.url);
+    return policyDocument.parse(JSON.parse(await readFile(file, 'utf8')));
+  };
+  const [deployer, verify] = [await read('deployer-policy'), await read('verify-policy')];
+  return { ...deployer, Statement: [...deployer.Statement, ...verify.Statement] };
 }
 
 /** Every ARN with the partition of the account that the template is used in. */
@@ -73,7 +77,7 @@ const inlinePolicy = (PolicyName: string, Version: string, Statement: readonly u
 
 /**
  * The CloudFormation template of the access role, as YAML without short forms: the trust that the settings ask for,
- * and of docs/deployer-policy.json what a member needs, the hub's part on request. Pure.
+ * and of the access policy what a member needs, the hub's part on request. Pure.
  */
 export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: Defaults): string {
   const forHub = ({ Sid }: { Sid: string }) => Sid.startsWith('Hub');

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../controlplane/store/database.ts';
 import { onBothDatabases } from './database.ts';
-import { createDepartureWorld } from './departure-world.ts';
+import { createDepartureWorld, emptied } from './departure-world.ts';
 
 const id = (index: number) => `3000000000${String(index).padStart(2, '0')}`;
 
@@ -11,9 +11,7 @@ onBothDatabases((place) => {
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
-    await database.query(
-      'truncate account, stack, departure, listed_account, confirmation, tombstone, lease',
-    );
+    await emptied(database);
     at = createDepartureWorld(database);
   }, 60_000);
   const onboardMany = async (count: number) => {
@@ -222,11 +220,10 @@ onBothDatabases((place) => {
     await onboardMany(4);
     for (const index of [0, 1]) at.state.accounts.delete(id(index));
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:alarms';
-    for (let times = 0; times < 2; times += 1) await at.list({ alarmTopicArn });
+    for (const _ of [1, 2]) await at.list({ alarmTopicArn });
     const [asked] = await confirmations();
-    expect(at.state.published).toMatchObject([
-      { TopicArn: alarmTopicArn, Message: expect.stringContaining(`portcullis confirm ${asked?.id}`) },
-    ]);
+    expect(at.state.published).toMatchObject([{ TopicArn: alarmTopicArn }]);
+    expect(JSON.stringify(at.state.published)).toContain(`portcullis confirm ${asked?.id}`);
   });
 
   test('an account that is out of scope from the first says so', async () => {
@@ -234,15 +231,13 @@ onBothDatabases((place) => {
     at.state.accounts.set(id(5), 'ACTIVE');
     at.state.units.set(id(5), 'ou-root-old');
     await at.list({ exclude: ['ou-root-old'] });
-    expect(await at.store.accounts.get(id(5))).toMatchObject({
-      conditions: { Ready: { reason: 'OutOfScope' } },
-    });
+    expect((await at.store.accounts.get(id(5)))?.conditions.Ready?.reason).toBe('OutOfScope');
   });
 
   test('a scope that names what does not exist changes nothing', async () => {
     await onboardMany(2);
-    const wrong = at.list({ organizationalUnits: ['ou-root-typo'] });
-    await expect(wrong).rejects.toMatchObject({ code: 'invalid-environment' });
+    const code = 'invalid-environment';
+    await expect(at.list({ organizationalUnits: ['ou-root-typo'] })).rejects.toMatchObject({ code });
     expect(await at.store.departures.open()).toEqual([]);
   });
 

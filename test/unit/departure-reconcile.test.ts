@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../controlplane/store/database.ts';
-import { createDepartureWorld, hub } from './departure-world.ts';
+import { createDepartureWorld, emptied, hub } from './departure-world.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 
 const one = '300000000001';
@@ -15,7 +15,7 @@ embeddedDatabase((embedded) => {
   ({ database } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, departure, listed_account, confirmation, tombstone, lease');
+  await emptied(database);
   at = createDepartureWorld(database);
   await at.onboard(hub);
   await at.onboard(two, 'eu-west-1');
@@ -223,76 +223,4 @@ test('an account in a state that is not known is left as it is', async () => {
   expect(await at.list()).toMatchObject({ wake: [] });
   for (const key of all) expect(await told(key)).toBe('wait: the account is UNKNOWN');
   expect(at.state.destroyed).toEqual([]);
-});
-
-describe('a Region', () => {
-  const survey = (...regions: string[]) =>
-    at.store.accounts.setRegions(
-      one,
-      regions.map((name) => ({ region: name, trail: { covered: 'unknown', reason: '' } as never })),
-    );
-
-  test('that the account has disabled becomes a tombstone', async () => {
-    at.state.disabled.add(`${one}/eu-west-1`);
-    await survey('us-east-1');
-    const strays = await at.plane().strays(one, [region('us-east-1') as never]);
-    expect(strays).toEqual([region('eu-west-1')]);
-    expect(await told(region('eu-west-1'))).toBe('done');
-    expect(await at.store.tombstones.list()).toMatchObject([
-      { key: region('eu-west-1'), reason: 'eu-west-1 is disabled in the account', hasState: true },
-    ]);
-    expect(at.state.destroyed).toEqual([]);
-    expect(await told(account)).toBeUndefined();
-  });
-
-  test('that a survey did not find, and EC2 says is enabled, is wanted', async () => {
-    await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toBeUndefined();
-  });
-
-  test.each([
-    ['does not list', () => at.state.unlisted.add(`${one}/eu-west-1`), /EC2 does not list eu-west-1/],
-    [
-      'refuses to speak of',
-      () => at.state.refusing.set(one, 'AccessDenied'),
-      /eu-west-1 was not found, and Acc/,
-    ],
-  ])('that EC2 %s is left as it is', async (_, change, message) => {
-    change();
-    await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toMatch(message);
-    expect(await at.store.departures.open()).toEqual([]);
-  });
-
-  test('that is not to be covered any more is torn down, or entombed where it is disabled', async () => {
-    await at.onboard(`${two}`.replace('2', '3'), 'af-south-1');
-    const only = { regions: ['us-east-1'] };
-    await at.list(only);
-    expect(await told(region('eu-west-1'), only)).toBe('done');
-    expect(at.state.destroyed).toEqual([region('eu-west-1')]);
-    at.state.disabled.add(`${two}/eu-west-1`);
-    expect(await told(region('eu-west-1', two), only)).toBe('done');
-    expect(await at.store.tombstones.list()).toMatchObject([{ key: region('eu-west-1', two) }]);
-    expect(await told(account, only)).toBeUndefined();
-  });
-
-  test('that is disabled while the organization seems to have shrunk waits with everything else', async () => {
-    at.state.accounts.delete(two);
-    at.state.accounts.delete(hub);
-    await at.list();
-    at.state.disabled.add(`${one}/eu-west-1`);
-    await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toMatch(/^wait: a person has to confirm/);
-    expect(await at.store.tombstones.list()).toEqual([]);
-    const stack = await at.store.stacks.get(region('eu-west-1'));
-    expect(stack?.conditions.Ready).toMatchObject({ status: 'False', reason: 'AwaitingConfirmation' });
-  });
-});
-
-test('a preview can ask what is to become of a key', async () => {
-  expect(await at.plane(outOfScope).standing(account as never)).toEqual({
-    kind: 'tear-down',
-    because: 'out of scope',
-  });
-  expect(await at.plane().standing(account as never)).toEqual({ kind: 'wanted' });
 });

@@ -140,3 +140,7 @@ export function createDepartureWorld(database: Database) {
   const stacks = async () => (await store.departures.stacks()).map(({ key }) => key);
   return { store, state, parts, plane, list, onboard, lease, reconcile, stacks };
 }
+
+/** A database without anything that departures are about. */
+export const emptied = (database: Pick<Database, 'query'>) =>
+  database.query('truncate account, stack, departure, listed_account, confirmation, tombstone, lease');
