@@ -61,7 +61,8 @@ const onboard: Step = {
   claim: 'the whole organization is onboarded',
   async run({ controlPlane, sandbox }, show) {
     const started = Date.now();
-    const { exit, output } = await controlPlane.cli(['reconcile'], show);
+    // It began by itself when the service started; this only waits for it, stack by stack.
+    const { exit, output } = await controlPlane.cli(['reconcile', '--only-changed'], show);
     assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
     const { accounts } = await controlPlane.get<{ accounts: Account[] }>('/v1/accounts');
     const active = accounts.filter(({ state }) => state === 'ACTIVE');
