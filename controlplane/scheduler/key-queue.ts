@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss';
+import { reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Query } from '../store/database.ts';
 
 /** A key that waits: fetched once by one worker, and again by another where that one dies. */
 export interface KeyJob {
@@ -48,9 +49,52 @@ const groupOf = (key: string) => {
   return account ? { group: { id: account } } : {};
 };
 
+/** Statements over many keys take them in one order, or two of them could wait for each other. */
+const inOrder = (keys: Iterable<string>): string[] => [...new Set(keys)].sort();
+
+/** Keys in one statement at most. */
+const most = 1000;
+
+/** Brings forward those of the keys that wait, never back, and never makes them less urgent; which ones they are. */
+async function bringForward(query: Query, keys: readonly string[], priority: number): Promise<Set<string>> {
+  const rows = await query<{ key: string }>(
+    `with waiting as (
+       select id, singleton_key as key from queue.job
+       where name = '${name}' and state < 'active' and singleton_key = any($1) order by singleton_key for update
+     ), moved as (
+       update queue.job as job set start_after = least(job.start_after, now()), priority = greatest(job.priority, $2)
+       from waiting where job.name = '${name}' and job.id = waiting.id and job.state < 'active'
+         and (job.start_after > now() or job.priority < $2)
+     ) select key from waiting`,
+    [keys, priority],
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Keys that come and go until the tables are seen to again, and how long until then at least, milliseconds. */
+const upkeepAfter = { keys: 2_000, ms: 30_000 };
+
+/**
+ * Has the database keep statistics of what waits, to be told how many keys came or went: without any, each fetch sorts
+ * the whole queue. PGlite has no autovacuum, so it is made to clear away as well.
+ */
+function upkeep({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Logger) {
+  const statement =
+    kind === 'pglite' ? 'vacuum (analyze) queue.job, lease, stack' : 'analyze (skip_locked) queue.job';
+  let changed = 0;
+  let nextAt = 0;
+  return (keys: number) => {
+    changed += keys;
+    if (changed < upkeepAfter.keys || performance.now() < nextAt) return;
+    changed = 0;
+    nextAt = performance.now() + upkeepAfter.ms;
+    query(statement).catch((error) => log.warn({ error: reasonOf(error) }, 'queue statistics'));
+  };
+}
+
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function keyQueue(
-  database: Pick<Database, 'queueOptions'>,
+  database: Pick<Database, 'kind' | 'queueOptions' | 'query'>,
   log: Logger,
   { perAccount = 8, monitorSeconds = 5 }: { perAccount?: number; monitorSeconds?: number } = {},
 ): KeyQueue {
@@ -62,26 +106,39 @@ export function keyQueue(
   });
   boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
   let added = () => {};
+  const changed = upkeep(database, log);
   return {
     async wake(keys, priority = priorities.resync) {
-      for (const key of new Set(keys)) {
-        await boss.upsert(name, null, { singletonKey: key, startAfter: 0, priority, ...groupOf(key) });
+      const sorted = inOrder(keys);
+      for (let at = 0; at < sorted.length; at += most) {
+        const some = sorted.slice(at, at + most);
+        const waiting = await bringForward(database.query, some, priority);
+        const missing = some.filter((key) => !waiting.has(key));
+        if (missing.length === 0) continue;
+        const jobs = missing.map((key) => ({ singletonKey: key, priority, ...groupOf(key) }));
+        const added = await boss.insert(name, jobs);
+        changed(missing.length);
+        // Somebody added one in between, for later perhaps.
+        if ((added?.length ?? 0) < missing.length) await bringForward(database.query, missing, priority);
       }
       if (keys.length > 0) added();
     },
     async later(keys) {
-      const jobs = keys.map(({ key, afterMs, priority = priorities.resync }) => ({
-        singletonKey: key,
-        startAfter: Math.ceil(afterMs / 1000),
-        priority,
-        ...groupOf(key),
-      }));
-      for (let at = 0; at < jobs.length; at += 1000) await boss.insert(name, jobs.slice(at, at + 1000));
+      const jobs = keys
+        .map(({ key, afterMs, priority = priorities.resync }) => ({
+          singletonKey: key,
+          startAfter: Math.ceil(afterMs / 1000),
+          priority,
+          ...groupOf(key),
+        }))
+        .sort((a, b) => (a.singletonKey < b.singletonKey ? -1 : 1));
+      for (let at = 0; at < jobs.length; at += most) await boss.insert(name, jobs.slice(at, at + most));
+      changed(jobs.length);
       if (keys.some(({ afterMs }) => afterMs <= 0)) added();
     },
-    async fetch(most) {
+    async fetch(batchSize) {
       const jobs = await boss.fetch(name, {
-        batchSize: most,
+        batchSize,
         includeMetadata: true,
         groupConcurrency: perAccount,
       });
@@ -93,11 +150,13 @@ export function keyQueue(
       }));
     },
     async complete(jobs) {
-      if (jobs.length > 0)
-        await boss.complete(
-          name,
-          jobs.map(({ id, retryCount }) => ({ id, retryCount })),
-        );
+      if (jobs.length === 0) return;
+      // Deleted rather than kept as completed: a sweep of a large fleet would leave a row for each cell.
+      await database.query(
+        `delete from queue.job as job using unnest($1::uuid[], $2::int[]) as done (id, attempt)
+         where job.name = '${name}' and job.id = done.id and job.retry_count = done.attempt and job.state = 'active'`,
+        [jobs.map(({ id }) => id), jobs.map(({ retryCount }) => retryCount)],
+      );
     },
     async touch(jobs) {
       if (jobs.length > 0)

@@ -31,6 +31,7 @@ interface Parts {
 const touchMs = 10_000;
 const longestPauseMs = 10_000;
 const settleAgainMs = 1_000;
+const togetherMs = 10;
 
 /** When to look again, by what the reconcile came to; nothing where only a wake does. */
 export function nextLook(
@@ -61,11 +62,15 @@ const regionOf = (key: string) => /^region-\d{12}-(.+)$/.exec(key)?.[1];
 export function keyWorker(parts: Parts): KeyWorker {
   const { queue, leases, reconcile, log, concurrent, pollMs = 500, heldMs = 1_000 } = parts;
   const underWay = new Map<string, KeyJob>();
+  /** Keys whose reconcile has not returned: of a lease that was lost as well, while what it began still ends. */
+  const running = new Set<string>();
   const ended: { job: KeyJob; lease: Lease | undefined; again: LaterKey | undefined }[] = [];
   let stopping = false;
+  let gone = false;
   let wakeUp = () => {};
   let loop: Promise<void> | undefined;
   let settling: Promise<void> = Promise.resolve();
+  let settlesSoon = false;
 
   const rest = (ms: number) =>
     new Promise<void>((done) => {
@@ -89,7 +94,7 @@ export function keyWorker(parts: Parts): KeyWorker {
         // Held until it is written down: nobody else may begin what this worker may have done.
         log.warn({ error: reasonOf(error) }, 'keys not settled; trying again');
         ended.unshift(...batch);
-        setTimeout(settle, settleAgainMs);
+        if (!gone) setTimeout(settle, settleAgainMs);
         return;
       }
       for (const { job } of batch) underWay.delete(job.id);
@@ -99,13 +104,22 @@ export function keyWorker(parts: Parts): KeyWorker {
 
   const end = (job: KeyJob, lease: Lease | undefined, again: LaterKey | undefined) => {
     ended.push({ job, lease, again });
-    if (ended.length === 1) setImmediate(settle);
+    // What ends together is settled together: one key costs as many statements as all of them.
+    if (running.size === 0) setImmediate(settle);
+    else if (!settlesSoon) {
+      settlesSoon = true;
+      setTimeout(() => {
+        settlesSoon = false;
+        settle();
+      }, togetherMs);
+    }
   };
 
   const work = async (job: KeyJob, lease: Lease) => {
     const { key, priority } = job;
     const begun = performance.now();
     let again: LaterKey | undefined;
+    running.add(key);
     try {
       const verdict = await reconcile(key, lease);
       again = nextLook(key, verdict, priority, parts.firstBackoffMs);
@@ -115,17 +129,19 @@ export function keyWorker(parts: Parts): KeyWorker {
       again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
       log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
     }
+    running.delete(key);
     end(job, lease, again);
   };
 
   const round = async (): Promise<boolean> => {
-    const free = concurrent - underWay.size;
-    if (free <= 0) return false;
-    const jobs = await queue.fetch(free);
+    const most = concurrent - underWay.size;
+    if (most <= 0) return false;
+    const jobs = await queue.fetch(most);
     for (const job of jobs) underWay.set(job.id, job);
+    const free = jobs.filter(({ key }) => !running.has(key));
     let held: Lease[];
     try {
-      held = await leases.acquire(jobs.map(({ key }) => ({ key, region: regionOf(key) })));
+      held = await leases.acquire(free.map(({ key }) => ({ key, region: regionOf(key) })));
     } catch (error) {
       for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
       throw error;
@@ -173,6 +189,7 @@ export function keyWorker(parts: Parts): KeyWorker {
       leases.abort();
       const until = performance.now() + graceMs;
       while (underWay.size > 0 && performance.now() < until) await rest(50);
+      gone = true;
       clearInterval(touching);
       await settling;
     },

@@ -44,6 +44,8 @@ const countingLock = 6_821_007;
 interface Held {
   readonly lease: Lease;
   readonly controller: AbortController;
+  /** Before the statement that granted or last renewed it, by this process's clock that never jumps. */
+  sureAt: number;
 }
 
 interface Granted {
@@ -85,7 +87,6 @@ export function openLeases(
   const held = new Map<string, Held>();
   const interval = `${ttlMs} milliseconds`;
   let stopping = false;
-  let renewedAt = performance.now();
 
   const lose = (key: string) => {
     held.get(key)?.controller.abort(new Error(`the lease of ${key} was lost`));
@@ -94,26 +95,27 @@ export function openLeases(
 
   const renew = async () => {
     const mine = [...held.values()].map(({ lease }) => lease);
-    if (mine.length === 0) {
-      renewedAt = performance.now();
-      return;
-    }
+    if (mine.length === 0) return;
     const begun = performance.now();
     const rows = await database.query<{ key: string }>(
       `update lease set expires_at = now() + $3::interval
        where owner = $1 and key = any($2) and expires_at > now() returning key`,
       [owner, mine.map(({ key }) => key), interval],
     );
-    renewedAt = begun;
     const kept = new Set(rows.map(({ key }) => key));
-    for (const lease of mine)
-      if (held.get(lease.key)?.lease === lease && !kept.has(lease.key)) lose(lease.key);
+    for (const lease of mine) {
+      const each = held.get(lease.key);
+      if (each?.lease !== lease) continue;
+      if (kept.has(lease.key)) each.sureAt = begun;
+      else lose(lease.key);
+    }
   };
 
   let renewing: Promise<void> | undefined;
   const tick = () => {
     // Before the others may take them: an operation needs some time to end.
-    if (performance.now() - renewedAt > ttlMs * 0.7) for (const key of [...held.keys()]) lose(key);
+    const unsure = performance.now() - ttlMs * 0.7;
+    for (const [key, { sureAt }] of [...held]) if (sureAt < unsure) lose(key);
     renewing ??= renew()
       .catch((error) => log.warn({ error: reasonOf(error) }, 'leases not renewed'))
       .finally(() => {
@@ -139,7 +141,7 @@ export function openLeases(
         .filter(({ key }) => !held.has(key))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
       if (asked.length === 0 || stopping) return [];
-      if (held.size === 0) renewedAt = performance.now();
+      const sureAt = performance.now();
       const rows =
         limits?.fleet || limits?.region
           ? await database.transaction(async (query) => {
@@ -151,7 +153,7 @@ export function openLeases(
         const controller = new AbortController();
         const taken = from_dead ? 'from-dead' : 'fresh';
         const lease: Lease = { key, token, signal: controller.signal, taken };
-        held.set(key, { lease, controller });
+        held.set(key, { lease, controller, sureAt });
         if (stopping) controller.abort(new Error('the service stops'));
         return lease;
       });

@@ -7,7 +7,8 @@ export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void }
   let next = 0;
   return {
     async wake(keys, priority = 0) {
-      for (const key of keys) waiting.set(key, { due: 0, priority });
+      for (const key of keys)
+        waiting.set(key, { due: 0, priority: Math.max(priority, waiting.get(key)?.priority ?? priority) });
       added();
     },
     async later(keys) {
