@@ -59,6 +59,6 @@ export function decide({ desired, record, release, asked }: Facts): Decision {
  * out, a lock whose owner is about to end. Such a one is tried again without being counted.
  */
 export const isTransient = (message: string): boolean =>
-  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed? ?out|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|connection reset|EOF|the stack is locked/i.test(
+  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b|the stack is locked/i.test(
     message,
   );

@@ -82,12 +82,15 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
   });
 }
 
-/** A run that brings the stacks of an older release to the present one, once for each release. */
+/**
+ * A run that brings the stacks of another release to the present one: once each time that the release becomes another,
+ * back to an earlier one as well.
+ */
 async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, settings, runs, aws, programVersion } = parts;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
   const older = await store.stacks.hasOtherRelease(release);
-  if (!older || (await store.runs.latestOf(releaseName(release)))) return;
+  if (!older || (await store.runs.latestOf(releaseName('*')))?.requestedBy === releaseName(release)) return;
   await runs.request({
     kind: 'reconcile',
     scope: {},

@@ -29,7 +29,8 @@ export function nextStep(counts: readonly WaveCount[], plan: RolloutPlan): NextS
   const waves = [...new Set(counts.map(({ wave }) => wave))].sort((a, b) => a - b);
   const current = waves.find((wave) => total((each) => each.wave === wave && !ended.has(each.state)) > 0);
   const stop = waves
-    .filter((wave) => wave <= (current ?? Number.POSITIVE_INFINITY))
+    // The hub is no canary: what its failure means for accounts is decided apart from any limit.
+    .filter((wave) => wave > hubWave && wave <= (current ?? Number.POSITIVE_INFINITY))
     .map((wave) => tooMany(wave, counts, plan, wave !== current))
     .find((message) => message !== undefined);
   if (stop && current !== undefined) return { do: 'pause', message: stop };

@@ -55,7 +55,7 @@ export interface RunStackStore {
   counts(runId: string): Promise<WaveCount[]>;
   /** Keys that were admitted, or begun, and have not ended. */
   underWay(runId: string): Promise<string[]>;
-  /** Adds stacks to a run; what is known of one already stays. */
+  /** Adds stacks to a run; what is known of one already stays. A run that was ended meanwhile skips them. */
   plan(
     runId: string,
     keys: readonly string[],
@@ -71,7 +71,7 @@ export interface RunStackStore {
   skipRest(runId: string, message: string, keys?: readonly string[]): Promise<void>;
   /** The runs that wait for the key, as they are now. */
   requests(key: string): Promise<KeyRequest[]>;
-  /** Accounts that an unfinished run is about. */
+  /** Accounts that an unfinished run is about, by its plan, or by name where that is still to be made. */
   accountsUnderWay(): Promise<string[]>;
   /** Begun, once more where an earlier attempt was cut short or failed. */
   begin(runId: string, key: string, holder: Holder): Promise<void>;
@@ -112,8 +112,10 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
     async plan(runId, keys, wave, state, message) {
       await query(
         `insert into run_stack (run_id, key, state, wave, message, finished_at)
-         select $1, key, $3::text, $4, $5, case when $3::text in ('skipped', 'failed') then now() end
-         from unnest($2::text[]) as key on conflict (run_id, key) do nothing`,
+         select $1, key, case when ended then 'skipped' else $3::text end, $4, coalesce($5, case when ended then run.message end),
+           case when ended or $3::text in ('skipped', 'failed') then now() end
+         from unnest($2::text[]) as key, (select message, finished_at is not null as ended from run where id = $1) as run
+         on conflict (run_id, key) do nothing`,
         [runId, keys, state, wave, message ?? null],
       );
     },
@@ -150,7 +152,10 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
       const rows = await query<{ id: string }>(
         `select distinct substr(run_stack.key, 9) as id from run_stack join run on run.id = run_stack.run_id
          where run.finished_at is null and run.kind = 'reconcile' and run_stack.key like 'account-%'
-           and run_stack.state in ('pending', 'admitted', 'running')`,
+           and run_stack.state in ('pending', 'admitted', 'running')
+         union
+         select jsonb_array_elements_text(run.scope->'accounts') from run
+         where run.finished_at is null and run.planned_at is null and run.kind = 'reconcile'`,
       );
       return rows.map(({ id }) => id);
     },

@@ -43,7 +43,7 @@ export interface RunStore {
   list(limit: number): Promise<Run[]>;
   /** Runs that were cut short or never began; one that is paused waits for a person. */
   unfinished(): Promise<Run[]>;
-  /** The latest run that somebody of this name asked for. */
+  /** The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it. */
   latestOf(requestedBy: string): Promise<Run | undefined>;
   start(id: string): Promise<void>;
   planned(id: string): Promise<void>;
@@ -92,7 +92,9 @@ export function runStore({ query }: Pick<Database, 'query'>): RunStore {
       query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
     async latestOf(requestedBy) {
       const [row] = await query<Run>(
-        `select ${runColumns} from run where requested_by = $1 order by created_at desc limit 1`,
+        `select ${runColumns} from run
+         where requested_by = $1 or (right($1, 1) = '*' and starts_with(requested_by, left($1, -1)))
+         order by created_at desc limit 1`,
         [requestedBy],
       );
       return row;

@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Database } from '../../controlplane/store/database.ts';
+import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { onBothDatabases } from './database.ts';
+import { createWorld, hub, management, one, two } from './reconcile-world.ts';
+import { until } from './until.ts';
+
+const three = '300000000003';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+onBothDatabases((place) => {
+  let database: Database;
+  let store: Store;
+  let made: ReturnType<typeof createWorld>;
+  beforeEach(async (context) => {
+    place.need(context);
+    database = await place.open();
+    store = openStore(database);
+    await database.query('truncate account, stack, run, run_stack, lease, fact');
+    made = createWorld(store, database);
+  }, 60_000);
+
+  /** Has the organization looked at so many times, once after the other. */
+  const look = (times = 1) =>
+    made.working(async () => {
+      for (let index = 0; index < times; index += 1) {
+        await database.query(`delete from fact`);
+        await made.queue.wake(['organization']);
+        await until(async () => (await store.facts.get('organization')) !== undefined);
+        await until(
+          async () => (await database.query('select 1 from lease where expires_at > now()')).length === 0,
+        );
+      }
+    });
+  const askedFor = () =>
+    made.requested.map(({ requestedBy, scope }) => [requestedBy.split(' ')[0], scope.accounts ?? 'all']);
+  const carryOut = async () => {
+    for (const run of await store.runs.unfinished()) await made.execute(run);
+  };
+  const released = async () => {
+    const rows = await database.query<{ release: string }>(
+      `select distinct release from stack where kind <> 'hub'`,
+    );
+    return rows.map(({ release }) => release);
+  };
+  const ready = async (id: string) => (await store.accounts.get(id))?.conditions.Ready;
+
+  describe('a look at the organization', () => {
+    test('has new accounts onboarded by one run, however often it looks before that run has begun or ended', async () => {
+      await look(2);
+      expect(askedFor()).toEqual([['onboarding', [management, hub, one, two]]]);
+      const [run] = await store.runs.unfinished();
+      await store.runs.start(run?.id ?? '');
+      await look();
+      expect(await store.runs.list(10)).toHaveLength(1);
+      await carryOut();
+      await look();
+      expect(made.requested).toHaveLength(1);
+    });
+
+    test('has an account onboarded that came while others were, and that one alone', async () => {
+      await look();
+      made.world.accounts.set(three, 'ACTIVE');
+      await look();
+      expect(askedFor().at(-1)).toEqual(['onboarding', [three]]);
+      await carryOut();
+      expect(await ready(three)).toMatchObject({ status: 'True', message: '3 stacks' });
+    });
+
+    test('leaves an account alone whose look is on its way: without its role it is tried again by itself', async () => {
+      made.world.unreachable.add(one);
+      await look();
+      await carryOut();
+      expect(await ready(one)).toMatchObject({ status: 'False', reason: 'NotReachable' });
+      await look(2);
+      expect(made.requested).toHaveLength(1);
+      made.world.unreachable.delete(one);
+      expect(made.queue.waiting()).toContain(`account-${one}`);
+      await made.working(async () => {
+        await made.queue.wake([`account-${one}`]);
+        await until(async () => (await ready(one))?.status === 'True');
+      });
+    });
+
+    test('begins no onboarding beside one that its failures paused', async () => {
+      await look();
+      const [run] = await store.runs.unfinished();
+      await store.runs.pause(run?.id ?? '', '1 stacks failed');
+      made.world.accounts.set(three, 'ACTIVE');
+      await look();
+      expect(made.requested).toHaveLength(1);
+    });
+  });
+
+  describe('a new release', () => {
+    const ups = () => made.world.operations.filter((operation) => operation.startsWith('up account'));
+    beforeEach(async () => {
+      await look();
+      await carryOut();
+      made.world.operations.length = 0;
+      made.requested.length = 0;
+    });
+
+    test('leaves stacks that are well as they are until a roll-out, and then reaches all of them', async () => {
+      made.world.programVersion = '2';
+      await made.working(async () => {
+        const before = made.queue.waiting().length;
+        await made.queue.wake([`account-${one}`, `region-${one}-eu-west-1`]);
+        await until(async () => made.queue.waiting().length >= before);
+      });
+      expect(ups()).toEqual([]);
+      await look();
+      await look();
+      expect(made.requested).toHaveLength(1);
+      expect(made.requested[0]).toMatchObject({ scope: {}, onlyChanged: true, priority: 10 });
+      await carryOut();
+      expect(ups()).toHaveLength(4);
+      expect(await released()).toHaveLength(1);
+    });
+
+    test('is what a new account gets at once, while the others wait', async () => {
+      made.world.programVersion = '2';
+      made.world.accounts.set(three, 'ACTIVE');
+      await look();
+      const onboarding = await store.runs.latestOf('onboarding');
+      await made.execute({ id: onboarding?.id ?? '' });
+      expect(ups()).toEqual([`up account-${three}`]);
+      expect((await store.stacks.get(`account-${three}`))?.programVersion).toBe('2');
+      expect((await store.stacks.get(`account-${one}`))?.programVersion).toBe('1');
+    });
+
+    test('that is taken back is rolled back', async () => {
+      const [before] = await released();
+      made.world.programVersion = '2';
+      await look();
+      await carryOut();
+      expect(await released()).not.toEqual([before]);
+      made.world.programVersion = '1';
+      await look(2);
+      await carryOut();
+      expect(await released()).toEqual([before]);
+      expect(made.requested).toHaveLength(2);
+    });
+  });
+
+  test('a policy that cannot be read fails the hub alone: accounts are made with the hub that is there', async () => {
+    await look();
+    await carryOut();
+    const good = made.world.hubBundle;
+    made.world.hubBundle = async () => {
+      throw new Error('policy.yaml: rules[0].action is missing');
+    };
+    made.world.accounts.set(three, 'ACTIVE');
+    await look();
+    await carryOut();
+    expect(await ready(three)).toMatchObject({ status: 'True' });
+    expect((await store.stacks.get('hub'))?.conditions.Ready).toMatchObject({
+      status: 'False',
+      reason: 'PrerequisiteFailed',
+    });
+    made.world.hubBundle = good;
+    await made.working(async () => {
+      await made.queue.wake(['hub']);
+      await until(async () => (await store.stacks.get('hub'))?.conditions.Ready?.status === 'True');
+    });
+  });
+});
