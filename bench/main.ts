@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|flood]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|flood|scheduler]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client.ts';
@@ -10,6 +10,7 @@ import { measureFlood } from './flood.ts';
 import { measureNewAccounts } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
+import { measureScheduler } from './scheduler.ts';
 
 const results = new URL('results.json', import.meta.url);
 const { quick = false, only } = parseArgs({
@@ -58,10 +59,11 @@ const parts: Record<string, () => Promise<Ended>> = {
   organization: () => inWorld(measureWorld),
   bursts: () => inWorld(measureBurstsOf),
   flood: () => inWorld(measureFloodOf),
+  scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
 };
 
-/** In another part already, or a quarter of an hour long: runs only where it is asked for. */
-const onlyByName = new Set(['bursts', 'flood']);
+/** In another part already, or minutes long: runs only where it is asked for. */
+const onlyByName = new Set(['bursts', 'flood', 'scheduler']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {
