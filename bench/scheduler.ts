@@ -114,7 +114,7 @@ async function measureWorkers(
     await queue.wake([key], priorities.onboarding);
   } while (performance.now() - begun < forMs && workers.done() < cells * 0.95);
   const rate = ((workers.done() - doneBefore) * 1_000) / (performance.now() - begun);
-  while (waits.length < woken.size) await rest(50);
+  while (waits.length < woken.size && performance.now() - begun < forMs + 30_000) await rest(50);
   const rss = workers.rss();
   await workers.stop();
   await queue.stop();
