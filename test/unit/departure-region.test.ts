@@ -1,31 +1,13 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
-import { createDepartureWorld, emptied, hub } from './departure-world.ts';
-import { embeddedDatabase } from './embedded-database.ts';
+import { describe, expect, test } from 'vitest';
+import { account, departureScene, one, region, two } from './departure-scene.ts';
+import type { createDepartureWorld } from './departure-world.ts';
+import { hub } from './departure-world.ts';
 
-const one = '300000000001';
-const two = '300000000002';
-const account = `account-${one}`;
-const region = (name: string, of = one) => `region-${of}-${name}`;
-const outOfScope = { exclude: [one] };
-
-let database: Database;
 let at: ReturnType<typeof createDepartureWorld>;
-embeddedDatabase((embedded) => {
-  ({ database } = embedded);
+const told = departureScene((world) => {
+  at = world;
 });
-beforeEach(async () => {
-  await emptied(database);
-  at = createDepartureWorld(database);
-  await at.onboard(hub);
-  await at.onboard(two, 'eu-west-1');
-  await at.onboard(one, 'us-east-1', 'eu-west-1');
-  await at.list();
-});
-const told = async (key: string, settings = {}) => {
-  const verdict = await at.reconcile(key, settings);
-  return verdict && 'message' in verdict ? `${verdict.kind}: ${verdict.message}` : verdict?.kind;
-};
+const outOfScope = { exclude: [one] };
 
 describe('a Region', () => {
   const survey = (...regions: string[]) =>
