@@ -45,7 +45,7 @@ onBothDatabases((place, kind) => {
         if (made.world.operations.includes(`cut ${stack.key}`) && !operation.recover)
           wrong.push(`${stack.key}: no recovery`);
         running.set(stack.key, process);
-        await rest(10 + Math.random() * 60);
+        await rest(60 + Math.random() * 200);
         if (process.dead) throw new Error('killed');
         running.delete(stack.key);
         made.world.operations = made.world.operations.filter((each) => each !== `cut ${stack.key}`);
@@ -81,7 +81,8 @@ onBothDatabases((place, kind) => {
     const id = run?.id ?? '';
     const over = async () => !['queued', 'running'].includes((await store.runs.get(id))?.state ?? '');
     for (let death = 0; death < 5 && !(await over()); death += 1) {
-      await rest(150 + Math.random() * 500);
+      await until(async () => running.size > 1 || (await over()));
+      await rest(Math.random() * 200);
       await kills.shift()?.();
       kills.push(await start());
       // As pg-boss finds once the heartbeats are too old; those of the living are given out twice by that as well.
