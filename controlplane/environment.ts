@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PortcullisError } from './errors.ts';
-import { waveSchema } from './rollout/waves.ts';
+import { waveSchema } from './rollout/wave-grammar.ts';
 import { secretsOf } from './secrets.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');

@@ -1,4 +1,4 @@
-import type { ObservedTrail, TrailCause, TrailProblem, TrailWarning } from './trails.ts';
+import type { ObservedTrail, TrailCause, TrailProblem, TrailWarning } from './trail-facts.ts';
 
 const ownerOf = (arn: string): string => arn.split(':')[4] ?? '';
 const nameOf = (arn: string): string => arn.split('/').at(-1) ?? '';

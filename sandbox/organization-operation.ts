@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { delegated } from './organization-delegated.ts';
 import type { Graph } from './organization-graph.ts';
 import { isAdministrator } from './organization-graph.ts';
-import { delegated } from './organization-resource-policy.ts';
 import type { World } from './organization-world.ts';
 import { Refusal } from './refusal.ts';
 

@@ -4,6 +4,7 @@ import type { RestoreView } from '../restore-view.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { AuditLine } from '../store/audit-line.ts';
 import type { AuditCheck } from '../store/audit-seal.ts';
+import type { Canary } from '../store/canaries.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import type { RemediationRecord } from '../store/remediations.ts';
 import type { RunStack } from '../store/run-stacks.ts';
@@ -11,7 +12,9 @@ import type { Run } from '../store/runs.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import type { Verification } from '../store/verifications.ts';
 import type { CellView } from '../verify/coverage.ts';
-import type { VerificationView } from './verify.ts';
+
+/** Times are ISO 8601 text on this side. */
+export type VerificationView = Verification & { readonly cells: readonly Canary[] };
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
 

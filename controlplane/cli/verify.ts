@@ -1,12 +1,7 @@
-import type { Canary } from '../store/canaries.ts';
-import type { Verification } from '../store/verifications.ts';
-import type { Client } from './client.ts';
+import type { Client, VerificationView } from './client.ts';
 import { exits } from './exits.ts';
 import type { Screen } from './progress.ts';
 import { table } from './table.ts';
-
-/** Times are ISO 8601 text on this side. */
-export type VerificationView = Verification & { readonly cells: readonly Canary[] };
 
 const seconds = (milliseconds: number | null) =>
   milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PortcullisError } from '../errors.ts';
-import { rolloutSchema } from '../rollout/waves.ts';
+import { rolloutSchema } from '../rollout/wave-grammar.ts';
 import { scopeSchema } from '../scope.ts';
 import { ok, type Route, type RouteContext, route } from './route.ts';
 

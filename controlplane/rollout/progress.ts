@@ -1,5 +1,5 @@
 import type { RunStackState, WaveCount } from '../store/run-stacks.ts';
-import type { RolloutPlan } from './waves.ts';
+import type { RolloutPlan } from './wave-grammar.ts';
 
 /** What a roll-out does next. */
 export type NextStep =

@@ -1,24 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { type ConstructorOptions, fromPglite } from 'pg-boss';
+import { fromPglite } from 'pg-boss';
 import type { Settings } from '../environment.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import { openPostgres } from './postgres.ts';
+import type { Database, Query } from './query.ts';
 import { migrateInTransaction } from './schema.ts';
 
-/** One parameterised statement; its rows. */
-export type Query = <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
-
-export interface Database {
-  readonly kind: 'pglite' | 'postgres';
-  readonly query: Query;
-  /** All statements that the work makes by the query it is given take effect, or, where it throws, none does. */
-  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
-  /** What pg-boss needs to keep its queue in the same database. */
-  readonly queueOptions: ConstructorOptions;
-  close(): Promise<void>;
-}
+export type { Database, Query };
 
 async function openPglite(directory: string): Promise<Database> {
   await mkdir(directory, { recursive: true });

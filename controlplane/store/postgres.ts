@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { PortcullisError, reasonOf } from '../errors.ts';
-import type { Database, Query } from './database.ts';
+import type { Database, Query } from './query.ts';
 import { migrateInTransaction } from './schema.ts';
 
 /** Postgres's codes of a server that is not there, not yet or no more; source: "PostgreSQL Error Codes". */

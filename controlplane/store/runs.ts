@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RolloutPlan } from '../rollout/waves.ts';
+import type { RolloutPlan } from '../rollout/wave-grammar.ts';
 import type { Scope } from '../scope.ts';
 import type { Database } from './database.ts';
 
