@@ -1,5 +1,5 @@
-import { reasonOf } from './errors.ts';
 import type { Settings } from './environment.ts';
+import { reasonOf } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { AuditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
