@@ -19,13 +19,15 @@ export interface LaterKey {
   readonly key: string;
   readonly afterMs: number;
   readonly priority?: number | undefined;
+  /** Brings it forward where it waits for a later time: somebody asked for it, and that is still to be done. */
+  readonly owed?: boolean | undefined;
 }
 
 /** Keys that wait to be reconciled. A key waits once, however often it is asked for. */
 export interface KeyQueue {
   /** Has the keys reconciled as soon as may be, those as well that wait for a later time. */
   wake(keys: readonly string[], priority?: number): Promise<void>;
-  /** Has the keys reconciled later, unless they wait already. */
+  /** Has the keys reconciled later, unless they wait already; what is owed then comes no later than asked for here. */
   later(keys: readonly LaterKey[]): Promise<void>;
   /** Those that are due, the most urgent first. */
   fetch(most: number): Promise<KeyJob[]>;
@@ -56,17 +58,23 @@ const inOrder = (keys: Iterable<string>): string[] => [...new Set(keys)].sort();
 const most = 1000;
 
 /** Brings forward those of the keys that wait, never back, and never makes them less urgent; which ones they are. */
-async function bringForward(query: Query, keys: readonly string[], priority: number): Promise<Set<string>> {
+async function bringForward(
+  query: Query,
+  keys: readonly string[],
+  priority: number,
+  afterMs = 0,
+): Promise<Set<string>> {
   const rows = await query<{ key: string }>(
     `with waiting as (
        select id, singleton_key as key from queue.job
        where name = '${name}' and state < 'active' and singleton_key = any($1) order by singleton_key for update
      ), moved as (
-       update queue.job as job set start_after = least(job.start_after, now()), priority = greatest(job.priority, $2)
+       update queue.job as job
+       set start_after = least(job.start_after, now() + $3::interval), priority = greatest(job.priority, $2)
        from waiting where job.name = '${name}' and job.id = waiting.id and job.state < 'active'
-         and (job.start_after > now() or job.priority < $2)
+         and (job.start_after > now() + $3::interval or job.priority < $2)
      ) select key from waiting`,
-    [keys, priority],
+    [keys, priority, `${afterMs} milliseconds`],
   );
   return new Set(rows.map(({ key }) => key));
 }
@@ -134,6 +142,8 @@ export function keyQueue(
         .sort((a, b) => (a.singletonKey < b.singletonKey ? -1 : 1));
       for (let at = 0; at < jobs.length; at += most) await boss.insert(name, jobs.slice(at, at + most));
       changed(jobs.length);
+      for (const { key, afterMs, priority = priorities.resync } of keys.filter(({ owed }) => owed))
+        await bringForward(database.query, [key], priority, Math.round(afterMs));
       if (keys.some(({ afterMs }) => afterMs <= 0)) added();
     },
     async fetch(batchSize) {

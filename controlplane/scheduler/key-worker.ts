@@ -151,7 +151,9 @@ export function keyWorker(parts: Parts): KeyWorker {
       const lease = leaseOf.get(job.key);
       leaseOf.delete(job.key);
       if (lease) void work(job, lease);
-      else end(job, undefined, { key: job.key, afterMs: jittered(heldMs), priority: job.priority });
+      // Whoever holds it has it look at later, and began before this was asked for.
+      else
+        end(job, undefined, { key: job.key, afterMs: jittered(heldMs), priority: job.priority, owed: true });
     }
     return jobs.length > 0;
   };

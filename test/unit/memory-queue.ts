@@ -12,8 +12,10 @@ export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void }
       added();
     },
     async later(keys) {
-      for (const { key, afterMs, priority = 0 } of keys) {
-        if (!waiting.has(key)) waiting.set(key, { due: performance.now() + afterMs, priority });
+      for (const { key, afterMs, priority = 0, owed } of keys) {
+        const due = performance.now() + afterMs;
+        const before = waiting.get(key);
+        if (!before || (owed && before.due > due)) waiting.set(key, { due, priority });
       }
     },
     async fetch(most) {

@@ -67,6 +67,13 @@ onBothDatabases((place, kind) => {
     expect(keysOf(await queue.fetch(10))).toEqual(['hub']);
   });
 
+  test('a look that is owed brings forward what waits for a later time, and never puts it back', async () => {
+    await queue.later([{ key: 'hub', afterMs: 60 * minute }]);
+    await queue.later([{ key: 'hub', afterMs: 1, priority: priorities.rollout, owed: true }]);
+    await queue.later([{ key: 'hub', afterMs: 60 * minute, owed: true }]);
+    expect(await givenOut('hub')).toMatchObject({ priority: priorities.rollout });
+  });
+
   test('a look that is asked for later comes no later than the one that waits', async () => {
     await queue.later([{ key: 'hub', afterMs: 1 }]);
     await queue.later([{ key: 'hub', afterMs: minute }]);
