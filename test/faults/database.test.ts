@@ -15,7 +15,7 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
       async hurt(stage) {
         const draw = dice('crashes');
         for (let crash = 1; crash <= 5; crash += 1) {
-          await sleep(draw() * 12_000);
+          await sleep(draw() * plan.gapSeconds * 1000);
           await stage.postgres.crash(draw() < 0.5 ? 0 : draw() * 5000);
           say(`crashes of Postgres: ${crash}`);
         }
@@ -40,33 +40,38 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
     }));
 
   test('is taken over from a worker that is cut off from Postgres, which ends what it does in time', async () => {
-    const proxies: Detour[] = [];
+    const detours: Detour[] = [];
     await rollOut({
       name: 'a partition',
       settings: {
         async databaseUrl(address, worker) {
           if (worker > 0) return address;
-          const proxy = await startProxy(address);
-          proxies.push(proxy);
-          return proxy.url;
+          const detour = await startProxy(address);
+          detours.push(detour);
+          return detour.url;
         },
       },
       async hurt(stage, id) {
-        // Calls that take long: an operation must not outlive its lease even so.
-        stage.sandbox.faults.set({ seed: plan.seed, rates: { slow: 0.2 }, slowMs: [3000, 15_000] });
-        await until('a few stacks are made', 300, async () => (await progressed(stage, id, 4)) || undefined);
         for (let left = 2; left > 0; left -= 1) {
-          for (const proxy of proxies) proxy.stall();
-          say('a partition: cut off');
+          const [cutOff] = stage.workers;
+          const busy = async () => {
+            const stacks = cutOff.stacks().filter((key) => key !== 'hub');
+            return stacks.length > 0 || (await progressed(stage, id, 1000)) ? stacks : undefined;
+          };
+          const stacks = await until('the worker works on a stack', 300, busy);
+          // Calls that take long: an operation must not outlive its lease even so.
+          stage.sandbox.faults.set({ seed: plan.seed, rates: { slow: 1 }, slowMs: [15_000, 30_000] });
+          for (const detour of detours) detour.stall();
+          say(`a partition: cut off from ${stacks.join(', ') || 'nothing'}`);
           await sleep(45_000);
-          for (const proxy of proxies) proxy.heal();
+          stage.sandbox.faults.set(undefined);
+          for (const detour of detours) detour.heal();
           say('a partition: healed');
           await sleep(5_000);
         }
-        stage.sandbox.faults.set(undefined);
         expect(alive(stage), 'workers live').toEqual([true, true]);
       },
     });
-    for (const proxy of proxies) proxy.close();
+    for (const detour of detours) detour.close();
   });
 });

@@ -47,7 +47,7 @@ export function signalAll(processes: readonly OwnProcess[], signal: NodeJS.Signa
   }
 }
 
-const isPulumi = (command: readonly string[]) => /(^|\/)pulumi$/.test(command[0] ?? '');
+export const isPulumi = (command: readonly string[]) => /(^|\/)pulumi$/.test(command[0] ?? '');
 
 /** The stack that a Pulumi CLI changes, where it changes one. */
 export function stackOf({ command }: OwnProcess): string | undefined {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../sandbox/demo/security-group.ts';
-import { processesMarked, signalAll } from './processes.ts';
+import { isPulumi, processesMarked, signalAll, stackOf } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,6 +14,8 @@ export interface Worker {
   /** Starts it and waits until it listens. A worker that runs stays as it is. */
   start(): Promise<void>;
   running(): boolean;
+  /** The stacks that its CLIs change just now. */
+  stacks(): string[];
   /** Where it listens; undefined while it does not run. */
   url(): string | undefined;
   /** SIGKILL; `withChildren` every process that it started as well, at the same moment. */
@@ -79,6 +81,7 @@ export function makeWorker({ name, directory, environment, nodeArguments = [] }:
     name,
     log,
     running: () => child !== undefined,
+    stacks: () => processesMarked(marker, isPulumi).flatMap((one) => stackOf(one) ?? []),
     url: () => url,
     async start() {
       if (child) return;
