@@ -87,7 +87,15 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
  * back to an earlier one as well.
  */
 async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, settings, runs, aws, programVersion } = parts;
+  const { store, settings, runs, aws, programVersion, log } = parts;
+  // Workers being replaced one by one would each roll out their own.
+  if (new Set((await store.workers.living()).map(({ settingsDigest }) => settingsDigest)).size > 1) {
+    log.warn(
+      { key: 'organization' },
+      'workers differ in programs or settings: no release is rolled out until they are alike',
+    );
+    return;
+  }
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
   const older = await store.stacks.hasOtherRelease(release);
   if (!older || (await store.runs.latestOf(releaseName('*')))?.requestedBy === releaseName(release)) return;

@@ -121,7 +121,9 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
     },
     async admit(runId, wave, most) {
       const rows = await query<{ key: string }>(
-        `update run_stack set state = 'admitted' where run_id = $1 and state = 'pending' and key in (
+        `update run_stack set state = 'admitted'
+         where run_id = $1 and state = 'pending' and exists (select 1 from run where id = $1 and state = 'running')
+           and key in (
            select key from run_stack where run_id = $1 and wave = $2 and state = 'pending' order by key limit $3)
          returning key`,
         [runId, wave, most],

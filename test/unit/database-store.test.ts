@@ -97,6 +97,8 @@ onBothDatabases((place, kind) => {
   test("a run's stacks keep what was planned, what began and how it ended", async () => {
     const { run } = await store.runs.createUnlessWaiting({ ...whole, scope: { regions: ['x'] } });
     await store.runStacks.plan(run.id, ['region-b', 'hub', 'account-a'], 1, 'pending');
+    expect(await store.runStacks.admit(run.id, 1, 2)).toEqual([]);
+    await store.runs.start(run.id);
     expect((await store.runStacks.admit(run.id, 1, 2)).sort()).toEqual(['account-a', 'hub']);
     await asHolder(database, 'hub', (lease) => store.runStacks.begin(run.id, 'hub', lease));
     await store.runStacks.plan(run.id, ['hub'], 1, 'pending');
