@@ -15,7 +15,7 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
       async hurt(stage) {
         const draw = dice('crashes');
         for (let crash = 1; crash <= 5; crash += 1) {
-          await sleep(draw() * plan.gapSeconds * 1000);
+          await sleep(draw() * 20_000);
           await stage.postgres.crash(draw() < 0.5 ? 0 : draw() * 5000);
           say(`crashes of Postgres: ${crash}`);
         }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Run } from './oracle.ts';
+import { type Run, wantedStacks } from './oracle.ts';
 import { dice, say } from './plan.ts';
 import type { FaultStage } from './stage.ts';
 import type { Worker } from './worker.ts';
@@ -9,7 +9,7 @@ interface Killing {
   readonly seed: number;
   /** Kills at most. */
   readonly most: number;
-  /** Seconds between two at most. */
+  /** Seconds at most from a kill's place in the roll-out to the kill. */
   readonly gapSeconds: number;
   readonly patienceSeconds: number;
 }
@@ -27,6 +27,17 @@ function drawDeath(stage: FaultStage, draw: () => number) {
 }
 
 /**
+ * How many stacks have ended when each kill's time has come: anywhere in the roll-out, so that the kills do not all meet
+ * its beginning, which every one of them prolongs.
+ */
+function drawPlaces(stage: FaultStage, most: number, draw: () => number): number[] {
+  const stacks = wantedStacks(stage).length;
+  return Array.from({ length: most }, () => Math.floor(draw() * stacks)).sort((a, b) => a - b);
+}
+
+const endedIn = ({ stacks }: Run) => stacks.filter(({ finishedAt }) => finishedAt !== null).length;
+
+/**
  * Kills workers at random moments of a run and starts them again, until it has been done often enough or the run has
  * ended; then waits for the run's end. How many deaths there were, and the run.
  * @throws when the run does not end in time
@@ -36,16 +47,18 @@ export async function killDuring(stage: FaultStage, runId: string, killing: Kill
   const giveUp = Date.now() + killing.patienceSeconds * 1000;
   const look = () => stage.get<Run>(`/v1/runs/${runId}`);
   const over = (run: Run) => !['queued', 'running'].includes(run.state);
+  const places = drawPlaces(stage, killing.most, draw);
   let kills = 0;
   for (;;) {
-    const moment = Date.now() + draw() * killing.gapSeconds * 1000;
+    const place = (kills < killing.most ? places.shift() : undefined) ?? Number.POSITIVE_INFINITY;
     let run = await look();
-    while (!over(run) && (Date.now() < moment || kills >= killing.most)) {
+    while (!over(run) && endedIn(run) < place) {
       if (Date.now() > giveUp) throw new Error(`run ${runId} has not ended: ${progress(run)}`);
-      await sleep(Math.min(500, Math.max(10, moment - Date.now())));
+      await sleep(250);
       run = await look();
     }
     if (over(run)) return { kills, run };
+    await sleep(draw() * killing.gapSeconds * 1000);
     const { victims, withChildren, downSeconds } = drawDeath(stage, draw);
     await Promise.all(victims.map((worker) => worker.kill(withChildren)));
     kills += victims.length;

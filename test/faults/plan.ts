@@ -18,8 +18,8 @@ export const plan = {
   regions: number('FAULT_REGIONS', 4),
   /** The fleet of the tests that have another fault than a kill. */
   small: { accounts: number('FAULT_ACCOUNTS', 4), regions: number('FAULT_REGIONS', 3) },
-  /** Seconds between two kills at most; any less is as likely. */
-  gapSeconds: number('FAULT_GAP_SECONDS', 20),
+  /** Seconds that something is put off at most; any less is as likely. */
+  gapSeconds: number('FAULT_GAP_SECONDS', 5),
   /** Seconds that a roll-out may take. */
   patienceSeconds: number('FAULT_PATIENCE_SECONDS', 1800),
 };
