@@ -41,10 +41,21 @@ const insistence = [
   { after: 20_000, say: 'SIGKILL' },
 ] as const;
 
+/** With the lease lost another worker may begin in some seconds: by then nobody may be at work any more. */
+const haste = [
+  { after: 0, say: 'SIGINT' },
+  { after: 1_000, say: 'SIGINT' },
+  { after: 3_000, say: 'SIGKILL' },
+] as const;
+
+const isLost = ({ reason }: AbortSignal): boolean =>
+  reason instanceof Error && /^the lease of .* was lost$/.test(reason.message);
+
 function endOn(signal: AbortSignal, child: ChildProcess): () => void {
   const timers: NodeJS.Timeout[] = [];
   const end = () => {
-    for (const { after, say } of insistence) timers.push(setTimeout(() => child.kill(say), after));
+    for (const { after, say } of isLost(signal) ? haste : insistence)
+      timers.push(setTimeout(() => child.kill(say), after));
   };
   signal.addEventListener('abort', end, { once: true });
   return () => {
