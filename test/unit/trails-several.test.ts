@@ -1,10 +1,13 @@
+import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
 import { judgeTrails, type ObservedTrail } from '../../controlplane/trails.ts';
-import { arnOf, member, organizationArn, ownArn, ownTrail, trail } from './trail-sample.ts';
+import { all, arnOf, member, organizationArn, ownArn, ownTrail, trail } from './trail-sample.ts';
 
 const region = 'eu-west-1';
 const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
   judgeTrails({ accountId: member, region, trails, ...more });
+
+const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
 
 describe('the trails of one account and Region', () => {
   test.each<[string, ObservedTrail, string]>([
