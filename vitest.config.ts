@@ -16,6 +16,8 @@ const skipReasons: Reporter = {
 
 export default defineConfig({
   test: {
+    // Many tests wait for a database's clock rather than for a processor.
+    maxWorkers: 3,
     reporters: ['default', skipReasons, ...(ci ? ['json'] : [])],
     outputFile: { json: '.portcullis/test-report.json' },
     projects: [
