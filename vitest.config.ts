@@ -14,10 +14,11 @@ const skipReasons: Reporter = {
   },
 };
 
+/** Minutes of killing and waiting each: with the fault suite, apart from `npm test`. */
+const killing = ['engine-recovery', 'kill'].map((name) => `test/sandbox/${name}.test.ts`);
+
 export default defineConfig({
   test: {
-    // Many tests wait for a database's clock rather than for a processor.
-    maxWorkers: 3,
     reporters: ['default', skipReasons, ...(ci ? ['json'] : [])],
     outputFile: { json: '.portcullis/test-report.json' },
     projects: [
@@ -26,16 +27,19 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/programs/**/*.test.ts'],
           testTimeout: 20_000,
+          // Many wait for a database's clock rather than for a processor.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Each file starts a whole organization: one at a time, after the quick ones.
+        // Each file starts a whole organization: two at a time, after the quick ones.
         test: {
           name: 'sandbox',
           include: ['test/sandbox/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
+          exclude: killing,
+          maxWorkers: 2,
+          testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },
@@ -44,7 +48,7 @@ export default defineConfig({
         // Long, and apart from `npm test`: `npm run test:faults`.
         test: {
           name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
+          include: ['test/faults/**/*.test.ts', ...killing],
           fileParallelism: false,
           testTimeout: 1_800_000,
           hookTimeout: 180_000,

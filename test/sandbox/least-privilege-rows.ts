@@ -121,7 +121,7 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
     permitted: [
       assuming(member.accountId, accessRole),
       ['organizations:ListAccounts', (as) => as.organizations.send(new ListAccountsCommand({}))],
-      ...pick('DescribeRegions', 'DescribeSecurityGroupRules'),
+      ...pick('DescribeRegions', 'DescribeSecurityGroups', 'DescribeSecurityGroupRules'),
       [
         'organizations:ListTagsForResource of an account',
         (as) => as.organizations.send(new ListTagsForResourceCommand({ ResourceId: member.accountId })),
@@ -187,7 +187,12 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
       ],
       putting('default'),
       // it may put ingress back in its own account: that no more, the statements show
-      ...others('DescribeRegions', 'DescribeSecurityGroupRules', 'AuthorizeSecurityGroupIngress'),
+      ...others(
+        'DescribeRegions',
+        'DescribeSecurityGroups',
+        'DescribeSecurityGroupRules',
+        'AuthorizeSecurityGroupIngress',
+      ),
       ...findings,
       ...remembering(names.table),
       publishing(topicArn),
