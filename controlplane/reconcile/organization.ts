@@ -166,6 +166,8 @@ export async function reconcileOrganization(parts: OrganizationParts, lease: Lea
   await onboard(parts, organization);
   await rollOut(parts, organization);
   await ensureLooks(parts, organization);
+  // An account that moved or a unit that was renamed may be what the policy's scopes are about.
+  await queue.wake([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   const missing = expected.filter((id) => !active.has(id));
   return missing.length > 0

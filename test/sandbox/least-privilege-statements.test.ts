@@ -96,7 +96,10 @@ describe('the access role of the hub', () => {
   it('makes, keeps and removes every resource with the calls of its policy, all of them', async () => {
     const aws = providerIn(hub.accountId)(hub.region);
     const calls = await recorded(aws);
-    const deployed = await deployedResources(world, hub.accountId);
+    // Those of the hub Region: the service onboards every Region by itself.
+    const deployed = (await deployedResources(world, hub.accountId)).filter(
+      ({ outputs }) => typeof outputs.region !== 'string' || outputs.region === hub.region,
+    );
     for (const each of deployed) expect(await maintain(each, aws)).toEqual([]);
     for (const { resource, outputs } of deployed.toReversed()) await resource.delete(aws, outputs);
     for (const { resource, inputs } of deployed) {
