@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts', 'test/programs/**/*.test.ts'],
           testTimeout: 20_000,
           // Many wait for a database's clock rather than for a processor.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
