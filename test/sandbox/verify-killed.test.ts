@@ -41,10 +41,12 @@ test('a verification whose control plane is killed is carried to its end by the 
   expect(response.status).toBe(202);
   const { id } = (await response.json()) as VerificationView;
   await until('the canary flies', 60, async () => (await canaryGroups(world, member))[0]);
-  await until('it is recorded as open', 60, async () => {
-    const { cells } = await controlPlane.get<VerificationView>(`/v1/verifications/${id}`);
-    return cells[0]?.openedAt ?? undefined;
-  });
+  // It is recorded as open before it is opened: what tells that it was is the event that went nowhere.
+  await until('the event of its opening is a dead letter', 60, async () =>
+    world.sandbox
+      .deliveries()
+      .find(({ outcome, account }) => outcome === 'dead-lettered' && account === member.accountId),
+  );
   const owner = join(world.environment.PORTCULLIS_DATA ?? '', 'owner.json');
   process.kill(JSON.parse(await readFile(owner, 'utf8')).pid, 'SIGKILL');
   const document = decodeURIComponent(PolicyDocument);

@@ -60,5 +60,5 @@ test('a policy given as an object is stored as text, unless part of it is unknow
 });
 
 test('an unknown resource type is refused, naming those there are', () => {
-  expect(() => resourceOf('aws:s3/bucket:Bucket')).toThrow(/no resource type aws:s3.*aws:sqs\/queue:Queue/);
+  expect(() => resourceOf('aws:s3/object:Object')).toThrow(/no resource type aws:s3.*aws:sqs\/queue:Queue/);
 });
