@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { KeyJob, KeyQueue, LaterKey } from './key-queue.ts';
@@ -32,6 +33,8 @@ const touchMs = 10_000;
 const longestPauseMs = 10_000;
 const settleAgainMs = 1_000;
 const togetherMs = 10;
+/** After a round without a lease: short, as what may be worked on can wait behind many keys that may not. */
+const refusedMs = 100;
 
 /** When to look again, by what the reconcile came to; nothing where only a wake does. */
 export function nextLook(
@@ -155,6 +158,7 @@ export function keyWorker(parts: Parts): KeyWorker {
       else
         end(job, undefined, { key: job.key, afterMs: jittered(heldMs), priority: job.priority, owed: true });
     }
+    if (jobs.length > 0 && held.length === 0) await sleep(Math.min(refusedMs, pollMs));
     return jobs.length > 0;
   };
 
