@@ -5,6 +5,7 @@ import { reasonOf } from './errors.ts';
 import { intake } from './intake.ts';
 import type { Logger } from './log.ts';
 import type { Meter } from './metrics.ts';
+import { watchPolicy } from './policy-watch.ts';
 import { queueConsumer } from './queue-consumer.ts';
 import type { RestoreQueue } from './restore-queue.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -29,8 +30,8 @@ interface StandBy {
 const takeUpMs = 60_000;
 
 /**
- * Hears lifecycle events and results until the parts are closed, and looks at the organization at once: whatever
- * happened while nobody listened is found then. Later looks follow from each other.
+ * Hears lifecycle events and results, and sees edits of the policy file, until the parts are closed, and looks at the
+ * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
  */
 export async function standBy({
   settings,
@@ -58,6 +59,7 @@ export async function standBy({
   };
   consume(names.lifecycleQueue, heard.lifecycle);
   consume(names.resultsQueue, heard.result);
+  parts.opened('policy file', watchPolicy({ settings, queue: keys, log }).stop);
   await keys.wake([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {
     try {

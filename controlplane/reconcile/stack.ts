@@ -1,7 +1,7 @@
 import { markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
 import type { DesiredStack } from '../desired.ts';
 import type { OperationRecord, ResourceChange } from '../engine-events.ts';
-import { reasonOf } from '../errors.ts';
+import { PortcullisError, reasonOf } from '../errors.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
@@ -111,7 +111,11 @@ async function undeclared(pass: Pass, error: unknown): Promise<Acted> {
   const { store, key } = pass;
   const message = reasonOf(error);
   const record = await store.stacks.get(key);
-  if (record && reconcilesOf(pass).length > 0) {
+  pass.log.error({ error: message }, 'it cannot be told what the stack should be');
+  // A mistake of people's stays until they mend it; what AWS did not answer it may by the next look.
+  const mistaken = error instanceof PortcullisError && error.code === 'invalid-policy';
+  const onlyPreviews = pass.requests.length > 0 && reconcilesOf(pass).length === 0;
+  if (record && !onlyPreviews && (mistaken || reconcilesOf(pass).length > 0)) {
     await store.stacks.setConditions(
       key,
       markFailed(record.conditions, 'PrerequisiteFailed', message, now()),

@@ -12,7 +12,7 @@ let data: string;
 let policyFile: string;
 let database: Database;
 let store: Store;
-let { world, run } = {} as ReturnType<typeof createWorld>;
+let { world, run, working, queue } = {} as ReturnType<typeof createWorld>;
 
 embeddedDatabase((embedded) => {
   ({ data, database, store } = embedded);
@@ -37,7 +37,7 @@ beforeEach(async () => {
     'truncate account, stack, run, run_stack, lease, fact, restore, restore_rule, exception',
   );
   const created = createWorld(store, database);
-  ({ world, run } = created);
+  ({ world, run, working, queue } = created);
   const settings = { ...created.settings, policyFile };
   world.hubBundle = hubBundler({ settings, aws: created.aws, store, directory: join(data, 'bundle') });
   world.units.set('ou-root-prod', 'Production');
@@ -106,6 +106,28 @@ describe('a policy', () => {
     await write(scoped());
     await run(changed);
     expect((await hubRecord())?.conditions.Ready?.status).toBe('True');
+  });
+
+  test('that nobody asked for a run about is looked at when the hub is woken, and says what is wrong', async () => {
+    await run();
+    await write(scoped().replace('notify', 'shout'));
+    await working(async () => {
+      await queue.wake(['hub']);
+      await until(async () => (await hubRecord())?.conditions.Ready?.status === 'False');
+    });
+    expect((await hubRecord())?.conditions.Ready).toMatchObject({
+      reason: 'PrerequisiteFailed',
+      message: expect.stringMatching(/policy\.yaml: .*rules\[0\]\.mode: write observe/),
+    });
+    const before = deployed?.generation;
+    await write(scoped().replace('any', 'renamed-rule'));
+    queue.clear();
+    await working(async () => {
+      await queue.wake(['hub']);
+      await until(async () => (await hubRecord())?.conditions.Ready?.status === 'True');
+    });
+    expect(deployed?.generation).not.toBe(before);
+    expect(deployed?.text).toContain('renamed-rule');
   });
 
   test('that could never be read leaves no account without a hub', async () => {

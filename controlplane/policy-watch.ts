@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
+import type { Settings } from './environment.ts';
+import { reasonOf } from './errors.ts';
+import { readPolicyFile } from './hub-policy.ts';
+import type { Logger } from './log.ts';
+import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
+import { hubKey } from './stack-key.ts';
+
+interface Watched {
+  readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
+  readonly queue: Pick<KeyQueue, 'wake'>;
+  readonly log: Logger;
+  /** How often the file is looked at, milliseconds. */
+  readonly everyMs?: number;
+}
+
+/** For so long a file that is being replaced may be away, milliseconds. */
+const replacedMs = 250;
+
+/** What tells one text from another; a file that is away, or not to be read, is told from each text as well. */
+async function digestOf(file: string): Promise<string> {
+  const digest = async () =>
+    createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  return digest()
+    .catch(async () => {
+      await rest(replacedMs);
+      return digest();
+    })
+    .catch(({ code }: NodeJS.ErrnoException) => `unreadable: ${code}`);
+}
+
+/**
+ * Has the hub reconciled a few seconds after the policy file was edited. Looks at the text, as mounted files and network
+ * disks tell of no change; what is there when it begins is no change. A policy that cannot be read wakes the hub too: its
+ * condition then says so, and the hub keeps the policy that it has.
+ */
+export function watchPolicy({ settings, queue, log, everyMs = 5_000 }: Watched): {
+  /** Resolves once no look is under way. */
+  stop(): Promise<void>;
+} {
+  let known: string | undefined;
+  const look = async () => {
+    const now = await digestOf(settings.policyFile);
+    const changed = known !== undefined && known !== now;
+    if (changed) {
+      await queue.wake([hubKey], priorities.request);
+      await readPolicyFile(settings).then(
+        () => log.info({ key: hubKey, file: settings.policyFile }, 'the policy file changed'),
+        (error) => log.error({ key: hubKey, error: reasonOf(error) }, 'the policy file cannot be used'),
+      );
+    }
+    known = now; // not before somebody was told
+  };
+  let looking: Promise<void> | undefined;
+  const tick = () => {
+    looking ??= look()
+      .catch((error) => log.warn({ key: hubKey, error: reasonOf(error) }, 'hub not woken; trying again'))
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  tick();
+  const timer = setInterval(tick, everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
