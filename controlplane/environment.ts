@@ -15,7 +15,14 @@ const list = z
   )
   .refine((items) => items.length > 0, 'must name at least one');
 const whole = (least: number, most: number) =>
-  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.int().min(least).max(most));
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+      abort: true,
+    });
 
 /** The days that CloudWatch Logs can keep a log. Source: PutRetentionPolicy, CloudWatch Logs API reference. */
 const retention = new Set([

@@ -98,6 +98,15 @@ describe('settings from the environment', () => {
     );
   });
 
+  test.each(['26', '0', '4.5', 'many', '99999999999999999999'])(
+    'a number such as %s is told what it may be',
+    (value) => {
+      expect(refusal({ PORTCULLIS_PARALLEL: value })).toContain(
+        'PORTCULLIS_PARALLEL must be a whole number from 1 to 25',
+      );
+    },
+  );
+
   test('what is missing is said to be missing', () => {
     expect(refusal({ PORTCULLIS_HUB_REGION: '' })).toContain('PORTCULLIS_HUB_REGION is missing');
   });
