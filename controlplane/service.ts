@@ -116,6 +116,11 @@ async function takeWork(
   { leases, keys, runs, worker }: Scheduler,
 ) {
   await keys.start();
+  if (database.kind === 'pglite') {
+    // One data directory has one process: whoever held a key or worked on it is dead.
+    await leases.buryAll();
+    await keys.reclaim();
+  }
   parts.opened('runs', runs.stop);
   await runs.start();
   const stopping = new AbortController();

@@ -35,6 +35,8 @@ export interface KeyQueue {
   complete(jobs: readonly KeyJob[]): Promise<void>;
   /** Shows that jobs are being worked on. One not touched for half a minute is given to another worker. */
   touch(jobs: readonly KeyJob[]): Promise<void>;
+  /** Gives out again whatever was being worked on: for a start on a database that no other process has. */
+  reclaim(): Promise<void>;
   /** Called when this process adds a key, so that nobody has to wait for the next look. */
   onAdded(listener: () => void): void;
   start(): Promise<void>;
@@ -173,6 +175,16 @@ export function keyQueue(
         await boss.touch(
           name,
           jobs.map(({ id, retryCount }) => ({ id, retryCount })),
+        );
+    },
+    async reclaim() {
+      const rows = await database.query<{ id: string }>(
+        `select id from queue.job where name = '${name}' and state = 'active'`,
+      );
+      if (rows.length > 0)
+        await boss.fail(
+          name,
+          rows.map(({ id }) => id),
         );
     },
     onAdded(listener) {

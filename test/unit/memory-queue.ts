@@ -29,6 +29,7 @@ export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void }
     },
     complete: async () => undefined,
     touch: async () => undefined,
+    reclaim: async () => undefined,
     onAdded(listener) {
       added = listener;
     },

@@ -52,6 +52,20 @@ onBothDatabases((place) => {
   const expire = (key: string) =>
     database.query(`update lease set expires_at = now() - interval '1 s' where key = $1`, [key]);
 
+  test('those of a dead process are had at once, with a higher token, and taken as from the dead', async () => {
+    const dead = open();
+    const [before] = await dead.acquire([{ key: 'hub' }]);
+    await dead.release(await dead.acquire([{ key: 'released' }]));
+    const next = open();
+    await next.buryAll();
+    const taken = await next.acquire([{ key: 'hub' }, { key: 'released' }]);
+    expect(taken).toMatchObject([
+      { key: 'hub', taken: 'from-dead' },
+      { key: 'released', taken: 'fresh' },
+    ]);
+    expect(BigInt(taken[0]?.token ?? 0)).toBeGreaterThan(BigInt(before?.token ?? 0));
+  });
+
   test('a key has one holder at a time over four workers, and its tokens grow', async () => {
     const workers = [open(), open(), open(), open()];
     const keys = Array.from({ length: 50 }, (_, index) => ({ key: `key-${index}` }));

@@ -47,6 +47,24 @@ onBothDatabases((place, kind) => {
     return jobs.find((job) => job.key === key) as KeyJob;
   };
 
+  test('what a dead process worked on is given out again at once, once, with its priority', async () => {
+    await queue.wake(['hub'], priorities.request);
+    await queue.wake(['organization']);
+    const before = await queue.fetch(10);
+    await queue.wake(['hub']); // while it was worked on
+    const next = await open();
+    await next.reclaim();
+    const fetched = [...(await next.fetch(10)), ...(await next.fetch(10))];
+    expect(keysOf(fetched.filter(({ priority }) => priority === priorities.request))).toEqual(['hub']);
+    expect([...new Set(keysOf(fetched))]).toEqual(['hub', 'organization']);
+    // The dead one's settling comes too late.
+    await queue.complete(before);
+    await next.complete(fetched);
+    expect(await waiting()).toEqual([]);
+    await next.reclaim();
+    expect(await next.fetch(10)).toEqual([]);
+  });
+
   test('a key waits once, however often and by whatever it is asked for', async () => {
     await queue.wake(['hub', 'organization', 'hub']);
     await queue.wake(['hub'], priorities.onboarding);
