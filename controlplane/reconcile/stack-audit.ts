@@ -36,6 +36,18 @@ export async function auditChange(
   );
 }
 
+/** Says that an account came under Portcullis: its stack is made for the first time, or again after it departed. */
+export async function auditAdoption(pass: Pass, desired: DesiredStack): Promise<void> {
+  const { who, details } = aboutStack(pass, desired);
+  const { account } = details;
+  // The intent outlives a crash, so that whoever finishes it does not say it again.
+  const intent = (await pass.store.stacks.get(pass.key))?.operationStartedAt?.toISOString();
+  await pass.store.audit.append(
+    { who, what: 'account adopted', details: { account, because: 'its stack was made' } },
+    `account adopted ${account} ${intent}`,
+  );
+}
+
 /** Says that a stack could not be made: the first time that a generation fails, and when it is given up. */
 export async function auditFailure(
   pass: Pass,

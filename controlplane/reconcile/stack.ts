@@ -7,7 +7,7 @@ import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { decide, isTransient } from './decide.ts';
 import { now, type Pass } from './parts.ts';
-import { auditChange, auditFailure } from './stack-audit.ts';
+import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
 export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'undeclared';
@@ -147,6 +147,7 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   const message = summarise(made);
   const { generation, exceptions } = desired;
   await auditChange(pass, desired, made);
+  if (desired.arguments.kind === 'account' && record.generation === null) await auditAdoption(pass, desired);
   await store.stacks.succeeded(
     key,
     markReady(record.conditions, message, now()),

@@ -4,6 +4,7 @@ import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { asHolder } from './lease-sample.ts';
 import { createWorld, deletedRule, hub, one, two } from './reconcile-world.ts';
+import { until } from './until.ts';
 
 let database: Database;
 let store: Store;
@@ -214,6 +215,43 @@ describe('a preview', () => {
     expect(await ready(`region-${one}-eu-west-1`)).toBe('True');
     expect((await account(one)).Ready?.status).toBe('True');
     expect((await account(two)).Ready?.status).toBe('True');
+  });
+});
+
+describe('the audit log', () => {
+  /** Accounts that came under Portcullis, those that the log knew before left out. */
+  const adopted = async (since: number) =>
+    (await store.audit.list(1000))
+      .filter(({ id, what }) => what === 'account adopted' && Number(id) > since)
+      .map(({ details }) => details.account)
+      .sort();
+  const last = async () => Number((await store.audit.list(1))[0]?.id ?? 0);
+
+  test('has a line of each account that was made for the first time, and none of a later look', async () => {
+    const before = await last();
+    await run();
+    expect(await adopted(before)).toEqual([...world.accounts.keys()].sort());
+    world.programVersion = '2';
+    await run();
+    expect(await adopted(before)).toHaveLength(world.accounts.size);
+  });
+
+  test('has one line of an account whose making was cut short before its success was recorded', async () => {
+    const before = await last();
+    const { succeeded } = store.stacks;
+    Object.assign(store.stacks, {
+      async succeeded(...given: Parameters<typeof succeeded>) {
+        if (given[0] === `account-${one}`) throw new Error('the process died');
+        return succeeded(...given);
+      },
+    });
+    await run({ scope: { accounts: [two] } });
+    const cut = run({ scope: { accounts: [one] } });
+    await until(async () => (await adopted(before)).includes(one));
+    Object.assign(store.stacks, { succeeded });
+    await cut;
+    expect(await ready(`account-${one}`)).toBe('True');
+    expect(await adopted(before)).toEqual([one, two]);
   });
 });
 
