@@ -10,6 +10,7 @@ import {
 import { type CommandOutput, runCommand } from './engine-command.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { areOurDead, type LockOwner, rememberCli } from './engine-lock.ts';
+import { backendUrl, mendAttributes } from './engine-state-file.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError } from './errors.ts';
 import type { StackKey } from './stack-key.ts';
@@ -35,7 +36,7 @@ async function findCli(): Promise<PulumiCommand> {
 
 /** Where the state is can hold a password, so no file says it. */
 const environmentOf = ({ state }: EngineSettings) => ({
-  PULUMI_BACKEND_URL: state,
+  PULUMI_BACKEND_URL: backendUrl(state),
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
   PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
@@ -74,6 +75,8 @@ export interface CliStack {
   areOurDead(owners: readonly LockOwner[]): Promise<boolean>;
   /** Breaks every lock of the stack; also after the operation's signal was aborted. */
   cancel(): Promise<unknown>;
+  /** Whether files of its state that a killed CLI left unreadable were made readable again. */
+  mendState(): Promise<boolean>;
   /** Puts an exported deployment in the place of the stack's own. */
   replaceState(text: string): Promise<unknown>;
   /** Any other command of the CLI about the stack. */
@@ -155,6 +158,7 @@ export function stackOpener(settings: EngineSettings): StackOpener {
       destroy: (onEvent) => stack.destroy({ ...options, refresh: true, onEvent }),
       areOurDead: (owners) => areOurDead(workspace.workDir, owners),
       cancel: () => run(interruptible(cli, never), 'cancel', '--yes'),
+      mendState: () => mendAttributes(settings.state, key, workspace.workDir),
       async replaceState(text) {
         const file = join(workspace.workDir, 'deployment.json');
         await writeFile(file, text, { mode: 0o600 });
