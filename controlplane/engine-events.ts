@@ -37,12 +37,14 @@ export interface OperationRecord {
   readonly drift: readonly ResourceChange[];
   readonly unchanged: number;
   readonly errors: readonly string[];
+  /** What an earlier operation, cut short by its holder's death, had made: nobody has told of it yet. */
+  readonly interrupted?: readonly ResourceChange[];
 }
 
 /** What refresh says in its operation names: a resource gone, or changed, since the last operation. */
 const plain = new Set(['same', 'read', 'refresh']);
 
-const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
+export const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine's messages carry ANSI colour codes.
 const colour = /\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g;

@@ -3,8 +3,10 @@ import { type Adoption, adoptExisting, adoptPending, type Candidate } from './en
 import type { CliStack } from './engine-cli.ts';
 import { CommandFailed } from './engine-command.ts';
 import { type Conflicts, recordConflicts } from './engine-conflicts.ts';
-import { type EngineEvent, type EventRecorder, recordEvents } from './engine-events.ts';
+import { type EngineEvent, type EventRecorder, type ResourceChange, recordEvents } from './engine-events.ts';
+import { OperationFailed } from './engine-failure.ts';
 import { isOurs } from './engine-ids.ts';
+import { changedSince } from './engine-interrupted.ts';
 import { endOrphans, lockOwners } from './engine-lock.ts';
 import { reasonOf } from './errors.ts';
 import type { StackKey } from './stack-key.ts';
@@ -21,6 +23,8 @@ export interface Operation {
   readonly signal: AbortSignal;
   /** An earlier holder may have left a lock and half-made resources; its lease is dead. */
   readonly recover: boolean;
+  /** When the intent of an operation that was cut short was recorded. */
+  readonly interruptedAt?: Date | undefined;
   /** The stack is known to exist in the state; where it does not after all, it is made. */
   readonly known: boolean;
 }
@@ -60,6 +64,9 @@ interface Attempts {
   readonly tried: Set<string>;
   exists: boolean;
   settled: boolean;
+  interrupted: readonly ResourceChange[] | undefined;
+  /** The engine began: it had the lock, and the state was readable. */
+  entered: boolean;
 }
 
 /** Puts a state in the place of the one there is, and lets the record know what comes of it. */
@@ -71,7 +78,10 @@ async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adopti
 
 /** Records the creates that were under way when their process died as made, for the refresh that comes next. */
 async function settle(attempts: Attempts): Promise<void> {
-  const found = adoptPending(await attempts.opened.run('stack', 'export'), attempts.stack.arguments.place);
+  const { opened, stack, operation } = attempts;
+  const text = await opened.run('stack', 'export');
+  if (operation.interruptedAt) attempts.interrupted ??= changedSince(text, operation.interruptedAt);
+  const found = adoptPending(text, stack.arguments.place);
   if (found) await adopt(attempts, found);
   attempts.settled = true;
 }
@@ -91,6 +101,7 @@ async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promis
 async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts): Promise<boolean> {
   const { opened, stack, operation } = attempts;
   if (operation.signal.aborted) return false;
+  if (await opened.mendState()) return true;
   if (isMissing(error) && attempts.exists) {
     attempts.exists = false;
     return true;
@@ -117,6 +128,7 @@ async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Prom
   }
   if (!attempts.settled) await settle(attempts);
   await act(opened, (event) => {
+    if (event.resourcePreEvent) attempts.entered = true;
     events.onEvent(event);
     conflicts.onEvent(event);
   });
@@ -136,7 +148,7 @@ function told(error: unknown, { operation, events }: Attempts, conflicts: Confli
  * Carries an operation out through what earlier, dead holders of the stack left behind: locks, creates under way,
  * resources that the state does not know. Without `recover` no lock is broken but one that a dead CLI process of this very
  * work directory left.
- * @throws Error whose message says what went wrong, with the cause
+ * @throws OperationFailed whose message says what went wrong, with the cause
  */
 export async function carryOut(opened: CliStack, stack: StackAt, operation: Operation, act: Act) {
   const events = recordEvents();
@@ -148,15 +160,25 @@ export async function carryOut(opened: CliStack, stack: StackAt, operation: Oper
     tried: new Set(),
     exists: operation.known,
     settled: !operation.recover,
+    interrupted: undefined,
+    entered: false,
   };
+  const record = () => ({
+    ...events.record(),
+    ...(attempts.interrupted && { interrupted: attempts.interrupted }),
+  });
   for (let left = rounds; ; left -= 1) {
     const conflicts = recordConflicts();
+    const fail = (cause: unknown): never => {
+      const partWay = { record: record(), entered: attempts.entered };
+      throw new OperationFailed(told(cause, attempts, conflicts), partWay, { cause });
+    };
     try {
-      if (await attempt(attempts, act, conflicts)) return events.record();
+      if (await attempt(attempts, act, conflicts)) return record();
     } catch (error) {
-      if (left === 0 || !(await cleared(attempts, error, conflicts))) {
-        throw new Error(told(error, attempts, conflicts), { cause: error });
-      }
+      // What clears the way may fail as well, and in words of its own.
+      const out = left > 0 && (await cleared(attempts, error, conflicts).catch(fail));
+      if (!out) fail(error);
     }
     events.again();
   }

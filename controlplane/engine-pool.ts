@@ -3,10 +3,11 @@ import { Piscina } from 'piscina';
 import type { Engine, Operation } from './engine.ts';
 import type { EngineSettings } from './engine-cli.ts';
 import type { OperationRecord } from './engine-events.ts';
+import { OperationFailed } from './engine-failure.ts';
 import type { EngineAnswer, EngineTask, EngineWork } from './engine-task.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 
-const termsOf = ({ recover, known }: Operation) => ({ recover, known });
+const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });
 
 /**
  * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
@@ -32,7 +33,11 @@ export function enginePool(settings: EngineSettings, parallel: number): Engine &
     try {
       const task = { work, settings: { data, state, secretsProvider, awsPlugin }, end };
       const answer = await pool.run(task, { transferList: [end] });
-      if ('failed' in answer) throw new PortcullisError('stack-failed', answer.failed);
+      if ('failed' in answer) {
+        const { failed, partWay } = answer;
+        const cause = partWay && new OperationFailed(failed, partWay);
+        throw new PortcullisError('stack-failed', failed, cause && { cause });
+      }
       return answer.done;
     } finally {
       signal?.removeEventListener('abort', tell);

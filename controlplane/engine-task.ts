@@ -3,6 +3,7 @@ import type { DesiredStack } from './desired.ts';
 import { type Engine, pulumiEngine, type StackAt } from './engine.ts';
 import type { EngineSettings } from './engine-cli.ts';
 import type { OperationRecord } from './engine-events.ts';
+import { type PartWay, partWayOf } from './engine-failure.ts';
 import { reasonOf } from './errors.ts';
 import type { StackKey } from './stack-key.ts';
 
@@ -14,6 +15,7 @@ export type EngineWork =
 
 interface Terms {
   readonly recover: boolean;
+  readonly interruptedAt?: Date | undefined;
   readonly known: boolean;
 }
 
@@ -27,7 +29,7 @@ export interface EngineTask {
 
 export type EngineAnswer =
   | { readonly done: OperationRecord | string | undefined }
-  | { readonly failed: string };
+  | { readonly failed: string; readonly partWay: PartWay | undefined };
 
 /** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
 let engine: Engine | undefined;
@@ -56,7 +58,7 @@ export default async function carryOut({ work, settings, end }: EngineTask): Pro
   try {
     return { done: await act(engine, work, ending.signal) };
   } catch (error) {
-    return { failed: reasonOf(error) };
+    return { failed: reasonOf(error), partWay: partWayOf(error) };
   } finally {
     end.close();
   }

@@ -19,21 +19,23 @@ function aboutStack(
 }
 
 /**
- * Says what an operation changed, and what had drifted. Before the success is recorded: after a crash in between the next
- * look finds nothing to change, and could not tell.
+ * Says what an operation changed, and what had drifted; of one that failed, `incomplete`, what it had begun by then.
+ * Before the end is recorded: after a crash in between the next look finds nothing to change, and could not tell. What a
+ * holder had made whose death cut it short is a line of its own, `interrupted`, written by whoever recovers.
  */
 export async function auditChange(
   pass: Pass,
   desired: DesiredStack,
-  { changes, drift }: OperationRecord,
+  { changes, drift, interrupted = [] }: OperationRecord,
+  how: { readonly incomplete?: true } = {},
 ): Promise<void> {
-  if (changes.length + drift.length === 0) return;
   const { who, details } = aboutStack(pass, desired);
   const once = `stack changed ${pass.key} ${pass.lease.token}`;
-  await pass.store.audit.append(
-    { who, what: 'stack changed', details: { ...details, changes, drift } },
-    once,
-  );
+  const append = (more: object, key: string) =>
+    pass.store.audit.append({ who, what: 'stack changed', details: { ...details, ...more } }, key);
+  if (interrupted.length > 0)
+    await append({ changes: interrupted, drift: [], interrupted: true }, `${once} interrupted`);
+  if (changes.length + drift.length > 0) await append({ changes, drift, ...how }, once);
 }
 
 /** Says that an account came under Portcullis: its stack is made for the first time, or again after it departed. */

@@ -1,6 +1,7 @@
 import { markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
 import type { DesiredStack } from '../desired.ts';
 import type { OperationRecord, ResourceChange } from '../engine-events.ts';
+import { partWayOf } from '../engine-failure.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
@@ -134,13 +135,15 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   let made: OperationRecord;
+  const interruptedAt = record.operationStartedAt ?? undefined;
+  const recover = interruptedAt !== undefined || lease.taken === 'from-dead';
   try {
-    const recover = record.operationStartedAt !== null || lease.taken === 'from-dead';
-    made = await engine.up(desired, { recover, known: record.generation !== null, signal: lease.signal });
+    const known = record.generation !== null;
+    made = await engine.up(desired, { recover, interruptedAt, known, signal: lease.signal });
   } catch (error) {
     lease.signal.throwIfAborted();
     meter.stack('up', desired.arguments.kind, 'failed', seconds());
-    return failed(pass, desired, record, error);
+    return failed(pass, desired, record, { error, recover });
   }
   disturbed.delete(key);
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
@@ -168,7 +171,7 @@ async function failed(
   pass: Pass,
   desired: DesiredStack,
   record: StackRecord,
-  error: unknown,
+  { error, recover }: { readonly error: unknown; readonly recover: boolean },
 ): Promise<Acted> {
   const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
   const message = reasonOf(error);
@@ -177,7 +180,10 @@ async function failed(
   if (transient) disturbed.set(key, disturbances);
   else disturbed.delete(key);
   const conditions = markFailed(record.conditions, 'Failed', message, now());
-  const failure = { generation: desired.generation, counted: !transient };
+  const partWay = partWayOf(error);
+  if (partWay) await auditChange(pass, desired, partWay.record, { incomplete: true });
+  const unrecovered = recover && !partWay?.entered;
+  const failure = { generation: desired.generation, counted: !transient, unrecovered };
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (stalled) await store.stacks.setConditions(key, markStalled(conditions, message, now()));

@@ -52,11 +52,14 @@ export interface StackStore {
   begin(key: string, conditions: Conditions, holder: Holder): Promise<void>;
   /** The operation succeeded. @throws LeaseLost */
   succeeded(key: string, conditions: Conditions, made: Made, holder: Holder): Promise<void>;
-  /** The operation failed at a generation; whether that counts. Its failures in a row by now. @throws LeaseLost */
+  /**
+   * The operation failed at a generation; whether that counts, and whether what an earlier holder left is still in the
+   * way, so that whoever comes next has to recover. Its failures in a row by now. @throws LeaseLost
+   */
   failed(
     key: string,
     conditions: Conditions,
-    failure: { readonly generation: string; readonly counted: boolean },
+    failure: { readonly generation: string; readonly counted: boolean; readonly unrecovered?: boolean },
     holder: Holder,
   ): Promise<number>;
 }
@@ -125,12 +128,12 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
         holder,
       );
     },
-    async failed(key, conditions, { generation, counted }, holder) {
+    async failed(key, conditions, { generation, counted, unrecovered }, holder) {
       const { failures } = await write<{ failures: number }>(
-        `conditions = $2, operation_started_at = null, failed_generation = $3,
+        `conditions = $2, operation_started_at = case when $5 then operation_started_at end, failed_generation = $3,
          failures = case when failed_generation is distinct from $3 then 0 else failures end + $4::int`,
         key,
-        [JSON.stringify(conditions), generation, counted ? 1 : 0],
+        [JSON.stringify(conditions), generation, counted ? 1 : 0, unrecovered === true],
         holder,
       );
       return failures;

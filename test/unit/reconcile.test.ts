@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { OperationFailed } from '../../controlplane/engine-failure.ts';
+import { PortcullisError } from '../../controlplane/errors.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
@@ -263,6 +265,47 @@ describe('a stack', () => {
     await run({ onlyChanged: true });
     expect(world.operations).toEqual([`recover and up account-${one}`]);
     expect((await store.stacks.get(`account-${one}`))?.operationStartedAt).toBeNull();
+  });
+
+  test('whose recovery met what a dead holder left and failed is recovered again by the next', async () => {
+    await run();
+    const key = `account-${one}`;
+    await asHolder(database, key, (lease) => store.stacks.begin(lease.key, {}, lease));
+    const intent = (await store.stacks.get(key))?.operationStartedAt;
+    const failing = (entered: boolean) => {
+      const record = { changes: [], drift: [], unchanged: 0, errors: [] };
+      world.up = async (stack) => {
+        if (stack.key !== key) return;
+        const cause = new OperationFailed('its state is not to be read', { record, entered });
+        throw new PortcullisError('stack-failed', `${key}: it broke`, { cause });
+      };
+    };
+    failing(false);
+    await run({ onlyChanged: true });
+    expect((await store.stacks.get(key))?.operationStartedAt).toEqual(intent);
+    // What it failed by now is the stack's own: nothing of before is in the way any more.
+    failing(true);
+    world.operations.length = 0;
+    await run({ onlyChanged: true });
+    expect(world.operations).toEqual([`recover and up ${key}`]);
+    expect((await store.stacks.get(key))?.operationStartedAt).toBeNull();
+  });
+
+  test('that failed half-way has what it had begun in the audit log', async () => {
+    await run();
+    const key = `account-${one}`;
+    const changes = [{ operation: 'create', type: 'aws:iam/role:Role', name: 'r', properties: [] }];
+    world.up = async (stack) => {
+      if (stack.key !== key) return;
+      const record = { changes, drift: [], unchanged: 0, errors: [] };
+      const cause = new OperationFailed('no', { record, entered: true });
+      throw new PortcullisError('stack-failed', `${key}: no`, { cause });
+    };
+    await run();
+    const lines = await store.audit.list(20, { account: one });
+    expect(lines.find(({ what, details }) => what === 'stack changed' && details.incomplete)).toMatchObject({
+      details: { key, changes, incomplete: true },
+    });
   });
 
   test('is known to be under way while it is', async () => {

@@ -162,6 +162,7 @@ describe('a worker', () => {
         ({ key }): Lease => ({ key, token: '1', signal: new AbortController().signal, taken: 'fresh' }),
       ),
     release: async () => undefined,
+    buryAll: async () => undefined,
     abort: () => undefined,
     stop: async () => undefined,
   });

@@ -41,6 +41,17 @@ onBothDatabases((place) => {
     ]);
   });
 
+  test('what a dead holder had made is a line of its own, once for whoever recovers', async () => {
+    const found = { ...made, changes: [], interrupted: made.changes };
+    await auditChange(pass('9'), desired, found);
+    await auditChange(pass('9'), desired, found);
+    expect(await lines()).toMatchObject([
+      { what: 'stack changed', details: { key, interrupted: true, changes: made.changes } },
+    ]);
+    await auditChange(pass('10'), desired, { ...made, interrupted: made.changes });
+    expect((await lines()).map(({ details }) => details.interrupted === true)).toEqual([false, true, true]);
+  });
+
   test('what nobody asked for is done by portcullis', async () => {
     await auditChange(pass('9'), desired, made);
     expect(await lines()).toMatchObject([{ who: 'portcullis', details: { runs: [] } }]);
