@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
@@ -88,6 +88,28 @@ describe.each([
     expect(await one.exportState(stack.key)).toBeUndefined();
     expect(await world.there()).toEqual({ roles: [], queues: [], rules: [] });
   });
+});
+
+test('a state in files has no second file to tear, and one torn before by a kill is mended', {
+  timeout: 240_000,
+}, async () => {
+  const engine = world.engine('torn');
+  const stack = accountStack();
+  await engine.up(stack, terms({ known: false }));
+  const root = join(world.settings('torn').data, 'state', '.pulumi');
+  const written = readdirSync(root, { recursive: true }).map(String);
+  expect(written.filter((name) => name.endsWith('.json'))).not.toEqual([]);
+  expect(written.filter((name) => name.endsWith('.attrs'))).toEqual([]);
+
+  // As a CLI that keeps attributes leaves it where it is killed between beginning such a file and writing it.
+  const locks = join(root, 'locks', 'organization', 'portcullis', stack.key);
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, 'dead.json'), lockOf('another-machine', 4242));
+  writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
+  await expect(engine.up(stack, terms())).rejects.toThrow(/the stack is locked/);
+  writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
+  expect(await engine.up(stack, terms({ recover: true }))).toMatchObject({ changes: [], drift: [] });
+  await engine.destroy(stack, terms());
 });
 
 test('where the bundle lies on a machine is no change of the hub', async () => {
