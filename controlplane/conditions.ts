@@ -11,7 +11,6 @@ export type Reason =
   | 'Succeeded'
   | 'InProgress'
   | 'Failed'
-  | 'Interrupted'
   | 'NotActive'
   | 'NotReachable'
   | 'PrerequisiteFailed'

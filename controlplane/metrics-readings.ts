@@ -19,6 +19,13 @@ const gauge = (name: string, help: string, column: string, ...labels: string[]):
   ...{ name: `portcullis_${name}`, help, column, labels },
 });
 const seconds = (moment: string) => `extract(epoch from now() - ${moment})::float8`;
+/** Accounts that are to be covered: what is left of the others is history, and nothing that anybody has to mend. */
+const inFleet = `account.state = 'ACTIVE' and account.conditions->'Ready'->>'reason' is distinct from 'OutOfScope'`;
+const cell = `(
+          select account.id as account_id, each->>'region' as region, each->'trail'->>'covered' as covered,
+            account.conditions->'Ready'->>'status' as ready
+          from account cross join lateral jsonb_array_elements(account.regions) as each where ${inFleet}
+        ) as cell`;
 
 /** Read from the database at each scrape, so every process of one database says the same of them. */
 export const readings: readonly Reading[] = [
@@ -65,21 +72,23 @@ export const readings: readonly Reading[] = [
   {
     name: 'accounts',
     sql: `select status.status as ready, count(account.id)::int as accounts
-      from ${status} left join account on account.state = 'ACTIVE'
+      from ${status} left join account on ${inFleet}
         and coalesce(account.conditions->'Ready'->>'status', 'Unknown') = status.status
       group by 1`,
     gauges: [
-      gauge('accounts', 'Active accounts by whether all of theirs is as declared.', 'accounts', 'ready'),
+      gauge(
+        'accounts',
+        'Active accounts in scope by whether all of theirs is as declared.',
+        'accounts',
+        'ready',
+      ),
     ],
   },
   {
     name: 'coverage',
     sql: `select covered.covered, count(cell.region)::int as cells, count(distinct cell.account_id)::int as accounts
       from (values ('true'), ('false'), ('unknown')) as covered (covered)
-        left join (
-          select account.id as account_id, each->>'region' as region, each->'trail'->>'covered' as covered
-          from account cross join lateral jsonb_array_elements(account.regions) as each where account.state = 'ACTIVE'
-        ) as cell on cell.covered = covered.covered
+        left join ${cell} on cell.covered = covered.covered
       group by 1`,
     gauges: [
       gauge(
@@ -102,17 +111,24 @@ export const readings: readonly Reading[] = [
     name: 'proofs',
     sql: `select count(*) filter (where proven_at is not null)::int as proven,
         count(*) filter (where failed_at > coalesce(proven_at, '-infinity'))::int as failing,
-        ${seconds('min(proven_at)')} as age from proof`,
+        count(*) filter (where ready = 'True' and proof.region is null)::int as never,
+        ${seconds('min(proven_at)')} as age
+      from ${cell} left join proof on proof.account_id = cell.account_id and proof.region = cell.region`,
     gauges: [
       gauge('cells_proven', 'Cells in which a canary was ever closed.', 'proven'),
       gauge('cells_proof_failing', 'Cells whose last canary was not closed.', 'failing'),
+      gauge(
+        'cells_never_proven',
+        'Cells of accounts that are ready in which no canary was ever tried.',
+        'never',
+      ),
       gauge('cells_oldest_proof_seconds', 'Since the proof of the cell that was proven longest ago.', 'age'),
     ],
   },
   {
     name: 'leases',
     sql: `select count(*) filter (where expires_at > now())::int as held,
-        count(*) filter (where expires_at <= now())::int as expired from lease`,
+        count(*) filter (where expires_at <= now() and expires_at > '-infinity')::int as expired from lease`,
     gauges: [
       gauge('leases_held', 'Keys that a worker works on.', 'held'),
       gauge(

@@ -1,25 +1,14 @@
 import { Registry } from 'prom-client';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
 import { createMeter, metricsRegistry } from '../../controlplane/metrics.ts';
 import { metricsText } from '../../controlplane/metrics-database.ts';
 import { revokeLatencyMs } from '../../controlplane/remediation-latency.ts';
-import { keyQueue } from '../../controlplane/scheduler/key-queue.ts';
-import type { Database, Query } from '../../controlplane/store/database.ts';
-import { openStore } from '../../controlplane/store/store.ts';
-import { onBothDatabases } from './database.ts';
+import type { Query } from '../../controlplane/store/database.ts';
+import { samplesOf } from './metrics-samples.ts';
 import { remediation } from './remediation-sample.ts';
 
 const log = makeLogger('silent');
-
-/** The samples of a text of metrics, by name and labels. */
-const samplesOf = (text: string) =>
-  Object.fromEntries(
-    text
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
-  );
 
 describe('what a process counts', () => {
   test('stands in its registry, with what alerts ask about there from the start', async () => {
@@ -116,96 +105,5 @@ describe('a database that does not answer', () => {
     });
     expect(samples).not.toHaveProperty('portcullis_leases_expired');
     expect(samples).not.toHaveProperty('portcullis_workers');
-  });
-});
-
-onBothDatabases((place) => {
-  let database: Database;
-  beforeEach(async (context) => {
-    place.need(context);
-    database = await place.open();
-  }, 60_000);
-  const condition = (type: string, status: string) => JSON.stringify({ [type]: { status } });
-  const scrape = async () =>
-    samplesOf(await metricsText({ registry: new Registry(), database, log, timeoutMs: 10_000 })());
-
-  test('stacks, cells, leases, runs and the audit log are counted as they are, none of them left out', async () => {
-    const { query } = database;
-    await query(`insert into stack (key, kind, account_id, conditions, updated_at) values
-      ('hub', 'hub', '1', '${condition('Ready', 'True')}', now()),
-      ('account-1', 'account', '1', '${condition('Stalled', 'True')}', now()),
-      ('region-1-a', 'region', '1', '${condition('Ready', 'False')}', now()),
-      ('region-1-b', 'region', '1', '${condition('Drifted', 'True')}', now())`);
-    const regions = (...covered: (boolean | string)[]) =>
-      JSON.stringify(covered.map((each, n) => ({ region: `r${n}`, trail: { covered: each } })));
-    for (const [id, state, trails] of [
-      ['1', 'ACTIVE', regions(true, true, false)],
-      ['2', 'ACTIVE', regions(true, 'unknown')],
-      ['3', 'DEPARTED', regions(true)],
-    ]) {
-      await query(
-        `insert into account (id, name, state, path, parents, regions, seen_at, updated_at)
-         values ($1, $1, $2, '', '[]', $3, now() - interval '1 hour', now())`,
-        [id, state, trails],
-      );
-    }
-    await query(`insert into lease (key, owner, token, expires_at) values
-      ('hub', gen_random_uuid(), 1, now() + interval '1 minute'), ('x', gen_random_uuid(), 1, now() - interval '1 minute')`);
-    await openStore(database).runs.createUnlessWaiting({
-      ...{ kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'a test' },
-    });
-    const samples = await scrape();
-    expect(samples).toMatchObject({
-      'portcullis_stacks{kind="hub",ready="True"}': 1,
-      'portcullis_stacks{kind="account",ready="Unknown"}': 1,
-      'portcullis_stacks{kind="region",ready="False"}': 1,
-      'portcullis_stacks{kind="region",ready="Unknown"}': 1,
-      'portcullis_stacks{kind="region",ready="True"}': 0,
-      'portcullis_stacks_stalled{kind="account"}': 1,
-      'portcullis_stacks_drifted{kind="region"}': 1,
-      'portcullis_cells{covered="true"}': 3,
-      'portcullis_cells{covered="false"}': 1,
-      'portcullis_cells{covered="unknown"}': 1,
-      'portcullis_accounts_with_cells{covered="true"}': 2,
-      'portcullis_accounts{ready="Unknown"}': 2,
-      portcullis_leases_held: 1,
-      portcullis_leases_expired: 1,
-      'portcullis_runs_unfinished{state="queued"}': 1,
-      portcullis_confirmations_open: 0,
-      portcullis_audit_unsealed_lines: 0,
-    });
-    expect(samples.portcullis_organization_read_age_seconds).toBeGreaterThan(3590);
-    const failed = Object.entries(samples).filter(
-      ([name, value]) => name.includes('scrape_errors') && value > 0,
-    );
-    expect(failed.map(([name]) => name)).toEqual(['portcullis_scrape_errors_total{reading="queue"}']);
-  });
-
-  test('keys that wait are counted by when they are due, with how long the oldest has waited', async () => {
-    const queue = keyQueue(database, log);
-    await queue.start();
-    try {
-      await queue.wake(['hub', 'organization']);
-      await queue.later([{ key: 'account-300000000001', afterMs: 3_600_000 }]);
-      await database.query(
-        `update queue.job set created_on = now() - interval '90 s', start_after = now() - interval '60 s'
-         where singleton_key = 'hub'`,
-      );
-      const before = await scrape();
-      expect(before).toMatchObject({
-        'portcullis_queue_waiting{queue="key"}': 2,
-        'portcullis_queue_later{queue="key"}': 1,
-        'portcullis_queue_active{queue="key"}': 0,
-      });
-      expect(before['portcullis_queue_oldest_waiting_seconds{queue="key"}']).toBeGreaterThan(59);
-      expect(before['portcullis_queue_oldest_waiting_seconds{queue="key"}']).toBeLessThan(85);
-      await queue.fetch(1);
-      expect(await scrape()).toMatchObject({
-        'portcullis_queue_waiting{queue="key"}': 1,
-        'portcullis_queue_active{queue="key"}': 1,
-      });
-    } finally {
-      await queue.stop();
-    }
   });
 });
