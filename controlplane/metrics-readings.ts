@@ -51,6 +51,22 @@ export const readings: readonly Reading[] = [
     ],
   },
   {
+    name: 'work',
+    sql: `select q.name as queue,
+        coalesce(${seconds('min(least(j.started_on, stack.operation_started_at))')}, 0) as age
+      from queue.queue q left join queue.job j on j.name = q.name and j.state = 'active'
+        left join stack on j.name = 'key' and stack.key = j.singleton_key
+      where q.name not like '\\_\\_%' group by q.name`,
+    gauges: [
+      gauge(
+        'queue_oldest_active_seconds',
+        'Since the job under way that is worked on longest was begun; an operation that outlived a worker counts from its first begin.',
+        'age',
+        'queue',
+      ),
+    ],
+  },
+  {
     name: 'stacks',
     sql: `select kind.kind, status.status as ready, count(stack.key)::int as stacks
       from ${kind} cross join ${status}

@@ -72,7 +72,10 @@ onBothDatabases((place) => {
     const failed = Object.entries(samples).filter(
       ([name, value]) => name.includes('scrape_errors') && value > 0,
     );
-    expect(failed.map(([name]) => name)).toEqual(['portcullis_scrape_errors_total{reading="queue"}']);
+    expect(failed.map(([name]) => name)).toEqual([
+      'portcullis_scrape_errors_total{reading="queue"}',
+      'portcullis_scrape_errors_total{reading="work"}',
+    ]);
   });
 
   test('what left the fleet, or is out of its scope, counts no more, whatever was last known of it', async () => {
@@ -125,12 +128,36 @@ onBothDatabases((place) => {
       });
       expect(before['portcullis_queue_oldest_waiting_seconds{queue="key"}']).toBeGreaterThan(59);
       expect(before['portcullis_queue_oldest_waiting_seconds{queue="key"}']).toBeLessThan(85);
+      expect(before['portcullis_queue_oldest_active_seconds{queue="key"}']).toBe(0);
       await queue.fetch(1);
       const after = await scrape();
       expect(after).toMatchObject({
         'portcullis_queue_waiting{queue="key"}': 1,
         'portcullis_queue_active{queue="key"}': 1,
       });
+      expect(after['portcullis_queue_oldest_active_seconds{queue="key"}']).toBeLessThan(25);
+    } finally {
+      await queue.stop();
+    }
+  });
+
+  test('a key is worked on since it was taken, one whose operation outlived a worker since that was begun', async () => {
+    const queue = keyQueue(database, log);
+    await queue.start();
+    const oldest = async () => (await scrape())['portcullis_queue_oldest_active_seconds{queue="key"}'];
+    try {
+      await queue.wake(['region-300000000001-r0', 'region-300000000001-r1']);
+      await queue.fetch(10);
+      await database.query(
+        `update queue.job set started_on = now() - interval '10 minutes' where singleton_key = 'region-300000000001-r1'`,
+      );
+      expect(await oldest()).toBeGreaterThan(599);
+      expect(await oldest()).toBeLessThan(660);
+      await database.query(`insert into stack (key, kind, account_id, operation_started_at, updated_at) values
+        ('region-300000000001-r0', 'region', '300000000001', now() - interval '1 hour', now()),
+        ('region-300000000001-r2', 'region', '300000000001', now() - interval '1 day', now())`);
+      expect(await oldest()).toBeGreaterThan(3599);
+      expect(await oldest()).toBeLessThan(3660);
     } finally {
       await queue.stop();
     }
