@@ -48,7 +48,7 @@ async function gone(parts: DepartureParts, leaving: Leaving, what: Departure['wh
   const { key, departure, account, stack, lease } = leaving;
   await store.departures.finish(departure, what, now(), lease);
   const deed = what === 'gone' ? 'entombed' : 'torn down';
-  log.info({ stack: key, because: departure.because }, deed);
+  log.info({ key, because: departure.because }, deed);
   if (stack.kind === 'account') {
     const reason = account.state === 'ACTIVE' ? 'OutOfScope' : 'Departed';
     const message = `${deed}: ${departure.because}`;

@@ -33,6 +33,14 @@ async function departing(pass: Pass): Promise<Verdict | undefined> {
   return verdict;
 }
 
+/** The runs that a key is worked on for, as log lines name them: one as `run`, several as `runs`. */
+function runsOf(requests: Pass['requests']): { run?: string; runs?: string[] } {
+  const ids = requests.map(({ run }) => run.id);
+  const [run] = ids;
+  if (run === undefined) return {};
+  return ids.length === 1 ? { run } : { runs: ids };
+}
+
 async function reconcileStackKey(parts: Parts, key: StackKey, lease: Lease): Promise<Verdict> {
   const fleet = await knownFleet(parts);
   if (!fleet) {
@@ -40,7 +48,8 @@ async function reconcileStackKey(parts: Parts, key: StackKey, lease: Lease): Pro
     return { kind: 'wait', ms: 2_000, reason: 'Waiting', message: 'the organization was not read yet' };
   }
   const requests = await parts.store.runStacks.requests(key);
-  const pass: Pass = { ...parts, key, lease, requests, log: parts.log.child({ key }) };
+  const log = parts.log.child({ key, ...runsOf(requests) });
+  const pass: Pass = { ...parts, key, lease, requests, log };
   if (key === hubKey) return reconcileHub(pass, fleet);
   const leaving = await departing(pass);
   if (leaving) return leaving;

@@ -143,11 +143,14 @@ function engineOf(world: World): Engine {
 }
 
 /** The scheduler over those fakes, a queue in memory, and a real store. */
-export function createWorld(store: Store, database: Pick<Database, 'query' | 'transaction'>) {
+export function createWorld(
+  store: Store,
+  database: Pick<Database, 'query' | 'transaction'>,
+  log = makeLogger('silent'),
+) {
   const world = newWorld();
   const aws = awsOf(world);
   const engine = engineOf(world);
-  const log = makeLogger('silent');
   const queue = memoryQueue();
   const settings = readSettings({
     PORTCULLIS_HUB_ACCOUNT: hub,
@@ -200,5 +203,5 @@ export function createWorld(store: Store, database: Pick<Database, 'query' | 'tr
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
     return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
   };
-  return { world, run, execute, working, queue, requested, parts, aws, settings };
+  return { world, run, runs, execute, working, queue, requested, parts, aws, settings };
 }
