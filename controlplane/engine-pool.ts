@@ -9,12 +9,27 @@ import { PortcullisError, reasonOf } from './errors.ts';
 
 const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });
 
+/** An operation takes a minute or two; CloudWatch and Lambda may keep one waiting for several. */
+const longestMs = 60 * 60_000;
+
+/** The signal, aborted as well once so much time has passed: a CLI that hangs would hold its stack for ever. */
+function within(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; done(): void } {
+  const late = new AbortController();
+  const error = new Error(`it took longer than ${ms / 1000} s`);
+  const timer = setTimeout(() => late.abort(error), ms);
+  return { signal: AbortSignal.any([signal, late.signal]), done: () => clearTimeout(timer) };
+}
+
 /**
  * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
  * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone. An aborted
  * operation is told to end, and its thread kept: ending the thread would leave the CLI without anyone to end it.
  */
-export function enginePool(settings: EngineSettings, parallel: number): Engine & { stop(): Promise<void> } {
+export function enginePool(
+  settings: EngineSettings,
+  parallel: number,
+  limitMs = longestMs,
+): Engine & { stop(): Promise<void> } {
   const pool = new Piscina<EngineTask, EngineAnswer>({
     filename: new URL('./engine-task.ts', import.meta.url).href,
     minThreads: 0,
@@ -44,7 +59,10 @@ export function enginePool(settings: EngineSettings, parallel: number): Engine &
       ours.close();
     }
   };
-  const operate = (work: EngineWork, { signal }: Operation) => run(work, signal) as Promise<OperationRecord>;
+  const operate = async (work: EngineWork, { signal }: Operation) => {
+    const limited = within(signal, limitMs);
+    return (run(work, limited.signal) as Promise<OperationRecord>).finally(limited.done);
+  };
   return {
     up: (stack, operation) => operate({ act: 'up', stack, terms: termsOf(operation) }, operation),
     preview: (stack, operation) => operate({ act: 'preview', stack, terms: termsOf(operation) }, operation),

@@ -177,6 +177,19 @@ test('an operation that is told to end lets go of the stack, and the next goes o
   await expectWhole(stack, 8);
 });
 
+test('an operation that takes too long is ended, says so, and lets go of the stack', async () => {
+  const stack = begin(accountStack('us-east-1'));
+  const hasty = enginePool(world.settings(data), 1, 1_200);
+  const ended = hasty.up(stack, terms({ known: false }));
+  await expect(ended).rejects.toThrow(/it took longer than 1\.2 s/);
+  await hasty.stop();
+  expect(locks()).toEqual([]);
+  const pool = enginePool(world.settings(data), 1);
+  await pool.up(stack, terms({ known: false }));
+  await pool.stop();
+  await expectWhole(stack, 8);
+});
+
 test('a stack is taken down with all it made, also half-made, and once more is nothing', async () => {
   const stack = begin(accountStack('us-east-1'));
   await killed(stack, 5, 'after', 'both');
