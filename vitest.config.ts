@@ -50,7 +50,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts', ...killing],
           fileParallelism: false,
-          testTimeout: 1_800_000,
+          testTimeout: 3_600_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 3 },
         },

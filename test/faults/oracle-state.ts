@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type Listed, saying } from './oracle-declared.ts';
 import type { FaultStage } from './stage.ts';
 
 const resource = z.object({
@@ -23,23 +24,41 @@ const checkpoint = z.object({
 /** What the Pulumi state says there is. */
 export interface StateView {
   readonly stacks: readonly string[];
-  /** Resources in the words of `cloud.ts`, as often as the state has them. */
-  readonly resources: readonly string[];
+  /** Resources in the words of `oracle-cloud.ts`, as often as the state has them. */
+  readonly resources: readonly Listed[];
   /** What should not be: a URN twice, an operation without an end, a lock without an owner. */
   readonly wrong: readonly string[];
 }
 
-type Described = (place: string, outputs: Record<string, unknown>) => string;
-const bus = (outputs: Record<string, unknown>) => outputs.eventBusName ?? 'default';
+type Outputs = Record<string, unknown>;
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+const bus = ({ eventBusName }: Outputs) => eventBusName ?? 'default';
+const lettersArn = ({ deadLetterConfig }: Outputs) =>
+  text((deadLetterConfig as { arn?: unknown } | null | undefined)?.arn);
 
-/** Resource types that the cloud's view knows, by what identifies one of them. */
-const describe: Record<string, Described> = {
-  'aws:iam/role:Role': (place, { name }) => `role ${place} ${name}`,
-  'aws:iam/rolePolicy:RolePolicy': (place, { role, name }) => `role policy ${place} ${role}/${name}`,
-  'aws:cloudwatch/eventRule:EventRule': (place, outputs) => `rule ${place} ${bus(outputs)}/${outputs.name}`,
-  'aws:cloudwatch/eventTarget:EventTarget': (place, outputs) =>
-    `target ${place} ${bus(outputs)}/${outputs.rule}/${outputs.targetId}`,
-  'aws:sqs/queue:Queue': (place, { name }) => `queue ${place} ${name}`,
+/** Resource types that the cloud's view knows, by what identifies one of them, with what it says. */
+const describe: Record<string, (place: string, outputs: Outputs) => Listed> = {
+  'aws:iam/role:Role': (place, { name, assumeRolePolicy }) => ({
+    name: `role ${place} ${name}`,
+    says: saying.document(text(assumeRolePolicy)),
+  }),
+  'aws:iam/rolePolicy:RolePolicy': (place, { role, name, policy }) => ({
+    name: `role policy ${place} ${role}/${name}`,
+    says: saying.document(text(policy)),
+  }),
+  'aws:cloudwatch/eventRule:EventRule': (place, outputs) => ({
+    name: `rule ${place} ${bus(outputs)}/${outputs.name}`,
+    says: saying.rule(text(outputs.state), text(outputs.eventPattern) ?? text(outputs.scheduleExpression)),
+  }),
+  'aws:cloudwatch/eventTarget:EventTarget': (place, outputs) => ({
+    name: `target ${place} ${bus(outputs)}/${outputs.rule}/${outputs.targetId}`,
+    says: saying.target({
+      arn: text(outputs.arn),
+      roleArn: text(outputs.roleArn),
+      deadLetters: lettersArn(outputs),
+    }),
+  }),
+  'aws:sqs/queue:Queue': (place, { name }) => ({ name: `queue ${place} ${name}`, says: '' }),
 };
 
 const json = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
@@ -55,7 +74,7 @@ export function readState({ directory, sandbox }: FaultStage): StateView {
   const root = join(directory, 'state/.pulumi');
   const files = filesUnder(join(root, 'stacks/portcullis')).filter((file) => file.endsWith('.json'));
   const wrong = filesUnder(join(root, 'locks')).map((file) => `a lock is left: ${file}`);
-  const resources: string[] = [];
+  const resources: Listed[] = [];
   const stacks = files.map((file) => {
     const stack = file.replace(/^.*\/(.+)\.json$/, '$1');
     const account = /\d{12}/.exec(stack)?.[0] ?? sandbox.organization.hubAccountId;
@@ -72,5 +91,6 @@ export function readState({ directory, sandbox }: FaultStage): StateView {
     }
     return stack;
   });
-  return { stacks: stacks.sort(), resources: resources.sort(), wrong };
+  resources.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { stacks: stacks.sort(), resources, wrong };
 }

@@ -1,6 +1,8 @@
 import { until } from '../../sandbox/demo/security-group.ts';
 import { sharedLeases } from './lease-history.ts';
-import { readCloud, requiredIn } from './oracle-cloud.ts';
+import { auditWrong, type Failures } from './oracle-audit.ts';
+import { readCloud } from './oracle-cloud.ts';
+import { declaredIn, type Listed } from './oracle-declared.ts';
 import { readState } from './oracle-state.ts';
 import type { FaultStage } from './stage.ts';
 
@@ -27,6 +29,7 @@ export interface Run {
   readonly id: string;
   readonly state: string;
   readonly message: string | null;
+  readonly finishedAt: string | null;
   readonly stacks: readonly RunStack[];
 }
 
@@ -37,6 +40,16 @@ const missing = (wanted: readonly string[], from: readonly string[]) => {
   return wanted.filter((one) => !there.has(one));
 };
 
+const namesOf = (resources: readonly Listed[]) => resources.map(({ name }) => name);
+
+/** Resources of both lists that do not say the same. */
+function differing(where: string, declared: readonly Listed[], found: readonly Listed[]): string[] {
+  const known = new Map(found.map(({ name, says }) => [name, says]));
+  return declared
+    .filter(({ name, says }) => known.has(name) && known.get(name) !== says)
+    .map(({ name, says }) => `${where} ${name} is: ${known.get(name)}; declared: ${says}`);
+}
+
 /** The keys that there must be a stack of, in the order of the alphabet. */
 export const wantedStacks = ({ accountIds, cells }: FaultStage): string[] =>
   [
@@ -45,20 +58,23 @@ export const wantedStacks = ({ accountIds, cells }: FaultStage): string[] =>
     ...cells.map(({ accountId, region }) => `region-${accountId}-${region}`),
   ].sort();
 
-/** State against AWS: each resource in both, once. */
+/** State, AWS and what the programs declare against each other: all three have the same, and it says the same. */
 async function resourcesWrong(stage: FaultStage): Promise<string[]> {
   const state = readState(stage);
   const cloud = await readCloud(stage);
+  const declared = declaredIn(stage);
+  const [inState, inCloud] = [namesOf(state.resources), namesOf(cloud)];
   const wanted = wantedStacks(stage);
   return [
     ...state.wrong,
     ...missing(wanted, state.stacks).map((key) => `the state has no stack ${key}`),
     ...missing(state.stacks, wanted).map((key) => `the state has a stack ${key}`),
-    ...missing(requiredIn(stage), cloud).map((one) => `AWS has no ${one}`),
-    ...missing(state.resources, cloud).map((one) => `in the state, not in AWS: ${one}`),
-    ...missing(cloud, state.resources).map((one) => `in AWS, not in the state: ${one}`),
-    ...twice(state.resources).map((one) => `twice in the state: ${one}`),
-    ...twice(cloud).map((one) => `twice in AWS: ${one}`),
+    ...missing(namesOf(declared), inCloud).map((one) => `AWS has no ${one}`),
+    ...missing(inState, inCloud).map((one) => `in the state, not in AWS: ${one}`),
+    ...missing(inCloud, inState).map((one) => `in AWS, not in the state: ${one}`),
+    ...twice(inState).map((one) => `twice in the state: ${one}`),
+    ...differing('in AWS', declared, cloud),
+    ...differing('in the state', declared, state.resources),
   ];
 }
 
@@ -124,14 +140,17 @@ async function quiet(stage: FaultStage): Promise<string[]> {
   );
 }
 
-/**
- * Everything that is not as it should be, in sentences; nothing where all is well. That two CLIs worked on a stack at
- * once is wrong unless told: one whose worker was paused or killed cannot know that its time is over.
- */
+interface Explained {
+  /** Of CLIs that work on one stack at once: one whose worker was paused cannot know that its time is over. */
+  readonly overlaps?: 'wrong' | 'expected';
+  readonly failures?: Failures;
+}
+
+/** Everything that is not as it should be, in sentences; nothing where all is well. */
 export async function whatIsWrong(
   stage: FaultStage,
   run: Run | undefined,
-  { overlaps = 'wrong' }: { overlaps?: 'wrong' | 'expected' } = {},
+  { overlaps = 'wrong', failures = 'none' }: Explained = {},
 ): Promise<string[]> {
   const left = await quiet(stage);
   return [
@@ -140,15 +159,20 @@ export async function whatIsWrong(
     ...(await reportedWrong(stage)),
     ...(await resourcesWrong(stage)),
     ...(await sharedLeases(stage.query)),
+    ...(await auditWrong(stage, failures)),
+    ...(stage.stacks.busiest() > 0 ? [] : ['whoever watches the CLIs saw none at work']),
     ...(overlaps === 'wrong' ? stage.stacks.overlaps() : []),
   ];
 }
+
+/** Whether nothing more is done in a run. */
+export const isOver = ({ state }: Pick<Run, 'state'>): boolean => !['queued', 'running'].includes(state);
 
 /** Resolves to the run once it has ended, with its stacks. */
 export const ended = (stage: FaultStage, id: string, seconds: number): Promise<Run> =>
   until(`run ${id} ends`, seconds, async () => {
     const run = await stage.get<Run>(`/v1/runs/${id}`);
-    return ['queued', 'running'].includes(run.state) ? undefined : run;
+    return isOver(run) ? run : undefined;
   });
 
 /** What a preview of a few stacks would change. */
