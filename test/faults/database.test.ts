@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../sandbox/demo/security-group.ts';
+import { holderOf, takenOverFrom } from './lease-history.ts';
+import { ended, runWrong } from './oracle.ts';
 import { dice, plan, say } from './plan.ts';
 import { type Detour, startProxy } from './proxy.ts';
-import { progressed, rollOut } from './rollout.ts';
+import { hasEnded, progressed, rollOut } from './rollout.ts';
 import type { FaultStage } from './stage.ts';
 
 const alive = ({ workers }: FaultStage) => workers.map((worker) => worker.running());
@@ -12,14 +14,25 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
   test('goes on where Postgres crashes and comes back, again and again', () =>
     rollOut({
       name: 'crashes of Postgres',
-      async hurt(stage) {
+      async hurt(stage, id) {
         const draw = dice('crashes');
-        for (let crash = 1; crash <= 5; crash += 1) {
+        const runs = [id];
+        for (let crashes = 0; crashes < 5; ) {
           await sleep(draw() * 20_000);
-          await stage.postgres.crash(draw() < 0.5 ? 0 : draw() * 5000);
-          say(`crashes of Postgres: ${crash}`);
+          const [outage, atOnce] = [draw() * 5000, draw() < 0.5];
+          // A crash after the end shows nothing: the rest meets a further run over the same stacks.
+          if (await hasEnded(stage, runs.at(-1) ?? id)) {
+            expect(runs.length, `runs for ${crashes} crashes`).toBeLessThan(5);
+            runs.push((await stage.post<{ id: string }>('/v1/reconcile', {})).id);
+            continue;
+          }
+          await stage.postgres.crash(atOnce ? 0 : outage);
+          crashes += 1;
+          say(`crashes of Postgres: ${crashes}, in run ${runs.length}`);
         }
         expect(alive(stage), 'workers live').toEqual([true, true]);
+        for (const further of runs.slice(1))
+          expect(runWrong(stage, await ended(stage, further, plan.patienceSeconds))).toEqual([]);
       },
     }));
 
@@ -51,22 +64,35 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
           return detour.url;
         },
       },
+      failures: 'explained',
       async hurt(stage, id) {
-        for (let left = 2; left > 0; left -= 1) {
-          const [cutOff] = stage.workers;
-          const busy = async () => {
-            const stacks = cutOff.stacks().filter((key) => key !== 'hub');
-            return stacks.length > 0 || (await progressed(stage, id, 1000)) ? stacks : undefined;
-          };
-          const stacks = await until('the worker works on a stack', 300, busy);
+        const [cutOff] = stage.workers;
+        const busy = async () => {
+          const stacks = cutOff.stacks().filter((key) => key !== 'hub');
+          const holder = stacks.length > 0 ? await holderOf(stage.query, stacks) : undefined;
+          if (holder) return { stacks, ...holder };
+          return (await hasEnded(stage, id)) ? 'over' : undefined;
+        };
+        for (let cut = 0; cut < 2; cut += 1) {
+          const at = await until('the worker works on a stack that it holds', 300, busy);
+          if (at === 'over') {
+            expect(cut, 'cut-offs from leases').toBeGreaterThan(0);
+            break;
+          }
+          const before = await takenOverFrom(stage.query, at.owner);
           // Calls that take long: an operation must not outlive its lease even so.
           stage.sandbox.faults.set({ seed: plan.seed, rates: { slow: 1 }, slowMs: [15_000, 30_000] });
           for (const detour of detours) detour.stall();
-          say(`a partition: cut off from ${stacks.join(', ') || 'nothing'}`);
+          say(`a partition: cut off from ${at.leases} leases, at work on ${at.stacks.join(', ')}`);
           await sleep(45_000);
           stage.sandbox.faults.set(undefined);
+          // Until then the other worker may be held up by slow calls of its own.
+          const taken = await until('another worker takes a key over', 180, async () => {
+            const count = (await takenOverFrom(stage.query, at.owner)) - before;
+            return count > 0 || (await hasEnded(stage, id)) ? count : undefined;
+          });
           for (const detour of detours) detour.heal();
-          say('a partition: healed');
+          say(`a partition: healed; ${taken} keys were taken over`);
           await sleep(5_000);
         }
         expect(alive(stage), 'workers live').toEqual([true, true]);

@@ -45,6 +45,33 @@ export async function handovers(query: Ask): Promise<{ taken: number; fromDead: 
   return row ?? { taken: 0, fromDead: 0 };
 }
 
+/** Whose lease one of the keys is under now, and how many he holds; undefined where they are nobody's. */
+export async function holderOf(
+  query: Ask,
+  keys: readonly string[],
+): Promise<{ owner: string; leases: number } | undefined> {
+  const [row] = await query<{ owner: string; leases: number }>(
+    `select owner::text, count(*)::int as leases from lease
+     where expires_at > now() and owner in (select owner from lease where key = any($1) and expires_at > now())
+     group by owner order by leases desc`,
+    [keys],
+  );
+  return row;
+}
+
+/** How often somebody else took a key over that this holder had let run out. */
+export async function takenOverFrom(query: Ask, owner: string): Promise<number> {
+  const [row] = await query<{ taken: number }>(
+    `select count(*)::int as taken from (
+       select *, lag(token) over history as previous, lag(owner) over history as previous_owner
+       from fault_lease window history as (partition by key order by id)
+     ) as change
+     where token > previous and previous_owner = $1 and owner <> $1 and expired_before > '-infinity'`,
+    [owner],
+  );
+  return row?.taken ?? 0;
+}
+
 /** Every change of a lease, a line of JSON each, to look at afterwards. */
 export async function leaseLines(query: Ask): Promise<string> {
   const rows = await query<{ line: string }>(
