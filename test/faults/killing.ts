@@ -15,7 +15,7 @@ interface Killing {
 }
 
 /** Seconds within which a worker is killed again that starts, most of them before it listens. */
-const startingSeconds = 2;
+const startingSeconds = 4;
 
 /** One of the worker's deaths: alone or with the CLIs it started, of one worker or of all. As many draws each time. */
 function drawDeath(stage: FaultStage, draw: () => number) {
@@ -94,9 +94,8 @@ export async function killDuring(stage: FaultStage, runId: string, killing: Kill
     if (againAfter !== undefined) {
       const hit = await Promise.all(victims.map((worker) => killStarting(worker, againAfter, withChildren)));
       died(hit.filter(Boolean));
-      say(
-        `${killing.name}: kill ${deaths.length} while starting, ${againAfter.toFixed(1)} s after the start`,
-      );
+      const after = `${againAfter.toFixed(1)} s after the start`;
+      if (hit.includes(true)) say(`${killing.name}: kill ${deaths.length} while starting, ${after}`);
     }
     await Promise.all(victims.map((worker) => worker.start()));
   }

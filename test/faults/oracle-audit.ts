@@ -20,7 +20,11 @@ async function adoptionsWrong({ query, accountIds }: FaultStage): Promise<string
      ) as line on line.id = asked.id order by 1`,
     [accountIds],
   );
-  return otherThanOnce('account adopted', counts);
+  const strange = counts.filter(({ about }) => !accountIds.includes(about));
+  return [
+    ...otherThanOnce('account adopted', counts),
+    ...strange.map(({ about }) => `account adopted ${about}, which should not be`),
+  ];
 }
 
 async function endingsWrong({ query }: FaultStage): Promise<string[]> {

@@ -64,6 +64,7 @@ describe(`a roll-out while time goes wrong, seed ${plan.seed}`, () => {
       rollOut({
         name: what,
         overlaps: 'expected',
+        failures: 'explained',
         async hurt(stage, id) {
           const [paused, other] = stage.workers;
           await until(
