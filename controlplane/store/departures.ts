@@ -47,8 +47,12 @@ export interface DepartureStore {
   finish(departure: Departure, what: Departing['what'], at: Date, holder: Holder): Promise<void>;
 }
 
-/** Any number, the same in every process: one at a time changes what may depart. */
-const departureLock = 6_821_006;
+/**
+ * Any number, the same in every process: one at a time changes what may depart. Earlier programs took 6_821_006, the
+ * audit log's: while workers of both stand, the lease of `organization` still has one listing considered at a time, but
+ * a person's word may come in between.
+ */
+const departureLock = 6_821_012;
 
 export function departureStore({
   query,
