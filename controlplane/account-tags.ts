@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Aws } from './aws.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 import type { AccountStore } from './store/accounts.ts';
+import type { Clock } from './store/clock.ts';
 
 /** AWS Organizations answers but a few such calls a second; the SDK slows down where it is told to. */
 const atOnce = 3;
@@ -21,7 +22,7 @@ async function readTags(client: OrganizationsClient, id: string): Promise<Record
  */
 export async function refreshTags(
   aws: Pick<Aws, 'organizations'>,
-  accounts: Pick<AccountStore, 'setTags'>,
+  { accounts, now }: { readonly accounts: Pick<AccountStore, 'setTags'>; readonly now: Clock },
   ids: readonly string[],
 ): Promise<void> {
   const limit = pLimit(atOnce);
@@ -30,8 +31,8 @@ export async function refreshTags(
   const reading = ids.map((id) =>
     limit(async () => {
       if (failed) return;
-      const readAt = new Date();
       try {
+        const readAt = await now();
         await accounts.setTags(id, await readTags(client, id), readAt);
       } catch (error) {
         failed = true;

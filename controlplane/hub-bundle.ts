@@ -16,7 +16,7 @@ export interface HubBundle {
 interface Parts {
   readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
   readonly aws: Pick<Aws, 'organizations'>;
-  readonly store: Pick<Store, 'accounts' | 'exceptions'>;
+  readonly store: Pick<Store, 'accounts' | 'exceptions' | 'now'>;
   readonly directory: string;
 }
 
@@ -30,21 +30,22 @@ export type HubBundler = (readAnew: readonly string[]) => Promise<HubBundle>;
 /** A policy that asks for tags again, after one that did not, finds old ones. */
 const staleMilliseconds = 24 * 3_600_000;
 
-const isStale = ({ tagsReadAt }: AccountRecord): boolean =>
-  tagsReadAt === null || tagsReadAt.getTime() < Date.now() - staleMilliseconds;
+const isStale = ({ tagsReadAt }: AccountRecord, now: Date): boolean =>
+  tagsReadAt === null || tagsReadAt.getTime() < now.getTime() - staleMilliseconds;
 
 /** @throws (what it gives does) PortcullisError `invalid-policy` or `organization-unreadable`; nothing is made then. */
 export function hubBundler({ settings, aws, store, directory }: Parts): HubBundler {
   return async (readAnew) => {
     const file = await readPolicyFile(settings);
-    const { policy, names } = withStoredExceptions(file, await store.exceptions.standing(), new Date());
+    const now = await store.now();
+    const { policy, names } = withStoredExceptions(file, await store.exceptions.standing(), now);
     const asked = factsAskedBy(policy);
     if (asked.tagKeys.size > 0) {
       const wanting = (await store.accounts.list()).filter(
-        (account) => account.state === 'ACTIVE' && (readAnew.includes(account.id) || isStale(account)),
+        (account) => account.state === 'ACTIVE' && (readAnew.includes(account.id) || isStale(account, now)),
       );
       const ids = wanting.map(({ id }) => id);
-      await refreshTags(aws, store.accounts, ids);
+      await refreshTags(aws, store, ids);
     }
     const table = accountTable(asked, await store.accounts.list());
     return { bundle: await makeBundle(policy, directory, table), exceptions: names };

@@ -117,7 +117,7 @@ async function lookForRegion(
   key: StackKey,
   { account, region }: { account: AccountRecord; region: string },
 ): Promise<Verdict | 'disabled' | undefined> {
-  const { store, aws, settings, now } = parts;
+  const { store, aws, settings } = parts;
   const look = await lookAt(aws, account.id, settings.hub);
   if (look.kind !== 'reached')
     return wait(minute, 'NotReachable', `${region} was not found, and ${look.message}`);
@@ -128,7 +128,11 @@ async function lookForRegion(
     return undefined;
   }
   const { because } = decision as { because: string };
-  await foundDisabled(store, { key, accountId: account.id, region, what: 'gone', because }, now());
+  await foundDisabled(
+    store,
+    { key, accountId: account.id, region, what: 'gone', because },
+    await store.now(),
+  );
   return 'disabled';
 }
 
@@ -179,10 +183,10 @@ export function departures(given: Omit<DepartureParts, 'now'> & Partial<Departur
         .map(({ key }) => key as StackKey);
     },
     async confirm(id, digest, by) {
-      const confirmed = await answer(store, { id, digest, by, state: 'confirmed' }, parts.now());
+      const confirmed = await answer(store, { id, digest, by, state: 'confirmed' }, await store.now());
       await wake(confirmed.stacks.map(({ key }) => key));
       return confirmed;
     },
-    refuse: (id, digest, by) => answer(store, { id, digest, by, state: 'refused' }, parts.now()),
+    refuse: async (id, digest, by) => answer(store, { id, digest, by, state: 'refused' }, await store.now()),
   };
 }

@@ -26,5 +26,6 @@ export interface DepartureParts {
   readonly meter: Pick<Meter, 'stack'>;
   /** Has keys reconciled soon; `organization` may be among them. */
   readonly wake: (keys: readonly string[]) => Promise<void>;
+  /** For what people are told; what is decided by time is decided by the store's. */
   readonly now: () => Date;
 }

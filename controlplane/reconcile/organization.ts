@@ -31,7 +31,7 @@ export async function recordOrganization(
   parts: Parts,
 ): Promise<{ organization: Organization; readAt: Date }> {
   const { store, aws, settings, programVersion } = parts;
-  const readAt = new Date();
+  const readAt = await store.now();
   const organization = await readOrganization(aws);
   await fleetOf(aws, settings, organization, programVersion);
   await store.accounts.seen(organization.accounts, readAt);

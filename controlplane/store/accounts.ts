@@ -29,11 +29,11 @@ export interface AccountStore {
   list(): Promise<AccountRecord[]>;
   get(id: string): Promise<AccountRecord | undefined>;
   /**
-   * Records what a listing of the organization says that was begun at `readAt`; those it does not list any more are
-   * marked departed. What a later listing said stays.
+   * Records what a listing of the organization says that was begun at `readAt`, by the database's clock; those it does
+   * not list any more are marked departed. What a later listing said stays; one of the future is no later one.
    */
   seen(accounts: readonly OrganizationAccount[], readAt: Date): Promise<void>;
-  /** Records the tags that were read at a moment; what a later reading said stays. */
+  /** Records the tags that were read at a moment of the database's; what a later reading said stays. */
   setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date): Promise<void>;
   /** Has them read again by whoever needs them next. */
   forgetTags(id: string): Promise<void>;
@@ -58,19 +58,19 @@ export function accountStore({ query }: Database): AccountStore {
          on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
            parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at,
            seen_at = excluded.seen_at, updated_at = now()
-         where account.seen_at <= excluded.seen_at`,
+         where account.seen_at <= excluded.seen_at or account.seen_at > now()`,
         [JSON.stringify(accounts), readAt],
       );
       await query(
         `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
-         where state <> 'DEPARTED' and not (id = any($1)) and seen_at <= $2`,
+         where state <> 'DEPARTED' and not (id = any($1)) and (seen_at <= $2 or seen_at > now())`,
         [accounts.map(({ id }) => id), readAt],
       );
     },
     async setTags(id, tags, readAt) {
       await query(
         `update account set tags = $2, tags_read_at = $3, updated_at = now()
-         where id = $1 and (tags_read_at is null or tags_read_at <= $3)`,
+         where id = $1 and (tags_read_at is null or tags_read_at <= $3 or tags_read_at > now())`,
         [id, JSON.stringify(tags), readAt],
       );
     },

@@ -62,12 +62,12 @@ async function migrate(connectionString: string): Promise<void> {
 
 /** Tries for so many milliseconds, ever less often, while the database does not answer. */
 async function persistently(work: () => Promise<void>, patience: number, warn: (error: Error) => void) {
-  const until = Date.now() + patience;
+  const until = performance.now() + patience;
   for (let wait = 250; ; wait = Math.min(wait * 2, 5 * seconds)) {
     try {
       return await work();
     } catch (error) {
-      if (!isUnreachable(error) || Date.now() + wait > until) throw error;
+      if (!isUnreachable(error) || performance.now() + wait > until) throw error;
       warn(unreachable(error));
       await pause(wait);
     }

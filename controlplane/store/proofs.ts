@@ -21,6 +21,8 @@ export interface ProofStore {
   canary(id: string): Promise<Canary | undefined>;
   intend(id: string): Promise<void>;
   opened(id: string, groupId: string | null): Promise<void>;
+  /** How long ago it was opened, milliseconds; 0 where it was not. */
+  openFor(id: string): Promise<number>;
   /** Takes a result for the canary that it tells of; true where it tells of one. A replay changes nothing. */
   heard(result: RemediationResult): Promise<boolean>;
   /** Ends a canary once, and says so of its cell. */
@@ -96,6 +98,13 @@ export function proofStore({ query, transaction }: Database): ProofStore {
         `update canary set group_id = $2, opened_at = now(), result = null, heard_at = null where id = $1 and ended_at is null`,
         [id, groupId],
       );
+    },
+    async openFor(id) {
+      const [row] = await query<{ ms: number | null }>(
+        'select extract(epoch from now() - opened_at)::float8 * 1000 as ms from canary where id = $1',
+        [id],
+      );
+      return row?.ms ?? 0;
     },
     async heard(result) {
       const id = result.canary ?? null;

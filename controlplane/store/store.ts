@@ -1,5 +1,6 @@
 import { type AccountStore, accountStore } from './accounts.ts';
 import { type AuditStore, auditStore } from './audit.ts';
+import { type Clock, databaseClock } from './clock.ts';
 import { type ConfirmationStore, confirmationStore } from './confirmations.ts';
 import { type CoverageStore, coverageStore } from './coverage.ts';
 import type { Database } from './database.ts';
@@ -34,6 +35,8 @@ export interface Store {
   readonly tombstones: TombstoneStore;
   readonly coverage: CoverageStore;
   readonly audit: AuditStore;
+  /** Whatever is decided by time is decided by this one. */
+  readonly now: Clock;
 }
 
 export const openStore = (database: Database): Store => ({
@@ -53,4 +56,5 @@ export const openStore = (database: Database): Store => ({
   tombstones: tombstoneStore(database),
   coverage: coverageStore(database),
   audit: auditStore(database),
+  now: databaseClock(database),
 });

@@ -25,7 +25,7 @@ const failed = (message: string): Ending => ({ state: 'failed', message });
  */
 export async function proveCell(parts: VerifyParts, canary: Canary): Promise<Ending> {
   const { store, aws, log, stopping } = parts;
-  const started = Date.now();
+  const started = performance.now();
   let ending: Ending;
   try {
     const ec2 = await aws.ec2(canary.accountId, canary.region);
@@ -42,7 +42,7 @@ export async function proveCell(parts: VerifyParts, canary: Canary): Promise<End
   await store.proofs.end(canary.id, ending);
   const { accountId: account, region } = canary;
   log.info({ account, region, state: ending.state, message: ending.message }, 'cell verified');
-  parts.meter.verified(ending.state, (Date.now() - started) / 1000);
+  parts.meter.verified(ending.state, (performance.now() - started) / 1000);
   return ending;
 }
 
@@ -128,16 +128,17 @@ async function sendOne(parts: VerifyParts, canary: Canary): Promise<void> {
   await sendSynthetic(parts, canary, canary.id);
 }
 
-/** The canary once its answer was recorded; undefined where none was until then. */
+/** The canary once its answer was recorded; undefined where none was in so many milliseconds. */
 async function answered(
   { store, stopping }: VerifyParts,
   id: string,
-  until: number,
+  patience: number,
 ): Promise<(Canary & { result: RemediationResult }) | undefined> {
+  const until = performance.now() + patience;
   for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
     const now = await store.proofs.canary(id);
     if (now?.result) return { ...now, result: now.result };
-    if (Date.now() >= until) return undefined;
+    if (performance.now() >= until) return undefined;
     await pause(wait * (0.75 + Math.random() / 2), undefined, { signal: stopping });
   }
 }
@@ -149,9 +150,9 @@ async function awaitEnd(
   refusal: string | null,
 ): Promise<Ending> {
   const wait = parts.settings.verifyWaitMinutes * 60_000;
-  const opened = canary.openedAt?.getTime() ?? Date.now();
   const patience = canary.groupId === null ? Math.min(wait, syntheticMs) : wait;
-  const now = await answered(parts, canary.id, opened + patience);
+  const waited = await parts.store.proofs.openFor(canary.id);
+  const now = await answered(parts, canary.id, patience - waited);
   if (!now) return failed(await whereItStopped(parts, ec2, canary, patience));
   const { result, groupId } = now;
   if (result.canary !== canary.id) return failed(`the Lambda took it for no canary: ${wordsOf(result)}`);
@@ -205,7 +206,7 @@ async function whereItStopped(
   if (!(await isOpen(ec2, canary.groupId)))
     return `the rule was closed, and no result came ${seconds}: look at the results queue${dead}`;
   await sendOne(parts, canary);
-  const probe = await answered(parts, canary.id, Date.now() + Math.min(patience, syntheticMs));
+  const probe = await answered(parts, canary.id, Math.min(patience, syntheticMs));
   if (probe && probe.result.groupId !== null) return `the rule was closed, but not ${seconds}`;
   if (probe?.result.outcome === 'clean')
     return `CloudTrail delivered nothing ${seconds}, and the path behind it answers: look at the trail${dead}`;

@@ -8,17 +8,22 @@ import type { VerifyParts } from './parts.ts';
 /** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
 const knownMs = 3_600_000;
 
+interface Announcing extends Pick<VerifyParts, 'aws' | 'settings'> {
+  readonly store: Pick<VerifyParts['store'], 'now'>;
+}
+
 /**
  * Lets the Lambda know a canary: of a group, or a synthetic one by its own id. Only what stands in the hub's ledger is
  * taken for a canary, and nobody in a member account can write there.
  */
 export async function announce(
-  { aws, settings }: Pick<VerifyParts, 'aws' | 'settings'>,
+  { store, aws, settings }: Announcing,
   { accountId, region }: Cell,
   of: string,
   canary: string,
 ): Promise<void> {
-  const until = new Date(Date.now() + settings.verifyWaitMinutes * 60_000 + knownMs);
+  const now = (await store.now()).getTime();
+  const until = new Date(now + settings.verifyWaitMinutes * 60_000 + knownMs);
   const { key, text } = canaryEntry({ account: accountId, region }, of, canary, until);
   const dynamodb = await aws.dynamodb(settings.hub.accountId, settings.hub.region);
   await dynamodb.send(

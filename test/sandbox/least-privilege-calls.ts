@@ -136,7 +136,7 @@ export async function refusals(world: World, accountId: string): Promise<string[
   }
   if (accountId === management) {
     refused.push(...(await refusedAction(() => readOrganization(aws))));
-    const nowhere = { setTags: async () => {} };
+    const nowhere = { accounts: { setTags: async () => {} }, now: async () => new Date() };
     refused.push(...(await refusedAction(() => refreshTags(aws, nowhere, [hub.accountId, management]))));
     refused.push(...(await refusedAction(() => check(aws, hub.accountId))));
   }

@@ -48,7 +48,8 @@ async function clients(lacking?: string) {
   const as = await limitedRole(sandbox, cell, ...permitted);
   const [ec2, events, dynamodb] = [new EC2Client(as), new EventBridgeClient(as), new DynamoDBClient(as)];
   const aws = { eventBridge: async () => events, dynamodb: async () => dynamodb } as never;
-  return { ec2, events, dynamodb, parts: { aws, settings: { hub, verifyWaitMinutes: 1 } as never } };
+  const store = { now: async () => new Date() };
+  return { ec2, events, dynamodb, parts: { store, aws, settings: { hub, verifyWaitMinutes: 1 } as never } };
 }
 
 /** The action that a refusal names; any other failure is thrown on. */

@@ -191,7 +191,7 @@ onBothDatabases((place) => {
       path: 'Web',
     };
     await store.accounts.seen([account], new Date());
-    const at = (time: string) => new Date(`2026-06-15T${time}Z`);
+    const at = (time: string) => new Date(`2026-01-15T${time}Z`);
     await store.accounts.setTags(id, { team: 'new' }, at('12:00:00'));
     await store.accounts.setTags(id, { team: 'old' }, at('11:00:00'));
     expect(await store.accounts.get(id)).toMatchObject({

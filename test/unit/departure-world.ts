@@ -15,7 +15,6 @@ const client = (answer: () => object) => ({ send: async () => answer() });
 
 /** An organization, its stacks in an engine, and what AWS says of its accounts; a test changes them. */
 export function createDepartureWorld(database: Database) {
-  const store = openStore(database);
   const state = {
     accounts: new Map<string, AccountState>(),
     units: new Map<string, string>(),
@@ -31,6 +30,8 @@ export function createDepartureWorld(database: Database) {
     published: [] as object[],
     now: new Date(),
   };
+  const now = () => state.now;
+  const store = { ...openStore(database), now: async () => now() };
   const regions = ['us-east-1', 'eu-west-1', 'af-south-1'];
   const describe = (id: string) => {
     const name = state.refusing.get(id) ?? state.refusing.get('everybody');
@@ -76,7 +77,7 @@ export function createDepartureWorld(database: Database) {
     log: makeLogger('silent'),
     meter: silentMeter,
     wake: async (keys: readonly string[]) => void state.woken.push(...keys),
-    now: () => state.now,
+    now,
   } satisfies DepartureParts;
 
   const organization = (): Organization => ({

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hubBundler } from '../../controlplane/hub-bundle.ts';
 import { readPolicyFile, withStoredExceptions } from '../../controlplane/hub-policy.ts';
 import type { StoredException } from '../../controlplane/store/exceptions.ts';
 import { parsePolicy, policyDigest } from '../../lambda/policy.ts';
@@ -99,6 +100,20 @@ describe('stored exceptions', () => {
     ['expired a day ago in another zone', stored('a', expiring('2026-06-14T14:00:00+02:00')), []],
   ])('one that %s', (_, exception, names) => {
     expect(merged(exception).names).toEqual(names);
+  });
+
+  test('one is in the bundle for as long as the database, not this process, says that it has not expired', async () => {
+    await writeFile(policyFile, rule());
+    const accounts = { list: async () => [] };
+    const exceptions = { standing: async () => [stored('a', expiring('2020-01-02T00:00:00Z'))] };
+    const at = (time: string) => ({ accounts, exceptions, now: async () => new Date(time) });
+    const namesAt = async (time: string) => {
+      const settings = { policyFile, narrowing: false };
+      const parts = { settings, aws: {}, store: at(time), directory } as never;
+      return (await hubBundler(parts)([])).exceptions;
+    };
+    expect(await namesAt('2020-01-01T00:00:00Z')).toEqual(['a']);
+    expect(await namesAt('2020-01-03T00:00:00Z')).toEqual([]);
   });
 
   test('one with the name of one in the file is refused, naming it', () => {

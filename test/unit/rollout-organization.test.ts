@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
@@ -80,6 +80,26 @@ onBothDatabases((place) => {
       await made.working(async () => {
         await made.queue.wake([`account-${one}`]);
         await until(async () => (await ready(one))?.status === 'True');
+      });
+    });
+
+    describe('by a worker whose clock is an hour ahead', () => {
+      afterEach(() => {
+        vi.useRealTimers();
+      });
+
+      test('is of the time that the database has, and the next look by another one counts', async () => {
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+        await look();
+        const [seen] = await database.query<{ age: number }>(
+          'select extract(epoch from now() - max(seen_at))::float8 as age from account',
+        );
+        expect(seen?.age).toBeGreaterThanOrEqual(0);
+        vi.useRealTimers();
+        await database.query('truncate lease'); // PGlite has the clock of its process
+        made.world.accounts.set(two, 'SUSPENDED');
+        await look();
+        expect(await store.accounts.get(two)).toMatchObject({ state: 'SUSPENDED' });
       });
     });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../controlplane/store/database.ts';
 import { proveCell } from '../../controlplane/verify/prove.ts';
+import { announce } from '../../controlplane/verify/synthetic.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { cell, verifyWorld } from './verify-world.ts';
 
@@ -39,6 +40,17 @@ describe('a cell', () => {
       { ...cell, kind: 'end-to-end', failedAt: null },
     ]);
     expect(await world.store.proofs.leftovers(cell)).toEqual([]);
+  });
+
+  test('is known to the ledger for the wait and an hour, by the time of the database', async () => {
+    const put: { Item: { expiresAt: { N: string } } }[] = [];
+    const dynamodb = async () => ({ send: async ({ input }: { input: never }) => put.push(input) }) as never;
+    const { aws, settings } = world.parts;
+    const store = { now: async () => new Date('2020-01-01T00:00:00Z') };
+    const waiting = { ...settings, verifyWaitMinutes: 15 };
+    await announce({ store, aws: { ...aws, dynamodb }, settings: waiting }, cell, 'sg-1', randomUUID());
+    const until = Number(put[0]?.Item.expiresAt.N);
+    expect(new Date(until * 1000).toISOString()).toBe('2020-01-01T01:15:00.000Z');
   });
 
   test('is known to the ledger before anything is opened in it', async () => {
