@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
@@ -60,6 +60,18 @@ describe('the policy file', () => {
     const other = join(directory, 'other.yaml');
     await writeFile(other, sound.replace('observe', 'notify'));
     await rename(other, policyFile);
+    await woken();
+    expect(queue.waiting()).toEqual(['hub']);
+  });
+
+  test('written in pieces, each of which is a policy, wakes the hub once it is whole', async () => {
+    begin({ everyMs: 500 });
+    await rest(300);
+    for (let piece = 0; piece < 75; piece += 1) {
+      await appendFile(policyFile, `# ${piece}\n`);
+      await rest(20);
+      expect(queue.waiting()).toEqual([]);
+    }
     await woken();
     expect(queue.waiting()).toEqual(['hub']);
   });
