@@ -40,7 +40,7 @@ const concurrent = 16;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function runQueue({ database, store, leases, advance, meter, log }: Parts): RunQueue {
-  const { runs, runStacks, audit } = store;
+  const { runs, runStacks } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
     if (!run || run.finishedAt || run.state === 'paused') return;
@@ -50,8 +50,6 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
     const done = await runs.get(id);
     if (!done?.finishedAt) return;
     meter.run(done.kind, done.state);
-    const details = { run: id, kind: done.kind, state: done.state, message: done.message };
-    await audit.append({ who: 'portcullis', what: 'run finished', details }, `run finished ${id}`);
     told.info({ state: done.state, message: done.message }, 'run finished');
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
@@ -70,36 +68,28 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
   ) => {
     const { state } = await get(id);
     if (!(await act())) throw new PortcullisError('conflict', `run ${id} is ${state}`);
-    await audit.append({ who: by, what, details: { run: id } });
     log.info({ run: id, by }, what);
     return get(id);
   };
   return {
     async request(request) {
-      const { run, created } = await runs.createUnlessWaiting(request);
-      const by = request.requestedBy;
-      const { kind, scope, onlyChanged, rollout } = run;
-      const details = { run: run.id, kind, scope, onlyChanged, rollout };
-      const entry = { who: by, what: 'run requested', details } as const;
-      if (created) await audit.append(entry, `run requested ${run.id}`);
-      // Somebody else asked for what waits already: the run is one, who asked is two.
-      else if (by !== run.requestedBy) await audit.append(entry, `run requested ${run.id} ${by}`);
+      const { run } = await runs.createUnlessWaiting(request);
       // Sent even where the run is not new: whoever made it may have died before sending.
       await send(run.id);
       return run;
     },
     async pause(id, by) {
-      const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`));
+      const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`, by));
       await runStacks.withdraw(id);
       return run;
     },
     async resume(id, by) {
-      const run = await control(id, by, 'run resumed', () => runs.resume(id));
+      const run = await control(id, by, 'run resumed', () => runs.resume(id, by));
       await send(id);
       return run;
     },
     async cancel(id, by) {
-      const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`));
+      const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`, by));
       await runStacks.skipRest(id, `cancelled by ${by}`);
       return run;
     },

@@ -1,7 +1,15 @@
 import type { RemediationResult } from '../../lambda/result.ts';
 import { type Canary, type Cell, canaryColumns, type Ending, type Proof, recordEnding } from './canaries.ts';
 import type { Database } from './database.ts';
-import { type Asked, type Due, requestCells, requestDue, type Verification } from './verifications.ts';
+import {
+  type Asked,
+  type Due,
+  finishVerification,
+  type Outcome,
+  requestCells,
+  requestDue,
+  type Verification,
+} from './verifications.ts';
 
 export interface ProofStore {
   /** Records a verification with a canary for each cell. */
@@ -30,8 +38,8 @@ export interface ProofStore {
   /** Canaries in a cell that may have left a group behind and that nobody works on. */
   leftovers(cell: Cell): Promise<string[]>;
   removed(ids: readonly string[]): Promise<void>;
-  /** Ends a verification whose canaries have all ended; true where this was the call that ended it. */
-  finish(id: string): Promise<boolean>;
+  /** Ends a verification whose canaries have all ended; what came of it where this was the call that ended it. */
+  finish(id: string): Promise<Outcome | undefined>;
   proofs(): Promise<Proof[]>;
   /** Forgets verifications that ended so long ago, but for those that may have left a group behind. */
   forget(olderThanMs: number): Promise<void>;
@@ -129,14 +137,7 @@ export function proofStore({ query, transaction }: Database): ProofStore {
     async removed(gone) {
       await query('update canary set removed_at = now() where id = any($1::uuid[])', [gone]);
     },
-    async finish(id) {
-      const [finished] = await query<Verification>(
-        `update verification set finished_at = now() where id = $1 and finished_at is null
-           and not exists (select 1 from canary where verification_id = $1 and ended_at is null) returning id`,
-        [id],
-      );
-      return finished !== undefined;
-    },
+    finish: (id) => transaction((within) => finishVerification(within, id)),
     proofs: () => query(`select ${proofColumns} from proof order by account_id, region`),
     async forget(olderThanMs) {
       await query(

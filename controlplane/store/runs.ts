@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RolloutPlan } from '../rollout/wave-grammar.ts';
 import type { Scope } from '../scope.ts';
-import type { Database } from './database.ts';
+import { type AuditEntry, type AuditedAct, writeAudit } from './audit.ts';
+import type { Database, Query } from './database.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
 export type RunState = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
@@ -36,6 +37,7 @@ export const runColumns = `run.id, run.kind, run.scope, run.only_changed as "onl
   run.requested_by as "requestedBy", run.state, run.rollout, run.priority, run.message, run.created_at as "createdAt",
   run.started_at as "startedAt", run.planned_at as "plannedAt", run.finished_at as "finishedAt"`;
 
+/** Whatever becomes of a run leaves its line in the audit log, in one step with it. */
 export interface RunStore {
   /** A new run; or, where an equal one waits and has not begun, that one: triggers collapse. */
   createUnlessWaiting(request: RunRequest): Promise<{ run: Run; created: boolean }>;
@@ -48,41 +50,82 @@ export interface RunStore {
   start(id: string): Promise<void>;
   planned(id: string): Promise<void>;
   finish(id: string, state: 'succeeded' | 'failed', message: string | null): Promise<void>;
-  /** False where it has ended already, or is paused already. */
-  pause(id: string, message: string): Promise<boolean>;
+  /** By a person, or else by its failures. False where it has ended already, or is paused already. */
+  pause(id: string, message: string, by?: string): Promise<boolean>;
   /** False where it is not paused. */
-  resume(id: string): Promise<boolean>;
+  resume(id: string, by: string): Promise<boolean>;
   /** False where it has ended already. */
-  cancel(id: string, message: string): Promise<boolean>;
+  cancel(id: string, message: string, by: string): Promise<boolean>;
 }
 
 const unfinishedStates = `('queued', 'running', 'paused')`;
 
-export function runStore({ query }: Pick<Database, 'query'>): RunStore {
-  const changed = async (sql: string, parameters: readonly unknown[]) =>
-    (await query(`${sql} returning id`, parameters)).length > 0;
+const unasked = 'portcullis';
+
+async function createUnlessWaiting(
+  query: Query,
+  { kind, onlyChanged, requestedBy, rollout = {}, priority = 50, ...request }: RunRequest,
+): Promise<{ run: Run; created: boolean }> {
+  const scope = JSON.stringify(request.scope);
+  const plan = JSON.stringify(rollout);
+  for (;;) {
+    const [run] = await query<Run>(
+      `insert into run (id, kind, scope, only_changed, requested_by, rollout, priority, state, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, 'queued', now())
+       on conflict (kind, only_changed, md5(scope::text), md5(rollout::text)) where state = 'queued' do nothing
+       returning ${runColumns}`,
+      [randomUUID(), kind, scope, onlyChanged, requestedBy, plan, priority],
+    );
+    if (run) return { run, created: true };
+    const [waiting] = await query<Run>(
+      `select ${runColumns} from run where state = 'queued' and kind = $1 and scope = $2::jsonb
+         and only_changed = $3 and rollout = $4::jsonb`,
+      [kind, scope, onlyChanged, plan],
+    );
+    // Neither: the one that waited has begun in between.
+    if (waiting) return { run: waiting, created: false };
+  }
+}
+
+/** Somebody else asked for what waits already: the run is one, who asked is two. */
+async function requested(query: Query, by: string, run: Run, created: boolean): Promise<void> {
+  if (!created && by === run.requestedBy) return;
+  const { id, kind, scope, onlyChanged, rollout } = run;
+  const details = { run: id, kind, scope, onlyChanged, rollout };
+  const once = created ? `run requested ${id}` : `run requested ${id} ${by}`;
+  await writeAudit(query, { who: by, what: 'run requested', details }, once);
+}
+
+async function finished(query: Query, { id, kind, state, message }: Run): Promise<void> {
+  const details = { run: id, kind, state, message };
+  await writeAudit(query, { who: unasked, what: 'run finished', details }, `run finished ${id}`);
+}
+
+export function runStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>): RunStore {
+  /** Changes a run and tells of it, both or neither; false where there was nothing to change. */
+  const change = (
+    sql: string,
+    parameters: readonly unknown[],
+    tell: (within: Query, run: Run) => Promise<unknown>,
+  ) =>
+    transaction(async (within) => {
+      const [run] = await within<Run>(`${sql} returning ${runColumns}`, parameters);
+      if (run) await tell(within, run);
+      return run !== undefined;
+    });
+  const took =
+    (who: string, what: AuditedAct) =>
+    (within: Query, { id, message }: Run) => {
+      const details: AuditEntry['details'] = { run: id, ...(message !== null && { message }) };
+      return writeAudit(within, { who, what, details });
+    };
   return {
-    async createUnlessWaiting({ kind, onlyChanged, requestedBy, rollout = {}, priority = 50, ...request }) {
-      const scope = JSON.stringify(request.scope);
-      const plan = JSON.stringify(rollout);
-      for (;;) {
-        const [run] = await query<Run>(
-          `insert into run (id, kind, scope, only_changed, requested_by, rollout, priority, state, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, 'queued', now())
-           on conflict (kind, only_changed, md5(scope::text), md5(rollout::text)) where state = 'queued' do nothing
-           returning ${runColumns}`,
-          [randomUUID(), kind, scope, onlyChanged, requestedBy, plan, priority],
-        );
-        if (run) return { run, created: true };
-        const [waiting] = await query<Run>(
-          `select ${runColumns} from run where state = 'queued' and kind = $1 and scope = $2::jsonb
-             and only_changed = $3 and rollout = $4::jsonb`,
-          [kind, scope, onlyChanged, plan],
-        );
-        // Neither: the one that waited has begun in between.
-        if (waiting) return { run: waiting, created: false };
-      }
-    },
+    createUnlessWaiting: (request) =>
+      transaction(async (within) => {
+        const found = await createUnlessWaiting(within, request);
+        await requested(within, request.requestedBy, found.run, found.created);
+        return found;
+      }),
     async get(id) {
       const [row] = await query<Run>(`select ${runColumns} from run where id = $1`, [id]);
       return row;
@@ -109,28 +152,35 @@ export function runStore({ query }: Pick<Database, 'query'>): RunStore {
       await query('update run set planned_at = now() where id = $1', [id]);
     },
     async finish(id, state, message) {
-      await query(
+      await change(
         `update run set state = $2, message = $3, finished_at = now() where id = $1 and finished_at is null`,
         [id, state, message],
+        finished,
       );
     },
-    pause: (id, message) =>
-      changed(
+    pause: (id, message, by = unasked) =>
+      change(
         `update run set state = 'paused', message = $2 where id = $1 and state in ('queued', 'running')`,
         [id, message],
+        took(by, 'run paused'),
       ),
-    resume: (id) =>
-      changed(
+    resume: (id, by) =>
+      change(
         `update run set state = case when planned_at is null then 'queued' else 'running' end, message = null,
            rollout = rollout || jsonb_build_object('resumedAt', now())
          where id = $1 and state = 'paused'`,
         [id],
+        took(by, 'run resumed'),
       ),
-    cancel: (id, message) =>
-      changed(
+    cancel: (id, message, by) =>
+      change(
         `update run set state = 'cancelled', message = $2, finished_at = now()
          where id = $1 and state in ${unfinishedStates}`,
         [id, message],
+        async (within, run) => {
+          await took(by, 'run cancelled')(within, run);
+          await finished(within, run);
+        },
       ),
   };
 }

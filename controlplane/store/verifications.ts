@@ -19,8 +19,15 @@ export interface Due {
   readonly most: number;
 }
 
+/** What came of a verification's cells. */
+export interface Outcome {
+  readonly proven: number;
+  readonly failed: number;
+}
+
 /** Any number, the same in every process: two services do not choose the same cells. */
 const choosingLock = 6_821_011;
+
 /** Records a verification with a canary for each cell, as a part of the query's transaction. */
 export async function requestCells(
   query: Query,
@@ -73,4 +80,22 @@ export async function requestDue(
   ]);
   if (due.length > 0) await requestCells(query, asked, due);
   return due.length > 0;
+}
+
+/** Ends a verification whose canaries have all ended, once; what came of them where this was the call that ended it. */
+export async function finishVerification(query: Query, id: string): Promise<Outcome | undefined> {
+  const ended = await query(
+    `update verification set finished_at = now() where id = $1 and finished_at is null
+       and not exists (select 1 from canary where verification_id = $1 and ended_at is null) returning id`,
+    [id],
+  );
+  if (ended.length === 0) return undefined;
+  const [outcome = { proven: 0, failed: 0 }] = await query<Outcome>(
+    `select count(*) filter (where state = 'proven')::int as proven,
+       count(*) filter (where state = 'failed')::int as failed from canary where verification_id = $1`,
+    [id],
+  );
+  const entry = { what: 'verification finished', details: { verification: id, ...outcome } } as const;
+  await writeAudit(query, { who: 'portcullis', ...entry }, `verification finished ${id}`);
+  return outcome;
 }

@@ -8,7 +8,7 @@ import type { TrailCheck } from '../trails.ts';
 
 /** What proving a cell needs of the world. */
 export interface VerifyParts {
-  readonly store: Pick<Store, 'accounts' | 'stacks' | 'proofs' | 'now' | 'audit'>;
+  readonly store: Pick<Store, 'accounts' | 'stacks' | 'proofs' | 'now'>;
   readonly aws: Pick<Aws, 'caller' | 'ec2' | 'eventBridge' | 'dynamodb' | 'sqs'>;
   readonly settings: Pick<
     Settings,

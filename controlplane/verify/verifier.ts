@@ -66,20 +66,19 @@ function carrier(given: VerifyParts, holder: string, hear: () => void) {
         const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
         const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
         if (broken?.status === 'rejected') throw broken.reason;
-        if (await proofs.finish(id)) break;
-        if ((await proofs.get(id))?.finishedAt) return;
+        const canaries = await proofs.canaries(id);
+        if (canaries.every(({ endedAt }) => endedAt !== null)) {
+          await recordProven(store, canaries); // done again where the process ends before the verification has
+          const outcome = await proofs.finish(id);
+          if (outcome) log.info({ verification: id, ...outcome }, 'verification finished');
+          return;
+        }
         await pause(othersPause, undefined, { signal: stopping });
       }
     } catch (error) {
       if (stopping.aborted) return;
       throw error;
     }
-    const canaries = await proofs.canaries(id);
-    await recordProven(store, canaries);
-    const count = (state: string) => canaries.filter((each) => each.state === state).length;
-    const details = { verification: id, proven: count('proven'), failed: count('failed') };
-    await store.audit.append({ who: unasked, what: 'verification finished', details });
-    log.info(details, 'verification finished');
   };
 }
 

@@ -48,10 +48,10 @@ onBothDatabases((place) => {
       const id = await requested();
       const [one, other] = await store.proofs.canaries(id);
       await store.proofs.end(one?.id ?? '', { ...proven, message: null });
-      expect(await store.proofs.finish(id)).toBe(false);
+      expect(await store.proofs.finish(id)).toBeUndefined();
       await store.proofs.end(other?.id ?? '', { state: 'failed', message: 'no trail' });
-      expect(await store.proofs.finish(id)).toBe(true);
-      expect(await store.proofs.finish(id)).toBe(false);
+      expect(await store.proofs.finish(id)).toEqual({ proven: 1, failed: 1 });
+      expect(await store.proofs.finish(id)).toBeUndefined();
       expect(await store.proofs.unfinished()).toEqual([]);
     });
   });
