@@ -8,6 +8,7 @@ import { priorities } from '../scheduler/key-queue.ts';
 import type { Lease } from '../scheduler/leases.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
 import { accountKey, hubKey } from '../stack-key.ts';
+import type { AccountRecord } from '../store/accounts.ts';
 import type { Parts } from './parts.ts';
 
 /** What every reconcile has to know of the organization besides the account that it is about. */
@@ -40,6 +41,10 @@ export async function recordOrganization(
   return { organization, readAt };
 }
 
+/** An account that lets nobody in yet: looked at again and again, by its own backoff, though it has no stack. */
+const isAwaited = ({ conditions: { Ready } }: Pick<AccountRecord, 'conditions'>): boolean =>
+  Ready?.reason === 'NotReachable' || Ready?.reason === 'NotReadyYet';
+
 /** Active accounts to be covered that nothing was made in yet, and that no run is about. */
 async function newcomers(parts: Parts, organization: Organization): Promise<string[]> {
   const { store, departures } = parts;
@@ -50,10 +55,9 @@ async function newcomers(parts: Parts, organization: Organization): Promise<stri
     .filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true))
     .filter(({ id }) => {
       const stack = stacks.get(id);
-      const ready = records.get(id)?.conditions.Ready;
+      const record = records.get(id);
       // Of one that was looked at already the next look is on its way, by its own backoff.
-      const looked =
-        ready?.reason === 'NotReachable' || ready?.reason === 'NotReadyYet' || (stack?.failures ?? 0) > 0;
+      const looked = (record !== undefined && isAwaited(record)) || (stack?.failures ?? 0) > 0;
       return !stack?.made && !underWay.has(id) && !looked;
     })
     .map(({ id }) => id);
@@ -111,11 +115,17 @@ async function rollOut(parts: OrganizationParts, organization: Organization): Pr
 
 /** Every account that was looked at before has its next look waiting, whatever became of the job for it. */
 async function ensureLooks(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, queue, settings } = parts;
+  const { store, queue, settings, departures } = parts;
   const known = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
+  // One that was suspended meanwhile had a last look that asked for no other.
+  const awaited = new Set((await store.accounts.list()).filter(isAwaited).map(({ id }) => id));
   const period = settings.sweepMinutes * 60_000;
   const keys = organization.accounts
-    .filter(({ id, state }) => state === 'ACTIVE' && known.has(id))
+    .filter(({ state }) => state === 'ACTIVE')
+    .filter(
+      (account) =>
+        known.has(account.id) || (awaited.has(account.id) && (departures?.covers(account) ?? true)),
+    )
     .map(({ id }) => ({ key: accountKey(id) as string, afterMs: Math.random() * period }));
   await queue.later([...keys, { key: hubKey, afterMs: Math.random() * period }]);
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { departures } from '../../controlplane/departure/departures.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
@@ -101,6 +102,26 @@ onBothDatabases((place) => {
         await look();
         expect(await store.accounts.get(two)).toMatchObject({ state: 'SUSPENDED' });
       });
+    });
+
+    test('finds an account again that was suspended before it let anybody in, and reinstated', async () => {
+      const key = `account-${one}`;
+      const { parts, queue } = made;
+      Object.assign(parts, { departures: departures({ ...parts, wake: (keys) => queue.wake(keys) }) });
+      made.world.unreachable.add(one);
+      await look();
+      await carryOut();
+      expect(await ready(one)).toMatchObject({ reason: 'NotReachable' });
+      made.world.accounts.set(one, 'SUSPENDED');
+      await look();
+      await made.working(async () => {
+        await queue.wake([key]);
+        await until(async () => !queue.waiting().includes(key));
+      });
+      expect(queue.waiting()).not.toContain(key);
+      made.world.accounts.set(one, 'ACTIVE');
+      await look();
+      expect(queue.waiting()).toContain(key);
     });
 
     test('begins no onboarding beside one that its failures paused', async () => {
