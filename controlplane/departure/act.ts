@@ -1,7 +1,9 @@
 import type { StackArguments } from '../../programs/arguments.ts';
-import { markFailed, markReconciling } from '../conditions.ts';
+import { markFailed, markReconciling, markStalled } from '../conditions.ts';
 import type { Operation } from '../engine.ts';
 import { reasonOf } from '../errors.ts';
+import { isTransient } from '../reconcile/decide.ts';
+import { noteFailure, noteSuccess } from '../reconcile/disturbances.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
@@ -9,6 +11,7 @@ import { accountKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Departure } from '../store/departures.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import { attemptAt, isGivenUp } from './attempt.ts';
 import type { DepartureParts } from './parts.ts';
 
 /** One stack on its way out, under its lease. */
@@ -42,35 +45,27 @@ async function argumentsAt(
   return { kind: 'account', place, hub, organizationId: fact?.value.id ?? '', ...off };
 }
 
-/** Puts down that the stack went and why, its account's conditions with the account's own stack. */
+/** Puts down that the stack went and why, and with the account's own stack what that means for the account. */
 async function gone(parts: DepartureParts, leaving: Leaving, what: Departure['what']): Promise<Verdict> {
   const { store, log, now, wake } = parts;
   const { key, departure, account, stack, lease } = leaving;
-  await store.departures.finish(departure, what, now(), lease);
   const deed = what === 'gone' ? 'entombed' : 'torn down';
+  const because = `${deed}: ${departure.because}`;
+  const reason = account.state === 'ACTIVE' ? 'OutOfScope' : 'Departed';
+  const conditions = markFailed(account.conditions, reason, because, now().toISOString());
+  const end = { what, at: now(), ...(stack.kind === 'account' && { account: { conditions, because } }) };
+  await store.departures.finish(departure, end, lease);
+  noteSuccess(key);
   log.info({ key, because: departure.because }, deed);
-  if (stack.kind === 'account') {
-    const reason = account.state === 'ACTIVE' ? 'OutOfScope' : 'Departed';
-    const message = `${deed}: ${departure.because}`;
-    await store.accounts.setConditions(
-      account.id,
-      markFailed(account.conditions, reason, message, now().toISOString()),
-    );
-    await store.accounts.setRegions(account.id, []);
-    await store.audit.append(
-      { who: 'portcullis', what: 'account departed', details: { account: account.id, because: message } },
-      `account departed ${account.id} ${departure.since.toISOString()}`,
-    );
-  } else {
-    await wake([accountKey(account.id)]); // which waits for its Regions
-  }
+  if (stack.kind !== 'account') await wake([accountKey(account.id)]); // which waits for its Regions
   return { kind: 'done' };
 }
 
 /** Deletes what the stack has in the account, then the stack. May be asked again at any point, after a crash too. */
 export async function tearDown(parts: DepartureParts, leaving: Leaving): Promise<Verdict> {
   const { store, engine, meter, now } = parts;
-  const { key, stack, lease } = leaving;
+  const { key, departure, stack, lease } = leaving;
+  if (isGivenUp(stack, departure, 'tear-down')) return givenUp(parts, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
   const operation: Operation = {
     signal: lease.signal,
@@ -82,22 +77,40 @@ export async function tearDown(parts: DepartureParts, leaving: Leaving): Promise
   try {
     await engine.destroy({ key, arguments: await argumentsAt(parts, leaving) }, operation);
   } catch (error) {
+    lease.signal.throwIfAborted();
     meter.stack('destroy', stack.kind, 'failed', seconds());
-    return failed(parts, leaving, error);
+    return failed(parts, leaving, 'tear-down', error);
   }
   meter.stack('destroy', stack.kind, 'succeeded', seconds());
   return gone(parts, leaving, 'tear-down');
 }
 
-async function failed({ store, now }: DepartureParts, leaving: Leaving, error: unknown): Promise<Verdict> {
-  const { key, stack, lease } = leaving;
-  const message = `could not be torn down: ${reasonOf(error)}`;
-  const conditions = markFailed(stack.conditions, 'Failed', message, now().toISOString());
-  const failure = { generation: 'departure', counted: !lease.signal.aborted };
+async function failed(
+  { store, log, now }: DepartureParts,
+  { key, departure, stack, lease }: Leaving,
+  what: Departure['what'],
+  error: unknown,
+): Promise<Verdict> {
+  const message = `could not be ${what === 'gone' ? 'archived' : 'torn down'}: ${reasonOf(error)}`;
+  const transient = isTransient(message);
+  const disturbances = noteFailure(key, transient);
+  const at = now().toISOString();
+  const conditions = markFailed(markReconciling(stack.conditions, at), 'Failed', message, at);
+  const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
+  const failure = { generation: attemptAt(departure, what), counted: !transient, stalled };
   const failures = await store.stacks.failed(key, conditions, failure, lease);
-  return failures < stalledAfter
-    ? { kind: 'failed', failures, message }
-    : { kind: 'hopeless', reason: 'Failed', message, againMs: hour };
+  log.warn({ key, error: message, failures, transient }, 'stack not taken away');
+  return transient || failures < stalledAfter
+    ? { kind: 'failed', failures: Math.max(1, failures, disturbances), message }
+    : { kind: 'hopeless', reason: 'FailedRepeatedly', message, againMs: hour };
+}
+
+/** Left until a listing or a person changes something about it; looked at by the clock, without an operation. */
+async function givenUp({ store, now }: DepartureParts, { key, stack }: Leaving): Promise<Verdict> {
+  const message = stack.conditions.Stalled?.message || stack.conditions.Ready?.message || 'failed too often';
+  if (stack.conditions.Stalled?.status !== 'True')
+    await store.stacks.setConditions(key, markStalled({}, message, now().toISOString()));
+  return { kind: 'hopeless', reason: 'FailedRepeatedly', message, againMs: hour };
 }
 
 /**
@@ -107,6 +120,7 @@ async function failed({ store, now }: DepartureParts, leaving: Leaving, error: u
 export async function entomb(parts: DepartureParts, leaving: Leaving, reason: string): Promise<Verdict> {
   const { store, engine, now } = parts;
   const { key, departure, account, stack, lease } = leaving;
+  if (isGivenUp(stack, departure, 'gone')) return givenUp(parts, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
   try {
     const state = await engine.exportState(key);
@@ -132,7 +146,8 @@ export async function entomb(parts: DepartureParts, leaving: Leaving, reason: st
     lease.signal.throwIfAborted();
     await engine.forget(key);
   } catch (error) {
-    return failed(parts, leaving, error);
+    lease.signal.throwIfAborted();
+    return failed(parts, leaving, 'gone', error);
   }
   return gone(parts, leaving, 'gone');
 }

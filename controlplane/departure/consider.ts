@@ -21,6 +21,7 @@ import {
 } from '../store/departures.ts';
 import type { Store } from '../store/store.ts';
 import { announceQuestion } from './announce.ts';
+import { isGivenUp } from './attempt.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
 import { type Departing, describeSet, digestOf, guard, type Hold } from './guard.ts';
 import type { DepartureParts, DepartureSettings } from './parts.ts';
@@ -124,7 +125,7 @@ async function recordAndGuard(query: Query, { accounts, decided, settings, names
 }
 
 export interface Considered {
-  /** Cleared and not gone yet, Regions before their accounts. */
+  /** Cleared, not gone yet and not given up, Regions before their accounts. */
   readonly wake: readonly StackKey[];
   /** What waits for a person, in a sentence. */
   readonly held: string | undefined;
@@ -163,8 +164,10 @@ export async function consider(
     log.warn({ confirmation: id, stacks: stacks.length }, held);
     await announceQuestion(parts, asked.confirmation);
   }
+  const stacks = new Map(decided.map(({ stack }) => [stack.key, stack]));
   const wake = (await store.departures.open())
     .filter(({ clearedAt }) => clearedAt !== null)
+    .filter((each) => !isGivenUp(stacks.get(each.key), each, each.what))
     .sort((a, b) => Number(a.region === null) - Number(b.region === null))
     .map(({ key }) => key as StackKey);
   return { wake, held, remarks: remarksOn(settings, organization) };

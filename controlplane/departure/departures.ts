@@ -2,7 +2,7 @@ import { mark } from '../conditions.ts';
 import { covers } from '../fleet-scope.ts';
 import type { Organization } from '../organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
+import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import { organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Confirmation } from '../store/confirmations.ts';
@@ -32,6 +32,8 @@ export interface Departures {
   reconcile(key: StackKey, lease: Lease): Promise<Verdict | undefined>;
   /** Recorded region stacks of an account that are not among the wanted ones. */
   strays(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
+  /** Has what was given up tried again, of these accounts or of all: somebody asked for them. */
+  retry(accountIds: readonly string[] | undefined): Promise<void>;
   /** A person's word. @throws PortcullisError `not-found`, `conflict` */
   confirm(id: string, digest: string, by: string): Promise<Confirmation>;
   refuse(id: string, digest: string, by: string): Promise<Confirmation>;
@@ -181,6 +183,10 @@ export function departures(given: Omit<DepartureParts, 'now'> & Partial<Departur
       return stacks
         .filter(({ kind, key }) => kind === 'region' && !wanted.includes(key as StackKey))
         .map(({ key }) => key as StackKey);
+    },
+    async retry(accountIds) {
+      const keys = await store.departures.forgive(stalledAfter, accountIds);
+      if (keys.length > 0) await wake(keys);
     },
     async confirm(id, digest, by) {
       const confirmed = await answer(store, { id, digest, by, state: 'confirmed' }, await store.now());

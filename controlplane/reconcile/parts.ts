@@ -25,6 +25,8 @@ export interface DepartureHook {
   covers(account: { readonly id: string; readonly parents: readonly string[] }): boolean;
   /** Does what is due to a key that is not wanted any more; undefined where it is wanted. */
   reconcile(key: StackKey, lease: Lease): Promise<Verdict | undefined>;
+  /** Has what failed too often to depart tried again, of these accounts or of all: a run asks for them. */
+  retry(accountIds: readonly string[] | undefined): Promise<void>;
   /** Recorded stacks of an account that desired state does not have. */
   strays(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
 }

@@ -7,6 +7,7 @@ import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { decide, isTransient } from './decide.ts';
+import { noteFailure, noteSuccess } from './disturbances.ts';
 import { now, type Pass } from './parts.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 
@@ -57,9 +58,6 @@ async function report(
     await store.runStacks.end(request.run.id, key, { state, record, message }, lease);
   }
 }
-
-/** Transient failures in a row of each stack; forgotten at a restart, which costs some patience only. */
-const disturbed = new Map<string, number>();
 
 /**
  * Reconciles one stack: what it should be, what is known of it, the one operation that follows, and the record of what
@@ -145,7 +143,7 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
     meter.stack('up', desired.arguments.kind, 'failed', seconds());
     return failed(pass, desired, record, { error, recover });
   }
-  disturbed.delete(key);
+  noteSuccess(key);
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
   const message = summarise(made);
   const { generation, exceptions } = desired;
@@ -176,9 +174,7 @@ async function failed(
   const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
   const message = reasonOf(error);
   const transient = isTransient(message);
-  const disturbances = transient ? (disturbed.get(key) ?? 0) + 1 : 0;
-  if (transient) disturbed.set(key, disturbances);
-  else disturbed.delete(key);
+  const disturbances = noteFailure(key, transient);
   const conditions = markFailed(record.conditions, 'Failed', message, now());
   const partWay = partWayOf(error);
   if (partWay) await auditChange(pass, desired, partWay.record, { incomplete: true });

@@ -2,7 +2,7 @@ import { markFailed } from '../conditions.ts';
 import type { OrganizationAccount } from '../organization.ts';
 import { recordOrganization } from '../reconcile/organization.ts';
 import { now, type Parts } from '../reconcile/parts.ts';
-import { accountsInScope } from '../scope.ts';
+import { accountsInScope, isWholeOrganization } from '../scope.ts';
 import { accountKey, hubKey } from '../stack-key.ts';
 import type { Run } from '../store/runs.ts';
 import { hubWave } from './progress.ts';
@@ -51,6 +51,8 @@ export async function planRun(parts: Parts, run: Run, stopping: AbortSignal): Pr
     );
   }
   await store.runStacks.plan(run.id, [hubKey], hubWave, 'pending');
+  if (run.kind === 'reconcile')
+    await parts.departures?.retry(isWholeOrganization(run.scope) ? undefined : accounts.map(({ id }) => id));
   await store.runs.planned(run.id);
 }
 

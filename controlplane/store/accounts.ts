@@ -42,7 +42,7 @@ export interface AccountStore {
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
 
-export function accountStore({ query }: Database): AccountStore {
+export function accountStore({ query }: Pick<Database, 'query'>): AccountStore {
   return {
     list: () => query(`select ${columns} from account order by path, name, id`),
     async get(id) {

@@ -1,7 +1,10 @@
+import type { Conditions } from '../conditions.ts';
 import type { Departing } from '../departure/guard.ts';
+import { accountStore } from './accounts.ts';
 import { type AuditEntry, writeAudit } from './audit.ts';
 import type { Database, Query } from './database.ts';
 import { fenced, type Holder, LeaseLost } from './fence.ts';
+import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
 export interface Departure extends Departing {
@@ -21,11 +24,32 @@ const columns = `key, account_id as "accountId", region, what, because, found_by
   cleared_at as "clearedAt", confirmation_id as "confirmationId", refusals, done_at as "doneAt"`;
 
 /** A stack as far as departing goes. */
-export interface RecordedStack {
+export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGeneration'> {
   readonly key: string;
   readonly kind: 'account' | 'region';
   readonly accountId: string;
   readonly region: string | null;
+}
+
+export interface DepartureEnd {
+  readonly what: Departing['what'];
+  readonly at: Date;
+  /** With the account's own stack: nothing is left in the account. */
+  readonly account?: { readonly conditions: Conditions; readonly because: string } | undefined;
+}
+
+/** Says of an account that everything in it went. */
+async function leave(
+  query: Query,
+  { accountId, since }: Departure,
+  { conditions, because }: NonNullable<DepartureEnd['account']>,
+): Promise<void> {
+  const accounts = accountStore({ query });
+  await accounts.setConditions(accountId, conditions);
+  await accounts.setRegions(accountId, []);
+  const details = { account: accountId, because };
+  const once = `account departed ${accountId} ${since.toISOString()}`;
+  await writeAudit(query, { who: 'portcullis', what: 'account departed', details }, once);
 }
 
 export interface DepartureStore {
@@ -41,10 +65,14 @@ export interface DepartureStore {
   /** It does not depart after all. */
   drop(key: string): Promise<void>;
   /**
-   * The stack went: its record goes with it, in one step with the audit line. Asked for again, nothing happens.
-   * @throws LeaseLost
+   * The stack went: its record goes with it, in one step with what is said of its account, and with the audit lines.
+   * Asked for again, nothing happens. @throws LeaseLost
    */
-  finish(departure: Departure, what: Departing['what'], at: Date, holder: Holder): Promise<void>;
+  finish(departure: Departure, end: DepartureEnd, holder: Holder): Promise<void>;
+  /**
+   * Forgets the failures of departing stacks that failed so often at least, of these accounts or of all: which stacks.
+   */
+  forgive(failures: number, accountIds: readonly string[] | undefined): Promise<string[]>;
 }
 
 /**
@@ -65,7 +93,8 @@ export function departureStore({
     },
     stacks: () =>
       query(
-        `select key, kind, account_id as "accountId", region from stack where kind <> 'hub' order by key`,
+        `select key, kind, account_id as "accountId", region, failures, failed_generation as "failedGeneration"
+         from stack where kind <> 'hub' order by key`,
       ),
     alone: (work) =>
       transaction(async (within) => {
@@ -83,7 +112,7 @@ export function departureStore({
     async drop(key) {
       await query('delete from departure where key = $1 and done_at is null', [key]);
     },
-    finish: (departure, what, at, holder) =>
+    finish: (departure, { what, at, account }, holder) =>
       transaction(async (within) => {
         const { key, since, accountId, region, because, confirmationId } = departure;
         const gone = await within(
@@ -105,7 +134,16 @@ export function departureStore({
           details: { key, account: accountId, region, because, confirmation: confirmationId },
         };
         await writeAudit(within, entry, `departed ${key} ${since.toISOString()}`);
+        if (account && gone.length > 0) await leave(within, departure, account);
       }),
+    async forgive(failures, accountIds) {
+      const rows = await query<{ key: string }>(
+        `update stack set failures = 0 where failed_generation like 'departure %' and failures >= $1
+           and ($2::text[] is null or account_id = any($2)) returning key`,
+        [failures, accountIds ?? null],
+      );
+      return rows.map(({ key }) => key);
+    },
   };
 }
 

@@ -36,6 +36,15 @@ export interface Made extends Pick<DesiredStack, 'generation' | 'exceptions'> {
   readonly programVersion: string;
 }
 
+export interface Failure {
+  readonly generation: string;
+  readonly counted: boolean;
+  /** What an earlier holder left is still in the way: whoever comes next has to recover. */
+  readonly unrecovered?: boolean;
+  /** Conditions that are set besides once so many counted at the generation. */
+  readonly stalled?: { readonly after: number; readonly conditions: Conditions };
+}
+
 export interface StackStore {
   list(): Promise<StackRecord[]>;
   ofAccount(accountId: string): Promise<StackRecord[]>;
@@ -52,16 +61,8 @@ export interface StackStore {
   begin(key: string, conditions: Conditions, holder: Holder): Promise<void>;
   /** The operation succeeded. @throws LeaseLost */
   succeeded(key: string, conditions: Conditions, made: Made, holder: Holder): Promise<void>;
-  /**
-   * The operation failed at a generation; whether that counts, and whether what an earlier holder left is still in the
-   * way, so that whoever comes next has to recover. Its failures in a row by now. @throws LeaseLost
-   */
-  failed(
-    key: string,
-    conditions: Conditions,
-    failure: { readonly generation: string; readonly counted: boolean; readonly unrecovered?: boolean },
-    holder: Holder,
-  ): Promise<number>;
+  /** The operation failed, which is told and counted in one step. Its failures in a row by now. @throws LeaseLost */
+  failed(key: string, conditions: Conditions, failure: Failure, holder: Holder): Promise<number>;
 }
 
 export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
@@ -128,12 +129,16 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
         holder,
       );
     },
-    async failed(key, conditions, { generation, counted, unrecovered }, holder) {
+    async failed(key, conditions, { generation, counted, unrecovered, stalled }, holder) {
+      const count = 'case when failed_generation is distinct from $3 then 0 else failures end + $4::int';
       const { failures } = await write<{ failures: number }>(
-        `conditions = $2, operation_started_at = case when $5 then operation_started_at end, failed_generation = $3,
-         failures = case when failed_generation is distinct from $3 then 0 else failures end + $4::int`,
+        `conditions = $2::jsonb || case when ${count} >= $5::int then $6::jsonb else '{}' end,
+         operation_started_at = case when $7 then operation_started_at end, failed_generation = $3, failures = ${count}`,
         key,
-        [JSON.stringify(conditions), generation, counted ? 1 : 0, unrecovered === true],
+        [
+          ...[JSON.stringify(conditions), generation, counted ? 1 : 0],
+          ...[stalled?.after ?? null, JSON.stringify(stalled?.conditions ?? {})],
+        ],
         holder,
       );
       return failures;

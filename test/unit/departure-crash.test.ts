@@ -52,6 +52,10 @@ async function survive(death: Death, settings = {}) {
 /** The lines of the audit log of one act; those of earlier tests stay there. */
 const lines = async (what: string) =>
   (await at.store.audit.list(1000)).filter((line) => line.details.key === key && line.what === what).length;
+const accountLines = async () =>
+  (await at.store.audit.list(1000)).filter(
+    ({ details, what }) => details.account === one && what === 'account departed',
+  ).length;
 
 describe('a worker killed while it entombs', () => {
   test.each<[string, Death]>([
@@ -64,11 +68,11 @@ describe('a worker killed while it entombs', () => {
     ['after the engine forgot', inEngine('forget', 'after')],
     ['before the end is recorded', inStore('departures', 'finish', 'before')],
     ['after the end is recorded', inStore('departures', 'finish', 'after')],
-    ['before the account is marked', inStore('accounts', 'setConditions', 'before')],
   ])('%s leaves nothing lost and nothing done twice', async (_, death) => {
     at.state.accounts.set(one, 'SUSPENDED');
     await at.list();
     const before = await lines('stack forgotten');
+    const departed = await accountLines();
     expect(await survive(death)).toEqual({ kind: 'done' });
     expect(await at.stacks()).not.toContain(key);
     expect(at.state.engine.has(key)).toBe(false);
@@ -77,6 +81,10 @@ describe('a worker killed while it entombs', () => {
     expect(stones).toMatchObject([{ hasState: true }]);
     expect(JSON.parse((await at.store.tombstones.state(key)) ?? '')).toEqual({ deployment: { key } });
     expect(await lines('stack forgotten')).toBe(before + 1);
+    expect(await accountLines()).toBe(departed + 1);
+    expect(await at.store.accounts.get(one)).toMatchObject({
+      ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'Departed' } } },
+    });
     expect(await at.store.departures.open()).toEqual([]);
   });
 });
@@ -92,13 +100,48 @@ describe('a worker killed while it tears down', () => {
   ])('%s leaves nothing in the account and one line in the audit log', async (_, death) => {
     await at.list(outOfScope);
     const before = await lines('stack destroyed');
+    const departed = await accountLines();
     expect(await survive(death, outOfScope)).toEqual({ kind: 'done' });
     expect(await at.stacks()).not.toContain(key);
     expect(at.state.resources.has(key)).toBe(false);
     expect(await lines('stack destroyed')).toBe(before + 1);
+    expect(await accountLines()).toBe(departed + 1);
+    expect(await at.store.accounts.get(one)).toMatchObject({
+      ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'OutOfScope' } } },
+    });
     expect(await at.store.tombstones.list()).toEqual([]);
   });
 });
+
+test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
+  ['tears down', 'destroy', { exclude: [one] }],
+  ['entombs', 'exportState', {}],
+])(
+  'a worker told to stop while it %s leaves the intent, and the next one recovers',
+  async (_, method, settings) => {
+    if (method === 'exportState') at.state.accounts.set(one, 'SUSPENDED');
+    await at.list(settings);
+    const stopping = new AbortController();
+    const stopped = async () => {
+      stopping.abort(new Error('the service stops'));
+      throw new Error(`${key}: interrupted`);
+    };
+    const plane = at.plane(settings, { engine: { ...at.parts.engine, [method]: stopped } });
+    const lease = { ...(await at.lease(key)), signal: stopping.signal };
+    await expect(plane.reconcile(key, lease)).rejects.toThrow('the service stops');
+    expect(await at.store.stacks.get(key)).toMatchObject({
+      ...{ failures: 0, operationStartedAt: expect.any(Date) },
+    });
+    const recovered: unknown[] = [];
+    const destroy: typeof at.parts.engine.destroy = async (stack, operation) => {
+      recovered.push(operation.recover);
+      return at.parts.engine.destroy(stack, operation);
+    };
+    const next = at.plane(settings, { engine: { ...at.parts.engine, destroy } });
+    expect(await next.reconcile(key, await at.lease(key))).toEqual({ kind: 'done' });
+    expect(recovered).toEqual(method === 'destroy' ? [true] : []);
+  },
+);
 
 test('a worker that lost its lease on the way records no end', async () => {
   at.state.accounts.set(one, 'SUSPENDED');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DepartureParts, departures } from '../../controlplane/departure/departures.ts';
-import type { StackAt } from '../../controlplane/engine.ts';
+import type { Operation, StackAt } from '../../controlplane/engine.ts';
 import { makeLogger } from '../../controlplane/log.ts';
 import { silentMeter } from '../../controlplane/metrics.ts';
 import type { AccountState, Organization } from '../../controlplane/organization.ts';
@@ -25,6 +25,7 @@ export function createDepartureWorld(database: Database) {
     disabled: new Set<string>(),
     unlisted: new Set<string>(),
     broken: new Set<string>(),
+    brokenBy: 'it broke',
     destroyed: [] as string[],
     woken: [] as string[],
     published: [] as object[],
@@ -47,8 +48,8 @@ export function createDepartureWorld(database: Database) {
   const parts = {
     store,
     engine: {
-      async destroy({ key }: StackAt) {
-        if (state.broken.has(key)) throw new Error(`${key}: it broke`);
+      async destroy({ key }: StackAt, _operation: Operation) {
+        if (state.broken.has(key)) throw new Error(`${key}: ${state.brokenBy}`);
         state.destroyed.push(key);
         state.resources.delete(key);
         state.engine.delete(key);
