@@ -47,8 +47,9 @@ function set(conditions: Conditions, change: Change, now: string): Conditions {
 
 const idle = { status: 'False', reason: 'Idle', message: '' } as const;
 
+/** Being worked on, hence not given up either. */
 export const markReconciling = (conditions: Conditions, now: string): Conditions =>
-  set(conditions, { Reconciling: { status: 'True', reason: 'InProgress', message: '' } }, now);
+  set(conditions, { Reconciling: { status: 'True', reason: 'InProgress', message: '' }, Stalled: idle }, now);
 
 /** As declared, hence neither reconciling nor drifted. */
 export const markReady = (conditions: Conditions, message: string, now: string): Conditions =>

@@ -94,6 +94,8 @@ export async function actOnStack(
     case 'up':
       return up(pass, desired, record, terms);
     case 'stalled':
+      if (record.conditions.Stalled?.status !== 'True')
+        await store.stacks.setConditions(key, markStalled({}, decision.message, now()));
       return {
         outcome: 'failed',
         verdict: { kind: 'hopeless', reason: 'FailedRepeatedly', message: decision.message, ...again(terms) },
@@ -141,7 +143,7 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   } catch (error) {
     lease.signal.throwIfAborted();
     meter.stack('up', desired.arguments.kind, 'failed', seconds());
-    return failed(pass, desired, record, { error, recover });
+    return failed(pass, desired, record, terms, { error, recover });
   }
   noteSuccess(key);
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
@@ -169,20 +171,22 @@ async function failed(
   pass: Pass,
   desired: DesiredStack,
   record: StackRecord,
+  terms: Terms,
   { error, recover }: { readonly error: unknown; readonly recover: boolean },
 ): Promise<Acted> {
   const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
   const message = reasonOf(error);
   const transient = isTransient(message);
   const disturbances = noteFailure(key, transient);
-  const conditions = markFailed(record.conditions, 'Failed', message, now());
+  const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   const partWay = partWayOf(error);
   if (partWay) await auditChange(pass, desired, partWay.record, { incomplete: true });
-  const unrecovered = recover && !partWay?.entered;
-  const failure = { generation: desired.generation, counted: !transient, unrecovered };
+  const failure = {
+    ...{ generation: desired.generation, counted: !transient, unrecovered: recover && !partWay?.entered },
+    stalled: { after: stalledAfter, conditions: markStalled({}, message, now()) },
+  };
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
-  if (stalled) await store.stacks.setConditions(key, markStalled(conditions, message, now()));
   if (!transient) await auditFailure(pass, desired, { message, failures, stalled });
   const limit = transient ? limits.transient : limits.counted;
   for (const request of reconcilesOf(pass)) {
@@ -192,7 +196,7 @@ async function failed(
   }
   pass.log.warn({ key, error: message, failures, transient }, 'stack failed');
   const verdict: Verdict = stalled
-    ? { kind: 'hopeless', reason: 'FailedRepeatedly', message }
+    ? { kind: 'hopeless', reason: 'FailedRepeatedly', message, ...again(terms) }
     : { kind: 'failed', failures: Math.max(1, failures, disturbances), message };
   return { outcome: 'failed', verdict };
 }

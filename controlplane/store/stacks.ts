@@ -137,7 +137,7 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
         key,
         [
           ...[JSON.stringify(conditions), generation, counted ? 1 : 0],
-          ...[stalled?.after ?? null, JSON.stringify(stalled?.conditions ?? {})],
+          ...[stalled?.after ?? null, JSON.stringify(stalled?.conditions ?? {}), unrecovered === true],
         ],
         holder,
       );

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { mark, markDrifted, markFailed, markReady, markReconciling } from '../../controlplane/conditions.ts';
+import {
+  mark,
+  markDrifted,
+  markFailed,
+  markReady,
+  markReconciling,
+  markStalled,
+} from '../../controlplane/conditions.ts';
 
 const [first, second, third] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z'];
 
@@ -43,6 +50,11 @@ describe('conditions set together', () => {
       'False',
       'False',
     ]);
+  });
+
+  test('reconciling means not stalled', () => {
+    const stalled = markStalled(markFailed({}, 'Failed', 'no', first), 'no', first);
+    expect(markReconciling(stalled, second).Stalled).toMatchObject({ status: 'False', since: second });
   });
 
   test('reconciling leaves Ready as it was', () => {

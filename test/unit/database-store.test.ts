@@ -169,6 +169,18 @@ onBothDatabases((place, kind) => {
       await store.stacks.failed(desired.key, {}, { ...failure, generation: 'g3' }, lease),
     ]);
     expect(failures).toEqual([1, 1, 2, 1]);
+    const mark = (status: 'True' | 'False') =>
+      ({ status, reason: 'Failed', message: '', since: '' }) as const;
+    const stalled = { after: 2, conditions: { Stalled: mark('True') } };
+    const marked = await asHolder(database, desired.key, async (lease) => {
+      const fail = async (counted: boolean) => {
+        const failed = { generation: 'g3', counted, stalled };
+        await store.stacks.failed(desired.key, { Stalled: mark('False') }, failed, lease);
+        return (await store.stacks.get(desired.key))?.conditions.Stalled?.status;
+      };
+      return [await fail(false), await fail(true)];
+    });
+    expect(marked).toEqual(['False', 'True']);
     expect(await store.stacks.get(desired.key)).toMatchObject({ generation: 'g1', failedGeneration: 'g3' });
   });
 

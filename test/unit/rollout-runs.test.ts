@@ -163,9 +163,29 @@ onBothDatabases((place) => {
       expect(upOf()).toBe(before);
       await reaches(await ask({}), 'failed');
       expect(upOf()).toBe(before + 1);
+      const seen: unknown[] = [];
+      made.world.before = async (each) => {
+        if (each === key) seen.push((await record())?.Stalled?.status);
+      };
+      await scheduler.stop();
+      made.world.programVersion = '2';
+      scheduler = await startScheduler(database, made);
+      await scheduler.queue.wake([key]);
+      await until(async () => seen.length >= 5 && (await record())?.Stalled?.status === 'True');
+      expect(seen).toEqual(Array(5).fill('False'));
       made.world.broken.clear();
       await reaches(await ask({}), 'succeeded');
       expect(await record()).toMatchObject({ Ready: { status: 'True' }, Stalled: { status: 'False' } });
+    });
+
+    test('five times says so, even where that was not written down when it was given up', async () => {
+      await reaches(await ask({}), 'succeeded');
+      made.world.broken.add(key);
+      await reaches(await ask({}), 'failed');
+      await until(async () => (await record())?.Stalled?.status === 'True');
+      await database.query(`update stack set conditions = conditions - 'Stalled' where key = $1`, [key]);
+      await waken(1);
+      expect((await record())?.Stalled).toMatchObject({ status: 'True', reason: 'FailedRepeatedly' });
     });
 
     test('for want of AWS is not counted, however often', async () => {
