@@ -1,4 +1,3 @@
-import { mark } from '../conditions.ts';
 import { covers } from '../fleet-scope.ts';
 import type { Organization } from '../organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
@@ -12,6 +11,7 @@ import { answer, type Considered, consider, foundDisabled, heldSentence } from '
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
 import { type Look, lookAt } from './look.ts';
 import type { DepartureParts, DepartureSettings } from './parts.ts';
+import { tellAccount, tellStack } from './tell.ts';
 
 export type { DepartureParts } from './parts.ts';
 
@@ -71,23 +71,42 @@ async function regionsFirst(
 
 /** Why a departing stack stays for now, on its record too. */
 async function hold(parts: DepartureParts, stack: StackRecord): Promise<Verdict> {
-  const { store, now } = parts;
-  const asked = await store.confirmations.standing();
+  const asked = await parts.store.confirmations.standing();
   const message = asked ? heldSentence(asked) : 'waits until the organization has been looked at as a whole';
-  if (stack.conditions.Ready?.message !== message) {
-    const Ready = { status: 'False', reason: 'AwaitingConfirmation', message } as const;
-    const { Ready: marked } = mark(stack.conditions, { Ready }, now().toISOString());
-    await store.stacks.setConditions(stack.key, { Ready: marked });
-  }
+  await tellStack(parts, stack, { status: 'False', reason: 'AwaitingConfirmation', message });
   return wait(10 * minute, 'AwaitingConfirmation', message);
+}
+
+interface Staying {
+  readonly stack: StackRecord | undefined;
+  /** The account, where it is about all that is in it. */
+  readonly account?: AccountRecord;
+  /** `Unknown`: it could not be looked at. */
+  readonly status: 'False' | 'Unknown';
+}
+
+/** What AWS keeps from being done about a stack for now: on the records, and in the log where it is news. */
+async function stay<V extends Verdict & { message: string }>(
+  parts: DepartureParts,
+  { stack, account, status }: Staying,
+  verdict: V,
+): Promise<V> {
+  if (!stack) return verdict;
+  const { message } = verdict;
+  const Ready = { status, reason: 'NotReachable', message } as const;
+  if (await tellStack(parts, stack, Ready))
+    parts.log.warn({ stack: stack.key, error: message }, 'stack stays for now');
+  if (account) await tellAccount(parts, account, Ready);
+  return verdict;
 }
 
 /** What to do with a stack that is to be torn down, by a look at its account. */
 async function takeAway(parts: DepartureParts, leaving: Leaving, look: Look): Promise<Verdict> {
   const { store } = parts;
   const { account, departure, stack } = leaving;
-  if (look.kind === 'doubt')
-    return wait(minute, 'NotReachable', `not sure that it can be reached: ${look.message}`);
+  const unsure = (message: string) =>
+    stay(parts, { stack, account, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+  if (look.kind === 'doubt') return unsure(`not sure that it can be reached: ${look.message}`);
   if (look.kind === 'reached') {
     const decision = stack.region
       ? decideRegion(
@@ -99,14 +118,17 @@ async function takeAway(parts: DepartureParts, leaving: Leaving, look: Look): Pr
       : ({ kind: 'tear-down', because: departure.because } as const);
     if (decision.kind === 'gone') return entomb(parts, leaving, decision.because);
     if (decision.kind === 'tear-down') return tearDown(parts, leaving);
-    return wait(minute, 'NotReachable', 'because' in decision ? decision.because : '');
+    return unsure('because' in decision ? decision.because : '');
   }
   const refusals = await store.departures.refused(departure.key);
   const message = `${departure.because}, and refuses us: ${look.message}`;
   if (account.state === 'DEPARTED' && refusals >= refusalsOfOneThatLeft)
     return entomb(parts, leaving, message);
-  if (account.state === 'ACTIVE') return { kind: 'failed', failures: refusals, message };
-  return wait(account.state === 'DEPARTED' ? 30 * second : 5 * minute, 'NotReachable', message);
+  const refused = { stack, account, status: 'False' } as const;
+  if (account.state === 'ACTIVE')
+    return stay(parts, refused, { kind: 'failed', failures: refusals, message });
+  const ms = account.state === 'DEPARTED' ? 30 * second : 5 * minute;
+  return stay(parts, refused, wait(ms, 'NotReachable', message));
 }
 
 /** Whether a wanted Region's stack may be out of reach: only where the last survey did not find the Region. */
@@ -117,14 +139,15 @@ const isMissing = ({ regions }: AccountRecord, region: string): boolean =>
 async function lookForRegion(
   parts: DepartureParts,
   key: StackKey,
-  { account, region }: { account: AccountRecord; region: string },
+  { account, region, stack }: { account: AccountRecord; region: string; stack: StackRecord },
 ): Promise<Verdict | 'disabled' | undefined> {
   const { store, aws, settings } = parts;
   const look = await lookAt(aws, account.id, settings.hub);
-  if (look.kind !== 'reached')
-    return wait(minute, 'NotReachable', `${region} was not found, and ${look.message}`);
+  const unsure = (message: string) =>
+    stay(parts, { stack, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+  if (look.kind !== 'reached') return unsure(`${region} was not found, and ${look.message}`);
   const decision = decideRegion(region, { kind: 'wanted' }, undefined, look.statusOf(region));
-  if (decision.kind === 'unknown') return wait(minute, 'NotReachable', decision.because);
+  if (decision.kind === 'unknown') return unsure(decision.because);
   if (decision.kind === 'wanted') {
     await store.departures.drop(key);
     return undefined;
@@ -145,11 +168,12 @@ async function reconcile(parts: DepartureParts, key: StackKey, lease: Lease): Pr
   if (!place || !account) return undefined;
   const { region } = place;
   const decision = decide(settings, account, region);
-  if (decision.kind === 'unknown') return wait(minute, 'NotReachable', decision.because);
   const stack = await store.stacks.get(key);
+  if (decision.kind === 'unknown')
+    return stay(parts, { stack, account, status: 'Unknown' }, wait(minute, 'NotReachable', decision.because));
   if (decision.kind === 'wanted') {
     if (!region || !stack || !isMissing(account, region)) return undefined;
-    const found = await lookForRegion(parts, key, { account, region });
+    const found = await lookForRegion(parts, key, { account, region, stack });
     if (found !== 'disabled') return found;
   }
   if (!stack) return { kind: 'done' };

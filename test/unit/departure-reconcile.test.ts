@@ -63,7 +63,7 @@ describe('an account out of scope', () => {
     expect(at.state.destroyed).toEqual([]);
   });
 
-  test('that refuses us is a failure, and never a tombstone', async () => {
+  test('that refuses us is a failure that is told, and never a tombstone', async () => {
     await at.list(outOfScope);
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1) {
@@ -71,69 +71,12 @@ describe('an account out of scope', () => {
         'failed: out of scope, and refuses us: AccessDenied: said AWS',
       );
     }
+    const message = 'out of scope, and refuses us: AccessDenied: said AWS';
+    const refused = { conditions: { Ready: { status: 'False', reason: 'NotReachable', message } } };
+    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject(refused);
+    expect(await at.store.accounts.get(one)).toMatchObject(refused);
+    expect(at.state.warned).toEqual([message]);
     expect(at.state.destroyed).toEqual([]);
-  });
-
-  test('whose stack cannot be taken down is a failure that counts, and stalls in the end', async () => {
-    await at.list(outOfScope);
-    at.state.broken.add(region('eu-west-1'));
-    for (let times = 0; times < 4; times += 1)
-      expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
-        kind: 'failed',
-        failures: times + 1,
-      });
-    expect(await told(region('eu-west-1'), outOfScope)).toMatch(
-      /^hopeless: could not be torn down: .*it broke/,
-    );
-    expect(await told(account, outOfScope)).toMatch(/^wait: its Regions go first/);
-    expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Stalled).toMatchObject({
-      ...{ status: 'True', message: expect.stringContaining('it broke') },
-    });
-  });
-
-  describe('whose stack was given up', () => {
-    const key = region('eu-west-1');
-    const giveUp = async () => {
-      await at.list(outOfScope);
-      at.state.broken.add(key);
-      for (let times = 0; times < 5; times += 1) await told(key, outOfScope);
-      at.state.broken.clear();
-    };
-
-    test('is woken by no further look at the organization, and a look at it takes nothing down', async () => {
-      await giveUp();
-      expect((await at.list(outOfScope)).wake).toEqual([region('us-east-1'), account]);
-      expect(await told(key, outOfScope)).toMatch(/^hopeless: could not be torn down: .*it broke/);
-      expect(at.state.destroyed).toEqual([]);
-    });
-
-    test('is torn down once a person asks for its account, and not for another', async () => {
-      await giveUp();
-      at.state.woken.length = 0;
-      await at.plane(outOfScope).retry([two]);
-      expect(at.state.woken).toEqual([]);
-      await at.plane(outOfScope).retry([one]);
-      expect(at.state.woken).toEqual([key]);
-      expect(await told(key, outOfScope)).toBe('done');
-    });
-
-    test('is torn down once a listing says something else of it', async () => {
-      await giveUp();
-      at.state.accounts.set(one, 'PENDING_CLOSURE');
-      expect((await at.list(outOfScope)).wake).toContain(key);
-      expect(await told(key, outOfScope)).toBe('done');
-    });
-  });
-
-  test('is not given up where AWS throttles, however often', async () => {
-    await at.list(outOfScope);
-    at.state.broken.add(region('eu-west-1'));
-    at.state.brokenBy = 'ThrottlingException: Rate exceeded';
-    for (let times = 0; times < 8; times += 1)
-      expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
-        ...{ kind: 'failed', failures: times + 1 },
-      });
-    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({ failures: 0 });
   });
 
   test('that comes back into scope is as if nothing had been', async () => {
@@ -243,14 +186,21 @@ describe('an account that left', () => {
     await leave();
     at.state.refusing.set(who, error);
     for (let times = 0; times < 5; times += 1) expect(await told(region('eu-west-1'))).toMatch(message);
+    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({
+      conditions: { Ready: { status: 'Unknown', message: expect.stringMatching(message) } },
+    });
     expect(await at.store.tombstones.list()).toEqual([]);
     expect(at.state.destroyed).toEqual([]);
   });
 });
 
-test('an account in a state that is not known is left as it is', async () => {
+test('an account in a state that is not known is left as it is, and says so', async () => {
   at.state.accounts.set(one, 'UNKNOWN');
   expect(await at.list()).toMatchObject({ wake: [] });
-  for (const key of all) expect(await told(key)).toBe('wait: the account is UNKNOWN');
+  for (const key of all) {
+    expect(await told(key)).toBe('wait: the account is UNKNOWN');
+    const Ready = { status: 'Unknown', reason: 'NotReachable', message: 'the account is UNKNOWN' };
+    expect(await at.store.stacks.get(key)).toMatchObject({ conditions: { Ready } });
+  }
   expect(at.state.destroyed).toEqual([]);
 });

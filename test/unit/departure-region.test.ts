@@ -45,6 +45,9 @@ describe('a Region', () => {
     change();
     await survey('us-east-1');
     expect(await told(region('eu-west-1'))).toMatch(message);
+    expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Ready).toMatchObject({
+      ...{ status: 'Unknown', message: expect.stringMatching(message) },
+    });
     expect(await at.store.departures.open()).toEqual([]);
   });
 

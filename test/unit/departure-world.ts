@@ -29,6 +29,8 @@ export function createDepartureWorld(database: Database) {
     destroyed: [] as string[],
     woken: [] as string[],
     published: [] as object[],
+    /** What the log warned of. */
+    warned: [] as string[],
     now: new Date(),
   };
   const now = () => state.now;
@@ -75,7 +77,9 @@ export function createDepartureWorld(database: Database) {
         alarmTopicArn: undefined,
       },
     } as DepartureParts['settings'],
-    log: makeLogger('silent'),
+    log: Object.assign(makeLogger('silent'), {
+      warn: ({ error }: { error: string }) => void state.warned.push(error),
+    }),
     meter: silentMeter,
     wake: async (keys: readonly string[]) => void state.woken.push(...keys),
     now,
