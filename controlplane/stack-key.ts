@@ -14,3 +14,17 @@ export function placeOfKey(key: string): { accountId: string; region?: string } 
   if (account) return { accountId: account };
   return accountOfRegion && region ? { accountId: accountOfRegion, region } : undefined;
 }
+
+const preview = 'preview:';
+
+/**
+ * What waits in the queue for a preview of a key. The key's own wakes wait beside it, by themselves: a preview that took
+ * one of them would leave it undone, as it changes nothing, and one that did it would change what only a run or a look may.
+ */
+export const previewOf = (key: string): string => `${preview}${key}`;
+
+/** The key that something in the queue is about, and whether it is a preview of it. */
+export const awaited = (waiting: string): { key: string; previewed: boolean } => {
+  const previewed = waiting.startsWith(preview);
+  return { key: previewed ? waiting.slice(preview.length) : waiting, previewed };
+};

@@ -5,7 +5,7 @@ import { reasonOf } from '../errors.ts';
 import type { OrganizationAccount } from '../organization.ts';
 import { releaseOf } from '../release.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
-import { hubKey, type StackKey } from '../stack-key.ts';
+import { hubKey, previewOf, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { Store } from '../store/store.ts';
@@ -167,7 +167,7 @@ async function wakeRegions(pass: Pass, regions: readonly DesiredStack[]): Promis
   const byPriority = Map.groupBy(wake, ([, priority]) => priority);
   for (const [priority, keys] of byPriority)
     await queue.wake(
-      keys.map(([key]) => key),
+      keys.map(([key]) => (isPreview(pass) ? previewOf(key) : key)),
       priority,
     );
 }

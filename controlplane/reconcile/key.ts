@@ -4,7 +4,7 @@ import { fleetFrom } from '../fleet.ts';
 import type { ReconcileKey } from '../scheduler/key-worker.ts';
 import type { Lease } from '../scheduler/leases.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
-import { hubKey, organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
+import { awaited, hubKey, organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
 import { reconcileAccount } from './account.ts';
 import { reconcileHub } from './hub.ts';
 import {
@@ -24,7 +24,6 @@ async function knownFleet({ store, aws, settings, programVersion }: Parts): Prom
 /** Whatever departs ends the runs' wait for it. */
 async function departing(pass: Pass): Promise<Verdict | undefined> {
   const { departures, requests, store, key, lease } = pass;
-  if (requests.some(({ run }) => run.kind === 'preview')) return undefined;
   const verdict = await departures?.reconcile(key, lease);
   if (!verdict) return undefined;
   const message = 'message' in verdict ? verdict.message : 'not covered any more';
@@ -41,28 +40,40 @@ function runsOf(requests: Pass['requests']): { run?: string; runs?: string[] } {
   return ids.length === 1 ? { run } : { runs: ids };
 }
 
-async function reconcileStackKey(parts: Parts, key: StackKey, lease: Lease): Promise<Verdict> {
+async function reconcileStackKey(
+  parts: Parts,
+  key: StackKey,
+  lease: Lease,
+  previewed: boolean,
+): Promise<Verdict> {
   const fleet = await knownFleet(parts);
   if (!fleet) {
     await parts.queue.wake([organizationKey]);
     return { kind: 'wait', ms: 2_000, reason: 'Waiting', message: 'the organization was not read yet' };
   }
-  const requests = await parts.store.runStacks.requests(key);
+  const asked = await parts.store.runStacks.requests(key);
+  const requests = asked.filter(({ run }) => (run.kind === 'preview') === previewed);
+  // It was cancelled; what is left would be a look, which changes what it finds.
+  if (previewed && requests.length === 0) return { kind: 'done' };
   const log = parts.log.child({ key, ...runsOf(requests) });
   const pass: Pass = { ...parts, key, lease, requests, log };
+
   if (key === hubKey) return reconcileHub(pass, fleet);
-  const leaving = await departing(pass);
+  const leaving = previewed ? undefined : await departing(pass);
   if (leaving) return leaving;
   return key.startsWith('account-') ? reconcileAccount(pass, fleet) : reconcileRegion(pass, fleet);
 }
 
 /** The reconcile of any key: what should be is read and computed anew each time, whoever woke the key and why. */
 export function keyReconciler(parts: OrganizationParts): ReconcileKey {
-  const reconcile: ReconcileKey = async (key, lease) => {
+  const reconcile: ReconcileKey = async (waiting, lease) => {
+    const { key, previewed } = awaited(waiting);
     if (key === organizationKey) return reconcileOrganization(parts, lease);
-    if (key === hubKey || placeOfKey(key)) return reconcileStackKey(parts, key as StackKey, lease);
+    if (key === hubKey || placeOfKey(key)) {
+      return reconcileStackKey(parts, key as StackKey, lease, previewed);
+    }
     parts.log.error({ key }, 'no such kind of key');
     return { kind: 'done' };
   };
-  return (key, lease) => cancellable(lease.signal, () => reconcile(key, lease));
+  return (waiting, lease) => cancellable(lease.signal, () => reconcile(waiting, lease));
 }

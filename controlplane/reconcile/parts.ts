@@ -61,7 +61,7 @@ export interface Parts {
 export interface Pass extends Parts {
   readonly key: StackKey;
   readonly lease: Lease;
-  /** The runs that wait for it. */
+  /** The runs that wait for it: previews alone, or none of them. */
   readonly requests: readonly KeyRequest[];
   /**
    * Called before a run's wait for the key ends: what is to follow has to be in the run by then, or the run is over

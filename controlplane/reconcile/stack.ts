@@ -79,14 +79,11 @@ export async function actOnStack(
     return undeclared(pass, error);
   }
   const record = await store.stacks.declare(desired);
-  const previewed = previewsOf(pass).length > 0 ? await preview(pass, desired, record) : undefined;
-  const reconciles = reconcilesOf(pass);
-  // A look changes nothing: it neither mends what it found nor brings forward what waits for its time.
-  if (previewed && reconciles.length === 0) {
-    const again =
-      record.failures > 0 ? { kind: 'failed', failures: record.failures, message: 'looked at' } : undefined;
-    return { outcome: previewed, verdict: (again as Verdict | undefined) ?? done(terms.againMs) };
+  // It changes nothing and mends nothing that it found; when the key is looked at is its own affair.
+  if (previewsOf(pass).length > 0) {
+    return { outcome: await preview(pass, desired, record), verdict: done(undefined) };
   }
+  const reconciles = reconcilesOf(pass);
   const repair = reconciles.some(({ run }) => !run.onlyChanged);
   const changed = reconciles.length > 0 ? 'changed' : undefined;
   const decision = decide({ desired, record, release: terms.release, asked: repair ? 'repair' : changed });

@@ -4,7 +4,7 @@ import { isTransient } from '../reconcile/decide.ts';
 import type { Parts } from '../reconcile/parts.ts';
 import { backoffMs } from '../scheduler/verdict.ts';
 import { requireRegions } from '../scope.ts';
-import { hubKey } from '../stack-key.ts';
+import { hubKey, previewOf } from '../stack-key.ts';
 import type { Run } from '../store/runs.ts';
 import { planRun } from './plan.ts';
 import { nextStep } from './progress.ts';
@@ -34,6 +34,9 @@ async function conclude({ store }: Parts, run: Run, failed: number): Promise<voi
   await store.runs.finish(run.id, 'succeeded', null);
 }
 
+const waitingFor = ({ kind }: Run, keys: readonly string[]) =>
+  kind === 'preview' ? keys.map(previewOf) : keys;
+
 /** One step of a run. False once there is nothing more to do here: it ended, or waits for a person. */
 async function step(parts: Parts, id: string): Promise<boolean> {
   const { store, queue } = parts;
@@ -45,7 +48,10 @@ async function step(parts: Parts, id: string): Promise<boolean> {
     case 'admit': {
       const failure = next.wave > 0 ? await hubFailure(parts, id) : undefined;
       if (failure) await store.runStacks.skipRest(id, failure);
-      else await queue.wake(await store.runStacks.admit(id, next.wave, next.most), run.priority);
+      else {
+        const admitted = await store.runStacks.admit(id, next.wave, next.most);
+        await queue.wake(waitingFor(run, admitted), run.priority);
+      }
       return true;
     }
     case 'pause':
@@ -65,8 +71,9 @@ async function step(parts: Parts, id: string): Promise<boolean> {
  * Keys that were admitted and whose job got lost, as in a database restored from a backup, are woken again now and
  * then: a run never waits for a key that nobody has in hand.
  */
-async function remind({ store, queue }: Parts, { id, priority }: Run): Promise<void> {
-  const waiting = await store.runStacks.underWay(id);
+async function remind({ store, queue }: Parts, run: Run): Promise<void> {
+  const { id, priority } = run;
+  const waiting = waitingFor(run, await store.runStacks.underWay(id));
   await queue.later(waiting.map((key) => ({ key, afterMs: 0, priority })));
 }
 

@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss';
 import { reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { awaited, placeOfKey } from '../stack-key.ts';
 import type { Database, Query } from '../store/database.ts';
 
 /** A key that waits: fetched once by one worker, and again by another where that one dies. */
@@ -49,7 +50,7 @@ const day = 24 * 3600;
 
 /** An account's keys are one group, so that the number of its stacks under way at once can be limited. */
 const groupOf = (key: string) => {
-  const account = /^(?:account|region)-(\d{12})/.exec(key)?.[1];
+  const account = placeOfKey(awaited(key).key)?.accountId;
   return account ? { group: { id: account } } : {};
 };
 

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { awaited } from '../stack-key.ts';
 import type { KeyJob, KeyQueue, LaterKey } from './key-queue.ts';
 import type { Lease, Leases } from './leases.ts';
 import { backoffMs, jittered, type Verdict } from './verdict.ts';
 
-/** Reconciles the key under its lease. What it throws is a failure of the store or the program, tried again soon. */
-export type ReconcileKey = (key: string, lease: Lease) => Promise<Verdict>;
+/** Reconciles what was waiting, a key or a preview of one, under the key's lease. What it throws is a failure of the store or the program, tried again soon. */
+export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Verdict>;
 
 export interface KeyWorker {
   start(): Promise<void>;
@@ -122,17 +123,17 @@ export function keyWorker(parts: Parts): KeyWorker {
     const { key, priority } = job;
     const begun = performance.now();
     let again: LaterKey | undefined;
-    running.add(key);
+    running.add(lease.key);
     try {
       const verdict = await reconcile(key, lease);
       again = nextLook(key, verdict, priority, parts.firstBackoffMs);
-      parts.onVerdict?.(key, verdict.kind, (performance.now() - begun) / 1000);
+      parts.onVerdict?.(lease.key, verdict.kind, (performance.now() - begun) / 1000);
     } catch (error) {
       // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
       again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
       log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
     }
-    running.delete(key);
+    running.delete(lease.key);
     end(job, lease, again);
   };
 
@@ -141,7 +142,7 @@ export function keyWorker(parts: Parts): KeyWorker {
     if (most <= 0) return false;
     const jobs = await queue.fetch(most);
     for (const job of jobs) underWay.set(job.id, job);
-    const free = jobs.filter(({ key }) => !running.has(key));
+    const free = jobs.map((job) => awaited(job.key)).filter(({ key }) => !running.has(key));
     let held: Lease[];
     try {
       held = await leases.acquire(free.map(({ key }) => ({ key, region: regionOf(key) })));
@@ -151,8 +152,9 @@ export function keyWorker(parts: Parts): KeyWorker {
     }
     const leaseOf = new Map(held.map((lease) => [lease.key, lease]));
     for (const job of jobs) {
-      const lease = leaseOf.get(job.key);
-      leaseOf.delete(job.key);
+      const { key } = awaited(job.key);
+      const lease = leaseOf.get(key);
+      leaseOf.delete(key);
       if (lease) void work(job, lease);
       // Whoever holds it has it look at later, and began before this was asked for.
       else
