@@ -29,6 +29,11 @@ export type Survey =
 
 /** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
 const youngMilliseconds = 15 * 60_000;
+
+/** Whether an account joined so lately that a refusal may still mean "not yet". One without a date is old. */
+export const isYoung = (joinedAt: Date | string | null | undefined): boolean =>
+  joinedAt != null && Date.now() - new Date(joinedAt).getTime() < youngMilliseconds;
+
 const firstPause = 500;
 const longestPause = 15_000;
 /** A Region that was opted in is ready within minutes, seldom hours. */
@@ -75,8 +80,7 @@ async function refused(
   attempts: number,
   error: unknown,
 ): Promise<Survey> {
-  const joined = account.joinedAt ? Date.parse(account.joinedAt) : 0;
-  const young = Date.now() - joined < youngMilliseconds;
+  const young = isYoung(account.joinedAt);
   const passing = isNotReadyYet(error) || isThrottling(error);
   const why = passing ? reasonOf(error) : await whyUnreachable(aws, settings, account.id, error);
   if (!young && !passing) return { kind: 'unreachable', ms: unreachablePause, message: why };

@@ -6,7 +6,8 @@ import { PortcullisError, reasonOf } from '../errors.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { decide, isTransient } from './decide.ts';
+import { isYoung } from '../survey.ts';
+import { decide, isTransient, isUnready } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
 import { now, type Pass } from './parts.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
@@ -173,7 +174,8 @@ async function failed(
 ): Promise<Acted> {
   const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
   const message = reasonOf(error);
-  const transient = isTransient(message);
+  const account = await store.accounts.get(desired.arguments.place.accountId);
+  const transient = isTransient(message) || isUnready(message, isYoung(account?.joinedAt));
   const disturbances = noteFailure(key, transient);
   const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   const partWay = partWayOf(error);
@@ -182,6 +184,7 @@ async function failed(
     ...{ generation: desired.generation, counted: !transient, unrecovered: recover && !partWay?.entered },
     stalled: { after: stalledAfter, conditions: markStalled({}, message, now()) },
   };
+
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (!transient) await auditFailure(pass, desired, { message, failures, stalled });

@@ -101,3 +101,24 @@ describe('a stack', () => {
     });
   });
 });
+
+describe('an account that refuses calls', () => {
+  const refused = 'api error AccessDenied: not authorized';
+  const failures = async () => (await store.stacks.get(`account-${one}`))?.failures;
+
+  test('is counted no failure within 15 minutes of its joining', async () => {
+    world.breaksWith = refused;
+    world.broken.add(`account-${one}`);
+    world.joined.set(one, new Date(Date.now() - 14 * 60_000));
+    await run({ scope: { accounts: [one] } });
+    expect(await failures()).toBe(0);
+  });
+
+  test('is counted one later', async () => {
+    world.breaksWith = refused;
+    world.broken.add(`account-${one}`);
+    world.joined.set(one, new Date(Date.now() - 16 * 60_000));
+    await run({ scope: { accounts: [one] } });
+    expect(await failures()).toBe(1);
+  });
+});

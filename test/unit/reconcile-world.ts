@@ -52,8 +52,11 @@ function newWorld() {
     untaggable: new Set<string>(),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
-    /** Stack keys whose operations fail. */
+    /** Stack keys whose operations fail, and with what words. */
     broken: new Set<string>(),
+    breaksWith: 'it broke',
+    /** When accounts joined; long ago, without an entry. */
+    joined: new Map<string, Date>(),
     drift: new Map<string, OperationRecord['drift']>(),
     /** Stack keys made so far. */
     made: new Set<string>(),
@@ -75,7 +78,10 @@ type World = ReturnType<typeof newWorld>;
 
 /** What AWS Organizations says; an account's tags in pages of one. */
 function organizationOf(world: World) {
-  const accounts = () => [...world.accounts].map(([Id, State]) => ({ Id, Name: Id, State }));
+  const accounts = () =>
+    [...world.accounts].map(([Id, State]) => ({
+      ...{ Id, Name: Id, State, JoinedTimestamp: world.joined.get(Id) },
+    }));
   const answers: Record<string, (input: Record<string, string>) => object> = {
     DescribeOrganizationCommand: () => ({
       Organization: { Id: 'o-portcullis', MasterAccountId: management },
@@ -122,7 +128,7 @@ function engineOf(world: World): Engine {
   const operate = async (what: string, key: string) => {
     world.operations.push(`${what} ${key}`);
     await world.before(key);
-    if (world.broken.has(key)) throw new PortcullisError('stack-failed', `${key}: it broke`);
+    if (world.broken.has(key)) throw new PortcullisError('stack-failed', `${key}: ${world.breaksWith}`);
     const drift = world.drift.get(key) ?? [];
     return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
   };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
-import { decide, isTransient } from '../../controlplane/reconcile/decide.ts';
+import { decide, isTransient, isUnready } from '../../controlplane/reconcile/decide.ts';
 import { keyWorker, nextLook, type ReconcileKey } from '../../controlplane/scheduler/key-worker.ts';
 import type { Lease, Leases } from '../../controlplane/scheduler/leases.ts';
 import { backoffMs, jittered } from '../../controlplane/scheduler/verdict.ts';
@@ -151,6 +151,30 @@ describe('a failure that says nothing of the stack', () => {
     'secrets (code=InvalidCiphertext): failed to decrypt, whereof 5 of 500 tries',
   ])('and one that does: %s', (message) => {
     expect(isTransient(message)).toBe(false);
+  });
+});
+
+describe('a failure of an account that takes no calls yet', () => {
+  const denied = 'operation error SQS: CreateQueue, StatusCode: 403, api error AccessDenied: Access denied';
+
+  test.each([
+    'operation error IAM: CreateRole, api error OptInRequired: You are not subscribed to this service',
+    'operation error EventBridge: PutRule, SubscriptionRequiredException: The AWS Access Key Id needs a subscription',
+    'operation error SQS: CreateQueue, api error InvalidClientTokenId: The security token is invalid',
+    'api error UnrecognizedClientException: The security token included in the request is invalid.',
+  ])('is known by its code, however old the account is: %s', (message) => {
+    expect(isUnready(message, false)).toBe(true);
+  });
+
+  test('is a refusal while the account is young, and only then', () => {
+    expect(isUnready(denied, true)).toBe(true);
+    expect(isUnready(denied, false)).toBe(false);
+  });
+
+  test('is no other failure, however young the account is', () => {
+    expect(isUnready('EntityAlreadyExists: Role with name portcullis-forward already exists.', true)).toBe(
+      false,
+    );
   });
 });
 
