@@ -69,17 +69,22 @@ async function foundations(settings: Settings, log: Logger, parts: Unwinder) {
   const registry = metricsRegistry(version);
   const meter = createMeter(registry);
   const aws = awsClients(settings, { onThrottle: meter.throttled });
-  await joinWorkers({ store, settings, log, parts, onShare: aws.share });
+  let workers = 1;
+  const onShare = (count: number) => {
+    workers = count;
+    aws.share(count);
+  };
+  await joinWorkers({ store, settings, log, parts, onShare });
   const engine = enginePool(settings, settings.parallel);
   parts.opened('engine', engine.stop);
-  return { settings, log, parts, database, store, registry, meter, aws, engine };
+  return { settings, log, parts, database, store, registry, meter, aws, engine, workers: () => workers };
 }
 
 type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
-function scheduler({ settings, log, parts, database, store, meter, aws, engine }: Foundations) {
-  const leases = openLeases(database, log, { limits: settings.limits });
+function scheduler({ settings, log, parts, database, store, meter, aws, engine, workers }: Foundations) {
+  const leases = openLeases(database, log, { limits: settings.limits, workers });
   parts.opened('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
   parts.opened('key queue', keys.stop);

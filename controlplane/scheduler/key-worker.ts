@@ -36,6 +36,8 @@ const settleAgainMs = 1_000;
 const togetherMs = 10;
 /** After a round without a lease: short, as what may be worked on can wait behind many keys that may not. */
 const refusedMs = 100;
+/** How long until a key that a place is kept for is tried again, milliseconds. */
+const expectedMs = 100;
 
 /** When to look again, by what the reconcile came to; nothing where only a wake does. */
 export function nextLook(
@@ -142,10 +144,12 @@ export function keyWorker(parts: Parts): KeyWorker {
     if (most <= 0) return false;
     const jobs = await queue.fetch(most);
     for (const job of jobs) underWay.set(job.id, job);
-    const free = jobs.map((job) => awaited(job.key)).filter(({ key }) => !running.has(key));
+    const free = jobs
+      .map(({ key, priority }) => ({ key: awaited(key).key, priority }))
+      .filter(({ key }) => !running.has(key));
     let held: Lease[];
     try {
-      held = await leases.acquire(free.map(({ key }) => ({ key, region: regionOf(key) })));
+      held = await leases.acquire(free.map((each) => ({ ...each, region: regionOf(each.key) })));
     } catch (error) {
       for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
       throw error;
@@ -157,8 +161,10 @@ export function keyWorker(parts: Parts): KeyWorker {
       leaseOf.delete(key);
       if (lease) void work(job, lease);
       // Whoever holds it has it look at later, and began before this was asked for.
-      else
-        end(job, undefined, { key: job.key, afterMs: jittered(heldMs), priority: job.priority, owed: true });
+      else {
+        const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
+        end(job, undefined, { key: job.key, afterMs, priority: job.priority, owed: true });
+      }
     }
     if (jobs.length > 0 && held.length === 0) await sleep(Math.min(refusedMs, pollMs));
     return jobs.length > 0;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { hubKey, placeOfKey } from '../stack-key.ts';
 import type { Database, Query } from '../store/database.ts';
+import { priorities } from './key-queue.ts';
 
 /** The right to work on a key, held by one worker at a time over all workers of a database. */
 export interface Lease {
@@ -15,8 +17,13 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Those of the keys that were free, or whose holder is dead; the others are somebody's. */
+  /**
+   * Those of the keys that were free, or whose holder is dead, and that the limits leave room for, the most urgent first;
+   * the others are somebody's, or have to wait.
+   */
   acquire(keys: readonly LeaseRequest[]): Promise<Lease[]>;
+  /** Whether a place that becomes free is kept for the key, which a limit turned away: ask for it again soon. */
+  expects(key: string): boolean;
   /** Gives them back; one that was lost meanwhile is somebody else's and stays so. */
   release(leases: readonly Lease[]): Promise<void>;
   /** Ends every lease as its holder's death would: for a start on a database that no other process has. */
@@ -31,17 +38,30 @@ export interface LeaseRequest {
   readonly key: string;
   /** Counts against the limit for its Region. */
   readonly region?: string | undefined;
+  /** What is more urgent gets the last place that a limit leaves. */
+  readonly priority?: number | undefined;
+}
+
+interface Limits {
+  readonly fleet?: number | undefined;
+  readonly account?: number | undefined;
+  readonly region?: number | undefined;
 }
 
 interface LeaseSettings {
   /** How long a dead holder keeps its keys, milliseconds. */
   readonly ttlMs?: number;
-  /** How many stacks may be worked on at once over all workers, in all and in one Region. */
-  readonly limits?: { readonly fleet?: number | undefined; readonly region?: number | undefined } | undefined;
+  /** How many stacks may be worked on at once over all workers, in all, in one account and in one Region. */
+  readonly limits?: Limits | undefined;
+  /** How many workers there are. The queue sees to the limit for an account where there is but one. */
+  readonly workers?: (() => number) | undefined;
 }
 
 /** Any number, the same in every process: held while leases are counted against a limit. */
 const countingLock = 6_821_007;
+
+/** Longer than a worker takes to ask again for what was turned away, milliseconds. */
+const expectedMs = 500;
 
 interface Held {
   readonly lease: Lease;
@@ -56,22 +76,28 @@ interface Granted {
   from_dead: boolean;
 }
 
-/** Only what the limits leave room for. Called under the counting lock, or without limits. */
-async function admissible(query: Query, asked: readonly LeaseRequest[], limits: LeaseSettings['limits']) {
-  if (!limits?.fleet && !limits?.region) return asked;
-  const rows = await query<{ region: string | null; count: number }>(
-    `select region, count(*)::int as count from lease
-     where expires_at > now() and (key = 'hub' or key like 'account-%' or key like 'region-%') group by region`,
-  );
-  const inRegion = new Map(rows.map(({ region, count }) => [region ?? '', count]));
-  let inAll = rows.reduce((sum, { count }) => sum + count, 0);
-  return asked.filter(({ key, region = '' }) => {
-    if (!/^(hub$|account-|region-)/.test(key)) return true;
-    const here = inRegion.get(region) ?? 0;
-    if (limits.fleet && inAll >= limits.fleet) return false;
-    if (limits.region && region !== '' && here >= limits.region) return false;
-    inAll += 1;
-    inRegion.set(region, here + 1);
+/** What a stack counts against, each with its limit. */
+function countedAs({ key, region }: LeaseRequest, limits: Limits) {
+  const account = placeOfKey(key)?.accountId;
+  if (key !== hubKey && !account) return [];
+  return [
+    { of: 'fleet', most: limits.fleet },
+    { of: account, most: limits.account },
+    { of: region, most: limits.region },
+  ].flatMap(({ of, most }) => (of && most ? [{ of, most }] : []));
+}
+
+/** Only what the limits leave room for, earlier ones first. Called under the counting lock. */
+async function admissible(query: Query, asked: readonly LeaseRequest[], limits: Limits) {
+  const live = await query<LeaseRequest>('select key, region from lease where expires_at > now()');
+  const taken = new Map<string, number>();
+  const take = (request: LeaseRequest) => {
+    for (const { of } of countedAs(request, limits)) taken.set(of, (taken.get(of) ?? 0) + 1);
+  };
+  for (const lease of live) take(lease);
+  return asked.filter((request) => {
+    if (countedAs(request, limits).some(({ of, most }) => (taken.get(of) ?? 0) >= most)) return false;
+    take(request);
     return true;
   });
 }
@@ -83,10 +109,12 @@ async function admissible(query: Query, asked: readonly LeaseRequest[], limits: 
 export function openLeases(
   database: Pick<Database, 'query' | 'transaction'>,
   log: Logger,
-  { ttlMs = 30_000, limits }: LeaseSettings = {},
+  { ttlMs = 30_000, limits = {}, workers = () => 1 }: LeaseSettings = {},
 ): Leases {
   const owner = randomUUID();
   const held = new Map<string, Held>();
+  /** New accounts that a limit turned away, and that are back in a moment. */
+  const expected = new Map<string, { readonly request: LeaseRequest; readonly until: number }>();
   const interval = `${ttlMs} milliseconds`;
   let stopping = false;
 
@@ -126,6 +154,27 @@ export function openLeases(
   };
   const timer = setInterval(tick, ttlMs / 6);
 
+  /** Those of the keys that are within the limits, in the order given: a place for what is expected is kept from others. */
+  const withinLimits = async (query: Query, asked: readonly LeaseRequest[]) => {
+    for (const { key } of asked) expected.delete(key);
+    for (const [key, { until }] of expected) if (until < performance.now()) expected.delete(key);
+    const all = [...asked, ...[...expected.values()].map(({ request }) => request)];
+    const urgency = ({ priority = priorities.resync }: LeaseRequest) => priority;
+    // Of equally urgent ones those that are here go first.
+    const within = new Set(
+      await admissible(
+        query,
+        all.sort((a, b) => urgency(b) - urgency(a)),
+        limits,
+      ),
+    );
+    for (const request of asked) {
+      if (within.has(request) || urgency(request) < priorities.onboarding) continue;
+      expected.set(request.key, { request, until: performance.now() + expectedMs });
+    }
+    return asked.filter((request) => within.has(request));
+  };
+
   const grant = (query: Query, asked: readonly LeaseRequest[]) =>
     query<Granted>(
       `insert into lease as l (key, owner, token, expires_at, region)
@@ -144,13 +193,13 @@ export function openLeases(
         .sort((a, b) => (a.key < b.key ? -1 : 1));
       if (asked.length === 0 || stopping) return [];
       const sureAt = performance.now();
-      const rows =
-        limits?.fleet || limits?.region
-          ? await database.transaction(async (query) => {
-              await query(`select pg_advisory_xact_lock(${countingLock})`);
-              return grant(query, await admissible(query, asked, limits));
-            })
-          : await grant(database.query, asked);
+      const counted = limits.fleet || limits.region || (limits.account && workers() > 1);
+      const rows = counted
+        ? await database.transaction(async (query) => {
+            await query(`select pg_advisory_xact_lock(${countingLock})`);
+            return grant(query, await withinLimits(query, asked));
+          })
+        : await grant(database.query, asked);
       return rows.map(({ key, token, from_dead }) => {
         const controller = new AbortController();
         const taken = from_dead ? 'from-dead' : 'fresh';
@@ -160,6 +209,7 @@ export function openLeases(
         return lease;
       });
     },
+    expects: (key) => expected.has(key),
     async release(leases) {
       const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
       if (own.length === 0) return;

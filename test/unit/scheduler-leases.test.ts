@@ -209,6 +209,55 @@ onBothDatabases((place) => {
     expect(most).toBe(7);
   });
 
+  const inAccount = (account: string) =>
+    ['eu-west-1', 'us-east-1', 'ap-south-1', 'sa-east-1'].map((region) => ({
+      key: `region-${account}-${region}`,
+      region,
+    }));
+
+  test.each([
+    ['where there are several workers', { limits: { account: 2 }, workers: () => 2 }],
+    ['where another limit is counted', { limits: { account: 2, fleet: 100 } }],
+  ])('the limit for an account holds over workers that contend, %s', async (_, settings) => {
+    const [one, two] = ['300000000001', '300000000002'];
+    const asked = [...inAccount(one), ...inAccount(two), { key: `account-${one}` }, { key: 'organization' }];
+    const workers = [open(settings), open(settings), open(settings)];
+    const got = (await Promise.all(workers.map((each) => each.acquire(asked)))).flat();
+    const of = (account: string) => got.filter(({ key }) => key.includes(account)).length;
+    expect([of(one), of(two), got.length]).toEqual([2, 2, 5]);
+  });
+
+  test('the last place goes to what is most urgent, whatever its name', async () => {
+    const leases = open({ limits: { fleet: 2 } });
+    const sweep = inAccount('300000000001').map((each) => ({ ...each, priority: 0 }));
+    const got = await leases.acquire([...sweep, { key: 'region-300000000009-eu-west-1', priority: 100 }]);
+    expect(got.map(({ key }) => key)).toContain('region-300000000009-eu-west-1');
+    expect(got).toHaveLength(2);
+  });
+
+  test('a place that becomes free is kept for the new account that was turned away a moment ago', async () => {
+    const leases = open({ limits: { fleet: 1, account: 1 } });
+    const [first, second] = inAccount('300000000001').map((each) => ({ ...each, priority: 0 }));
+    const young = { key: 'account-300000000009', priority: 100 };
+    const held = await leases.acquire([first as { key: string }]);
+    expect(await leases.acquire([young])).toEqual([]);
+    expect([leases.expects(young.key), leases.expects('hub')]).toEqual([true, false]);
+    await leases.release(held);
+    expect(await leases.acquire([second as { key: string }])).toEqual([]);
+    expect(await leases.acquire([{ key: 'organization' }])).toHaveLength(1);
+    expect(await leases.acquire([second as { key: string }, young])).toMatchObject([{ key: young.key }]);
+    expect(leases.expects(young.key)).toBe(false);
+  });
+
+  test('a place is kept no longer than a moment for what does not come back', async () => {
+    const leases = open({ limits: { fleet: 1 } });
+    const held = await leases.acquire([{ key: 'hub' }]);
+    await leases.acquire([{ key: 'account-300000000009', priority: 100 }]);
+    await leases.release(held);
+    expect(await leases.acquire([{ key: 'hub' }])).toEqual([]);
+    await until(async () => (await leases.acquire([{ key: 'hub' }])).length === 1, 5_000);
+  });
+
   test('told to stop, holders end at once, nothing more is taken, and what is held stays so until it is released', async () => {
     const leases = open({ ttlMs: 1_500 });
     const got = await leases.acquire([{ key: 'hub' }, { key: 'organization' }]);

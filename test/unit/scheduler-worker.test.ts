@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** A worker with everything of its own, as in a process of its own. */
-async function startWorker(database: Database, reconcile: ReconcileKey, settings = {}) {
+async function startWorker(database: Database, reconcile: ReconcileKey, settings = {}, heldMs = 20) {
   const queue = keyQueue(database, log, { monitorSeconds: 1, perAccount: 100 });
   await queue.start();
   const leases: Leases = openLeases(database, log, { ttlMs: 3_000, ...settings });
@@ -26,7 +26,7 @@ async function startWorker(database: Database, reconcile: ReconcileKey, settings
     log,
     concurrent: 12,
     pollMs: 20,
-    heldMs: 20,
+    heldMs,
   });
   await worker.start();
   closing.push(async () => {
@@ -127,6 +127,23 @@ onBothDatabases((place) => {
     go();
     await until(async () => (await left()) === 0);
     expect(told).toEqual([0, 21]);
+  });
+
+  test('a new account is worked on before the sweep that holds every place', async () => {
+    const begun: string[] = [];
+    const reconcile: ReconcileKey = async (key) => {
+      begun.push(key);
+      await rest(250);
+      return { kind: 'done' };
+    };
+    const { queue } = await startWorker(database, reconcile, { limits: { fleet: 2 } }, 1_000);
+    await queue.wake(Array.from({ length: 60 }, (_, index) => `account-${300_000_000_000 + index}`));
+    await until(() => begun.length >= 4);
+    await queue.wake(['account-999999999999'], 100);
+    const before = begun.length;
+    await until(() => begun.includes('account-999999999999'));
+    expect(begun.indexOf('account-999999999999') - before).toBeLessThanOrEqual(3);
+    await queue.fetch(100); // the sweep is nobody's any more
   });
 
   test('stopped, a worker has what is under way end and leaves its keys to be begun again at once', async () => {
