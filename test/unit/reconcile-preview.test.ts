@@ -21,12 +21,8 @@ beforeEach(async () => {
 /** A preview of one account; what comes of it once something else happened while its key waited for a worker. */
 async function previewWhile(key: string, happens: () => Promise<void>, done: () => boolean) {
   world.operations.length = 0;
-  const asked = {
-    kind: 'preview',
-    scope: { accounts: [one] },
-    onlyChanged: false,
-    requestedBy: 't',
-  } as const;
+  const scope = { accounts: [one] };
+  const asked = { kind: 'preview', scope, onlyChanged: false, requestedBy: 'a test' } as const;
   const { run: preview } = await store.runs.createUnlessWaiting(asked);
   const advancing = advanceRun(parts, preview.id, world.stopping.signal);
   const admitted = async () => (await store.runStacks.state(preview.id, key)) === 'admitted';

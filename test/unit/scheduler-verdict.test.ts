@@ -185,6 +185,7 @@ describe('a worker', () => {
       keys.map(
         ({ key }): Lease => ({ key, token: '1', signal: new AbortController().signal, taken: 'fresh' }),
       ),
+    expects: () => false,
     release: async () => undefined,
     buryAll: async () => undefined,
     abort: () => undefined,
