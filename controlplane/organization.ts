@@ -1,10 +1,12 @@
 import {
   type Account,
+  DescribeAccountCommand,
   DescribeOrganizationCommand,
   type OrganizationsClient,
   paginateListAccounts,
   paginateListAccountsForParent,
   paginateListOrganizationalUnitsForParent,
+  paginateListParents,
   paginateListRoots,
 } from '@aws-sdk/client-organizations';
 import type { Aws } from './aws.ts';
@@ -56,17 +58,29 @@ interface Parent {
   readonly names: readonly string[];
 }
 
+interface Tree {
+  /** The root and every organizational unit, each with itself and what is above it. */
+  readonly units: Map<string, Parent>;
+  /** Of each account that was found. */
+  readonly parents: Map<string, Parent>;
+  /** Accounts that were found in two places: they moved meanwhile. */
+  readonly moved: Set<string>;
+}
+
 /** The units there are, and which parents each account has, by walking the tree from its root. */
-async function readTree(
-  client: OrganizationsClient,
-): Promise<{ units: string[]; parents: Map<string, Parent> }> {
-  const units: string[] = [];
-  const found = new Map<string, Parent>();
+async function readTree(client: OrganizationsClient): Promise<Tree> {
+  const units = new Map<string, Parent>();
+  const parents = new Map<string, Parent>();
+  const moved = new Set<string>();
   const walk = async (id: string, above: Parent): Promise<void> => {
     const here = { ids: [...above.ids, id], names: above.names };
-    units.push(id);
+    units.set(id, here);
     for await (const page of paginateListAccountsForParent({ client }, { ParentId: id })) {
-      for (const account of page.Accounts ?? []) if (account.Id) found.set(account.Id, here);
+      for (const { Id } of page.Accounts ?? []) {
+        if (!Id) continue;
+        if (parents.has(Id)) moved.add(Id);
+        parents.set(Id, here);
+      }
     }
     for await (const page of paginateListOrganizationalUnitsForParent({ client }, { ParentId: id })) {
       for (const unit of page.OrganizationalUnits ?? []) {
@@ -78,7 +92,46 @@ async function readTree(
   for await (const page of paginateListRoots({ client }, {})) {
     for (const root of page.Roots ?? []) if (root.Id) await walk(root.Id, { ids: [], names: [] });
   }
-  return { units, parents: found };
+  return { units, parents, moved };
+}
+
+/**
+ * By so many accounts the list and the tree may differ: a reading of thousands takes minutes, and some are made or moved
+ * meanwhile. Where it is more, something else is wrong.
+ */
+const fewAccounts = 50;
+
+async function described(client: OrganizationsClient, id: string): Promise<Account> {
+  const { Account: account } = await client.send(new DescribeAccountCommand({ AccountId: id }));
+  if (account?.Id !== id) throw new Error(`DescribeAccount gave no account ${id}`);
+  return account;
+}
+
+async function parentNow(client: OrganizationsClient, id: string, units: Tree['units']): Promise<Parent> {
+  const found: (string | undefined)[] = [];
+  for await (const page of paginateListParents({ client }, { ChildId: id }))
+    found.push(...(page.Parents ?? []).map(({ Id }) => Id));
+  const parent = found.length === 1 ? units.get(found[0] ?? '') : undefined;
+  if (!parent) throw new Error(`account ${id} is in ${found}, which was not there a moment ago: read again`);
+  return parent;
+}
+
+/**
+ * Asks AWS about each account that the list and the tree do not agree on, and has them agree. @throws where that is
+ * more than a few, or one of them is neither here nor there
+ */
+async function settle(client: OrganizationsClient, accounts: Account[], tree: Tree): Promise<void> {
+  const listed = new Set(accounts.map(({ Id }) => Id ?? ''));
+  const unlisted = [...tree.parents.keys()].filter((id) => !listed.has(id));
+  const astray = [...new Set([...[...listed].filter((id) => !tree.parents.has(id)), ...tree.moved])];
+  const differing = [...unlisted, ...astray];
+  if (differing.length > fewAccounts) {
+    throw new Error(
+      `the list of accounts and the tree differ by ${differing.length}, ${differing[0]} for one: read again`,
+    );
+  }
+  for (const id of unlisted) accounts.push(await described(client, id));
+  for (const id of astray) tree.parents.set(id, await parentNow(client, id, tree.units));
 }
 
 async function read(client: OrganizationsClient): Promise<Organization> {
@@ -86,22 +139,15 @@ async function read(client: OrganizationsClient): Promise<Organization> {
   if (!organization?.Id || !organization.MasterAccountId) throw new Error('DescribeOrganization gave no id');
   const accounts: Account[] = [];
   for await (const page of paginateListAccounts({ client }, {})) accounts.push(...(page.Accounts ?? []));
-  const { units, parents } = await readTree(client);
-  const listed = new Set(accounts.map(({ Id }) => Id));
-  for (const id of parents.keys()) {
-    if (!listed.has(id)) throw new Error(`account ${id} has a parent but is not listed: read again`);
-  }
+  const tree = await readTree(client);
+  await settle(client, accounts, tree);
   return {
     id: organization.Id,
     managementAccountId: organization.MasterAccountId,
-    units,
+    units: [...tree.units.keys()],
     accounts: accounts.map((account) => {
-      const parent = parents.get(account.Id ?? '');
-      if (!account.Id || !parent) {
-        throw new Error(
-          `account ${account.Id} is listed but has no parent: it moved during the listing; read again`,
-        );
-      }
+      const parent = tree.parents.get(account.Id ?? '');
+      if (!account.Id || !parent) throw new Error(`account ${account.Id} is listed but has no parent`);
       return {
         id: account.Id,
         name: account.Name ?? '',
@@ -117,7 +163,8 @@ async function read(client: OrganizationsClient): Promise<Organization> {
 
 /**
  * The organization as it is now: complete, or an error. Every list is read to its last page; an account that the
- * tree and the list do not agree on makes the whole reading fail rather than be left out, after one more try.
+ * tree and the list do not agree on is asked about by itself, and where that cannot settle it makes the whole reading fail
+ * rather than be left out, after one more try.
  * @throws PortcullisError `organization-unreadable`.
  */
 export async function readOrganization(aws: Pick<Aws, 'organizations'>): Promise<Organization> {

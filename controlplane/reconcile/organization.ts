@@ -23,6 +23,9 @@ export const organizationFact = 'organization';
 const aheadMs = 2 * 60_000;
 const listingPauseMs = 3_000;
 
+/** Readings in a row that failed; forgotten at a restart. */
+let unread = 0;
+
 export interface OrganizationParts extends Parts {
   readonly runs: Pick<RunQueue, 'request'>;
 }
@@ -150,13 +153,15 @@ export async function reconcileOrganization(parts: OrganizationParts, lease: Lea
   let listing: Awaited<ReturnType<typeof recordOrganization>>;
   try {
     listing = await recordOrganization(parts);
+    unread = 0;
   } catch (error) {
     lease.signal.throwIfAborted();
     const message = reasonOf(error);
     log.error({ key: 'organization', error: message }, 'the organization was not read');
     if (!(error instanceof PortcullisError)) throw error;
+    if (error.retry) unread += 1;
     return error.retry
-      ? { kind: 'failed', failures: 1, message }
+      ? { kind: 'failed', failures: unread, message }
       : { kind: 'hopeless', reason: 'PrerequisiteFailed', message, againMs: 10 * 60_000 };
   }
   const { organization, readAt } = listing;

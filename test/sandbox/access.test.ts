@@ -8,10 +8,12 @@ import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { accessWorld, hub, invited, management } from './access-world.ts';
 
 const reads = [
+  'organizations:DescribeAccount',
   'organizations:DescribeOrganization',
   'organizations:ListAccounts',
   'organizations:ListAccountsForParent',
   'organizations:ListOrganizationalUnitsForParent',
+  'organizations:ListParents',
   'organizations:ListRoots',
 ];
 const member = '300000000002';

@@ -2,8 +2,10 @@ import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, CreateUserCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateAccountCommand,
+  DescribeAccountCommand,
   LeaveOrganizationCommand,
   ListAccountsCommand,
+  ListParentsCommand,
   ListTagsForResourceCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-organizations';
@@ -121,6 +123,14 @@ export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
     permitted: [
       assuming(member.accountId, accessRole),
       ['organizations:ListAccounts', (as) => as.organizations.send(new ListAccountsCommand({}))],
+      [
+        'organizations:DescribeAccount',
+        (as) => as.organizations.send(new DescribeAccountCommand({ AccountId: member.accountId })),
+      ],
+      [
+        'organizations:ListParents',
+        (as) => as.organizations.send(new ListParentsCommand({ ChildId: member.accountId })),
+      ],
       ...pick('DescribeRegions', 'DescribeSecurityGroups', 'DescribeSecurityGroupRules'),
       [
         'organizations:ListTagsForResource of an account',

@@ -7,8 +7,10 @@ interface Answers {
   readonly accounts: Record<string, string[]>;
   readonly units: Record<string, string[]>;
   readonly listed: string[];
+  /** Where accounts are once the lists were read, by their id. */
+  readonly now?: Record<string, string>;
 }
-type Input = { ParentId?: string; NextToken?: string };
+type Input = { ParentId?: string; NextToken?: string; AccountId?: string; ChildId?: string };
 
 /** AWS Organizations that answers two items a page, each answer read from `answers` at the time of the call. */
 function organizations(answers: (reading: number) => Answers) {
@@ -23,7 +25,7 @@ function organizations(answers: (reading: number) => Answers) {
   const client = new OrganizationsClient({ region: 'us-east-1' });
   client.send = async (command: { constructor: { name: string }; input: Input }) => {
     const { input } = command;
-    const { accounts, units, listed } = answers(reading);
+    const { accounts, units, listed, now = {} } = answers(reading);
     switch (command.constructor.name) {
       case 'DescribeOrganizationCommand':
         return { Organization: { Id: 'o-portcullis', MasterAccountId: '111111111111' } };
@@ -38,6 +40,12 @@ function organizations(answers: (reading: number) => Answers) {
         const children = (units[input.ParentId ?? ''] ?? []).map((Id) => ({ Id, Name: Id.toUpperCase() }));
         return page(children, 'OrganizationalUnits', input);
       }
+      case 'DescribeAccountCommand':
+        if (!now[input.AccountId ?? '']) throw new Error(`AccountNotFoundException: ${input.AccountId}`);
+        return { Account: account(input.AccountId ?? '') };
+      case 'ListParentsCommand':
+        if (!now[input.ChildId ?? '']) throw new Error(`ChildNotFoundException: ${input.ChildId}`);
+        return page([{ Id: now[input.ChildId ?? ''] }], 'Parents', input);
       default:
         throw new Error(command.constructor.name);
     }
@@ -85,6 +93,49 @@ describe('the organization', () => {
     await expect(readOrganization(organizations(() => short))).rejects.toMatchObject({
       code: 'organization-unreadable',
       message: expect.stringContaining(g),
+    });
+  });
+
+  const inWeb = { parents: ['r-root', 'ou-prod', 'ou-web'], path: 'OU-PROD/OU-WEB' };
+
+  test('has an account that moved during the reading where it is by then', async () => {
+    const accounts = { ...whole.accounts, 'ou-web': [e, f] };
+    const found = await readOrganization(
+      organizations(() => ({ ...whole, accounts, now: { [g]: 'ou-web' } })),
+    );
+    expect(found.accounts).toHaveLength(7);
+    expect(found.accounts.find(({ id }) => id === g)).toMatchObject(inWeb);
+  });
+
+  test('has an account that was found in two places where it is by then', async () => {
+    const accounts = { ...whole.accounts, 'ou-prod': [b, c, d, e] };
+    const found = await readOrganization(
+      organizations(() => ({ ...whole, accounts, now: { [e]: 'ou-prod' } })),
+    );
+    expect(found.accounts).toHaveLength(7);
+    expect(found.accounts.find(({ id }) => id === e)).toMatchObject({ path: 'OU-PROD' });
+  });
+
+  test('has an account that was made during the reading', async () => {
+    const listed = ids.slice(0, -1);
+    const found = await readOrganization(organizations(() => ({ ...whole, listed, now: { [g]: 'ou-web' } })));
+    expect(found.accounts).toHaveLength(7);
+    expect(found.accounts.at(-1)).toMatchObject({ id: g, name: `name of ${g}`, state: 'ACTIVE', ...inWeb });
+  });
+
+  test('with an account in a unit that was not read is an error', async () => {
+    const accounts = { ...whole.accounts, 'ou-web': [e, f] };
+    const made: Answers = { ...whole, accounts, now: { [g]: 'ou-new' } };
+    await expect(readOrganization(organizations(() => made))).rejects.toThrow('ou-new');
+  });
+
+  test('whose list and tree differ by many accounts is an error', async () => {
+    const many = Array.from({ length: 51 }, (_, index) => `${400_000_000_000 + index}`);
+    const now = Object.fromEntries(many.map((id) => [id, 'ou-web']));
+    const listed = [...ids, ...many];
+    await expect(readOrganization(organizations(() => ({ ...whole, listed, now })))).rejects.toMatchObject({
+      code: 'organization-unreadable',
+      message: expect.stringContaining('differ by 51'),
     });
   });
 

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { departures } from '../../controlplane/departure/departures.ts';
+import { reconcileOrganization } from '../../controlplane/reconcile/organization.ts';
+
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
+import { asHolder } from './lease-sample.ts';
 import { createWorld, hub, management, one, two } from './reconcile-world.ts';
 import { until } from './until.ts';
 
@@ -48,6 +51,29 @@ onBothDatabases((place) => {
   const ready = async (id: string) => (await store.accounts.get(id))?.conditions.Ready;
 
   describe('a look at the organization', () => {
+    test('that finds it unreadable is put off longer each time, until one can read it', async () => {
+      const runs = { request: async () => expect.fail('nothing was read') };
+      const refused = async () => {
+        throw new Error('AccessDeniedException: no');
+      };
+      const lookWith = (aws: typeof made.aws) =>
+        asHolder(database, 'organization', (lease) =>
+          reconcileOrganization({ ...made.parts, aws, runs, departures: undefined }, lease),
+        );
+      const unreadable = { ...made.aws, organizations: refused };
+      made.world.accounts.clear();
+      for (const id of [management, hub]) made.world.accounts.set(id, 'SUSPENDED');
+      for (const failures of [1, 2, 3])
+        expect(await lookWith(unreadable)).toMatchObject({ kind: 'failed', failures });
+      made.world.accounts.set(hub, 'ACTIVE');
+      await store.runs.createUnlessWaiting({
+        ...{ scope: { accounts: [hub] }, onlyChanged: true, requestedBy: 'onboarding' },
+        kind: 'reconcile',
+      });
+      expect(await lookWith(made.aws)).toMatchObject({ kind: 'done' });
+      expect(await lookWith(unreadable)).toMatchObject({ failures: 1 });
+    });
+
     test('has new accounts onboarded by one run, however often it looks before that run has begun or ended', async () => {
       await look(2);
       expect(askedFor()).toEqual([['onboarding', [management, hub, one, two]]]);
