@@ -17,14 +17,11 @@ export interface Quota {
   /** Calls a second, and how many at once after a rest. */
   readonly rate: number;
   readonly burst: number;
-  /** How many workers call it at once at most, where that is fewer than there are. */
-  readonly callers?: number;
   /** The document that gives the numbers, or `assumed` and why these. */
   readonly source: string;
 }
 
-/** Two keys read the organization, `organization` and `hub`, and a key runs on one worker at a time. */
-const organizations = { service: 'Organizations', scope: 'organization', each: true, callers: 2 } as const;
+const organizations = { service: 'Organizations', scope: 'organization', each: true } as const;
 const account = { service: 'Account', scope: 'organization', each: true } as const;
 const orgsPage =
   'assumed, from reports of a few calls a second being throttled (awslabs/aws-deployment-framework issues 781, 784, 788)';

@@ -28,7 +28,6 @@ export interface Throttle {
 interface Divided {
   readonly bucket: TokenBucket;
   readonly scope: QuotaScope;
-  readonly callers: number | undefined;
 }
 
 const cancellation = new AsyncLocalStorage<AbortSignal>();
@@ -67,8 +66,8 @@ function bucketStore(clock: BucketClock) {
   let forgetAt = many;
 
   /** Member accounts are not divided: an account's keys seldom run on two workers at once. */
-  const divide = ({ bucket, scope, callers = Number.POSITIVE_INFINITY }: Divided) => {
-    if (scope === 'organization') bucket.share(Math.min(workers, callers));
+  const divide = ({ bucket, scope }: Divided) => {
+    if (scope === 'organization') bucket.share(workers);
   };
   return {
     of({ service, operation }: Operation, { accountId, region }: CalledIn): Divided {
@@ -81,7 +80,7 @@ function bucketStore(clock: BucketClock) {
         for (const [name, { bucket }] of buckets) if (bucket.idle()) buckets.delete(name);
         forgetAt = Math.max(many, buckets.size * 2);
       }
-      const made = { bucket: tokenBucket(quota, clock), scope: quota.scope, callers: quota.callers };
+      const made = { bucket: tokenBucket(quota, clock), scope: quota.scope };
       divide(made);
       buckets.set(key, made);
       return made;
