@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
 import { type Policy, parsePolicy, policySchema } from '../lambda/policy.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
@@ -32,6 +34,23 @@ export async function readPolicyFile({ policyFile, narrowing }: PolicySettings):
     );
   }
   return policy;
+}
+
+/** For so long a file that is being replaced may be away, milliseconds. */
+const replacedMs = 250;
+
+/** What tells one text from another; a file that is away, or not to be read, is told from each text as well. */
+export async function policyDigest(file: string): Promise<string> {
+  const digest = async () =>
+    createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  return digest()
+    .catch(async () => {
+      await rest(replacedMs);
+      return digest();
+    })
+    .catch(({ code }: NodeJS.ErrnoException) => `unreadable: ${code}`);
 }
 
 /** Whether a stored exception still belongs into the policy. Pure. */

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { setTimeout as rest } from 'node:timers/promises';
 import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
-import { readPolicyFile } from './hub-policy.ts';
+import { policyDigest, readPolicyFile } from './hub-policy.ts';
 import type { Logger } from './log.ts';
 import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
 import { hubKey } from './stack-key.ts';
@@ -12,25 +9,10 @@ interface Watched {
   readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
   readonly queue: Pick<KeyQueue, 'wake'>;
   readonly log: Logger;
+  /** Called before the hub is woken: other workers have to know by then that this one has another policy. */
+  readonly onChange?: () => Promise<void>;
   /** How often the file is looked at, milliseconds. */
   readonly everyMs?: number;
-}
-
-/** For so long a file that is being replaced may be away, milliseconds. */
-const replacedMs = 250;
-
-/** What tells one text from another; a file that is away, or not to be read, is told from each text as well. */
-async function digestOf(file: string): Promise<string> {
-  const digest = async () =>
-    createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-  return digest()
-    .catch(async () => {
-      await rest(replacedMs);
-      return digest();
-    })
-    .catch(({ code }: NodeJS.ErrnoException) => `unreadable: ${code}`);
 }
 
 /** A new text is looked at again after this, milliseconds, or it could be the first part of one. */
@@ -42,7 +24,7 @@ const againMs = 1_000;
  * network disks tell of no change; what is there when it begins is no change. A policy that cannot be read wakes the hub
  * too: its condition then says so, and the hub keeps the policy that it has.
  */
-export function watchPolicy({ settings, queue, log, everyMs = 5_000 }: Watched): {
+export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }: Watched): {
   /** Resolves once no look is under way. */
   stop(): Promise<void>;
 } {
@@ -51,10 +33,11 @@ export function watchPolicy({ settings, queue, log, everyMs = 5_000 }: Watched):
   /** How long until the next look. */
   const look = async (): Promise<number> => {
     const before = seen;
-    seen = await digestOf(settings.policyFile);
+    seen = await policyDigest(settings.policyFile);
     known ??= seen;
     if (seen === known) return everyMs;
     if (seen !== before) return Math.min(everyMs, againMs);
+    await onChange?.();
     await queue.wake([hubKey], priorities.request);
     await readPolicyFile(settings).then(
       () => log.info({ key: hubKey, file: settings.policyFile }, 'the policy file changed'),
@@ -62,6 +45,7 @@ export function watchPolicy({ settings, queue, log, everyMs = 5_000 }: Watched):
     );
     known = seen; // not before somebody was told
     return everyMs;
+
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;

@@ -69,29 +69,35 @@ async function foundations(settings: Settings, log: Logger, parts: Unwinder) {
   const registry = metricsRegistry(version);
   const meter = createMeter(registry);
   const aws = awsClients(settings, { onThrottle: meter.throttled });
-  let workers = 1;
+  let living = 1;
   const onShare = (count: number) => {
-    workers = count;
+    living = count;
     aws.share(count);
   };
-  await joinWorkers({ store, settings, log, parts, onShare });
+  const alone = database.kind === 'pglite';
+  const workers = await joinWorkers({ store, settings, log, parts, alone, onShare });
   const engine = enginePool(settings, settings.parallel);
   parts.opened('engine', engine.stop);
-  return { settings, log, parts, database, store, registry, meter, aws, engine, workers: () => workers };
+  const base = { settings, log, parts, database, store, registry, meter, aws, engine };
+  return { ...base, workers, living: () => living };
 }
 
 type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
-function scheduler({ settings, log, parts, database, store, meter, aws, engine, workers }: Foundations) {
-  const leases = openLeases(database, log, { limits: settings.limits, workers });
+function scheduler(base: Foundations) {
+  const { settings, log, parts, database, store, meter, aws, workers, engine, living } = base;
+  const leases = openLeases(database, log, { limits: settings.limits, workers: living });
+
   parts.opened('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
   parts.opened('key queue', keys.stop);
+  const { unlike } = workers;
   const reconciling = {
     ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
     hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
-    departures: departures({ settings, aws, engine, store, meter, log, wake: keys.wake }),
+    departures: departures({ settings, aws, engine, store, meter, log, unlike, wake: keys.wake }),
+    unlike,
     onCoverage: coverageAnnouncer({ store, aws, settings, log }),
   };
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
@@ -147,7 +153,7 @@ async function open(
   const lock = await lockData(settings.data);
   parts.opened('data lock', lock.release);
   const base = await foundations(settings, log, parts);
-  const { database, store, aws, meter, registry } = base;
+  const { database, store, aws, meter, registry, workers } = base;
   const working = scheduler(base);
   const { keys, runs } = working;
   const restores = await takeWork(base, working);
@@ -157,7 +163,7 @@ async function open(
     ...{ database, store, aws, settings, meter, log, parts, result, standing },
   });
   if (standing) startAuditKeeper({ settings, database, store, log, parts });
-  if (standing) await standBy({ settings, store, aws, keys, runs, restores, meter, log, parts });
+  if (standing) await standBy({ settings, store, aws, keys, runs, restores, meter, log, parts, workers });
   const context = {
     ...{ store, queue: runs, restores, verifier, departures: working.departures },
     policy: () => readPolicyFile(settings),

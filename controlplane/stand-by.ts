@@ -13,6 +13,7 @@ import { type KeyQueue, priorities } from './scheduler/key-queue.ts';
 import { hubKey, organizationKey } from './stack-key.ts';
 import type { Store } from './store/store.ts';
 import type { Unwinder } from './unwinder.ts';
+import type { Workers } from './workers.ts';
 
 interface StandBy {
   readonly settings: Settings;
@@ -24,6 +25,7 @@ interface StandBy {
   readonly meter: Meter;
   readonly log: Logger;
   readonly parts: Unwinder;
+  readonly workers: Pick<Workers, 'seen'>;
 }
 
 /** How often work that nobody has in hand any more is looked for, milliseconds. */
@@ -43,6 +45,7 @@ export async function standBy({
   meter,
   log,
   parts,
+  workers,
 }: StandBy): Promise<void> {
   const { accountId, region } = settings.hub;
   const heard = intake(store, keys, log, meter);
@@ -59,7 +62,7 @@ export async function standBy({
   };
   consume(names.lifecycleQueue, heard.lifecycle);
   consume(names.resultsQueue, heard.result);
-  parts.opened('policy file', watchPolicy({ settings, queue: keys, log }).stop);
+  parts.opened('policy file', watchPolicy({ settings, queue: keys, log, onChange: workers.seen }).stop);
   await keys.wake([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {
     try {

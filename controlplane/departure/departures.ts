@@ -6,6 +6,7 @@ import { organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import { alikeAgainMs } from '../workers.ts';
 import { entomb, type Leaving, tearDown } from './act.ts';
 import { answer, type Considered, consider, foundDisabled, heldSentence } from './consider.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
@@ -27,7 +28,7 @@ export interface Departures {
   standing(key: StackKey): Promise<Decision>;
   /**
    * Takes the key's stack away where it departs, and says what came of it; undefined where the key is wanted and to be
-   * reconciled as usual. Acts only on what is cleared, after another look. Throws only where the store fails.
+   * reconciled as usual. Acts only on what is cleared, while workers are alike, after another look. Throws only where the store fails.
    */
   reconcile(key: StackKey, lease: Lease): Promise<Verdict | undefined>;
   /** Recorded region stacks of an account that are not among the wanted ones. */
@@ -46,7 +47,7 @@ const refusalsOfOneThatLeft = 3;
 
 const wait = (
   ms: number,
-  reason: 'AwaitingConfirmation' | 'PrerequisiteFailed' | 'NotReachable',
+  reason: 'AwaitingConfirmation' | 'PrerequisiteFailed' | 'NotReachable' | 'Waiting',
   message: string,
 ) => ({ kind: 'wait', ms, reason, message }) as const satisfies Verdict;
 
@@ -69,11 +70,22 @@ async function regionsFirst(
   return wait(30 * second, 'PrerequisiteFailed', `its Regions go first: ${keys.join(', ')}`);
 }
 
-/** Why a departing stack stays for now, on its record too. */
-async function hold(parts: DepartureParts, stack: StackRecord): Promise<Verdict> {
-  const asked = await parts.store.confirmations.standing();
+/** Leaves a departing stack where it is for now, and says why on its record too. */
+async function hold(
+  parts: DepartureParts,
+  stack: StackRecord,
+  why: ReturnType<typeof wait>,
+): Promise<Verdict> {
+  const { reason, message } = why;
+  await tellStack(parts, stack, { status: 'False', reason, message });
+  return why;
+}
+
+/** Why a stack stays that nobody has cleared. */
+async function uncleared({ store }: DepartureParts) {
+  const asked = await store.confirmations.standing();
   const message = asked ? heldSentence(asked) : 'waits until the organization has been looked at as a whole';
-  await tellStack(parts, stack, { status: 'False', reason: 'AwaitingConfirmation', message });
+
   return wait(10 * minute, 'AwaitingConfirmation', message);
 }
 
@@ -180,7 +192,9 @@ async function reconcile(parts: DepartureParts, key: StackKey, lease: Lease): Pr
   const departure = await store.departures.get(key);
   const isMore = departure?.what === 'gone' && decision.kind === 'tear-down';
   if (!departure || departure.doneAt || isMore) await wake([organizationKey]);
-  if (!departure?.clearedAt || departure.doneAt || isMore) return hold(parts, stack);
+  if (!departure?.clearedAt || departure.doneAt || isMore) return hold(parts, stack, await uncleared(parts));
+  const unlike = await parts.unlike?.();
+  if (unlike) return hold(parts, stack, wait(alikeAgainMs, 'Waiting', unlike));
   const first = region ? undefined : await regionsFirst(parts, account);
   if (first) return first;
   const leaving = { key, departure, account, stack, lease };

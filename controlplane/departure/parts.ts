@@ -28,4 +28,6 @@ export interface DepartureParts {
   readonly wake: (keys: readonly string[]) => Promise<void>;
   /** For what people are told; what is decided by time is decided by the store's. */
   readonly now: () => Date;
+  /** Why nothing may be taken away or given another policy, where living workers differ. */
+  readonly unlike?: (() => Promise<string | undefined>) | undefined;
 }

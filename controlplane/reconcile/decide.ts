@@ -26,10 +26,14 @@ interface Facts {
 
 /** Whether a stack is known to be as declared: such a one costs no operation. */
 export const isCurrent = (record: Facts['record'], generation: string): boolean =>
+  record.generation === generation && isWell(record);
+
+/** Whether a stack is as it was declared last, whatever it is to be now. */
+export const isWell = (record: Facts['record']): boolean =>
+  record.generation !== null &&
+  record.operationStartedAt === null &&
   record.conditions.Ready?.status === 'True' &&
-  record.conditions.Drifted?.status !== 'True' &&
-  record.generation === generation &&
-  record.operationStartedAt === null;
+  record.conditions.Drifted?.status !== 'True';
 
 /** Decides about one stack. Pure. */
 export function decide({ desired, record, release, asked }: Facts): Decision {
@@ -42,13 +46,7 @@ export function decide({ desired, record, release, asked }: Facts): Decision {
       message: `failed ${record.failures} times; reconcile it once the reason is gone`,
     };
   }
-  const wellAtOlderRelease =
-    release !== undefined &&
-    record.generation !== null &&
-    record.release !== release &&
-    record.operationStartedAt === null &&
-    record.conditions.Ready?.status === 'True' &&
-    record.conditions.Drifted?.status !== 'True';
+  const wellAtOlderRelease = release !== undefined && record.release !== release && isWell(record);
   return wellAtOlderRelease
     ? { do: 'hold', message: 'of an older release; a roll-out brings it to the present one' }
     : { do: 'up' };

@@ -2,17 +2,45 @@ import type { Fleet } from '../desired.ts';
 import { desiredHub } from '../desired.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
 import { isWholeOrganization } from '../scope.ts';
+import { hubIsThere } from './account.ts';
 import type { Pass } from './parts.ts';
 import { actOnStack } from './stack.ts';
 
-/** Reconciles the hub stack: the policy file as it is now, the stored exceptions, and what accounts it asks for. */
+/** A policy that two workers have by now ends the wait at once: whichever sees it wakes the hub. */
+const untilAlikeMs = 30_000;
+
+/**
+ * Why the hub stays as it is while workers differ: each would put its own policy there. Runs go on with the hub that is
+ * made; one that is not made is waited for.
+ */
+async function heldBack(pass: Pass): Promise<Verdict | undefined> {
+  const { store, key, lease, log } = pass;
+  const message = await pass.unlike?.();
+  if (!message) return undefined;
+  log.warn(message);
+  const requests = (await hubIsThere(pass))
+    ? pass.requests.filter(({ run }) => run.kind === 'reconcile')
+    : [];
+  for (const { run } of requests)
+    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
+  return { kind: 'wait', ms: untilAlikeMs, reason: 'Waiting', message };
+}
+
+/**
+ * Reconciles the hub stack: the policy file as it is now, the stored exceptions, and what accounts it asks for. It waits
+ * while workers differ, but for previews.
+ */
 export async function reconcileHub(given: Pass, fleet: Fleet): Promise<Verdict> {
   const { aws, settings, hubBundle } = given;
+  const held = await heldBack(given);
   // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
-  const requests = given.requests.map(({ run, ...rest }) => ({
-    ...rest,
-    run: isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true },
-  }));
+  const requests = given.requests
+    .filter(({ run }) => !held || run.kind === 'preview')
+    .map(({ run, ...rest }) => ({
+      ...rest,
+      run: isWholeOrganization(run.scope) ? run : { ...run, onlyChanged: true },
+    }));
+  if (held && requests.length === 0) return held;
   const pass = { ...given, requests };
   const named = await accountsNamed(pass);
   const { verdict } = await actOnStack(
@@ -24,7 +52,7 @@ export async function reconcileHub(given: Pass, fleet: Fleet): Promise<Verdict> 
     },
     { release: undefined, againMs: settings.sweepMinutes * 60_000 },
   );
-  return verdict;
+  return held ?? verdict;
 }
 
 /** The accounts that runs are about, whose tags are read anew where the policy asks for any. */

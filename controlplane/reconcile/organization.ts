@@ -9,6 +9,8 @@ import type { Lease } from '../scheduler/leases.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
 import { accountKey, hubKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import { alikeAgainMs } from '../workers.ts';
+
 import type { Parts } from './parts.ts';
 
 /** What every reconcile has to know of the organization besides the account that it is about. */
@@ -94,15 +96,7 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
  * back to an earlier one as well.
  */
 async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, settings, runs, aws, programVersion, log } = parts;
-  // Workers being replaced one by one would each roll out their own.
-  if (new Set((await store.workers.living()).map(({ settingsDigest }) => settingsDigest)).size > 1) {
-    log.warn(
-      { key: 'organization' },
-      'workers differ in programs or settings: no release is rolled out until they are alike',
-    );
-    return;
-  }
+  const { store, settings, runs, aws, programVersion } = parts;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
   const older = await store.stacks.hasOtherRelease(release);
   if (!older || (await store.runs.latestOf(releaseName('*')))?.requestedBy === releaseName(release)) return;
@@ -143,12 +137,34 @@ async function remarkOnRegions({ aws, settings, log }: OrganizationParts): Promi
   );
 }
 
+/** Has what departed seen to; the verdict where that cannot be. @throws only where the store does not answer */
+async function departed(
+  { departures, queue, log }: OrganizationParts,
+  listing: { organization: Organization; readAt: Date },
+): Promise<Verdict | undefined> {
+  if (!departures) return undefined;
+  try {
+    const { wake, held, remarks } = await departures.consider(listing);
+    for (const remark of remarks) log.warn({ key: 'organization' }, remark);
+    if (held) log.warn({ key: 'organization' }, held);
+    if (wake.length > 0) await queue.wake(wake);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PortcullisError) || error.code === 'store-unreachable') throw error;
+    log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
+    return { kind: 'hopeless', reason: 'PrerequisiteFailed', message: error.message, againMs: 10 * 60_000 };
+  }
+}
+
+const waiting = (ms: number, message: string): Verdict => ({ kind: 'wait', ms, reason: 'Waiting', message });
+
 /**
  * Reconciles who belongs to the organization: lists it, records it, has what departed seen to, new accounts onboarded,
- * and what is of an older release rolled out. @throws only where the store does not answer.
+ * and what is of an older release rolled out; while workers differ, new accounts are onboarded and no more.
+ * @throws only where the store does not answer.
  */
 export async function reconcileOrganization(parts: OrganizationParts, lease: Lease): Promise<Verdict> {
-  const { store, departures, queue, settings, log } = parts;
+  const { store, queue, settings, log } = parts;
   const expected = await store.lifecycleEvents.expected(aheadMs);
   let listing: Awaited<ReturnType<typeof recordOrganization>>;
   try {
@@ -164,33 +180,20 @@ export async function reconcileOrganization(parts: OrganizationParts, lease: Lea
       ? { kind: 'failed', failures: unread, message }
       : { kind: 'hopeless', reason: 'PrerequisiteFailed', message, againMs: 10 * 60_000 };
   }
-  const { organization, readAt } = listing;
+  const { organization } = listing;
   await remarkOnRegions(parts);
-  if (departures) {
-    try {
-      const { wake, held, remarks } = await departures.consider({ organization, readAt });
-      for (const remark of remarks) log.warn({ key: 'organization' }, remark);
-      if (held) log.warn({ key: 'organization' }, held);
-      if (wake.length > 0) await queue.wake(wake);
-    } catch (error) {
-      if (!(error instanceof PortcullisError) || error.code === 'store-unreachable') throw error;
-      log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
-      return { kind: 'hopeless', reason: 'PrerequisiteFailed', message: error.message, againMs: 10 * 60_000 };
-    }
-  }
+  // Each of workers that differ would undo what another declares, and clear what another's settings keep.
+  const unlike = await parts.unlike?.();
+  if (unlike) log.warn({ key: 'organization' }, unlike);
+  const wrong = unlike ? undefined : await departed(parts, listing);
+  if (wrong) return wrong;
   await onboard(parts, organization);
-  await rollOut(parts, organization);
+  if (!unlike) await rollOut(parts, organization);
   await ensureLooks(parts, organization);
   // An account that moved or a unit that was renamed may be what the policy's scopes are about.
   await queue.wake([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   const missing = expected.filter((id) => !active.has(id));
-  return missing.length > 0
-    ? {
-        kind: 'wait',
-        ms: listingPauseMs,
-        reason: 'Waiting',
-        message: `not listed yet: ${missing.join(', ')}`,
-      }
-    : { kind: 'done', againMs: settings.sweepMinutes * 60_000 };
+  if (missing.length > 0) return waiting(listingPauseMs, `not listed yet: ${missing.join(', ')}`);
+  return unlike ? waiting(alikeAgainMs, unlike) : { kind: 'done', againMs: settings.sweepMinutes * 60_000 };
 }

@@ -51,6 +51,8 @@ export interface Parts {
         after: AccountRecord['regions'],
       ) => Promise<void>)
     | undefined;
+  /** Why nothing may be taken away or given another policy, where living workers differ. */
+  readonly unlike?: (() => Promise<string | undefined>) | undefined;
   /** How often a run tries a stack, and how often where only the way there was disturbed. */
   readonly attempts?: { readonly counted: number; readonly transient: number };
   /** How long a key waits for what it needs first, milliseconds. */

@@ -7,8 +7,10 @@ import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { isYoung } from '../survey.ts';
-import { decide, isTransient, isUnready } from './decide.ts';
+import { alikeAgainMs } from '../workers.ts';
+import { decide, isTransient, isUnready, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
+
 import { now, type Pass } from './parts.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 
@@ -89,8 +91,10 @@ export async function actOnStack(
   const changed = reconciles.length > 0 ? 'changed' : undefined;
   const decision = decide({ desired, record, release: terms.release, asked: repair ? 'repair' : changed });
   switch (decision.do) {
-    case 'up':
-      return up(pass, desired, record, terms);
+    case 'up': {
+      const unlike = reconciles.length === 0 && isWell(record) ? await pass.unlike?.() : undefined;
+      return unlike ? held(unlike) : up(pass, desired, record, terms);
+    }
     case 'stalled':
       if (record.conditions.Stalled?.status !== 'True')
         await store.stacks.setConditions(key, markStalled({}, decision.message, now()));
@@ -103,6 +107,12 @@ export async function actOnStack(
       return { outcome: decision.do === 'hold' ? 'held' : 'unchanged', verdict: done(terms.againMs) };
   }
 }
+
+/** What is well stays so while workers differ, unless somebody asks: each would take away what another declares. */
+const held = (message: string): Acted => ({
+  outcome: 'held',
+  verdict: { kind: 'wait', ms: alikeAgainMs, reason: 'Waiting', message },
+});
 
 const again = ({ againMs }: Terms) => (againMs === undefined ? {} : { againMs });
 

@@ -6,7 +6,7 @@ export interface WorkerRecord {
   readonly processId: number;
   /** Names where the Pulumi state is, which all workers have to share. */
   readonly stateDigest: string;
-  /** Names the settings that decide what is declared. */
+  /** Names the settings, programs and policy that decide what is declared and what is taken away. */
   readonly settingsDigest: string;
   readonly startedAt: Date;
   readonly seenAt: Date;
@@ -14,9 +14,11 @@ export interface WorkerRecord {
 
 /** Which control planes work on this database. One not seen for a minute is taken for dead. */
 export interface WorkerStore {
-  /** Says that a worker lives, and forgets those that were dead for a day. */
+  /** Says that a worker lives and how it is set, and forgets those that were dead for a day. */
   seen(worker: Omit<WorkerRecord, 'startedAt' | 'seenAt'>): Promise<void>;
   gone(id: string): Promise<void>;
+  /** Forgets every worker: for a start on a database that no other process has. */
+  forgetAll(): Promise<void>;
   living(): Promise<WorkerRecord[]>;
 }
 
@@ -28,13 +30,17 @@ export function workerStore({ query }: Pick<Database, 'query'>): WorkerStore {
     async seen({ id, host, processId, stateDigest, settingsDigest }) {
       await query(
         `insert into worker (id, host, process_id, state_digest, settings_digest, started_at, seen_at)
-         values ($1, $2, $3, $4, $5, now(), now()) on conflict (id) do update set seen_at = now()`,
+         values ($1, $2, $3, $4, $5, now(), now())
+         on conflict (id) do update set seen_at = now(), settings_digest = excluded.settings_digest`,
         [id, host, processId, stateDigest, settingsDigest],
       );
       await query(`delete from worker where seen_at < now() - interval '1 day'`);
     },
     async gone(id) {
       await query('delete from worker where id = $1', [id]);
+    },
+    async forgetAll() {
+      await query('delete from worker');
     },
     living: () =>
       query(

@@ -32,6 +32,8 @@ export function createDepartureWorld(database: Database) {
     /** What the log warned of. */
     warned: [] as string[],
     now: new Date(),
+    /** Why workers are not alike, where they are not. */
+    unlike: undefined as string | undefined,
   };
   const now = () => state.now;
   const store = { ...openStore(database), now: async () => now() };
@@ -83,6 +85,8 @@ export function createDepartureWorld(database: Database) {
     meter: silentMeter,
     wake: async (keys: readonly string[]) => void state.woken.push(...keys),
     now,
+    unlike: async () => state.unlike,
+
   } satisfies DepartureParts;
 
   const organization = (): Organization => ({

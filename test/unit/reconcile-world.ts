@@ -68,6 +68,8 @@ function newWorld() {
       exceptions: [],
     })) as HubBundler,
     stopping: new AbortController(),
+    /** Why workers are not alike, where they are not. */
+    unlike: undefined as string | undefined,
     /** What becomes of a stack when it is made. */
     up: async (_stack: DesiredStack): Promise<void> => undefined,
     /** Waited for before each operation. */
@@ -171,6 +173,7 @@ export function createWorld(
     },
     attempts: { counted: 1, transient: 1 },
     prerequisiteMs: 20,
+    unlike: async () => world.unlike,
   };
   const requested: RunRequest[] = [];
   const runs = {
