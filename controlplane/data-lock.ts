@@ -1,52 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
+import {
+  type DataOwner,
+  dataOwner,
+  held,
+  isNear,
+  lives,
+  ownerFile,
+  readOwner,
+  silentMs,
+  thisProcess,
+  unless,
+  writtenAt,
+} from './data-owner.ts';
 import { PortcullisError } from './errors.ts';
-
-const owner = z.object({ pid: z.int(), url: z.string().optional() });
-export type DataOwner = z.infer<typeof owner>;
-
-const file = (data: string) => join(data, 'owner.json');
-
-/** Directories that this process holds. A claim under its id that is not here was left by an earlier process. */
-const held = new Set<string>();
-
-const alive = (pid: number, data: string): boolean => {
-  if (pid === process.pid) return held.has(data);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
-const unless =
-  (code: string) =>
-  (error: NodeJS.ErrnoException): undefined => {
-    if (error.code !== code) throw error;
-  };
-
-async function readOwner(path: string): Promise<DataOwner | undefined> {
-  const text = await readFile(path, 'utf8').catch(unless('ENOENT'));
-  if (text === undefined) return undefined;
-  try {
-    return owner.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new PortcullisError(
-      'in-use',
-      `${path} does not say which process owns the directory; remove it once none does`,
-      { cause },
-    );
-  }
-}
-
-/** The living process that owns the data directory, if one does. @throws PortcullisError where that is unclear. */
-export async function dataOwner(data: string): Promise<DataOwner | undefined> {
-  const found = await readOwner(file(data));
-  return found && alive(found.pid, data) ? found : undefined;
-}
 
 export interface DataLock {
   /** Lets other processes find the service. */
@@ -54,56 +22,141 @@ export interface DataLock {
   release(): Promise<void>;
 }
 
-/** Whether the claim was put in place. It appears with its content or not at all: nobody reads half of one. */
-async function claim(data: string): Promise<boolean> {
-  const mine = `${file(data)}.${randomUUID()}`;
-  await writeFile(mine, JSON.stringify({ pid: process.pid }));
+interface LockSettings {
+  /** How often it shows that it lives, milliseconds. */
+  readonly beatMs?: number;
+  /** After how long without that an owner elsewhere is taken for dead, milliseconds. */
+  readonly staleMs?: number;
+  /** Called once where another took the directory over: this process was suspended for so long. */
+  readonly onLost?: () => void;
+}
+
+/** A claim in the file of its own that was put in place: written again, by the same handle, it shows that we live. */
+interface Claim {
+  readonly handle: FileHandle;
+  readonly text: string;
+}
+
+/** Writes a claim beside its place and puts it there. It appears with its content or not at all: nobody reads half. */
+async function place(data: string, owner: DataOwner, put: (mine: string) => Promise<void>): Promise<Claim> {
+  const mine = `${ownerFile(data)}.${randomUUID()}`;
+  const text = JSON.stringify(owner);
+  const handle = await open(mine, 'wx');
   try {
-    await link(mine, file(data));
-    held.add(data);
-    return true;
+    await handle.write(text, 0);
+    await put(mine);
+    return { handle, text };
   } catch (error) {
-    unless('EEXIST')(error as NodeJS.ErrnoException);
-    return false;
+    await handle.close();
+    throw error;
   } finally {
     await rm(mine, { force: true });
   }
 }
 
+/** The claim, where nobody else has one in place. */
+async function claim(data: string): Promise<Claim | undefined> {
+  const mine = await place(data, thisProcess(), (path) => link(path, ownerFile(data))).catch(
+    unless('EEXIST'),
+  );
+  if (mine) held.add(data);
+  return mine;
+}
+
 /** Takes a dead owner's claim away; one that turns out to be a living owner's, made meanwhile, is put back. */
-async function clear(data: string): Promise<void> {
-  const aside = `${file(data)}.${randomUUID()}`;
-  await rename(file(data), aside).catch(unless('ENOENT'));
+async function clear(data: string, staleMs: number): Promise<void> {
+  const aside = `${ownerFile(data)}.${randomUUID()}`;
+  await rename(ownerFile(data), aside).catch(unless('ENOENT'));
   const taken = await readOwner(aside);
-  if (taken && alive(taken.pid, data)) await link(aside, file(data)).catch(unless('EEXIST'));
+  if (taken && (await lives(taken, aside, data, staleMs)))
+    await link(aside, ownerFile(data)).catch(unless('EEXIST'));
   await rm(aside, { force: true });
 }
 
 /**
- * Makes this process the owner of the data directory: PGlite and local state bear one process at a time.
- * A dead owner's claim is taken over. @throws PortcullisError `in-use`, naming the owner.
+ * Whether an owner elsewhere falls silent: a container that starts again on its volume finds what it was as a stranger.
+ * One that lives is heard within a beat or two.
  */
-export async function lockData(data: string): Promise<DataLock> {
+async function fallsSilent(data: string, other: DataOwner, staleMs: number): Promise<boolean> {
+  if (isNear(other)) return false;
+  const last = () => writtenAt(ownerFile(data)).catch(unless('ENOENT'));
+  const first = await last();
+  while ((await last()) === first) {
+    if (!(await dataOwner(data, staleMs))) return true;
+    await rest(Math.min(1_000, staleMs / 10));
+  }
+  return false;
+}
+
+const nameOf = ({ pid, host, url }: DataOwner, near: boolean): string =>
+  `process ${pid}${near ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
+
+/** Whether the claim in place is this one. One that is just being looked at by another process is away for a moment. */
+async function isInPlace({ handle }: Claim, data: string): Promise<boolean> {
+  const there = await stat(ownerFile(data)).catch(unless('ENOENT'));
+  return there === undefined || there.ino === (await handle.stat()).ino;
+}
+
+/** Shows that this process lives for as long as the claim is in place, and changes it. One thing after another. */
+function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSettings>): DataLock {
+  let mine = first;
+  let released = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>) => {
+    const done = turn.then(act);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+  const beat = async () => {
+    if (released) return;
+    if (!(await isInPlace(mine, data))) {
+      clearInterval(timer);
+      return onLost();
+    }
+    await mine.handle.write(mine.text, 0);
+    await mine.handle.sync();
+  };
+  // A disk that does not take it is found by all else that is written there.
+  const timer = setInterval(() => void inTurn(beat).catch(() => undefined), beatMs);
+  timer.unref();
+  return {
+    announce: (url) =>
+      inTurn(async () => {
+        const put = (path: string) => rename(path, ownerFile(data));
+        const next = await place(data, { ...thisProcess(), url }, put);
+        await mine.handle.close();
+        mine = next;
+      }),
+    release: () =>
+      inTurn(async () => {
+        if (released) return;
+        released = true;
+        clearInterval(timer);
+        held.delete(data);
+        if (await isInPlace(mine, data)) await rm(ownerFile(data), { force: true });
+        await mine.handle.close();
+      }),
+  };
+}
+
+/**
+ * Makes this process the owner of the data directory: PGlite and local state bear one process at a time. A dead owner's
+ * claim is taken over: here one whose process is gone, elsewhere (another host or container on the same disk) one that
+ * was silent for half a minute, which is waited for. @throws PortcullisError `in-use`, naming the owner.
+ */
+export async function lockData(data: string, settings: LockSettings = {}): Promise<DataLock> {
+  const { beatMs = 5_000, staleMs = silentMs, onLost = () => {} } = settings;
   await mkdir(data, { recursive: true });
-  while (!(await claim(data))) {
-    const other = await dataOwner(data);
-    if (other) {
+  for (;;) {
+    const mine = await claim(data);
+    if (mine) return keep(data, mine, { beatMs, staleMs, onLost });
+    const other = await dataOwner(data, staleMs);
+    if (other && !(await fallsSilent(data, other, staleMs))) {
       throw new PortcullisError(
         'in-use',
-        `${data} belongs to process ${other.pid}${other.url ? ` at ${other.url}` : ''}; stop it, or set PORTCULLIS_DATA to another directory`,
+        `${data} belongs to ${nameOf(other, isNear(other))}; stop it, or set PORTCULLIS_DATA to another directory`,
       );
     }
-    await clear(data);
+    await clear(data, staleMs);
   }
-  return {
-    async announce(url) {
-      const next = `${file(data)}.${randomUUID()}`;
-      await writeFile(next, JSON.stringify({ pid: process.pid, url }));
-      await rename(next, file(data));
-    },
-    async release() {
-      held.delete(data);
-      await rm(file(data), { force: true });
-    },
-  };
 }

@@ -150,7 +150,15 @@ async function open(
   { standing }: ServiceOptions,
   parts: Unwinder,
 ): Promise<string> {
-  const lock = await lockData(settings.data);
+  const onLost = () => {
+    // What is in memory of the database is not the other's any more: nothing may be written back, not even at a stop.
+    log.fatal(
+      { data: settings.data },
+      'another process took the data directory over while this one was suspended',
+    );
+    process.exit(1);
+  };
+  const lock = await lockData(settings.data, { onLost });
   parts.opened('data lock', lock.release);
   const base = await foundations(settings, log, parts);
   const { database, store, aws, meter, registry, workers } = base;

@@ -1,4 +1,4 @@
-import { dataOwner } from '../data-lock.ts';
+import { dataOwner } from '../data-owner.ts';
 import { readCommandSettings } from '../environment.ts';
 import { PortcullisError } from '../errors.ts';
 import { httpClient } from './client.ts';

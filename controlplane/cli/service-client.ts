@@ -1,4 +1,4 @@
-import { dataOwner } from '../data-lock.ts';
+import { dataOwner } from '../data-owner.ts';
 import { readCommandSettings, readSettings } from '../environment.ts';
 import { makeLogger } from '../log.ts';
 import { startService } from '../service.ts';
