@@ -10,6 +10,9 @@ import type { Logger } from './log.ts';
 
 export interface QueueConsumer {
   start(): void;
+  /** Takes no message more. */
+  interrupt(): void;
+  /** Waits for the message in hand; the rest of its batch comes again to another. */
   stop(): Promise<void>;
 }
 
@@ -62,7 +65,10 @@ export function queueConsumer({
       new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
       { abortSignal: stopping.signal },
     );
-    for (const message of Messages) await take(sqs, url, message);
+    for (const message of Messages) {
+      if (stopping.signal.aborted) return;
+      await take(sqs, url, message);
+    }
   };
 
   const run = async () => {
@@ -84,12 +90,15 @@ export function queueConsumer({
     }
   };
 
+  const interrupt = () => stopping.abort();
+
   return {
     start() {
       loop ??= run();
     },
+    interrupt,
     async stop() {
-      stopping.abort();
+      interrupt();
       await loop;
     },
   };

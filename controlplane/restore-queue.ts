@@ -5,7 +5,7 @@ import type { NewRestore, Restore, RestoreStore } from './store/restores.ts';
 import { type WorkQueue, workQueue } from './work-queue.ts';
 
 /** Restores wait here and are carried out, several at a time. */
-export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'stop'> {
+export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'interrupt' | 'stop'> {
   /**
    * Records the restore with its exceptions and has it carried out, by the next start where this process dies.
    * @throws PortcullisError `conflict` where one of its rules has a restore already.

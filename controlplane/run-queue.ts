@@ -20,6 +20,7 @@ export interface RunQueue {
   /** Has runs carried on that nobody has in hand any more. */
   takeUp(): Promise<void>;
   start(): Promise<void>;
+  interrupt(): void;
   stop(): Promise<void>;
 }
 
@@ -54,7 +55,7 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
   const work = { name: 'run', concurrent, unfinished, carryOut, leases };
-  const { send, resume: takeUp, start, stop } = workQueue(database, work, log);
+  const { send, resume: takeUp, start, interrupt, stop } = workQueue(database, work, log);
   const get = async (id: string) => {
     const run = await runs.get(id);
     if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
@@ -95,6 +96,7 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
     },
     takeUp,
     start,
+    interrupt,
     stop,
   };
 }

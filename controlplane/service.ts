@@ -36,7 +36,10 @@ export { version };
 
 export interface Service {
   readonly url: string;
-  /** Takes nothing more, ends what is under way within a minute, and lets go of everything. */
+  /**
+   * Takes nothing more, ends what is under way, and lets go of everything, of what does not end as well: within a minute
+   * and a quarter, whatever answers.
+   */
   stop(): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ interface ServiceOptions {
   readonly standing: boolean;
 }
 
-/** How long operations under way may take to end once the service stops, milliseconds. */
+/** How long what is under way may take to end once the service stops, all of it together, milliseconds. */
 const graceMs = 60_000;
 
 function readiness({ query }: Database, log: Logger) {
@@ -132,15 +135,17 @@ async function takeWork(
     await leases.buryAll();
     await keys.reclaim();
   }
-  parts.opened('runs', runs.stop);
+  parts.opened('runs', runs.stop, runs.interrupt);
   await runs.start();
   const stopping = new AbortController();
   const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
   const restores = restoreQueue(database, store.restores, carryOut, log, leases);
-  parts.opened('restores', restores.stop);
+  parts.opened('restores', restores.stop, () => {
+    stopping.abort();
+    restores.interrupt();
+  });
   await restores.start();
-  parts.opened('worker', () => worker.stop(graceMs));
-  parts.opened('stopping', async () => stopping.abort());
+  parts.opened('worker', () => worker.stop(graceMs), worker.interrupt);
   return restores;
 }
 
@@ -159,7 +164,8 @@ async function open(
     process.exit(1);
   };
   const lock = await lockData(settings.data, { onLost });
-  parts.opened('data lock', lock.release);
+  // A database that is still closing is nobody else's yet; it is once this process is gone.
+  parts.opened('data lock', async (whole) => whole && lock.release());
   const base = await foundations(settings, log, parts);
   const { database, store, aws, meter, registry, workers } = base;
   const working = scheduler(base);
@@ -194,7 +200,7 @@ export async function startService(
   log: Logger,
   options: ServiceOptions,
 ): Promise<Service> {
-  const parts = unwinder(log);
+  const parts = unwinder(log, { workMs: graceMs });
   try {
     const url = await open(settings, log, options, parts);
     log.info({ url, layout: settings.layout, hub: settings.hub }, 'listening');

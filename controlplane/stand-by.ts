@@ -58,7 +58,7 @@ export async function standBy({
       log,
     });
     consumer.start();
-    parts.opened(name, consumer.stop);
+    parts.opened(name, consumer.stop, consumer.interrupt);
   };
   consume(names.lifecycleQueue, heard.lifecycle);
   consume(names.resultsQueue, heard.result);

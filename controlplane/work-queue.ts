@@ -13,6 +13,8 @@ export interface WorkQueue {
   resume(): Promise<void>;
   /** Begins to work, first of all on what an earlier process left unfinished. */
   start(): Promise<void>;
+  /** Takes nothing new, and tells what is under way to leave it to the next one. */
+  interrupt(): void;
   /** Takes nothing new and waits, for a minute at most, for what is under way. */
   stop(): Promise<void>;
 }
@@ -67,11 +69,17 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
 
   const stopping = new AbortController();
 
-  /** Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. */
+  /**
+   * Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. One that
+   * stops gets no lease, and leaves it to the others at once.
+   */
   const underLease = async (id: string, leases: Leases) => {
     const [lease] = await leases.acquire([{ key: `${work.name}:${id}` }]);
     if (!lease) {
-      await boss.send(work.name, null, { singletonKey: id, startAfter: heldSeconds });
+      await boss.send(work.name, null, {
+        singletonKey: id,
+        startAfter: stopping.signal.aborted ? 0 : heldSeconds,
+      });
       return;
     }
     try {
@@ -95,6 +103,12 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     for (const id of await work.unfinished()) await send(id);
   };
 
+  const interrupt = () => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    boss.offWork(work.name, { wait: false }).catch(() => undefined); // stop waits for it
+  };
+
   return {
     send,
     resume,
@@ -116,8 +130,9 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
         },
       );
     },
+    interrupt,
     async stop() {
-      stopping.abort();
+      interrupt();
       await boss.stop({ graceful: true, timeout: 60_000, close: true });
     },
   };

@@ -112,6 +112,9 @@ async function status(values: Values, screen: Screen): Promise<number> {
   });
 }
 
+/** How long a service that has stopped may take to end by itself, milliseconds. */
+const lingerMs = 1_000;
+
 async function serve(): Promise<number> {
   const settings = readSettings();
   const log = makeLogger(settings.logLevel, settings.secrets);
@@ -121,6 +124,8 @@ async function serve(): Promise<number> {
   });
   log.info({ signal }, 'stopping');
   await service.stop();
+  // What was let go, such as a query that nobody answers, keeps no process.
+  setTimeout(() => process.exit(), lingerMs).unref();
   return exits.done;
 }
 

@@ -11,6 +11,8 @@ export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Verdict>;
 
 export interface KeyWorker {
   start(): Promise<void>;
+  /** Takes nothing more, and tells what is under way to end. */
+  interrupt(): void;
   /** Takes nothing more, tells what is under way to end, and waits for it for so long at most, milliseconds. */
   stop(graceMs: number): Promise<void>;
 }
@@ -191,17 +193,22 @@ export function keyWorker(parts: Parts): KeyWorker {
   }, touchMs);
   touching.unref();
 
+  const interrupt = () => {
+    stopping = true;
+    leases.abort(); // before a look at the queue that is under way: it may not end, with the database away
+    wakeUp();
+  };
+
   return {
     async start() {
       queue.onAdded(() => wakeUp());
       loop ??= run();
     },
+    interrupt,
     async stop(graceMs) {
-      stopping = true;
-      wakeUp();
-      await loop;
-      leases.abort();
       const until = performance.now() + graceMs;
+      interrupt();
+      await loop;
       while (underWay.size > 0 && performance.now() < until) await rest(50);
       gone = true;
       clearInterval(touching);

@@ -56,11 +56,17 @@ export async function startVerifier(around: Around): Promise<Verifier> {
     trail: (cell: Cell) => trailOf(aws, cell),
   };
   const made = verifier(database, given, { standing, hear: () => consumer?.start() });
-  parts.opened('verifier', async () => {
+  const interrupt = () => {
     stopping.abort();
+    made.interrupt();
+    consumer?.interrupt();
+  };
+  const stop = async () => {
+    interrupt();
     await made.stop();
     await consumer?.stop();
-  });
+  };
+  parts.opened('verifier', stop, interrupt);
   await made.start();
   return made;
 }

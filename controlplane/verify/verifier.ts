@@ -19,6 +19,7 @@ export interface Verifier {
    */
   request(scope: Scope, requestedBy: string): Promise<Verification>;
   start(): Promise<void>;
+  interrupt(): void;
   /** Leaves what is under way to the next start, or to another worker. */
   stop(): Promise<void>;
 }
@@ -140,6 +141,7 @@ export function verifier(
       if (settings.verifyHours > 0)
         every('verifying what is due', (settings.verifyHours * 3_600_000) / parts, verifyDue);
     },
+    interrupt: queue.interrupt,
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await queue.stop();

@@ -98,3 +98,19 @@ test('stop waits for the message in hand, which is deleted', async () => {
   await stopped;
   expect(queue.messages.size).toBe(0);
 });
+
+test('stop leaves what follows the message in hand for another', async () => {
+  const { queue, client } = queueOf('one', 'two', 'three');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const handled: string[] = [];
+  const consumer = consume(client, async (body) => {
+    handled.push(body);
+    await promise;
+  });
+  await vi.waitUntil(() => handled.length === 1);
+  consumer.interrupt();
+  resolve();
+  await consumer.stop();
+  expect(handled).toEqual(['one']);
+  expect([...queue.messages.values()]).toEqual(['two', 'three']);
+});

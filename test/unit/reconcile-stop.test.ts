@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
+import { makeLogger } from '../../controlplane/log.ts';
+import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
+import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
+import { memoryQueue } from './memory-queue.ts';
 import { createWorld } from './reconcile-world.ts';
+import { until } from './until.ts';
 
 let database: Database;
 let store: Store;
@@ -42,4 +47,31 @@ test('an account that cannot be reached does not hold up another', async () => {
   const done = await run();
   expect(done.state).toBe('failed');
   expect(done.stateOf('region-300000000002-eu-west-1')).toBe('succeeded');
+});
+
+test('a worker told to stop ends what is under way at once, though the queue does not answer', async () => {
+  const log = makeLogger('silent');
+  const queue = memoryQueue();
+  const leases = openLeases(database, log);
+  const ended: string[] = [];
+  let asked = 0;
+  const fetch = async (most: number) => (++asked === 1 ? queue.fetch(most) : new Promise<never>(() => {}));
+  const worker = keyWorker({
+    ...{ queue: { ...queue, fetch }, leases, log, concurrent: 2, pollMs: 5 },
+    reconcile: async (key, { signal }) => {
+      await new Promise((done) => signal.addEventListener('abort', done));
+      ended.push(key);
+      throw signal.reason;
+    },
+  });
+  await queue.wake(['hub']);
+  await worker.start();
+  await until(() => asked === 2);
+  void worker.stop(1_000);
+  await until(() => ended.length > 0, 1_000);
+  await until(
+    async () => (await database.query(`select 1 from lease where expires_at > now()`)).length === 0,
+  );
+  expect(queue.waiting()).toEqual(['hub']);
+  await leases.stop();
 });
