@@ -45,7 +45,8 @@ export interface ControlPlane {
   get<T>(path: string): Promise<T>;
   /** Runs a command line of the CLI against this service; its output is passed on to `show` as it comes. */
   cli(args: readonly string[], show?: (text: string) => void): Promise<CommandResult>;
-  stop(): Promise<void>;
+  /** Stops it as an operator does; its exit code. */
+  stop(): Promise<number>;
 }
 
 const exitOf = (child: ChildProcess) =>
@@ -100,7 +101,7 @@ export async function startControlPlane(environment: Record<string, string>): Pr
     },
     async stop() {
       if (child.exitCode === null) child.kill('SIGTERM');
-      await exited;
+      return exited;
     },
   };
 }
