@@ -24,7 +24,9 @@ onBothDatabases((place, kind) => {
     const departure = await store.departures.get(key);
     if (!departure) throw new Error('nothing departs');
     const lease = await at.lease(key);
-    await store.departures.alone(() => store.departures.finish(departure, 'tear-down', new Date(), lease));
+    await store.departures.alone(() =>
+      store.departures.finish(departure, { what: 'tear-down', at: new Date() }, lease),
+    );
     expect((await store.departures.get(key))?.doneAt).toBeInstanceOf(Date);
     expect(await at.stacks()).toEqual([]);
   });

@@ -51,6 +51,7 @@ describe('while workers differ', () => {
         covers: () => true,
         reconcile: async () => undefined,
         strays: async () => [],
+        retry: async () => undefined,
       };
       const verdict = await keyReconciler({ ...parts, departures, runs: { request } })(key, lease);
       await leases.release([lease]);
