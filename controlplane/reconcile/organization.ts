@@ -12,6 +12,7 @@ import type { AccountRecord } from '../store/accounts.ts';
 import { alikeAgainMs } from '../workers.ts';
 
 import type { Parts } from './parts.ts';
+import { releaseName, rolloutOf } from './release-run.ts';
 
 /** What every reconcile has to know of the organization besides the account that it is about. */
 export interface OrganizationFact {
@@ -69,7 +70,6 @@ async function newcomers(parts: Parts, organization: Organization): Promise<stri
 }
 
 const onboardingName = 'onboarding';
-const releaseName = (release: string) => `release ${release}`;
 
 /** A run for accounts that are new, unless the one before was stopped by its failures and waits for a person. */
 async function onboard(parts: OrganizationParts, organization: Organization): Promise<void> {
@@ -93,13 +93,12 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
 
 /**
  * A run that brings the stacks of another release to the present one: once each time that the release becomes another,
- * back to an earlier one as well.
+ * back to an earlier one as well, and again where the one before reached no account.
  */
 async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, settings, runs, aws, programVersion } = parts;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
-  const older = await store.stacks.hasOtherRelease(release);
-  if (!older || (await store.runs.latestOf(releaseName('*')))?.requestedBy === releaseName(release)) return;
+  if (!(await store.stacks.hasOtherRelease(release)) || (await rolloutOf(store, release)) !== 'owed') return;
   await runs.request({
     kind: 'reconcile',
     scope: {},

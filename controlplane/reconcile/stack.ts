@@ -8,10 +8,10 @@ import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { isYoung } from '../survey.ts';
 import { alikeAgainMs } from '../workers.ts';
-import { decide, isTransient, isUnready, isWell } from './decide.ts';
+import { type Decision, decide, isTransient, isUnready, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
-
 import { now, type Pass } from './parts.ts';
+import { rolloutOf } from './release-run.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
@@ -89,7 +89,12 @@ export async function actOnStack(
   const reconciles = reconcilesOf(pass);
   const repair = reconciles.some(({ run }) => !run.onlyChanged);
   const changed = reconciles.length > 0 ? 'changed' : undefined;
-  const decision = decide({ desired, record, release: terms.release, asked: repair ? 'repair' : changed });
+  const asked = repair ? 'repair' : changed;
+  const decision = await unlessMissed(
+    pass,
+    terms,
+    decide({ desired, record, release: terms.release, asked }),
+  );
   switch (decision.do) {
     case 'up': {
       const unlike = reconciles.length === 0 && isWell(record) ? await pass.unlike?.() : undefined;
@@ -113,6 +118,13 @@ const held = (message: string): Acted => ({
   outcome: 'held',
   verdict: { kind: 'wait', ms: alikeAgainMs, reason: 'Waiting', message },
 });
+
+/** What waits for a roll-out that is over was missed by it, and no other would come. */
+async function unlessMissed({ store }: Pass, { release }: Terms, decision: Decision): Promise<Decision> {
+  if (decision.do !== 'hold' || release === undefined) return decision;
+  return (await rolloutOf(store, release)) === 'over' ? { do: 'up' } : decision;
+}
+
 
 const again = ({ againMs }: Terms) => (againMs === undefined ? {} : { againMs });
 

@@ -50,6 +50,17 @@ onBothDatabases((place) => {
   };
   const ready = async (id: string) => (await store.accounts.get(id))?.conditions.Ready;
 
+  /** Has a key reconciled, as an event would. */
+  const wake = (key: string) =>
+    made.working(async () => {
+      const ends = `select sum(token) as ends from lease where key = $1 and expires_at <= now()`;
+      const before = (await database.query<{ ends: string }>(ends, [key]))[0]?.ends;
+      await made.queue.wake([key]);
+      await until(
+        async () => ![null, before].includes((await database.query<{ ends: string }>(ends, [key]))[0]?.ends),
+      );
+    });
+
   describe('a look at the organization', () => {
     test('that finds it unreadable is put off longer each time, until one can read it', async () => {
       const runs = { request: async () => expect.fail('nothing was read') };
@@ -196,6 +207,59 @@ onBothDatabases((place) => {
       expect((await store.stacks.get(`account-${three}`))?.programVersion).toBe('2');
       expect((await store.stacks.get(`account-${one}`))?.programVersion).toBe('1');
     });
+
+    const region = `region-${one}-eu-west-1`;
+    const versionOf = async (key: string) => (await store.stacks.get(key))?.programVersion;
+
+    test('reaches by itself what its roll-out missed, once that is over', async () => {
+      made.world.programVersion = '2';
+      made.world.broken.add(`account-${one}`);
+      await look();
+      await carryOut();
+      expect(await versionOf(region)).toBe('1');
+      made.world.broken.clear();
+      await wake(`account-${one}`);
+      await made.working(() => until(async () => (await versionOf(region)) === '2'));
+      expect(made.requested).toHaveLength(1);
+    });
+
+    test.each(['paused', 'cancelled'] as const)(
+      'whose roll-out a person %s reaches nothing more',
+      async (word) => {
+        made.world.programVersion = '2';
+        await look();
+        const [run] = await store.runs.unfinished();
+        await store.runs[word === 'paused' ? 'pause' : 'cancel'](run?.id ?? '', 'by a person');
+        await wake(region);
+        await look();
+        expect(await versionOf(region)).toBe('1');
+        expect(made.requested).toHaveLength(1);
+      },
+    );
+
+    test.each([
+      ['could not be planned', { waves: ['ou-nowhere'] }, []],
+      ['failed at the hub', {}, ['hub']],
+    ])(
+      'whose roll-out %s is rolled out again, with its waves, once that is mended',
+      async (_, plan, broken) => {
+        const { rollout } = made.parts.settings;
+        Object.assign(made.parts.settings, { rollout: plan });
+        for (const key of broken) made.world.broken.add(key);
+        made.world.programVersion = '2';
+        await look();
+        await carryOut();
+        expect((await store.runs.list(1))[0]?.state).toBe('failed');
+        await wake(region);
+        expect(await versionOf(region)).toBe('1');
+        Object.assign(made.parts.settings, { rollout });
+        made.world.broken.clear();
+        await look();
+        await carryOut();
+        expect(await versionOf(region)).toBe('2');
+        expect(made.requested).toHaveLength(2);
+      },
+    );
 
     test('that is taken back is rolled back', async () => {
       const [before] = await released();
