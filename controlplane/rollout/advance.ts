@@ -69,12 +69,19 @@ async function step(parts: Parts, id: string): Promise<boolean> {
 
 /**
  * Keys that were admitted and whose job got lost, as in a database restored from a backup, are woken again now and
- * then: a run never waits for a key that nobody has in hand.
+ * then: a run never waits for a key that nobody has in hand, or that waits for its next look by the clock. One that was
+ * tried before waits for its own time, unless it waits for none.
  */
 async function remind({ store, queue }: Parts, run: Run): Promise<void> {
-  const { id, priority } = run;
-  const waiting = waitingFor(run, await store.runStacks.underWay(id));
-  await queue.later(waiting.map((key) => ({ key, afterMs: 0, priority })));
+  const waiting = await store.runStacks.underWay(run.id);
+  const keysOf = (tried: boolean) =>
+    waitingFor(
+      run,
+      waiting.filter(({ begun }) => begun === tried).map(({ key }) => key),
+    );
+  await queue.wake(keysOf(false), run.priority);
+  await queue.later(keysOf(true).map((key) => ({ key, afterMs: 0, priority: run.priority })));
+
 }
 
 const remindMs = 30_000;
@@ -110,6 +117,10 @@ export async function advanceRun(parts: Parts, id: string, signal: AbortSignal):
   const run = await store.runs.get(id);
   if (run?.state !== 'running') return;
   if (!run.plannedAt && !(await plan(parts, run, signal))) return;
+  // Whoever had the run before may have died between admitting keys and waking them; a pause may have put them off.
+  const begun = await store.runStacks.underWay(id);
+  const keys = begun.map(({ key }) => key);
+  await parts.queue.wake(waitingFor(run, keys), run.priority);
   let reminded = performance.now();
   while (!signal.aborted && (await step(parts, id))) {
     await rest(tickMs, undefined, { signal }).catch(() => undefined);

@@ -53,8 +53,8 @@ export interface RunStackStore {
   of(runId: string): Promise<RunStack[]>;
   state(runId: string, key: string): Promise<RunStackState | undefined>;
   counts(runId: string): Promise<WaveCount[]>;
-  /** Keys that were admitted, or begun, and have not ended. */
-  underWay(runId: string): Promise<string[]>;
+  /** Keys that were admitted and have not ended, and whether they were begun since, once at least. */
+  underWay(runId: string): Promise<{ key: string; begun: boolean }[]>;
   /** Adds stacks to a run; what is known of one already stays. A run that was ended meanwhile skips them. */
   plan(
     runId: string,
@@ -71,11 +71,15 @@ export interface RunStackStore {
   skipRest(runId: string, message: string, keys?: readonly string[]): Promise<void>;
   /** The runs that wait for the key, as they are now. */
   requests(key: string): Promise<KeyRequest[]>;
+  /** The latest run that has the key in its plan, or will have, and where the key stands in it. */
+  latest(key: string): Promise<{ run: Run; state: RunStackState | undefined } | undefined>;
+  /** Those of the accounts whose latest run somebody of this name asked for, and was cancelled. */
+  cancelled(accountIds: readonly string[], requestedBy: string): Promise<string[]>;
   /** Accounts that an unfinished run is about, by its plan, or by name where that is still to be made. */
   accountsUnderWay(): Promise<string[]>;
   /** Begun, once more where an earlier attempt was cut short or failed. */
   begin(runId: string, key: string, holder: Holder): Promise<void>;
-  /** To be tried again, which counts as an attempt. */
+  /** To be tried again, which counts as an attempt; in a run that was ended meanwhile it has failed. */
   again(runId: string, key: string, message: string, holder: Holder): Promise<void>;
   end(runId: string, key: string, result: Result, holder?: Holder): Promise<void>;
 }
@@ -94,13 +98,12 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
       );
       return row?.state;
     },
-    async underWay(runId) {
-      const rows = await query<{ key: string }>(
-        `select key from run_stack where run_id = $1 and state in ('admitted', 'running')`,
+    underWay: (runId) =>
+      query(
+        `select key, state = 'running' or attempts > 0 as begun from run_stack
+         where run_id = $1 and state in ('admitted', 'running')`,
         [runId],
-      );
-      return rows.map(({ key }) => key);
-    },
+      ),
     counts: (runId) =>
       query(
         `select wave, run_stack.state, count(*)::int as count,
@@ -150,6 +153,31 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
       );
       return rows.map(({ attempts, wave, ...run }) => ({ run, attempts, wave }));
     },
+    async latest(key) {
+      const [row] = await query<Run & { stackState: RunStackState | null }>(
+        `select ${runColumns}, run_stack.state as "stackState"
+         from run left join run_stack on run_stack.run_id = run.id and run_stack.key = $1
+         where run.kind = 'reconcile' and (run_stack.key is not null
+           or (run.planned_at is null and run.finished_at is null and run.scope->'accounts' ? substr($1, 9)))
+         order by run.created_at desc limit 1`,
+        [key],
+      );
+      if (!row) return undefined;
+      const { stackState, ...run } = row;
+      return { run, state: stackState ?? undefined };
+    },
+    async cancelled(accountIds, requestedBy) {
+      const rows = await query<{ id: string }>(
+        `select id from (
+           select distinct on (run_stack.key) substr(run_stack.key, 9) as id, run.state, run.requested_by
+           from run_stack join run on run.id = run_stack.run_id
+           where run.kind = 'reconcile' and run_stack.key in (select 'account-' || id from unnest($1::text[]) as id)
+           order by run_stack.key, run.created_at desc) as latest
+         where state = 'cancelled' and requested_by = $2`,
+        [accountIds, requestedBy],
+      );
+      return rows.map(({ id }) => id);
+    },
     async accountsUnderWay() {
       const rows = await query<{ id: string }>(
         `select distinct substr(run_stack.key, 9) as id from run_stack join run on run.id = run_stack.run_id
@@ -170,8 +198,9 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
     },
     async again(runId, key, message, { token }) {
       await query(
-        `update run_stack set state = 'admitted', attempts = attempts + 1, message = $3
-         where run_id = $1 and key = $2 and ${fenced('$2', '$4')}`,
+        `update run_stack set state = case when run.finished_at is null then 'admitted' else 'failed' end,
+           attempts = attempts + 1, message = $3, finished_at = case when run.finished_at is not null then now() end
+         from run where run.id = run_id and run_id = $1 and key = $2 and ${fenced('$2', '$4')}`,
         [runId, key, message, token],
       );
     },

@@ -108,6 +108,39 @@ onBothDatabases((place) => {
       expect(Object.entries(await states(run)).filter(([, each]) => open.includes(each))).toEqual([]);
     });
 
+    test('that is cancelled has nothing left to be tried again: what fails then has failed', async () => {
+      await scheduler.stop();
+      const parts = { ...made.parts, attempts: { counted: 3, transient: 3 } };
+      scheduler = await startScheduler(database, { ...made, parts });
+      let go = () => {};
+      const held = new Promise<void>((done) => {
+        go = done;
+      });
+      made.world.before = (key) => (key === `account-${one}` ? held : Promise.resolve());
+      made.world.broken.add(`account-${one}`);
+      const run = await ask(canary);
+      await until(() => touched(one).length === 1);
+      await scheduler.runs.cancel(run.id, 'a person');
+      go();
+      await until(async () => (await states(run))[`account-${one}`] === 'failed');
+    });
+
+    test('whose keys were admitted and never woken has them woken by whoever takes it up', async () => {
+      const keys = [`account-${one}`, `account-${two}`];
+      await reaches(await ask({}), 'succeeded');
+      made.world.operations.length = 0;
+      const { run } = await store.runs.createUnlessWaiting({
+        ...{ kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a person' },
+      });
+      await store.runs.start(run.id);
+      await store.runStacks.plan(run.id, keys, 1, 'admitted');
+      await store.runs.planned(run.id);
+      await scheduler.queue.later(keys.map((key) => ({ key, afterMs: 3_600_000 })));
+      await scheduler.runs.takeUp();
+      await reaches(run, 'succeeded');
+      expect([...touched(one), ...touched(two)]).toHaveLength(6);
+    });
+
     test('that names an account nobody has fails, and touches nothing', async () => {
       const run = await ask({ waves: ['999999999999'] });
       await reaches(run, 'failed');
