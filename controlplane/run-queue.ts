@@ -2,6 +2,7 @@ import { PortcullisError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Meter } from './metrics.ts';
 import type { Leases } from './scheduler/leases.ts';
+import { accountKey } from './stack-key.ts';
 import type { Database } from './store/database.ts';
 import type { Run, RunRequest } from './store/runs.ts';
 import type { Store } from './store/store.ts';
@@ -91,6 +92,10 @@ export function runQueue({ database, store, leases, advance, meter, log }: Parts
     },
     async cancel(id, by) {
       const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`, by));
+      // One that was not planned yet has its accounts skipped by name, so that it is known what it left.
+      const named = run.plannedAt ? [] : (run.scope.accounts ?? []).map((account) => accountKey(account));
+      await runStacks.plan(id, named, 1, 'skipped', `cancelled by ${by}`);
+
       await runStacks.skipRest(id, `cancelled by ${by}`);
       return run;
     },

@@ -45,6 +45,16 @@ export async function noteAccountReady(
   if (next) await store.accounts.setConditions(accountId, { Ready: next });
 }
 
+/** That a run has still to come to the account, and which. */
+async function noteWaiting({ store }: Pass, record: AccountRecord, { message }: { message: string }) {
+  const { Ready } = mark(
+    record.conditions,
+    { Ready: { status: 'False', reason: 'Waiting', message } },
+    now(),
+  );
+  if (Ready) await store.accounts.setConditions(record.id, { Ready });
+}
+
 const isPreview = ({ requests }: Pass) =>
   requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
 
@@ -206,7 +216,8 @@ export async function reconcileAccount(pass: Pass, fleet: Fleet): Promise<Verdic
   if (outcome !== 'failed' || isPreview(pass)) await wakeRegions(pass, desired.regions);
   if (isPreview(pass)) return verdict;
   const wanted = [desired.account, ...desired.regions].map(({ key }) => key);
-  await noteAccountReady(store, record.id, wanted);
+  if (verdict.kind === 'wait' && verdict.reason === 'Waiting') await noteWaiting(pass, record, verdict);
+  else await noteAccountReady(store, record.id, wanted);
   const kept = found.pending.map((region) => `region-${record.id}-${region}` as StackKey);
   if (settings.layout === 'region') {
     const strays = (await pass.departures?.strays(record.id, [...wanted, ...kept])) ?? [];

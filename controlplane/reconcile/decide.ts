@@ -9,6 +9,8 @@ export type Decision =
   | { readonly do: 'nothing'; readonly message: string }
   /** Of an older release, and well: its turn comes with a roll-out. */
   | { readonly do: 'hold'; readonly message: string }
+  /** Never made, and a run that is to make it has not come to it, or was stopped. */
+  | { readonly do: 'wait'; readonly message: string }
   /** It failed too often at this very generation. */
   | { readonly do: 'stalled'; readonly message: string };
 

@@ -13,6 +13,7 @@ import { alikeAgainMs } from '../workers.ts';
 
 import type { Parts } from './parts.ts';
 import { releaseName, rolloutOf } from './release-run.ts';
+import { onboardingName } from './turn.ts';
 
 /** What every reconcile has to know of the organization besides the account that it is about. */
 export interface OrganizationFact {
@@ -51,13 +52,17 @@ export async function recordOrganization(
 const isAwaited = ({ conditions: { Ready } }: Pick<AccountRecord, 'conditions'>): boolean =>
   Ready?.reason === 'NotReachable' || Ready?.reason === 'NotReadyYet';
 
-/** Active accounts to be covered that nothing was made in yet, and that no run is about. */
+/**
+ * Active accounts to be covered that nothing was made in yet, and that no run is about. One whose onboarding a person
+ * cancelled waits until a person asks for it.
+ */
+
 async function newcomers(parts: Parts, organization: Organization): Promise<string[]> {
   const { store, departures } = parts;
   const underWay = new Set(await store.runStacks.accountsUnderWay());
   const stacks = new Map((await store.stacks.accounts()).map((stack) => [stack.accountId, stack]));
   const records = new Map((await store.accounts.list()).map((record) => [record.id, record]));
-  return organization.accounts
+  const ids = organization.accounts
     .filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true))
     .filter(({ id }) => {
       const stack = stacks.get(id);
@@ -67,18 +72,18 @@ async function newcomers(parts: Parts, organization: Organization): Promise<stri
       return !stack?.made && !underWay.has(id) && !looked;
     })
     .map(({ id }) => id);
+  const cancelled = new Set(ids.length > 0 ? await store.runStacks.cancelled(ids, onboardingName) : []);
+  return ids.filter((id) => !cancelled.has(id));
 }
-
-const onboardingName = 'onboarding';
 
 /** A run for accounts that are new, unless the one before was stopped by its failures and waits for a person. */
 async function onboard(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, settings, runs, log } = parts;
   const ids = await newcomers(parts, organization);
   if (ids.length === 0) return;
-  const before = await store.runs.latestOf(onboardingName);
-  if (before?.state === 'paused') {
-    log.warn({ run: before.id, accounts: ids.length, message: before.message }, 'onboarding is paused');
+  const paused = await store.runs.latestOf(onboardingName, 'paused');
+  if (paused) {
+    log.warn({ run: paused.id, accounts: ids.length, message: paused.message }, 'onboarding is paused');
     return;
   }
   await runs.request({

@@ -1,4 +1,4 @@
-import { markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
+import { mark, markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
 import type { DesiredStack } from '../desired.ts';
 import type { OperationRecord, ResourceChange } from '../engine-events.ts';
 import { partWayOf } from '../engine-failure.ts';
@@ -8,11 +8,11 @@ import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { isYoung } from '../survey.ts';
 import { alikeAgainMs } from '../workers.ts';
-import { type Decision, decide, isTransient, isUnready, isWell } from './decide.ts';
+import { decide, isTransient, isUnready, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
 import { now, type Pass } from './parts.ts';
-import { rolloutOf } from './release-run.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
+import { inTurn } from './turn.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
 export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'undeclared';
@@ -90,16 +90,15 @@ export async function actOnStack(
   const repair = reconciles.some(({ run }) => !run.onlyChanged);
   const changed = reconciles.length > 0 ? 'changed' : undefined;
   const asked = repair ? 'repair' : changed;
-  const decision = await unlessMissed(
-    pass,
-    terms,
-    decide({ desired, record, release: terms.release, asked }),
-  );
+  const first = decide({ desired, record, release: terms.release, asked });
+  const decision = await inTurn(pass, record, terms.release, first);
   switch (decision.do) {
     case 'up': {
       const unlike = reconciles.length === 0 && isWell(record) ? await pass.unlike?.() : undefined;
       return unlike ? held(unlike) : up(pass, desired, record, terms);
     }
+    case 'wait':
+      return waiting(pass, record, decision.message);
     case 'stalled':
       if (record.conditions.Stalled?.status !== 'True')
         await store.stacks.setConditions(key, markStalled({}, decision.message, now()));
@@ -119,10 +118,16 @@ const held = (message: string): Acted => ({
   verdict: { kind: 'wait', ms: alikeAgainMs, reason: 'Waiting', message },
 });
 
-/** What waits for a roll-out that is over was missed by it, and no other would come. */
-async function unlessMissed({ store }: Pass, { release }: Terms, decision: Decision): Promise<Decision> {
-  if (decision.do !== 'hold' || release === undefined) return decision;
-  return (await rolloutOf(store, release)) === 'over' ? { do: 'up' } : decision;
+/** Until the next look at a stack whose turn comes with a run, which wakes it. */
+const turnMs = 5 * 60_000;
+
+async function waiting({ store, key }: Pass, record: StackRecord, message: string): Promise<Acted> {
+  const Ready = { status: 'False', reason: 'Waiting', message } as const;
+  // What it failed with says more.
+  const failed = record.conditions.Ready?.reason === 'Failed';
+  if (!failed) await store.stacks.setConditions(key, mark(record.conditions, { Ready }, now()));
+  return { outcome: 'held', verdict: { kind: 'wait', ms: turnMs, reason: 'Waiting', message } };
+
 }
 
 

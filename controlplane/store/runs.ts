@@ -45,8 +45,11 @@ export interface RunStore {
   list(limit: number): Promise<Run[]>;
   /** Runs that were cut short or never began; one that is paused waits for a person. */
   unfinished(): Promise<Run[]>;
-  /** The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it. */
-  latestOf(requestedBy: string): Promise<Run | undefined>;
+  /**
+   * The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it; where a
+   * state is given, the latest that is in it.
+   */
+  latestOf(requestedBy: string, state?: RunState): Promise<Run | undefined>;
   start(id: string): Promise<void>;
   planned(id: string): Promise<void>;
   finish(id: string, state: 'succeeded' | 'failed', message: string | null): Promise<void>;
@@ -133,12 +136,13 @@ export function runStore({ query, transaction }: Pick<Database, 'query' | 'trans
     list: (limit) => query(`select ${runColumns} from run order by created_at desc limit $1`, [limit]),
     unfinished: () =>
       query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
-    async latestOf(requestedBy) {
+    async latestOf(requestedBy, state) {
       const [row] = await query<Run>(
         `select ${runColumns} from run
-         where requested_by = $1 or (right($1, 1) = '*' and starts_with(requested_by, left($1, -1)))
+         where (requested_by = $1 or (right($1, 1) = '*' and starts_with(requested_by, left($1, -1))))
+           and ($2::text is null or state = $2)
          order by created_at desc limit 1`,
-        [requestedBy],
+        [requestedBy, state ?? null],
       );
       return row;
     },

@@ -44,6 +44,7 @@ export async function startScheduler(
   database: Database,
   { parts }: ReturnType<typeof createWorld>,
   ttlMs = 30_000,
+  concurrent = 6,
 ) {
   const { over, die } = mortal(database);
   const store = openStore(over);
@@ -59,7 +60,7 @@ export async function startScheduler(
   const reconcile = keyReconciler({ ...own, runs });
   const worker = keyWorker({
     ...{ queue, leases, reconcile, log },
-    ...{ concurrent: 6, pollMs: 20, heldMs: 100, firstBackoffMs: 50 },
+    ...{ concurrent, pollMs: 20, heldMs: 100, firstBackoffMs: 50 },
   });
   await worker.start();
   let gone = false;
