@@ -49,6 +49,16 @@ export function isThrottling(error: unknown): boolean {
   return $metadata?.httpStatusCode === 429;
 }
 
+/** Whether AWS itself failed, by HTTP status 5xx. */
+export function isServerFault(error: unknown): boolean {
+  const { $metadata } = (error ?? {}) as { $metadata?: { httpStatusCode?: number } };
+  return ($metadata?.httpStatusCode ?? 0) >= 500;
+}
+
+/** Whether the SDK found no credentials to call with: the caller's own trouble. */
+export const isWithoutCredentials = (error: unknown): boolean =>
+  ['CredentialsProviderError', 'TokenProviderError'].includes(codeOf(error));
+
 /** Codes with which AWS says that temporary credentials ended. */
 const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
 

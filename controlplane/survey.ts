@@ -6,7 +6,15 @@ import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
 import type { OrganizationAccount } from './organization.ts';
 import { organizationsRegion } from './partition.ts';
-import { isNotReadyYet, isThrottling, isUnknownCredentials } from './refusal.ts';
+import { isTransient } from './reconcile/decide.ts';
+import {
+  isNotReadyYet,
+  isServerFault,
+  isThrottling,
+  isUnknownCredentials,
+  isWithoutCredentials,
+} from './refusal.ts';
+import { backoffMs } from './scheduler/verdict.ts';
 import { checkTrails } from './trail-survey.ts';
 
 /** What one look at an account came to; nothing of it is a failure that counts. */
@@ -22,8 +30,10 @@ export type Survey =
       /** When to look again, where Regions are pending. */
       readonly againMs?: number;
     }
-  /** A new account, a Region being enabled, or a throttled call: it comes by itself. */
+  /** A new account, or a Region being enabled: it comes by itself. */
   | { readonly kind: 'not-yet'; readonly ms: number; readonly message: string }
+  /** The way there was disturbed, which says nothing of the account: throttled, 5xx, timed out, no credentials of our own. */
+  | { readonly kind: 'disturbed'; readonly ms: number; readonly message: string }
   /** Somebody has to do something, which the message names; looked at again, it goes on by itself afterwards. */
   | { readonly kind: 'unreachable'; readonly ms: number; readonly message: string };
 
@@ -72,6 +82,20 @@ async function isPending(aws: Aws, accountId: string, region: string): Promise<b
   }
 }
 
+/** Whether a failure says nothing of the account. */
+const isDisturbance = (error: unknown): boolean =>
+  isThrottling(error) ||
+  isServerFault(error) ||
+  isWithoutCredentials(error) ||
+  isTransient(`${error instanceof Error ? error.name : ''}: ${reasonOf(error)}`);
+
+/** What a look came to that AWS, or the way there, was too disturbed for. */
+export const disturbed = (error: unknown, attempts: number): Survey => ({
+  kind: 'disturbed',
+  ms: backoffMs(attempts + 1),
+  message: reasonOf(error),
+});
+
 /** A refusal of an account that is young, or of AWS making ready, passes; anything else is somebody's to mend. */
 async function refused(
   aws: Aws,
@@ -81,7 +105,9 @@ async function refused(
   error: unknown,
 ): Promise<Survey> {
   const young = isYoung(account.joinedAt);
-  const passing = isNotReadyYet(error) || isThrottling(error);
+  const passing = isNotReadyYet(error);
+  if (!passing && isDisturbance(error)) return disturbed(error, attempts);
+
   const why = passing ? reasonOf(error) : await whyUnreachable(aws, settings, account.id, error);
   if (!young && !passing) return { kind: 'unreachable', ms: unreachablePause, message: why };
   // Whoever invited the account need not wait to be told: no role will appear by itself.
@@ -94,7 +120,7 @@ async function refused(
 /**
  * One look at what desired state needs to know of an active account: the Regions enabled in it (those of the
  * settings, where they name any) and which trail covers each. First the Region where lifecycle events appear,
- * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row ended in `not-yet`.
+ * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row found nothing.
  * @throws only what says nothing of the account, such as credentials that the control plane itself lacks.
  */
 export async function surveyAccount(

@@ -10,7 +10,7 @@ export interface Standing {
   readonly secondsLeft: number | undefined;
 }
 
-const ended = new Set(['succeeded', 'unchanged', 'failed', 'skipped']);
+const ended = new Set(['succeeded', 'unchanged', 'failed', 'unreachable', 'skipped']);
 
 export function standingOf(run: RunWithStacks, now: number): Standing {
   const done = run.stacks.filter(({ state }) => ended.has(state)).length;
@@ -46,7 +46,7 @@ export function progressView(screen: Screen): { show(run: RunWithStacks): void; 
       for (const stack of run.stacks) {
         if (told.has(stack.key) || !ended.has(stack.state)) continue;
         told.add(stack.key);
-        const loud = stack.state === 'failed' || stack.drift.length > 0;
+        const loud = ['failed', 'unreachable'].includes(stack.state) || stack.drift.length > 0;
         if (live && !loud) continue;
         screen.write(`${stack.state.padEnd(9)} ${stack.key}${stack.message ? `  ${stack.message}` : ''}\n`);
       }

@@ -23,7 +23,8 @@ function summarise(run: RunWithStacks): { text: string; exit: number } {
   const count = (state: string) => run.stacks.filter((stack) => stack.state === state).length;
   const changed = count('succeeded');
   const verb = run.kind === 'preview' ? 'would change' : 'changed';
-  const text = `${run.kind} ${run.state}: ${changed} ${verb}, ${count('unchanged')} unchanged, ${count('failed')} failed, ${count('skipped')} skipped${run.message ? ` (${run.message})` : ''}`;
+  const unreachable = count('unreachable') > 0 ? `, ${count('unreachable')} unreachable` : '';
+  const text = `${run.kind} ${run.state}: ${changed} ${verb}, ${count('unchanged')} unchanged, ${count('failed')} failed${unreachable}, ${count('skipped')} skipped${run.message ? ` (${run.message})` : ''}`;
   const mend = `\nlet it go on, or end it: portcullis resume ${run.id} | portcullis cancel ${run.id}`;
   if (run.state === 'paused') return { text: text + mend, exit: exits.failed };
   if (run.state !== 'succeeded') return { text, exit: exits.failed };

@@ -1,7 +1,6 @@
 import { type Condition, mark, markFailed, type Reason } from '../conditions.ts';
 import { ownTrailRegion } from '../coverage.ts';
 import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../desired.ts';
-import { reasonOf } from '../errors.ts';
 import type { OrganizationAccount } from '../organization.ts';
 import { releaseOf } from '../release.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
@@ -9,10 +8,10 @@ import { hubKey, previewOf, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { Store } from '../store/store.ts';
-import { surveyAccount } from '../survey.ts';
+import { disturbed, surveyAccount } from '../survey.ts';
 import { trailsCondition } from '../trails-condition.ts';
 import { isCurrent } from './decide.ts';
-import { now, type Pass } from './parts.ts';
+import { now, type Pass, usualAttempts } from './parts.ts';
 import { actOnStack } from './stack.ts';
 
 const prerequisite = 5_000;
@@ -61,7 +60,7 @@ const isPreview = ({ requests }: Pass) =>
 /** Ends every run's wait for the key without an operation. A preview leaves the account as ready as it was. */
 async function endRequests(
   pass: Pass,
-  state: 'skipped' | 'failed',
+  state: 'skipped' | 'unreachable',
   reason: Reason,
   message: string,
 ): Promise<void> {
@@ -94,6 +93,18 @@ export const waitForHub = ({ prerequisiteMs = prerequisite }: Pass): Verdict => 
 const stillDeclared = ({ settings }: Pass, { regions }: AccountRecord, pending: readonly string[]) =>
   settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : [];
 
+/** Has a look repeated that was disturbed: as often as a run tries a stack then. The account is as ready as it was. */
+async function lookAgain(pass: Pass, ms: number, message: string): Promise<Verdict> {
+  const { store, key, lease, requests, log, attempts: limits = usualAttempts } = pass;
+  for (const { run, attempts } of requests) {
+    const spent = attempts + 1 >= limits.transient;
+    if (spent) await store.runStacks.end(run.id, key, { state: 'failed', message }, lease);
+    else await store.runStacks.again(run.id, key, message, lease);
+  }
+  log.warn({ error: message }, 'account not looked at');
+  return { kind: 'wait', ms, reason: 'CheckFailed', message };
+}
+
 /** One look at the account, recorded; or the verdict of a look that failed. */
 async function survey(
   pass: Pass,
@@ -106,7 +117,7 @@ async function survey(
     found = await surveyAccount(aws, settings, asListed(record), attempts);
   } catch (error) {
     lease.signal.throwIfAborted();
-    found = { kind: 'unreachable', ms: 60_000, message: reasonOf(error) };
+    found = disturbed(error, attempts);
   }
   if (found.kind === 'found') {
     if (found.pendingRegions.length === 0) looks.delete(record.id);
@@ -125,6 +136,7 @@ async function survey(
     };
   }
   looks.set(record.id, attempts + 1);
+  if (found.kind === 'disturbed') return { verdict: await lookAgain(pass, found.ms, found.message) };
   if (found.kind === 'not-yet') {
     const { Ready } = mark(
       record.conditions,
@@ -134,7 +146,7 @@ async function survey(
     if (Ready && !isPreview(pass)) await store.accounts.setConditions(record.id, { Ready });
     return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReadyYet', message: found.message } };
   }
-  await endRequests(pass, 'failed', 'NotReachable', found.message);
+  await endRequests(pass, 'unreachable', 'NotReachable', found.message);
   return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReachable', message: found.message } };
 }
 

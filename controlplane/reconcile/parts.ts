@@ -59,6 +59,9 @@ export interface Parts {
   readonly prerequisiteMs?: number;
 }
 
+/** How often a run tries a stack where nothing else is said. */
+export const usualAttempts = { counted: 3, transient: 10 };
+
 /** One reconcile of one key. */
 export interface Pass extends Parts {
   readonly key: StackKey;

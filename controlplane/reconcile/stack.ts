@@ -10,7 +10,8 @@ import { isYoung } from '../survey.ts';
 import { alikeAgainMs } from '../workers.ts';
 import { decide, isTransient, isUnready, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
-import { now, type Pass } from './parts.ts';
+import { now, type Pass, usualAttempts } from './parts.ts';
+
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 import { inTurn } from './turn.ts';
 
@@ -199,7 +200,7 @@ async function failed(
   terms: Terms,
   { error, recover }: { readonly error: unknown; readonly recover: boolean },
 ): Promise<Acted> {
-  const { store, key, lease, attempts: limits = { counted: 3, transient: 10 } } = pass;
+  const { store, key, lease, attempts: limits = usualAttempts } = pass;
   const message = reasonOf(error);
   const account = await store.accounts.get(desired.arguments.place.accountId);
   const transient = isTransient(message) || isUnready(message, isYoung(account?.joinedAt));

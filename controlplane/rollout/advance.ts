@@ -21,8 +21,9 @@ async function hubFailure({ store }: Parts, id: string): Promise<string | undefi
 }
 
 /** Whether the run came to what it was about, once all of its stacks have ended. */
-async function conclude({ store }: Parts, run: Run, failed: number): Promise<void> {
-  if (failed > 0) return store.runs.finish(run.id, 'failed', `${failed} failed`);
+async function conclude({ store }: Parts, run: Run, failed: number, unreachable: number): Promise<void> {
+  const short = [failed > 0 && `${failed} failed`, unreachable > 0 && `${unreachable} could not be reached`];
+  if (failed + unreachable > 0) return store.runs.finish(run.id, 'failed', short.filter(Boolean).join(', '));
   const covered = (await store.accounts.list()).filter(
     ({ id }) => !run.scope.accounts || run.scope.accounts.includes(id),
   );
@@ -59,9 +60,16 @@ async function step(parts: Parts, id: string): Promise<boolean> {
       await store.runStacks.withdraw(id);
       parts.log.error({ run: id, message: next.message }, 'run paused by its failures');
       return false;
-    case 'finish':
-      await conclude(parts, run, next.failed);
+    case 'finish': {
+      const unreachable = counts.filter(({ state }) => state === 'unreachable');
+      await conclude(
+        parts,
+        run,
+        next.failed,
+        unreachable.reduce((sum, { count }) => sum + count, 0),
+      );
       return false;
+    }
     default:
       return true;
   }

@@ -17,7 +17,15 @@ const leastForShare = 5;
 /** The wave of the hub stack; those of accounts count from 1. */
 export const hubWave = 0;
 
-const ended: ReadonlySet<RunStackState> = new Set(['succeeded', 'unchanged', 'failed', 'skipped']);
+const ended: ReadonlySet<RunStackState> = new Set([
+  'succeeded',
+  'unchanged',
+  'failed',
+  'unreachable',
+  'skipped',
+]);
+/** Of these a share is taken: the others say nothing of what is rolled out. */
+const tried: ReadonlySet<RunStackState> = new Set(['succeeded', 'unchanged', 'failed']);
 
 /**
  * The next step of a roll-out, of how many of its stacks are in which state. Waves are taken in order, each once the
@@ -53,7 +61,7 @@ function tooMany(
   const sum = (test: (state: RunStackState) => boolean) =>
     here.filter(({ state }) => test(state)).reduce((all, { count }) => all + count, 0);
   const failed = sum((state) => state === 'failed');
-  const done = sum((state) => ended.has(state) && state !== 'skipped');
+  const done = sum((state) => tried.has(state));
   if (maxFailures !== undefined && failed > maxFailures) {
     return `${failed} stacks failed in wave ${wave}, more than the ${maxFailures} allowed`;
   }

@@ -3,7 +3,10 @@ import type { Database } from './database.ts';
 import { fenced, type Holder } from './fence.ts';
 import { type Run, runColumns } from './runs.ts';
 
-/** `pending`: its wave has not come. `admitted`: its key waits for a worker. */
+/**
+ * `pending`: its wave has not come. `admitted`: its key waits for a worker. `unreachable`: somebody has to let us into the
+ * account first, which is no failure of what was rolled out.
+ */
 export type RunStackState =
   | 'pending'
   | 'admitted'
@@ -11,6 +14,7 @@ export type RunStackState =
   | 'succeeded'
   | 'unchanged'
   | 'failed'
+  | 'unreachable'
   | 'skipped';
 
 export interface RunStack {

@@ -52,7 +52,10 @@ function newWorld() {
     untaggable: new Set<string>(),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
+    /** What looks at an account end with, one after the other, before it answers. */
+    disturbances: new Map<string, Error[]>(),
     /** Stack keys whose operations fail, and with what words. */
+
     broken: new Set<string>(),
     breaksWith: 'it broke',
     /** When accounts joined; long ago, without an entry. */
@@ -118,6 +121,8 @@ export function awsOf(world: World): Aws {
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
     organizations: async () => organizations,
     ec2: async (id: string) => {
+      const disturbance = world.disturbances.get(id)?.shift();
+      if (disturbance) throw disturbance;
       if (world.unreachable.has(id)) throw new Error('AccessDenied');
       return client(() => ({ Regions: world.regions.map((RegionName) => ({ RegionName })) }));
     },

@@ -83,18 +83,6 @@ describe('a run over the whole organization', () => {
     expect((await account(one)).Ready).toMatchObject({ status: 'False' });
   });
 
-  test('reports an account that cannot be reached as failed, and names the role', async () => {
-    world.unreachable.add(one);
-    const done = await run();
-    expect(done.state).toBe('failed');
-    expect((await account(one)).Ready).toMatchObject({
-      status: 'False',
-      reason: 'NotReachable',
-      message: expect.stringContaining(`role/Access`),
-    });
-    expect(done.stateOf(`account-${two}`)).toBe('succeeded');
-  });
-
   test.each(['SUSPENDED', 'PENDING_CLOSURE', 'SOMETHING_NEW'])(
     'skips an account that is %s, and reports it',
     async (state) => {

@@ -99,9 +99,16 @@ const states: RunStackState[] = [
   'succeeded',
   'unchanged',
   'failed',
+  'unreachable',
   'skipped',
 ];
-const over: ReadonlySet<RunStackState> = new Set(['succeeded', 'unchanged', 'failed', 'skipped']);
+const over: ReadonlySet<RunStackState> = new Set([
+  'succeeded',
+  'unchanged',
+  'failed',
+  'unreachable',
+  'skipped',
+]);
 const count = fc.record({
   wave: fc.integer({ min: 0, max: 4 }),
   state: fc.constantFrom(...states),
@@ -196,6 +203,12 @@ describe('the next step of a roll-out', () => {
       { maxFailurePercent: 40 },
       [at(1, 'failed', 1), at(1, 'skipped', 99)],
       'pause',
+    ],
+    [
+      'accounts that could not be reached, which are no failures',
+      { maxFailures: 0, maxFailurePercent: 0 },
+      [at(1, 'unreachable', 9), at(1, 'pending', 5)],
+      'admit',
     ],
     [
       'the hub failed, which is no matter of limits',

@@ -142,9 +142,18 @@ describe('an account that is not ready yet', () => {
   });
 });
 
-test('an account that fails to answer is told of with what AWS said, and no advice', async () => {
+test.each([
+  ['fails inside', 'DescribeRegions', ec2Error('InternalError', 400)],
+  ['answers with 5xx', 'DescribeRegions', ec2Error('Unheard', 503)],
+  ['says that its credentials ended', 'DescribeRegions', ec2Error('RequestExpired', 400)],
+])('an AWS that %s says nothing of the account: it is looked at again', async (_, action, refusal) => {
+  const survey = await look((call) => (call.action === action ? refusal : undefined));
+  expect(survey).toEqual({ kind: 'disturbed', ms: expect.any(Number), message: 'no' });
+});
+
+test('an account that answers what nobody knows is told of with what AWS said, and no advice', async () => {
   const survey = await look(({ action }) =>
-    action === 'DescribeRegions' ? ec2Error('InternalError', 400) : undefined,
+    action === 'DescribeRegions' ? ec2Error('Unheard', 400) : undefined,
   );
   expect(survey).toEqual({
     kind: 'unreachable',
