@@ -3,6 +3,7 @@ import { fleetOf } from '../fleet.ts';
 import { type Organization, readOrganization } from '../organization.ts';
 import { organizationsRegion } from '../partition.ts';
 import { releaseOf } from '../release.ts';
+import { excess } from '../rollout/progress.ts';
 import type { RunQueue } from '../run-queue.ts';
 import { priorities } from '../scheduler/key-queue.ts';
 import type { Lease } from '../scheduler/leases.ts';
@@ -76,7 +77,10 @@ async function newcomers(parts: Parts, organization: Organization): Promise<stri
   return ids.filter((id) => !cancelled.has(id));
 }
 
-/** A run for accounts that are new, unless the one before was stopped by its failures and waits for a person. */
+/**
+ * A run for accounts that are new, unless one is paused and waits for a person. Accounts that come one by one have a run
+ * each, so the limits are asked of all onboarding of a day as well: above them the run is made paused.
+ */
 async function onboard(parts: OrganizationParts, organization: Organization): Promise<void> {
   const { store, settings, runs, log } = parts;
   const ids = await newcomers(parts, organization);
@@ -86,14 +90,24 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
     log.warn({ run: paused.id, accounts: ids.length, message: paused.message }, 'onboarding is paused');
     return;
   }
-  await runs.request({
+  const { rollout } = settings;
+  const stop = excess(
+    await store.runStacks.lately(onboardingName),
+    rollout,
+    'in onboarding within a day',
+    false,
+  );
+  const message = stop && `${stop}: mend what fails, then resume this run`;
+  const run = await runs.request({
     kind: 'reconcile',
     scope: { accounts: ids },
     onlyChanged: true,
     requestedBy: onboardingName,
     priority: priorities.onboarding,
-    rollout: settings.rollout,
+    rollout,
+    paused: message,
   });
+  if (message) log.error({ run: run.id, accounts: ids.length, message }, 'onboarding is paused');
 }
 
 /**

@@ -53,21 +53,30 @@ export function nextStep(counts: readonly WaveCount[], plan: RolloutPlan): NextS
 function tooMany(
   wave: number,
   counts: readonly WaveCount[],
-  { maxFailures, maxFailurePercent }: RolloutPlan,
+  plan: RolloutPlan,
   over: boolean,
 ): string | undefined {
   // Whoever resumed it has seen what had failed by then.
   const here = counts.filter((each) => each.wave === wave && each.recent);
   const sum = (test: (state: RunStackState) => boolean) =>
     here.filter(({ state }) => test(state)).reduce((all, { count }) => all + count, 0);
-  const failed = sum((state) => state === 'failed');
-  const done = sum((state) => tried.has(state));
+  const outcome = { failed: sum((state) => state === 'failed'), ended: sum((state) => tried.has(state)) };
+  return excess(outcome, plan, `in wave ${wave}`, over);
+}
+
+/** Why of the stacks that ended too many failed, or nothing. `over`: no more of them will end. Pure. */
+export function excess(
+  { failed, ended: done }: { readonly failed: number; readonly ended: number },
+  { maxFailures, maxFailurePercent }: RolloutPlan,
+  where: string,
+  over: boolean,
+): string | undefined {
   if (maxFailures !== undefined && failed > maxFailures) {
-    return `${failed} stacks failed in wave ${wave}, more than the ${maxFailures} allowed`;
+    return `${failed} stacks failed ${where}, more than the ${maxFailures} allowed`;
   }
   if (maxFailurePercent === undefined || failed === 0 || (done < leastForShare && !over)) return undefined;
   const share = (100 * failed) / done;
   return share > maxFailurePercent
-    ? `${failed} of ${done} stacks failed in wave ${wave}, more than the ${maxFailurePercent} % allowed`
+    ? `${failed} of ${done} stacks failed ${where}, more than the ${maxFailurePercent} % allowed`
     : undefined;
 }

@@ -79,6 +79,11 @@ export interface RunStackStore {
   latest(key: string): Promise<{ run: Run; state: RunStackState | undefined } | undefined>;
   /** Those of the accounts whose latest run somebody of this name asked for, and was cancelled. */
   cancelled(accountIds: readonly string[], requestedBy: string): Promise<string[]>;
+  /**
+   * Of the runs that somebody of this name asked for: how many member stacks ended within a day, and how many of these
+   * failed and were not made since. What ended before a person last let such a run go on counts no more.
+   */
+  lately(requestedBy: string): Promise<{ failed: number; ended: number }>;
   /** Accounts that an unfinished run is about, by its plan, or by name where that is still to be made. */
   accountsUnderWay(): Promise<string[]>;
   /** Begun, once more where an earlier attempt was cut short or failed. */
@@ -181,6 +186,19 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
         [accountIds, requestedBy],
       );
       return rows.map(({ id }) => id);
+    },
+    async lately(requestedBy) {
+      const [row] = await query<{ failed: number; ended: number }>(
+        `select count(*)::int as ended,
+           count(*) filter (where run_stack.state = 'failed' and stack.generation is null)::int as failed
+         from run join run_stack on run_stack.run_id = run.id left join stack on stack.key = run_stack.key
+         where run.requested_by = $1 and run_stack.key <> 'hub'
+           and run_stack.state in ('succeeded', 'unchanged', 'failed') and run_stack.finished_at > greatest(
+             now() - interval '1 day',
+             (select max((rollout->>'resumedAt')::timestamptz) from run where requested_by = $1))`,
+        [requestedBy],
+      );
+      return row ?? { failed: 0, ended: 0 };
     },
     async accountsUnderWay() {
       const rows = await query<{ id: string }>(

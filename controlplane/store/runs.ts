@@ -15,11 +15,13 @@ export interface RunRequest {
   readonly requestedBy: string;
   /** Waves and limits; without, everything at once and however many fail. */
   readonly rollout?: RolloutPlan | undefined;
+  /** Why it is made paused, to wait for a person. */
+  readonly paused?: string | undefined;
   /** How much its keys are in a hurry. */
   readonly priority?: number | undefined;
 }
 
-export interface Run extends RunRequest {
+export interface Run extends Omit<RunRequest, 'paused'> {
   readonly id: string;
   readonly state: RunState;
   readonly rollout: RolloutPlan;
@@ -67,17 +69,17 @@ const unasked = 'portcullis';
 
 async function createUnlessWaiting(
   query: Query,
-  { kind, onlyChanged, requestedBy, rollout = {}, priority = 50, ...request }: RunRequest,
+  { kind, onlyChanged, requestedBy, rollout = {}, priority = 50, paused, ...request }: RunRequest,
 ): Promise<{ run: Run; created: boolean }> {
   const scope = JSON.stringify(request.scope);
   const plan = JSON.stringify(rollout);
   for (;;) {
     const [run] = await query<Run>(
-      `insert into run (id, kind, scope, only_changed, requested_by, rollout, priority, state, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, 'queued', now())
+      `insert into run (id, kind, scope, only_changed, requested_by, rollout, priority, message, state, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, case when $8::text is null then 'queued' else 'paused' end, now())
        on conflict (kind, only_changed, md5(scope::text), md5(rollout::text)) where state = 'queued' do nothing
        returning ${runColumns}`,
-      [randomUUID(), kind, scope, onlyChanged, requestedBy, plan, priority],
+      [randomUUID(), kind, scope, onlyChanged, requestedBy, plan, priority, paused ?? null],
     );
     if (run) return { run, created: true };
     const [waiting] = await query<Run>(
@@ -127,6 +129,7 @@ export function runStore({ query, transaction }: Pick<Database, 'query' | 'trans
       transaction(async (within) => {
         const found = await createUnlessWaiting(within, request);
         await requested(within, request.requestedBy, found.run, found.created);
+        if (found.created && request.paused) await took(unasked, 'run paused')(within, found.run);
         return found;
       }),
     async get(id) {

@@ -7,6 +7,7 @@ import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { asHolder } from './lease-sample.ts';
 import { createWorld, hub, management, one, two } from './reconcile-world.ts';
+import { looksOf } from './rollout-looks.ts';
 import { until } from './until.ts';
 
 const three = '300000000003';
@@ -17,50 +18,24 @@ onBothDatabases((place) => {
   let database: Database;
   let store: Store;
   let made: ReturnType<typeof createWorld>;
+  let { look, wake, carryOut, ready } = {} as ReturnType<typeof looksOf>;
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
     store = openStore(database);
     await database.query('truncate account, stack, run, run_stack, lease, fact');
     made = createWorld(store, database);
+    ({ look, wake, carryOut, ready } = looksOf(database, made));
   }, 60_000);
 
-  /** Has the organization looked at so many times, once after the other. */
-  const look = (times = 1) =>
-    made.working(async () => {
-      for (let index = 0; index < times; index += 1) {
-        await database.query(`delete from fact`);
-        await made.queue.wake(['organization']);
-        await until(async () => (await store.facts.get('organization')) !== undefined);
-        await until(
-          async () => (await database.query('select 1 from lease where expires_at > now()')).length === 0,
-        );
-      }
-    });
   const askedFor = () =>
     made.requested.map(({ requestedBy, scope }) => [requestedBy.split(' ')[0], scope.accounts ?? 'all']);
-  const carryOut = async () => {
-    for (const run of await store.runs.unfinished()) await made.execute(run);
-  };
   const released = async () => {
     const rows = await database.query<{ release: string }>(
       `select distinct release from stack where kind <> 'hub'`,
     );
     return rows.map(({ release }) => release);
   };
-  const ready = async (id: string) => (await store.accounts.get(id))?.conditions.Ready;
-
-  /** Has a key reconciled, as an event would. */
-  const wake = (key: string) =>
-    made.working(async () => {
-      const ends = `select sum(token) as ends from lease where key = $1 and expires_at <= now()`;
-      const before = (await database.query<{ ends: string }>(ends, [key]))[0]?.ends;
-      await made.queue.wake([key]);
-      await until(
-        async () => ![null, before].includes((await database.query<{ ends: string }>(ends, [key]))[0]?.ends),
-      );
-    });
-
   describe('a look at the organization', () => {
     test('that finds it unreadable is put off longer each time, until one can read it', async () => {
       const runs = { request: async () => expect.fail('nothing was read') };
