@@ -1,10 +1,9 @@
-import { mark, markDrifted, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
+import { mark, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
 import type { DesiredStack } from '../desired.ts';
-import type { OperationRecord, ResourceChange } from '../engine-events.ts';
+import type { OperationRecord } from '../engine-events.ts';
 import { partWayOf } from '../engine-failure.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
-import type { KeyRequest } from '../store/run-stacks.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { isYoung } from '../survey.ts';
 import { alikeAgainMs } from '../workers.ts';
@@ -12,7 +11,9 @@ import { decide, isTransient, isUnready, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
 import { now, type Pass, usualAttempts } from './parts.ts';
 
+import { report } from './report.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
+import { preview, previewsOf } from './stack-preview.ts';
 import { inTurn } from './turn.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
@@ -30,10 +31,6 @@ interface Terms {
   readonly againMs?: number | undefined;
 }
 
-/** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
-export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
-  `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
-
 const summarise = ({ changes, drift }: OperationRecord): string => {
   if (changes.length + drift.length === 0) return 'no change';
   return [`${changes.length} changed`, ...(drift.length > 0 ? [`${drift.length} had drifted`] : [])].join(
@@ -41,27 +38,12 @@ const summarise = ({ changes, drift }: OperationRecord): string => {
   );
 };
 
-const previewsOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'preview');
 const reconcilesOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'reconcile');
 
 const done = (againMs: number | undefined): Verdict => ({
   kind: 'done',
   ...(againMs !== undefined && { againMs }),
 });
-
-/** Ends the runs' wait for the key. */
-async function report(
-  { store, key, lease, beforeEnd }: Pass,
-  requests: readonly KeyRequest[],
-  state: 'succeeded' | 'unchanged' | 'failed',
-  message: string,
-  record?: OperationRecord,
-): Promise<void> {
-  for (const request of requests) {
-    await beforeEnd?.(request, state);
-    await store.runStacks.end(request.run.id, key, { state, record, message }, lease);
-  }
-}
 
 /**
  * Reconciles one stack: what it should be, what is known of it, the one operation that follows, and the record of what
@@ -128,9 +110,7 @@ async function waiting({ store, key }: Pass, record: StackRecord, message: strin
   const failed = record.conditions.Ready?.reason === 'Failed';
   if (!failed) await store.stacks.setConditions(key, mark(record.conditions, { Ready }, now()));
   return { outcome: 'held', verdict: { kind: 'wait', ms: turnMs, reason: 'Waiting', message } };
-
 }
-
 
 const again = ({ againMs }: Terms) => (againMs === undefined ? {} : { againMs });
 
@@ -227,38 +207,4 @@ async function failed(
     ? { kind: 'hopeless', reason: 'FailedRepeatedly', message, ...again(terms) }
     : { kind: 'failed', failures: Math.max(1, failures, disturbances), message };
   return { outcome: 'failed', verdict };
-}
-
-async function preview(pass: Pass, desired: DesiredStack, record: StackRecord): Promise<StackOutcome> {
-  const { store, engine, key, lease, meter } = pass;
-  const previews = previewsOf(pass);
-  const begun = performance.now();
-  const kind = desired.arguments.kind;
-  const seconds = () => (performance.now() - begun) / 1000;
-  let found: OperationRecord;
-  try {
-    const recover = lease.taken === 'from-dead';
-    found = await engine.preview(desired, {
-      recover,
-      known: record.generation !== null,
-      signal: lease.signal,
-    });
-  } catch (error) {
-    lease.signal.throwIfAborted();
-    meter.stack('preview', kind, 'failed', seconds());
-    await report(pass, previews, 'failed', reasonOf(error));
-    return 'failed';
-  }
-  const drift = found.drift.map((change) => `drift: ${describeChange(change)}`);
-  if (record.generation !== null) {
-    await store.stacks.setConditions(key, markDrifted(record.conditions, drift, now()));
-  }
-  const differs = found.changes.length + found.drift.length > 0;
-  const message = differs
-    ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
-    : 'no change';
-  const state = differs ? 'succeeded' : 'unchanged';
-  await report(pass, previews, state, message, found);
-  meter.stack('preview', kind, state, seconds());
-  return state;
 }

@@ -48,7 +48,7 @@ onBothDatabases((place) => {
       );
       await wake(`account-${five}`);
       expect(await ready(five)).toMatchObject({ reason: 'Waiting' });
-      await store.runs.resume(run?.id ?? '');
+      await store.runs.resume(run?.id ?? '', 'ann');
       await carryOut();
       expect(await ready(five)).toMatchObject({ status: 'True' });
       expect((await comes(six))?.state).toBe('succeeded');

@@ -204,7 +204,7 @@ onBothDatabases((place) => {
         made.world.programVersion = '2';
         await look();
         const [run] = await store.runs.unfinished();
-        await store.runs[word === 'paused' ? 'pause' : 'cancel'](run?.id ?? '', 'by a person');
+        await store.runs[word === 'paused' ? 'pause' : 'cancel'](run?.id ?? '', 'by a person', 'ann');
         await wake(region);
         await look();
         expect(await versionOf(region)).toBe('1');

@@ -1,0 +1,17 @@
+import type { OperationRecord } from '../engine-events.ts';
+import type { KeyRequest } from '../store/run-stacks.ts';
+import type { Pass } from './parts.ts';
+
+/** Ends the runs' wait for the key. */
+export async function report(
+  { store, key, lease, beforeEnd }: Pass,
+  requests: readonly KeyRequest[],
+  state: 'succeeded' | 'unchanged' | 'failed',
+  message: string,
+  record?: OperationRecord,
+): Promise<void> {
+  for (const request of requests) {
+    await beforeEnd?.(request, state);
+    await store.runStacks.end(request.run.id, key, { state, record, message }, lease);
+  }
+}

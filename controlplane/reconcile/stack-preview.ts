@@ -1,0 +1,48 @@
+import { markDrifted } from '../conditions.ts';
+import type { DesiredStack } from '../desired.ts';
+import type { OperationRecord, ResourceChange } from '../engine-events.ts';
+import { reasonOf } from '../errors.ts';
+import type { StackRecord } from '../store/stacks.ts';
+import { now, type Pass } from './parts.ts';
+import { report } from './report.ts';
+
+/** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
+export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
+  `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
+
+export const previewsOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'preview');
+
+/** What an operation would change and what has drifted: told to the previews that asked, and of drift to the stack. */
+export async function preview(pass: Pass, desired: DesiredStack, record: StackRecord): Promise<'succeeded' | 'unchanged' | 'failed'> {
+  const { store, engine, key, lease, meter } = pass;
+  const previews = previewsOf(pass);
+  const begun = performance.now();
+  const kind = desired.arguments.kind;
+  const seconds = () => (performance.now() - begun) / 1000;
+  let found: OperationRecord;
+  try {
+    const recover = lease.taken === 'from-dead';
+    found = await engine.preview(desired, {
+      recover,
+      known: record.generation !== null,
+      signal: lease.signal,
+    });
+  } catch (error) {
+    lease.signal.throwIfAborted();
+    meter.stack('preview', kind, 'failed', seconds());
+    await report(pass, previews, 'failed', reasonOf(error));
+    return 'failed';
+  }
+  const drift = found.drift.map((change) => `drift: ${describeChange(change)}`);
+  if (record.generation !== null) {
+    await store.stacks.setConditions(key, markDrifted(record.conditions, drift, now()));
+  }
+  const differs = found.changes.length + found.drift.length > 0;
+  const message = differs
+    ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
+    : 'no change';
+  const state = differs ? 'succeeded' : 'unchanged';
+  await report(pass, previews, state, message, found);
+  meter.stack('preview', kind, state, seconds());
+  return state;
+}
