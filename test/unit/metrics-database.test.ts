@@ -66,7 +66,7 @@ onBothDatabases((place) => {
       portcullis_leases_expired: 1,
       'portcullis_runs_unfinished{state="queued"}': 1,
       portcullis_confirmations_open: 0,
-      portcullis_audit_unsealed_lines: 0,
+      portcullis_audit_unsealed_lines: 1,
     });
     expect(samples.portcullis_organization_read_age_seconds).toBeGreaterThan(3590);
     const failed = Object.entries(samples).filter(
