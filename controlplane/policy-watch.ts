@@ -45,7 +45,6 @@ export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }:
     );
     known = seen; // not before somebody was told
     return everyMs;
-
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;

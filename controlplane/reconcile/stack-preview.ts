@@ -13,7 +13,11 @@ export const describeChange = ({ operation, type, name, properties }: ResourceCh
 export const previewsOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'preview');
 
 /** What an operation would change and what has drifted: told to the previews that asked, and of drift to the stack. */
-export async function preview(pass: Pass, desired: DesiredStack, record: StackRecord): Promise<'succeeded' | 'unchanged' | 'failed'> {
+export async function preview(
+  pass: Pass,
+  desired: DesiredStack,
+  record: StackRecord,
+): Promise<'succeeded' | 'unchanged' | 'failed'> {
   const { store, engine, key, lease, meter } = pass;
   const previews = previewsOf(pass);
   const begun = performance.now();

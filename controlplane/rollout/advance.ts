@@ -89,7 +89,6 @@ async function remind({ store, queue }: Parts, run: Run): Promise<void> {
     );
   await queue.wake(keysOf(false), run.priority);
   await queue.later(keysOf(true).map((key) => ({ key, afterMs: 0, priority: run.priority })));
-
 }
 
 const remindMs = 30_000;

@@ -86,7 +86,6 @@ export function createDepartureWorld(database: Database) {
     wake: async (keys: readonly string[]) => void state.woken.push(...keys),
     now,
     unlike: async () => state.unlike,
-
   } satisfies DepartureParts;
 
   const organization = (): Organization => ({
