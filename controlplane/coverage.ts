@@ -24,6 +24,10 @@ export function knownAfter(
   return found.flatMap((one) => knownBy(one) ?? before.get(one.region) ?? []);
 }
 
+/** Regions that did not answer at a look: unknown, so that what was known of them stays known. Pure. */
+export const unanswered = (regions: readonly string[], reason: string): RegionCoverage[] =>
+  regions.map((region) => ({ region, trail: { covered: 'unknown', reason } }));
+
 /** A Region whose coverage changed. */
 export interface ChangedRegion {
   readonly region: string;

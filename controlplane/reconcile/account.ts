@@ -1,5 +1,5 @@
-import { type Condition, mark, markFailed, type Reason } from '../conditions.ts';
-import { ownTrailRegion } from '../coverage.ts';
+import { mark, markFailed, type Reason } from '../conditions.ts';
+import { ownTrailRegion, unanswered } from '../coverage.ts';
 import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../desired.ts';
 import type { OrganizationAccount } from '../organization.ts';
 import { releaseOf } from '../release.ts';
@@ -7,9 +7,9 @@ import type { Verdict } from '../scheduler/verdict.ts';
 import { hubKey, previewOf, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import type { Store } from '../store/store.ts';
 import { disturbed, surveyAccount } from '../survey.ts';
 import { trailsCondition } from '../trails-condition.ts';
+import { noteAccountReady, noteUnseen, noteWaiting } from './account-conditions.ts';
 import { isCurrent } from './decide.ts';
 import { now, type Pass, usualAttempts } from './parts.ts';
 import { actOnStack } from './stack.ts';
@@ -26,33 +26,6 @@ const asListed = (record: AccountRecord): OrganizationAccount => ({
   state: record.state === 'DEPARTED' ? 'UNKNOWN' : record.state,
   joinedAt: record.joinedAt?.toISOString(),
 });
-
-/** Whether every stack that the account should have is ready. */
-export async function noteAccountReady(
-  store: Store,
-  accountId: string,
-  wanted: readonly string[],
-): Promise<void> {
-  const records = new Map((await store.stacks.ofAccount(accountId)).map((record) => [record.key, record]));
-  const wanting = wanted.filter((key) => records.get(key)?.conditions.Ready?.status !== 'True');
-  const Ready: Omit<Condition, 'since'> =
-    wanting.length === 0
-      ? { status: 'True', reason: 'Succeeded', message: `${wanted.length} stacks` }
-      : { status: 'False', reason: 'Failed', message: `not ready: ${wanting.join(', ')}` };
-  const before = (await store.accounts.get(accountId))?.conditions ?? {};
-  const { Ready: next } = mark(before, { Ready }, now());
-  if (next) await store.accounts.setConditions(accountId, { Ready: next });
-}
-
-/** That a run has still to come to the account, and which. */
-async function noteWaiting({ store }: Pass, record: AccountRecord, { message }: { message: string }) {
-  const { Ready } = mark(
-    record.conditions,
-    { Ready: { status: 'False', reason: 'Waiting', message } },
-    now(),
-  );
-  if (Ready) await store.accounts.setConditions(record.id, { Ready });
-}
 
 const isPreview = ({ requests }: Pass) =>
   requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
@@ -127,8 +100,10 @@ async function survey(
     const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
-    await pass.onCoverage?.(record, record.regions, found.account.regions);
-    const ownTrail = ownTrailRegion(settings.trails, found.account, await store.coverage.known(record.id));
+    const pending = unanswered(found.pendingRegions, 'the Region does not answer yet');
+    const looked = { id: record.id, regions: [...found.account.regions, ...pending] };
+    await pass.onCoverage?.(record, record.regions, looked.regions);
+    const ownTrail = ownTrailRegion(settings.trails, looked, await store.coverage.known(record.id));
     return {
       account: { ...found.account, ownTrail, regions },
       pending: found.pendingRegions,
@@ -147,6 +122,7 @@ async function survey(
     return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReadyYet', message: found.message } };
   }
   await endRequests(pass, 'unreachable', 'NotReachable', found.message);
+  if (!isPreview(pass)) await noteUnseen(store, record, found.message);
   return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReachable', message: found.message } };
 }
 

@@ -2,7 +2,8 @@ import { type DesiredStack, desiredAccount, type Fleet } from '../desired.ts';
 import { releaseOf } from '../release.ts';
 import type { Verdict } from '../scheduler/verdict.ts';
 import { accountKey, placeOfKey } from '../stack-key.ts';
-import { hubIsThere, noteAccountReady, waitForHub } from './account.ts';
+import { hubIsThere, waitForHub } from './account.ts';
+import { noteAccountReady } from './account-conditions.ts';
 import type { Pass } from './parts.ts';
 import { actOnStack } from './stack.ts';
 

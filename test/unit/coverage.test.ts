@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { coverageChange, knownAfter, ownTrailRegion } from '../../controlplane/coverage.ts';
+import { coverageChange, knownAfter, ownTrailRegion, unanswered } from '../../controlplane/coverage.ts';
 import type { RegionCoverage, TrailCheck } from '../../controlplane/trails.ts';
 import { arnOf, member, organizationArn, ownArn } from './trail-sample.ts';
 
@@ -18,6 +18,14 @@ const lost = {
 };
 const regained = { region: 'eu-west-1', trail: organizationArn, problems: [] };
 const nothing = { lost: [], regained: [] };
+
+test('a Region that does not answer for a while is lost once it does and is uncovered', () => {
+  const covered = knownAfter([], [at(yes), at(yes, 'us-west-2')]);
+  const pending = [at(yes, 'us-west-2'), ...unanswered(['eu-west-1'], 'no answer yet')];
+  expect(coverageChange(covered, pending)).toEqual(nothing);
+  const still = knownAfter(knownAfter(covered, pending), pending);
+  expect(coverageChange(still, [at(no), at(yes, 'us-west-2')])).toEqual({ lost: [lost], regained: [] });
+});
 
 describe('what changed from one survey to the next', () => {
   test.each<[string, RegionCoverage[], RegionCoverage[], ReturnType<typeof coverageChange>]>([

@@ -33,6 +33,19 @@ describe('a run over accounts that cannot all be reached', () => {
     expect(done.stateOf(`account-${two}`)).toBe('succeeded');
   });
 
+  test('knows no longer whether trails cover an account that cannot be entered any more, and keeps its Regions', async () => {
+    await run();
+    const before = await store.accounts.get(one);
+    world.unreachable.add(one);
+    await run({ scope: { accounts: [one] } });
+    const after = await store.accounts.get(one);
+    expect(after?.conditions.TrailsCovered).toMatchObject({ status: 'Unknown', reason: 'NotReachable' });
+    expect(after?.conditions.Ready).toMatchObject({ status: 'False', reason: 'NotReachable' });
+    expect(after?.regions.map(({ region, trail }) => [region, trail.covered])).toEqual(
+      before?.regions.map(({ region }) => [region, 'unknown']),
+    );
+  });
+
   test('goes on, limits or not, where most of what has ended could not be reached', async () => {
     for (const id of [hub, one]) world.unreachable.add(id);
     const done = await run({ rollout: { waves: [`${hub}+${one}`], maxFailures: 0, maxFailurePercent: 0 } });
