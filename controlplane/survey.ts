@@ -6,7 +6,6 @@ import type { Settings } from './environment.ts';
 import { reasonOf } from './errors.ts';
 import type { OrganizationAccount } from './organization.ts';
 import { organizationsRegion } from './partition.ts';
-import { isTransient } from './reconcile/decide.ts';
 import {
   isNotReadyYet,
   isServerFault,
@@ -16,6 +15,7 @@ import {
 } from './refusal.ts';
 import { backoffMs } from './scheduler/verdict.ts';
 import { checkTrails } from './trail-survey.ts';
+import { isTransient } from './transient.ts';
 
 /** What one look at an account came to; nothing of it is a failure that counts. */
 export type Survey =

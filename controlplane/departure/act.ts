@@ -2,7 +2,6 @@ import type { StackArguments } from '../../programs/arguments.ts';
 import { markFailed, markReconciling, markStalled } from '../conditions.ts';
 import type { Operation } from '../engine.ts';
 import { reasonOf } from '../errors.ts';
-import { isTransient } from '../reconcile/decide.ts';
 import { noteFailure, noteSuccess } from '../reconcile/disturbances.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import type { Lease } from '../scheduler/leases.ts';
@@ -11,6 +10,7 @@ import { accountKey, type StackKey } from '../stack-key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Departure } from '../store/departures.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import { isTransient } from '../transient.ts';
 import { attemptAt, isGivenUp } from './attempt.ts';
 import type { DepartureParts } from './parts.ts';
 

@@ -1,4 +1,4 @@
-import { hubWave } from '../rollout/progress.ts';
+import { hubWave } from '../store/run-stacks.ts';
 import type { Store } from '../store/store.ts';
 
 /** In whose name the roll-out of a release is asked for; with `*` that of any release. */

@@ -6,8 +6,9 @@ import { PortcullisError, reasonOf } from '../errors.ts';
 import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { isYoung } from '../survey.ts';
+import { isTransient, isUnready } from '../transient.ts';
 import { alikeAgainMs } from '../workers.ts';
-import { decide, isTransient, isUnready, isWell } from './decide.ts';
+import { decide, isWell } from './decide.ts';
 import { noteFailure, noteSuccess } from './disturbances.ts';
 import { now, type Pass, usualAttempts } from './parts.ts';
 

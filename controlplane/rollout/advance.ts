@@ -1,11 +1,11 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { PortcullisError, reasonOf } from '../errors.ts';
-import { isTransient } from '../reconcile/decide.ts';
 import type { Parts } from '../reconcile/parts.ts';
 import { backoffMs } from '../scheduler/verdict.ts';
 import { requireRegions } from '../scope.ts';
 import { hubKey, previewOf } from '../stack-key.ts';
 import type { Run } from '../store/runs.ts';
+import { isTransient } from '../transient.ts';
 import { planRun } from './plan.ts';
 import { nextStep } from './progress.ts';
 

@@ -4,8 +4,8 @@ import { recordOrganization } from '../reconcile/organization.ts';
 import { now, type Parts } from '../reconcile/parts.ts';
 import { accountsInScope, isWholeOrganization } from '../scope.ts';
 import { accountKey, hubKey } from '../stack-key.ts';
+import { hubWave } from '../store/run-stacks.ts';
 import type { Run } from '../store/runs.ts';
-import { hubWave } from './progress.ts';
 import { wavesOf } from './waves.ts';
 
 /** Marks an account as not looked at, and why; a preview leaves it as ready as it was. */

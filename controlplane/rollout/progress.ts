@@ -1,4 +1,4 @@
-import type { RunStackState, WaveCount } from '../store/run-stacks.ts';
+import { hubWave, type RunStackState, type WaveCount } from '../store/run-stacks.ts';
 import type { RolloutPlan } from './wave-grammar.ts';
 
 /** What a roll-out does next. */
@@ -13,9 +13,6 @@ const defaultParallel = 64;
 
 /** With fewer stacks ended a share says nothing. */
 const leastForShare = 5;
-
-/** The wave of the hub stack; those of accounts count from 1. */
-export const hubWave = 0;
 
 const ended: ReadonlySet<RunStackState> = new Set([
   'succeeded',

@@ -37,6 +37,9 @@ export interface KeyRequest {
   readonly wave: number;
 }
 
+/** The wave of the hub stack; those of accounts count from 1. */
+export const hubWave = 0;
+
 /** How many of a run's stacks are in each state, by wave. */
 export interface WaveCount {
   readonly wave: number;

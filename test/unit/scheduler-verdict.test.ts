@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeLogger } from '../../controlplane/log.ts';
-import { decide, isTransient, isUnready } from '../../controlplane/reconcile/decide.ts';
+import { decide } from '../../controlplane/reconcile/decide.ts';
 import { keyWorker, nextLook, type ReconcileKey } from '../../controlplane/scheduler/key-worker.ts';
 import type { Lease, Leases } from '../../controlplane/scheduler/leases.ts';
 import { backoffMs, jittered } from '../../controlplane/scheduler/verdict.ts';
 import type { StackRecord } from '../../controlplane/store/stacks.ts';
+import { isTransient, isUnready } from '../../controlplane/transient.ts';
 import { memoryQueue } from './memory-queue.ts';
 import { until } from './until.ts';
 
