@@ -5,7 +5,7 @@ import type { Run } from '../../controlplane/store/runs.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { createWorld, one, two } from './reconcile-world.ts';
-import { startScheduler } from './rollout-world.ts';
+import { forgetJobs, startScheduler } from './rollout-world.ts';
 import { until } from './until.ts';
 
 const canary: RolloutPlan = { waves: [one], maxFailures: 0 };
@@ -23,8 +23,8 @@ onBothDatabases((place) => {
     store = openStore(database);
     await database.query('truncate account, stack, run, run_stack, lease, fact');
     made = createWorld(store, database);
+    await forgetJobs(database);
     scheduler = await startScheduler(database, made);
-    await database.query('delete from queue.job');
   }, 60_000);
   afterEach(() => scheduler?.stop());
 

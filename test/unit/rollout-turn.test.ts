@@ -3,7 +3,7 @@ import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { createWorld, one, two } from './reconcile-world.ts';
-import { startScheduler } from './rollout-world.ts';
+import { forgetJobs, startScheduler } from './rollout-world.ts';
 import { until } from './until.ts';
 
 const three = '300000000003';
@@ -41,8 +41,8 @@ onBothDatabases((place) => {
   });
 
   const start = async (concurrent: number) => {
+    await forgetJobs(database);
     scheduler = await startScheduler(database, made, 30_000, concurrent);
-    await database.query('delete from queue.job');
   };
   /** Every key that is due was reconciled, but for so many that are under way. */
   const settled = (left = 0) =>

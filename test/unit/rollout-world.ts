@@ -39,6 +39,12 @@ function mortal(database: Database) {
   };
 }
 
+/** Takes away what an earlier scheduler left in the queue, before the next one takes it up. */
+export async function forgetJobs({ query }: Pick<Database, 'query'>): Promise<void> {
+  const [made] = await query<{ there: boolean }>(`select to_regclass('queue.job') is not null as there`);
+  if (made?.there) await query('delete from queue.job');
+}
+
 /** A worker with queues, leases and a store of its own over the world's fakes, as in a process of its own. */
 export async function startScheduler(
   database: Database,
