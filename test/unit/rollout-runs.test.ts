@@ -218,6 +218,7 @@ onBothDatabases((place) => {
       await until(async () => (await record())?.Stalled?.status === 'True');
       await database.query(`update stack set conditions = conditions - 'Stalled' where key = $1`, [key]);
       await waken(1);
+      await until(async () => (await record())?.Stalled !== undefined);
       expect((await record())?.Stalled).toMatchObject({ status: 'True', reason: 'FailedRepeatedly' });
     });
 
