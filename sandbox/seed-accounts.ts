@@ -37,7 +37,9 @@ export type RootSettings = (accountId: string, region?: string) => ClientSetting
 
 type Blueprint = Omit<SeededOrganization, 'id'>;
 
-/** Makes the organization, its units and accounts, with the states and Regions of the blueprint. Returns the organization's id. */
+const yearMs = 365 * 24 * 3_600_000;
+
+/** Makes the organization, its units and accounts, with the states and Regions of the blueprint, a year ago. Returns the organization's id. */
 export async function seedAccounts(root: RootSettings, world: World, plan: Blueprint): Promise<string> {
   const client = new OrganizationsClient(root(plan.managementAccountId));
   const created = await client.send(new CreateOrganizationCommand({ FeatureSet: 'ALL' }));
@@ -59,6 +61,9 @@ export async function seedAccounts(root: RootSettings, world: World, plan: Bluep
     optIn(root, plan),
     ...[plan.hubAccountId, ...plan.members.map((one) => one.id)].map((id) => usable(root, id)),
   ]);
+  for (const account of world.graphOf(plan.managementAccountId)?.accounts.values() ?? []) {
+    account.joined -= yearMs; // no longer new: what they refuse is meant
+  }
   return created.Organization?.Id ?? '';
 }
 
