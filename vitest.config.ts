@@ -40,7 +40,7 @@ export default defineConfig({
           exclude: killing,
           maxWorkers: 2,
           testTimeout: 180_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
         },
       },
