@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|flood|scheduler]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|sweep|flood|scheduler]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client.ts';
@@ -7,7 +7,7 @@ import { measureBundle } from './cold-start.ts';
 import { measureEvaluator } from './evaluator.ts';
 import { figures as collect, json, merged, table } from './figures.ts';
 import { measureFlood } from './flood.ts';
-import { measureNewAccounts } from './new-account.ts';
+import { measureNewAccounts, measureUnderSweep } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
 import { measureScheduler } from './scheduler.ts';
@@ -38,6 +38,14 @@ async function measureBurstsOf(world: World): Promise<Ended> {
   return 'measured';
 }
 
+async function measureSweepOf(world: World): Promise<Ended> {
+  const service = httpClient(world.controlPlane.url, undefined);
+  const none = { add: () => undefined, list: () => [] };
+  await measureOnboarding(service, none, { quick: true, progress });
+  await measureUnderSweep(world, service, figures, { times: quick ? 1 : 3, progress });
+  return 'measured';
+}
+
 async function measureFloodOf(world: World): Promise<Ended> {
   await measureFlood(world, figures, { events: quick ? 100 : 10_000, progress });
   return 'measured';
@@ -58,12 +66,13 @@ const parts: Record<string, () => Promise<Ended>> = {
   bundle: () => measureBundle(figures, options).then(() => 'measured'),
   organization: () => inWorld(measureWorld),
   bursts: () => inWorld(measureBurstsOf),
+  sweep: () => inWorld(measureSweepOf),
   flood: () => inWorld(measureFloodOf),
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
 };
 
 /** In another part already, or minutes long: runs only where it is asked for. */
-const onlyByName = new Set(['bursts', 'flood', 'scheduler']);
+const onlyByName = new Set(['bursts', 'sweep', 'flood', 'scheduler']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {
