@@ -24,6 +24,7 @@ import { runQueue } from './run-queue.ts';
 import { keyQueue } from './scheduler/key-queue.ts';
 import { keyWorker } from './scheduler/key-worker.ts';
 import { openLeases } from './scheduler/leases.ts';
+import { awaited } from './stack-key.ts';
 import { standBy } from './stand-by.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import type { RunRequest } from './store/runs.ts';
@@ -91,7 +92,6 @@ type Foundations = Awaited<ReturnType<typeof foundations>>;
 function scheduler(base: Foundations) {
   const { settings, log, parts, database, store, meter, aws, workers, engine, living } = base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
-
   parts.opened('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
   parts.opened('key queue', keys.stop);
@@ -112,7 +112,10 @@ function scheduler(base: Foundations) {
     log,
     // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
     concurrent: settings.parallel * 2,
-    onVerdict: (key, verdict, seconds) => meter.reconciled(key.split('-')[0] ?? key, verdict, seconds),
+    onVerdict: (waited, verdict, seconds) => {
+      const { key } = awaited(waited);
+      meter.reconciled(key.split('-')[0] ?? key, verdict, seconds);
+    },
   });
   // A command that only looks leaves the keys that are due to the service.
   const request = async (asked: RunRequest) => {
