@@ -65,6 +65,18 @@ const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpire
 /** Whether AWS says that temporary credentials have ended. */
 export const isExpired = (error: unknown): boolean => expired.has(codeOf(error));
 
+/** Codes with which AWS refuses a signature, among others for the time that it says it was made at. */
+const unsigned = new Set([
+  'AuthFailure',
+  'InvalidSignatureException',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+]);
+
+/** Whether AWS does not take the signature: the clock may have been set since the last call. */
+export const isUnsigned = (error: unknown): boolean => unsigned.has(codeOf(error));
+
 /** Codes with which AWS says that the caller lacks a right. */
 const denied = new Set([
   'AccessDenied',

@@ -1,5 +1,5 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import { isExpired } from '../refusal.ts';
+import { isExpired, isUnsigned } from '../refusal.ts';
 import { type Plugin, shared } from './throttle.ts';
 
 type Provider = ReturnType<typeof fromTemporaryCredentials>;
@@ -85,17 +85,24 @@ export function roleChains({
 
 const tries = 3;
 
-/** Makes a client that is told that its credentials ended ask for new ones and try again. */
+/**
+ * Makes a client that is told that its credentials ended ask for new ones and try again. A signature that is refused is
+ * made once more: the SDK has learned by the answer how wrong the clock is, and tries again by itself only where it went
+ * wrong, not where it was set right. Source: `errorHandler` of AwsSdkSigV4Signer, @aws-sdk/core.
+ */
 export const renewing = (forget: () => void): Plugin => ({
   applyToStack: (stack) =>
     stack.add(
       (next) => async (args) => {
+        let signedAnew = false;
         for (let left = tries; ; left -= 1) {
           try {
             return await next(args);
           } catch (error) {
-            if (left <= 1 || !isExpired(error)) throw error;
-            forget();
+            const sign = isUnsigned(error) && !signedAnew;
+            if (left <= 1 || !(isExpired(error) || sign)) throw error;
+            if (sign) signedAnew = true;
+            else forget();
           }
         }
       },

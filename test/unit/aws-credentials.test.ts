@@ -119,6 +119,36 @@ test('a role that several wait for is assumed on, though the first of them lost 
   expect(count('AssumeRole')).toBe(2);
 });
 
+describe('a signature that is refused', () => {
+  const refusing = async (times: number) => {
+    let left = times;
+    const { aws, calls, assumptions } = await start({}, ({ action }) => {
+      if (action !== 'DescribeRegions' || left === 0) return undefined;
+      left -= 1;
+      return ec2Error('AuthFailure', 401);
+    });
+    const asked = async () => (await aws.ec2(member, 'eu-west-1')).send(new DescribeRegionsCommand({}));
+    return {
+      asked,
+      assumptions,
+      tried: () => calls.filter(({ action }) => action === 'DescribeRegions').length,
+    };
+  };
+
+  test('as after the clock was set right is made once more, with the same credentials', async () => {
+    const { asked, tried, assumptions } = await refusing(1);
+    await asked();
+    expect(tried()).toBe(2);
+    expect(assumptions()).toHaveLength(1);
+  });
+
+  test('for good is refused after one more', async () => {
+    const { asked, tried } = await refusing(9);
+    await expect(asked()).rejects.toThrow(expect.objectContaining({ name: 'AuthFailure' }));
+    expect(tried()).toBe(2);
+  });
+});
+
 describe('credentials that end', () => {
   test('are asked for anew, all along the chain, and the call is made again', async () => {
     let left = 2;
