@@ -54,6 +54,8 @@ export interface World {
   readonly unready: Set<string>;
   /** Makes the role by which the management account enters a created account. */
   createAccessRole(graph: Graph, accountId: string, roleName: string): Promise<void>;
+  /** Resolves once nothing is pending: every event of before was emitted, or is of a time without a trail. */
+  idle(): Promise<void>;
   /** Cancels what is pending and waits for what is running. Idempotent. */
   stop(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export function newWorld(options: WorldOptions): World {
     },
     createAccessRole: (graph, accountId, roleName) =>
       createAccessRole(emulator, graph.managementAccountId, accountId, roleName),
+    idle: tasks.idle,
     stop: tasks.stop,
   };
   return world;
@@ -108,6 +111,9 @@ function background(log: (line: string) => void) {
         })
         .finally(() => tasks.delete(running));
       tasks.add(running);
+    },
+    async idle(): Promise<void> {
+      while (tasks.size > 0) await Promise.all(tasks);
     },
     async stop(): Promise<void> {
       ended.abort();

@@ -200,6 +200,7 @@ describe('trails', () => {
     const unit = (Name: string) => caller.send(new CreateOrganizationalUnitCommand({ ParentId, Name }));
     await trailsOf(management).send(new StopLoggingCommand({ Name: 'organization' }));
     await unit('unheard');
+    await parts.organization.world.idle(); // its event is told of a moment later
     await trailsOf(management).send(new StartLoggingCommand({ Name: 'organization' }));
     await unit('heard');
     const first = await heard((event) => event.detail.eventName === 'CreateOrganizationalUnit');

@@ -75,9 +75,9 @@ describe('a database that does not answer', () => {
     metricsText({ registry: registry(), database: { query }, log, timeoutMs });
 
   test('hangs no scrape: what is counted here comes, what could not be read is left out and counted', async () => {
-    let asked = 0;
-    const scrape = scrapeOf(() => {
-      asked += 1;
+    const asked: string[] = [];
+    const scrape = scrapeOf((sql) => {
+      asked.push(sql);
       return new Promise(() => undefined);
     }, 50);
     const samples = samplesOf(await scrape());
@@ -89,7 +89,8 @@ describe('a database that does not answer', () => {
     expect(Object.keys(samples).filter((name) => /_queue|_stacks\{|_cells/.test(name))).toEqual([]);
     await scrape();
     await scrape();
-    expect(asked, 'a question that is open is not asked again').toBe(1 + 2);
+    expect(asked.length).toBeGreaterThanOrEqual(1 + 2);
+    expect(asked, 'a question that is open is not asked again').toEqual([...new Set(asked)]);
   });
 
   test('that refuses one reading loses the others nothing', async () => {
