@@ -32,15 +32,19 @@ async function attributesIn(folder: string, prefix = ''): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-const isWhole = async (file: string): Promise<boolean> => {
+/** @throws where the file cannot be read, which says nothing of what is in it */
+async function isWhole(file: string): Promise<boolean> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}'; // gone meanwhile: nothing to mend
+    throw error;
+  });
   try {
-    JSON.parse(await readFile(file, 'utf8'));
+    JSON.parse(text);
     return true;
-  } catch (error) {
-    // Gone meanwhile: nothing to mend.
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  } catch {
+    return false;
   }
-};
+}
 
 /**
  * Takes away the attributes of a stack's files that a killed CLI left cut short: another's, of an earlier version, or a

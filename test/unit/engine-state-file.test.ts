@@ -58,6 +58,12 @@ describe('attributes in the state', () => {
     expect((await names(stacks)).sort()).toEqual([`${key}-2.json.attrs`, `${key}.json.attrs`]);
   });
 
+  test('that cannot be read are left, and said to be so', async () => {
+    await mkdir(join(root, ...stacks, `${key}.json.attrs`), { recursive: true });
+    await expect(mendAttributes(`file://${root}`, key, '/')).rejects.toThrow(/EISDIR/);
+    expect(await names(stacks)).toEqual([`${key}.json.attrs`]);
+  });
+
   test('are found where the address is relative to the work directory of the CLI', async () => {
     await write(stacks, `${key}.json.attrs`, '');
     expect(await mendAttributes('file://./.', key, root)).toBe(true);
