@@ -50,10 +50,18 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 /** Names everything that a bundle follows from: policy, accounts, the Lambda's sources and the locked packages. */
 async function nameOf(policy: Policy, accounts: AccountTable): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([policy, inOrder(accounts)]));
-  const sources = (await readdir(join(root, 'lambda'))).filter((file) => file.endsWith('.ts')).sort();
-  const files = [...sources.map((file) => join('lambda', file)), 'package-lock.json'];
-  for (const file of files) hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
+  for (const file of [...(await functionSources()), 'package-lock.json'])
+    hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
   return hash.digest('hex').slice(0, 32);
+}
+
+/** Every source file of the remediation function, in sub-folders too: paths from the top of the repository, sorted. */
+export async function functionSources(): Promise<string[]> {
+  const all = await readdir(join(root, 'lambda'), { recursive: true });
+  return all
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('lambda', file))
+    .sort();
 }
 
 const byKey = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
@@ -87,15 +95,23 @@ async function build(policy: Policy, place: string, accounts: AccountTable): Pro
     const bundle = await bundleLambda(policy, unfinished, accounts);
     await writeFile(join(unfinished, 'sha256'), bundle.sha256);
     for (let left = tries; left > 0; left -= 1) {
+      await rename(unfinished, place).catch(unless('ENOTEMPTY', 'EEXIST', 'ENOENT'));
       const found = await whole(place);
       if (found) return found;
-      await rm(place, { recursive: true, force: true });
-      await rename(unfinished, place).catch(unless('ENOTEMPTY', 'EEXIST', 'ENOENT'));
+      await moveAsideDamaged(place);
     }
     throw new Error(`the bundle in ${place} does not stay as it was written`);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+/** Only what is damaged after it was moved is removed: another process may have put a whole bundle there just now. */
+async function moveAsideDamaged(place: string): Promise<void> {
+  const aside = `${place}.${randomUUID()}`;
+  await rename(place, aside).catch(unless('ENOENT'));
+  if (await whole(aside)) await rename(aside, place).catch(unless('ENOTEMPTY', 'EEXIST'));
+  await rm(aside, { recursive: true, force: true });
 }
 
 async function forgetOld(directory: string, used: string): Promise<void> {

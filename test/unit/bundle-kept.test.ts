@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Policy, parsePolicy } from '../../lambda/policy.ts';
-import { makeBundle } from '../../programs/bundle.ts';
+import { functionSources, makeBundle } from '../../programs/bundle.ts';
 
+const repository = join(import.meta.dirname, '../..');
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-bundle-'));
@@ -36,6 +38,17 @@ test('equal inputs give the bundle that is there, whatever their order; others a
     await makeBundle(policy, directory, { [one]: facts, [two]: facts }),
   ];
   expect(new Set([first, ...others].map(({ sha256 }) => sha256)).size).toBe(4);
+});
+
+test('the name of a bundle follows from every source of the function, in sub-folders too', async () => {
+  const listing = ['ls-files', '--cached', '--others', '--exclude-standard', 'lambda'];
+  const tracked = execFileSync('git', listing, { cwd: repository, encoding: 'utf8' });
+  expect(await functionSources()).toEqual(
+    tracked
+      .split('\n')
+      .filter((file) => file.endsWith('.ts'))
+      .sort(),
+  );
 });
 
 test('several made at once are one', async () => {
