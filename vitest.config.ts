@@ -15,7 +15,7 @@ const skipReasons: Reporter = {
 };
 
 /** Minutes of killing and waiting each: with the fault suite, apart from `npm test`. */
-const killing = ['engine-recovery', 'kill'].map((name) => `test/sandbox/${name}.test.ts`);
+const killing = ['test/sandbox/engine-recovery.test.ts', 'test/sandbox/kill.test.ts'];
 
 export default defineConfig({
   test: {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { bundleLambda } from '../lambda/bundle.ts';
-import { type Policy, parsePolicy } from '../lambda/policy.ts';
+import { type Policy, parsePolicy } from '../lambda/policy/parse.ts';
 import { type Figures, median } from './figures.ts';
 import { loopbackAws } from './loopback-aws.ts';
 import { largePolicy } from './policy-sample.ts';

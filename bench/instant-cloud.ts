@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { Cloud, Member } from '../lambda/cloud.ts';
+import type { Cloud, Member } from '../lambda/aws/cloud.ts';
 import { createHandler } from '../lambda/handler.ts';
-import type { Policy } from '../lambda/policy.ts';
+import type { Policy } from '../lambda/policy/parse.ts';
 import { memoryLedger } from '../test/unit/memory-ledger.ts';
 
 /** What the event of the bench is about: SSH opened to the world in a group of sixty rules. */

@@ -1,4 +1,4 @@
-import type { Policy } from '../lambda/policy.ts';
+import type { Policy } from '../lambda/policy/parse.ts';
 import type { AccountTable } from '../programs/bundle.ts';
 import { PortcullisError } from './errors.ts';
 import type { AccountRecord } from './store/accounts.ts';

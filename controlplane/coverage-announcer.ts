@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { resultSource } from '../lambda/result.ts';
+import { resultSource } from '../lambda/contract/result.ts';
 import { names } from '../programs/names.ts';
 import type { Aws } from './aws.ts';
 import { type CoverageEvent, coverageDetailType } from './coverage-event.ts';

@@ -1,4 +1,4 @@
-import type { Exception } from '../lambda/grammar-exception.ts';
+import type { Exception } from '../lambda/policy/schema/exception.ts';
 import type { StoredException } from './store/exceptions.ts';
 
 /** An exception as people see it. Times are ISO 8601 in JSON. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
-import { type Policy, parsePolicy, policySchema } from '../lambda/policy.ts';
+import { type Policy, parsePolicy, policySchema } from '../lambda/policy/parse.ts';
 import type { Settings } from './environment.ts';
 import { PortcullisError, reasonOf } from './errors.ts';
 import type { StoredException } from './store/exceptions.ts';

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { type Announcement, announcementDetailType, announcementSchema } from '../lambda/announcement.ts';
-import { isOnlyCanary } from '../lambda/canary.ts';
-import { remediationResultSchema } from '../lambda/result.ts';
+import {
+  type Announcement,
+  announcementDetailType,
+  announcementSchema,
+} from '../lambda/contract/announcement.ts';
+import { remediationResultSchema } from '../lambda/contract/result.ts';
+import { isOnlyCanary } from '../lambda/remediation/canary.ts';
 import { type LifecycleEvent, readLifecycleEvent } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { Meter } from './metrics.ts';

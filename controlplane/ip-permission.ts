@@ -1,6 +1,6 @@
 import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import type { Exception } from '../lambda/grammar-exception.ts';
+import type { Exception } from '../lambda/policy/schema/exception.ts';
 
 const Description = z.string().optional();
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { outcomes } from '../lambda/result.ts';
+import { outcomes } from '../lambda/contract/result.ts';
 
 /** What the parts of the control plane say of what they did; none of it can fail or wait. */
 export interface Meter {

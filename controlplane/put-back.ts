@@ -5,7 +5,7 @@ import {
   paginateDescribeSecurityGroupRules,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
-import type { Undo } from '../lambda/result.ts';
+import type { Undo } from '../lambda/contract/result.ts';
 import { ipPermissionSchema, isSameIngress, type SinglePermission, toAws } from './ip-permission.ts';
 
 /** Listings trail writes by moments: a rule that is not listed is looked for again after each of these. */

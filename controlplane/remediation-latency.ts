@@ -1,4 +1,4 @@
-import type { RemediationResult } from '../lambda/result.ts';
+import type { RemediationResult } from '../lambda/contract/result.ts';
 
 /**
  * Milliseconds from the moment that CloudTrail gives the call, which it does in whole seconds, to the revoke; undefined

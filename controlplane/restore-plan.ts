@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Exception, exceptionSchema } from '../lambda/grammar-exception.ts';
+import { type Exception, exceptionSchema } from '../lambda/policy/schema/exception.ts';
 import { PortcullisError } from './errors.ts';
 import { allowing, ipPermissionSchema } from './ip-permission.ts';
 import type { RemediationRecord } from './store/remediations.ts';

@@ -3,8 +3,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { coverageDetailType, coverageSchema } from '../controlplane/coverage-event.ts';
-import { announcementDetailType, announcementSchema } from '../lambda/announcement.ts';
-import { remediationResultSchema, resultDetailType, resultSource } from '../lambda/result.ts';
+import { announcementDetailType, announcementSchema } from '../lambda/contract/announcement.ts';
+import { remediationResultSchema, resultDetailType, resultSource } from '../lambda/contract/result.ts';
 
 const folder = new URL('./schemas/', import.meta.url);
 

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { type Accounts, accountsSchema } from './account-facts.ts';
-import { type Policy, policySchema } from './grammar.ts';
+import { type Accounts, accountsSchema } from './policy/account-facts.ts';
+import { type Policy, policySchema } from './policy/schema/policy.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

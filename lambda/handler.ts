@@ -1,19 +1,19 @@
 import pLimit from 'p-limit';
-import { ailmentOf, describeError } from './ailment.ts';
-import { answerCanary, readCanary } from './canary-path.ts';
-import { createSessions, type Sessions } from './credentials.ts';
-import { type ApiCall, readEvent } from './event.ts';
-import { createHistory } from './history.ts';
-import type { Log } from './log.ts';
-import { createNotifier } from './notify.ts';
-import type { TagChange } from './parameters.ts';
-import type { Parts } from './parts.ts';
-import { type Act, connector, planOf } from './plan.ts';
-import { type Office, type Remediation, untouched } from './remediate.ts';
-import { createReport, type Report } from './report.ts';
-import type { RemediationResult } from './result.ts';
-import { announceEnds, dueAgain, readSchedule } from './schedule.ts';
-import { keepTagChange, tagKeysOf } from './tag-history.ts';
+import { createSessions, type Sessions } from './aws/credentials.ts';
+import { ailmentOf, describeError } from './aws/errors.ts';
+import type { Log } from './aws/log.ts';
+import type { RemediationResult } from './contract/result.ts';
+import type { TagChange } from './event/parameters.ts';
+import { type ApiCall, readEvent } from './event/read.ts';
+import { createHistory } from './ledger/history.ts';
+import { keepTagChange, tagKeysOf } from './ledger/tag-history.ts';
+import { createNotifier } from './notify/notifier.ts';
+import { answerCanary, readCanary } from './remediation/canary-path.ts';
+import type { Parts } from './remediation/context.ts';
+import { type Act, connector, planOf } from './remediation/plan.ts';
+import { type Office, type Remediation, untouched } from './remediation/remediate.ts';
+import { createReport, type Report } from './remediation/report.ts';
+import { announceEnds, dueAgain, readSchedule } from './remediation/schedule.ts';
 
 /** `remaining` gives the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;

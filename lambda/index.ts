@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { accountsSchema } from './account-facts.ts';
-import { awsCloud } from './cloud.ts';
-import { readEnvironment } from './environment.ts';
-import { policySchema } from './grammar.ts';
+import { awsCloud } from './aws/cloud.ts';
+import { readEnvironment } from './aws/environment.ts';
+import { consoleLog } from './aws/log.ts';
+import type { RemediationResult } from './contract/result.ts';
 import { createHandler, type Handler } from './handler.ts';
-import { consoleLog } from './log.ts';
-import type { RemediationResult } from './result.ts';
-import { tableLedger } from './table.ts';
+import { tableLedger } from './ledger/table.ts';
+import { accountsSchema } from './policy/account-facts.ts';
+import { policySchema } from './policy/schema/policy.ts';
 
 /** The policy, put here by the bundle. */
 declare const PORTCULLIS_POLICY: unknown;

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleLambda } from '../lambda/bundle.ts';
-import { type Policy, policySchema } from '../lambda/policy.ts';
+import { type Policy, policySchema } from '../lambda/policy/parse.ts';
 
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
 export interface RemediationBundle {

@@ -1,6 +1,6 @@
-import { isPublic } from '../../lambda/cidr.ts';
-import { type Policy, policyDigest } from '../../lambda/policy.ts';
-import { sourceOf } from '../../lambda/source.ts';
+import { isPublic } from '../../lambda/policy/addresses/cidr.ts';
+import { type Policy, policyDigest } from '../../lambda/policy/parse.ts';
+import { sourceOf } from '../../lambda/policy/source.ts';
 import { type Circumstances, type Holding, type Judged, judge } from './policy-judge.ts';
 
 /** A rule that two policies judge otherwise. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type ApiCall, type Reading, readEvent } from '../../lambda/event.ts';
-import type { Policy } from '../../lambda/policy.ts';
-import { tagKeysOf } from '../../lambda/tag-history.ts';
+import { type ApiCall, type Reading, readEvent } from '../../lambda/event/read.ts';
+import { tagKeysOf } from '../../lambda/ledger/tag-history.ts';
+import type { Policy } from '../../lambda/policy/parse.ts';
 import { names } from '../../programs/names.ts';
 import { ingressPattern } from '../../programs/pattern.ts';
 import type { Place } from './policy-groups.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../lambda/evaluate.ts';
-import { mapping } from '../../lambda/mapping.ts';
-import { modes, type Policy } from '../../lambda/policy.ts';
-import { openedBy } from '../../lambda/traffic.ts';
+import type { SecurityGroupRule } from '../../lambda/policy/evaluate.ts';
+import { modes, type Policy } from '../../lambda/policy/parse.ts';
+import { mapping } from '../../lambda/policy/schema/mapping.ts';
+import { openedBy } from '../../lambda/policy/traffic.ts';
 import { reasonOf } from '../errors.ts';
 import type { Place } from './policy-groups.ts';
 import { mistake, parseAs, parseYaml, readInput } from './policy-input.ts';

@@ -1,13 +1,13 @@
-import { merge, overlap } from '../../lambda/address-set.ts';
+import { merge, overlap } from '../../lambda/policy/addresses/set.ts';
 import {
   effectiveMode,
   escalationOf,
   type Policy,
   type PolicyException,
   type PolicyRule,
-} from '../../lambda/grammar.ts';
-import { rangesOf } from '../../lambda/source.ts';
-import { spansOf } from '../../lambda/traffic.ts';
+} from '../../lambda/policy/schema/policy.ts';
+import { rangesOf } from '../../lambda/policy/source.ts';
+import { spansOf } from '../../lambda/policy/traffic.ts';
 import { PortcullisError } from '../errors.ts';
 import { allowText, either, scopeText, sourcesText, trafficTexts } from './policy-sentences.ts';
 

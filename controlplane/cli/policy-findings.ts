@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../lambda/evaluate.ts';
+import type { SecurityGroupRule } from '../../lambda/policy/evaluate.ts';
 import { parseAs } from './policy-input.ts';
 import type { Fact, Holding } from './policy-judge.ts';
 import { sourceOf, wordsOf } from './policy-words.ts';

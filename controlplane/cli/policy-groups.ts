@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../lambda/evaluate.ts';
+import type { SecurityGroupRule } from '../../lambda/policy/evaluate.ts';
 import {
   type ListedGroup,
   type ListedRule,

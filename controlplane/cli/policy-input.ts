@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
-import { type Policy, parsePolicy } from '../../lambda/policy.ts';
+import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
 import { PortcullisError, reasonOf } from '../errors.ts';
 
 /** A file of input as it was read. `name` is what people are told of it. */

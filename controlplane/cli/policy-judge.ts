@@ -1,10 +1,15 @@
-import { evaluate, type SecurityGroup, type SecurityGroupRule, type Verdict } from '../../lambda/evaluate.ts';
-import type { Selector } from '../../lambda/grammar-scope.ts';
-import { ownerOf } from '../../lambda/judgement.ts';
-import { withinSource } from '../../lambda/narrow.ts';
-import type { Mode, Policy, PolicyRule } from '../../lambda/policy.ts';
-import type { PrefixList, Situation } from '../../lambda/security-group.ts';
-import { undoOf } from '../../lambda/undo.ts';
+import { undoOf } from '../../lambda/contract/undo.ts';
+import {
+  evaluate,
+  type SecurityGroup,
+  type SecurityGroupRule,
+  type Verdict,
+} from '../../lambda/policy/evaluate.ts';
+import type { Mode, Policy, PolicyRule } from '../../lambda/policy/parse.ts';
+import type { Selector } from '../../lambda/policy/schema/scope.ts';
+import type { PrefixList, Situation } from '../../lambda/policy/security-group.ts';
+import { ownerOf } from '../../lambda/remediation/evaluation.ts';
+import { withinSource } from '../../lambda/remediation/narrow.ts';
 import { type Opening, wordsOf } from './policy-words.ts';
 
 /** What may not be known of a group besides its tags. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Accounts, accountsSchema } from '../../lambda/account-facts.ts';
-import type { PrefixList } from '../../lambda/security-group.ts';
+import { type Accounts, accountsSchema } from '../../lambda/policy/account-facts.ts';
+import type { PrefixList } from '../../lambda/policy/security-group.ts';
 import { fileName, mistake, parseAs, parseJson, readInput } from './policy-input.ts';
 
 export type PrefixLists = Map<string, PrefixList>;

@@ -1,4 +1,4 @@
-import type { Policy } from '../../lambda/policy.ts';
+import type { Policy } from '../../lambda/policy/parse.ts';
 import {
   type Circumstances,
   type Fact,

@@ -1,6 +1,6 @@
-import type { Allow, MatchClause, TrafficClause } from '../../lambda/grammar-match.ts';
-import type { Scope, Selector } from '../../lambda/grammar-scope.ts';
-import { type Span, spansOf } from '../../lambda/traffic.ts';
+import type { Allow, MatchClause, TrafficClause } from '../../lambda/policy/schema/match.ts';
+import type { Scope, Selector } from '../../lambda/policy/schema/scope.ts';
+import { type Span, spansOf } from '../../lambda/policy/traffic.ts';
 
 /** `a, b or c` */
 export function either(items: readonly string[], word = 'or'): string {

@@ -1,4 +1,4 @@
-import { type Policy, policyDigest } from '../../lambda/policy.ts';
+import { type Policy, policyDigest } from '../../lambda/policy/parse.ts';
 import { type EventReport, eventReportOf } from './policy-events.ts';
 import { compare, type Expectation, type Expected } from './policy-expect.ts';
 import type { Place } from './policy-groups.ts';

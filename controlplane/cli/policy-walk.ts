@@ -1,4 +1,4 @@
-import type { Policy } from '../../lambda/policy.ts';
+import type { Policy } from '../../lambda/policy/parse.ts';
 import { type Circumstances, type Holding, type Judged, judge } from './policy-judge.ts';
 import { fateOf, reasonOf } from './policy-lines.ts';
 import { notKnownOf } from './policy-report.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Policy } from '../../lambda/policy.ts';
+import type { Policy } from '../../lambda/policy/parse.ts';
 import type { Departures } from '../departure/departures.ts';
 import type { RestoreQueue } from '../restore-queue.ts';
 import type { RunQueue } from '../run-queue.ts';

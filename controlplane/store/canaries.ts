@@ -1,4 +1,4 @@
-import type { RemediationResult } from '../../lambda/result.ts';
+import type { RemediationResult } from '../../lambda/contract/result.ts';
 import type { Query } from './database.ts';
 
 /** One account in one Region. */

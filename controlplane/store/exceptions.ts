@@ -1,4 +1,4 @@
-import type { Exception } from '../../lambda/grammar-exception.ts';
+import type { Exception } from '../../lambda/policy/schema/exception.ts';
 import { type AuditEntry, writeAudit } from './audit.ts';
 import type { Database, Query } from './database.ts';
 

@@ -1,4 +1,4 @@
-import type { RemediationResult } from '../../lambda/result.ts';
+import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { type Canary, type Cell, canaryColumns, type Ending, type Proof, recordEnding } from './canaries.ts';
 import type { Database } from './database.ts';
 import {

@@ -1,4 +1,4 @@
-import type { RemediationResult } from '../../lambda/result.ts';
+import type { RemediationResult } from '../../lambda/contract/result.ts';
 import type { Database } from './database.ts';
 
 export interface RemediationRecord {

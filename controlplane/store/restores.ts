@@ -1,4 +1,4 @@
-import type { Undo } from '../../lambda/result.ts';
+import type { Undo } from '../../lambda/contract/result.ts';
 import { PortcullisError } from '../errors.ts';
 import { type AuditEntry, type AuditedAct, writeAudit } from './audit.ts';
 import type { Database, Query } from './database.ts';

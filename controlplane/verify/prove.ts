@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { RemediationResult } from '../../lambda/result.ts';
+import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { reasonOf } from '../errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
 import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from './group.ts';

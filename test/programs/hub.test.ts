@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tableExpiry, tableKey } from '../../lambda/table.ts';
+import { tableExpiry, tableKey } from '../../lambda/ledger/table.ts';
 import { type Declared, declare, hubArgs, inputsOf, titles } from './declared.ts';
 
 const here = ':eu-west-1:222222222222:';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { readEnvironment } from '../../lambda/environment.ts';
+import { readEnvironment } from '../../lambda/aws/environment.ts';
 import { type Declared, declare, hubArgs, inputsOf } from './declared.ts';
 
 const here = ':eu-west-1:222222222222:';

@@ -8,7 +8,7 @@ import {
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { tableKey } from '../../lambda/table.ts';
+import { tableKey } from '../../lambda/ledger/table.ts';
 import { busArn, names } from '../../programs/names.ts';
 import { queuePolicy } from '../../programs/policies.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';

@@ -8,7 +8,7 @@ import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/cli
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../lambda/bundle.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { names } from '../../programs/names.ts';
 import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';

@@ -6,11 +6,11 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
-import { awsCloud } from '../../lambda/cloud.ts';
-import type { Policy } from '../../lambda/grammar.ts';
+import { awsCloud } from '../../lambda/aws/cloud.ts';
+import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { createHandler } from '../../lambda/handler.ts';
-import type { RemediationResult } from '../../lambda/result.ts';
-import { tableLedger } from '../../lambda/table.ts';
+import { tableLedger } from '../../lambda/ledger/table.ts';
+import type { Policy } from '../../lambda/policy/schema/policy.ts';
 import { names } from '../../programs/names.ts';
 import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';

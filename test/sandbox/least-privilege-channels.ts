@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { BatchImportFindingsCommand, GetFindingsCommand } from '@aws-sdk/client-securityhub';
 import { PublishCommand, SetTopicAttributesCommand, SubscribeCommand } from '@aws-sdk/client-sns';
-import { tableKey } from '../../lambda/table.ts';
+import { tableKey } from '../../lambda/ledger/table.ts';
 import { names } from '../../programs/names.ts';
 import type { Row } from './least-privilege-actions.ts';
 import { hub, member, topicArn } from './least-privilege-stage.ts';

@@ -1,8 +1,8 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Ledger } from '../../lambda/ledger.ts';
-import { tableExpiry, tableKey, tableLedger } from '../../lambda/table.ts';
+import type { Ledger } from '../../lambda/ledger/ledger.ts';
+import { tableExpiry, tableKey, tableLedger } from '../../lambda/ledger/table.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { memoryLedger } from '../unit/memory-ledger.ts';
 

@@ -1,5 +1,5 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
+import { type RemediationResult, remediationResultSchema } from '../../lambda/contract/result.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { hub } from './lambda-iam-hub.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { modes } from '../../lambda/grammar.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
+import { modes } from '../../lambda/policy/schema/policy.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { createHub } from './lambda-iam-hub.ts';
 import { ec2Of, lambdaOf, makeMemberRole, wearLambdaRole } from './ways-in-lambda.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { accountTable, factsAskedBy } from '../../controlplane/account-table.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 
 const policy = (scope: string, exceptions = '') =>
   parsePolicy(`version: 1

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contains, isWiderThan, merge, overlap } from '../../lambda/address-set.ts';
-import { type Cidr, isPublic, parseCidr, publicCount } from '../../lambda/cidr.ts';
+import { type Cidr, isPublic, parseCidr, publicCount } from '../../lambda/policy/addresses/cidr.ts';
+import { contains, isWiderThan, merge, overlap } from '../../lambda/policy/addresses/set.ts';
 
 function cidr(text: string): Cidr {
   const parsed = parseCidr(text);

@@ -8,7 +8,7 @@ import { makeLogger } from '../../controlplane/log.ts';
 import { createMeter, metricsRegistry } from '../../controlplane/metrics.ts';
 import { metricsText } from '../../controlplane/metrics-database.ts';
 import { readings } from '../../controlplane/metrics-readings.ts';
-import { outcomes } from '../../lambda/result.ts';
+import { outcomes } from '../../lambda/contract/result.ts';
 
 interface Rule {
   readonly alert: string;

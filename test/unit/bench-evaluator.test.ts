@@ -4,8 +4,8 @@ import { measureEvaluator } from '../../bench/evaluator.ts';
 import { figures } from '../../bench/figures.ts';
 import { event, instantWorld } from '../../bench/instant-cloud.ts';
 import { groups, largePolicy, situation } from '../../bench/policy-sample.ts';
-import { evaluate } from '../../lambda/evaluate.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { evaluate } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 
 const own = parsePolicy(readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8'));
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Policy, parsePolicy } from '../../lambda/policy.ts';
+import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
 import { functionSources, makeBundle } from '../../programs/bundle.ts';
 
 const repository = join(import.meta.dirname, '../..');

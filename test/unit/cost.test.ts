@@ -16,7 +16,7 @@ import { prices, sources } from '../../bench/cost/prices.ts';
 import { givens, quantitiesOf, rates, sizes } from '../../bench/cost/quantities.ts';
 import { dollars, priced } from '../../bench/cost/tables.ts';
 import { median } from '../../bench/figures.ts';
-import type { Ledger } from '../../lambda/ledger.ts';
+import type { Ledger } from '../../lambda/ledger/ledger.ts';
 import { createWorld, fixture } from './lambda-world.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');

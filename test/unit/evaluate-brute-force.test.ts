@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPublic, parseCidr } from '../../lambda/cidr.ts';
-import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/evaluate.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { isPublic, parseCidr } from '../../lambda/policy/addresses/cidr.ts';
+import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { group, rule, worldOpen } from './policy-sample.ts';
 
 const text = worldOpen;

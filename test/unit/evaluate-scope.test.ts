@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SecurityGroup, Situation } from '../../lambda/evaluate.ts';
-import { fits } from '../../lambda/scope.ts';
+import type { SecurityGroup, Situation } from '../../lambda/policy/evaluate.ts';
+import { fits } from '../../lambda/policy/scope.ts';
 import { judgeAll, policyOf } from './policy-sample.ts';
 
 const group: SecurityGroup = {

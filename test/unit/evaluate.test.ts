@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/evaluate.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { evaluate, type SecurityGroupRule, type Verdict } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { group, rule, worldOpen } from './policy-sample.ts';
 
 const text = worldOpen;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { outcomes } from '../../lambda/result.ts';
+import { outcomes } from '../../lambda/contract/result.ts';
 
 const file = (name: string) => new URL(`../../${name}`, import.meta.url);
 const read = (name: string) => readFileSync(file(name), 'utf8');

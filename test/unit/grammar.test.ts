@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { policyOf } from './policy-sample.ts';
 
 const matching = (match: string) => () => policyOf([`match: { ${match} }`]);

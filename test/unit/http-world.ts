@@ -10,7 +10,7 @@ import { makeLogger } from '../../controlplane/log.ts';
 import { type Database, openDatabase } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { cellsOf } from '../../controlplane/verify/cells.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 
 export const token = '0123456789abcdef';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hubBundler } from '../../controlplane/hub-bundle.ts';
 import { readPolicyFile, withStoredExceptions } from '../../controlplane/hub-policy.ts';
 import type { StoredException } from '../../controlplane/store/exceptions.ts';
-import { parsePolicy, policyDigest } from '../../lambda/policy.ts';
+import { parsePolicy, policyDigest } from '../../lambda/policy/parse.ts';
 
 let directory: string;
 let policyFile: string;

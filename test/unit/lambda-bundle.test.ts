@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../lambda/bundle.ts';
-import { type Policy, parsePolicy } from '../../lambda/policy.ts';
+import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
 import { fixture } from './lambda-world.ts';
 
 let directory: string;

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { awsCloud } from '../../lambda/cloud.ts';
-import { toAsff } from '../../lambda/security-hub-finding.ts';
+import { awsCloud } from '../../lambda/aws/cloud.ts';
+import { toAsff } from '../../lambda/notify/security-hub/finding.ts';
 import { type Receiver, startReceiver } from './http-receiver.ts';
 import { remediation } from './remediation-sample.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEvent } from '../../lambda/event.ts';
-import { toolOf } from '../../lambda/tool.ts';
+import { readEvent } from '../../lambda/event/read.ts';
+import { toolOf } from '../../lambda/event/tool.ts';
 import { fixture, groupId } from './lambda-world.ts';
 
 const read = (event: unknown) =>

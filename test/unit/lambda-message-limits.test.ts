@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slackMessage } from '../../lambda/message.ts';
-import { announcementMessage } from '../../lambda/message-announcement.ts';
-import { stormMessage } from '../../lambda/message-storm.ts';
-import { titleOf } from '../../lambda/message-title.ts';
 import {
   actions,
   type Outcome,
   outcomes,
   type RemediationResult,
   type ResultFinding,
-} from '../../lambda/result.ts';
+} from '../../lambda/contract/result.ts';
+import { announcementMessage } from '../../lambda/notify/message/announcement.ts';
+import { slackMessage } from '../../lambda/notify/message/result.ts';
+import { stormMessage } from '../../lambda/notify/message/storm.ts';
+import { titleOf } from '../../lambda/notify/message/title.ts';
 import { messageSchema, mrkdwnTexts, outsideCode } from './block-kit.ts';
 import { finding } from './message-sample.ts';
 import { remediation } from './remediation-sample.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openingOf } from '../../lambda/message-finding.ts';
-import { code, cut, sentence } from '../../lambda/message-text.ts';
+import { openingOf } from '../../lambda/notify/message/finding.ts';
+import { code, cut, sentence } from '../../lambda/notify/message/text.ts';
 
 describe('what a rule opens', () => {
   it.each([

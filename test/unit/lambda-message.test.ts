@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { slackMessage } from '../../lambda/message.ts';
-import type { Outcome, ResultFinding } from '../../lambda/result.ts';
+import type { Outcome, ResultFinding } from '../../lambda/contract/result.ts';
+import { slackMessage } from '../../lambda/notify/message/result.ts';
 import { messageSchema } from './block-kit.ts';
 import { closed, finding } from './message-sample.ts';
 

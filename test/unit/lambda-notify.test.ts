@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Session } from '../../lambda/cloud.ts';
-import { createNotifier } from '../../lambda/notify.ts';
-import type { Notification, RemediationResult } from '../../lambda/result.ts';
+import type { Session } from '../../lambda/aws/cloud.ts';
+import type { Notification, RemediationResult } from '../../lambda/contract/result.ts';
+import { createNotifier } from '../../lambda/notify/notifier.ts';
 import { awsError, createWorld, fixture } from './lambda-world.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { remediation } from './remediation-sample.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endsOf } from '../../lambda/schedule.ts';
+import { endsOf } from '../../lambda/remediation/schedule.ts';
 import { awsError, createWorld, fixture, groupId, openRule } from './lambda-world.ts';
 import { policyOf } from './policy-sample.ts';
 

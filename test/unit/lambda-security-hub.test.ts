@@ -1,9 +1,9 @@
 import type { AwsSecurityFinding, ImportFindingsError } from '@aws-sdk/client-securityhub';
 import { describe, expect, it } from 'vitest';
-import type { Member, Session } from '../../lambda/cloud.ts';
-import { actions, type ResultFinding } from '../../lambda/result.ts';
-import { createSecurityHub } from '../../lambda/security-hub.ts';
-import { toAsff } from '../../lambda/security-hub-finding.ts';
+import type { Member, Session } from '../../lambda/aws/cloud.ts';
+import { actions, type ResultFinding } from '../../lambda/contract/result.ts';
+import { createSecurityHub } from '../../lambda/notify/security-hub/channel.ts';
+import { toAsff } from '../../lambda/notify/security-hub/finding.ts';
 import { asffSchema } from './asff.ts';
 import { awsError } from './lambda-world.ts';
 import { remediation } from './remediation-sample.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Outcome } from '../../lambda/result.ts';
+import type { Outcome } from '../../lambda/contract/result.ts';
 import { remediation } from './remediation-sample.ts';
 import { answer, createSlackWorld } from './slack-world.ts';
 

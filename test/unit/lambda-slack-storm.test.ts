@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Outcome } from '../../lambda/result.ts';
-import { placeInStorm } from '../../lambda/slack-storm.ts';
+import type { Outcome } from '../../lambda/contract/result.ts';
+import { placeInStorm } from '../../lambda/notify/slack/storm.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { remediation } from './remediation-sample.ts';
 import { createSlackWorld } from './slack-world.ts';

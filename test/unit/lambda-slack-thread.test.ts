@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Announcement } from '../../lambda/announcement.ts';
-import type { Outcome } from '../../lambda/result.ts';
+import type { Announcement } from '../../lambda/contract/announcement.ts';
+import type { Outcome } from '../../lambda/contract/result.ts';
 import { remediation } from './remediation-sample.ts';
 import { answer, brokenLedger, createSlackWorld } from './slack-world.ts';
 

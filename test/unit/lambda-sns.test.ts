@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Announcement } from '../../lambda/announcement.ts';
-import { type Outcome, outcomes, remediationResultSchema } from '../../lambda/result.ts';
-import { createTopic } from '../../lambda/sns.ts';
+import type { Announcement } from '../../lambda/contract/announcement.ts';
+import { type Outcome, outcomes, remediationResultSchema } from '../../lambda/contract/result.ts';
+import { createTopic } from '../../lambda/notify/sns.ts';
 import { awsError } from './lambda-world.ts';
 import { remediation } from './remediation-sample.ts';
 

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs';
 import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { AwsSecurityFinding } from '@aws-sdk/client-securityhub';
 import type { PublishCommandInput } from '@aws-sdk/client-sns';
-import type { Accounts } from '../../lambda/account-facts.ts';
-import { type Announcement, announcementDetailType, announcementSchema } from '../../lambda/announcement.ts';
-import type { Cloud, Member, Session } from '../../lambda/cloud.ts';
+import type { Cloud, Member, Session } from '../../lambda/aws/cloud.ts';
+import {
+  type Announcement,
+  announcementDetailType,
+  announcementSchema,
+} from '../../lambda/contract/announcement.ts';
+import { type RemediationResult, remediationResultSchema } from '../../lambda/contract/result.ts';
 import { createHandler } from '../../lambda/handler.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
-import { type RemediationResult, remediationResultSchema } from '../../lambda/result.ts';
-import type { Clock } from '../../lambda/revoke.ts';
-import type { Fetch } from '../../lambda/slack.ts';
+import type { Fetch } from '../../lambda/notify/slack/channel.ts';
+import type { Accounts } from '../../lambda/policy/account-facts.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
+import type { Clock } from '../../lambda/remediation/revoke.ts';
 import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
 import { worldOpen } from './policy-sample.ts';
 

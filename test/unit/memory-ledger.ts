@@ -1,4 +1,4 @@
-import type { Ledger } from '../../lambda/ledger.ts';
+import type { Ledger } from '../../lambda/ledger/ledger.ts';
 
 export interface MemoryLedger extends Ledger {
   keys(): string[];

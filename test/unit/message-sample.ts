@@ -1,4 +1,4 @@
-import type { ResultFinding } from '../../lambda/result.ts';
+import type { ResultFinding } from '../../lambda/contract/result.ts';
 import { remediation } from './remediation-sample.ts';
 
 /** What people are told of: SSH from the world, opened by hand and closed. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { judgeAll, open, worldOpen } from './policy-sample.ts';
 
 const shipped = parsePolicy(readFileSync(new URL('../../lambda/policy.yaml', import.meta.url), 'utf8'));

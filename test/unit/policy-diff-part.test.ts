@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { diffPolicies } from '../../controlplane/cli/policy-diff.ts';
-import { evaluate } from '../../lambda/evaluate.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { evaluate } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { policyText, worldOn } from './policy-cli.ts';
 import { group, open, rule } from './policy-sample.ts';
 

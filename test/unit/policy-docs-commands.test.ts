@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { policyUsage } from '../../controlplane/cli/policy.ts';
-import { remediationResultSchema } from '../../lambda/result.ts';
+import { remediationResultSchema } from '../../lambda/contract/result.ts';
 import { policy, samples } from './policy-cli.ts';
 
 const page = readFileSync('docs/policy.md', 'utf8');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { evaluate } from '../../lambda/evaluate.ts';
-import { parsePolicy, policySchema } from '../../lambda/policy.ts';
+import { evaluate } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy, policySchema } from '../../lambda/policy/parse.ts';
 import { group, rule } from './policy-sample.ts';
 
 const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');

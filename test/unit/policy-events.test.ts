@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventReportOf } from '../../controlplane/cli/policy-events.ts';
 import { fitsPattern } from '../../controlplane/cli/policy-pattern.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { ingressPattern } from '../../programs/pattern.ts';
 import { file, policy, policyJson, policyText, samples, worldOn } from './policy-cli.ts';
 import { worldOpen } from './policy-sample.ts';

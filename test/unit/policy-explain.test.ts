@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explainRule } from '../../controlplane/cli/policy-explain.ts';
 import { trafficTexts } from '../../controlplane/cli/policy-sentences.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { policy, policyText, samples, worldOn } from './policy-cli.ts';
 
 const now = new Date('2027-01-01T00:00:00Z');

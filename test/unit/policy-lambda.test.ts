@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { groupsIn } from '../../controlplane/cli/policy-groups.ts';
 import { reportOf } from '../../controlplane/cli/policy-report.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { createWorld, fixture, groupId, openRule } from './lambda-world.ts';
 import { policyText, worldOn } from './policy-cli.ts';
 

@@ -5,8 +5,8 @@ import {
   type SecurityGroupRule,
   type Situation,
   type Verdict,
-} from '../../lambda/evaluate.ts';
-import { type Policy, parsePolicy } from '../../lambda/policy.ts';
+} from '../../lambda/policy/evaluate.ts';
+import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
 
 /** A policy of one rule: whatever is open to the world but 80 and 443 is revoked. */
 export const worldOpen = readFileSync(

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Holding } from '../../controlplane/cli/policy-judge.ts';
 import { walk } from '../../controlplane/cli/policy-walk.ts';
-import { evaluate } from '../../lambda/evaluate.ts';
-import { parsePolicy } from '../../lambda/policy.ts';
+import { evaluate } from '../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../lambda/policy/parse.ts';
 import {
   exported,
   file,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveMode, type Mode, parsePolicy, policyDigest } from '../../lambda/policy.ts';
+import { effectiveMode, type Mode, parsePolicy, policyDigest } from '../../lambda/policy/parse.ts';
 import { worldOpen } from './policy-sample.ts';
 
 const shipped = worldOpen;

@@ -1,4 +1,8 @@
-import { type RemediationResult, type ResultFinding, remediationResultSchema } from '../../lambda/result.ts';
+import {
+  type RemediationResult,
+  type ResultFinding,
+  remediationResultSchema,
+} from '../../lambda/contract/result.ts';
 
 /** A result as the remediation Lambda reports it. */
 export const remediation = (change: Partial<RemediationResult> = {}): RemediationResult =>

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { planRestore, type RestoreRequest, restoreRequestSchema } from '../../controlplane/restore-plan.ts';
 import type { RemediationRecord } from '../../controlplane/store/remediations.ts';
-import { evaluate } from '../../lambda/evaluate.ts';
-import { policySchema } from '../../lambda/policy.ts';
-import type { SecurityGroupRule } from '../../lambda/security-group.ts';
-import { undoOf } from '../../lambda/undo.ts';
+import { undoOf } from '../../lambda/contract/undo.ts';
+import { evaluate } from '../../lambda/policy/evaluate.ts';
+import { policySchema } from '../../lambda/policy/parse.ts';
+import type { SecurityGroupRule } from '../../lambda/policy/security-group.ts';
 import { finding, remediation } from './remediation-sample.ts';
 
 const id = '0190f2a4-7c3e-4b1a-9d2f-3c4b5a697887';

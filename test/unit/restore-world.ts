@@ -16,7 +16,7 @@ import { runQueue } from '../../controlplane/run-queue.ts';
 import { openLeases } from '../../controlplane/scheduler/leases.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
-import type { ResultFinding } from '../../lambda/result.ts';
+import type { ResultFinding } from '../../lambda/contract/result.ts';
 import { createWorld } from './reconcile-world.ts';
 import { finding, remediation } from './remediation-sample.ts';
 

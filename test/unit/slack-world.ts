@@ -1,5 +1,5 @@
-import type { Ledger } from '../../lambda/ledger.ts';
-import { createSlack } from '../../lambda/slack.ts';
+import type { Ledger } from '../../lambda/ledger/ledger.ts';
+import { createSlack } from '../../lambda/notify/slack/channel.ts';
 import { type Manner, startReceiver } from './http-receiver.ts';
 import { memoryLedger } from './memory-ledger.ts';
 

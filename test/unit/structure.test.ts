@@ -22,31 +22,36 @@ function importsOf(file: string): string[] {
 
 /** What judges, without a call to AWS: the policy commands try a policy by the very code that acts on it. */
 const evaluator = [
-  ...[
-    'account-facts',
-    'address-set',
-    'cidr',
-    'evaluate',
-    'event',
-    'grammar',
-    'grammar-match',
-    'grammar-scope',
-  ],
-  ...['judgement', 'mapping', 'narrow', 'security-group', 'source', 'tag-history', 'traffic', 'undo'],
-].map((name) => `lambda/${name}.ts`);
+  'lambda/policy/account-facts.ts',
+  'lambda/policy/addresses/set.ts',
+  'lambda/policy/addresses/cidr.ts',
+  'lambda/policy/evaluate.ts',
+  'lambda/event/read.ts',
+  'lambda/policy/schema/policy.ts',
+  'lambda/policy/schema/match.ts',
+  'lambda/policy/schema/scope.ts',
+  'lambda/remediation/evaluation.ts',
+  'lambda/policy/schema/mapping.ts',
+  'lambda/remediation/narrow.ts',
+  'lambda/policy/security-group.ts',
+  'lambda/policy/source.ts',
+  'lambda/ledger/tag-history.ts',
+  'lambda/policy/traffic.ts',
+  'lambda/contract/undo.ts',
+];
 
 /** The files or folders of ours that a folder may import besides itself; DESIGN's arrows. */
 const arrows: Record<string, string[]> = {
   controlplane: [
     'programs/',
-    'lambda/policy.ts',
-    'lambda/grammar-exception.ts',
-    'lambda/result.ts',
-    'lambda/announcement.ts',
-    'lambda/canary.ts',
+    'lambda/policy/parse.ts',
+    'lambda/policy/schema/exception.ts',
+    'lambda/contract/result.ts',
+    'lambda/contract/announcement.ts',
+    'lambda/remediation/canary.ts',
     ...evaluator,
   ],
-  programs: ['lambda/bundle.ts', 'lambda/policy.ts'],
+  programs: ['lambda/bundle.ts', 'lambda/policy/parse.ts'],
   lambda: [],
   sandbox: [],
   web: ['controlplane/'],

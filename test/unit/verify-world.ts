@@ -4,7 +4,7 @@ import { silentMeter } from '../../controlplane/metrics.ts';
 import type { Database } from '../../controlplane/store/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import type { VerifyParts } from '../../controlplane/verify/parts.ts';
-import { canaryName, canaryTag } from '../../lambda/canary.ts';
+import { canaryName, canaryTag } from '../../lambda/remediation/canary.ts';
 import { finding, remediation } from './remediation-sample.ts';
 
 export const cell = { accountId: '300000000001', region: 'eu-west-1' };

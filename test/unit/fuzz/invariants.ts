@@ -1,5 +1,5 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { RemediationResult, ResultFinding } from '../../../lambda/result.ts';
+import type { RemediationResult, ResultFinding } from '../../../lambda/contract/result.ts';
 import { blockOf, isInside } from './address-space.ts';
 import { members } from './ids.ts';
 import { cellOf } from './naming.ts';

@@ -1,4 +1,4 @@
-import type { Scope, Selector } from '../../../lambda/grammar-scope.ts';
+import type { Scope, Selector } from '../../../lambda/policy/schema/scope.ts';
 import { remembering } from './address-space.ts';
 
 export type Answer = 'yes' | 'no' | 'unknown';

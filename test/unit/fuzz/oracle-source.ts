@@ -1,5 +1,5 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { MatchClause } from '../../../lambda/grammar-match.ts';
+import type { MatchClause } from '../../../lambda/policy/schema/match.ts';
 import { meanings } from './address-pool.ts';
 import { type Block, blockOf, meets, publicCount, tooWide, withMapped } from './address-space.ts';
 import type { Answer } from './oracle-scope.ts';

@@ -1,4 +1,4 @@
-import type { MatchClause } from '../../../lambda/grammar-match.ts';
+import type { MatchClause } from '../../../lambda/policy/schema/match.ts';
 import { type Block, publicCount, tooWide } from './address-space.ts';
 import type { Answer } from './oracle-scope.ts';
 import { matchSource, ofFamilies, type Source } from './oracle-source.ts';

@@ -1,5 +1,5 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { TrafficClause } from '../../../lambda/grammar-match.ts';
+import type { TrafficClause } from '../../../lambda/policy/schema/match.ts';
 import { remembering } from './address-space.ts';
 
 /** One thing that a rule may open: a port, an ICMP type and code (256 × type + code), or a protocol without either. */

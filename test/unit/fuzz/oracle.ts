@@ -1,5 +1,5 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { Mode, Policy, PolicyException, PolicyRule } from '../../../lambda/grammar.ts';
+import type { Mode, Policy, PolicyException, PolicyRule } from '../../../lambda/policy/schema/policy.ts';
 import { type Block, isInside } from './address-space.ts';
 import { type Answer, scopeAnswer, type Where } from './oracle-scope.ts';
 import { type Content, matchSource, type Source, sourceOf } from './oracle-source.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Accounts } from '../../../lambda/account-facts.ts';
-import type { Policy } from '../../../lambda/grammar.ts';
-import { parsePolicy } from '../../../lambda/policy.ts';
+import type { Accounts } from '../../../lambda/policy/account-facts.ts';
+import { parsePolicy } from '../../../lambda/policy/parse.ts';
+import type { Policy } from '../../../lambda/policy/schema/policy.ts';
 import { policyOf, worldOpen } from '../policy-sample.ts';
 
 const shipped = readFileSync(new URL('../../../lambda/policy.yaml', import.meta.url), 'utf8');

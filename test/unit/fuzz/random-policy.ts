@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Policy, policySchema } from '../../../lambda/grammar.ts';
+import { type Policy, policySchema } from '../../../lambda/policy/schema/policy.ts';
 import { listIds } from './ids.ts';
 
 const some = <Item>(...items: Item[]) =>

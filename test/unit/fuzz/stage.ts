@@ -1,8 +1,8 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { Policy } from '../../../lambda/grammar.ts';
+import { type RemediationResult, remediationResultSchema } from '../../../lambda/contract/result.ts';
 import { createHandler, type Handler } from '../../../lambda/handler.ts';
-import type { Ledger } from '../../../lambda/ledger.ts';
-import { type RemediationResult, remediationResultSchema } from '../../../lambda/result.ts';
+import type { Ledger } from '../../../lambda/ledger/ledger.ts';
+import type { Policy } from '../../../lambda/policy/schema/policy.ts';
 import { awsError } from '../lambda-world.ts';
 import { memoryLedger } from '../memory-ledger.ts';
 import { members } from './ids.ts';

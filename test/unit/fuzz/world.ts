@@ -1,6 +1,6 @@
 import type { PrefixListAssociation, SecurityGroupRule } from '@aws-sdk/client-ec2';
-import { announcementDetailType, announcementSchema } from '../../../lambda/announcement.ts';
-import type { Cloud, Member } from '../../../lambda/cloud.ts';
+import type { Cloud, Member } from '../../../lambda/aws/cloud.ts';
+import { announcementDetailType, announcementSchema } from '../../../lambda/contract/announcement.ts';
 import { awsError } from '../lambda-world.ts';
 import type { Content } from './oracle-source.ts';
 

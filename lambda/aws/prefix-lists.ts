@@ -1,0 +1,62 @@
+import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts';
+import type { Clock } from '../remediation/revoke.ts';
+import type { Member } from './cloud.ts';
+import { ailmentOf, describeError } from './errors.ts';
+import { everyPage } from './pages.ts';
+
+/** An edit of a prefix list takes effect moments after the call: it is looked for again after each of these. */
+const looks = [0, 500, 1_000, 2_000, 4_000];
+
+/**
+ * The content of every prefix list that ingress rules name, as it is now. One that cannot be read is `unknown` with
+ * the reason. @throws what a retry can heal, an edit that is still under way included.
+ */
+export async function resolvePrefixLists(
+  member: Member,
+  rules: readonly SecurityGroupRule[],
+  clock: Clock,
+): Promise<Map<string, PrefixList>> {
+  const named = rules.filter(({ egress, source }) => !egress && source.kind === 'prefix-list');
+  const ids = new Set(named.map(({ source }) => source.text));
+  const resolved = new Map<string, PrefixList>();
+  for (const id of ids) resolved.set(id, await resolve(member, id, clock));
+  return resolved;
+}
+
+/** The groups of other accounts that let a prefix list of this account in, which it is shared with them to do. */
+export async function findUsersElsewhere(
+  member: Member,
+  prefixListId: string,
+  owner: string,
+): Promise<{ account: string; groupId: string }[]> {
+  const users = await everyPage((token) => member.prefixListAssociations(prefixListId, token));
+  return users.flatMap(({ ResourceId = '', ResourceOwner: account = '' }) =>
+    /^sg-[0-9a-zA-Z]+$/.test(ResourceId) && /^\d{12}$/.test(account) && account !== owner
+      ? [{ account, groupId: ResourceId }]
+      : [],
+  );
+}
+
+async function resolve(member: Member, id: string, clock: Clock): Promise<PrefixList> {
+  try {
+    const list = await settled(member, id, clock);
+    if (list.OwnerId === 'AWS') return { kind: 'aws', name: list.PrefixListName ?? 'a list of AWS' };
+    const entries = await everyPage((token) => member.prefixListEntries(id, token));
+    return { kind: 'entries', cidrs: entries.map(({ Cidr }) => Cidr ?? '') };
+  } catch (error) {
+    if (ailmentOf(error) === 'heals') throw error;
+    return { kind: 'unknown', reason: `could not be read: ${describeError(error)}` };
+  }
+}
+
+/** The list once no edit of it is under way: until then its entries are those of before. */
+async function settled(member: Member, id: string, clock: Clock) {
+  for (const wait of looks) {
+    if (wait > 0) await clock.sleep(wait);
+    const { items } = await member.describePrefixList(id);
+    const list = items.find(({ PrefixListId }) => PrefixListId === id);
+    if (!list) throw new Error(`DescribeManagedPrefixLists answered without ${id}`);
+    if (!list.State?.endsWith('-in-progress')) return list;
+  }
+  throw Object.assign(new Error(`prefix list ${id} is still being edited`), { $retryable: {} });
+}

@@ -1,0 +1,80 @@
+import type { SecurityGroup as ListedGroup, SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
+import type { SecurityGroup, SecurityGroupRule } from '../policy/security-group.ts';
+import type { Member } from './cloud.ts';
+import { everyPage } from './pages.ts';
+
+/** A security group with all of its rules, as they are now. @throws `InvalidGroup.NotFound` where it is gone. */
+export async function readGroup(
+  member: Member,
+  groupId: string,
+): Promise<{ group: SecurityGroup; rules: SecurityGroupRule[] }> {
+  const [groups, rules] = await Promise.all([member.describeGroups({ groupId }), readRules(member, groupId)]);
+  const found = groups.items.find((group) => group.GroupId === groupId);
+  if (!found) throw new Error(`DescribeSecurityGroups answered without ${groupId}`);
+  return { group: toGroup(groupId, found), rules };
+}
+
+function toGroup(id: string, listed: ListedGroup): SecurityGroup {
+  const tags = Object.fromEntries((listed.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  return { id, name: listed.GroupName ?? '', vpcId: listed.VpcId ?? null, owner: listed.OwnerId, tags };
+}
+
+/** Every security group of the member's Region with its rules; complete, or it throws. */
+export async function readEveryGroup(
+  member: Member,
+): Promise<{ group: SecurityGroup; rules: SecurityGroupRule[] }[]> {
+  const [groups, listed] = await Promise.all([
+    everyPage((token) => member.describeGroups({}, token)),
+    everyPage((token) => member.describeRules(undefined, token)),
+  ]);
+  const rules = Map.groupBy(listed.map(toRule), ({ groupId }) => groupId);
+  return groups.flatMap((group) =>
+    group.GroupId ? [{ group: toGroup(group.GroupId, group), rules: rules.get(group.GroupId) ?? [] }] : [],
+  );
+}
+
+/** All rules of a group, ingress and egress; complete, or it throws. */
+export async function readRules(member: Member, groupId: string): Promise<SecurityGroupRule[]> {
+  return (await everyPage((token) => member.describeRules(groupId, token))).map(toRule);
+}
+
+/** The ids of every group with this name in the member's Region: one in each VPC at most. */
+export async function findGroups(member: Member, groupName: string): Promise<string[]> {
+  const groups = await everyPage((token) => member.describeGroups({ groupName }, token));
+  return groups.flatMap((group) => (group.GroupId ? [group.GroupId] : []));
+}
+
+/** The ids of every group in the member's Region that has an ingress rule with this prefix list as its source. */
+export async function findUsers(member: Member, prefixListId: string): Promise<string[]> {
+  const rules = await everyPage((token) => member.describeRules(undefined, token));
+  const users = rules.filter((rule) => rule.PrefixListId === prefixListId && !rule.IsEgress);
+  return [...new Set(users.flatMap(({ GroupId }) => (GroupId ? [GroupId] : [])))];
+}
+
+function toRule(listed: ListedRule): SecurityGroupRule {
+  if (!listed.SecurityGroupRuleId || !listed.GroupId || listed.IsEgress === undefined) {
+    throw new Error('DescribeSecurityGroupRules answered with a rule without id, group or direction');
+  }
+  return {
+    id: listed.SecurityGroupRuleId,
+    groupId: listed.GroupId,
+    egress: listed.IsEgress,
+    protocol: listed.IpProtocol ?? '',
+    fromPort: listed.FromPort ?? null,
+    toPort: listed.ToPort ?? null,
+    source: sourceOf(listed),
+    description: listed.Description,
+    tags: (listed.Tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
+  };
+}
+
+function sourceOf(listed: ListedRule): SecurityGroupRule['source'] {
+  const sources: SecurityGroupRule['source'][] = [];
+  for (const text of [listed.CidrIpv4, listed.CidrIpv6]) if (text) sources.push({ kind: 'cidr', text });
+  if (listed.PrefixListId) sources.push({ kind: 'prefix-list', text: listed.PrefixListId });
+  const peer = listed.ReferencedGroupInfo;
+  if (peer?.GroupId) sources.push({ kind: 'group', text: peer.GroupId, account: peer.UserId ?? null });
+  const [only] = sources;
+  if (only && sources.length === 1) return only;
+  return { kind: 'unknown', text: sources.map(({ text }) => text).join(' and ') || 'that the rule lists' };
+}

@@ -1,0 +1,86 @@
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { patience } from '../aws/cloud.ts';
+import type { Ledger } from './ledger.ts';
+
+/** The attributes of the table's items; `expiresAt` is what DynamoDB's time to live goes by. */
+export const tableKey = 'key';
+export const tableExpiry = 'expiresAt';
+
+/** An unanswering table must not hold up a revoke for long. */
+const brief = { maxAttempts: 3, ...patience(1_000, 2_000) };
+
+/** The ledger in a DynamoDB table of the hub, with the function's own credentials. */
+export function tableLedger(region: string, TableName: string): Ledger {
+  const client = new DynamoDBClient({ region, ...brief });
+  const at = (key: string) => ({ TableName, Key: { [tableKey]: { S: key } } });
+  const seconds = (time: Date) => ({ N: String(Math.ceil(time.getTime() / 1000)) });
+  const item = (key: string, text: string, keptUntil: Date) => ({
+    TableName,
+    Item: { [tableKey]: { S: key }, text: { S: text }, [tableExpiry]: seconds(keptUntil) },
+  });
+  const get = async (key: string) =>
+    (await client.send(new GetItemCommand({ ...at(key), ConsistentRead: true }))).Item;
+  return {
+    read: async (key) => (await get(key))?.text?.S,
+    members: async (key) => (await get(key))?.members?.SS ?? [],
+    async write(key, text, keptUntil) {
+      await client.send(new PutItemCommand(item(key, text, keptUntil)));
+    },
+    async writeOnce(key, text, keptUntil) {
+      const ConditionExpression = 'attribute_not_exists(#key)';
+      const ExpressionAttributeNames = { '#key': tableKey };
+      const once = { ...item(key, text, keptUntil), ConditionExpression, ExpressionAttributeNames };
+      try {
+        await client.send(new PutItemCommand(once));
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+    async add(key, members, keptUntil) {
+      // DynamoDB refuses an empty set and one that names a member twice.
+      const given = [...new Set(members)];
+      if (given.length === 0) return (await get(key))?.members?.SS ?? [];
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          ...at(key),
+          UpdateExpression: 'ADD #members :members SET #expiry = :expiry',
+          ExpressionAttributeNames: { '#members': 'members', '#expiry': tableExpiry },
+          ExpressionAttributeValues: { ':members': { SS: given }, ':expiry': seconds(keptUntil) },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return Attributes?.members?.SS ?? [];
+    },
+    async remove(key, members) {
+      if (members.length === 0) return;
+      await client.send(
+        new UpdateItemCommand({
+          ...at(key),
+          UpdateExpression: 'DELETE #members :members',
+          ExpressionAttributeNames: { '#members': 'members' },
+          ExpressionAttributeValues: { ':members': { SS: [...new Set(members)] } },
+        }),
+      );
+    },
+    async count(key, keptUntil) {
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          ...at(key),
+          UpdateExpression: 'ADD #count :one SET #expiry = :expiry',
+          ExpressionAttributeNames: { '#count': 'count', '#expiry': tableExpiry },
+          ExpressionAttributeValues: { ':one': { N: '1' }, ':expiry': seconds(keptUntil) },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return Number(Attributes?.count?.N);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import type { RemediationResult } from '../contract/result.ts';
+import type { TagChange } from '../event/parameters.ts';
+import type { Task } from '../event/task.ts';
+import type { Policy } from '../policy/schema/policy.ts';
+import type { SecurityGroup } from '../policy/security-group.ts';
+import type { Ledger } from './ledger.ts';
+
+const kept = 90 * 24 * 3_600_000;
+const changeSchema = z.object({
+  value: z.string().nullable(),
+  changedBy: z.string().nullable(),
+  changedAt: z.string().nullable(),
+});
+
+type Place = { account: string; region: string; groupId: string };
+
+/** The tag keys of groups that a policy goes by: changes of others are nobody's concern. */
+export function tagKeysOf(policy: Policy): ReadonlySet<string> {
+  const scopes = policy.rules.flatMap(({ scope }) => [...(scope?.include ?? []), ...(scope?.exclude ?? [])]);
+  const keys = scopes.flatMap(({ groupTags }) => Object.keys(groupTags ?? {}));
+  return new Set(policy.exceptionTag === undefined ? keys : [...keys, policy.exceptionTag]);
+}
+
+/** Keeps who changed a tag of a group and when; events can come late, and an older change never covers a newer one. */
+export async function keepTagChange(
+  ledger: Ledger,
+  { account, region, ...change }: TagChange & Omit<Place, 'groupId'>,
+  { changedBy, changedAt }: { changedBy: string | null; changedAt: string | null },
+  now: Date,
+): Promise<void> {
+  const key = tagKey({ account, region, groupId: change.groupId }, change.key);
+  const text = await ledger.read(key);
+  const earlier = text === undefined ? undefined : changeSchema.parse(JSON.parse(text));
+  if (earlier?.changedAt && changedAt && earlier.changedAt > changedAt) return;
+  const record = { value: change.value, changedBy, changedAt };
+  await ledger.write(key, JSON.stringify(record), new Date(now.getTime() + kept));
+}
+
+/**
+ * The tag that a group asks for an exception by, and who set it, as far as events told; null where the policy knows no
+ * such tag or the group has none. Whoever both opens a group and tags it excepts themselves: `samePerson` says so.
+ */
+export async function exceptionTagOf(
+  ledger: Ledger,
+  policy: Policy,
+  group: SecurityGroup,
+  task: Task,
+  now: Date,
+): Promise<RemediationResult['exceptionTag']> {
+  const key = policy.exceptionTag;
+  if (key === undefined) return null;
+  const place = { account: task.account, region: task.call.region, groupId: task.groupId };
+  const { principal } = task.call.actor;
+  if (!task.retagged && principal !== null)
+    await ledger.write(openerKey(place), principal, new Date(now.getTime() + kept));
+  const value = group.tags?.[key];
+  if (value === undefined) return null;
+  const text = await ledger.read(tagKey(place, key));
+  const change = text === undefined ? undefined : changeSchema.parse(JSON.parse(text));
+  // A tag with another value than the last change known was changed since, by nobody knows whom.
+  const { changedBy, changedAt } = change?.value === value ? change : { changedBy: null, changedAt: null };
+  const opener = task.retagged ? await ledger.read(openerKey(place)) : principal;
+  return { key, value, changedBy, changedAt, samePerson: changedBy !== null && changedBy === opener };
+}
+
+function tagKey({ account, region, groupId }: Place, key: string): string {
+  return `tag/${account}/${region}/${groupId}/${key}`;
+}
+
+function openerKey({ account, region, groupId }: Place): string {
+  return `opener/${account}/${region}/${groupId}`;
+}

@@ -1,0 +1,52 @@
+import type { Action, ResultFinding } from '../../contract/result.ts';
+import { code, linesWithin, sentence } from './text.ts';
+
+type Opened = Pick<ResultFinding, 'protocol' | 'fromPort' | 'toPort'>;
+
+/** What a rule lets through, such as `tcp 22`, `udp 8000-8100`, `icmp type 8 every code`, `all traffic`. */
+export function openingOf({ protocol, fromPort, toPort }: Opened): string {
+  if (protocol === '-1') return 'all traffic';
+  const isIcmp = ['icmp', 'icmpv6', '1', '58'].includes(protocol);
+  if (isIcmp) return `${protocol} ${icmp('type', fromPort)} ${icmp('code', toPort)}`;
+  const name = /^\d+$/.test(protocol) ? `protocol ${protocol}` : protocol;
+  if (fromPort === null || toPort === null || fromPort === -1) return name;
+  return fromPort === toPort ? `${name} ${fromPort}` : `${name} ${fromPort}-${toPort}`;
+}
+
+function icmp(what: 'type' | 'code', number: number | null): string {
+  return number === null || number === -1 ? `every ${what}` : `${what} ${number}`;
+}
+
+const words = new Map<Action, string>([
+  ['revoked', 'closed'],
+  ['narrowed', 'narrowed'],
+  ['would-revoke', 'would be closed, but for the mode'],
+  ['escalated', 'left open, as it keeps coming back'],
+  ['notified', 'open'],
+  ['observed', 'open'],
+  ['already-gone', 'already gone'],
+  ['failed', 'not closed'],
+]);
+
+/** One finding in Slack's markup, within the limit of a section's text. */
+export function findingText(finding: ResultFinding): string {
+  const { action, ruleId, source, policyRule, severity, message, narrowed, recurrence, error } = finding;
+  const head = `*${words.get(action) ?? action}* ${code(openingOf(finding))} from ${code(source)} (${code(ruleId)})`;
+  const lines = [
+    `${head} by ${code(policyRule)}${severity ? `, ${code(severity)}` : ''}`,
+    sentence(finding.why),
+    ...(message ? [`Policy: ${sentence(message)}`] : []),
+    ...(error ? [`Error: ${sentence(error)}`] : []),
+    ...(narrowed ? [narrowing(narrowed)] : []),
+    ...(recurrence ? [`Closed ${recurrence.times} times within ${recurrence.withinMinutes} minutes.`] : []),
+  ];
+  return linesWithin(lines, 2_000).text;
+}
+
+function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): string {
+  const ranges = to.slice(0, 10).map((range) => code(range, 50));
+  const more = to.length > ranges.length ? ` and ${to.length - ranges.length} more` : '';
+  const instead =
+    ranges.length > 0 ? `Let in instead: ${ranges.join(', ')}${more}.` : 'Nothing was let in instead.';
+  return error ? `${instead} Error: ${sentence(error)}` : instead;
+}

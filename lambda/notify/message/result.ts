@@ -1,0 +1,153 @@
+import type { RemediationResult } from '../../contract/result.ts';
+import {
+  type Block,
+  context,
+  fields,
+  header,
+  roomOfMessage,
+  type SlackMessage,
+  section,
+  sizeOf,
+} from './block.ts';
+import { findingText } from './finding.ts';
+import { consolePage } from './place.ts';
+import { asEntity, code, cut, linesWithin, plain, sentence } from './text.ts';
+import { gravest, titleOf } from './title.ts';
+
+/** Findings that are told one by one at most. */
+const shown = 10;
+
+/**
+ * A Slack message (Block Kit) of what, where, who, why, and how to put it back or ask for an exception; undefined
+ * for outcomes that nobody need hear of. Within Slack's limits whatever the result holds.
+ */
+export function slackMessage(result: RemediationResult, partition: string): SlackMessage | undefined {
+  const title = titleOf(result);
+  if (!title) return undefined;
+  const { account, region, groupId, groupName } = result;
+  const name = [groupId ?? 'unknown group', ...(groupName ? [`(${plain(groupName)})`] : [])].join(' ');
+  const severity = gravest(result);
+  const top = [
+    header(severity ? `${title} (${severity})` : title),
+    fields([where(result, partition), who(result)]),
+  ];
+  const end = [...whatNow(result), context(origin(result))];
+  const room = roomOfMessage - sizeOf([...top, ...end]);
+  return {
+    text: cut(plain(`${title}: ${name} in ${account} ${region}`), 500, asEntity),
+    blocks: [...top, ...body(result, room), ...end],
+  };
+}
+
+/** What fits of the reason, the findings and the rest, in this order, and how many findings do not. */
+function body(result: RemediationResult, room: number): Block[] {
+  const { findings, reason } = result;
+  const why = sentence(reason ?? '', 1_000);
+  const candidates = [
+    ...(why ? [section(why)] : []),
+    ...exceptionTag(result),
+    ...findings.slice(0, shown).map((finding) => section(findingText(finding))),
+  ];
+  const first = filled(candidates, room - 200);
+  const left = findings.length - Math.min(findings.length, shown) + candidates.length - first.length;
+  const more = left > 0 ? [section(`and ${left} more in the result event`)] : [];
+  const rest = [...undecided(result), ...excepted(result)];
+  return [...first, ...more, ...filled(rest, room - sizeOf([...first, ...more]))];
+}
+
+/** As many of the blocks, from the first on, as there is room for. */
+function filled(blocks: readonly Block[], room: number): Block[] {
+  const over = blocks.findIndex((_, index) => sizeOf(blocks.slice(0, index + 1)) > room);
+  return blocks.slice(0, over === -1 ? blocks.length : over);
+}
+
+function where({ account, region, groupId, groupName, vpcId, owner }: RemediationResult, partition: string) {
+  const page = consolePage(partition, region, groupId ?? '');
+  const group = groupId === null ? 'unknown group' : page ? `<${page}|${groupId}>` : code(groupId);
+  return [
+    '*Where*',
+    `${group}${groupName ? ` ${code(groupName)}` : ''}`,
+    `account ${code(account)}, ${code(region)}${vpcId ? `, ${code(vpcId)}` : ''}`,
+    ...(owner ? [`${code(owner.tag)} ${code(owner.value)}`] : ['no tag says who owns it']),
+  ].join('\n');
+}
+
+function who({ actor: { principal, session, sourceIp, userAgent, tool } }: RemediationResult): string {
+  return [
+    '*Who*',
+    principal ? code(principal, 300) : 'unknown',
+    ...(session ? [`session ${code(session)}`] : []),
+    ...(sourceIp ? [`from ${code(sourceIp)}`] : []),
+    ...(tool ? [`by ${code(tool)}`] : userAgent ? [`by ${code(userAgent)}`] : []),
+  ].join('\n');
+}
+
+function undecided({ undecided: rules }: RemediationResult): Block[] {
+  return listed(rules, ({ ruleId, reason }) => `*not judged* ${code(ruleId)} ${sentence(reason, 300)}`);
+}
+
+function excepted({ excepted: rules }: RemediationResult): Block[] {
+  return listed(rules, ({ ruleId, policyRule, exceptions }) => {
+    const by = exceptions
+      .slice(0, 5)
+      .map(({ name, expires }) => `${code(name)} (${expires ? `until ${code(expires, 40)}` : 'permanent'})`);
+    return `*excepted* ${code(ruleId)} from ${code(policyRule)} by ${by.join(', ')}`;
+  });
+}
+
+/** The first five of many, in a section, and how many there are besides. */
+function listed<Item>(items: readonly Item[], line: (item: Item) => string): Block[] {
+  if (items.length === 0) return [];
+  const { text, left } = linesWithin(items.slice(0, 5).map(line), 1_500);
+  const more = Math.max(0, items.length - 5) + left;
+  return [section(more > 0 ? `${text}\nand ${more} more in the result event` : text)];
+}
+
+function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
+  if (!tag) return [];
+  const set = tag.changedAt ? ` at ${code(tag.changedAt, 40)}` : '';
+  const by = tag.samePerson
+    ? `was changed by *the same person*${set}`
+    : tag.changedBy
+      ? `was last changed by ${code(tag.changedBy, 400)}${set}`
+      : 'was changed by somebody whom no event told of';
+  return [section(`The exception tag ${code(tag.key)} = ${code(tag.value)} ${by}.`)];
+}
+
+/** Only an id that no shell reads as anything else is put into a command. */
+function whatNow({ eventId, account, groupId, findings }: RemediationResult): Block[] {
+  if (findings.length === 0 || groupId === null) return [];
+  const group = `group ${code(groupId, 80)} of account ${code(account, 40)}`;
+  const closed = findings.some(({ undo }) => undo !== null);
+  if (!closed || !/^[\w-]{1,128}$/.test(eventId) || !/^[\w-]{1,64}$/.test(groupId)) {
+    const what = 'owner, why, ticket, when it expires and what to allow';
+    const ask = `propose it under \`exceptions\` in the policy, for ${group}: ${what}.`;
+    return [section(`*Needed all the same?* To ask for an exception, ${ask}`)];
+  }
+  const restore = `portcullis restore ${eventId}:${groupId} --owner <who> --why <reason> --ticket <id> --expires <time>`;
+  return [
+    section(
+      `*Needed all the same?* Ask for it to be put back, with an exception until it expires:\n${code(restore, 400)}\nFor good, propose it under \`exceptions\` in the policy, for ${group}.`,
+    ),
+  ];
+}
+
+function origin({
+  eventName,
+  eventId,
+  cloudTrailEventId,
+  timeline,
+  policyDigest,
+  omitted,
+}: RemediationResult) {
+  const { eventTime, revokedAt } = timeline;
+  return [
+    code(eventName ?? 'event', 130),
+    ...(eventTime ? [`at ${code(eventTime, 40)}`] : []),
+    ...(revokedAt ? [`closed at ${code(revokedAt, 40)}`] : []),
+    `event ${code(eventId, 130)}`,
+    ...(cloudTrailEventId ? [`CloudTrail ${code(cloudTrailEventId, 130)}`] : []),
+    `policy ${code(policyDigest.slice(0, 12))}`,
+    ...(omitted > 0 ? [`${omitted} rules left out`] : []),
+  ].join(' · ');
+}

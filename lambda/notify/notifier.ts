@@ -1,0 +1,69 @@
+import type { Sessions } from '../aws/credentials.ts';
+import type { Environment } from '../aws/environment.ts';
+import { describeError } from '../aws/errors.ts';
+import type { Log } from '../aws/log.ts';
+import type { Announcement } from '../contract/announcement.ts';
+import type { Channel, Notification, RemediationResult } from '../contract/result.ts';
+import { createSecurityHub } from './security-hub/channel.ts';
+import { createSlack, type SlackParts } from './slack/channel.ts';
+import { createTopic } from './sns.ts';
+
+/**
+ * Tells people, by every channel at once; each fails alone. A failure is part of the answer, never an exception, and
+ * the answer is there within 8 seconds whatever becomes of the channels.
+ */
+export interface Notifier {
+  notify(result: RemediationResult): Promise<Notification>;
+  announce(announcement: Announcement): Promise<Notification>;
+}
+
+export interface NotifierParts extends SlackParts {
+  cloud: SlackParts['cloud'] & Parameters<typeof createTopic>[0] & Parameters<typeof createSecurityHub>[0];
+  environment: Pick<Environment, 'partition' | 'slackSecretArn' | 'topicArn' | 'securityHub'>;
+}
+
+/** `sessions` are the remediation role's, which alone may import findings in a member account. */
+export function createNotifier(parts: NotifierParts, sessions: Pick<Sessions, 'of'>): Notifier {
+  const { cloud, environment, log } = parts;
+  const { partition, slackSecretArn, topicArn, securityHub: on } = environment;
+  const slack = createSlack(parts, slackSecretArn, partition);
+  const topic = createTopic(cloud, topicArn);
+  const securityHub = createSecurityHub(cloud, sessions, { on, partition });
+  const findings = on ? 'not-needed' : 'not-configured';
+  return {
+    notify: (result) =>
+      together(log, {
+        slack: () => slack.notify(result),
+        sns: () => topic.notify(result),
+        securityHub: () => securityHub.notify(result),
+      }),
+    announce: (announcement) =>
+      together(log, {
+        slack: () => slack.announce(announcement),
+        sns: () => topic.announce(announcement),
+        securityHub: async () => ({ status: findings }),
+      }),
+  };
+}
+
+async function together(
+  log: Log,
+  channels: Record<keyof Notification, () => Promise<Channel>>,
+): Promise<Notification> {
+  const [slack, sns, securityHub] = await Promise.all([
+    alone(log, 'slack', channels.slack),
+    alone(log, 'sns', channels.sns),
+    alone(log, 'securityHub', channels.securityHub),
+  ]);
+  return { slack, sns, securityHub };
+}
+
+/** No mistake in a channel keeps a result from the org bus. */
+async function alone(log: Log, channel: string, tell: () => Promise<Channel>): Promise<Channel> {
+  try {
+    return await tell();
+  } catch (error) {
+    log('notification-failed', { channel, error: describeError(error) });
+    return { status: 'failed', error: 'an error within Portcullis; its log says which' };
+  }
+}

@@ -1,0 +1,119 @@
+import type { Cloud } from '../../aws/cloud.ts';
+import { ailmentOf } from '../../aws/errors.ts';
+import type { Log } from '../../aws/log.ts';
+import type { Announcement } from '../../contract/announcement.ts';
+import type { Channel, RemediationResult } from '../../contract/result.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../remediation/revoke.ts';
+import { announcementMessage } from '../message/announcement.ts';
+import { slackMessage } from '../message/result.ts';
+import { stormMessage } from '../message/storm.ts';
+import { isUrgent } from '../message/title.ts';
+import { deliver, type Note } from './delivery.ts';
+import { SlackError } from './error.ts';
+import { optionalLedger } from './ledger.ts';
+import { type Fetch, post } from './post.ts';
+import { createSlackSecret, type SlackSecret } from './secret.ts';
+import { placeInStorm } from './storm.ts';
+
+export type { Fetch } from './post.ts';
+
+/**
+ * Tells Slack where people should hear of something; a failure is part of the answer, never an exception. Each call
+ * takes 8 seconds at most, for the secret, the ledger and every try.
+ */
+export interface Slack {
+  notify(result: RemediationResult): Promise<Channel>;
+  announce(announcement: Announcement): Promise<Channel>;
+}
+
+export interface SlackParts {
+  cloud: Pick<Cloud, 'readSecret'>;
+  ledger: Ledger;
+  fetch: Fetch;
+  clock: Clock;
+  log: Log;
+}
+
+const budget = 6_000;
+const restUnreadable = 5_000;
+const toldKept = 24 * 3_600_000;
+
+/** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
+export function createSlack(parts: SlackParts, secretArn: string | null, partition: string): Slack {
+  const { cloud, clock } = parts;
+  if (secretArn === null) {
+    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
+    return { notify: nobody, announce: nobody };
+  }
+  const tell = createTeller(parts, createSlackSecret(cloud, secretArn, clock));
+  return {
+    async notify(result) {
+      const message = slackMessage(result, partition);
+      if (!message) return { status: 'not-needed' };
+      return tell({ message, topic: topicOf(result), urgent: isUrgent(result), once: onceOf(result) });
+    },
+    async announce(announcement) {
+      const topic = `exception/${announcement.name}`;
+      return tell({ message: announcementMessage(announcement), topic, urgent: false, once: null });
+    },
+  };
+}
+
+/** The group; an id that is none has no thread. */
+function topicOf({ account, region, groupId }: RemediationResult): string | null {
+  return groupId !== null && /^sg-\w{1,64}$/.test(groupId) ? `${account}/${region}/${groupId}` : null;
+}
+
+/** An event that was denied or failed comes again, twice by Lambda alone, and people need hear of it but once. */
+function onceOf({ eventId, account, groupId, outcome }: RemediationResult): string | null {
+  const repeats = outcome === 'failed' || outcome === 'access-denied';
+  return repeats ? [eventId, account, groupId, outcome].join('/').slice(0, 1_000) : null;
+}
+
+/** Sends notes, and leaves Slack alone for a while where it asked for that or did not answer. */
+function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSecret) {
+  const outside = { fetch, clock, memory: optionalLedger(ledger, clock, log) };
+  let resting = { until: 0, why: '' };
+
+  async function send(note: Note, deadline: number): Promise<Channel> {
+    const now = clock.now();
+    const told = note.once === null ? undefined : `slack/told/${note.once}`;
+    if (told && (await outside.memory.ask('told', () => ledger.read(told))) !== undefined)
+      return { status: 'not-needed' };
+    const place = await outside.memory.ask('storm', () => placeInStorm(ledger, note.urgent, now));
+    if (place?.say === 'nothing') return { status: 'folded' };
+    if (place?.say === 'count') {
+      const message = stormMessage(place.count, place.minute);
+      await secret.use(async (destination) => post(outside, destination, { message }, deadline), deadline);
+      return { status: 'folded' };
+    }
+    await secret.use((destination) => deliver(outside, destination, note, deadline), deadline);
+    const until = new Date(now.getTime() + toldKept);
+    if (told) await outside.memory.ask('told', () => ledger.write(told, now.toISOString(), until));
+    return { status: 'sent' };
+  }
+
+  return async (note: Note): Promise<Channel> => {
+    const start = clock.now().getTime();
+    if (start < resting.until) {
+      const until = new Date(resting.until).toISOString();
+      return { status: 'failed', error: `Slack is left alone until ${until}: ${resting.why}` };
+    }
+    try {
+      return await send(note, start + budget);
+    } catch (error) {
+      const { why, rest } = failureOf(error);
+      if (rest > 0) resting = { until: clock.now().getTime() + rest, why };
+      return { status: 'failed', error: why };
+    }
+  };
+}
+
+/** What is not a SlackError is from the secret's service, and may quote it: only our own words are passed on. */
+function failureOf(error: unknown): { why: string; rest: number } {
+  if (error instanceof SlackError) return { why: error.message, rest: error.rest };
+  if (ailmentOf(error) === 'access-denied') return { why: 'the Slack secret may not be read', rest: 0 };
+  const name = error instanceof Error ? error.name : 'Error';
+  return { why: `the Slack secret could not be read: ${name}`, rest: restUnreadable };
+}

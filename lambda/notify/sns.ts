@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { MessageAttributeValue, PublishCommandInput } from '@aws-sdk/client-sns';
+import type { Cloud } from '../aws/cloud.ts';
+import { inTime } from '../aws/deadline.ts';
+import { ailmentOf, describeError } from '../aws/errors.ts';
+import { type Announcement, announcementDetailType } from '../contract/announcement.ts';
+import { type Channel, type RemediationResult, resultDetailType } from '../contract/result.ts';
+import { announcementTitle } from './message/announcement.ts';
+import { plain } from './message/text.ts';
+import { gravest, titleOf } from './message/title.ts';
+import { withinLimit } from './publish.ts';
+
+/** Tells a topic of what people should hear of; a failure is part of the answer, never an exception. */
+export interface Topic {
+  notify(result: RemediationResult): Promise<Channel>;
+  announce(announcement: Announcement): Promise<Channel>;
+}
+
+type Message = Omit<PublishCommandInput, 'TopicArn'> & { about: string; once: string };
+
+/** Milliseconds for all tries of one message. */
+const patience = 7_000;
+
+/**
+ * The message is the result event's detail without `notification`, which is not known yet, or an announcement's. Its
+ * attributes are for the filter policies of subscriptions: detailType, outcome, account, region, severity and
+ * policyRule (a String.Array); of an announcement detailType, exception and state. On a FIFO topic a group's
+ * messages keep their order, and a replay within five minutes is delivered once.
+ */
+export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | null): Topic {
+  if (TopicArn === null) {
+    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
+    return { notify: nobody, announce: nobody };
+  }
+  const publish = async ({ about, once, ...message }: Message): Promise<Channel> => {
+    const fifo = { MessageGroupId: orderOf(about), MessageDeduplicationId: digest(once) };
+    try {
+      const sent = { TopicArn, ...message, ...(TopicArn.endsWith('.fifo') && fifo) };
+      await inTime(cloud.publish(sent), patience);
+      return { status: 'sent' };
+    } catch (error) {
+      const why = describeError(error);
+      const denied = ailmentOf(error) === 'access-denied' || why.startsWith('AuthorizationError');
+      return { status: 'failed', error: denied ? `the topic may not be published to: ${why}` : why };
+    }
+  };
+  return {
+    async notify(result) {
+      const title = titleOf(result);
+      return title ? publish(resultMessage(result, title)) : { status: 'not-needed' };
+    },
+    announce: async (announcement) => publish(announcementMessage(announcement)),
+  };
+}
+
+function resultMessage(result: RemediationResult, title: string): Message {
+  const { account, region, groupId, eventId, outcome, findings } = result;
+  const { notification: _, ...told } = withinLimit(result);
+  const policyRules = [...new Set(findings.map(({ policyRule }) => policyRule))].slice(0, 100);
+  return {
+    Subject: subject(`Portcullis: ${title}: ${groupId ?? 'unknown group'} in ${account} ${region}`),
+    Message: JSON.stringify(told),
+    MessageAttributes: attributes({
+      detailType: resultDetailType,
+      outcome,
+      account,
+      region,
+      severity: gravest(result) ?? '',
+      policyRule: policyRules,
+    }),
+    about: `${account}/${region}/${groupId}`,
+    once: `${eventId}/${account}/${groupId}/${outcome}`,
+  };
+}
+
+function announcementMessage(announcement: Announcement): Message {
+  const { name, state, expires } = announcement;
+  return {
+    Subject: subject(`Portcullis: ${announcementTitle(announcement)}`),
+    Message: JSON.stringify(announcement),
+    MessageAttributes: attributes({ detailType: announcementDetailType, exception: name, state }),
+    about: `exception/${name}`,
+    once: `${name}/${expires}/${state}`,
+  };
+}
+
+/** At most 100 printable ASCII characters; https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+function subject(text: string): string {
+  return plain(text)
+    .replace(/[^ -~]/g, '?')
+    .slice(0, 100)
+    .trim();
+}
+
+/** An attribute without a value is refused, and so it is left out. */
+function attributes(values: Record<string, string | string[]>): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, MessageAttributeValue][] => {
+      if (value.length === 0) return [];
+      const isList = Array.isArray(value);
+      const StringValue = isList ? JSON.stringify(value) : value;
+      return [[name, { DataType: isList ? 'String.Array' : 'String', StringValue }]];
+    }),
+  );
+}
+
+/** A message group's id has 128 letters, digits and punctuation at most. */
+function orderOf(about: string): string {
+  return /^[!-~]{1,128}$/.test(about) ? about : digest(about);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

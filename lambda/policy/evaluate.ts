@@ -1,0 +1,157 @@
+import { type Cover, createCover } from './exceptions.ts';
+import {
+  effectiveMode,
+  type Mode,
+  type Policy,
+  type PolicyException,
+  type PolicyRule,
+} from './schema/policy.ts';
+import { matchScope } from './scope.ts';
+import type { Match, SecurityGroup, SecurityGroupRule, Situation, Source } from './security-group.ts';
+import { matchSources, ofFamilies, sourceOf, widerFamily } from './source.ts';
+import { everything, matchTraffic, type Opened, openedBy, spansOf } from './traffic.ts';
+import { widerTogether } from './union.ts';
+
+export type { SecurityGroup, SecurityGroupRule, Situation } from './security-group.ts';
+
+/** What the policy says of one security group rule; `undecided` is never acted upon. */
+export type Verdict = { rule: SecurityGroupRule } & (
+  | { verdict: 'allowed'; why: string }
+  | { verdict: 'violation'; policyRule: PolicyRule; mode: Mode; why: string }
+  | {
+      verdict: 'excepted';
+      policyRule: PolicyRule;
+      /** Those that together let the rule through; `expires` is null for a permanent one. */
+      exceptions: { name: string; expires: string | null }[];
+      why: string;
+    }
+  | { verdict: 'undecided'; reason: string }
+);
+
+/** A rule of the group with what is known of it. */
+interface Subject {
+  rule: SecurityGroupRule;
+  source: Source;
+  opened: Opened;
+}
+
+/**
+ * One verdict for each security group rule, in the order given. The first policy rule that does not clearly miss
+ * decides: a match is a violation in that rule's effective mode, or excepted; a doubt is `undecided`. All the rules
+ * of the group must be given, for some are too wide only together. Pure: no clock, no calls.
+ */
+export function evaluate(
+  policy: Policy,
+  group: SecurityGroup,
+  rules: readonly SecurityGroupRule[],
+  situation: Situation = {},
+): Verdict[] {
+  const subjects = rules
+    .filter((rule) => rule.groupId === group.id && !rule.egress)
+    .map((rule) => toSubject(rule, policy, situation));
+  const bench: Bench = {
+    policy,
+    situation,
+    subjects,
+    cover: createCover(policy, group, situation),
+    together: new Map(),
+    scopes: new Map(policy.rules.map((each) => [each, matchScope(each.scope, group, situation)])),
+  };
+  const judged = new Map(subjects.map((subject) => [subject.rule, judge(bench, subject)]));
+  return rules.map((rule) => judged.get(rule) ?? aside(rule, group));
+}
+
+function aside(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
+  if (rule.groupId === group.id) return { rule, verdict: 'allowed', why: 'egress is not judged' };
+  return { rule, verdict: 'undecided', reason: `the rule is listed under ${rule.groupId}, not ${group.id}` };
+}
+
+function toSubject(rule: SecurityGroupRule, policy: Policy, situation: Situation): Subject {
+  const source = sourceOf(rule.source, situation, policy.trustAwsPrefixLists ?? false);
+  return { rule, source, opened: openedBy(rule) };
+}
+
+/** All that the rules of one group are judged by. */
+interface Bench {
+  policy: Policy;
+  situation: Situation;
+  subjects: readonly Subject[];
+  cover: Cover;
+  /** By policy rule, filled when first asked for: the rules that are too wide together. */
+  together: Map<PolicyRule, Map<string, 4 | 6>>;
+  scopes: Map<PolicyRule, Match>;
+}
+
+function judge(bench: Bench, subject: Subject): Verdict {
+  const { rule } = subject;
+  for (const policyRule of bench.policy.rules) {
+    const answers = compare(bench, policyRule, subject);
+    if (missOf(answers)) continue;
+    const coverage = coverageOf(bench, subject);
+    if (coverage.match === 'yes') return excepted(rule, policyRule, coverage.exceptions);
+    const doubt = answers.find(({ match }) => match === 'unknown');
+    if (doubt) return { rule, verdict: 'undecided', reason: doubt.why };
+    if (coverage.match === 'unknown') return { rule, verdict: 'undecided', reason: coverage.why };
+    const [, sources, traffic] = answers;
+    const why = `${sources.why}, and ${traffic.why}`;
+    return { rule, verdict: 'violation', policyRule, mode: effectiveMode(bench.policy, policyRule), why };
+  }
+  return {
+    rule,
+    verdict: 'allowed',
+    // Made when it is read: of a thousand policy rules that all miss, hardly anybody reads why.
+    get why() {
+      const misses = bench.policy.rules.map((policyRule) => missOf(compare(bench, policyRule, subject)));
+      return [...new Set(misses.map((miss) => miss?.why))].join('; ');
+    },
+  };
+}
+
+function missOf(answers: readonly Match[]): Match | undefined {
+  return answers.find(({ match }) => match === 'no');
+}
+
+/** Whether the group is in the policy rule's scope, and whether the rule has its sources and its ports; cheap misses first. */
+function compare(bench: Bench, policyRule: PolicyRule, subject: Subject): [Match, Match, Match] {
+  const scope = bench.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not looked at' };
+  if (scope.match === 'no') return [scope, scope, scope];
+  const traffic = matchTraffic(policyRule.match, subject.opened);
+  if (traffic.match === 'no') return [scope, traffic, traffic];
+  const sources = matchSources(policyRule.match.sources, subject.rule.source, subject.source, {
+    account: bench.situation.account,
+    widerTogether: () => together(bench, policyRule).get(subject.rule.id),
+  });
+  return [scope, sources, traffic];
+}
+
+function coverageOf({ cover }: Bench, { rule, source, opened }: Subject) {
+  return 'unknown' in opened ? { match: 'no' as const } : cover(rule.source, source, opened);
+}
+
+function excepted(rule: SecurityGroupRule, policyRule: PolicyRule, by: PolicyException[]): Verdict {
+  const exceptions = by.map(({ name, expires }) => ({ name, expires: expires ?? null }));
+  const named = exceptions.map(
+    ({ name, expires }) => `${name} (${expires ? `until ${expires}` : 'permanent'})`,
+  );
+  return { rule, verdict: 'excepted', policyRule, exceptions, why: `excepted by ${named.join(', ')}` };
+}
+
+/** Rules that are too wide alone, or that an exception covers or may cover, do not count against the others. */
+function together(bench: Bench, policyRule: PolicyRule): Map<string, 4 | 6> {
+  const known = bench.together.get(policyRule);
+  if (known) return known;
+  const { sources, protocols } = policyRule.match;
+  const limits = sources?.public;
+  if (!limits) return new Map();
+  const contributions = bench.subjects.flatMap((subject) => {
+    const { rule, source, opened } = subject;
+    if (source.kind !== 'addresses' || 'unknown' in opened) return [];
+    if (protocols?.includes('all') && opened !== everything) return [];
+    const ranges = ofFamilies(source.ranges, sources.addressFamilies);
+    const apart = widerFamily(limits, ranges) || coverageOf(bench, subject).match !== 'no';
+    return apart ? [] : [{ ruleId: rule.id, opened, ranges }];
+  });
+  const found = widerTogether(contributions, spansOf(policyRule.match), limits);
+  bench.together.set(policyRule, found);
+  return found;
+}

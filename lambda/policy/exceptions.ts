@@ -1,0 +1,85 @@
+import { contains, merge, overlap } from './addresses/set.ts';
+import type { Policy, PolicyException } from './schema/policy.ts';
+import { matchScope } from './scope.ts';
+import type { SecurityGroup, SecurityGroupRule, Situation, Source } from './security-group.ts';
+import { rangesOf } from './source.ts';
+import { type Span, spanHolds, spansOf, stretches } from './traffic.ts';
+
+/** Whether exceptions let through all that a rule opens, and which ones; `unknown` where that hangs on a doubt. */
+export type Coverage =
+  | { match: 'yes'; exceptions: PolicyException[] }
+  | { match: 'no' }
+  | { match: 'unknown'; why: string };
+
+export type Cover = (listed: SecurityGroupRule['source'], source: Source, opened: Span) => Coverage;
+
+/**
+ * What the exceptions of a policy let through in a group at a moment. Several may share a rule: it is covered where
+ * every port of it is, for every address. One that has expired counts no more from that very instant on.
+ */
+export function createCover(policy: Policy, group: SecurityGroup, situation: Situation): Cover {
+  const certain: PolicyException[] = [];
+  const doubts: string[] = [];
+  const possible: PolicyException[] = [];
+  for (const exception of policy.exceptions ?? []) {
+    const { match, why } = applies(exception, group, situation);
+    if (match === 'yes') certain.push(exception);
+    if (match !== 'no') possible.push(exception);
+    if (match === 'unknown') doubts.push(`whether exception ${exception.name} counts is not known: ${why}`);
+  }
+  return (listed, source, opened) => {
+    const used = covering(certain, listed, source, opened);
+    if (used) return { match: 'yes', exceptions: used };
+    const maybe = doubts.length > 0 && covering(possible, listed, source, opened);
+    return maybe ? { match: 'unknown', why: doubts.join('; ') } : { match: 'no' };
+  };
+}
+
+function applies(exception: PolicyException, group: SecurityGroup, situation: Situation) {
+  const place = matchScope(exception.where, group, situation);
+  if (place.match === 'no' || exception.expires === undefined) return place;
+  if (!situation.now)
+    return { match: 'unknown' as const, why: 'there is no clock to tell if it has expired' };
+  if (situation.now.getTime() >= Date.parse(exception.expires))
+    return { match: 'no' as const, why: 'expired' };
+  return place;
+}
+
+/** Those exceptions that take part in letting the whole rule through; undefined where some of it is left. */
+function covering(
+  exceptions: readonly PolicyException[],
+  listed: SecurityGroupRule['source'],
+  source: Source,
+  opened: Span,
+): PolicyException[] | undefined {
+  const used = new Set<PolicyException>();
+  const spans = exceptions.flatMap(({ allow }) => spansOf(allow));
+  for (const stretch of stretches(opened, spans)) {
+    const open = exceptions.filter(({ allow }) => spansOf(allow).some((span) => spanHolds(span, stretch)));
+    const chosen = lettingIn(open, listed, source);
+    if (!chosen) return undefined;
+    for (const exception of chosen) used.add(exception);
+  }
+  return [...used];
+}
+
+function lettingIn(
+  exceptions: readonly PolicyException[],
+  { kind, text }: SecurityGroupRule['source'],
+  source: Source,
+): PolicyException[] | undefined {
+  const whole = exceptions.find(({ allow: { sources } }) => {
+    if (kind === 'prefix-list') return sources.prefixLists?.includes(text);
+    return (
+      source.kind === 'group' && source.account !== null && sources.groupsOfAccounts?.includes(source.account)
+    );
+  });
+  if (whole) return [whole];
+  if (source.kind !== 'addresses' || source.ranges.length === 0) return undefined;
+  const ranges = (exception: PolicyException) => rangesOf(exception.allow.sources.cidrs ?? []);
+  const set = merge(exceptions.flatMap(ranges));
+  if (!source.ranges.every((range) => contains(set, range))) return undefined;
+  return exceptions.filter((exception) =>
+    ranges(exception).some((range) => source.ranges.some((each) => overlap(each, range))),
+  );
+}

@@ -1,0 +1,159 @@
+import type { Member } from '../aws/cloud.ts';
+import { ailmentOf, describeError } from '../aws/errors.ts';
+import type { Log } from '../aws/log.ts';
+import type { Action, ResultFinding } from '../contract/result.ts';
+import { undoOf } from '../contract/undo.ts';
+import type { Task } from '../event/task.ts';
+import type { Intent } from '../ledger/history.ts';
+import { escalationOf, type Policy } from '../policy/schema/policy.ts';
+import { isCanaryRule } from './canary.ts';
+import type { Judgement, Violation } from './evaluation.ts';
+import { letIn, type Narrowed, withinSource } from './narrow.ts';
+import { type Clock, type Revocation, revokeRules } from './revoke.ts';
+
+/** What became of the violations of a group. */
+export interface Closing {
+  findings: ResultFinding[];
+  revocation: Revocation;
+  /** What the revoke, or the look afterwards, failed with. */
+  failure: unknown;
+}
+
+/** What a closing needs of the world. */
+export interface Hands {
+  member: Member;
+  policy: Policy;
+  clock: Clock;
+  log: Log;
+  /** Keeps what is about to be taken away; before the first call that changes anything. */
+  intend: (intent: Intent) => Promise<void>;
+}
+
+/**
+ * Narrows and revokes what the policy says to, by rule id, and says of every violation what became of it. `times`
+ * has how often each rule's ingress was closed lately; what comes back too often is escalated and left. Idempotent.
+ * @throws what a retry can heal, and then nothing has been revoked; and where the group is gone.
+ */
+export async function close(
+  hands: Hands,
+  task: Task,
+  judgement: Judgement,
+  times: ReadonlyMap<string, number>,
+): Promise<Closing> {
+  const { policy, clock, log } = hands;
+  const { violations } = judgement;
+  const escalated = new Set(
+    violations.filter((violation) => isEscalated(policy, violation, times)).map(({ rule }) => rule.id),
+  );
+  const wanted = violations.filter(({ mode, rule }) => mode === 'revoke' && !escalated.has(rule.id));
+  const finding = (violation: Violation, action: Action) => toFinding(policy, violation, action, times);
+  const nothing = { revoked: [], alreadyGone: [], stillThere: [], unverified: undefined, revokedAt: null };
+  let revocation: Revocation = nothing;
+  let failure: unknown;
+  const narrowed = new Map<string, Narrowed>();
+  if (wanted.length > 0) {
+    const intended = wanted.map((violation) => finding(violation, 'revoked'));
+    log('revoking', { account: task.account, groupId: task.groupId, findings: intended });
+    await hands.intend({ at: clock.now(), findings: intended });
+    for (const violation of task.own ? [] : wanted) {
+      const change = await narrow(hands, judgement, violation);
+      if (change) narrowed.set(violation.rule.id, change);
+    }
+    const ids = wanted.map(({ rule }) => rule.id);
+    ({ revocation, failure } = await revoke(hands, task.groupId, ids, nothing));
+  }
+  const findings = violations.map((violation) => {
+    const action = escalated.has(violation.rule.id)
+      ? 'escalated'
+      : actionOf(violation, revocation, narrowed.has(violation.rule.id));
+    const told = finding(violation, action);
+    const error = action === 'failed' ? failure : revocation.unverified;
+    const change = narrowed.get(violation.rule.id);
+    return {
+      ...told,
+      ...(change && { narrowed: change }),
+      ...(error !== undefined && wanted.includes(violation) && { error: describeError(error) }),
+    };
+  });
+  return { findings, revocation, failure };
+}
+
+function isEscalated(
+  policy: Policy,
+  { mode, rule, policyRule }: Violation,
+  times: ReadonlyMap<string, number>,
+): boolean {
+  const limit = escalationOf(policy);
+  const often = (times.get(rule.id) ?? 0) >= limit.times;
+  return mode === 'revoke' && limit.mode === 'notify' && often && !isCanaryRule(policyRule);
+}
+
+async function narrow(
+  { member, log }: Hands,
+  { rules, prefixLists }: Judgement,
+  { rule, policyRule }: Violation,
+): Promise<Narrowed | undefined> {
+  if (!policyRule.narrowTo) return undefined;
+  const ranges = withinSource(policyRule.narrowTo, rule.source, prefixLists);
+  if (ranges.length === 0) return undefined;
+  const narrowed = await letIn(member, rule, rules, ranges);
+  log('narrowed', { ruleId: rule.id, ...narrowed });
+  return narrowed;
+}
+
+async function revoke(
+  { member, clock, log }: Hands,
+  groupId: string,
+  ids: string[],
+  nothing: Revocation,
+): Promise<{ revocation: Revocation; failure: unknown }> {
+  try {
+    const revocation = await revokeRules(member, groupId, ids, clock);
+    const { unverified, ...seen } = revocation;
+    log('revoked', { groupId, ...seen, ...(unverified ? { unverified: describeError(unverified) } : {}) });
+    const stuck = revocation.stillThere.length > 0 && new Error('rules are still listed after the revoke');
+    return { revocation, failure: unverified ?? (stuck || undefined) };
+  } catch (failure) {
+    const ailment = ailmentOf(failure);
+    if (ailment === 'heals' || ailment === 'group-gone') throw failure;
+    return { revocation: nothing, failure };
+  }
+}
+
+/** `would-revoke` is a rule that the policy's cap alone holds back. */
+function actionOf({ rule, mode, policyRule }: Violation, revocation: Revocation, narrowed: boolean): Action {
+  if (mode !== 'revoke') {
+    if (policyRule.mode === 'revoke') return 'would-revoke';
+    return mode === 'notify' ? 'notified' : 'observed';
+  }
+  if (revocation.alreadyGone.includes(rule.id)) return 'already-gone';
+  if (!revocation.revoked.includes(rule.id)) return 'failed';
+  return narrowed ? 'narrowed' : 'revoked';
+}
+
+const takenAway: readonly Action[] = ['revoked', 'narrowed', 'failed'];
+
+function toFinding(
+  policy: Policy,
+  { rule, policyRule, why }: Violation,
+  action: Action,
+  times: ReadonlyMap<string, number>,
+): ResultFinding {
+  const before = times.get(rule.id) ?? 0;
+  const now = before + (action === 'revoked' || action === 'narrowed' ? 1 : 0);
+  const { withinMinutes } = escalationOf(policy);
+  return {
+    ruleId: rule.id,
+    protocol: rule.protocol,
+    fromPort: rule.fromPort,
+    toPort: rule.toPort,
+    source: rule.source.text,
+    policyRule: policyRule.name,
+    severity: policyRule.severity ?? null,
+    message: policyRule.message ?? null,
+    why,
+    action,
+    undo: takenAway.includes(action) ? undoOf(rule) : null,
+    ...(before > 0 && { recurrence: { times: now, withinMinutes } }),
+  };
+}

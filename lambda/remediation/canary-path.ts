@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import type { ApiCall } from '../event/read.ts';
+import { canarySource, knownCanary } from './canary.ts';
+import type { Act, Connect } from './plan.ts';
+import { type Office, type Remediation, stopped, untouched } from './remediate.ts';
+
+const synthetic = z.object({
+  id: z.string().min(1).max(128),
+  source: z.literal(canarySource),
+  account: z.string().regex(/^\d{12}$/),
+  region: z.string().min(1).max(64),
+  detail: z.object({ canary: z.string().min(1).max(64) }),
+});
+
+/** A synthetic canary as a call, which nobody made, with the id it claims. */
+interface Synthetic {
+  call: ApiCall;
+  canary: string;
+}
+
+/** The synthetic canary that an event is; undefined for any other event. */
+export function readCanary(event: unknown): Synthetic | undefined {
+  const { data } = synthetic.safeParse(event);
+  if (!data) return undefined;
+  const call = {
+    ...{ eventId: data.id, account: data.account, region: data.region },
+    ...{ cloudTrailEventId: null, eventName: null, eventTime: null },
+    actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
+  };
+  return { call, canary: data.detail.canary };
+}
+
+/**
+ * What a synthetic canary asks for: one look into its account with the remediation role, and a result. Anybody in the
+ * organization can send such an event, so one that the ledger does not know comes to nothing, not even to a result.
+ */
+export async function answerCanary(
+  { ledger, clock, log }: Office,
+  connect: Connect,
+  { call, canary }: Synthetic,
+): Promise<Act[]> {
+  if ((await knownCanary(ledger, call, canary, clock.now())) !== canary) {
+    log('unknown-canary', { ...call, canary });
+    return [];
+  }
+  const look = async (): Promise<Remediation> => {
+    try {
+      const member = await connect(call.account, call);
+      await member.describeGroups({ groupName: 'default' });
+      return untouched('clean', 'a synthetic canary came all the way', call.account);
+    } catch (error) {
+      return stopped(error, call.account, null);
+    }
+  };
+  return [async () => ({ ...(await look()), canary })];
+}

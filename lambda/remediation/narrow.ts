@@ -1,0 +1,71 @@
+import type { Member } from '../aws/cloud.ts';
+import { ailmentOf, describeError } from '../aws/errors.ts';
+import { addresses, trafficOf } from '../contract/undo.ts';
+import { parseCidr } from '../policy/addresses/cidr.ts';
+import { contains, merge } from '../policy/addresses/set.ts';
+import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts';
+
+/** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
+export interface Narrowed {
+  to: string[];
+  error?: string;
+}
+
+/**
+ * Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. Of the
+ * source's own family alone: `::/0` holds the IPv4-mapped addresses, and EC2 lets no IPv4 traffic in by it.
+ */
+export function withinSource(
+  narrowTo: readonly string[],
+  { kind, text }: SecurityGroupRule['source'],
+  prefixLists: ReadonlyMap<string, PrefixList>,
+): string[] {
+  const list = prefixLists.get(text);
+  const entries = list?.kind === 'entries' ? list.cidrs : [];
+  const open = merge((kind === 'cidr' ? [text] : entries).flatMap((each) => parseCidr(each) ?? []));
+  return narrowTo.filter((each) => {
+    const range = parseCidr(each);
+    return range !== undefined && contains(open, range);
+  });
+}
+
+/**
+ * Lets these ranges in as the rule lets its source in, those that the group does not let in already. To be called
+ * before the rule is revoked, so that nobody in them is cut off. Idempotent; never rejects.
+ */
+export async function letIn(
+  member: Member,
+  rule: SecurityGroupRule,
+  present: readonly SecurityGroupRule[],
+  ranges: readonly string[],
+): Promise<Narrowed> {
+  const to: string[] = [];
+  const errors: string[] = [];
+  for (const text of ranges) {
+    try {
+      if (!present.some((each) => isSame(each, rule, text)))
+        await member.authorizeIngress(rule.groupId, {
+          ...trafficOf(rule),
+          ...addresses(text, description(rule)),
+        });
+      to.push(text);
+    } catch (error) {
+      if (ailmentOf(error) === 'duplicate') to.push(text);
+      else errors.push(`${text}: ${describeError(error)}`);
+    }
+  }
+  return errors.length === 0 ? { to } : { to, error: errors.join('; ').slice(0, 1_000) };
+}
+
+/** EC2 takes 255 characters. */
+function description(rule: SecurityGroupRule): string {
+  return `${rule.description ? `${rule.description} ` : ''}(narrowed from ${rule.source.text} by Portcullis)`.slice(
+    -255,
+  );
+}
+
+function isSame(one: SecurityGroupRule, other: SecurityGroupRule, text: string): boolean {
+  const sameTraffic =
+    one.protocol === other.protocol && one.fromPort === other.fromPort && one.toPort === other.toPort;
+  return !one.egress && sameTraffic && one.source.kind === 'cidr' && one.source.text === text;
+}

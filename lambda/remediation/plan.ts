@@ -1,0 +1,146 @@
+import type { Cloud, Member, Session } from '../aws/cloud.ts';
+import type { Sessions } from '../aws/credentials.ts';
+import { describeError } from '../aws/errors.ts';
+import { findUsersElsewhere, resolvePrefixLists } from '../aws/prefix-lists.ts';
+import { findGroups, findUsers, readEveryGroup } from '../aws/security-groups.ts';
+import type { Named } from '../event/parameters.ts';
+import type { ApiCall, Reading } from '../event/read.ts';
+import type { Task } from '../event/task.ts';
+import type { Place } from '../ledger/history.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { type Office, type Remediation, remediate, stopped, untouched } from './remediate.ts';
+
+/** One group to see to. @throws what a retry can heal. */
+export type Act = () => Promise<Remediation>;
+
+export type Look = Extract<Reading, { kind: 'look' }>;
+
+/** A session of the remediation role in an account, in the call's Region. */
+export type Connect = (account: string, call: ApiCall) => Promise<Member>;
+
+/** One for each session and Region, so that the groups of an event, and later events, share its connections. */
+export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Connect {
+  const known = new WeakMap<Session, Map<string, Member>>();
+  return async (account, { region, eventId }) => {
+    const session = await sessions.of(account, eventId);
+    const members = known.get(session) ?? new Map<string, Member>();
+    known.set(session, members);
+    const member = members.get(region) ?? cloud.member(region, session);
+    members.set(region, member);
+    return member;
+  };
+}
+
+/** One act for each group that a call is about; what keeps them from being found is an act's result as well. */
+export async function planOf(office: Office, connect: Connect, look: Look): Promise<Act[]> {
+  const { call, named } = look;
+  try {
+    const member = await connect(call.account, call);
+    const { groupIds, idle } = await groupsOf(office, member, call, named);
+    const users = await elsewhere(member, look);
+    const here = groupIds.map((groupId) => ({ account: call.account, groupId }));
+    const found = await withEarlier(office, look, [...here, ...users.groups]);
+    const acts = found.groups.map(({ account, groupId }) =>
+      actOf(office, connect, taskOf(look, account, groupId)),
+    );
+    const all = [...acts, ...users.failed, ...found.failed];
+    return all.length > 0 ? all : [async () => idle];
+  } catch (error) {
+    return [async () => stopped(error, call.account, named.groupIds[0] ?? null)];
+  }
+}
+
+interface Found {
+  groups: Place[];
+  /** Acts that say what kept others from being found. */
+  failed: Act[];
+}
+
+/**
+ * Groups that are found by what they let in are not found again once that is closed: the retry of an attempt that did
+ * not live to report them has them from the ledger. Each once; one that is seen in two accounts is its owner's.
+ */
+async function withEarlier({ history }: Office, { call, named }: Look, groups: Place[]): Promise<Found> {
+  if (named.groupIds.length > 0 || named.groupName !== null) return { groups, failed: [] };
+  const once = (places: Place[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
+  const now = once(groups);
+  try {
+    const all = await history.found(call, now);
+    const earlier = all.filter(({ groupId }) => !now.some((each) => each.groupId === groupId));
+    return { groups: [...now, ...once(earlier)], failed: [] };
+  } catch (error) {
+    return { groups: now, failed: [async () => Promise.reject(error)] };
+  }
+}
+
+function taskOf({ call, named, own, tagChanges }: Look, account: string, groupId: string): Task {
+  return { call, account, groupId, ruleIds: named.ruleIds, own, retagged: tagChanges.length > 0 };
+}
+
+/** A role that cannot be assumed is the result of that group alone. */
+export function actOf(office: Office, connect: Connect, task: Task): Act {
+  return async () => {
+    let member: Member;
+    try {
+      member = await connect(task.account, task.call);
+    } catch (error) {
+      return stopped(error, task.account, task.groupId);
+    }
+    return remediate(office, member, task);
+  };
+}
+
+/** The groups of the caller's account, and what it comes to where there are none. */
+async function groupsOf(
+  office: Office,
+  member: Member,
+  { account, region }: ApiCall,
+  { groupIds, groupName, prefixListId }: Named,
+): Promise<{ groupIds: string[]; idle: Remediation }> {
+  const clean = (reason: string) => untouched('clean', reason, account);
+  if (groupIds.length > 0) return { groupIds, idle: clean('') };
+  if (prefixListId !== null) {
+    const idle = clean(`no group lets prefix list ${prefixListId} in`);
+    return { groupIds: await findUsers(member, prefixListId), idle };
+  }
+  if (groupName !== null) {
+    const idle = untouched('group-gone', `no group is named ${groupName}`, account);
+    return { groupIds: await findGroups(member, groupName), idle };
+  }
+  const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
+  return { groupIds: await suspectsOf(office, member, account, region), idle };
+}
+
+/** Every group of a Region that is or may be against the policy; each is read and judged again before anything is done. */
+async function suspectsOf(
+  { law, clock }: Office,
+  member: Member,
+  account: string,
+  region: string,
+): Promise<string[]> {
+  const groups = await readEveryGroup(member);
+  const prefixLists = await resolvePrefixLists(
+    member,
+    groups.flatMap(({ rules }) => rules),
+    clock,
+  );
+  const situation = { account, region, accounts: law.accounts, prefixLists, now: clock.now() };
+  const suspects = groups.filter(({ group, rules }) =>
+    evaluate(law.policy, group, rules, situation).some(({ verdict }) =>
+      ['violation', 'undecided'].includes(verdict),
+    ),
+  );
+  return suspects.map(({ group }) => group.id);
+}
+
+/** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */
+async function elsewhere(member: Member, { call, named }: Look): Promise<Found> {
+  if (named.prefixListId === null) return { groups: [], failed: [] };
+  try {
+    return { groups: await findUsersElsewhere(member, named.prefixListId, call.account), failed: [] };
+  } catch (error) {
+    const { failure, ...result } = stopped(error, call.account, null);
+    const reason = `whether other accounts' groups let ${named.prefixListId} in cannot be told: ${describeError(error)}`;
+    return { groups: [], failed: [async () => ({ ...result, reason, failure })] };
+  }
+}
