@@ -5,7 +5,7 @@ import {
   paginateDescribeSecurityGroupRules,
 } from '@aws-sdk/client-ec2';
 import pLimit from 'p-limit';
-import { httpClient } from '../controlplane/cli/client.ts';
+import { httpClient } from '../controlplane/cli/client/http.ts';
 import type { RemediationRecord } from '../controlplane/store/remediations.ts';
 import type { World } from '../sandbox/demo/world.ts';
 import type { Figures } from './figures.ts';

@@ -1,7 +1,7 @@
 // npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|sweep|flood|scheduler]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { httpClient } from '../controlplane/cli/client.ts';
+import { httpClient } from '../controlplane/cli/client/http.ts';
 import { startWorld, type World } from '../sandbox/demo/world.ts';
 import { measureBundle } from './cold-start.ts';
 import { measureEvaluator } from './evaluator.ts';

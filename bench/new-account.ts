@@ -3,7 +3,7 @@ import {
   DescribeCreateAccountStatusCommand,
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
-import type { Client } from '../controlplane/cli/client.ts';
+import type { Client } from '../controlplane/cli/client/http.ts';
 import type { Account } from '../sandbox/demo/control-plane.ts';
 import { until } from '../sandbox/demo/security-group.ts';
 import type { World } from '../sandbox/demo/world.ts';

@@ -1,4 +1,4 @@
-import type { Client, RunWithStacks } from '../controlplane/cli/client.ts';
+import type { Client, RunWithStacks } from '../controlplane/cli/client/http.ts';
 import { type Figures, median, percentile } from './figures.ts';
 
 const milliseconds = (from: Date | null, to: Date | null): number => {

@@ -1,5 +1,5 @@
 // A worker of the scheduler's bench as a process of its own: the address of the database and how much at once.
-import { openDatabase } from '../controlplane/store/database.ts';
+import { openDatabase } from '../controlplane/store/database/database.ts';
 import { startSweepWorker } from './scheduler-worker.ts';
 
 /** What a worker's process says: how many keys are done and its memory, ten times a second, and each new account. */

@@ -1,5 +1,5 @@
-import type { KeyQueue } from '../controlplane/scheduler/key-queue.ts';
-import type { Database } from '../controlplane/store/database.ts';
+import type { KeyQueue } from '../controlplane/queue/key-queue.ts';
+import type { Database } from '../controlplane/store/database/database.ts';
 import { randomFrom } from './random.ts';
 
 /** Regions of each account of the sample. */

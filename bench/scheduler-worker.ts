@@ -1,10 +1,10 @@
-import { makeLogger } from '../controlplane/log.ts';
+import { keyQueue } from '../controlplane/queue/key-queue.ts';
+import { keyWorker } from '../controlplane/queue/key-worker.ts';
+import { openLeases } from '../controlplane/queue/leases.ts';
 import { decide } from '../controlplane/reconcile/decide.ts';
-import { keyQueue } from '../controlplane/scheduler/key-queue.ts';
-import { keyWorker } from '../controlplane/scheduler/key-worker.ts';
-import { openLeases } from '../controlplane/scheduler/leases.ts';
-import type { Database } from '../controlplane/store/database.ts';
+import type { Database } from '../controlplane/store/database/database.ts';
 import { openStore } from '../controlplane/store/store.ts';
+import { makeLogger } from '../controlplane/telemetry/log.ts';
 import { generation, release } from './scheduler-sample.ts';
 
 const hour = 3_600_000;

@@ -1,7 +1,7 @@
 // node docs/write-access-role.ts [--check]: writes the CloudFormation template of the access role for those who have no
 // service yet; `portcullis access-template` fills in one's own names. --check only says whether it is stale.
 import { readFile, writeFile } from 'node:fs/promises';
-import { accessTemplate, readAccessPolicy } from '../controlplane/access-template.ts';
+import { accessTemplate, readAccessPolicy } from '../controlplane/organization/access/template.ts';
 
 const file = new URL('./access-role.yaml', import.meta.url);
 const trusted = 'arn:aws:iam::111111111111:role/portcullis-control-plane';

@@ -2,7 +2,7 @@
 // form that an EventBridge schema registry takes (JSON Schema draft 4); --check only says whether they are stale.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { coverageDetailType, coverageSchema } from '../controlplane/coverage-event.ts';
+import { coverageDetailType, coverageSchema } from '../controlplane/stacks/coverage-event.ts';
 import { announcementDetailType, announcementSchema } from '../lambda/contract/announcement.ts';
 import { remediationResultSchema, resultDetailType, resultSource } from '../lambda/contract/result.ts';
 

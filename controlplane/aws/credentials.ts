@@ -1,5 +1,5 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import { isExpired, isUnsigned } from '../refusal.ts';
+import { isExpired, isUnsigned } from './errors.ts';
 import { type Plugin, shared } from './throttle.ts';
 
 type Provider = ReturnType<typeof fromTemporaryCredentials>;

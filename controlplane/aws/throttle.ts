@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import { isThrottling } from '../refusal.ts';
+import { isThrottling } from './errors.ts';
 import { type QuotaScope, quotaOf } from './quotas.ts';
 import { type BucketClock, systemClock, type TokenBucket, tokenBucket } from './token-bucket.ts';
 

@@ -1,21 +1,21 @@
 import { parseArgs } from 'node:util';
-import { readSettings } from '../environment.ts';
-import { PortcullisError } from '../errors.ts';
-import { makeLogger } from '../log.ts';
 import { startService } from '../service.ts';
-import { accessTemplate } from './access-template.ts';
-import { auditCommand } from './audit.ts';
-import { renderConfirmation, renderConfirmations } from './confirmations.ts';
-import { renderExceptions } from './exceptions.ts';
-import { exits } from './exits.ts';
-import { policyCommand } from './policy.ts';
-import type { Screen } from './progress.ts';
-import { renderRemediations } from './remediations.ts';
-import { missingOptions, restore } from './restore.ts';
-import { controlRun, ended, renderRuns, rolloutOf } from './runs.ts';
-import { withClient } from './service-client.ts';
-import { renderStatus } from './status.ts';
-import { verify } from './verify.ts';
+import { readSettings } from '../settings/environment.ts';
+import { PortcullisError } from '../settings/errors.ts';
+import { makeLogger } from '../telemetry/log.ts';
+import { withClient } from './client/service.ts';
+import { accessTemplate } from './commands/access-template.ts';
+import { auditCommand } from './commands/audit.ts';
+import { renderConfirmation, renderConfirmations } from './commands/confirmations.ts';
+import { renderExceptions } from './commands/exceptions.ts';
+import { renderRemediations } from './commands/remediations.ts';
+import { missingOptions, restore } from './commands/restore.ts';
+import { controlRun, ended, renderRuns, rolloutOf } from './commands/runs.ts';
+import { renderStatus } from './commands/status.ts';
+import { verify } from './commands/verify.ts';
+import { exits } from './output/exits.ts';
+import type { Screen } from './output/progress.ts';
+import { policyCommand } from './policy/command.ts';
 
 export const usage = `portcullis serve                       run the control plane
 portcullis reconcile [scope]           make the organization, or a part of it, as declared

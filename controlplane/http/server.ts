@@ -5,12 +5,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { z } from 'zod';
-import type { Settings } from '../environment.ts';
-import { PortcullisError, reasonOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Settings } from '../settings/environment.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { openApi } from './openapi.ts';
-import type { Route, RouteContext, TextAnswer } from './route.ts';
-import { routes } from './routes.ts';
+import type { Route, RouteContext, TextAnswer } from './routes/route.ts';
+import { routes } from './routes/table.ts';
 
 /** Who a request comes from; without configured tokens the service listens on loopback alone and everyone is local. */
 function authenticate(tokens: Settings['tokens'], header: string | undefined): string {

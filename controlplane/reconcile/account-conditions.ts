@@ -1,7 +1,7 @@
-import { type Condition, mark } from '../conditions.ts';
+import { type Condition, mark } from '../stacks/conditions.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Store } from '../store/store.ts';
-import { now, type Pass } from './parts.ts';
+import { now, type Pass } from './context.ts';
 
 /** Whether every stack that the account should have is ready. */
 export async function noteAccountReady(

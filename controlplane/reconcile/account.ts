@@ -1,17 +1,17 @@
-import { mark, markFailed, type Reason } from '../conditions.ts';
-import { ownTrailRegion, unanswered } from '../coverage.ts';
-import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../desired.ts';
-import type { OrganizationAccount } from '../organization.ts';
-import { releaseOf } from '../release.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
-import { hubKey, previewOf, type StackKey } from '../stack-key.ts';
+import type { OrganizationAccount } from '../organization/listing.ts';
+import type { Verdict } from '../queue/result.ts';
+import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
+import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
+import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../stacks/desired.ts';
+import { hubKey, previewOf, type StackKey } from '../stacks/key.ts';
+import { releaseOf } from '../stacks/release.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import { disturbed, surveyAccount } from '../survey.ts';
-import { trailsCondition } from '../trails-condition.ts';
+import { trailsCondition } from '../trails/condition.ts';
 import { noteAccountReady, noteUnseen, noteWaiting } from './account-conditions.ts';
+import { now, type Pass, usualAttempts } from './context.ts';
 import { isCurrent } from './decide.ts';
-import { now, type Pass, usualAttempts } from './parts.ts';
+import { disturbed, surveyAccount } from './observe.ts';
 import { actOnStack } from './stack.ts';
 
 const prerequisite = 5_000;

@@ -1,5 +1,5 @@
-import type { DesiredStack } from '../desired.ts';
-import { stalledAfter } from '../scheduler/verdict.ts';
+import { stalledAfter } from '../queue/result.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
 
 /** What to do about a stack, and why. */

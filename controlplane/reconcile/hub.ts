@@ -1,9 +1,9 @@
-import type { Fleet } from '../desired.ts';
-import { desiredHub } from '../desired.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
-import { isWholeOrganization } from '../scope.ts';
+import { isWholeOrganization } from '../organization/scope.ts';
+import type { Verdict } from '../queue/result.ts';
+import type { Fleet } from '../stacks/desired.ts';
+import { desiredHub } from '../stacks/desired.ts';
 import { hubIsThere } from './account.ts';
-import type { Pass } from './parts.ts';
+import type { Pass } from './context.ts';
 import { actOnStack } from './stack.ts';
 
 /** A policy that two workers have by now ends the wait at once: whichever sees it wakes the hub. */

@@ -1,11 +1,12 @@
 import { cancellable } from '../aws/throttle.ts';
-import type { Fleet } from '../desired.ts';
-import { fleetFrom } from '../fleet.ts';
-import type { ReconcileKey } from '../scheduler/key-worker.ts';
-import type { Lease } from '../scheduler/leases.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
-import { awaited, hubKey, organizationKey, placeOfKey, type StackKey } from '../stack-key.ts';
+import { fleetFrom } from '../organization/fleet.ts';
+import type { ReconcileKey } from '../queue/key-worker.ts';
+import type { Lease } from '../queue/leases.ts';
+import type { Verdict } from '../queue/result.ts';
+import type { Fleet } from '../stacks/desired.ts';
+import { awaited, hubKey, organizationKey, placeOfKey, type StackKey } from '../stacks/key.ts';
 import { reconcileAccount } from './account.ts';
+import type { Parts, Pass } from './context.ts';
 import { reconcileHub } from './hub.ts';
 import {
   type OrganizationFact,
@@ -13,7 +14,6 @@ import {
   organizationFact,
   reconcileOrganization,
 } from './organization.ts';
-import type { Parts, Pass } from './parts.ts';
 import { reconcileRegion } from './region.ts';
 
 async function knownFleet({ store, aws, settings, programVersion }: Parts): Promise<Fleet | undefined> {

@@ -1,18 +1,18 @@
-import { PortcullisError, reasonOf } from '../errors.ts';
-import { fleetOf } from '../fleet.ts';
-import { type Organization, readOrganization } from '../organization.ts';
-import { organizationsRegion } from '../partition.ts';
-import { releaseOf } from '../release.ts';
-import { excess } from '../rollout/progress.ts';
-import type { RunQueue } from '../run-queue.ts';
-import { priorities } from '../scheduler/key-queue.ts';
-import type { Lease } from '../scheduler/leases.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
-import { accountKey, hubKey } from '../stack-key.ts';
+import { fleetOf } from '../organization/fleet.ts';
+import { type Organization, readOrganization } from '../organization/listing.ts';
+import { priorities } from '../queue/key-queue.ts';
+import type { Lease } from '../queue/leases.ts';
+import type { Verdict } from '../queue/result.ts';
+import { alikeAgainMs } from '../queue/workers.ts';
+import { excess } from '../runs/progress.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import { organizationsRegion } from '../settings/partition.ts';
+import { accountKey, hubKey } from '../stacks/key.ts';
+import { releaseOf } from '../stacks/release.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import { alikeAgainMs } from '../workers.ts';
+import type { Run, RunRequest } from '../store/runs.ts';
 
-import type { Parts } from './parts.ts';
+import type { Parts } from './context.ts';
 import { releaseName, rolloutOf } from './release-run.ts';
 import { onboardingName } from './turn.ts';
 
@@ -32,7 +32,7 @@ const listingPauseMs = 3_000;
 let unread = 0;
 
 export interface OrganizationParts extends Parts {
-  readonly runs: Pick<RunQueue, 'request'>;
+  readonly runs: { request(request: RunRequest): Promise<Run> };
 }
 
 /** Reads the organization and records it. @throws PortcullisError as `readOrganization` and `fleetOf` do. */

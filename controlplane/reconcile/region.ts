@@ -1,10 +1,10 @@
-import { type DesiredStack, desiredAccount, type Fleet } from '../desired.ts';
-import { releaseOf } from '../release.ts';
-import type { Verdict } from '../scheduler/verdict.ts';
-import { accountKey, placeOfKey } from '../stack-key.ts';
+import type { Verdict } from '../queue/result.ts';
+import { type DesiredStack, desiredAccount, type Fleet } from '../stacks/desired.ts';
+import { accountKey, placeOfKey } from '../stacks/key.ts';
+import { releaseOf } from '../stacks/release.ts';
 import { hubIsThere, waitForHub } from './account.ts';
 import { noteAccountReady } from './account-conditions.ts';
-import type { Pass } from './parts.ts';
+import type { Pass } from './context.ts';
 import { actOnStack } from './stack.ts';
 
 const skip = async ({ store, key, lease, requests }: Pass, message: string): Promise<Verdict> => {

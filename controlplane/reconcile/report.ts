@@ -1,6 +1,6 @@
-import type { OperationRecord } from '../engine-events.ts';
+import type { OperationRecord } from '../pulumi/events.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import type { Pass } from './parts.ts';
+import type { Pass } from './context.ts';
 
 /** Ends the runs' wait for the key. */
 export async function report(

@@ -1,6 +1,6 @@
-import type { DesiredStack } from '../desired.ts';
-import type { OperationRecord } from '../engine-events.ts';
-import type { Pass } from './parts.ts';
+import type { OperationRecord } from '../pulumi/events.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
+import type { Pass } from './context.ts';
 
 /** What every line about a stack says: which, where, wanted by whom, and what it was to become. */
 function aboutStack(

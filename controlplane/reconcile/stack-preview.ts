@@ -1,9 +1,9 @@
-import { markDrifted } from '../conditions.ts';
-import type { DesiredStack } from '../desired.ts';
-import type { OperationRecord, ResourceChange } from '../engine-events.ts';
-import { reasonOf } from '../errors.ts';
+import type { OperationRecord, ResourceChange } from '../pulumi/events.ts';
+import { reasonOf } from '../settings/errors.ts';
+import { markDrifted } from '../stacks/conditions.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { now, type Pass } from './parts.ts';
+import { now, type Pass } from './context.ts';
 import { report } from './report.ts';
 
 /** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */

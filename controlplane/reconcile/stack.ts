@@ -1,20 +1,19 @@
-import { mark, markFailed, markReady, markReconciling, markStalled } from '../conditions.ts';
-import type { DesiredStack } from '../desired.ts';
-import type { OperationRecord } from '../engine-events.ts';
-import { partWayOf } from '../engine-failure.ts';
-import { PortcullisError, reasonOf } from '../errors.ts';
-import { stalledAfter, type Verdict } from '../scheduler/verdict.ts';
+import { isTransient, isUnready } from '../aws/transient.ts';
+import type { OperationRecord } from '../pulumi/events.ts';
+import { partWayOf } from '../pulumi/failure.ts';
+import { stalledAfter, type Verdict } from '../queue/result.ts';
+import { alikeAgainMs } from '../queue/workers.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { isYoung } from '../survey.ts';
-import { isTransient, isUnready } from '../transient.ts';
-import { alikeAgainMs } from '../workers.ts';
+import { now, type Pass, usualAttempts } from './context.ts';
 import { decide, isWell } from './decide.ts';
-import { noteFailure, noteSuccess } from './disturbances.ts';
-import { now, type Pass, usualAttempts } from './parts.ts';
-
+import { isYoung } from './observe.ts';
 import { report } from './report.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 import { preview, previewsOf } from './stack-preview.ts';
+import { noteFailure, noteSuccess } from './transient-failures.ts';
 import { inTurn } from './turn.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */

@@ -1,7 +1,7 @@
-import { placeOfKey } from '../stack-key.ts';
+import { placeOfKey } from '../stacks/key.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import type { Pass } from './context.ts';
 import type { Decision } from './decide.ts';
-import type { Pass } from './parts.ts';
 import { rolloutOf } from './release-run.ts';
 
 /** In whose name runs for new accounts are asked for. */

@@ -1,7 +1,7 @@
-import type { Conditions } from '../conditions.ts';
-import type { AccountState, OrganizationAccount } from '../organization.ts';
-import type { TrailCheck } from '../trails.ts';
-import type { Database } from './database.ts';
+import type { AccountState, OrganizationAccount } from '../organization/listing.ts';
+import type { Conditions } from '../stacks/conditions.ts';
+import type { TrailCheck } from '../trails/evaluate.ts';
+import type { Database } from './database/database.ts';
 
 export interface AccountRecord {
   readonly id: string;

@@ -1,5 +1,5 @@
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import type { Query } from './database.ts';
+import type { Query } from './database/database.ts';
 
 /** One account in one Region. */
 export interface Cell {

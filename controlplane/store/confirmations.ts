@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Departing, Hold } from '../departure/guard.ts';
-import { PortcullisError } from '../errors.ts';
-import { writeAudit } from './audit.ts';
-import type { Database, Query } from './database.ts';
+import type { Departing, Hold } from '../offboarding/guard.ts';
+import { PortcullisError } from '../settings/errors.ts';
+import { writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
 
 export type ConfirmationState = 'open' | 'confirmed' | 'refused' | 'expired' | 'superseded';
 

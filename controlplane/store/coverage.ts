@@ -1,8 +1,8 @@
-import { type CoverageChange, coverageChange, type KnownCoverage, knownAfter } from '../coverage.ts';
-import type { CoverageEvent } from '../coverage-event.ts';
-import type { RegionCoverage } from '../trails.ts';
-import { writeAudit } from './audit.ts';
-import type { Database, Query } from './database.ts';
+import { type CoverageChange, coverageChange, type KnownCoverage, knownAfter } from '../stacks/coverage.ts';
+import type { CoverageEvent } from '../stacks/coverage-event.ts';
+import type { RegionCoverage } from '../trails/evaluate.ts';
+import { writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
 
 /** A change of coverage that people are to be told of. */
 export interface CoverageNotice {

@@ -1,6 +1,6 @@
 import type { Exception } from '../../lambda/policy/schema/exception.ts';
-import { type AuditEntry, writeAudit } from './audit.ts';
-import type { Database, Query } from './database.ts';
+import { type AuditEntry, writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
 
 /** An exception that the control plane keeps beside those of the policy file. */
 export interface StoredException {

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 /** Single things that every worker has to know, by name, as they were last found. */
 export interface FactStore {

@@ -1,5 +1,5 @@
-import type { LifecycleEvent } from '../lifecycle.ts';
-import type { Database } from './database.ts';
+import type { LifecycleEvent } from '../organization/lifecycle-events.ts';
+import type { Database } from './database/database.ts';
 
 export interface LifecycleEventStore {
   /** Keeps the event and what it led to; a replay is kept once. */

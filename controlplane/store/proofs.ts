@@ -1,6 +1,6 @@
 import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { type Canary, type Cell, canaryColumns, type Ending, type Proof, recordEnding } from './canaries.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 import {
   type Asked,
   type Due,

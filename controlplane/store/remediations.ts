@@ -1,5 +1,5 @@
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 export interface RemediationRecord {
   /** `<eventId>:<groupId>`, where the group id is empty if the event named no group. */

@@ -1,5 +1,5 @@
-import { writeAudit } from './audit.ts';
-import type { Database, Query } from './database.ts';
+import { writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
 
 /** What is removed once it is so many days old; undefined keeps it for ever. */
 export interface Retention {

@@ -1,6 +1,6 @@
-import type { OperationRecord } from '../engine-events.ts';
-import type { Database } from './database.ts';
-import { fenced, type Holder } from './fence.ts';
+import type { OperationRecord } from '../pulumi/events.ts';
+import type { Database } from './database/database.ts';
+import { fenced, type Holder } from './database/lease-guard.ts';
 import { type Run, runColumns } from './runs.ts';
 
 /**

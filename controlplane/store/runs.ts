@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { RolloutPlan } from '../rollout/wave-grammar.ts';
-import type { Scope } from '../scope.ts';
-import { type AuditEntry, type AuditedAct, writeAudit } from './audit.ts';
-import type { Database, Query } from './database.ts';
+import type { Scope } from '../organization/scope.ts';
+import type { RolloutPlan } from '../settings/rollout.ts';
+import { type AuditEntry, type AuditedAct, writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
 export type RunState = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';

@@ -1,7 +1,7 @@
-import type { Conditions } from '../conditions.ts';
-import type { DesiredStack } from '../desired.ts';
-import type { Database } from './database.ts';
-import { fenced, type Holder, LeaseLost } from './fence.ts';
+import type { Conditions } from '../stacks/conditions.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
+import type { Database } from './database/database.ts';
+import { fenced, type Holder, LeaseLost } from './database/lease-guard.ts';
 
 export interface StackRecord {
   readonly key: string;

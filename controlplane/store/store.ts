@@ -1,20 +1,20 @@
 import { type AccountStore, accountStore } from './accounts.ts';
-import { type AuditStore, auditStore } from './audit.ts';
-import { type Clock, databaseClock } from './clock.ts';
+import { type TombstoneStore, tombstoneStore } from './archived-stacks.ts';
+import { type AuditStore, auditStore } from './audit/entries.ts';
 import { type ConfirmationStore, confirmationStore } from './confirmations.ts';
 import { type CoverageStore, coverageStore } from './coverage.ts';
-import type { Database } from './database.ts';
-import { type DepartureStore, departureStore } from './departures.ts';
+import { type Clock, databaseClock } from './database/clock.ts';
+import type { Database } from './database/database.ts';
 import { type ExceptionStore, exceptionStore } from './exceptions.ts';
 import { type FactStore, factStore } from './facts.ts';
 import { type LifecycleEventStore, lifecycleEventStore } from './lifecycle-events.ts';
+import { type DepartureStore, departureStore } from './offboarding.ts';
 import { type ProofStore, proofStore } from './proofs.ts';
 import { type RemediationStore, remediationStore } from './remediations.ts';
 import { type RestoreStore, restoreStore } from './restores.ts';
 import { type RunStackStore, runStackStore } from './run-stacks.ts';
 import { type RunStore, runStore } from './runs.ts';
 import { type StackStore, stackStore } from './stacks.ts';
-import { type TombstoneStore, tombstoneStore } from './tombstones.ts';
 import { type WorkerStore, workerStore } from './workers.ts';
 
 /** Everything the control plane remembers, over one database. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../scope.ts';
-import { writeAudit } from './audit.ts';
+import type { Scope } from '../organization/scope.ts';
+import { writeAudit } from './audit/entries.ts';
 import type { Cell } from './canaries.ts';
-import type { Query } from './database.ts';
+import type { Query } from './database/database.ts';
 
 export interface Verification {
   readonly id: string;

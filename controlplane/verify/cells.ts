@@ -1,5 +1,5 @@
-import { PortcullisError } from '../errors.ts';
-import type { Scope } from '../scope.ts';
+import type { Scope } from '../organization/scope.ts';
+import { PortcullisError } from '../settings/errors.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Cell } from '../store/canaries.ts';
 

@@ -1,5 +1,5 @@
-import { type Condition, mark } from '../conditions.ts';
-import { accountKey, regionKey } from '../stack-key.ts';
+import { type Condition, mark } from '../stacks/conditions.ts';
+import { accountKey, regionKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Canary, Proof, ProofKind } from '../store/canaries.ts';
 import type { StackRecord } from '../store/stacks.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../settings/errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
+import type { VerifyParts } from './context.ts';
 import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from './group.ts';
-import { lettersOf, obstacleIn } from './obstacle.ts';
-import type { VerifyParts } from './parts.ts';
+import { lettersOf, obstacleIn } from './precheck.ts';
 import { announce, sendSynthetic } from './synthetic.ts';
 
 /** Pauses between looks for the Lambda's answer, milliseconds: CloudTrail takes minutes on AWS. */

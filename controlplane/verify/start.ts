@@ -1,15 +1,15 @@
 import { names, queueUrl } from '../../programs/names.ts';
-import type { Aws } from '../aws.ts';
-import type { Settings } from '../environment.ts';
-import type { Logger } from '../log.ts';
-import type { Meter } from '../metrics.ts';
-import { type QueueConsumer, queueConsumer } from '../queue-consumer.ts';
+import type { Aws } from '../aws/clients.ts';
+import { type QueueConsumer, queueConsumer } from '../aws/sqs-consumer.ts';
+import type { Unwinder } from '../queue/shutdown.ts';
+import type { Settings } from '../settings/environment.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { Database } from '../store/database.ts';
+import type { Database } from '../store/database/database.ts';
 import type { Store } from '../store/store.ts';
-import { checkTrails } from '../trail-survey.ts';
-import type { TrailCheck } from '../trails.ts';
-import type { Unwinder } from '../unwinder.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/metrics.ts';
+import type { TrailCheck } from '../trails/evaluate.ts';
+import { checkTrails } from '../trails/observe.ts';
 import { type Verifier, verifier } from './verifier.ts';
 
 interface Around {

@@ -3,7 +3,7 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { canaryEntry, canarySource } from '../../lambda/remediation/canary.ts';
 import { names } from '../../programs/names.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { VerifyParts } from './parts.ts';
+import type { VerifyParts } from './context.ts';
 
 /** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
 const knownMs = 3_600_000;

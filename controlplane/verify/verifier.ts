@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { reasonOf } from '../errors.ts';
-import type { Scope } from '../scope.ts';
-import type { Database } from '../store/database.ts';
+import type { Scope } from '../organization/scope.ts';
+import { workQueue } from '../queue/work-queue.ts';
+import { reasonOf } from '../settings/errors.ts';
+import type { Database } from '../store/database/database.ts';
 import { claimMs } from '../store/proofs.ts';
 import type { Verification } from '../store/verifications.ts';
-import { workQueue } from '../work-queue.ts';
 import { cellsOf } from './cells.ts';
+import type { VerifyParts } from './context.ts';
 import { recordProven } from './coverage.ts';
-import type { VerifyParts } from './parts.ts';
 import { proveCell } from './prove.ts';
 
 /** Verifications wait here and are carried out, and cells that are due are verified by themselves. */

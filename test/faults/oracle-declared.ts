@@ -1,4 +1,4 @@
-import { organizationsRegion } from '../../controlplane/partition.ts';
+import { organizationsRegion } from '../../controlplane/settings/partition.ts';
 import { busArn, type Location, names, queueArn, roleArn } from '../../programs/names.ts';
 import { ingressPattern, lifecyclePattern, resultsPattern } from '../../programs/pattern.ts';
 import {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { awsClients } from '../../controlplane/aws.ts';
-import { readOrganization } from '../../controlplane/organization.ts';
-import { surveyAccount } from '../../controlplane/survey.ts';
+import { awsClients } from '../../controlplane/aws/clients.ts';
+import { readOrganization } from '../../controlplane/organization/listing.ts';
+import { surveyAccount } from '../../controlplane/reconcile/observe.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 
 let sandbox: Sandbox;

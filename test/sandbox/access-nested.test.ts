@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { accessTemplate, readAccessPolicy } from '../../controlplane/access-template.ts';
+import { accessTemplate, readAccessPolicy } from '../../controlplane/organization/access/template.ts';
 import { type Account, type ControlPlane, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { until } from '../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';

@@ -1,9 +1,9 @@
 import { PutResourcePolicyCommand } from '@aws-sdk/client-organizations';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { accessTemplateFor } from '../../controlplane/access-template.ts';
-import { awsClients } from '../../controlplane/aws.ts';
-import { type OrganizationAccount, readOrganization } from '../../controlplane/organization.ts';
-import { surveyAccount } from '../../controlplane/survey.ts';
+import { awsClients } from '../../controlplane/aws/clients.ts';
+import { accessTemplateFor } from '../../controlplane/organization/access/template.ts';
+import { type OrganizationAccount, readOrganization } from '../../controlplane/organization/listing.ts';
+import { surveyAccount } from '../../controlplane/reconcile/observe.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { accessWorld, hub, invited, management } from './access-world.ts';
 

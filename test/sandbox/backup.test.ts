@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../unit/postgres.ts';
 import { accountStack, type EngineWorld, engineWorld, terms } from './engine-world.ts';

@@ -5,9 +5,9 @@ import {
   RemoveAccountFromOrganizationCommand,
 } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tombstone } from '../../controlplane/store/archived-stacks.ts';
 import type { Confirmation } from '../../controlplane/store/confirmations.ts';
 import type { StackRecord } from '../../controlplane/store/stacks.ts';
-import type { Tombstone } from '../../controlplane/store/tombstones.ts';
 import {
   former,
   leaver,

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { DesiredStack } from '../../controlplane/desired.ts';
-import { enginePool } from '../../controlplane/engine-pool.ts';
+import { enginePool } from '../../controlplane/pulumi/pool.ts';
+import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
 import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from './engine-world.ts';
 
 let world: EngineWorld;

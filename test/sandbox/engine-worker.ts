@@ -1,5 +1,5 @@
 // A control plane's engine in a process of its own, to be killed.
-import { pulumiEngine } from '../../controlplane/engine.ts';
+import { pulumiEngine } from '../../controlplane/pulumi/engine.ts';
 
 const { settings, stack } = JSON.parse(process.argv[2] ?? '{}');
 try {

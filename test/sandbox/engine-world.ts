@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { SQS } from '@aws-sdk/client-sqs';
-import type { DesiredStack } from '../../controlplane/desired.ts';
-import { type Operation, pulumiEngine } from '../../controlplane/engine.ts';
-import type { EngineSettings } from '../../controlplane/engine-cli.ts';
+import type { EngineSettings } from '../../controlplane/pulumi/cli.ts';
+import { type Operation, pulumiEngine } from '../../controlplane/pulumi/engine.ts';
+import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
 import { buildProvider } from '../../sandbox/provider/build.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 

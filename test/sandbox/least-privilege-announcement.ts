@@ -1,8 +1,8 @@
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Aws } from '../../controlplane/aws.ts';
-import { coverageAnnouncer } from '../../controlplane/coverage-announcer.ts';
-import type { Logger } from '../../controlplane/log.ts';
+import type { Aws } from '../../controlplane/aws/clients.ts';
 import type { CoverageNotice, CoverageStore } from '../../controlplane/store/coverage.ts';
+import type { Logger } from '../../controlplane/telemetry/log.ts';
+import { coverageAnnouncer } from '../../controlplane/trails/announcer.ts';
 import type { World } from '../../sandbox/demo/world.ts';
 import { hub, member, topicArn } from './least-privilege-stage.ts';
 

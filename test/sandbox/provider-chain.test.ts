@@ -1,7 +1,7 @@
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { accessTemplate, readAccessPolicy } from '../../controlplane/access-template.ts';
+import { accessTemplate, readAccessPolicy } from '../../controlplane/organization/access/template.ts';
 import { providerFor } from '../../programs/provider.ts';
 import { accessWorld } from './access-world.ts';
 import { type Engine, startEngine } from './provider-engine.ts';

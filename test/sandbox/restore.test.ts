@@ -7,7 +7,7 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RestoreView } from '../../controlplane/restore-view.ts';
+import type { RestoreView } from '../../controlplane/remediations/restore/view.ts';
 import type { RemediationRecord } from '../../controlplane/store/remediations.ts';
 import { type ControlPlane, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { until } from '../../sandbox/demo/security-group.ts';

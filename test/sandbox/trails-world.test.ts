@@ -4,7 +4,7 @@ import { S3 } from '@aws-sdk/client-s3';
 import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CoverageEvent, coverageSchema } from '../../controlplane/coverage-event.ts';
+import { type CoverageEvent, coverageSchema } from '../../controlplane/stacks/coverage-event.ts';
 import { trailBucket } from '../../programs/names.ts';
 import { type Account, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { openToTheWorld, until } from '../../sandbox/demo/security-group.ts';

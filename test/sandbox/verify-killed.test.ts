@@ -7,7 +7,7 @@ import {
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { VerificationView } from '../../controlplane/cli/client.ts';
+import type { VerificationView } from '../../controlplane/cli/client/http.ts';
 import { names } from '../../programs/names.ts';
 import { type ControlPlane, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { until } from '../../sandbox/demo/security-group.ts';

@@ -2,7 +2,11 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { accessTemplate, quickCreateLink, readAccessPolicy } from '../../controlplane/access-template.ts';
+import {
+  accessTemplate,
+  quickCreateLink,
+  readAccessPolicy,
+} from '../../controlplane/organization/access/template.ts';
 import { roleOf } from './cloudformation.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { accountTable, factsAskedBy } from '../../controlplane/account-table.ts';
+import { accountTable, factsAskedBy } from '../../controlplane/organization/account-table.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { writersLock } from '../../controlplane/store/audit-line.ts';
+import { writersLock } from '../../controlplane/store/audit/lines.ts';
 
 const controlplane = path.resolve(import.meta.dirname, '../../controlplane');
 const texts = readdirSync(controlplane, { recursive: true, encoding: 'utf8' })

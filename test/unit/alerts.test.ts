@@ -4,10 +4,10 @@ import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { usage } from '../../controlplane/cli/command.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { createMeter, metricsRegistry } from '../../controlplane/metrics.ts';
-import { metricsText } from '../../controlplane/metrics-database.ts';
-import { readings } from '../../controlplane/metrics-readings.ts';
+import { metricsText } from '../../controlplane/telemetry/database-metrics.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { createMeter, metricsRegistry } from '../../controlplane/telemetry/metrics.ts';
+import { readings } from '../../controlplane/telemetry/readings.ts';
 import { outcomes } from '../../lambda/contract/result.ts';
 
 interface Rule {

@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
-import type { AuditEntry } from '../../controlplane/store/audit.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { AuditEntry } from '../../controlplane/store/audit/entries.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import type { Place } from './database.ts';
 

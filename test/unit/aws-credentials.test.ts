@@ -1,8 +1,8 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { ListRootsCommand } from '@aws-sdk/client-organizations';
 import { afterEach, describe, expect, test } from 'vitest';
+import { awsClients } from '../../controlplane/aws/clients.ts';
 import { cancellable } from '../../controlplane/aws/throttle.ts';
-import { awsClients } from '../../controlplane/aws.ts';
 import {
   assumed,
   ec2Error,

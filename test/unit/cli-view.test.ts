@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { progressView, standingOf } from '../../controlplane/cli/progress.ts';
-import { renderStatus } from '../../controlplane/cli/status.ts';
+import { renderStatus } from '../../controlplane/cli/commands/status.ts';
+import { progressView, standingOf } from '../../controlplane/cli/output/progress.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 import type { StackRecord } from '../../controlplane/store/stacks.ts';
 import { runOf, stackOf } from './run-sample.ts';

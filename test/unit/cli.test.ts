@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RunWithStacks } from '../../controlplane/cli/client.ts';
+import type { RunWithStacks } from '../../controlplane/cli/client/http.ts';
 import { command, usage } from '../../controlplane/cli/command.ts';
 import { runOf, stackOf } from './run-sample.ts';
 

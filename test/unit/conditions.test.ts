@@ -6,7 +6,7 @@ import {
   markReady,
   markReconciling,
   markStalled,
-} from '../../controlplane/conditions.ts';
+} from '../../controlplane/stacks/conditions.ts';
 
 const [first, second, third] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z'];
 

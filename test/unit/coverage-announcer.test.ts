@@ -1,11 +1,11 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { beforeEach, expect, test } from 'vitest';
-import { coverageAnnouncer } from '../../controlplane/coverage-announcer.ts';
-import { coverageSchema } from '../../controlplane/coverage-event.ts';
-import { makeLogger } from '../../controlplane/log.ts';
+import { coverageSchema } from '../../controlplane/stacks/coverage-event.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
-import type { RegionCoverage, TrailCheck } from '../../controlplane/trails.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { coverageAnnouncer } from '../../controlplane/trails/announcer.ts';
+import type { RegionCoverage, TrailCheck } from '../../controlplane/trails/evaluate.ts';
 import { onBothDatabases } from './database.ts';
 import { organizationArn } from './trail-sample.ts';
 

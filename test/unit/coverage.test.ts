@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { coverageChange, knownAfter, ownTrailRegion, unanswered } from '../../controlplane/coverage.ts';
-import type { RegionCoverage, TrailCheck } from '../../controlplane/trails.ts';
+import {
+  coverageChange,
+  knownAfter,
+  ownTrailRegion,
+  unanswered,
+} from '../../controlplane/stacks/coverage.ts';
+import type { RegionCoverage, TrailCheck } from '../../controlplane/trails/evaluate.ts';
 import { arnOf, member, organizationArn, ownArn } from './trail-sample.ts';
 
 const yes: TrailCheck = { covered: true, trailArn: organizationArn, kind: 'organization' };

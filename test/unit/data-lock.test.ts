@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DataLock, lockData } from '../../controlplane/data-lock.ts';
-import { dataOwner, thisProcess } from '../../controlplane/data-owner.ts';
+import { type DataLock, lockData } from '../../controlplane/store/database/directory-lock.ts';
+import { dataOwner, thisProcess } from '../../controlplane/store/database/directory-owner.ts';
 import { until } from './until.ts';
 
 let data: string;

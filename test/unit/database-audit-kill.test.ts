@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { advanceRun } from '../../controlplane/rollout/advance.ts';
-import { runQueue } from '../../controlplane/run-queue.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database, Query } from '../../controlplane/store/database.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { advanceRun } from '../../controlplane/runs/advance.ts';
+import { runQueue } from '../../controlplane/runs/queue.ts';
+import type { Database, Query } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { verifier } from '../../controlplane/verify/verifier.ts';
 import { onBothDatabases } from './database.ts';
 import { createWorld, one } from './reconcile-world.ts';

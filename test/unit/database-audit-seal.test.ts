@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { programVersion } from '../../controlplane/program-version.ts';
-import { writeAudit } from '../../controlplane/store/audit.ts';
+import { programVersion } from '../../controlplane/stacks/generation.ts';
+import { writeAudit } from '../../controlplane/store/audit/entries.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import { auditStage, collect, entry } from './audit-stage.ts';
 import { onBothDatabases } from './database.ts';

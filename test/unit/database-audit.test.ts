@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { programVersion, version } from '../../controlplane/program-version.ts';
+import { programVersion, version } from '../../controlplane/stacks/generation.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { auditStage, collect, daysAgo, entry } from './audit-stage.ts';
 import { onBothDatabases } from './database.ts';

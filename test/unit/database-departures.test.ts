@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { onBothDatabases } from './database.ts';
 import { createDepartureWorld, emptied } from './departure-world.ts';
 

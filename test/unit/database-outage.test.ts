@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { PortcullisError } from '../../controlplane/errors.ts';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { PortcullisError } from '../../controlplane/settings/errors.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { type Postgres, postgresPrograms, startPostgres } from './postgres.ts';
 
 const programs = postgresPrograms();

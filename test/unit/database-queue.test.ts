@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import { runQueue } from '../../controlplane/run-queue.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { runQueue } from '../../controlplane/runs/queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { onBothDatabases } from './database.ts';
 
 const log = makeLogger('silent');

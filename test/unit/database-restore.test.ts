@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { planRestore } from '../../controlplane/restore-plan.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { planRestore } from '../../controlplane/remediations/restore/plan.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { NewRestore } from '../../controlplane/store/restores.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { keepAudit } from '../../controlplane/audit-keeper.ts';
-import { makeLogger } from '../../controlplane/log.ts';
+import { keepAudit } from '../../controlplane/background/audit-keeper.ts';
 import { removeExpired } from '../../controlplane/store/retention.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { auditStage, daysAgo, entry } from './audit-stage.ts';
 import { onBothDatabases } from './database.ts';
 import { remediation } from './remediation-sample.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Conditions } from '../../controlplane/conditions.ts';
-import type { DesiredStack } from '../../controlplane/desired.ts';
-import type { Database } from '../../controlplane/store/database.ts';
-import { migrations } from '../../controlplane/store/migrations.ts';
+import type { Conditions } from '../../controlplane/stacks/conditions.ts';
+import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { migrations } from '../../controlplane/store/migrations/list.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { asHolder } from './lease-sample.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, type TestContext } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { type Postgres, postgresPrograms, startPostgres } from './postgres.ts';
 
 export interface Place {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { DepartureParts } from '../../controlplane/departure/departures.ts';
-import type { StackKey } from '../../controlplane/stack-key.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { DepartureParts } from '../../controlplane/offboarding/offboarding.ts';
+import type { StackKey } from '../../controlplane/stacks/key.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { createDepartureWorld, hub } from './departure-world.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { dying } from './restore-world.ts';

@@ -4,8 +4,8 @@ import {
   decideAccount,
   decideRegion,
   type RegionStatus,
-} from '../../controlplane/departure/decide.ts';
-import { describeSet, digestOf, guard } from '../../controlplane/departure/guard.ts';
+} from '../../controlplane/offboarding/decide.ts';
+import { describeSet, digestOf, guard } from '../../controlplane/offboarding/guard.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 
 const everywhere = { organizationalUnits: undefined, exclude: [] };

@@ -1,5 +1,5 @@
 import { beforeEach } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { createDepartureWorld, emptied, hub } from './departure-world.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 

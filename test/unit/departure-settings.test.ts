@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { renderStatus } from '../../controlplane/cli/status.ts';
-import { readSettings } from '../../controlplane/environment.ts';
+import { renderStatus } from '../../controlplane/cli/commands/status.ts';
+import { readSettings } from '../../controlplane/settings/environment.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 
 const read = (given: Record<string, string> = {}) => {

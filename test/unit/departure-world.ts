@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type DepartureParts, departures } from '../../controlplane/departure/departures.ts';
-import type { Operation, StackAt } from '../../controlplane/engine.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import type { AccountState, Organization } from '../../controlplane/organization.ts';
-import type { Lease } from '../../controlplane/scheduler/leases.ts';
-import type { StackKey } from '../../controlplane/stack-key.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { type DepartureParts, departures } from '../../controlplane/offboarding/offboarding.ts';
+import type { AccountState, Organization } from '../../controlplane/organization/listing.ts';
+import type { Operation, StackAt } from '../../controlplane/pulumi/engine.ts';
+import type { Lease } from '../../controlplane/queue/leases.ts';
+import type { StackKey } from '../../controlplane/stacks/key.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 
 export const hub = '222222222222';
 const refusal = (name: string) => Object.assign(new Error(`${name}: said AWS`), { name });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { desiredAccount, desiredHub, type Fleet, type FleetAccount } from '../../controlplane/desired.ts';
+import {
+  desiredAccount,
+  desiredHub,
+  type Fleet,
+  type FleetAccount,
+} from '../../controlplane/stacks/desired.ts';
 
 const fleet: Fleet = {
   partition: 'aws',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 
 interface Embedded {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { adoptExisting, adoptPending } from '../../controlplane/engine-adoption.ts';
-import { recordConflicts } from '../../controlplane/engine-conflicts.ts';
-import { recordEvents } from '../../controlplane/engine-events.ts';
-import { importId, isOurs } from '../../controlplane/engine-ids.ts';
+import { adoptExisting, adoptPending } from '../../controlplane/pulumi/adoption.ts';
+import { recordConflicts } from '../../controlplane/pulumi/conflicts.ts';
+import { recordEvents } from '../../controlplane/pulumi/events.ts';
+import { importId, isOurs } from '../../controlplane/pulumi/import-ids.ts';
 import { accountArgs, type Declared, declare, hubArgs, regionArgs } from '../programs/declared.ts';
 
 const place = { partition: 'aws', accountId: '300000000001', region: 'eu-west-1' };

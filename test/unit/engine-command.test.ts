@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CommandFailed, runCommand } from '../../controlplane/engine-command.ts';
+import { CommandFailed, runCommand } from '../../controlplane/pulumi/command.ts';
 
 /** A command that says when it listens, and minds no interrupt. */
 const stubborn = `process.on('SIGINT', () => undefined); console.log('here'); setInterval(() => undefined, 1000)`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recordEvents } from '../../controlplane/engine-events.ts';
+import { recordEvents } from '../../controlplane/pulumi/events.ts';
 
 type Event = Parameters<ReturnType<typeof recordEvents>['onEvent']>[0];
 const rule = 'aws:cloudwatch/eventRule:EventRule';

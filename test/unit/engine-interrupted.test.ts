@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changedSince } from '../../controlplane/engine-interrupted.ts';
+import { changedSince } from '../../controlplane/pulumi/interrupted.ts';
 
 const intent = new Date('2026-11-25T22:20:00Z');
 const urn = (type: string, name: string) => `urn:pulumi:hub::portcullis::${type}::${name}`;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withoutPassword } from '../../controlplane/engine.ts';
-import { areOurDead, endOrphans, lockOwners, rememberCli } from '../../controlplane/engine-lock.ts';
+import { withoutPassword } from '../../controlplane/pulumi/engine.ts';
+import { areOurDead, endOrphans, lockOwners, rememberCli } from '../../controlplane/pulumi/lock.ts';
 
 const refusal = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
   file:///state/.pulumi/locks/organization/portcullis/hub/a.json: created by root@one (pid 20136) at 2026-11-23T21:20:43Z

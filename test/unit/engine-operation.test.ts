@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { CliStack } from '../../controlplane/engine-cli.ts';
-import { CommandFailed } from '../../controlplane/engine-command.ts';
-import type { EngineEvent } from '../../controlplane/engine-events.ts';
-import { partWayOf } from '../../controlplane/engine-failure.ts';
-import { type Act, carryOut, type Operation, type StackAt } from '../../controlplane/engine-operation.ts';
+import type { CliStack } from '../../controlplane/pulumi/cli.ts';
+import { CommandFailed } from '../../controlplane/pulumi/command.ts';
+import type { EngineEvent } from '../../controlplane/pulumi/events.ts';
+import { partWayOf } from '../../controlplane/pulumi/failure.ts';
+import { type Act, carryOut, type Operation, type StackAt } from '../../controlplane/pulumi/operation.ts';
 
 const stack = {
   key: 'account-300000000001',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandReason } from '../../controlplane/engine-operation.ts';
+import { commandReason } from '../../controlplane/pulumi/operation.ts';
 
 test('a failed command is told in the words of its error line', () => {
   const error = new Error('code: -2\n stdout: \n stderr: error: incorrect passphrase\n err?: \n');

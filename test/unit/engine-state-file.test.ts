@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backendUrl, mendAttributes } from '../../controlplane/engine-state-file.ts';
+import { backendUrl, mendAttributes } from '../../controlplane/pulumi/state-file.ts';
 
 describe('the address of the state', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../controlplane/environment.ts';
+import { readSettings } from '../../controlplane/settings/environment.ts';
 
 const enough = {
   PORTCULLIS_HUB_ACCOUNT: '222222222222',

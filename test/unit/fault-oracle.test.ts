@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { AuditEntry } from '../../controlplane/store/audit.ts';
+import type { AuditEntry } from '../../controlplane/store/audit/entries.ts';
 import { holderOf, recordLeases, sharedLeases, takenOverFrom } from '../faults/lease-history.ts';
 import { auditWrong } from '../faults/oracle-audit.ts';
 import type { FaultStage } from '../faults/stage.ts';

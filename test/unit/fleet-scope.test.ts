@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { covers, remarksOn, requireKnown } from '../../controlplane/fleet-scope.ts';
-import type { Organization, OrganizationAccount } from '../../controlplane/organization.ts';
+import { covers, remarksOn, requireKnown } from '../../controlplane/organization/fleet-scope.ts';
+import type { Organization, OrganizationAccount } from '../../controlplane/organization/listing.ts';
 
 const account = (id: string, ...units: string[]): OrganizationAccount => ({
   ...{ id, name: id, state: 'ACTIVE', joinedAt: undefined, unitNames: [], path: '' },

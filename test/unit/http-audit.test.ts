@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { command } from '../../controlplane/cli/command.ts';
-import { version } from '../../controlplane/program-version.ts';
-import type { AuditEntry } from '../../controlplane/store/audit.ts';
+import { version } from '../../controlplane/stacks/generation.ts';
+import type { AuditEntry } from '../../controlplane/store/audit/entries.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { httpWorld, token } from './http-world.ts';
 

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { renderConfirmation, renderConfirmations } from '../../controlplane/cli/confirmations.ts';
-import { digestOf } from '../../controlplane/departure/guard.ts';
+import { renderConfirmation, renderConfirmations } from '../../controlplane/cli/commands/confirmations.ts';
+import { digestOf } from '../../controlplane/offboarding/guard.ts';
 import type { Confirmation } from '../../controlplane/store/confirmations.ts';
 import { ask as askPerson } from '../../controlplane/store/confirmations.ts';
-import { depart, openDepartures } from '../../controlplane/store/departures.ts';
+import { depart, openDepartures } from '../../controlplane/store/offboarding.ts';
 import { httpWorld } from './http-world.ts';
 
 const world = httpWorld();

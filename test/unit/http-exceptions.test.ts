@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PortcullisError } from '../../controlplane/errors.ts';
+import { PortcullisError } from '../../controlplane/settings/errors.ts';
 import { httpWorld, token } from './http-world.ts';
 import { finding, remediation } from './remediation-sample.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PortcullisError } from '../../controlplane/errors.ts';
-import type { RouteContext } from '../../controlplane/http/route.ts';
+import type { RouteContext } from '../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../controlplane/http/server.ts';
-import { makeLogger } from '../../controlplane/log.ts';
+import { PortcullisError } from '../../controlplane/settings/errors.ts';
 import type { Run, RunRequest } from '../../controlplane/store/runs.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 const id = '0190f2a4-7c3e-7b1a-9d2f-3c4b5a697887';
 const asked: RunRequest[] = [];

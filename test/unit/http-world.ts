@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type DepartureParts, departures } from '../../controlplane/departure/departures.ts';
-import type { RouteContext } from '../../controlplane/http/route.ts';
+import type { RouteContext } from '../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../controlplane/http/server.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { type DepartureParts, departures } from '../../controlplane/offboarding/offboarding.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hubBundler } from '../../controlplane/hub-bundle.ts';
-import { readPolicyFile, withStoredExceptions } from '../../controlplane/hub-policy.ts';
+import { hubBundler } from '../../controlplane/reconcile/hub-bundle.ts';
+import { readPolicyFile, withStoredExceptions } from '../../controlplane/settings/policy.ts';
 import type { StoredException } from '../../controlplane/store/exceptions.ts';
 import { parsePolicy, policyDigest } from '../../lambda/policy/parse.ts';
 

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { intake } from '../../controlplane/intake.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import { type Database, openDatabase } from '../../controlplane/store/database.ts';
+import { intake } from '../../controlplane/remediations/messages.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 
 let data: string;
 let database: Database;

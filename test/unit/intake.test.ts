@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { intake } from '../../controlplane/intake.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import { type Advance, runQueue } from '../../controlplane/run-queue.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { intake } from '../../controlplane/remediations/messages.ts';
+import { type Advance, runQueue } from '../../controlplane/runs/queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { remediation } from './remediation-sample.ts';
 

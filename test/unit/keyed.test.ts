@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keyedTurns } from '../../controlplane/keyed.ts';
+import { keyedTurns } from '../../controlplane/queue/keyed.ts';
 
 /** Work that notes when it begins and ends, and ends when told. */
 function piece(log: string[], name: string) {

@@ -1,6 +1,6 @@
-import { makeLogger } from '../../controlplane/log.ts';
-import { type Lease, openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { type Lease, openLeases } from '../../controlplane/queue/leases.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 /** Does something as the holder of a key. */
 export async function asHolder<T>(

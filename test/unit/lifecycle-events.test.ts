@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readLifecycleEvent } from '../../controlplane/lifecycle.ts';
+import { readLifecycleEvent } from '../../controlplane/organization/lifecycle-events.ts';
 
 const sample = (name: string) =>
   JSON.parse(readFileSync(new URL(`../fixtures/lifecycle/${name}.json`, import.meta.url), 'utf8'));

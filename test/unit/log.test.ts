@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 const configured = 'correct horse "battery"\\staple';
 

@@ -1,4 +1,4 @@
-import type { KeyJob, KeyQueue } from '../../controlplane/scheduler/key-queue.ts';
+import type { KeyJob, KeyQueue } from '../../controlplane/queue/key-queue.ts';
 
 /** The key queue in memory, of one process: for tests that are about what is done with keys. */
 export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void } {

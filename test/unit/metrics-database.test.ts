@@ -1,10 +1,10 @@
 import { Registry } from 'prom-client';
 import { beforeEach, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { metricsText } from '../../controlplane/metrics-database.ts';
-import { keyQueue } from '../../controlplane/scheduler/key-queue.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { keyQueue } from '../../controlplane/queue/key-queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
+import { metricsText } from '../../controlplane/telemetry/database-metrics.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 import { samplesOf } from './metrics-samples.ts';
 

@@ -1,10 +1,10 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { createMeter, metricsRegistry } from '../../controlplane/metrics.ts';
-import { metricsText } from '../../controlplane/metrics-database.ts';
-import { revokeLatencyMs } from '../../controlplane/remediation-latency.ts';
-import type { Query } from '../../controlplane/store/database.ts';
+import { revokeLatencyMs } from '../../controlplane/remediations/latency.ts';
+import type { Query } from '../../controlplane/store/database/database.ts';
+import { metricsText } from '../../controlplane/telemetry/database-metrics.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { createMeter, metricsRegistry } from '../../controlplane/telemetry/metrics.ts';
 import { samplesOf } from './metrics-samples.ts';
 import { remediation } from './remediation-sample.ts';
 

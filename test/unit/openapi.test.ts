@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openApi } from '../../controlplane/http/openapi.ts';
-import { routes } from '../../controlplane/http/routes.ts';
+import { routes } from '../../controlplane/http/routes/table.ts';
 
 // As a reader of JSON sees it.
 const document = JSON.parse(JSON.stringify(openApi(routes, '0.1.0')));

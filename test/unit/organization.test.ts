@@ -1,6 +1,6 @@
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { describe, expect, test } from 'vitest';
-import { accountState, readOrganization } from '../../controlplane/organization.ts';
+import { accountState, readOrganization } from '../../controlplane/organization/listing.ts';
 
 interface Answers {
   /** Accounts by the id of their parent, the units by theirs. */

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Aws, awsClients } from '../../controlplane/aws.ts';
-import { organizationsRegion } from '../../controlplane/partition.ts';
-import { surveyAccount } from '../../controlplane/survey.ts';
+import { type Aws, awsClients } from '../../controlplane/aws/clients.ts';
+import { surveyAccount } from '../../controlplane/reconcile/observe.ts';
+import { organizationsRegion } from '../../controlplane/settings/partition.ts';
 
 const partitions = [
   ['aws', 'us-east-1', 'ap-southeast-2'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { diffPolicies } from '../../controlplane/cli/policy-diff.ts';
+import { diffPolicies } from '../../controlplane/cli/policy/diff.ts';
 import { evaluate } from '../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { policyText, worldOn } from './policy-cli.ts';

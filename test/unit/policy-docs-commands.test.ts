@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { policyUsage } from '../../controlplane/cli/policy.ts';
+import { policyUsage } from '../../controlplane/cli/policy/command.ts';
 import { remediationResultSchema } from '../../lambda/contract/result.ts';
 import { policy, samples } from './policy-cli.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explainRule } from '../../controlplane/cli/policy-explain.ts';
-import { trafficTexts } from '../../controlplane/cli/policy-sentences.ts';
+import { explainRule } from '../../controlplane/cli/policy/explain.ts';
+import { trafficTexts } from '../../controlplane/cli/policy/sentences.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 import { policy, policyText, samples, worldOn } from './policy-cli.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Holding } from '../../controlplane/cli/policy-judge.ts';
-import { walk } from '../../controlplane/cli/policy-walk.ts';
+import type { Holding } from '../../controlplane/cli/policy/evaluate.ts';
+import { walk } from '../../controlplane/cli/policy/walk.ts';
 import { evaluate } from '../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 import {

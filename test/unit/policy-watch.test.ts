@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { watchPolicy } from '../../controlplane/policy-watch.ts';
+import { watchPolicy } from '../../controlplane/background/policy-watch.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { memoryQueue } from './memory-queue.ts';
 import { until } from './until.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseWords, wordsOf } from '../../controlplane/cli/policy-words.ts';
+import { parseWords, wordsOf } from '../../controlplane/cli/policy/words.ts';
 import { openedBy } from '../../lambda/policy/traffic.ts';
 
 describe('a security group rule in words', () => {

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, expect, test, vi } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type QueueConsumer, queueConsumer } from '../../controlplane/queue-consumer.ts';
+import { type QueueConsumer, queueConsumer } from '../../controlplane/aws/sqs-consumer.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 type Command = { constructor: { name: string }; input: { ReceiptHandle?: string } };
 

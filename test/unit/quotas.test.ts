@@ -36,7 +36,9 @@ describe('the table of quotas', () => {
 
   test('is about services that the control plane has clients of', () => {
     const made = [
-      ...readFileSync(path.join(repository, 'controlplane/aws.ts'), 'utf8').matchAll(/new (\w+)Client\(/g),
+      ...readFileSync(path.join(repository, 'controlplane/aws/clients.ts'), 'utf8').matchAll(
+        /new (\w+)Client\(/g,
+      ),
     ];
     const clients = made.map(([, name]) => name);
     const extra = quotas.map(({ service }) => service).filter((service) => !clients.includes(service));

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
 import { keyReconciler } from '../../controlplane/reconcile/key.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { asHolder } from './lease-sample.ts';
 import { createWorld, one, two } from './reconcile-world.ts';

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hubBundler } from '../../controlplane/hub-bundle.ts';
-import { hubAlone } from '../../controlplane/scope.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { hubAlone } from '../../controlplane/organization/scope.ts';
+import { hubBundler } from '../../controlplane/reconcile/hub-bundle.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, one, two } from './reconcile-world.ts';

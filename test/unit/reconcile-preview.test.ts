@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { advanceRun } from '../../controlplane/rollout/advance.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { advanceRun } from '../../controlplane/runs/advance.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, deletedRule, one } from './reconcile-world.ts';

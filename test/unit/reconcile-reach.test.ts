@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, hub, one, two } from './reconcile-world.ts';

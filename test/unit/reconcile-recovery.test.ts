@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { OperationFailed } from '../../controlplane/engine-failure.ts';
-import { PortcullisError } from '../../controlplane/errors.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { OperationFailed } from '../../controlplane/pulumi/failure.ts';
+import { PortcullisError } from '../../controlplane/settings/errors.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { asHolder } from './lease-sample.ts';

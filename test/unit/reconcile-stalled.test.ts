@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { departures } from '../../controlplane/departure/departures.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { departures } from '../../controlplane/offboarding/offboarding.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, one, two } from './reconcile-world.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { keyWorker } from '../../controlplane/queue/key-worker.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { memoryQueue } from './memory-queue.ts';
 import { createWorld } from './reconcile-world.ts';

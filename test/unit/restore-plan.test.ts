@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { planRestore, type RestoreRequest, restoreRequestSchema } from '../../controlplane/restore-plan.ts';
+import {
+  planRestore,
+  type RestoreRequest,
+  restoreRequestSchema,
+} from '../../controlplane/remediations/restore/plan.ts';
 import type { RemediationRecord } from '../../controlplane/store/remediations.ts';
 import { undoOf } from '../../lambda/contract/undo.ts';
 import { evaluate } from '../../lambda/policy/evaluate.ts';

@@ -6,16 +6,16 @@ import {
   type IpPermission,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
-import { belongs } from '../../controlplane/hub-policy.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import { restorer } from '../../controlplane/restore.ts';
-import { planRestore } from '../../controlplane/restore-plan.ts';
-import { restoreQueue } from '../../controlplane/restore-queue.ts';
-import { runQueue } from '../../controlplane/run-queue.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { planRestore } from '../../controlplane/remediations/restore/plan.ts';
+import { restoreQueue } from '../../controlplane/remediations/restore/queue.ts';
+import { restorer } from '../../controlplane/remediations/restore/restorer.ts';
+import { runQueue } from '../../controlplane/runs/queue.ts';
+import { belongs } from '../../controlplane/settings/policy.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import type { ResultFinding } from '../../lambda/contract/result.ts';
 import { createWorld } from './reconcile-world.ts';
 import { finding, remediation } from './remediation-sample.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { closed, createRestoreWorld, group } from './restore-world.ts';
 

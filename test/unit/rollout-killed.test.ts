@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DesiredStack } from '../../controlplane/desired.ts';
-import type { Engine } from '../../controlplane/engine.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Engine } from '../../controlplane/pulumi/engine.ts';
+import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { createWorld } from './reconcile-world.ts';

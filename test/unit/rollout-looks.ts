@@ -1,4 +1,4 @@
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { createWorld } from './reconcile-world.ts';
 import { until } from './until.ts';
 

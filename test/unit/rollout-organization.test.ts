@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { departures } from '../../controlplane/departure/departures.ts';
+import { departures } from '../../controlplane/offboarding/offboarding.ts';
 import { reconcileOrganization } from '../../controlplane/reconcile/organization.ts';
 
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';
 import { asHolder } from './lease-sample.ts';

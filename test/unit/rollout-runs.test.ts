@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RolloutPlan } from '../../controlplane/rollout/wave-grammar.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { RolloutPlan } from '../../controlplane/settings/rollout.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Run } from '../../controlplane/store/runs.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { onBothDatabases } from './database.ts';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
-import { intake } from '../../controlplane/intake.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import { keyQueue } from '../../controlplane/scheduler/key-queue.ts';
-import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { keyQueue } from '../../controlplane/queue/key-queue.ts';
+import { keyWorker } from '../../controlplane/queue/key-worker.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { intake } from '../../controlplane/remediations/messages.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { onBothDatabases } from './database.ts';
 import { until } from './until.ts';
 

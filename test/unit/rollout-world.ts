@@ -1,12 +1,12 @@
-import { makeLogger } from '../../controlplane/log.ts';
+import { keyQueue } from '../../controlplane/queue/key-queue.ts';
+import { keyWorker } from '../../controlplane/queue/key-worker.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
 import { keyReconciler } from '../../controlplane/reconcile/key.ts';
-import { advanceRun } from '../../controlplane/rollout/advance.ts';
-import { runQueue } from '../../controlplane/run-queue.ts';
-import { keyQueue } from '../../controlplane/scheduler/key-queue.ts';
-import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { advanceRun } from '../../controlplane/runs/advance.ts';
+import { runQueue } from '../../controlplane/runs/queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import type { createWorld } from './reconcile-world.ts';
 
 const log = makeLogger('silent');

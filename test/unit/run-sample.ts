@@ -1,4 +1,4 @@
-import type { RunWithStacks } from '../../controlplane/cli/client.ts';
+import type { RunWithStacks } from '../../controlplane/cli/client/http.ts';
 
 /** One stack of a run, as the API tells of it. */
 export const stackOf = (key: string, state: string, more: object = {}) =>

@@ -1,9 +1,9 @@
 import { beforeEach, test, vi } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { keyQueue } from '../../controlplane/scheduler/key-queue.ts';
-import { keyWorker } from '../../controlplane/scheduler/key-worker.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { keyQueue } from '../../controlplane/queue/key-queue.ts';
+import { keyWorker } from '../../controlplane/queue/key-worker.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 import { until } from './until.ts';
 

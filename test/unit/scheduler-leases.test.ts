@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type Lease, type Leases, openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
-import { LeaseLost } from '../../controlplane/store/fence.ts';
+import { type Lease, type Leases, openLeases } from '../../controlplane/queue/leases.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { LeaseLost } from '../../controlplane/store/database/lease-guard.ts';
 import { openStore } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 import { until } from './until.ts';
 

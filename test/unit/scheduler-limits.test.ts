@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type Leases, openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { type Leases, openLeases } from '../../controlplane/queue/leases.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type KeyJob, type KeyQueue, keyQueue, priorities } from '../../controlplane/scheduler/key-queue.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { type KeyJob, type KeyQueue, keyQueue, priorities } from '../../controlplane/queue/key-queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 import { until } from './until.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
+import { isTransient, isUnready } from '../../controlplane/aws/transient.ts';
+import { keyWorker, nextLook, type ReconcileKey } from '../../controlplane/queue/key-worker.ts';
+import type { Lease, Leases } from '../../controlplane/queue/leases.ts';
+import { backoffMs, jittered } from '../../controlplane/queue/result.ts';
 import { decide } from '../../controlplane/reconcile/decide.ts';
-import { keyWorker, nextLook, type ReconcileKey } from '../../controlplane/scheduler/key-worker.ts';
-import type { Lease, Leases } from '../../controlplane/scheduler/leases.ts';
-import { backoffMs, jittered } from '../../controlplane/scheduler/verdict.ts';
 import type { StackRecord } from '../../controlplane/store/stacks.ts';
-import { isTransient, isUnready } from '../../controlplane/transient.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { memoryQueue } from './memory-queue.ts';
 import { until } from './until.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Organization, OrganizationAccount } from '../../controlplane/organization.ts';
-import { accountsInScope, isWholeOrganization, scopeSchema } from '../../controlplane/scope.ts';
+import type { Organization, OrganizationAccount } from '../../controlplane/organization/listing.ts';
+import { accountsInScope, isWholeOrganization, scopeSchema } from '../../controlplane/organization/scope.ts';
 
 const account = (id: string, ...parents: string[]): OrganizationAccount => ({
   id,

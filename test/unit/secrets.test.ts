@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSettings } from '../../controlplane/environment.ts';
-import { makeLogger } from '../../controlplane/log.ts';
+import { readSettings } from '../../controlplane/settings/environment.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 const secrets = {
   PORTCULLIS_TOKENS: 'ops:0123456789abcdefgh,ci:a:token:with:colons',

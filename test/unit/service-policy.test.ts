@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readSettings } from '../../controlplane/environment.ts';
-import { makeLogger } from '../../controlplane/log.ts';
 import { startService } from '../../controlplane/service.ts';
+import { readSettings } from '../../controlplane/settings/environment.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 const sound = 'version: 1\nrules: [{ name: all, match: {}, mode: observe }]\n';
 const exception = `exceptions:

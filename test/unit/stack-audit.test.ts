@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { programVersion } from '../../controlplane/program-version.ts';
-import type { Pass } from '../../controlplane/reconcile/parts.ts';
+import type { Pass } from '../../controlplane/reconcile/context.ts';
 import { auditChange, auditFailure } from '../../controlplane/reconcile/stack-audit.ts';
+import { programVersion } from '../../controlplane/stacks/generation.ts';
 import { auditStage } from './audit-stage.ts';
 import { onBothDatabases } from './database.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkTrails } from '../../controlplane/trail-survey.ts';
+import { checkTrails } from '../../controlplane/trails/observe.ts';
 import { all, arnOf, cloudTrail, member, organizationArn } from './trail-sample.ts';
 
 /** The 17 Regions that are enabled in every account. */

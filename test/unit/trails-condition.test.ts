@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { judgeTrails, type ObservedTrail } from '../../controlplane/trails.ts';
-import { trailsCondition, trailWarnings } from '../../controlplane/trails-condition.ts';
+import { trailsCondition, trailWarnings } from '../../controlplane/trails/condition.ts';
+import { judgeTrails, type ObservedTrail } from '../../controlplane/trails/evaluate.ts';
 import { member, organizationArn, trail } from './trail-sample.ts';
 
 const judge = (trails: ObservedTrail[]) => judgeTrails({ accountId: member, region: 'eu-west-1', trails });

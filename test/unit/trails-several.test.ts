@@ -1,6 +1,6 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
-import { judgeTrails, type ObservedTrail } from '../../controlplane/trails.ts';
+import { judgeTrails, type ObservedTrail } from '../../controlplane/trails/evaluate.ts';
 import { all, arnOf, member, organizationArn, ownArn, ownTrail, trail } from './trail-sample.ts';
 
 const region = 'eu-west-1';

@@ -1,6 +1,11 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
-import { causeOf, judgeTrails, type ObservedTrail, type TrailCause } from '../../controlplane/trails.ts';
+import {
+  causeOf,
+  judgeTrails,
+  type ObservedTrail,
+  type TrailCause,
+} from '../../controlplane/trails/evaluate.ts';
 import { advanced, all, management, member, ownTrail, trail } from './trail-sample.ts';
 
 const region = 'eu-west-1';

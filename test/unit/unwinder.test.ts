@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { type Unwinder, unwinder } from '../../controlplane/unwinder.ts';
+import { type Unwinder, unwinder } from '../../controlplane/queue/shutdown.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 
 let told: string[];
 let lines: string[];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { proveCell } from '../../controlplane/verify/prove.ts';
 import { announce } from '../../controlplane/verify/synthetic.ts';
 import { embeddedDatabase } from './embedded-database.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../../controlplane/cli/client.ts';
-import { renderStatus } from '../../controlplane/cli/status.ts';
-import { renderVerification, verify } from '../../controlplane/cli/verify.ts';
+import type { Client } from '../../controlplane/cli/client/http.ts';
+import { renderStatus } from '../../controlplane/cli/commands/status.ts';
+import { renderVerification, verify } from '../../controlplane/cli/commands/verify.ts';
 import type { AccountRecord } from '../../controlplane/store/accounts.ts';
 import type { Canary, Proof } from '../../controlplane/store/canaries.ts';
 import { cellsOf } from '../../controlplane/verify/cells.ts';

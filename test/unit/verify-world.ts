@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { makeLogger } from '../../controlplane/log.ts';
-import { silentMeter } from '../../controlplane/metrics.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
-import type { VerifyParts } from '../../controlplane/verify/parts.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
+import type { VerifyParts } from '../../controlplane/verify/context.ts';
 import { canaryName, canaryTag } from '../../lambda/remediation/canary.ts';
 import { finding, remediation } from './remediation-sample.ts';
 

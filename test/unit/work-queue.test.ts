@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
-import { workQueue } from '../../controlplane/work-queue.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { workQueue } from '../../controlplane/queue/work-queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { onBothDatabases } from './database.ts';
 
 onBothDatabases((place) => {

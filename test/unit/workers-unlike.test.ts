@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { makeLogger } from '../../controlplane/log.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
 import { keyReconciler } from '../../controlplane/reconcile/key.ts';
-import { openLeases } from '../../controlplane/scheduler/leases.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { createDepartureWorld, emptied } from './departure-world.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 import { createWorld, hub, one } from './reconcile-world.ts';

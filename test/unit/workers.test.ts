@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSettings } from '../../controlplane/environment.ts';
-import { makeLogger } from '../../controlplane/log.ts';
-import type { Database } from '../../controlplane/store/database.ts';
+import { unwinder } from '../../controlplane/queue/shutdown.ts';
+import { joinWorkers, settingsDigest } from '../../controlplane/queue/workers.ts';
+import { readSettings } from '../../controlplane/settings/environment.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
 import type { Store } from '../../controlplane/store/store.ts';
-import { unwinder } from '../../controlplane/unwinder.ts';
-import { joinWorkers, settingsDigest } from '../../controlplane/workers.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { embeddedDatabase } from './embedded-database.ts';
 
 let database: Database;

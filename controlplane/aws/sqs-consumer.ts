@@ -1,0 +1,105 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { reasonOf } from '../settings/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+export interface QueueConsumer {
+  start(): void;
+  /** Takes no message more. */
+  interrupt(): void;
+  /** Waits for the message in hand; the rest of its batch comes again to another. */
+  stop(): Promise<void>;
+}
+
+interface QueueConsumerParts {
+  readonly name: string;
+  readonly queueUrl: () => Promise<string>;
+  readonly client: () => Promise<SQSClient>;
+  /** Handles one message; it is deleted only when this returns. */
+  readonly handle: (body: string) => Promise<void>;
+  readonly log: Logger;
+  readonly waitSeconds?: number;
+}
+
+const firstPause = 1_000;
+const longestPause = 30_000;
+
+/**
+ * Takes messages from an SQS queue, one batch after another. A message that fails stays and comes back after its
+ * visibility timeout; a queue that does not exist yet (before the hub stack is made) is asked again later.
+ */
+export function queueConsumer({
+  name,
+  queueUrl,
+  client,
+  handle,
+  log,
+  waitSeconds = 10,
+}: QueueConsumerParts): QueueConsumer {
+  const stopping = new AbortController();
+  let loop: Promise<void> | undefined;
+
+  const pause = (milliseconds: number) =>
+    setTimeout(milliseconds, undefined, { signal: stopping.signal }).catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    });
+
+  const take = async (sqs: SQSClient, url: string, message: Message) => {
+    try {
+      await handle(message.Body ?? '');
+    } catch (error) {
+      log.error({ queue: name, error: reasonOf(error) }, 'message not handled; it will come again');
+      return;
+    }
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
+  };
+
+  const poll = async () => {
+    const [sqs, url] = await Promise.all([client(), queueUrl()]);
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
+      { abortSignal: stopping.signal },
+    );
+    for (const message of Messages) {
+      if (stopping.signal.aborted) return;
+      await take(sqs, url, message);
+    }
+  };
+
+  const run = async () => {
+    let wait = firstPause;
+    while (!stopping.signal.aborted) {
+      try {
+        await poll();
+        wait = firstPause;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        const missing = error instanceof Error && /NonExistentQueue|QueueDoesNotExist/.test(error.name);
+        log[missing ? 'debug' : 'warn'](
+          { queue: name, error: reasonOf(error) },
+          'queue not readable; trying again',
+        );
+        await pause(wait);
+        wait = missing ? firstPause : Math.min(wait * 2, longestPause);
+      }
+    }
+  };
+
+  const interrupt = () => stopping.abort();
+
+  return {
+    start() {
+      loop ??= run();
+    },
+    interrupt,
+    async stop() {
+      interrupt();
+      await loop;
+    },
+  };
+}

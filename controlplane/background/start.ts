@@ -1,0 +1,79 @@
+import { names, queueUrl } from '../../programs/names.ts';
+import type { Aws } from '../aws/clients.ts';
+import { queueConsumer } from '../aws/sqs-consumer.ts';
+import { type KeyQueue, priorities } from '../queue/key-queue.ts';
+import type { Unwinder } from '../queue/shutdown.ts';
+import type { Workers } from '../queue/workers.ts';
+import { intake } from '../remediations/messages.ts';
+import type { RestoreQueue } from '../remediations/restore/queue.ts';
+import type { RunQueue } from '../runs/queue.ts';
+import type { Settings } from '../settings/environment.ts';
+import { reasonOf } from '../settings/errors.ts';
+import { hubKey, organizationKey } from '../stacks/key.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/metrics.ts';
+import { watchPolicy } from './policy-watch.ts';
+
+interface StandBy {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly aws: Aws;
+  readonly keys: KeyQueue;
+  readonly runs: Pick<RunQueue, 'takeUp'>;
+  readonly restores: RestoreQueue;
+  readonly meter: Meter;
+  readonly log: Logger;
+  readonly parts: Unwinder;
+  readonly workers: Pick<Workers, 'seen'>;
+}
+
+/** How often work that nobody has in hand any more is looked for, milliseconds. */
+const takeUpMs = 60_000;
+
+/**
+ * Hears lifecycle events and results, and sees edits of the policy file, until the parts are closed, and looks at the
+ * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
+ */
+export async function standBy({
+  settings,
+  store,
+  aws,
+  keys,
+  runs,
+  restores,
+  meter,
+  log,
+  parts,
+  workers,
+}: StandBy): Promise<void> {
+  const { accountId, region } = settings.hub;
+  const heard = intake(store, keys, log, meter);
+  const consume = (name: string, handle: (body: string) => Promise<void>) => {
+    const consumer = queueConsumer({
+      name,
+      queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
+      client: () => aws.sqs(accountId, region),
+      handle,
+      log,
+    });
+    consumer.start();
+    parts.opened(name, consumer.stop, consumer.interrupt);
+  };
+  consume(names.lifecycleQueue, heard.lifecycle);
+  consume(names.resultsQueue, heard.result);
+  parts.opened('policy file', watchPolicy({ settings, queue: keys, log, onChange: workers.seen }).stop);
+  await keys.wake([organizationKey, hubKey], priorities.rollout);
+  const takeUp = async () => {
+    try {
+      // Each look brings about the next, unless its job was lost with a database that was restored.
+      await keys.later([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
+      await runs.takeUp();
+      await restores.resume();
+    } catch (error) {
+      log.error({ error: reasonOf(error) }, 'unfinished work not taken up');
+    }
+  };
+  const timer = setInterval(takeUp, takeUpMs);
+  parts.opened('unfinished work', async () => clearInterval(timer));
+}

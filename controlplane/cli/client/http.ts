@@ -1,0 +1,124 @@
+import type { ExceptionView } from '../../remediations/exception-view.ts';
+import type { RestoreView } from '../../remediations/restore/view.ts';
+import { isErrorCode, PortcullisError, reasonOf } from '../../settings/errors.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
+import type { AuditLine } from '../../store/audit/lines.ts';
+import type { AuditCheck } from '../../store/audit/seals.ts';
+import type { Canary } from '../../store/canaries.ts';
+import type { Confirmation } from '../../store/confirmations.ts';
+import type { RemediationRecord } from '../../store/remediations.ts';
+import type { RunStack } from '../../store/run-stacks.ts';
+import type { Run } from '../../store/runs.ts';
+import type { StackRecord } from '../../store/stacks.ts';
+import type { Verification } from '../../store/verifications.ts';
+import type { CellView } from '../../verify/coverage.ts';
+
+/** Times are ISO 8601 text on this side. */
+export type VerificationView = Verification & { readonly cells: readonly Canary[] };
+
+export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
+
+interface RemediationFilter {
+  readonly account?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly limit?: number;
+}
+
+/** The HTTP API as the commands use it. Times are ISO 8601 text on this side. */
+export interface Client {
+  reconcile(body: object): Promise<Run>;
+  run(id: string): Promise<RunWithStacks>;
+  /** The latest hundred, newest first. */
+  runs(): Promise<Run[]>;
+  control(id: string, verb: 'pause' | 'resume' | 'cancel'): Promise<Run>;
+  accounts(): Promise<AccountRecord[]>;
+  stacks(): Promise<StackRecord[]>;
+  /** The newest results, as the API answers. */
+  remediations(filter: RemediationFilter): Promise<{ remediations: RemediationRecord[] }>;
+  exceptions(): Promise<ExceptionView[]>;
+  endException(name: string): Promise<{ exception: ExceptionView; run: Run }>;
+  restore(remediation: string, body: object): Promise<RestoreView>;
+  restored(id: string): Promise<RestoreView>;
+  verify(scope: object): Promise<Verification>;
+  verification(id: string): Promise<VerificationView>;
+  coverage(): Promise<CellView[]>;
+  /** The CloudFormation template of the access role, as YAML. */
+  accessTemplate(): Promise<string>;
+  confirmations(): Promise<Confirmation[]>;
+  answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
+  audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
+  auditCheck(): Promise<AuditCheck>;
+  /** JSON lines in pieces of any length. Throws where it breaks off. */
+  auditExport(query: URLSearchParams): AsyncIterable<string>;
+}
+
+export function httpClient(url: string, token: string | undefined): Client {
+  const reach = (path: string, body?: object): Promise<Response> =>
+    fetch(new URL(path, url), {
+      method: body ? 'POST' : 'GET',
+      headers: {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    }).catch((cause) => {
+      throw new PortcullisError('store-unreachable', `${url} does not answer: ${reasonOf(cause)}`, { cause });
+    });
+  const send = async (path: string, body?: object): Promise<{ response: Response; text: string }> => {
+    const response = await reach(path, body);
+    return { response, text: await response.text() };
+  };
+  const parsed = <T>({ response, text }: { response: Response; text: string }): T => {
+    let answer: T & { error?: { code?: unknown; message?: string } };
+    try {
+      answer = JSON.parse(text);
+    } catch (cause) {
+      throw new PortcullisError(
+        'internal',
+        `${url} answers ${response.status} without JSON: it is not Portcullis that answers there`,
+        { cause },
+      );
+    }
+    if (!response.ok) {
+      const { code, message = response.statusText } = answer.error ?? {};
+      throw new PortcullisError(isErrorCode(code) ? code : 'internal', message);
+    }
+    return answer;
+  };
+  const ask = async <T>(path: string, body?: object): Promise<T> => parsed<T>(await send(path, body));
+  const at = encodeURIComponent;
+  return {
+    reconcile: (body) => ask<Run>('/v1/reconcile', body),
+    audit: (query) => ask(`/v1/audit?${query}`),
+    auditCheck: () => ask('/v1/audit/verify'),
+    async *auditExport(query) {
+      const response = await reach(`/v1/audit/export?${query}`);
+      if (!response.ok || !response.body) parsed({ response, text: await response.text() });
+      else yield* response.body.pipeThrough(new TextDecoderStream());
+    },
+    run: (id) => ask<RunWithStacks>(`/v1/runs/${id}`),
+    runs: async () => (await ask<{ runs: Run[] }>('/v1/runs')).runs,
+    control: (id, verb) => ask(`/v1/runs/${at(id)}/${verb}`, {}),
+    accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,
+    stacks: async () => (await ask<{ stacks: StackRecord[] }>('/v1/stacks')).stacks,
+    remediations(filter) {
+      const query = new URLSearchParams();
+      for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
+      return ask(`/v1/remediations?${query}`);
+    },
+    exceptions: async () => (await ask<{ exceptions: ExceptionView[] }>('/v1/exceptions')).exceptions,
+    endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
+    restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
+    restored: (id) => ask(`/v1/restores/${at(id)}`),
+    verify: (scope) => ask('/v1/verify', scope),
+    verification: (id) => ask(`/v1/verifications/${at(id)}`),
+    coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
+    confirmations: async () =>
+      (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
+    answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
+    async accessTemplate() {
+      const answer = await send('/v1/access-role.yaml');
+      return answer.response.ok ? answer.text : parsed(answer);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { PortcullisError } from '../../settings/errors.ts';
+import type { AuditLine } from '../../store/audit/lines.ts';
+import type { AuditCheck } from '../../store/audit/seals.ts';
+import type { Client } from '../client/http.ts';
+import { withClient } from '../client/service.ts';
+import { exits } from '../output/exits.ts';
+import type { Screen } from '../output/progress.ts';
+import { plain, table } from '../output/table.ts';
+
+const usage = `portcullis audit [filter] [--limit <n>]   the newest lines, a hundred unless told
+portcullis audit [filter] --jsonl [--after <id>]   all of them as JSON lines, oldest first
+portcullis audit --verify              whether each sealed line is there and as it was; exit 1 where one is not
+
+filter: --since <time>  --until <time>  --who <caller>  --what <act>  --account <id>   times as 2026-03-02T09:15:00Z`;
+
+const filters = ['since', 'until', 'who', 'what', 'account', 'after', 'limit'] as const;
+
+const readArguments = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    options: {
+      ...(Object.fromEntries(filters.map((name) => [name, { type: 'string' }])) as Record<
+        (typeof filters)[number],
+        { type: 'string' }
+      >),
+      jsonl: { type: 'boolean', default: false },
+      verify: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+
+type Values = ReturnType<typeof readArguments>;
+
+const short = (details: AuditLine['details']): string =>
+  Object.entries(details)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ')
+    .slice(0, 160);
+
+/** Lines of the audit log, newest first. Pure. */
+export function renderAudit(lines: readonly AuditLine[]): string {
+  if (lines.length === 0) return 'no line of this kind';
+  const rows = lines.map(({ id, at, who, what, details }) =>
+    [id, `${at.slice(0, 19)}Z`, who, what, short(details)].map(plain),
+  );
+  return table([['ID', 'TIME', 'WHO', 'WHAT', 'DETAILS'], ...rows]);
+}
+
+/** What became of checking the seals, with what to do. Pure. */
+export function renderCheck({ intact, seals, lines, unsealed, last, broken }: AuditCheck): string {
+  const open = unsealed > 0 ? `; ${unsealed} newer lines are under no seal yet` : '';
+  if (intact)
+    return last
+      ? `intact: ${lines} lines under ${seals} seals${open}\nlast seal: through line ${last.through}, ${last.hash}\ncompare it with the service's log: the line "audit sealed" of that moment`
+      : `no line is sealed yet${open}; the standing service seals after five minutes`;
+  return `NOT INTACT: lines ${broken?.after} to ${broken?.through}: ${broken?.why}
+Somebody changed the database by hand. Keep it as it is, compare with the last export, and see docs/audit.md.`;
+}
+
+async function exportLines(client: Client, query: URLSearchParams, screen: Screen): Promise<number> {
+  let last = query.get('after');
+  let rest = '';
+  try {
+    for await (const text of client.auditExport(query)) {
+      const end = text.lastIndexOf('\n') + 1;
+      const whole = rest + text.slice(0, end);
+      rest = end === 0 ? rest + text : text.slice(end);
+      if (end === 0) continue;
+      const line = whole.slice(whole.lastIndexOf('\n', whole.length - 2) + 1);
+      last = (JSON.parse(line) as AuditLine).id;
+      if (screen.write(whole) === false && screen instanceof Writable) await once(screen, 'drain');
+    }
+  } catch (error) {
+    if (error instanceof PortcullisError) throw error;
+    const from = last ? `--after ${last}` : 'without --after';
+    throw new PortcullisError('store-unreachable', `the export broke off; go on ${from}`, { cause: error });
+  }
+  return exits.done;
+}
+
+async function carryOut(values: Values, screen: Screen): Promise<number> {
+  const query = new URLSearchParams();
+  for (const name of filters) if (values[name] !== undefined) query.set(name, values[name]);
+  return withClient(async (client) => {
+    if (values.jsonl) return exportLines(client, query, screen);
+    if (values.verify) {
+      const check = await client.auditCheck();
+      screen.write(`${renderCheck(check)}\n`);
+      return check.intact ? exits.done : exits.failed;
+    }
+    screen.write(`${renderAudit((await client.audit(query)).audit)}\n`);
+    return exits.done;
+  });
+}
+
+/** `portcullis audit …`; its exit code. Output goes to the screen, errors to `complain`. */
+export async function auditCommand(
+  args: readonly string[],
+  screen: Screen,
+  complain: (text: string) => void,
+): Promise<number> {
+  let values: Values;
+  try {
+    values = readArguments(args);
+  } catch (error) {
+    complain(`${(error as Error).message}\n\n${usage}`);
+    return exits.usage;
+  }
+  if (values.help) {
+    screen.write(`${usage}\n`);
+    return exits.done;
+  }
+  try {
+    return await carryOut(values, screen);
+  } catch (error) {
+    if (!(error instanceof PortcullisError)) throw error;
+    complain(`portcullis: ${error.message}`);
+    return error.code.startsWith('invalid') ? exits.usage : exits.failed;
+  }
+}

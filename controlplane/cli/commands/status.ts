@@ -1,0 +1,76 @@
+import type { AccountRecord } from '../../store/accounts.ts';
+import type { StackRecord } from '../../store/stacks.ts';
+import { trailWarnings } from '../../trails/condition.ts';
+import type { CellView } from '../../verify/coverage.ts';
+import { table } from '../output/table.ts';
+
+const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
+
+/** How many cells the last try proved, and the longest ago that one of them was. */
+function provenOf(cells: readonly CellView[]): string {
+  const proven = cells.filter(({ proven }) => proven === 'yes');
+  const [oldest] = proven.map(({ provenAt }) => String(provenAt)).sort();
+  return `${proven.length}/${cells.length}${oldest ? ` ${oldest.slice(0, 16)}Z` : ''}`;
+}
+
+function row(account: AccountRecord, stacks: readonly StackRecord[], cells: readonly CellView[]): string[] {
+  const own = stacks.filter(({ accountId, kind }) => accountId === account.id && kind !== 'hub');
+  const ready = own.filter(({ conditions }) => conditions.Ready?.status === 'True').length;
+  const covered = account.regions.filter(({ trail }) => trail.covered === true).length;
+  return [
+    account.id,
+    account.name,
+    account.path || '-',
+    account.state,
+    yesNo[account.conditions.Ready?.status ?? 'Unknown'],
+    `${ready}/${own.length}`,
+    `${covered}/${account.regions.length}`,
+    own.some(({ conditions }) => conditions.Drifted?.status === 'True') ? 'yes' : 'no',
+    provenOf(cells.filter(({ account: id }) => id === account.id)),
+  ];
+}
+
+/** The fleet in a table with, below it, the reason for everything that is not as it should be. Pure. */
+export function renderStatus(
+  accounts: readonly AccountRecord[],
+  stacks: readonly StackRecord[],
+  cells: readonly CellView[] = [],
+): { text: string; healthy: boolean } {
+  const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'PROVEN'];
+  const active = accounts.filter(
+    ({ state, conditions }) => state === 'ACTIVE' && conditions.Ready?.reason !== 'OutOfScope',
+  );
+  const remarks = [
+    ...active.flatMap(({ id, conditions }) =>
+      (['Ready', 'TrailsCovered'] as const).flatMap((type) => {
+        const condition = conditions[type];
+        return condition && condition.status !== 'True'
+          ? [`${id} ${type} ${condition.reason}: ${condition.message}`]
+          : [];
+      }),
+    ),
+    ...stacks
+      .filter(({ accountId }) => active.some(({ id }) => id === accountId))
+      .flatMap(({ key, conditions }) => [
+        ...(conditions.Ready?.status === 'True'
+          ? []
+          : [`${key} not ready: ${conditions.Ready?.message ?? 'never reconciled'}`]),
+        ...(conditions.Drifted?.status === 'True' ? [`${key} drifted: ${conditions.Drifted.message}`] : []),
+      ]),
+    ...cells.flatMap(({ account, region, proven, message }) =>
+      proven === 'no' ? [`${account} ${region} not proven: ${message}`] : [],
+    ),
+  ];
+  const healthy =
+    remarks.length === 0 && active.length > 0 && active.every(({ conditions }) => conditions.Ready);
+  const body =
+    accounts.length > 0
+      ? table([head, ...accounts.map((account) => row(account, stacks, cells))])
+      : 'no account seen yet: run `portcullis reconcile`';
+  // What is wrong with a trail that covers is told, and is no reason for an exit code: nothing is missed for it.
+  const warnings = active.flatMap(({ id, regions }) =>
+    trailWarnings(regions.map(({ trail }) => trail)).map((warning) => `${id} trail warning: ${warning}`),
+  );
+  const below = [...remarks, ...warnings];
+  return { text: [body, ...(below.length > 0 ? ['', ...below] : [])].join('\n'), healthy };
+}

@@ -1,0 +1,60 @@
+import type { RunWithStacks } from '../client/http.ts';
+
+/** Where a run stands, in numbers. */
+export interface Standing {
+  readonly total: number;
+  readonly done: number;
+  readonly running: readonly string[];
+  readonly failed: number;
+  /** Seconds left at the present pace, or undefined before the first stack is done. */
+  readonly secondsLeft: number | undefined;
+}
+
+const ended = new Set(['succeeded', 'unchanged', 'failed', 'unreachable', 'skipped']);
+
+export function standingOf(run: RunWithStacks, now: number): Standing {
+  const done = run.stacks.filter(({ state }) => ended.has(state)).length;
+  const started = run.startedAt ? new Date(run.startedAt).getTime() : now;
+  const left = run.stacks.length - done;
+  return {
+    total: run.stacks.length,
+    done,
+    running: run.stacks.filter(({ state }) => state === 'running').map(({ key }) => key),
+    failed: run.stacks.filter(({ state }) => state === 'failed').length,
+    secondsLeft: done > 0 ? Math.round((((now - started) / done) * left) / 1000) : undefined,
+  };
+}
+
+export interface Screen {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/**
+ * Shows a run's progress: one line rewritten in place on a terminal, plain lines (one a stack, as it ends)
+ * otherwise.
+ */
+export function progressView(screen: Screen): { show(run: RunWithStacks): void; end(): void } {
+  const told = new Set<string>();
+  const live = screen.isTTY === true;
+  const clear = () => live && screen.write('\r\u001b[2K');
+  return {
+    show(run) {
+      const { total, done, running, failed, secondsLeft } = standingOf(run, Date.now());
+      clear();
+      for (const stack of run.stacks) {
+        if (told.has(stack.key) || !ended.has(stack.state)) continue;
+        told.add(stack.key);
+        const loud = ['failed', 'unreachable'].includes(stack.state) || stack.drift.length > 0;
+        if (live && !loud) continue;
+        screen.write(`${stack.state.padEnd(9)} ${stack.key}${stack.message ? `  ${stack.message}` : ''}\n`);
+      }
+      if (!live) return;
+      const left = secondsLeft === undefined ? '' : `, about ${secondsLeft} s left`;
+      const line = `${done} of ${total} stacks done, ${running.length} running, ${failed} failed${left}  ${running.join(' ')}`;
+      screen.write(line.slice(0, (screen.columns ?? 80) - 1));
+    },
+    end: () => void clear(),
+  };
+}

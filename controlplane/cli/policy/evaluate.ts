@@ -1,0 +1,147 @@
+import { undoOf } from '../../../lambda/contract/undo.ts';
+import {
+  evaluate,
+  type SecurityGroup,
+  type SecurityGroupRule,
+  type Verdict,
+} from '../../../lambda/policy/evaluate.ts';
+import type { Mode, Policy, PolicyRule } from '../../../lambda/policy/parse.ts';
+import type { Selector } from '../../../lambda/policy/schema/scope.ts';
+import type { PrefixList, Situation } from '../../../lambda/policy/security-group.ts';
+import { ownerOf } from '../../../lambda/remediation/evaluation.ts';
+import { withinSource } from '../../../lambda/remediation/narrow.ts';
+import { type Opening, wordsOf } from './words.ts';
+
+/** What may not be known of a group besides its tags. */
+export type Fact = 'id' | 'name' | 'vpc';
+
+/** A security group as it was given to us, with what is known of its place. */
+export interface Holding {
+  readonly group: SecurityGroup;
+  /** Facts that were not given; the tags are not known then either, and left out of the group. */
+  readonly unread: ReadonlySet<Fact>;
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  /** The ingress rules. */
+  readonly rules: readonly SecurityGroupRule[];
+  /** How many egress rules it has, which are not judged. */
+  readonly egress: number;
+  /** What people should know of where this is from. */
+  readonly notes: readonly string[];
+}
+
+/** What judging goes by besides policy and group. */
+export interface Circumstances extends Pick<Situation, 'accounts'> {
+  readonly prefixLists: ReadonlyMap<string, PrefixList>;
+  readonly now: Date;
+}
+
+/** What the Lambda would do about a rule that the policy forbids; `would-revoke` is held back by the policy's cap. */
+export type Act = 'revoke' | 'narrow' | 'would-revoke' | 'notify' | 'observe';
+
+/** What a policy says of one security group rule. */
+export interface Judged {
+  readonly ruleId: string;
+  readonly rule: string;
+  readonly verdict: Verdict['verdict'];
+  /** The name of the policy rule that decided, where one did. */
+  readonly policyRule: string | null;
+  readonly severity: string | null;
+  readonly message: string | null;
+  /** The mode that the policy rule acts in, the policy's cap taken into account. */
+  readonly mode: Mode | null;
+  readonly act: Act | null;
+  /** The ranges that would be let in instead. */
+  readonly narrowTo: readonly string[];
+  readonly exceptions: readonly { readonly name: string; readonly expires: string | null }[];
+  readonly why: string;
+}
+
+/** One judgement for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
+export function judge(policy: Policy, holding: Holding, circumstances: Circumstances): Judged[] {
+  const { account, region } = holding;
+  const situation: Situation = { ...circumstances, account, region };
+  const verdicts = evaluate(
+    doubting(policy, holding.unread),
+    { ...holding.group, ...(holding.unread.size > 0 && { tags: undefined }) },
+    holding.rules,
+    situation,
+  );
+  return verdicts.map((verdict) => judgedOf(verdict, circumstances.prefixLists));
+}
+
+const undecided = { policyRule: null, severity: null, message: null, mode: null, act: null };
+
+function judgedOf(verdict: Verdict, prefixLists: Circumstances['prefixLists']): Judged {
+  const { rule } = verdict;
+  const told = {
+    ruleId: rule.id,
+    rule: wordsOf(rule),
+    verdict: verdict.verdict,
+    narrowTo: [],
+    exceptions: [],
+  };
+  if (verdict.verdict === 'undecided') return { ...told, ...undecided, why: verdict.reason };
+  if (verdict.verdict === 'allowed') return { ...told, ...undecided, why: verdict.why };
+  const { severity = null, message = null, name, mode: own, narrowTo } = verdict.policyRule;
+  const decided = { ...told, policyRule: name, severity, message, why: verdict.why };
+  if (verdict.verdict === 'excepted')
+    return { ...decided, mode: null, act: null, exceptions: verdict.exceptions };
+  const { mode, why } = verdict;
+  if (mode === 'revoke' && !undoOf(rule))
+    return { ...told, ...undecided, verdict: 'undecided', why: `${why}, but nothing could put it back` };
+  const ranges = mode === 'revoke' ? withinSource(narrowTo ?? [], rule.source, prefixLists) : [];
+  return { ...decided, mode, act: actOf(mode, own, ranges), narrowTo: ranges };
+}
+
+function actOf(mode: Mode, own: PolicyRule['mode'], ranges: readonly string[]): Act {
+  if (mode !== 'revoke') return own === 'revoke' ? 'would-revoke' : mode;
+  return ranges.length > 0 ? 'narrow' : 'revoke';
+}
+
+/** A group of which nothing is known but the one rule that it holds. */
+export function alone(opening: Opening, { account, region }: Pick<Holding, 'account' | 'region'>): Holding {
+  const group = { id: 'the group', name: '', vpcId: null };
+  const rule = { id: wordsOf(opening), groupId: group.id, egress: false, ...opening };
+  return {
+    group,
+    unread: new Set(['id', 'name', 'vpc']),
+    account,
+    region,
+    rules: [rule],
+    egress: 0,
+    notes: [],
+  };
+}
+
+/** Who answers for the group, by its tags; nothing where it does not say or they are not known. */
+export function ownerText(policy: Policy, { group }: Holding): string | null {
+  const owner = ownerOf(policy, group);
+  return owner && `${owner.value} (tag ${owner.tag})`;
+}
+
+const keys = { id: 'groupIds', name: 'groupNames', vpc: 'vpcs' } as const;
+
+/**
+ * The policy for a group of which not all is known. The evaluator takes a group to have its name and its VPC; of tags
+ * it knows that they may not have been read. So what asks for a fact that was not read asks for a tag here.
+ */
+function doubting(policy: Policy, unread: ReadonlySet<Fact>): Policy {
+  if (unread.size === 0) return policy;
+  const selector = (given: Selector): Selector => {
+    const asked = [...unread].map((fact) => keys[fact]).filter((key) => given[key]);
+    if (asked.length === 0) return given;
+    const kept = Object.fromEntries(
+      Object.entries(given).filter(([key]) => !asked.some((each) => each === key)),
+    );
+    return { ...kept, groupTags: { ...given.groupTags, 'not read': ['*'] } };
+  };
+  const scope = <Given extends { include?: Selector[] | undefined; exclude?: Selector[] | undefined }>(
+    given: Given,
+  ): Given => ({ ...given, include: given.include?.map(selector), exclude: given.exclude?.map(selector) });
+  return {
+    ...policy,
+    rules: policy.rules.map((rule) => ({ ...rule, scope: rule.scope && scope(rule.scope) })),
+    exceptions: policy.exceptions?.map((each) => ({ ...each, where: scope(each.where) })),
+  };
+}

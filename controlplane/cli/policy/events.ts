@@ -1,0 +1,167 @@
+import * as z from 'zod';
+import { type ApiCall, type Reading, readEvent } from '../../../lambda/event/read.ts';
+import { tagKeysOf } from '../../../lambda/ledger/tag-history.ts';
+import type { Policy } from '../../../lambda/policy/parse.ts';
+import { names } from '../../../programs/names.ts';
+import { ingressPattern } from '../../../programs/pattern.ts';
+import { type Circumstances, type Fact, type Holding, type Judged, judge } from './evaluate.ts';
+import type { Place } from './groups.ts';
+import { filesOf, mistake, parseJson, readInput } from './input.ts';
+import { fitsPattern } from './pattern.ts';
+import { type Asked, askedBy } from './request.ts';
+
+/** What one event would lead to. */
+export interface EventReport {
+  readonly eventId: string;
+  readonly eventName: string | null;
+  readonly account: string;
+  readonly region: string;
+  readonly principal: string | null;
+  readonly tool: string | null;
+  /** `noted`: who set a tag is kept, no group is looked at. `not-forwarded`: it never reaches the Lambda. */
+  readonly reading: 'looked-at' | 'noted' | 'ignored' | 'undecided' | 'not-forwarded';
+  readonly why: string;
+  /** What the call asks for, judged from the event's words as if the group held nothing else. */
+  readonly asked: {
+    readonly from: Asked['from'];
+    readonly unreadable: number;
+    readonly rules: Judged[];
+  } | null;
+}
+
+/** Every event of files and directories: EventBridge's, or CloudTrail's records in the envelope they would have. */
+export async function readEvents(paths: readonly string[], place: Place): Promise<unknown[]> {
+  const events: unknown[] = [];
+  for (const path of paths)
+    for (const file of await filesOf(path)) {
+      for (const [index, item] of listIn(parseJson(await readInput(file)), file).entries())
+        events.push(enveloped(item, place, `${file}: event ${index + 1}`));
+    }
+  return events;
+}
+
+function listIn(value: unknown, file: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  const list = z.object({ Records: z.unknown() }).safeParse(value);
+  if (!list.success || list.data.Records === undefined) return [value];
+  if (Array.isArray(list.data.Records)) return list.data.Records;
+  throw mistake(file, 'Records: write a list of CloudTrail records');
+}
+
+const recordSchema = z.looseObject({ eventName: z.string(), eventSource: z.string() });
+const eventSchema = z.looseObject({
+  source: z.string(),
+  'detail-type': z.string(),
+  detail: z.looseObject({}),
+});
+
+/** @throws where it is neither. */
+function enveloped(item: unknown, place: Place, name: string): unknown {
+  if (eventSchema.safeParse(item).success) return item;
+  const { data: record } = recordSchema.safeParse(item);
+  if (!record) throw mistake(name, 'is neither an EventBridge event nor a CloudTrail record');
+  const kind = record.eventType === 'AwsServiceEvent' ? 'Service Event' : 'API Call';
+  return {
+    version: '0',
+    id: record.eventID,
+    'detail-type': `AWS ${kind} via CloudTrail`,
+    source: `aws.${record.eventSource.replace(/\.amazonaws\.com$/, '')}`,
+    account: record.recipientAccountId ?? place.account,
+    region: record.awsRegion ?? place.region,
+    time: record.eventTime,
+    detail: item,
+  };
+}
+
+/** What the Lambda would make of an event, as far as the event and the groups given tell. Pure. */
+export function eventReportOf(
+  policy: Policy,
+  event: unknown,
+  holdings: readonly Holding[],
+  circumstances: Circumstances,
+): EventReport {
+  const concern = { remediationRole: names.remediationRole, tagKeys: tagKeysOf(policy) };
+  const reading = readEvent(event, concern);
+  const { eventId, account, region, eventName, actor } = reading.call;
+  const told = {
+    eventId,
+    eventName: eventName ?? eventNameOf(event),
+    account,
+    region,
+    principal: actor.principal,
+    tool: actor.tool,
+  };
+  const idle = (kind: EventReport['reading'], why: string) => ({ ...told, reading: kind, why, asked: null });
+  if (!fitsPattern(ingressPattern, event))
+    return idle('not-forwarded', 'the forwarding rule does not let such an event through');
+  if ('reason' in reading) return idle(reading.kind, reading.reason);
+  if (reading.kind === 'noted')
+    return idle('noted', 'it lets nobody in; who set a tag that the policy goes by is kept');
+  const { named, call, own, tagChanges } = reading;
+  const why = [
+    lookOf(named, call, holdings),
+    ...(own ? [`the caller wore ${names.remediationRole}`] : []),
+  ].join('; ');
+  const asked =
+    tagChanges.length > 0 ? null : judgedAsked(policy, event, subjectOf(reading, holdings), circumstances);
+  return { ...told, reading: 'looked-at', why, asked };
+}
+
+type Look = Extract<Reading, { kind: 'look' }>;
+
+/** Which groups the Lambda would read. */
+function lookOf(
+  { groupIds, groupName, prefixListId }: Look['named'],
+  call: ApiCall,
+  holdings: readonly Holding[],
+): string {
+  if (groupIds.length > 0) return `names ${groupIds.join(', ')}`;
+  const inPlace = holdings.filter(
+    ({ account, region }) => account === call.account && region === call.region,
+  );
+  const given = (ids: string[]) => (ids.length > 0 ? `, of those given ${ids.join(', ')}` : '');
+  if (prefixListId !== null) {
+    const users = inPlace.filter(({ rules }) => rules.some(({ source }) => source.text === prefixListId));
+    return `names ${prefixListId}, and so every group that lets it in${given(users.map(({ group }) => group.id))}`;
+  }
+  if (groupName === null) return 'what it names was left out, and so every group of the Region is looked at';
+  const namesakes = inPlace.filter(({ group, unread }) => !unread.has('name') && group.name === groupName);
+  return `names every group called ${groupName}${given(namesakes.map(({ group }) => group.id))}`;
+}
+
+/** The group as it is given, else as far as the event tells of it; without rules. */
+function subjectOf({ named, call }: Look, holdings: readonly Holding[]): Holding {
+  const { account, region } = call;
+  const [id] = named.groupIds;
+  const given = holdings.find(({ group }) => group.id === id);
+  if (given) return { ...given, rules: [], account, region };
+  const unread: Fact[] = [
+    'vpc',
+    ...(id ? [] : (['id'] as const)),
+    ...(named.groupName ? [] : (['name'] as const)),
+  ];
+  const group = { id: id ?? 'the group', name: named.groupName ?? '', vpcId: null };
+  return { group, unread: new Set(unread), account, region, rules: [], egress: 0, notes: [] };
+}
+
+const detailSchema = z.object({
+  detail: z.object({ eventName: z.string(), requestParameters: z.unknown(), responseElements: z.unknown() }),
+});
+
+function eventNameOf(event: unknown): string | null {
+  return detailSchema.safeParse(event).data?.detail.eventName.slice(0, 128) ?? null;
+}
+
+function judgedAsked(
+  policy: Policy,
+  event: unknown,
+  holding: Holding,
+  circumstances: Circumstances,
+): EventReport['asked'] {
+  const { data } = detailSchema.safeParse(event);
+  if (!data) return null;
+  const { eventName, requestParameters, responseElements } = data.detail;
+  const { rules, ...rest } = askedBy(eventName, holding.group.id, requestParameters, responseElements);
+  if (rules.length === 0 && rest.unreadable === 0) return null;
+  return { ...rest, rules: judge(policy, { ...holding, rules }, circumstances) };
+}

@@ -1,0 +1,134 @@
+import * as z from 'zod';
+import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
+import { modes, type Policy } from '../../../lambda/policy/parse.ts';
+import { mapping } from '../../../lambda/policy/schema/mapping.ts';
+import { openedBy } from '../../../lambda/policy/traffic.ts';
+import { reasonOf } from '../../settings/errors.ts';
+import { alone, type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';
+import type { Place } from './groups.ts';
+import { mistake, parseAs, parseYaml, readInput } from './input.ts';
+import type { GroupReport } from './report.ts';
+import { type Opening, parseWords, wordsOf } from './words.ts';
+
+/** From the worst on: what a port comes to is the worst of what the rules that open it come to. */
+const verdicts = ['violation', 'undecided', 'excepted', 'allowed'] as const;
+
+const expectation = mapping({
+  group: z.string('write the id or the name of a group').optional(),
+  rule: z.string('write a rule such as tcp/22/0.0.0.0/0, or its id').optional(),
+  port: z.union([z.int(), z.string()], 'write a port such as 22, or udp/53').optional(),
+  verdict: z.enum(verdicts, `write ${verdicts.join(', ')}`),
+  policyRule: z.string('write the name of a rule of the policy').optional(),
+  mode: z.enum(modes, 'write observe, notify or revoke').optional(),
+})
+  .refine(({ rule, port }) => (rule === undefined) !== (port === undefined), 'write either rule or port')
+  .refine(({ group, rule }) => group !== undefined || rule?.includes('/'), {
+    message: 'write the group, or a rule in words such as tcp/22/0.0.0.0/0 to judge it alone',
+    path: ['group'],
+  });
+
+export type Expectation = z.infer<typeof expectation> & {
+  /** The rule or port as it is compared. */
+  readonly opening: Opening | undefined;
+};
+
+/** What came of the expectations: those that the policy does not meet, each in one line. */
+export interface Expected {
+  readonly met: number;
+  readonly mismatches: readonly string[];
+}
+
+/** A list of expectations, YAML or JSON. @throws naming the one that cannot be read. */
+export async function readExpectations(file: string): Promise<Expectation[]> {
+  const list = z.array(expectation, 'write a list of expectations').min(1, 'write at least one expectation');
+  return parseAs(list, parseYaml(await readInput(file)), file).map((each, index) => {
+    try {
+      return { ...each, opening: openingOf(each) };
+    } catch (error) {
+      throw mistake(file, `expectation ${index + 1}: ${reasonOf(error)}`, error);
+    }
+  });
+}
+
+function openingOf({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {
+  if (rule !== undefined) return rule.includes('/') ? parseWords(rule) : undefined;
+  const words = String(port);
+  return parseWords(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
+}
+
+/** A group with what the policy says of it. */
+export interface JudgedGroup {
+  readonly holding: Holding;
+  readonly report: GroupReport;
+}
+
+/** Compares expectations with what a policy says. Pure. */
+export function compare(
+  expectations: readonly Expectation[],
+  policy: Policy,
+  groups: readonly JudgedGroup[],
+  place: Place,
+  circumstances: Circumstances,
+): Expected {
+  const mismatches = expectations.flatMap((each, index) => {
+    const found =
+      each.group === undefined ? judgedAlone(each, policy, place, circumstances) : find(each, groups);
+    const wrong = typeof found === 'string' ? found : mismatch(each, found);
+    const { group, rule, port } = each;
+    const what = [group, rule ?? `port ${port}`].filter(Boolean).join(' ');
+    return wrong === undefined ? [] : [`expectation ${index + 1}, ${what}: ${wrong}`];
+  });
+  return { met: expectations.length - mismatches.length, mismatches };
+}
+
+function judgedAlone({ opening }: Expectation, policy: Policy, place: Place, circumstances: Circumstances) {
+  const [judged] = opening ? judge(policy, alone(opening, place), circumstances) : [];
+  return judged ?? 'there is no rule to judge';
+}
+
+/** The judgement that an expectation is about, or why there is none. */
+function find({ group, rule, port, opening }: Expectation, groups: readonly JudgedGroup[]): Judged | string {
+  const named = groups.filter(({ report }) => report.groupId === group || report.groupName === group);
+  const [found, ...others] = named;
+  if (!found) return 'no group of the exports has this id or name';
+  if (others.length > 0) return `${named.length} groups have this name; write the id of one`;
+  const { report, holding } = found;
+  if (port !== undefined && opening) {
+    const open = report.rules.filter((_, index) => opens(holding.rules[index], opening));
+    return open.sort((one, other) => worst(one) - worst(other))[0] ?? 'no rule of the group opens it';
+  }
+  const words = opening && wordsOf(opening);
+  const hit = report.rules.find(
+    (each) => each.ruleId === rule || each.rule === words || ownerless(each.rule) === words,
+  );
+  return hit ?? 'the group has no such rule';
+}
+
+const worst = ({ verdict }: Judged) => verdicts.indexOf(verdict);
+const ownerless = (words: string) => words.replace(/\/\d{12}\/sg-/, '/sg-');
+
+/** What a rule opens may be in doubt; then it may open the port. */
+function opens(rule: SecurityGroupRule | undefined, port: Opening): boolean {
+  if (!rule) return false;
+  const wanted = openedBy({ ...rule, ...port });
+  const opened = openedBy(rule);
+  if ('unknown' in opened || 'unknown' in wanted) return true;
+  return opened.from <= wanted.to && wanted.from <= opened.to;
+}
+
+function mismatch({ verdict, policyRule, mode }: Expectation, judged: Judged): string | undefined {
+  const wanted = [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`]
+    .filter(Boolean)
+    .join(' ');
+  const same =
+    judged.verdict === verdict &&
+    (policyRule === undefined || judged.policyRule === policyRule) &&
+    (mode === undefined || judged.mode === mode);
+  if (same) return undefined;
+  const found = [
+    judged.verdict,
+    judged.policyRule && `by ${judged.policyRule}`,
+    judged.mode && `in mode ${judged.mode}`,
+  ];
+  return `expected ${wanted}, is ${found.filter(Boolean).join(' ')} (${judged.rule}: ${judged.why})`;
+}

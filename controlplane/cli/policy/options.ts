@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { PortcullisError } from '../../settings/errors.ts';
+import type { Circumstances } from './evaluate.ts';
+import type { Place } from './groups.ts';
+import { readAccounts, readPrefixLists } from './lists.ts';
+
+const one = { type: 'string' } as const;
+const several = { type: 'string', multiple: true } as const;
+const flag = { type: 'boolean', default: false } as const;
+const everywhere = {
+  account: one,
+  region: one,
+  accounts: one,
+  'prefix-lists': several,
+  at: one,
+  json: flag,
+  help: flag,
+} as const;
+
+/** The options of each command. */
+export const options = {
+  test: { ...everywhere, policy: one, groups: several, events: several, expect: one },
+  explain: { ...everywhere, policy: one, groups: several, group: one },
+  diff: { ...everywhere, against: several, all: flag },
+} as const;
+
+export type Values<Name extends keyof typeof options> = ReturnType<typeof read<Name>>['values'];
+
+/** @throws `invalid-request` on an option that the command does not have. */
+export function read<Name extends keyof typeof options>(name: Name, args: readonly string[]) {
+  // -1 is a protocol here, and an option to the parser.
+  const given = args.map((arg) => (arg.startsWith('-1/') ? `all${arg.slice(2)}` : arg));
+  try {
+    return parseArgs({ args: given, options: options[name], allowPositionals: true });
+  } catch (error) {
+    throw new PortcullisError('invalid-request', (error as Error).message, { cause: error });
+  }
+}
+
+type Everywhere = { [Name in keyof typeof everywhere]?: unknown };
+
+const account = z.string().regex(/^\d{12}$/, 'write the 12 digits of an account id');
+const region = z.string().regex(/^[a-z]{2,5}(-[a-z]+)+-\d+$/, 'write a Region such as eu-west-1');
+const instant = z.union(
+  [z.iso.datetime({ offset: true }), z.iso.date()],
+  'write a date, or a date and time such as 2027-01-31T00:00:00Z',
+);
+
+function valid<Schema extends z.ZodType>(option: string, schema: Schema, value: unknown) {
+  if (value === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new PortcullisError('invalid-request', `--${option} ${value}: ${parsed.error.issues[0]?.message}`);
+}
+
+/** Where what does not say it is from. */
+export function placeOf(values: Everywhere): Place {
+  return {
+    account: valid('account', account, values.account),
+    region: valid('region', region, values.region),
+  };
+}
+
+/** When to judge, and what is known of accounts and prefix lists. */
+export async function circumstancesOf(values: {
+  at?: string | undefined;
+  accounts?: string | undefined;
+  'prefix-lists'?: string[] | undefined;
+}): Promise<Circumstances> {
+  const at = valid('at', instant, values.at);
+  return {
+    now: at === undefined ? new Date() : new Date(at),
+    ...(values.accounts !== undefined && { accounts: await readAccounts(values.accounts) }),
+    prefixLists: await readPrefixLists(values['prefix-lists'] ?? []),
+  };
+}

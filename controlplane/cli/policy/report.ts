@@ -1,0 +1,76 @@
+import type { Policy } from '../../../lambda/policy/parse.ts';
+import { type Circumstances, type Fact, type Holding, type Judged, judge, ownerText } from './evaluate.ts';
+
+/** One security group and what the policy says of each of its ingress rules. */
+export interface GroupReport {
+  readonly groupId: string;
+  readonly groupName: string | null;
+  readonly vpcId: string | null;
+  readonly account: string | null;
+  readonly region: string | null;
+  readonly owner: string | null;
+  /** What the policy may ask of the group and the input does not tell. */
+  readonly notKnown: readonly string[];
+  readonly notes: readonly string[];
+  readonly egress: number;
+  readonly rules: readonly Judged[];
+}
+
+export interface Counts {
+  readonly groups: number;
+  readonly rules: number;
+  readonly egress: number;
+  readonly violation: number;
+  /** Of the violations, those that the Lambda would close; the others it would only tell of or record. */
+  readonly closed: number;
+  readonly excepted: number;
+  readonly undecided: number;
+  readonly allowed: number;
+}
+
+/** A group judged by a policy. Pure. */
+export function reportOf(policy: Policy, holding: Holding, circumstances: Circumstances): GroupReport {
+  const { group, unread, account = null, region = null, egress, notes } = holding;
+  return {
+    groupId: group.id,
+    groupName: unread.has('name') ? null : group.name,
+    vpcId: group.vpcId,
+    account,
+    region,
+    owner: ownerText(policy, holding),
+    notKnown: notKnownOf(holding),
+    notes,
+    egress,
+    rules: judge(policy, holding, circumstances),
+  };
+}
+
+const words: [Fact, string][] = [
+  ['id', 'its id'],
+  ['name', 'its name'],
+  ['vpc', 'its VPC'],
+];
+
+export function notKnownOf({ group, unread, account, region }: Holding): string[] {
+  return [
+    ...words.flatMap(([fact, text]) => (unread.has(fact) ? [text] : [])),
+    ...(group.tags && unread.size === 0 ? [] : ['its tags']),
+    ...(account ? [] : ['its account (say --account)']),
+    ...(region ? [] : ['its Region (say --region)']),
+  ];
+}
+
+export function countsOf(reports: readonly GroupReport[]): Counts {
+  const all = reports.flatMap(({ rules }) => rules);
+  const count = (verdict: Judged['verdict']) => all.filter((each) => each.verdict === verdict).length;
+  return {
+    groups: reports.length,
+    rules: all.length,
+    egress: reports.reduce((sum, { egress }) => sum + egress, 0),
+    violation: count('violation'),
+    closed: all.filter(({ act }) => act === 'revoke' || act === 'narrow').length,
+    excepted: count('excepted'),
+    undecided: count('undecided'),
+    allowed: count('allowed'),
+  };
+}

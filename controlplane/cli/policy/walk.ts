@@ -1,0 +1,60 @@
+import type { Policy } from '../../../lambda/policy/parse.ts';
+import { type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';
+import { fateOf, reasonOf } from './lines.ts';
+import { notKnownOf } from './report.ts';
+
+/** What one rule of the policy says of a security group rule, in its turn. */
+export interface Step {
+  readonly policyRule: string;
+  readonly says: 'misses' | 'decides' | 'not-reached';
+  readonly why: string;
+}
+
+export interface Walk {
+  readonly steps: readonly Step[];
+  readonly judged: Judged;
+  /** The group was taken to hold no other rule. */
+  readonly alone: boolean;
+  readonly notKnown: readonly string[];
+}
+
+/** How the policy's rules come to their verdict on one of the group's rules, each asked in turn by itself. Pure. */
+export function walk(policy: Policy, holding: Holding, ruleId: string, circumstances: Circumstances): Walk {
+  const by = (rules: Policy['rules']) => {
+    const judged = judge({ ...policy, rules }, holding, circumstances).find((each) => each.ruleId === ruleId);
+    if (!judged) throw new Error(`the group has no rule ${ruleId}`);
+    return judged;
+  };
+  const steps: Step[] = [];
+  let decided = false;
+  for (const rule of policy.rules) {
+    if (decided) {
+      steps.push({ policyRule: rule.name, says: 'not-reached', why: '' });
+      continue;
+    }
+    const { verdict, why } = by([rule]);
+    decided = verdict !== 'allowed';
+    steps.push({ policyRule: rule.name, says: decided ? 'decides' : 'misses', why });
+  }
+  return {
+    steps,
+    judged: by(policy.rules),
+    alone: holding.rules.length === 1,
+    notKnown: notKnownOf(holding),
+  };
+}
+
+/** What `policy explain` prints of a walk. */
+export function walkLines({ steps, judged, alone, notKnown }: Walk): string[] {
+  const wide = Math.max(...steps.map(({ policyRule }) => policyRule.length));
+  return [
+    judged.rule,
+    ...steps.map(({ policyRule, says, why }, index) =>
+      `  ${index + 1}  ${policyRule.padEnd(wide)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
+    ),
+    `${fateOf(judged)}${judged.verdict === 'allowed' ? ': no rule of the policy matches' : `: ${reasonOf(judged)}`}`,
+    ...(judged.verdict === 'violation' && judged.message ? [`"${judged.message}"`] : []),
+    ...(alone ? ['judged as if the group held nothing else'] : []),
+    ...(notKnown.length > 0 ? [`not known of the group: ${notKnown.join(', ')}`] : []),
+  ];
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { auditedActs } from '../../store/audit/acts.ts';
+import type { AuditFilter } from '../../store/audit/lines.ts';
+import type { Store } from '../../store/store.ts';
+import { ok, type Route, route } from './route.ts';
+
+const moment = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2026-03-02T09:15:00Z' })
+  .transform((text) => new Date(text));
+const lineId = z.string().regex(/^\d{1,18}$/, 'must be the id of a line');
+
+const filter = z.strictObject({
+  since: moment.optional(),
+  until: moment.optional(),
+  who: z.string().min(1).optional(),
+  what: z.enum(auditedActs, `must be one of: ${auditedActs.join(', ')}`).optional(),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'must be a 12-digit account id')
+    .optional(),
+  after: lineId.optional(),
+});
+
+/** The export, piece by piece; who took how much of what is a line of its own, where it was broken off as well. */
+async function* exported(store: Store, who: string, wanted: AuditFilter, after: string | undefined) {
+  let lines = 0;
+  let last: string | undefined;
+  let complete = false;
+  try {
+    for await (const page of store.audit.lines(wanted, after)) {
+      lines += page.length;
+      last = (JSON.parse(page.at(-1) ?? '{}') as { id?: string }).id;
+      yield `${page.join('\n')}\n`;
+    }
+    complete = true;
+  } finally {
+    const details = { ...wanted, after, lines, last, complete };
+    await store.audit.append({ who, what: 'exported', details });
+  }
+}
+
+/** What was done, by whom and by which program; whether that record is whole; and all of it, to keep elsewhere. */
+export const auditRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/audit',
+    summary:
+      'Who asked for what and what was changed where, newest first; `after` is the last id of the page before',
+    query: filter.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+    answers: {
+      200: 'Lines of the audit log, and the id that the next page is after',
+      400: 'A query parameter is wrong',
+    },
+    async handle({ store }, { query: { limit, after, ...wanted } }) {
+      const audit = await store.audit.list(limit, wanted, after);
+      return ok({ audit, next: audit.length < limit ? null : audit.at(-1)?.id });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit/export',
+    summary: 'The audit log as JSON lines, oldest first; `after` goes on from an earlier export',
+    query: filter,
+    produces: 'application/x-ndjson',
+    answers: {
+      200: 'Lines; a broken connection means that there are more',
+      400: 'A query parameter is wrong',
+    },
+    async handle({ store }, { query: { after, ...wanted }, caller }) {
+      return { status: 200, type: 'application/x-ndjson', text: exported(store, caller, wanted, after) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit/verify',
+    summary: 'Whether each sealed line of the audit log is there and as it was',
+    answers: { 200: 'What was found: `intact`, or which lines are not what they were' },
+    handle: async ({ store }) => ok(await store.audit.check()),
+  }),
+];

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { PortcullisError } from '../../settings/errors.ts';
+import { ok, type Route, route } from './route.ts';
+
+const answerBody = z.strictObject({
+  digest: z.string().min(1).describe('The digest of the confirmation: what exactly is answered'),
+});
+
+const uuid = (id: string): string => {
+  if (z.uuid().safeParse(id).success) return id;
+  throw new PortcullisError(
+    'not-found',
+    `confirmation ${id} does not exist; GET /v1/confirmations lists them`,
+  );
+};
+
+const answers = {
+  200: 'The confirmation, answered',
+  400: 'The body names the field that is wrong',
+  404: 'No such confirmation',
+  409: 'The digest is of another set, or the question is over; the message says what to do',
+};
+
+/** What waits for a person before stacks go, and what is left of those that are gone. */
+export const confirmationRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/confirmations',
+    summary: 'What waits for a person before stacks are taken away, and what was answered, newest first',
+    answers: { 200: 'Confirmations, each with its stacks and digest' },
+    handle: async ({ store }) => ok({ confirmations: await store.confirmations.list() }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/confirmations/:id/confirm',
+    summary: 'Let exactly these stacks go',
+    body: answerBody,
+    answers,
+    handle: async ({ departures }, { parameters: { id = '' }, body: { digest }, caller }) =>
+      ok(await departures.confirm(uuid(id), digest, caller)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/confirmations/:id/refuse',
+    summary: 'Leave these stacks as they are; nobody is asked about the same ones for a week',
+    body: answerBody,
+    answers,
+    handle: async ({ departures }, { parameters: { id = '' }, body: { digest }, caller }) =>
+      ok(await departures.refuse(uuid(id), digest, caller)),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/tombstones',
+    summary: 'Stacks whose resources are out of reach, and why, newest first',
+    answers: { 200: 'Tombstones' },
+    handle: async ({ store }) => ok({ tombstones: await store.tombstones.list() }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/tombstones/:key/state',
+    summary: 'The archived state of a stack, as `pulumi stack import` takes it; secrets in it are encrypted',
+    answers: { 200: 'The deployment', 404: 'No state of such a stack was archived' },
+    async handle({ store }, { parameters: { key = '' } }) {
+      const state = await store.tombstones.state(key);
+      if (state === undefined) {
+        throw new PortcullisError(
+          'not-found',
+          `no state of ${key} was archived; GET /v1/tombstones lists what was`,
+        );
+      }
+      return ok(JSON.parse(state));
+    },
+  }),
+];

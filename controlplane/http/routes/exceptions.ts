@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { exceptionViews, viewOfStored } from '../../remediations/exception-view.ts';
+import { planRestore, restoreRequestSchema } from '../../remediations/restore/plan.ts';
+import { requestHubRun } from '../../remediations/restore/restorer.ts';
+import { viewOfRestore } from '../../remediations/restore/view.ts';
+import { PortcullisError } from '../../settings/errors.ts';
+import type { RemediationRecord } from '../../store/remediations.ts';
+import type { Store } from '../../store/store.ts';
+import { ok, type Route, route } from './route.ts';
+
+/** The remediation of an id `<eventId>:<groupId>`, or of an event id alone where it came to one group. */
+async function remediationOf(store: Store, id: string): Promise<RemediationRecord> {
+  const whole = await store.remediations.ofEvent(id);
+  const found = whole.length > 0 ? whole : await named(store, id);
+  const [only, ...others] = found;
+  if (!only)
+    throw new PortcullisError(
+      'not-found',
+      `remediation ${id} does not exist; GET /v1/remediations lists them`,
+    );
+  if (others.length > 0) {
+    const ids = found.map((each) => each.id).join(', ');
+    throw new PortcullisError('conflict', `event ${id} came to several groups; name one of ${ids}`);
+  }
+  return only;
+}
+
+async function named(store: Store, id: string): Promise<RemediationRecord[]> {
+  const cut = id.lastIndexOf(':');
+  if (cut < 0) return [];
+  return (await store.remediations.ofEvent(id.slice(0, cut))).filter((each) => each.id === id);
+}
+
+/** Letting in again what was closed, and the exceptions that it takes. */
+export const exceptionRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/remediations/:id/restore',
+    summary: 'Put back what a remediation revoked, with an exception that lets it stay',
+    body: restoreRequestSchema,
+    answers: {
+      202: 'The restore, recorded: first the hub gets the exception, then the rules are put back',
+      400: 'The body names the field that is wrong',
+      404: 'No such remediation',
+      409: 'There is nothing to put back, or it has a restore already; the message says what to do',
+    },
+    async handle({ store, restores }, { parameters: { id = '' }, body, caller }) {
+      const remediation = await remediationOf(store, id);
+      const asked = { id: randomUUID(), by: caller, at: new Date() };
+      const restore = await restores.request(planRestore(remediation, body, asked));
+      return { status: 202, body: viewOfRestore(restore), location: `/v1/restores/${restore.id}` };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/restores/:id',
+    summary: 'One restore: pending, exception-deployed, restored, or failed with the reason',
+    answers: { 200: 'The restore', 404: 'No such restore' },
+    async handle({ store }, { parameters: { id = '' } }) {
+      const restore = z.uuid().safeParse(id).success ? await store.restores.get(id) : undefined;
+      if (!restore) throw new PortcullisError('not-found', `restore ${id} does not exist`);
+      return ok(viewOfRestore(restore));
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/exceptions',
+    summary:
+      'The exceptions of the policy file and the stored ones: active, expiring within a week, expired or ended',
+    answers: { 200: 'Exceptions', 500: 'The policy file cannot be read; the message names line and field' },
+    async handle({ store, policy }) {
+      const views = exceptionViews(
+        (await policy()).exceptions ?? [],
+        await store.exceptions.list(),
+        new Date(),
+      );
+      return ok({ exceptions: views });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/exceptions/:name/end',
+    summary: 'End a stored exception; the hub is updated without it',
+    body: z.strictObject({}),
+    answers: {
+      202: 'The exception, ended, and the run that updates the hub',
+      404: 'No such exception',
+      409: 'The exception is written in the policy file, which ends it',
+    },
+    async handle({ store, queue, policy }, { parameters: { name = '' }, caller }) {
+      const ended = await store.exceptions.end(name, caller);
+      if (!ended) {
+        const own = (await policy()).exceptions?.some((exception) => exception.name === name);
+        throw own
+          ? new PortcullisError(
+              'conflict',
+              `exception ${name} is written in the policy file; take it out there`,
+            )
+          : new PortcullisError(
+              'not-found',
+              `exception ${name} does not exist; GET /v1/exceptions lists them`,
+            );
+      }
+      const run = await requestHubRun(queue, caller);
+      return {
+        status: 202,
+        body: { exception: viewOfStored(ended, new Date()), run },
+        location: `/v1/runs/${run.id}`,
+      };
+    },
+  }),
+];

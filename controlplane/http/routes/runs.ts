@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { scopeSchema } from '../../organization/scope.ts';
+import { PortcullisError } from '../../settings/errors.ts';
+import { rolloutSchema } from '../../settings/rollout.ts';
+import { ok, type Route, type RouteContext, route } from './route.ts';
+
+const reconcileBody = scopeSchema.extend({
+  preview: z
+    .boolean()
+    .default(false)
+    .describe('A dry run: names what would change and what drifted; changes nothing'),
+  onlyChanged: z.boolean().default(false).describe('Leave alone what is ready at the wanted generation'),
+  rollout: rolloutSchema
+    .optional()
+    .describe('Waves and limits; without, everything at once and however many fail'),
+});
+
+const runIdOf = (id = ''): string => {
+  if (z.uuid().safeParse(id).success) return id;
+  throw new PortcullisError('not-found', `run ${id} does not exist`);
+};
+
+const controls = {
+  pause: 'Begin nothing more of a run until it is resumed; what is under way is finished',
+  resume: 'Let a paused run go on; what failed before counts against no limit any more',
+  cancel: 'End a run; what is under way is finished',
+} as const;
+
+const control = (verb: keyof typeof controls): Route =>
+  route({
+    method: 'post',
+    path: `/v1/runs/:id/${verb}`,
+    summary: controls[verb],
+    body: z.strictObject({}),
+    answers: { 200: 'The run', 404: 'No such run', 409: 'The run has ended, or is not in a state for this' },
+    handle: async ({ queue }: RouteContext, { parameters, caller }) =>
+      ok(await queue[verb](runIdOf(parameters.id), caller)),
+  });
+
+/** Runs: asking for one, following it, and taking hold of it. */
+export const runRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/reconcile',
+    summary: 'Ask for a run over the whole organization or a part of it',
+    body: reconcileBody,
+    answers: { 202: 'The run, queued', 400: 'The body names the field that is wrong' },
+    async handle({ queue }, { body: { preview, onlyChanged, rollout, ...scope }, caller }) {
+      const run = await queue.request({
+        kind: preview ? 'preview' : 'reconcile',
+        scope,
+        onlyChanged,
+        requestedBy: caller,
+        ...(rollout && { rollout }),
+      });
+      return { status: 202, body: run, location: `/v1/runs/${run.id}` };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/runs',
+    summary: 'The latest hundred runs, newest first',
+    answers: { 200: 'Runs' },
+    handle: async ({ store }) => ok({ runs: await store.runs.list(100) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/runs/:id',
+    summary: 'One run with each of its stacks: wave, what changed, what drifted, what failed',
+    answers: { 200: 'The run', 404: 'No such run' },
+    async handle({ store }, { parameters: { id = '' } }) {
+      const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
+      if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
+      return ok({ ...run, stacks: await store.runStacks.of(id) });
+    },
+  }),
+  ...(Object.keys(controls) as (keyof typeof controls)[]).map(control),
+];

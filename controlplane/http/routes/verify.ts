@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { scopeSchema } from '../../organization/scope.ts';
+import { PortcullisError } from '../../settings/errors.ts';
+import { coverageOf } from '../../verify/coverage.ts';
+import { ok, type Route, route } from './route.ts';
+
+/** Whether cells are covered, as it was last seen, and the asking for another look. */
+export const verifyRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/verify',
+    summary: 'Prove the cells of the whole organization or a part of it by a canary in each',
+    body: scopeSchema,
+    answers: { 202: 'The verification, queued', 400: 'The body names the field that is wrong' },
+    async handle({ verifier }, { body: scope, caller }) {
+      const verification = await verifier.request(scope, caller);
+      return { status: 202, body: verification, location: `/v1/verifications/${verification.id}` };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/verifications/:id',
+    summary:
+      'One verification with the canary of each cell: waiting, proven, or failed with the hop it stopped at',
+    answers: { 200: 'The verification', 404: 'No such verification' },
+    async handle({ store }, { parameters: { id = '' } }) {
+      const verification = z.uuid().safeParse(id).success ? await store.proofs.get(id) : undefined;
+      if (!verification) throw new PortcullisError('not-found', `verification ${id} does not exist`);
+      return ok({ ...verification, cells: await store.proofs.canaries(id) });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/coverage',
+    summary: 'Every cell: its trail check, its forwarding, and when it was last proven',
+    answers: { 200: 'Cells' },
+    async handle({ store: { accounts, stacks, proofs } }) {
+      const known = [accounts.list(), stacks.list(), proofs.proofs()] as const;
+      return ok({ cells: coverageOf(...(await Promise.all(known))) });
+    },
+  }),
+];

@@ -1,0 +1,41 @@
+import { PublishCommand } from '@aws-sdk/client-sns';
+import type { Aws } from '../aws/clients.ts';
+import type { Settings } from '../settings/environment.ts';
+import { reasonOf } from '../settings/errors.ts';
+import type { Confirmation } from '../store/confirmations.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+interface Parts {
+  readonly aws: Pick<Aws, 'sns'>;
+  readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn'>;
+  readonly log: Logger;
+}
+
+/**
+ * Tells the topic of alarms, where there is one, that something waits for a person. Tried once: the log and
+ * `portcullis confirmations` go on saying it, so a topic that does not take it holds nothing up.
+ */
+export async function announceQuestion(
+  { aws, settings: { hub, alarmTopicArn }, log }: Parts,
+  { id, about, why, expiresAt }: Confirmation,
+): Promise<void> {
+  if (!alarmTopicArn) return;
+  const Message = [
+    `Portcullis would ${about}, because accounts or Regions are to be covered no more.`,
+    `It asks first: ${why}.`,
+    `Look with \`portcullis confirmations\`; answer with \`portcullis confirm ${id}\` or \`portcullis refuse ${id}\` until ${expiresAt.toISOString()}.`,
+  ].join('\n');
+  try {
+    const client = await aws.sns(hub.accountId, alarmTopicArn.split(':')[3] ?? hub.region);
+    const Subject = 'Portcullis: stacks wait for a person before they go';
+    const fifo = { MessageGroupId: 'confirmations', MessageDeduplicationId: id };
+    await client.send(
+      new PublishCommand({
+        ...{ TopicArn: alarmTopicArn, Subject, Message },
+        ...(alarmTopicArn.endsWith('.fifo') && fifo),
+      }),
+    );
+  } catch (error) {
+    log.error({ confirmation: id, error: reasonOf(error) }, 'the topic of alarms was not told');
+  }
+}

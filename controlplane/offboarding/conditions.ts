@@ -1,0 +1,29 @@
+import { type Condition, mark } from '../stacks/conditions.ts';
+import type { AccountRecord } from '../store/accounts.ts';
+import type { StackRecord } from '../store/stacks.ts';
+import type { DepartureParts } from './context.ts';
+
+type Ready = Omit<Condition, 'since'>;
+
+/** Writes down why a stack is as it is; whether that was news. */
+export async function tellStack(
+  { store, now }: DepartureParts,
+  { key, conditions }: StackRecord,
+  Ready: Ready,
+): Promise<boolean> {
+  if (conditions.Ready?.message === Ready.message) return false;
+  const { Ready: marked } = mark(conditions, { Ready }, now().toISOString());
+  if (marked) await store.stacks.setConditions(key, { Ready: marked });
+  return true;
+}
+
+/** Writes down why everything in an account stays as it is for now. */
+export async function tellAccount(
+  { store, now }: DepartureParts,
+  { id, conditions }: AccountRecord,
+  Ready: Ready,
+): Promise<void> {
+  if (conditions.Ready?.message === Ready.message) return;
+  const { Ready: marked } = mark(conditions, { Ready }, now().toISOString());
+  if (marked) await store.accounts.setConditions(id, { Ready: marked });
+}

@@ -1,0 +1,33 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Engine } from '../pulumi/engine.ts';
+import type { Settings } from '../settings/environment.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/metrics.ts';
+
+export type DepartureSettings = Pick<
+  Settings,
+  | 'hub'
+  | 'regions'
+  | 'layout'
+  | 'organizationalUnits'
+  | 'exclude'
+  | 'shrinkPercent'
+  | 'deleteLimit'
+  | 'alarmTopicArn'
+>;
+
+export interface DepartureParts {
+  readonly store: Store;
+  readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
+  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
+  readonly settings: DepartureSettings;
+  readonly log: Logger;
+  readonly meter: Pick<Meter, 'stack'>;
+  /** Has keys reconciled soon; `organization` may be among them. */
+  readonly wake: (keys: readonly string[]) => Promise<void>;
+  /** For what people are told; what is decided by time is decided by the store's. */
+  readonly now: () => Date;
+  /** Why nothing may be taken away or given another policy, where living workers differ. */
+  readonly unlike?: (() => Promise<string | undefined>) | undefined;
+}

@@ -1,0 +1,49 @@
+import { type OrganizationsClient, paginateListTagsForResource } from '@aws-sdk/client-organizations';
+import pLimit from 'p-limit';
+import type { Aws } from '../aws/clients.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { AccountStore } from '../store/accounts.ts';
+import type { Clock } from '../store/database/clock.ts';
+
+/** AWS Organizations answers but a few such calls a second; the SDK slows down where it is told to. */
+const atOnce = 3;
+
+async function readTags(client: OrganizationsClient, id: string): Promise<Record<string, string>> {
+  const tags: [string, string][] = [];
+  for await (const page of paginateListTagsForResource({ client }, { ResourceId: id })) {
+    for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags.push([Key, Value ?? '']);
+  }
+  return Object.fromEntries(tags);
+}
+
+/**
+ * Reads the tags of these accounts anew into the store: each to its last page, or an error.
+ * @throws PortcullisError `organization-unreadable`, naming the account.
+ */
+export async function refreshTags(
+  aws: Pick<Aws, 'organizations'>,
+  { accounts, now }: { readonly accounts: Pick<AccountStore, 'setTags'>; readonly now: Clock },
+  ids: readonly string[],
+): Promise<void> {
+  const limit = pLimit(atOnce);
+  const client = await aws.organizations();
+  let failed = false;
+  const reading = ids.map((id) =>
+    limit(async () => {
+      if (failed) return;
+      try {
+        const readAt = await now();
+        await accounts.setTags(id, await readTags(client, id), readAt);
+      } catch (error) {
+        failed = true;
+        throw new PortcullisError(
+          'organization-unreadable',
+          `the tags of account ${id} cannot be read: ${reasonOf(error)}; the policy asks for account tags, which needs organizations:ListTagsForResource`,
+          { cause: error },
+        );
+      }
+    }),
+  );
+  await Promise.allSettled(reading);
+  await Promise.all(reading);
+}

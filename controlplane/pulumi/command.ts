@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { childEnvironment } from '../settings/environment.ts';
+
+export interface CommandOptions {
+  readonly cwd: string;
+  /** Added to the process's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Aborted: the command is interrupted, and killed where it has not ended a while later. */
+  readonly signal: AbortSignal;
+  readonly onStart: (pid: number) => void;
+}
+
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** -1 where a signal ended it. */
+  readonly code: number;
+}
+
+/** A command that ended with another code than 0, or by a signal; `stderr` says why. */
+export class CommandFailed extends Error {
+  readonly stderr: string;
+  readonly killed: boolean;
+
+  constructor(name: string, { stdout, stderr, code }: CommandOutput) {
+    super(`${name} ended with code ${code}\n stdout: ${stdout}\n stderr: ${stderr}`);
+    this.name = 'CommandFailed';
+    this.stderr = stderr;
+    this.killed = code < 0;
+  }
+}
+
+/**
+ * What a command is told that has to end, and after how many milliseconds. The Pulumi CLI begins no further step after
+ * its first interrupt, and cancels the steps under way after its second; both times it writes the state and releases
+ * the lock. Source: `pulumi up`, "cancellation", in the CLI's `makeCancelContext`.
+ */
+const insistence = [
+  { after: 0, say: 'SIGINT' },
+  { after: 10_000, say: 'SIGINT' },
+  { after: 20_000, say: 'SIGKILL' },
+] as const;
+
+/** With the lease lost another worker may begin in some seconds: by then nobody may be at work any more. */
+const haste = [
+  { after: 0, say: 'SIGINT' },
+  { after: 1_000, say: 'SIGINT' },
+  { after: 3_000, say: 'SIGKILL' },
+] as const;
+
+const isLost = ({ reason }: AbortSignal): boolean =>
+  reason instanceof Error && /^the lease of .* was lost$/.test(reason.message);
+
+function endOn(signal: AbortSignal, child: ChildProcess): () => void {
+  const timers: NodeJS.Timeout[] = [];
+  const end = () => {
+    for (const { after, say } of isLost(signal) ? haste : insistence)
+      timers.push(setTimeout(() => child.kill(say), after));
+  };
+  signal.addEventListener('abort', end, { once: true });
+  return () => {
+    signal.removeEventListener('abort', end);
+    for (const timer of timers) clearTimeout(timer);
+  };
+}
+
+/**
+ * Runs a command to its end, without a terminal or input.
+ * @throws CommandFailed; the signal's reason, where that was aborted before the command began.
+ */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  { cwd, environment, signal, onStart }: CommandOptions,
+): Promise<CommandOutput> {
+  signal.throwIfAborted();
+  const child = spawn(command, args, {
+    cwd,
+    env: childEnvironment(environment),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid !== undefined) onStart(child.pid);
+  const forget = endOn(signal, child);
+  const said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      said[stream] += text;
+    });
+  }
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status) => resolve(status ?? -1));
+    });
+    const output = { ...said, code };
+    if (code !== 0) throw new CommandFailed(command, output);
+    return output;
+  } finally {
+    forget();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Candidate } from './adoption.ts';
+import type { EngineEvent } from './events.ts';
+
+/**
+ * How AWS says that a name is taken. Source: error sections of CreateRole, CreateFunction and AddPermission,
+ * CreateLogGroup and CreateEventBus, CreateTable, CreateTrail, CreateBucket, CreateQueue.
+ */
+const taken =
+  /EntityAlreadyExists|ResourceConflictException|ResourceAlreadyExistsException|ResourceInUseException|TrailAlreadyExistsException|BucketAlreadyOwnedByYou|BucketAlreadyExists|QueueAlreadyExists|QueueNameExists/;
+
+/** The engine's warning that the state holds operations which were under way when their process died. */
+const leftOver = /pending operations? from previous deployment/;
+
+/** What stands in the way of one attempt at an operation, from its events. */
+export interface Conflicts {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** The resources that could not be made because they exist already. */
+  taken(): readonly Candidate[];
+  /** Whether the state holds creates that an earlier process left half-done. */
+  leftOver(): boolean;
+}
+
+/** Collects one attempt's conflicts. */
+export function recordConflicts(): Conflicts {
+  const failed = new Map<string, Candidate>();
+  const inTheWay = new Set<string>();
+  let unsettled = false;
+  return {
+    onEvent({ diagnosticEvent, resOpFailedEvent }) {
+      if (diagnosticEvent && leftOver.test(diagnosticEvent.message)) unsettled = true;
+      if (
+        diagnosticEvent?.urn &&
+        diagnosticEvent.severity === 'error' &&
+        taken.test(diagnosticEvent.message)
+      ) {
+        inTheWay.add(diagnosticEvent.urn);
+      }
+      const step = resOpFailedEvent?.metadata;
+      if (step?.op === 'create') failed.set(step.urn, { ...step.new, urn: step.urn, type: step.type });
+    },
+    taken: () => [...failed.values()].filter(({ urn }) => inTheWay.has(urn)),
+    leftOver: () => unsettled,
+  };
+}

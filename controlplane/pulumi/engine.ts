@@ -1,0 +1,125 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { program } from '../../programs/program.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
+import type { StackKey } from '../stacks/key.ts';
+import { type CliStack, type EngineSettings, stackOpener } from './cli.ts';
+import type { OperationRecord } from './events.ts';
+import { type Act, carryOut, commandReason, isMissing, type Operation, type StackAt } from './operation.ts';
+
+export type { Operation, StackAt } from './operation.ts';
+
+/** The real Pulumi engine. Several stacks may run at once; a stack never may. */
+export interface Engine {
+  /** Refreshes the stack, then makes its resources as declared. Idempotent. @throws `stack-failed` */
+  up(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
+  /** What `up` would change, live drift included; changes no resource. @throws `stack-failed` */
+  preview(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
+  /**
+   * Deletes every resource of the stack, then the stack itself. Idempotent: of a stack that is not there nothing is
+   * left to do. @throws `stack-failed`
+   */
+  destroy(stack: StackAt, operation: Operation): Promise<OperationRecord>;
+  /** The stack's deployment as JSON text, secrets encrypted; undefined: no such stack. @throws `stack-failed` */
+  exportState(key: StackKey): Promise<string | undefined>;
+  /** Removes the stack from the state without touching a resource. Idempotent. @throws `stack-failed` */
+  forget(key: StackKey): Promise<void>;
+}
+
+const configurationFile = ({ data }: EngineSettings, key: StackKey) =>
+  join(data, 'stacks', `Pulumi.${key}.yaml`);
+
+/** Writes the arguments into the stack's configuration, so that plain `pulumi preview` runs the same program. */
+async function writeConfiguration(settings: EngineSettings, stack: StackAt): Promise<void> {
+  const file = configurationFile(settings, stack.key);
+  await mkdir(join(settings.data, 'stacks'), { recursive: true });
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const parsed = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+  const config = { ...parsed.config, 'portcullis:arguments': stack.arguments };
+  const next = stringify({ ...parsed, config });
+  if (next !== text) await writeFile(file, next);
+}
+
+const never = new AbortController().signal;
+
+/** The text without the password of a state that is in Postgres, which the CLI may quote. */
+export function withoutPassword(text: string, state: string): string {
+  const [, password] = /^[a-z0-9]+:\/\/[^/?#@]*?:([^/?#]*)@/.exec(state) ?? [];
+  if (!password) return text;
+  return [password, decodeURIComponent(password)].reduce((left, each) => left.replaceAll(each, '****'), text);
+}
+
+/** Operations and questions on single stacks; every failure of theirs is `stack-failed`. */
+function stackWork(settings: EngineSettings) {
+  const open = stackOpener(settings);
+  /** The failure of a stack, in one sentence. */
+  const ofStack = async <T>(key: StackKey, work: () => Promise<T>, reason = reasonOf): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      const message = withoutPassword(reason(cause), settings.state);
+      throw new PortcullisError('stack-failed', `${key}: ${message}`, { cause });
+    }
+  };
+  const operate = (stack: StackAt, operation: Operation, act: Act) =>
+    ofStack(stack.key, async () => {
+      await writeConfiguration(settings, stack);
+      const opened = await open(stack.key, () => program(stack.arguments), operation.signal);
+      return carryOut(opened, stack, operation, act);
+    });
+  /** What a command says of a stack; undefined where there is none. */
+  const ask = (key: StackKey, act: (opened: CliStack) => Promise<string>) =>
+    ofStack(
+      key,
+      async () => {
+        const opened = await open(key, undefined, never);
+        return act(opened).catch((error) => {
+          if (!isMissing(error)) throw error;
+          return undefined;
+        });
+      },
+      commandReason,
+    );
+  return { operate, ask };
+}
+
+/** The engine over the Automation API with inline programs. Making it starts nothing. */
+export function pulumiEngine(settings: EngineSettings): Engine {
+  const { operate, ask } = stackWork(settings);
+  const exportState = (key: StackKey) => ask(key, (opened) => opened.run('stack', 'export'));
+  const forget = async (key: StackKey) => {
+    await ask(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
+    await rm(configurationFile(settings, key), { force: true });
+  };
+  const up = (stack: StackAt, operation: Operation) =>
+    operate(stack, operation, (opened, onEvent) => opened.up(onEvent));
+  /** Where a dead holder made something that the state does not know, it is in the way: made whole, it is known. */
+  const takeDown = async (stack: StackAt, operation: Operation) => {
+    const down = () => operate(stack, operation, (opened, onEvent) => opened.destroy(onEvent));
+    return down().catch(async (error) => {
+      if (!operation.recover || operation.signal.aborted) throw error;
+      await up(stack, operation);
+      return down();
+    });
+  };
+  return {
+    up,
+    preview: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.preview(onEvent)),
+    async destroy(stack, operation) {
+      if ((await exportState(stack.key)) === undefined) {
+        await rm(configurationFile(settings, stack.key), { force: true });
+        return { changes: [], drift: [], unchanged: 0, errors: [] };
+      }
+      const record = await takeDown(stack, { ...operation, known: true });
+      await forget(stack.key);
+      return record;
+    },
+    exportState,
+    forget,
+  };
+}

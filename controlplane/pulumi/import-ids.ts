@@ -1,0 +1,76 @@
+import { names, queueUrl } from '../../programs/names.ts';
+
+/** Where a stack's resources are, unless one says another Region. */
+export interface StackPlace {
+  readonly partition: string;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+type Inputs = Readonly<Record<string, unknown>>;
+type IdOf = (input: (name: string) => string, place: StackPlace) => string;
+
+const named: IdOf = (input) => input('name');
+const onBus = (input: (name: string) => string): string => {
+  const bus = input('eventBusName');
+  return bus === '' || bus === 'default' ? '' : `${bus}/`;
+};
+const bucket: IdOf = (input) => input('bucket');
+
+/** IAM is global: its resources have no Region of their own. */
+const isGlobal = (type: string): boolean => type.startsWith('aws:iam/');
+
+/**
+ * How the AWS provider names each resource for import, from the inputs that the program gave it. Source: section
+ * "Import" of each resource's page in the registry. A test holds it against what the programs declare.
+ */
+const idOf: Readonly<Record<string, IdOf>> = {
+  'aws:cloudtrail/trail:Trail': (input, { partition, accountId, region }) =>
+    `arn:${partition}:cloudtrail:${region}:${accountId}:trail/${input('name')}`,
+  'aws:cloudwatch/eventBus:EventBus': named,
+  'aws:cloudwatch/eventBusPolicy:EventBusPolicy': (input) => input('eventBusName'),
+  'aws:cloudwatch/eventRule:EventRule': (input) => `${onBus(input)}${input('name')}`,
+  'aws:cloudwatch/eventTarget:EventTarget': (input) => `${onBus(input)}${input('rule')}/${input('targetId')}`,
+  'aws:cloudwatch/logGroup:LogGroup': named,
+  'aws:cloudwatch/metricAlarm:MetricAlarm': named,
+  'aws:dynamodb/table:Table': named,
+  'aws:iam/role:Role': named,
+  'aws:iam/rolePolicy:RolePolicy': (input) => `${input('role')}:${input('name')}`,
+  'aws:lambda/function:Function': named,
+  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': (input) => input('functionName'),
+  'aws:lambda/permission:Permission': (input) => `${input('function')}/${input('statementId')}`,
+  'aws:s3/bucket:Bucket': bucket,
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': bucket,
+  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': bucket,
+  'aws:s3/bucketPolicy:BucketPolicy': bucket,
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': bucket,
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': bucket,
+  'aws:sqs/queue:Queue': (input, place) => queueUrl(place, input('name')),
+  'aws:sqs/queuePolicy:QueuePolicy': (input) => input('queueUrl'),
+};
+
+/**
+ * The id to import a resource by, or undefined where its type has none here or an input is not known yet. In a
+ * Region other than the stack's it ends in `@` and the Region.
+ */
+export function importId(type: string, inputs: Inputs, place: StackPlace): string | undefined {
+  const own = typeof inputs.region === 'string' && inputs.region !== '' ? inputs.region : place.region;
+  let wanting = false;
+  const input = (name: string): string => {
+    const value = inputs[name];
+    if (typeof value === 'string') return value;
+    wanting ||= name !== 'eventBusName';
+    return '';
+  };
+  const id = idOf[type]?.(input, { ...place, region: own });
+  if (id === undefined || wanting) return undefined;
+  return own === place.region || isGlobal(type) ? id : `${id}@${own}`;
+}
+
+const ours = new Set<unknown>(Object.values(names));
+
+/** Whether the resource's name is one that Portcullis gives: only such a one is taken over where it exists already. */
+export function isOurs(inputs: Inputs): boolean {
+  const named = [inputs.name, inputs.bucket, inputs.function, inputs.functionName, inputs.eventBusName];
+  return named.some((name) => ours.has(name) || (typeof name === 'string' && name.startsWith('portcullis-')));
+}

@@ -1,0 +1,185 @@
+import type { StackArguments } from '../../programs/arguments.ts';
+import { reasonOf } from '../settings/errors.ts';
+import type { StackKey } from '../stacks/key.ts';
+import { type Adoption, adoptExisting, adoptPending, type Candidate } from './adoption.ts';
+import type { CliStack } from './cli.ts';
+import { CommandFailed } from './command.ts';
+import { type Conflicts, recordConflicts } from './conflicts.ts';
+import { type EngineEvent, type EventRecorder, type ResourceChange, recordEvents } from './events.ts';
+import { OperationFailed } from './failure.ts';
+import { isOurs } from './import-ids.ts';
+import { changedSince } from './interrupted.ts';
+import { endOrphans, lockOwners } from './lock.ts';
+
+/** A stack with the arguments it was last made with; they name its place and how to reach it. */
+export interface StackAt {
+  readonly key: StackKey;
+  readonly arguments: StackArguments;
+}
+
+/** The terms of one operation. The caller guarantees, by a lease, that nobody living works on the stack besides. */
+export interface Operation {
+  /** Aborted: the operation ends soon and fails, with its state written and its lock released. */
+  readonly signal: AbortSignal;
+  /** An earlier holder may have left a lock and half-made resources; its lease is dead. */
+  readonly recover: boolean;
+  /** When the intent of an operation that was cut short was recorded. */
+  readonly interruptedAt?: Date | undefined;
+  /** The stack is known to exist in the state; where it does not after all, it is made. */
+  readonly known: boolean;
+}
+
+const said = (error: unknown): string => (error instanceof CommandFailed ? error.stderr : '');
+const isLocked = (error: unknown): boolean =>
+  /the stack is currently locked by|\[409\] Conflict: Another update is currently in progress/.test(
+    said(error),
+  );
+/** Several first operations at once make the table of a Postgres state, and all but one lose. */
+const isFirstUse = (error: unknown): boolean => /failed to create table/.test(said(error));
+const isThere = (error: unknown): boolean => /stack.*already exists/.test(said(error));
+export const isMissing = (error: unknown): boolean => /no stack named.*found/.test(said(error));
+
+/** What the CLI says went wrong, from the output that a failed command's error carries; the lock in words of its own. */
+export function commandReason(error: unknown): string {
+  if (isLocked(error)) {
+    return 'the stack is locked: another `pulumi` works on it, or was killed while it did; `pulumi cancel` breaks a lock whose owner is dead';
+  }
+  if (error instanceof CommandFailed && error.killed) return 'the Pulumi CLI was killed';
+  const [, line] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
+  return line ?? reasonOf(error);
+}
+
+/** The operation itself, after whatever stood in its way. */
+export type Act = (opened: CliStack, onEvent: (event: EngineEvent) => void) => Promise<unknown>;
+
+/** Each round takes something out of the way; a hub made anew over one that exists takes three. */
+const rounds = 8;
+
+interface Attempts {
+  readonly opened: CliStack;
+  readonly stack: StackAt;
+  readonly operation: Operation;
+  readonly events: EventRecorder;
+  /** Resources that were taken over once: where that did not help, it does not the second time. */
+  readonly tried: Set<string>;
+  exists: boolean;
+  settled: boolean;
+  interrupted: readonly ResourceChange[] | undefined;
+  /** The engine began: it had the lock, and the state was readable. */
+  entered: boolean;
+}
+
+/** Puts a state in the place of the one there is, and lets the record know what comes of it. */
+async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adoption): Promise<void> {
+  await opened.replaceState(text);
+  events.adopt(urns);
+  for (const urn of urns) tried.add(urn);
+}
+
+/** Records the creates that were under way when their process died as made, for the refresh that comes next. */
+async function settle(attempts: Attempts): Promise<void> {
+  const { opened, stack, operation } = attempts;
+  const text = await opened.run('stack', 'export');
+  if (operation.interruptedAt) attempts.interrupted ??= changedSince(text, operation.interruptedAt);
+  const found = adoptPending(text, stack.arguments.place);
+  if (found) await adopt(attempts, found);
+  attempts.settled = true;
+}
+
+/** Whether what exists already could be taken over: it is ours by name, and was not tried before. */
+async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promise<boolean> {
+  const fresh = taken.filter(({ urn, inputs }) => !attempts.tried.has(urn) && isOurs(inputs ?? {}));
+  if (fresh.length === 0) return false;
+  const text = await attempts.opened.run('stack', 'export');
+  const found = adoptExisting(text, fresh, attempts.stack.arguments.place);
+  if (found.urns.length === 0) return false;
+  await adopt(attempts, found);
+  return true;
+}
+
+/** Whether what made the attempt fail is out of the way now. */
+async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts): Promise<boolean> {
+  const { opened, stack, operation } = attempts;
+  if (operation.signal.aborted) return false;
+  if (await opened.mendState()) return true;
+  if (isMissing(error) && attempts.exists) {
+    attempts.exists = false;
+    return true;
+  }
+  if (isLocked(error)) {
+    const owners = lockOwners(said(error));
+    if (operation.recover) await endOrphans(stack.key, owners);
+    else if (!(await opened.areOurDead(owners))) return false;
+    await opened.cancel();
+    attempts.settled = false; // its owner may have gone on until now
+    return true;
+  }
+  if (isFirstUse(error)) return true;
+  return takeOver(attempts, conflicts.taken());
+}
+
+async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Promise<boolean> {
+  const { opened, events } = attempts;
+  if (!attempts.exists) {
+    await opened.create().catch((error) => {
+      if (!isThere(error)) throw error;
+    });
+    attempts.exists = true;
+  }
+  if (!attempts.settled) await settle(attempts);
+  await act(opened, (event) => {
+    if (event.resourcePreEvent) attempts.entered = true;
+    events.onEvent(event);
+    conflicts.onEvent(event);
+  });
+  attempts.settled = !conflicts.leftOver();
+  return attempts.settled;
+}
+
+/** What to tell of a failure: the engine's first error, and where a foreign resource has the name, that. */
+function told(error: unknown, { operation, events }: Attempts, conflicts: Conflicts): string {
+  if (operation.signal.aborted) return `ended: ${reasonOf(operation.signal.reason)}`;
+  const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
+  const [first = commandReason(error)] = events.record().errors;
+  return foreign ? `${first}; it is not one that Portcullis made: remove it or rename it` : first;
+}
+
+/**
+ * Carries an operation out through what earlier, dead holders of the stack left behind: locks, creates under way,
+ * resources that the state does not know. Without `recover` no lock is broken but one that a dead CLI process of this very
+ * work directory left.
+ * @throws OperationFailed whose message says what went wrong, with the cause
+ */
+export async function carryOut(opened: CliStack, stack: StackAt, operation: Operation, act: Act) {
+  const events = recordEvents();
+  const attempts: Attempts = {
+    opened,
+    stack,
+    operation,
+    events,
+    tried: new Set(),
+    exists: operation.known,
+    settled: !operation.recover,
+    interrupted: undefined,
+    entered: false,
+  };
+  const record = () => ({
+    ...events.record(),
+    ...(attempts.interrupted && { interrupted: attempts.interrupted }),
+  });
+  for (let left = rounds; ; left -= 1) {
+    const conflicts = recordConflicts();
+    const fail = (cause: unknown): never => {
+      const partWay = { record: record(), entered: attempts.entered };
+      throw new OperationFailed(told(cause, attempts, conflicts), partWay, { cause });
+    };
+    try {
+      if (await attempt(attempts, act, conflicts)) return record();
+    } catch (error) {
+      // What clears the way may fail as well, and in words of its own.
+      const out = left > 0 && (await cleared(attempts, error, conflicts).catch(fail));
+      if (!out) fail(error);
+    }
+    events.again();
+  }
+}

@@ -1,0 +1,76 @@
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { EngineSettings } from './cli.ts';
+import type { Engine, Operation } from './engine.ts';
+import type { OperationRecord } from './events.ts';
+import { OperationFailed } from './failure.ts';
+import type { EngineAnswer, EngineTask, EngineWork } from './task.ts';
+
+const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });
+
+/** An operation takes a minute or two; CloudWatch and Lambda may keep one waiting for several. */
+const longestMs = 60 * 60_000;
+
+/** The signal, aborted as well once so much time has passed: a CLI that hangs would hold its stack for ever. */
+function within(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; done(): void } {
+  const late = new AbortController();
+  const error = new Error(`it took longer than ${ms / 1000} s`);
+  const timer = setTimeout(() => late.abort(error), ms);
+  return { signal: AbortSignal.any([signal, late.signal]), done: () => clearTimeout(timer) };
+}
+
+/**
+ * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
+ * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone. An aborted
+ * operation is told to end, and its thread kept: ending the thread would leave the CLI without anyone to end it.
+ */
+export function enginePool(
+  settings: EngineSettings,
+  parallel: number,
+  limitMs = longestMs,
+): Engine & { stop(): Promise<void> } {
+  const pool = new Piscina<EngineTask, EngineAnswer>({
+    filename: new URL('./task.ts', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: parallel,
+    idleTimeout: 30_000,
+  });
+  const { data, state, secretsProvider, awsPlugin } = settings;
+  const run = async (
+    work: EngineWork,
+    signal?: AbortSignal,
+  ): Promise<OperationRecord | string | undefined> => {
+    signal?.throwIfAborted();
+    const { port1: ours, port2: end } = new MessageChannel();
+    const tell = () => ours.postMessage(reasonOf(signal?.reason));
+    signal?.addEventListener('abort', tell, { once: true });
+    try {
+      const task = { work, settings: { data, state, secretsProvider, awsPlugin }, end };
+      const answer = await pool.run(task, { transferList: [end] });
+      if ('failed' in answer) {
+        const { failed, partWay } = answer;
+        const cause = partWay && new OperationFailed(failed, partWay);
+        throw new PortcullisError('stack-failed', failed, cause && { cause });
+      }
+      return answer.done;
+    } finally {
+      signal?.removeEventListener('abort', tell);
+      ours.close();
+    }
+  };
+  const operate = async (work: EngineWork, { signal }: Operation) => {
+    const limited = within(signal, limitMs);
+    return (run(work, limited.signal) as Promise<OperationRecord>).finally(limited.done);
+  };
+  return {
+    up: (stack, operation) => operate({ act: 'up', stack, terms: termsOf(operation) }, operation),
+    preview: (stack, operation) => operate({ act: 'preview', stack, terms: termsOf(operation) }, operation),
+    destroy: (stack, operation) => operate({ act: 'destroy', stack, terms: termsOf(operation) }, operation),
+    exportState: (key) => run({ act: 'exportState', key }) as Promise<string | undefined>,
+    async forget(key) {
+      await run({ act: 'forget', key });
+    },
+    stop: () => pool.close(),
+  };
+}

@@ -1,0 +1,65 @@
+import type { MessagePort } from 'node:worker_threads';
+import { reasonOf } from '../settings/errors.ts';
+import type { DesiredStack } from '../stacks/desired.ts';
+import type { StackKey } from '../stacks/key.ts';
+import type { EngineSettings } from './cli.ts';
+import { type Engine, pulumiEngine, type StackAt } from './engine.ts';
+import type { OperationRecord } from './events.ts';
+import { type PartWay, partWayOf } from './failure.ts';
+
+/** What is asked of the engine; `up` and `preview` get the whole of what is desired. */
+export type EngineWork =
+  | { readonly act: 'up' | 'preview'; readonly stack: DesiredStack; readonly terms: Terms }
+  | { readonly act: 'destroy'; readonly stack: StackAt; readonly terms: Terms }
+  | { readonly act: 'exportState' | 'forget'; readonly key: StackKey };
+
+interface Terms {
+  readonly recover: boolean;
+  readonly interruptedAt?: Date | undefined;
+  readonly known: boolean;
+}
+
+/** One piece of work, as handed to a worker thread. */
+export interface EngineTask {
+  readonly work: EngineWork;
+  readonly settings: EngineSettings;
+  /** Any message on it says that the operation has to end. */
+  readonly end: MessagePort;
+}
+
+export type EngineAnswer =
+  | { readonly done: OperationRecord | string | undefined }
+  | { readonly failed: string; readonly partWay: PartWay | undefined };
+
+/** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
+let engine: Engine | undefined;
+
+async function act(engine: Engine, work: EngineWork, signal: AbortSignal) {
+  switch (work.act) {
+    case 'up':
+      return engine.up(work.stack, { ...work.terms, signal });
+    case 'preview':
+      return engine.preview(work.stack, { ...work.terms, signal });
+    case 'destroy':
+      return engine.destroy(work.stack, { ...work.terms, signal });
+    case 'exportState':
+      return engine.exportState(work.key);
+    case 'forget':
+      await engine.forget(work.key);
+      return undefined;
+  }
+}
+
+/** What a worker thread of the engine pool does. An abort signal does not cross threads; a message on the port does. */
+export default async function carryOut({ work, settings, end }: EngineTask): Promise<EngineAnswer> {
+  engine ??= pulumiEngine(settings);
+  const ending = new AbortController();
+  end.once('message', (reason: string) => ending.abort(new Error(reason)));
+  try {
+    return { done: await act(engine, work, ending.signal) };
+  } catch (error) {
+    return { failed: reasonOf(error), partWay: partWayOf(error) };
+  } finally {
+    end.close();
+  }
+}

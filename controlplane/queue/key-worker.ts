@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../settings/errors.ts';
+import { awaited } from '../stacks/key.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { KeyJob, KeyQueue, LaterKey } from './key-queue.ts';
+import type { Lease, Leases } from './leases.ts';
+import { backoffMs, jittered, type Verdict } from './result.ts';
+
+/** Reconciles what was waiting, a key or a preview of one, under the key's lease. What it throws is a failure of the store or the program, tried again soon. */
+export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Verdict>;
+
+export interface KeyWorker {
+  start(): Promise<void>;
+  /** Takes nothing more, and tells what is under way to end. */
+  interrupt(): void;
+  /** Takes nothing more, tells what is under way to end, and waits for it for so long at most, milliseconds. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Parts {
+  readonly queue: KeyQueue;
+  readonly leases: Leases;
+  readonly reconcile: ReconcileKey;
+  readonly log: Logger;
+  /** How many keys may be under way at once in this process. */
+  readonly concurrent: number;
+  /** Told of every verdict, with the seconds that it took. */
+  readonly onVerdict?: (key: string, verdict: Verdict['kind'], seconds: number) => void;
+  readonly pollMs?: number;
+  /** How long until a key that another worker holds is tried again, milliseconds. */
+  readonly heldMs?: number;
+  readonly firstBackoffMs?: number;
+}
+
+const touchMs = 10_000;
+const longestPauseMs = 10_000;
+const settleAgainMs = 1_000;
+const togetherMs = 10;
+/** After a round without a lease: short, as what may be worked on can wait behind many keys that may not. */
+const refusedMs = 100;
+/** How long until a key that a place is kept for is tried again, milliseconds. */
+const expectedMs = 100;
+
+/** When to look again, by what the reconcile came to; nothing where only a wake does. */
+export function nextLook(
+  key: string,
+  verdict: Verdict,
+  priority: number,
+  first?: number,
+): LaterKey | undefined {
+  switch (verdict.kind) {
+    case 'done':
+      return verdict.againMs === undefined ? undefined : { key, afterMs: jittered(verdict.againMs) };
+    case 'wait':
+      return { key, afterMs: verdict.ms, priority };
+    case 'failed':
+      return { key, afterMs: backoffMs(verdict.failures, Math.random, first), priority };
+    case 'hopeless':
+      return verdict.againMs === undefined ? undefined : { key, afterMs: jittered(verdict.againMs) };
+  }
+}
+
+const regionOf = (key: string) => /^region-\d{12}-(.+)$/.exec(key)?.[1];
+
+/**
+ * Takes keys from the queue and has each reconciled under its lease, several at once. A key never runs twice at once,
+ * over all workers; one that is woken while it runs, runs once more. Killed at any moment, nothing is lost: the job is
+ * given to another worker, the lease runs out.
+ */
+export function keyWorker(parts: Parts): KeyWorker {
+  const { queue, leases, reconcile, log, concurrent, pollMs = 500, heldMs = 1_000 } = parts;
+  const underWay = new Map<string, KeyJob>();
+  /** Keys whose reconcile has not returned: of a lease that was lost as well, while what it began still ends. */
+  const running = new Set<string>();
+  const ended: { job: KeyJob; lease: Lease | undefined; again: LaterKey | undefined }[] = [];
+  let stopping = false;
+  let gone = false;
+  let wakeUp = () => {};
+  let loop: Promise<void> | undefined;
+  let settling: Promise<void> = Promise.resolve();
+  let settlesSoon = false;
+
+  const rest = (ms: number) =>
+    new Promise<void>((done) => {
+      const timer = setTimeout(done, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+
+  /** In this order: whoever finds the key free finds it waiting as well, and a job that is not ended is done again. */
+  const settle = () => {
+    settling = settling.then(async () => {
+      const batch = ended.splice(0);
+      if (batch.length === 0) return;
+      try {
+        await queue.later(batch.flatMap(({ again }) => again ?? []));
+        await leases.release(batch.flatMap(({ lease }) => lease ?? []));
+        await queue.complete(batch.map(({ job }) => job));
+      } catch (error) {
+        // Held until it is written down: nobody else may begin what this worker may have done.
+        log.warn({ error: reasonOf(error) }, 'keys not settled; trying again');
+        ended.unshift(...batch);
+        if (!gone) setTimeout(settle, settleAgainMs);
+        return;
+      }
+      for (const { job } of batch) underWay.delete(job.id);
+      wakeUp();
+    });
+  };
+
+  const end = (job: KeyJob, lease: Lease | undefined, again: LaterKey | undefined) => {
+    ended.push({ job, lease, again });
+    // What ends together is settled together: one key costs as many statements as all of them.
+    if (running.size === 0) setImmediate(settle);
+    else if (!settlesSoon) {
+      settlesSoon = true;
+      setTimeout(() => {
+        settlesSoon = false;
+        settle();
+      }, togetherMs);
+    }
+  };
+
+  const work = async (job: KeyJob, lease: Lease) => {
+    const { key, priority } = job;
+    const begun = performance.now();
+    let again: LaterKey | undefined;
+    running.add(lease.key);
+    try {
+      const verdict = await reconcile(key, lease);
+      again = nextLook(key, verdict, priority, parts.firstBackoffMs);
+      parts.onVerdict?.(lease.key, verdict.kind, (performance.now() - begun) / 1000);
+    } catch (error) {
+      // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
+      again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
+      log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
+    }
+    running.delete(lease.key);
+    end(job, lease, again);
+  };
+
+  const round = async (): Promise<boolean> => {
+    const most = concurrent - underWay.size;
+    if (most <= 0) return false;
+    const jobs = await queue.fetch(most);
+    for (const job of jobs) underWay.set(job.id, job);
+    const free = jobs
+      .map(({ key, priority }) => ({ key: awaited(key).key, priority }))
+      .filter(({ key }) => !running.has(key));
+    let held: Lease[];
+    try {
+      held = await leases.acquire(free.map((each) => ({ ...each, region: regionOf(each.key) })));
+    } catch (error) {
+      for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
+      throw error;
+    }
+    const leaseOf = new Map(held.map((lease) => [lease.key, lease]));
+    for (const job of jobs) {
+      const { key } = awaited(job.key);
+      const lease = leaseOf.get(key);
+      leaseOf.delete(key);
+      if (lease) void work(job, lease);
+      // Whoever holds it has it look at later, and began before this was asked for.
+      else {
+        const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
+        end(job, undefined, { key: job.key, afterMs, priority: job.priority, owed: true });
+      }
+    }
+    if (jobs.length > 0 && held.length === 0) await sleep(Math.min(refusedMs, pollMs));
+    return jobs.length > 0;
+  };
+
+  const run = async () => {
+    let pause = pollMs;
+    while (!stopping) {
+      try {
+        if (!(await round())) await rest(pollMs);
+        pause = pollMs;
+      } catch (error) {
+        log.warn({ error: reasonOf(error) }, 'queue not readable; trying again');
+        await rest(pause);
+        pause = Math.min(pause * 2, longestPauseMs);
+      }
+    }
+  };
+
+  const touching = setInterval(() => {
+    queue
+      .touch([...underWay.values()])
+      .catch((error) => log.warn({ error: reasonOf(error) }, 'jobs not touched'));
+  }, touchMs);
+  touching.unref();
+
+  const interrupt = () => {
+    stopping = true;
+    leases.abort(); // before a look at the queue that is under way: it may not end, with the database away
+    wakeUp();
+  };
+
+  return {
+    async start() {
+      queue.onAdded(() => wakeUp());
+      loop ??= run();
+    },
+    interrupt,
+    async stop(graceMs) {
+      const until = performance.now() + graceMs;
+      interrupt();
+      await loop;
+      while (underWay.size > 0 && performance.now() < until) await rest(50);
+      gone = true;
+      clearInterval(touching);
+      await settling;
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PgBoss } from 'pg-boss';
+import { reasonOf } from '../settings/errors.ts';
+import type { Database } from '../store/database/database.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Lease, Leases } from './leases.ts';
+
+/** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
+export interface WorkQueue {
+  /** Has the work done; where it waits already, this adds nothing. */
+  send(id: string): Promise<void>;
+  /** Has everything done that is unfinished and no longer waits: its job may have failed more often than is tried. */
+  resume(): Promise<void>;
+  /** Begins to work, first of all on what an earlier process left unfinished. */
+  start(): Promise<void>;
+  /** Takes nothing new, and tells what is under way to leave it to the next one. */
+  interrupt(): void;
+  /** Takes nothing new and waits, for a minute at most, for what is under way. */
+  stop(): Promise<void>;
+}
+
+interface Work {
+  readonly name: string;
+  /** How many may be under way at once. */
+  readonly concurrent: number;
+  unfinished(): Promise<readonly string[]>;
+  /**
+   * Called again for the same id after a crash or an error, never twice at once in one process; with leases, never
+   * twice at once over all workers of the database. The signal tells it to leave the work to the next one.
+   */
+  carryOut(id: string, signal: AbortSignal): Promise<void>;
+  readonly leases?: Leases;
+}
+
+const day = 24 * 3600;
+const heartbeatSeconds = 30;
+const heldSeconds = 40;
+
+const letGoAgainMs = 1_000;
+
+/** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
+async function letGo(leases: Leases, lease: Lease, log: Logger): Promise<void> {
+  while (!lease.signal.aborted) {
+    try {
+      return await leases.release([lease]);
+    } catch (error) {
+      log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
+      await pause(letGoAgainMs, undefined, { ref: false });
+    }
+  }
+  await leases.release([lease]).catch(() => undefined); // lost, or the service stops: it runs out
+}
+
+/** A queue over pg-boss in the same database as the store. Making it starts nothing. */
+export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
+  const boss = new PgBoss({
+    ...database.queueOptions,
+    schema: 'queue',
+    monitorIntervalSeconds: 10,
+    superviseIntervalSeconds: 10,
+  });
+  boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
+  /** Under the queue's policy this adds nothing while the id's job waits already. */
+  const send = async (id: string) => {
+    await boss.send(work.name, null, { singletonKey: id });
+  };
+  /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
+  const underWay = new Set<string>();
+
+  const stopping = new AbortController();
+
+  /**
+   * Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. One that
+   * stops gets no lease, and leaves it to the others at once.
+   */
+  const underLease = async (id: string, leases: Leases) => {
+    const [lease] = await leases.acquire([{ key: `${work.name}:${id}` }]);
+    if (!lease) {
+      await boss.send(work.name, null, {
+        singletonKey: id,
+        startAfter: stopping.signal.aborted ? 0 : heldSeconds,
+      });
+      return;
+    }
+    try {
+      await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]));
+    } finally {
+      await letGo(leases, lease, log);
+    }
+  };
+
+  const carryOut = async (id: string) => {
+    if (underWay.has(id)) return;
+    underWay.add(id);
+    try {
+      await (work.leases ? underLease(id, work.leases) : work.carryOut(id, stopping.signal));
+    } finally {
+      underWay.delete(id);
+    }
+  };
+
+  const resume = async () => {
+    for (const id of await work.unfinished()) await send(id);
+  };
+
+  const interrupt = () => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    boss.offWork(work.name, { wait: false }).catch(() => undefined); // stop waits for it
+  };
+
+  return {
+    send,
+    resume,
+    async start() {
+      await boss.start();
+      await boss.createQueue(work.name, {
+        expireInSeconds: day - 1,
+        retryLimit: 2,
+        policy: 'short',
+        heartbeatSeconds,
+      });
+      await resume();
+      const { concurrent: localConcurrency } = work;
+      await boss.work(
+        work.name,
+        { localConcurrency, pollingIntervalSeconds: 0.5, batchSize: 1, includeMetadata: true },
+        async ([job]) => {
+          if (job?.singletonKey) await carryOut(job.singletonKey);
+        },
+      );
+    },
+    interrupt,
+    async stop() {
+      interrupt();
+      await boss.stop({ graceful: true, timeout: 60_000, close: true });
+    },
+  };
+}

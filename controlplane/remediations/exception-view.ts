@@ -1,0 +1,52 @@
+import type { Exception } from '../../lambda/policy/schema/exception.ts';
+import type { StoredException } from '../store/exceptions.ts';
+
+/** An exception as people see it. Times are ISO 8601 in JSON. */
+export interface ExceptionView extends Exception {
+  readonly state: 'active' | 'expiring' | 'expired' | 'ended';
+  /** Where it is written: in the policy file, or in the control plane's store. */
+  readonly kept: 'file' | 'store';
+  /** Of stored ones: the remediation it came from, and who made and ended it. */
+  readonly remediation: string | null;
+  readonly createdBy: string | null;
+  readonly createdAt: Date | null;
+  readonly endedBy: string | null;
+  readonly endedAt: Date | null;
+}
+
+const week = 7 * 24 * 3_600_000;
+
+const stateOf = ({ expires }: Exception, endedAt: Date | null, now: Date): ExceptionView['state'] => {
+  if (endedAt) return 'ended';
+  if (expires === undefined) return 'active';
+  const left = Date.parse(expires) - now.getTime();
+  if (left <= 0) return 'expired';
+  return left <= week ? 'expiring' : 'active';
+};
+
+/** Pure. */
+export const viewOfStored = (stored: StoredException, now: Date): ExceptionView => ({
+  ...stored.exception,
+  state: stateOf(stored.exception, stored.endedAt, now),
+  kept: 'store',
+  remediation: `${stored.eventId}:${stored.groupId}`,
+  createdBy: stored.createdBy,
+  createdAt: stored.createdAt,
+  endedBy: stored.endedBy,
+  endedAt: stored.endedAt,
+});
+
+/** Those of the file, in its order, then the stored ones. Pure. */
+export const exceptionViews = (
+  file: readonly Exception[],
+  stored: readonly StoredException[],
+  now: Date,
+): ExceptionView[] => [
+  ...file.map((exception) => ({
+    ...exception,
+    state: stateOf(exception, null, now),
+    kept: 'file' as const,
+    ...{ remediation: null, createdBy: null, createdAt: null, endedBy: null, endedAt: null },
+  })),
+  ...stored.map((each) => viewOfStored(each, now)),
+];

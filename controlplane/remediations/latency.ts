@@ -1,0 +1,12 @@
+import type { RemediationResult } from '../../lambda/contract/result.ts';
+
+/**
+ * Milliseconds from the moment that CloudTrail gives the call, which it does in whole seconds, to the revoke; undefined
+ * where nothing was revoked or no call named the group. Pure.
+ */
+export function revokeLatencyMs({ timeline }: Pick<RemediationResult, 'timeline'>): number | undefined {
+  const { eventTime, revokedAt } = timeline;
+  if (eventTime === null || revokedAt === null) return undefined;
+  const took = Date.parse(revokedAt) - Date.parse(eventTime);
+  return Number.isNaN(took) ? undefined : Math.max(0, took);
+}

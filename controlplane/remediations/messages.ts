@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import {
+  type Announcement,
+  announcementDetailType,
+  announcementSchema,
+} from '../../lambda/contract/announcement.ts';
+import { remediationResultSchema } from '../../lambda/contract/result.ts';
+import { isOnlyCanary } from '../../lambda/remediation/canary.ts';
+import { type LifecycleEvent, readLifecycleEvent } from '../organization/lifecycle-events.ts';
+import { type KeyQueue, priorities } from '../queue/key-queue.ts';
+import { accountKey, hubKey, organizationKey } from '../stacks/key.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/metrics.ts';
+import { revokeLatencyMs } from './latency.ts';
+
+interface Intake {
+  /** A message of the lifecycle queue. */
+  lifecycle(body: string): Promise<void>;
+  /** A message of the results queue: a result, or the announcement of an exception's end. */
+  result(body: string): Promise<void>;
+}
+
+const resultEvent = z.object({ detail: remediationResultSchema });
+const announcementEvent = z.object({
+  'detail-type': z.literal(announcementDetailType),
+  detail: announcementSchema,
+});
+const isAnnouncement = (event: unknown): boolean =>
+  z.object({ 'detail-type': z.literal(announcementDetailType) }).safeParse(event).success;
+
+const parseJson = (body: string): unknown => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The keys that an event is a hint to look at: however many events name them, each is reconciled once more at most. */
+function keysOf({ look, accountId }: LifecycleEvent): string[] {
+  switch (look.at) {
+    case 'nothing':
+      return [];
+    case 'hub':
+      return [hubKey];
+    case 'organization':
+      return [organizationKey];
+    case 'account':
+      return accountId ? [organizationKey, accountKey(accountId)] : [organizationKey];
+  }
+}
+
+/** What the control plane does with what it hears: lifecycle events wake keys, results and announcements become the audit log. */
+export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger, meter: Meter): Intake {
+  /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
+  const announced = async ({ name, expires, state, owner, why, ticket }: Announcement) => {
+    const details = { name, expires, owner, why, ticket };
+    const entry = { who: 'portcullis', what: `exception ${state}`, details } as const;
+    const fresh = await store.audit.append(entry, `exception ${state} ${name} ${Date.parse(expires)}`);
+    if (fresh) log.info({ exception: name, expires, state }, 'exception');
+  };
+  return {
+    async lifecycle(body) {
+      const event = readLifecycleEvent(parseJson(body));
+      const { look } = event;
+      // Before the keys are woken, or they could be done without having seen it.
+      if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
+      const action = look.at === 'nothing' ? `nothing: ${look.because}` : `reconcile ${look.at}`;
+      await store.lifecycleEvents.append(event, action);
+      await queue.wake(keysOf(event), priorities.onboarding);
+      log.info({ event: event.name, account: event.accountId, action }, 'lifecycle event');
+    },
+    async result(body) {
+      const event = parseJson(body);
+      if (isAnnouncement(event)) return announced(announcementEvent.parse(event).detail);
+      const { detail } = resultEvent.parse(event);
+      // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
+      if ((await store.proofs.heard(detail)) && isOnlyCanary(detail)) return;
+      const fresh = await store.remediations.append(detail);
+      if (fresh) {
+        meter.remediation(detail.outcome, revokeLatencyMs(detail));
+        log.info(
+          { account: detail.account, region: detail.region, group: detail.groupId, outcome: detail.outcome },
+          'remediation',
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import type { Exception } from '../../../lambda/policy/schema/exception.ts';
+
+const Description = z.string().optional();
+
+/** One permission in AWS's own form with exactly one source, as a finding's `undo` has it. */
+export const ipPermissionSchema = z
+  .object({
+    IpProtocol: z.string(),
+    FromPort: z.int().optional(),
+    ToPort: z.int().optional(),
+    IpRanges: z.array(z.object({ CidrIp: z.string(), Description })).default([]),
+    Ipv6Ranges: z.array(z.object({ CidrIpv6: z.string(), Description })).default([]),
+    PrefixListIds: z.array(z.object({ PrefixListId: z.string(), Description })).default([]),
+    UserIdGroupPairs: z
+      .array(z.object({ GroupId: z.string(), UserId: z.string().optional(), Description }))
+      .default([]),
+  })
+  .refine(
+    ({ IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs }) =>
+      IpRanges.length + Ipv6Ranges.length + PrefixListIds.length + UserIdGroupPairs.length === 1,
+    'must have exactly one source',
+  );
+
+export type SinglePermission = z.infer<typeof ipPermissionSchema>;
+type Allow = Exception['allow'];
+
+/** What AWS takes for it: the one list of sources that is not empty. */
+export const toAws = ({ IpProtocol, FromPort, ToPort, ...sources }: SinglePermission): IpPermission => ({
+  ...{ IpProtocol, FromPort, ToPort },
+  ...Object.fromEntries(Object.entries(sources).filter(([, list]) => list.length > 0)),
+});
+
+const named = new Map([
+  ['1', 'icmp'],
+  ['6', 'tcp'],
+  ['17', 'udp'],
+  ['58', 'icmpv6'],
+  ['all', '-1'],
+]);
+const protocolOf = (text = ''): string => named.get(text.toLowerCase()) ?? text.toLowerCase();
+
+/**
+ * The narrowest `allow` of an exception that lets the whole permission through in a group of this account: its
+ * protocol, its ports or ICMP type (the grammar has no codes), its source. What it cannot say, the grammar refuses.
+ */
+export const allowing = (permission: SinglePermission, accountId: string): Allow => ({
+  sources: sourcesOf(permission, accountId),
+  ...trafficOf(permission),
+});
+
+function sourcesOf(
+  { IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs }: SinglePermission,
+  accountId: string,
+): Allow['sources'] {
+  const cidrs = [...IpRanges.map(({ CidrIp }) => CidrIp), ...Ipv6Ranges.map(({ CidrIpv6 }) => CidrIpv6)];
+  if (cidrs.length > 0) return { cidrs };
+  const lists = PrefixListIds.map(({ PrefixListId }) => PrefixListId);
+  if (lists.length > 0) return { prefixLists: lists };
+  // A pair without an owner names a group of the account itself.
+  return { groupsOfAccounts: UserIdGroupPairs.map(({ UserId }) => UserId ?? accountId) };
+}
+
+function trafficOf({
+  IpProtocol,
+  FromPort: from = -1,
+  ToPort: to = -1,
+}: SinglePermission): Omit<Allow, 'sources'> {
+  const protocol = protocolOf(IpProtocol);
+  if (protocol === '-1') return { protocols: ['all'] };
+  if (protocol === 'tcp' || protocol === 'udp')
+    return { protocols: [protocol], ports: { any: [from === to ? from : `${from}-${to}`] } };
+  if (protocol === 'icmp' || protocol === 'icmpv6')
+    return { protocols: [protocol], icmp: { types: from === -1 ? 'any' : [from] } };
+  return { protocols: [protocol] };
+}
+
+/** Whether a listed ingress rule opens just what the permission does; the description aside. */
+export function isSameIngress(rule: SecurityGroupRule, permission: SinglePermission): boolean {
+  if (rule.IsEgress || protocolOf(rule.IpProtocol) !== protocolOf(permission.IpProtocol)) return false;
+  const everything = protocolOf(permission.IpProtocol) === '-1';
+  const samePorts =
+    everything ||
+    ((rule.FromPort ?? -1) === (permission.FromPort ?? -1) &&
+      (rule.ToPort ?? -1) === (permission.ToPort ?? -1));
+  return samePorts && sourceText(rule) === permissionSource(permission);
+}
+
+const sourceText = (rule: SecurityGroupRule): string | undefined =>
+  rule.CidrIpv4 ?? rule.CidrIpv6 ?? rule.PrefixListId ?? rule.ReferencedGroupInfo?.GroupId;
+
+const permissionSource = (permission: SinglePermission): string | undefined =>
+  permission.IpRanges[0]?.CidrIp ??
+  permission.Ipv6Ranges[0]?.CidrIpv6 ??
+  permission.PrefixListIds[0]?.PrefixListId ??
+  permission.UserIdGroupPairs[0]?.GroupId;

@@ -1,0 +1,42 @@
+import type { Leases } from '../../queue/leases.ts';
+import { type WorkQueue, workQueue } from '../../queue/work-queue.ts';
+import type { Database } from '../../store/database/database.ts';
+import type { NewRestore, Restore, RestoreStore } from '../../store/restores.ts';
+import type { Logger } from '../../telemetry/log.ts';
+
+/** Restores wait here and are carried out, several at a time. */
+export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'interrupt' | 'stop'> {
+  /**
+   * Records the restore with its exceptions and has it carried out, by the next start where this process dies.
+   * @throws PortcullisError `conflict` where one of its rules has a restore already.
+   */
+  request(restore: NewRestore): Promise<Restore>;
+}
+
+const concurrent = 4;
+
+/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+export function restoreQueue(
+  database: Database,
+  restores: RestoreStore,
+  carryOut: (id: string) => Promise<void>,
+  log: Logger,
+  leases?: Leases,
+): RestoreQueue {
+  const { unfinished } = restores;
+  const { send, ...queue } = workQueue(
+    database,
+    { name: 'restore', concurrent, unfinished, carryOut, ...(leases && { leases }) },
+    log,
+  );
+  return {
+    async request(restore) {
+      await restores.create(restore);
+      await send(restore.id);
+      const recorded = await restores.get(restore.id);
+      if (!recorded) throw new Error(`restore ${restore.id} vanished from the store`);
+      return recorded;
+    },
+    ...queue,
+  };
+}

@@ -1,0 +1,60 @@
+import type { OrganizationAccount } from '../organization/listing.ts';
+import { accountsInScope, isWholeOrganization } from '../organization/scope.ts';
+import { now, type Parts } from '../reconcile/context.ts';
+import { recordOrganization } from '../reconcile/organization.ts';
+import { markFailed } from '../stacks/conditions.ts';
+import { accountKey, hubKey } from '../stacks/key.ts';
+import { hubWave } from '../store/run-stacks.ts';
+import type { Run } from '../store/runs.ts';
+import { wavesOf } from './waves.ts';
+
+/** Marks an account as not looked at, and why; a preview leaves it as ready as it was. */
+async function leaveOut(
+  { store }: Parts,
+  run: Run,
+  account: OrganizationAccount,
+  message: string,
+): Promise<void> {
+  await store.runStacks.plan(run.id, [accountKey(account.id)], hubWave, 'skipped', message);
+  if (run.kind === 'preview') return;
+  const before = (await store.accounts.get(account.id))?.conditions ?? {};
+  const { Ready, Drifted, Reconciling } = markFailed(before, 'NotActive', message, now());
+  await store.accounts.setConditions(account.id, {
+    ...(Ready && { Ready }),
+    ...(Drifted && { Drifted }),
+    ...(Reconciling && { Reconciling }),
+  });
+}
+
+/**
+ * Lists what a run is about: the hub first, then every active account of its scope in its wave. An account's Regions
+ * are added once it was looked at. May be called again after a crash: what is listed already stays.
+ * @throws PortcullisError where the organization or the scope is not readable: such a run has failed.
+ */
+export async function planRun(parts: Parts, run: Run, stopping: AbortSignal): Promise<void> {
+  const { store } = parts;
+  const { organization } = await recordOrganization(parts);
+  stopping.throwIfAborted();
+  const accounts = accountsInScope(organization, run.scope);
+  const covered = coveredOf(parts, accounts);
+  const waves = wavesOf(run.rollout.waves ?? [], covered, organization.accounts);
+  for (const account of accounts.filter((each) => !covered.includes(each))) {
+    const why = account.state === 'ACTIVE' ? 'it is not to be covered' : `the account is ${account.state}`;
+    await leaveOut(parts, run, account, `skipped: ${why}`);
+  }
+  for (const [wave, members] of Map.groupBy(covered, ({ id }) => waves.get(id) ?? 1)) {
+    await store.runStacks.plan(
+      run.id,
+      members.map(({ id }) => accountKey(id)),
+      wave,
+      'pending',
+    );
+  }
+  await store.runStacks.plan(run.id, [hubKey], hubWave, 'pending');
+  if (run.kind === 'reconcile')
+    await parts.departures?.retry(isWholeOrganization(run.scope) ? undefined : accounts.map(({ id }) => id));
+  await store.runs.planned(run.id);
+}
+
+const coveredOf = ({ departures }: Parts, accounts: readonly OrganizationAccount[]) =>
+  accounts.filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true));

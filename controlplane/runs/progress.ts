@@ -1,0 +1,79 @@
+import type { RolloutPlan } from '../settings/rollout.ts';
+import { hubWave, type RunStackState, type WaveCount } from '../store/run-stacks.ts';
+
+/** What a roll-out does next. */
+export type NextStep =
+  | { readonly do: 'admit'; readonly wave: number; readonly most: number }
+  | { readonly do: 'idle' }
+  | { readonly do: 'pause'; readonly message: string }
+  | { readonly do: 'finish'; readonly failed: number };
+
+/** Stacks admitted at once where the plan says nothing: enough for any worker, few enough to stop soon. */
+const defaultParallel = 64;
+
+/** With fewer stacks ended a share says nothing. */
+const leastForShare = 5;
+
+const ended: ReadonlySet<RunStackState> = new Set([
+  'succeeded',
+  'unchanged',
+  'failed',
+  'unreachable',
+  'skipped',
+]);
+/** Of these a share is taken: the others say nothing of what is rolled out. */
+const tried: ReadonlySet<RunStackState> = new Set(['succeeded', 'unchanged', 'failed']);
+
+/**
+ * The next step of a roll-out, of how many of its stacks are in which state. Waves are taken in order, each once the
+ * one before has ended. Pure.
+ */
+export function nextStep(counts: readonly WaveCount[], plan: RolloutPlan): NextStep {
+  const total = (test: (count: WaveCount) => boolean) =>
+    counts.filter(test).reduce((sum, { count }) => sum + count, 0);
+  const waves = [...new Set(counts.map(({ wave }) => wave))].sort((a, b) => a - b);
+  const current = waves.find((wave) => total((each) => each.wave === wave && !ended.has(each.state)) > 0);
+  const stop = waves
+    // The hub is no canary: what its failure means for accounts is decided apart from any limit.
+    .filter((wave) => wave > hubWave && wave <= (current ?? Number.POSITIVE_INFINITY))
+    .map((wave) => tooMany(wave, counts, plan, wave !== current))
+    .find((message) => message !== undefined);
+  if (stop && current !== undefined) return { do: 'pause', message: stop };
+  if (current === undefined) return { do: 'finish', failed: total(({ state }) => state === 'failed') };
+  const underWay = total(({ state }) => state === 'admitted' || state === 'running');
+  const pending = total(({ wave, state }) => wave === current && state === 'pending');
+  const most = Math.min(pending, (plan.parallel ?? defaultParallel) - underWay);
+  return most > 0 ? { do: 'admit', wave: current, most } : { do: 'idle' };
+}
+
+/** Why a wave has failed too much, or nothing. */
+function tooMany(
+  wave: number,
+  counts: readonly WaveCount[],
+  plan: RolloutPlan,
+  over: boolean,
+): string | undefined {
+  // Whoever resumed it has seen what had failed by then.
+  const here = counts.filter((each) => each.wave === wave && each.recent);
+  const sum = (test: (state: RunStackState) => boolean) =>
+    here.filter(({ state }) => test(state)).reduce((all, { count }) => all + count, 0);
+  const outcome = { failed: sum((state) => state === 'failed'), ended: sum((state) => tried.has(state)) };
+  return excess(outcome, plan, `in wave ${wave}`, over);
+}
+
+/** Why of the stacks that ended too many failed, or nothing. `over`: no more of them will end. Pure. */
+export function excess(
+  { failed, ended: done }: { readonly failed: number; readonly ended: number },
+  { maxFailures, maxFailurePercent }: RolloutPlan,
+  where: string,
+  over: boolean,
+): string | undefined {
+  if (maxFailures !== undefined && failed > maxFailures) {
+    return `${failed} stacks failed ${where}, more than the ${maxFailures} allowed`;
+  }
+  if (maxFailurePercent === undefined || failed === 0 || (done < leastForShare && !over)) return undefined;
+  const share = (100 * failed) / done;
+  return share > maxFailurePercent
+    ? `${failed} of ${done} stacks failed ${where}, more than the ${maxFailurePercent} % allowed`
+    : undefined;
+}

@@ -1,0 +1,107 @@
+import type { Leases } from '../queue/leases.ts';
+import { workQueue } from '../queue/work-queue.ts';
+import { PortcullisError } from '../settings/errors.ts';
+import { accountKey } from '../stacks/key.ts';
+import type { Database } from '../store/database/database.ts';
+import type { Run, RunRequest } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/metrics.ts';
+
+/** Runs wait here and are carried out, several at a time; a whole sweep never holds up one new account. */
+export interface RunQueue {
+  /** The run that will do what is asked: a new one, or an equal one that waits already. */
+  request(request: RunRequest): Promise<Run>;
+  /** Begins nothing more of it until it is resumed. @throws PortcullisError `not-found` or `conflict` */
+  pause(id: string, by: string): Promise<Run>;
+  /** Lets it go on; failures of before count against no limit any more. @throws PortcullisError as `pause` */
+  resume(id: string, by: string): Promise<Run>;
+  /** Ends it; what is under way is finished. @throws PortcullisError as `pause` */
+  cancel(id: string, by: string): Promise<Run>;
+  /** Has runs carried on that nobody has in hand any more. */
+  takeUp(): Promise<void>;
+  start(): Promise<void>;
+  interrupt(): void;
+  stop(): Promise<void>;
+}
+
+/** Carries a run on until it has ended or the signal says to leave it to another. */
+export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
+
+interface Parts {
+  readonly database: Database;
+  readonly store: Store;
+  readonly leases: Leases;
+  readonly advance: Advance;
+  readonly meter: Meter;
+  readonly log: Logger;
+}
+
+/** A run costs a worker next to nothing while its stacks are worked on. */
+const concurrent = 16;
+
+/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+export function runQueue({ database, store, leases, advance, meter, log }: Parts): RunQueue {
+  const { runs, runStacks } = store;
+  const carryOut = async (id: string, signal: AbortSignal) => {
+    const run = await runs.get(id);
+    if (!run || run.finishedAt || run.state === 'paused') return;
+    const told = log.child({ run: id });
+    told.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
+    await advance(id, signal);
+    const done = await runs.get(id);
+    if (!done?.finishedAt) return;
+    meter.run(done.kind, done.state);
+    told.info({ state: done.state, message: done.message }, 'run finished');
+  };
+  const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
+  const work = { name: 'run', concurrent, unfinished, carryOut, leases };
+  const { send, resume: takeUp, start, interrupt, stop } = workQueue(database, work, log);
+  const get = async (id: string) => {
+    const run = await runs.get(id);
+    if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
+    return run;
+  };
+  const control = async (
+    id: string,
+    by: string,
+    what: 'run paused' | 'run resumed' | 'run cancelled',
+    act: () => Promise<boolean>,
+  ) => {
+    const { state } = await get(id);
+    if (!(await act())) throw new PortcullisError('conflict', `run ${id} is ${state}`);
+    log.info({ run: id, by }, what);
+    return get(id);
+  };
+  return {
+    async request(request) {
+      const { run } = await runs.createUnlessWaiting(request);
+      // Sent even where the run is not new: whoever made it may have died before sending.
+      await send(run.id);
+      return run;
+    },
+    async pause(id, by) {
+      const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`, by));
+      await runStacks.withdraw(id);
+      return run;
+    },
+    async resume(id, by) {
+      const run = await control(id, by, 'run resumed', () => runs.resume(id, by));
+      await send(id);
+      return run;
+    },
+    async cancel(id, by) {
+      const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`, by));
+      // One that was not planned yet has its accounts skipped by name, so that it is known what it left.
+      const named = run.plannedAt ? [] : (run.scope.accounts ?? []).map((account) => accountKey(account));
+      await runStacks.plan(id, named, 1, 'skipped', `cancelled by ${by}`);
+
+      await runStacks.skipRest(id, `cancelled by ${by}`);
+      return run;
+    },
+    takeUp,
+    start,
+    interrupt,
+    stop,
+  };
+}

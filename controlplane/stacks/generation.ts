@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The version of the control plane. */
+export const version = '0.1.0';
+
+let known: string | undefined;
+
+/**
+ * Names the sources of the Pulumi programs: stacks made by other sources are another generation. Read once, at the
+ * first call; 16 hexadecimal digits.
+ */
+export function programVersion(): string {
+  known ??= hashOf(fileURLToPath(new URL('../../programs', import.meta.url)));
+  return known;
+}
+
+function hashOf(directory: string): string {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(directory).sort())
+    hash.update(file).update(readFileSync(join(directory, file)));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { fromPglite } from 'pg-boss';
+import type { Settings } from '../../settings/environment.ts';
+import { PortcullisError, reasonOf } from '../../settings/errors.ts';
+import { migrateInTransaction } from '../migrations/migrate.ts';
+import { openPostgres } from './postgres.ts';
+import type { Database, Query } from './query.ts';
+
+export type { Database, Query };
+
+async function openPglite(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true });
+  const lite = await PGlite.create(directory);
+  const over =
+    (connection: Pick<PGlite, 'query'>): Query =>
+    async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await connection.query<Row>(sql, [...parameters])).rows;
+  await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
+  return {
+    kind: 'pglite',
+    query: over(lite),
+    transaction: (work) => lite.transaction((connection) => work(over(connection))),
+    queueOptions: { db: fromPglite(lite), backend: 'pglite' },
+    close: () => lite.close(),
+  };
+}
+
+/**
+ * Opens the database, migrated: Postgres where `DATABASE_URL` says so, else PGlite in the data directory. A Postgres that
+ * does not answer yet is waited for, `patience` milliseconds long.
+ * @throws PortcullisError `store-unreachable`; the address is never part of the message.
+ */
+export async function openDatabase(
+  settings: Pick<Settings, 'databaseUrl' | 'data'>,
+  warn: (error: Error) => void,
+  patience = 60_000,
+): Promise<Database> {
+  try {
+    return settings.databaseUrl
+      ? await openPostgres(settings.databaseUrl, warn, patience)
+      : await openPglite(join(settings.data, 'database'));
+  } catch (error) {
+    if (error instanceof PortcullisError) throw error;
+    const where = settings.databaseUrl ? 'Postgres at DATABASE_URL' : `PGlite in ${settings.data}`;
+    const { code = reasonOf(error) } = error as { code?: string };
+    throw new PortcullisError('store-unreachable', `${where} cannot be opened: ${code}`, { cause: error });
+  }
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
+import { PortcullisError } from '../../settings/errors.ts';
+import {
+  type DataOwner,
+  dataOwner,
+  held,
+  isNear,
+  lives,
+  ownerFile,
+  readOwner,
+  silentMs,
+  thisProcess,
+  unless,
+  writtenAt,
+} from './directory-owner.ts';
+
+export interface DataLock {
+  /** Lets other processes find the service. */
+  announce(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+interface LockSettings {
+  /** How often it shows that it lives, milliseconds. */
+  readonly beatMs?: number;
+  /** After how long without that an owner elsewhere is taken for dead, milliseconds. */
+  readonly staleMs?: number;
+  /** Called once where another took the directory over: this process was suspended for so long. */
+  readonly onLost?: () => void;
+}
+
+/** A claim in the file of its own that was put in place: written again, by the same handle, it shows that we live. */
+interface Claim {
+  readonly handle: FileHandle;
+  readonly text: string;
+}
+
+/** Writes a claim beside its place and puts it there. It appears with its content or not at all: nobody reads half. */
+async function place(data: string, owner: DataOwner, put: (mine: string) => Promise<void>): Promise<Claim> {
+  const mine = `${ownerFile(data)}.${randomUUID()}`;
+  const text = JSON.stringify(owner);
+  const handle = await open(mine, 'wx');
+  try {
+    await handle.write(text, 0);
+    await put(mine);
+    return { handle, text };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  } finally {
+    await rm(mine, { force: true });
+  }
+}
+
+/** The claim, where nobody else has one in place. */
+async function claim(data: string): Promise<Claim | undefined> {
+  const mine = await place(data, thisProcess(), (path) => link(path, ownerFile(data))).catch(
+    unless('EEXIST'),
+  );
+  if (mine) held.add(data);
+  return mine;
+}
+
+/** Takes a dead owner's claim away; one that turns out to be a living owner's, made meanwhile, is put back. */
+async function clear(data: string, staleMs: number): Promise<void> {
+  const aside = `${ownerFile(data)}.${randomUUID()}`;
+  await rename(ownerFile(data), aside).catch(unless('ENOENT'));
+  const taken = await readOwner(aside);
+  if (taken && (await lives(taken, aside, data, staleMs)))
+    await link(aside, ownerFile(data)).catch(unless('EEXIST'));
+  await rm(aside, { force: true });
+}
+
+/**
+ * Whether an owner elsewhere falls silent: a container that starts again on its volume finds what it was as a stranger.
+ * One that lives is heard within a beat or two.
+ */
+async function fallsSilent(data: string, other: DataOwner, staleMs: number): Promise<boolean> {
+  if (isNear(other)) return false;
+  const last = () => writtenAt(ownerFile(data)).catch(unless('ENOENT'));
+  const first = await last();
+  while ((await last()) === first) {
+    if (!(await dataOwner(data, staleMs))) return true;
+    await rest(Math.min(1_000, staleMs / 10));
+  }
+  return false;
+}
+
+const nameOf = ({ pid, host, url }: DataOwner, near: boolean): string =>
+  `process ${pid}${near ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
+
+/** Whether the claim in place is this one. One that is just being looked at by another process is away for a moment. */
+async function isInPlace({ handle }: Claim, data: string): Promise<boolean> {
+  const there = await stat(ownerFile(data)).catch(unless('ENOENT'));
+  return there === undefined || there.ino === (await handle.stat()).ino;
+}
+
+/** Shows that this process lives for as long as the claim is in place, and changes it. One thing after another. */
+function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSettings>): DataLock {
+  let mine = first;
+  let released = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>) => {
+    const done = turn.then(act);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+  const beat = async () => {
+    if (released) return;
+    if (!(await isInPlace(mine, data))) {
+      clearInterval(timer);
+      return onLost();
+    }
+    await mine.handle.write(mine.text, 0);
+    await mine.handle.sync();
+  };
+  // A disk that does not take it is found by all else that is written there.
+  const timer = setInterval(() => void inTurn(beat).catch(() => undefined), beatMs);
+  timer.unref();
+  return {
+    announce: (url) =>
+      inTurn(async () => {
+        const put = (path: string) => rename(path, ownerFile(data));
+        const next = await place(data, { ...thisProcess(), url }, put);
+        await mine.handle.close();
+        mine = next;
+      }),
+    release: () =>
+      inTurn(async () => {
+        if (released) return;
+        released = true;
+        clearInterval(timer);
+        held.delete(data);
+        if (await isInPlace(mine, data)) await rm(ownerFile(data), { force: true });
+        await mine.handle.close();
+      }),
+  };
+}
+
+/**
+ * Makes this process the owner of the data directory: PGlite and local state bear one process at a time. A dead owner's
+ * claim is taken over: here one whose process is gone, elsewhere (another host or container on the same disk) one that
+ * was silent for half a minute, which is waited for. @throws PortcullisError `in-use`, naming the owner.
+ */
+export async function lockData(data: string, settings: LockSettings = {}): Promise<DataLock> {
+  const { beatMs = 5_000, staleMs = silentMs, onLost = () => {} } = settings;
+  await mkdir(data, { recursive: true });
+  for (;;) {
+    const mine = await claim(data);
+    if (mine) return keep(data, mine, { beatMs, staleMs, onLost });
+    const other = await dataOwner(data, staleMs);
+    if (other && !(await fallsSilent(data, other, staleMs))) {
+      throw new PortcullisError(
+        'in-use',
+        `${data} belongs to ${nameOf(other, isNear(other))}; stop it, or set PORTCULLIS_DATA to another directory`,
+      );
+    }
+    await clear(data, staleMs);
+  }
+}

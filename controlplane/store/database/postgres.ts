@@ -1,0 +1,139 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { PortcullisError, reasonOf } from '../../settings/errors.ts';
+import { migrateInTransaction } from '../migrations/migrate.ts';
+import type { Database, Query } from './query.ts';
+
+/** Postgres's codes of a server that is not there, not yet or no more; source: "PostgreSQL Error Codes". */
+const gone = /^(08...|57P0[123]|53300|57014|25P03)$/;
+/** Node's codes of the same. */
+const cut =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ERR_SOCKET_CLOSED)$/;
+/** The same in the driver's words, which come without a code. */
+const lost =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable/i;
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | undefined)?.code ?? '');
+
+/** Whether the database could not be asked, so that asking again may help. */
+const isUnreachable = (error: unknown): boolean =>
+  gone.test(codeOf(error)) || cut.test(codeOf(error)) || lost.test(reasonOf(error));
+
+/** What a person is told: never the driver's message, which names the address. */
+const unreachable = (cause: unknown): PortcullisError =>
+  new PortcullisError(
+    'store-unreachable',
+    `the database does not answer: ${codeOf(cause) || 'no connection'}`,
+    {
+      cause,
+    },
+  );
+
+/** A statement's own mistake stays what it is. */
+const told = (error: unknown): unknown => (isUnreachable(error) ? unreachable(error) : error);
+
+const seconds = 1_000;
+/** Nothing waits for ever: not for a connection, an answer, or a transaction whose process froze. */
+const limits = {
+  connectionTimeoutMillis: 15 * seconds,
+  statement_timeout: 60 * seconds,
+  query_timeout: 65 * seconds,
+  idle_in_transaction_session_timeout: 60 * seconds,
+  keepAlive: true,
+  application_name: 'portcullis',
+} as const;
+
+const ignore = () => undefined;
+
+/** Brings the schema up to date, on a connection of its own: waiting for another start's migration takes its time. */
+async function migrate(connectionString: string): Promise<void> {
+  const { connectionTimeoutMillis, keepAlive, application_name } = limits;
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis, keepAlive, application_name });
+  client.on('error', ignore); // the statement that was under way tells
+  try {
+    await client.connect();
+    await migrateInTransaction(
+      async <Row>(sql: string) => [await client.query(sql)].flat().at(-1)?.rows as Row[],
+    );
+  } finally {
+    await client.end().catch(ignore);
+  }
+}
+
+/** Tries for so many milliseconds, ever less often, while the database does not answer. */
+async function persistently(work: () => Promise<void>, patience: number, warn: (error: Error) => void) {
+  const until = performance.now() + patience;
+  for (let wait = 250; ; wait = Math.min(wait * 2, 5 * seconds)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnreachable(error) || performance.now() + wait > until) throw error;
+      warn(unreachable(error));
+      await pause(wait);
+    }
+  }
+}
+
+const over =
+  (connection: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>): Query =>
+  async <Row>(sql: string, parameters: readonly unknown[] = []) => {
+    try {
+      return (await connection.query(sql, [...parameters])).rows as Row[];
+    } catch (error) {
+      throw told(error);
+    }
+  };
+
+async function inTransaction<T>(client: pg.PoolClient, work: (query: Query) => Promise<T>): Promise<T> {
+  let broken = false;
+  // Without a listener a connection that breaks between two statements would end the process.
+  client.on('error', ignore);
+  try {
+    await client.query('begin');
+    const value = await work(over(client));
+    await client.query('commit');
+    return value;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw told(error);
+  } finally {
+    client.off('error', ignore);
+    // A connection that cannot even roll back is closed, which rolls back, and never used again.
+    client.release(broken);
+  }
+}
+
+/**
+ * A database on Postgres, migrated. At start it is waited for; afterwards a statement that cannot be asked is rejected
+ * with `store-unreachable`, and the next one finds the server again by itself once it is back.
+ */
+export async function openPostgres(
+  connectionString: string,
+  warn: (error: Error) => void,
+  patience: number,
+): Promise<Database> {
+  await persistently(() => migrate(connectionString), patience, warn);
+  const pool = new pg.Pool({ connectionString, max: 10, ...limits });
+  pool.on('error', (error) => warn(isUnreachable(error) ? unreachable(error) : error));
+  return {
+    kind: 'postgres',
+    query: over(pool),
+    async transaction(work) {
+      const client = await pool.connect().catch((error) => {
+        throw told(error);
+      });
+      return inTransaction(client, work);
+    },
+    queueOptions: {
+      db: {
+        executeSql: (sql: string, values?: unknown[]) =>
+          pool.query(sql, values).catch((error) => {
+            throw told(error);
+          }),
+      },
+    },
+    close: () => pool.end(),
+  };
+}

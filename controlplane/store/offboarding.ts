@@ -1,0 +1,249 @@
+import type { Departing } from '../offboarding/guard.ts';
+import type { Conditions } from '../stacks/conditions.ts';
+import { accountStore } from './accounts.ts';
+import { type AuditEntry, writeAudit } from './audit/entries.ts';
+import type { Database, Query } from './database/database.ts';
+import { fenced, type Holder, LeaseLost } from './database/lease-guard.ts';
+import type { StackRecord } from './stacks.ts';
+
+/** A stack that is to go, or went. */
+export interface Departure extends Departing {
+  /** The organization's listing, or a look at the Region itself. */
+  readonly foundBy: 'listing' | 'region';
+  readonly since: Date;
+  /** From when on it may go; null while the guard or a person has not let it. */
+  readonly clearedAt: Date | null;
+  /** The person's word that cleared it; null where none was needed. */
+  readonly confirmationId: string | null;
+  /** How often its account refused us while nothing was wrong on our side. */
+  readonly refusals: number;
+  readonly doneAt: Date | null;
+}
+
+const columns = `key, account_id as "accountId", region, what, because, found_by as "foundBy", since,
+  cleared_at as "clearedAt", confirmation_id as "confirmationId", refusals, done_at as "doneAt"`;
+
+/** A stack as far as departing goes. */
+export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGeneration'> {
+  readonly key: string;
+  readonly kind: 'account' | 'region';
+  readonly accountId: string;
+  readonly region: string | null;
+}
+
+export interface DepartureEnd {
+  readonly what: Departing['what'];
+  readonly at: Date;
+  /** With the account's own stack: nothing is left in the account. */
+  readonly account?: { readonly conditions: Conditions; readonly because: string } | undefined;
+}
+
+/** Says of an account that everything in it went. */
+async function leave(
+  query: Query,
+  { accountId, since }: Departure,
+  { conditions, because }: NonNullable<DepartureEnd['account']>,
+): Promise<void> {
+  const accounts = accountStore({ query });
+  await accounts.setConditions(accountId, conditions);
+  await accounts.setRegions(accountId, []);
+  const details = { account: accountId, because };
+  const once = `account departed ${accountId} ${since.toISOString()}`;
+  await writeAudit(query, { who: 'portcullis', what: 'account departed', details }, once);
+}
+
+export interface DepartureStore {
+  get(key: string): Promise<Departure | undefined>;
+  /** Every stack but the hub's. */
+  stacks(): Promise<RecordedStack[]>;
+  /** Has the transaction be the only one that changes what may depart. */
+  alone<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /** Every one that has not gone. */
+  open(): Promise<Departure[]>;
+  /** One more refusal; how many there were. */
+  refused(key: string): Promise<number>;
+  /** It does not depart after all. */
+  drop(key: string): Promise<void>;
+  /**
+   * The stack went: its record goes with it, in one step with what is said of its account, and with the audit lines.
+   * Asked for again, nothing happens. @throws LeaseLost
+   */
+  finish(departure: Departure, end: DepartureEnd, holder: Holder): Promise<void>;
+  /**
+   * Forgets the failures of departing stacks that failed so often at least, of these accounts or of all: which stacks.
+   */
+  forgive(failures: number, accountIds: readonly string[] | undefined): Promise<string[]>;
+}
+
+/**
+ * Any number, the same in every process: one at a time changes what may depart. Earlier programs took 6_821_006, the
+ * audit log's: while workers of both stand, the lease of `organization` still has one listing considered at a time, but
+ * a person's word may come in between.
+ */
+const departureLock = 6_821_012;
+
+export function departureStore({
+  query,
+  transaction,
+}: Pick<Database, 'query' | 'transaction'>): DepartureStore {
+  return {
+    async get(key) {
+      const [row] = await query<Departure>(`select ${columns} from departure where key = $1`, [key]);
+      return row;
+    },
+    stacks: () =>
+      query(
+        `select key, kind, account_id as "accountId", region, failures, failed_generation as "failedGeneration"
+         from stack where kind <> 'hub' order by key`,
+      ),
+    alone: (work) =>
+      transaction(async (within) => {
+        await within(`select pg_advisory_xact_lock(${departureLock})`);
+        return work(within);
+      }),
+    open: () => openDepartures(query),
+    async refused(key) {
+      const [row] = await query<{ refusals: number }>(
+        'update departure set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
+        [key],
+      );
+      return row?.refusals ?? 0;
+    },
+    async drop(key) {
+      await query('delete from departure where key = $1 and done_at is null', [key]);
+    },
+    finish: (departure, { what, at, account }, holder) =>
+      transaction(async (within) => {
+        const { key, since, accountId, region, because, confirmationId } = departure;
+        const gone = await within(
+          `delete from stack where key = $1 and ${fenced('$1', '$2')} returning key`,
+          [key, holder.token],
+        );
+        if (gone.length === 0) {
+          const left = await within('select key from stack where key = $1', [key]);
+          if (left.length > 0) throw new LeaseLost(key);
+        }
+        await within('update departure set what = $2, done_at = $3 where key = $1 and done_at is null', [
+          key,
+          what,
+          at,
+        ]);
+        const entry: AuditEntry = {
+          who: 'portcullis',
+          what: what === 'gone' ? 'stack forgotten' : 'stack destroyed',
+          details: { key, account: accountId, region, because, confirmation: confirmationId },
+        };
+        await writeAudit(within, entry, `departed ${key} ${since.toISOString()}`);
+        if (account && gone.length > 0) await leave(within, departure, account);
+      }),
+    async forgive(failures, accountIds) {
+      const rows = await query<{ key: string }>(
+        `update stack set failures = 0 where failed_generation like 'departure %' and failures >= $1
+           and ($2::text[] is null or account_id = any($2)) returning key`,
+        [failures, accountIds ?? null],
+      );
+      return rows.map(({ key }) => key);
+    },
+  };
+}
+
+export const openDepartures = (query: Query) =>
+  query<Departure>(`select ${columns} from departure where done_at is null order by key`);
+
+/** Records that stacks depart; what was cleared stays so, but where more is to be done to it now. */
+export async function depart(
+  query: Query,
+  set: readonly Departing[],
+  foundBy: Departure['foundBy'],
+  at: Date,
+): Promise<void> {
+  const stays = `d.done_at is null and not (d.what = 'gone' and excluded.what = 'tear-down')`;
+  await query(
+    `insert into departure as d (key, account_id, region, what, because, found_by, since)
+     select key, account_id, nullif(region, ''), what, because, $6, $7
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as n (key, account_id, region, what, because)
+     on conflict (key) do update set what = excluded.what, because = excluded.because, found_by = excluded.found_by,
+       since = case when d.done_at is null then d.since else excluded.since end,
+       cleared_at = case when ${stays} then d.cleared_at end,
+       confirmation_id = case when ${stays} then d.confirmation_id end,
+       refusals = case when d.done_at is null then d.refusals else 0 end,
+       done_at = null`,
+    [
+      set.map(({ key }) => key),
+      set.map(({ accountId }) => accountId),
+      set.map(({ region }) => region ?? ''),
+      set.map(({ what }) => what),
+      set.map(({ because }) => because),
+      foundBy,
+      at,
+    ],
+  );
+}
+
+export async function dropAll(query: Query, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await query('delete from departure where done_at is null and key = any($1)', [keys]);
+}
+
+/** Lets stacks go, by a person's word or without one. */
+export async function clear(
+  query: Query,
+  keys: readonly string[],
+  confirmationId: string | null,
+  at: Date,
+): Promise<void> {
+  if (keys.length === 0) return;
+  await query(
+    `update departure set cleared_at = $2, confirmation_id = $3
+     where done_at is null and cleared_at is null and key = any($1)`,
+    [keys, at, confirmationId],
+  );
+}
+
+/** Takes back what cleared stacks that have not gone: all those that no person let go. */
+export const holdUnconfirmed = (query: Query) =>
+  query('update departure set cleared_at = null where done_at is null and confirmation_id is null');
+
+/** Takes back what confirmations cleared that are over, of stacks that have not gone. */
+export async function holdAgain(query: Query, confirmationIds: readonly string[]): Promise<void> {
+  if (confirmationIds.length === 0) return;
+  await query(
+    `update departure set cleared_at = null, confirmation_id = null
+     where done_at is null and confirmation_id = any($1::uuid[])`,
+    [confirmationIds],
+  );
+}
+
+/** Stacks to tear down that nobody cleared yet, and those cleared since a moment without a person. */
+export async function deletionsSince(query: Query, from: Date): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    `select count(*)::int as count from departure where what = 'tear-down' and confirmation_id is null
+       and ((done_at is null and cleared_at is null) or cleared_at > $1)`,
+    [from],
+  );
+  return row?.count ?? 0;
+}
+
+/** Accounts all of whose departures a person let go. */
+export async function confirmedAccounts(query: Query): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    `select account_id as id from departure group by account_id
+     having bool_and(confirmation_id is not null or done_at is not null) and bool_or(confirmation_id is not null)`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Remembers who was active in a listing, and says who was in one since a moment. */
+export async function rememberActive(
+  query: Query,
+  ids: readonly string[],
+  at: Date,
+  from: Date,
+): Promise<string[]> {
+  await query(
+    `insert into listed_account (id, active_at) select id, $2 from unnest($1::text[]) as n (id)
+     on conflict (id) do update set active_at = greatest(listed_account.active_at, excluded.active_at)`,
+    [ids, at],
+  );
+  await query('delete from listed_account where active_at <= $1', [from]);
+  return (await query<{ id: string }>('select id from listed_account')).map(({ id }) => id);
+}

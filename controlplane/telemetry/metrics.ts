@@ -1,0 +1,119 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { outcomes } from '../../lambda/contract/result.ts';
+
+/** What the parts of the control plane say of what they did; none of it can fail or wait. */
+export interface Meter {
+  stack(
+    operation: 'up' | 'preview' | 'destroy',
+    kind: 'hub' | 'account' | 'region',
+    result: 'succeeded' | 'unchanged' | 'failed',
+    seconds: number,
+  ): void;
+  run(kind: string, state: string): void;
+  reconciled(kind: string, verdict: 'done' | 'wait' | 'failed' | 'hopeless', seconds: number): void;
+  throttled(service: string, operation: string, scope: 'organization' | 'account'): void;
+  remediation(outcome: string, eventToRevokedMs: number | undefined): void;
+  verified(result: 'proven' | 'failed', seconds: number): void;
+}
+
+const nothing = () => undefined;
+
+/** Counts nothing. */
+export const silentMeter: Meter = {
+  stack: nothing,
+  run: nothing,
+  reconciled: nothing,
+  throttled: nothing,
+  remediation: nothing,
+  verified: nothing,
+};
+
+const seconds = {
+  operation: [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800],
+  reconcile: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
+  remediation: [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600],
+  verification: [1, 2, 5, 10, 30, 60, 120, 300, 900],
+};
+
+const runKinds = ['reconcile', 'preview'];
+const runEnds = ['succeeded', 'failed', 'cancelled'];
+
+/** A registry of its own, with what is known of the process and the program that runs. */
+export function metricsRegistry(version: string): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'portcullis_build_info',
+    help: 'Always 1; the labels say which program runs.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+  return registry;
+}
+
+function instruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    operations: new Histogram({
+      name: 'portcullis_stack_operation_duration_seconds',
+      help: 'How long operations of the engine on stacks took, by what came of them.',
+      labelNames: ['operation', 'kind', 'result'],
+      ...{ buckets: seconds.operation, registers },
+    }),
+    runs: new Counter({
+      name: 'portcullis_runs_total',
+      help: 'Runs that reached a state.',
+      labelNames: ['kind', 'state'],
+      registers,
+    }),
+    reconciles: new Histogram({
+      name: 'portcullis_reconcile_duration_seconds',
+      help: 'How long it took to reconcile a key once, by verdict.',
+      labelNames: ['kind', 'verdict'],
+      ...{ buckets: seconds.reconcile, registers },
+    }),
+    throttles: new Counter({
+      name: 'portcullis_api_throttles_total',
+      help: 'Answers of AWS that said to slow down.',
+      labelNames: ['service', 'operation', 'scope'],
+      registers,
+    }),
+    remediations: new Counter({
+      name: 'portcullis_remediations_total',
+      help: 'Results of the remediation function, each counted once.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    latency: new Histogram({
+      name: 'portcullis_remediation_latency_seconds',
+      help: "From CloudTrail's time of the call to the revoke.",
+      ...{ buckets: seconds.remediation, registers },
+    }),
+    verifications: new Histogram({
+      name: 'portcullis_verification_duration_seconds',
+      help: 'How long it took to prove a cell, or to find that it cannot be proven.',
+      labelNames: ['result'],
+      ...{ buckets: seconds.verification, registers },
+    }),
+  };
+}
+
+/** A meter that counts into the registry. Series that alerts ask about are there from the start, at zero. */
+export function createMeter(registry: Registry): Meter {
+  const { operations, runs, reconciles, throttles, remediations, latency, verifications } =
+    instruments(registry);
+  for (const outcome of outcomes) remediations.inc({ outcome }, 0);
+  for (const kind of runKinds) for (const state of runEnds) runs.inc({ kind, state }, 0);
+  for (const result of ['proven', 'failed']) verifications.zero({ result });
+  return {
+    stack: (operation, kind, result, took) => operations.observe({ operation, kind, result }, took),
+    run: (kind, state) => runs.inc({ kind, state }),
+    reconciled: (kind, verdict, took) => reconciles.observe({ kind, verdict }, took),
+    throttled: (service, operation, scope) => throttles.inc({ service, operation, scope }),
+    remediation(outcome, eventToRevokedMs) {
+      remediations.inc({ outcome });
+      if (eventToRevokedMs !== undefined) latency.observe(Math.max(0, eventToRevokedMs) / 1000);
+    },
+    verified: (result, took) => verifications.observe({ result }, took),
+  };
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { resultSource } from '../../lambda/contract/result.ts';
+import { names } from '../../programs/names.ts';
+import type { Aws } from '../aws/clients.ts';
+import type { Settings } from '../settings/environment.ts';
+import { reasonOf } from '../settings/errors.ts';
+import { type CoverageEvent, coverageDetailType } from '../stacks/coverage-event.ts';
+import type { CoverageNotice, CoverageStore } from '../store/coverage.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { RegionCoverage } from './evaluate.ts';
+
+/** Hears of an account's Regions before and after each look at its trails. */
+export type CoverageAnnouncer = (
+  account: { readonly id: string; readonly name: string },
+  before: readonly RegionCoverage[],
+  after: readonly RegionCoverage[],
+) => Promise<void>;
+
+interface Parts {
+  readonly store: { readonly coverage: CoverageStore };
+  readonly aws: Pick<Aws, 'eventBridge' | 'sns'>;
+  readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn' | 'notificationTopicArn'>;
+  readonly log: Logger;
+}
+
+/** One organization trail that stops is thousands of notices: a topic hears of so many in so long, the bus of all. */
+const messagesOfATheme = 5;
+const themeMinutes = 15;
+
+async function putEvent({ aws, settings }: Parts, event: CoverageEvent): Promise<void> {
+  const { accountId, region } = settings.hub;
+  const client = await aws.eventBridge(accountId, region);
+  const entry = {
+    EventBusName: names.bus,
+    Source: resultSource,
+    DetailType: coverageDetailType,
+    Detail: JSON.stringify(event),
+  };
+  const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }));
+  const [answer] = Entries;
+  if (answer?.ErrorCode) throw new Error(`${answer.ErrorCode}: ${answer.ErrorMessage ?? ''}`);
+}
+
+/** At most 100 printable ASCII characters; source: Publish, SNS API reference. */
+const subjectOf = ({ change, accountName, account }: CoverageEvent): string =>
+  `Portcullis: coverage ${change} in ${account} ${accountName}`.replace(/[^ -~]/g, '?').slice(0, 100);
+
+async function publish({ aws, settings }: Parts, topicArn: string, event: CoverageEvent): Promise<void> {
+  const client = await aws.sns(settings.hub.accountId, topicArn.split(':')[3] ?? settings.hub.region);
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const fifo = {
+    MessageGroupId: `coverage-${event.account}`,
+    MessageDeduplicationId: createHash('sha256').update(event.id).digest('hex'),
+  };
+  await client.send(
+    new PublishCommand({
+      TopicArn: topicArn,
+      Subject: subjectOf(event),
+      Message: JSON.stringify(event),
+      MessageAttributes: {
+        detailType: text(coverageDetailType),
+        change: text(event.change),
+        account: text(event.account),
+      },
+      ...(topicArn.endsWith('.fifo') && fifo),
+    }),
+  );
+}
+
+/** Tells a topic, unless it has had its share of the theme: the last one it gets says so. Whether it was told. */
+async function tellTopic(parts: Parts, { theme, event }: CoverageNotice, topicArn: string): Promise<boolean> {
+  const before = await parts.store.coverage.toldLately(theme, topicArn, themeMinutes);
+  if (before >= messagesOfATheme) return false;
+  const more = `Further accounts of which the same is true are not told here for ${themeMinutes} minutes: see portcullis status`;
+  const last = before === messagesOfATheme - 1;
+  await publish(parts, topicArn, last ? { ...event, summary: `${event.summary}. ${more}` } : event);
+  return true;
+}
+
+/** Tells every channel that was not told yet. One that fails is tried again at the account's next survey. */
+async function tell(parts: Parts, notice: CoverageNotice): Promise<void> {
+  const { store, settings, log } = parts;
+  const { alarmTopicArn, notificationTopicArn } = settings;
+  const topics = new Set([alarmTopicArn, notificationTopicArn].filter((arn) => arn !== undefined));
+  let failed = false;
+  for (const channel of ['bus', ...topics].filter((name) => !notice.told.includes(name))) {
+    try {
+      if (channel === 'bus') await putEvent(parts, notice.event);
+      else if (!(await tellTopic(parts, notice, channel))) continue;
+      await store.coverage.told(notice.id, channel);
+    } catch (error) {
+      failed = true;
+      const { account: accountId, change } = notice.event;
+      const message = `coverage ${change}, not told yet: ${reasonOf(error)}`;
+      log.error({ accountId, notice: notice.id, channel, error }, message);
+    }
+  }
+  if (!failed) await store.coverage.done(notice.id);
+}
+
+/**
+ * Makes what records each change of an account's coverage, with an audit line, and tells of it: the org bus, and the
+ * alarm and notification topics where there are any. Recorded before it is told, and told until it is: once, or twice
+ * where the process dies in between, with the same id. Throws only where the store fails.
+ */
+export function coverageAnnouncer(parts: Parts): CoverageAnnouncer {
+  const { store, log } = parts;
+  return async (account, before, after) => {
+    await store.coverage.observe(account, before, after);
+    for (const notice of await store.coverage.untold(account.id)) {
+      const { change, summary, regions } = notice.event;
+      if (notice.told.length === 0) {
+        const where = regions.map(({ region }) => region);
+        log[change === 'lost' ? 'error' : 'info'](
+          { accountId: account.id, notice: notice.id, regions: where },
+          summary,
+        );
+      }
+      await tell(parts, notice);
+    }
+  };
+}

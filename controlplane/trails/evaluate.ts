@@ -1,0 +1,79 @@
+import { names } from '../../programs/names.ts';
+import type {
+  ObservedTrail,
+  RegionCoverage,
+  TrailCause,
+  TrailCheck,
+  TrailKind,
+  TrailProblem,
+  TrailWarning,
+} from '../stacks/trail-check.ts';
+import { noTrail, problemOf, redundant, warningsOf } from './fix.ts';
+import { causeOfSelectors } from './selectors.ts';
+
+export type { ObservedTrail, RegionCoverage, TrailCause, TrailCheck, TrailKind, TrailProblem, TrailWarning };
+
+/** Whether an account's trail is the one that Portcullis makes with `PORTCULLIS_TRAILS=create`. */
+export const isOwnTrail = (arn: string, accountId: string): boolean =>
+  arn.split(':')[4] === accountId && arn.endsWith(`:trail/${names.trail}`);
+
+const kindOf = ({ organization, multiRegion }: ObservedTrail): TrailKind => {
+  if (organization) return 'organization';
+  return multiRegion ? 'multi-Region' : 'single-Region';
+};
+
+const rank: Record<TrailKind, number> = { organization: 0, 'multi-Region': 1, 'single-Region': 2 };
+
+/** Why a trail does not cover a Region, or nothing where it does. Pure. */
+export function causeOf(trail: ObservedTrail, region: string): Exclude<TrailCause, 'none'> | undefined {
+  if (!trail.multiRegion && trail.homeRegion !== region) return 'elsewhere';
+  return trail.logging ? causeOfSelectors(trail) : 'stopped';
+}
+
+/** One account and Region to judge, with what is seen there. */
+export interface Sight {
+  readonly accountId: string;
+  readonly region: string;
+  /** The trails that DescribeTrails shows there, asked in full. */
+  readonly trails: readonly ObservedTrail[];
+  /** Trails of the account that other Regions show and this one does not. */
+  readonly elsewhere?: readonly ObservedTrail[];
+  /** Why some of the trails shown there could not be asked. */
+  readonly unasked?: readonly string[];
+}
+
+function covered(trails: readonly ObservedTrail[], accountId: string): TrailCheck {
+  const own = ({ arn }: ObservedTrail) => isOwnTrail(arn, accountId);
+  const [first, ...more] = trails.toSorted(
+    (a, b) =>
+      Number(own(a)) - Number(own(b)) || rank[kindOf(a)] - rank[kindOf(b)] || a.arn.localeCompare(b.arn),
+  ) as [ObservedTrail, ...ObservedTrail[]];
+  const also = more.map(({ arn }) => arn);
+  const warnings = [...warningsOf(first), ...more.filter(own).map(({ arn }) => redundant(arn, first.arn))];
+  return {
+    covered: true,
+    trailArn: first.arn,
+    kind: kindOf(first),
+    ...(also.length > 0 && { also }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+/**
+ * Judges the trails that an account shows in a Region; says of each why it does not cover it, with the mend. One
+ * covering trail is enough, whatever could not be asked of the others; without one, what could not be asked makes
+ * the answer unknown. Pure.
+ */
+export function judgeTrails({ accountId, region, trails, elsewhere = [], unasked = [] }: Sight): TrailCheck {
+  const covering = trails.filter((trail) => causeOf(trail, region) === undefined);
+  if (covering.length > 0) return covered(covering, accountId);
+  if (unasked.length > 0)
+    return { covered: 'unknown', reason: `the trail check failed: ${unasked.join('; ')}` };
+  const candidates = [...trails, ...elsewhere].toSorted((a, b) => a.arn.localeCompare(b.arn));
+  const problems = candidates.flatMap((trail) => {
+    const cause = causeOf(trail, region);
+    return cause ? [problemOf({ ...trail, own: isOwnTrail(trail.arn, accountId) }, cause)] : [];
+  });
+  const all = problems.length > 0 ? problems : [noTrail];
+  return { covered: false, reason: all.map(({ message }) => message).join('; '), problems: all };
+}

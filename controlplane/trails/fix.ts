@@ -1,0 +1,104 @@
+import type { ObservedTrail, TrailCause, TrailProblem, TrailWarning } from '../stacks/trail-check.ts';
+
+const ownerOf = (arn: string): string => arn.split(':')[4] ?? '';
+const nameOf = (arn: string): string => arn.split('/').at(-1) ?? '';
+
+type Told = Pick<ObservedTrail, 'arn' | 'homeRegion'> & { readonly own?: boolean };
+
+const command = ({ arn, homeRegion }: Told, act: string, more = ''): string =>
+  `as account ${ownerOf(arn)}: aws cloudtrail ${act} --name ${arn}${more} --region ${homeRegion}`;
+
+const inConsole = ({ arn, homeRegion }: Told, act: string): string =>
+  `in the CloudTrail console of account ${ownerOf(arn)}, ${homeRegion}: trail ${nameOf(arn)}, Management events, Edit, ${act}`;
+
+const texts: Record<
+  Exclude<TrailCause, 'none'>,
+  { says: (arn: string) => string; mend: (t: Told) => string }
+> = {
+  elsewhere: {
+    says: (arn) => `${arn} records its own Region alone`,
+    mend: (trail) => command(trail, 'update-trail', ' --is-multi-region-trail'),
+  },
+  stopped: {
+    says: (arn) => `logging of ${arn} is stopped`,
+    mend: (trail) => command(trail, 'start-logging'),
+  },
+  'no-management-events': {
+    says: (arn) => `${arn} records no management events`,
+    mend: (trail) => inConsole(trail, 'switch management events on, with Write'),
+  },
+  'reads-only': {
+    says: (arn) => `${arn} records read events alone, no writes`,
+    mend: (trail) => inConsole(trail, 'tick Write'),
+  },
+  'excludes-ec2': {
+    says: (arn) => `${arn} leaves out the events of EC2`,
+    mend: (trail) => inConsole(trail, 'take away the selector that leaves out ec2.amazonaws.com'),
+  },
+  partial: {
+    says: (arn) => `${arn} records only some of the management write events of EC2`,
+    mend: (trail) => inConsole(trail, 'take away the filters by event name or caller'),
+  },
+};
+
+/** Why one trail does not cover a Region, with the one act that mends it. Pure. */
+export function problemOf(trail: Told, cause: Exclude<TrailCause, 'none'>): TrailProblem {
+  const { says, mend } = texts[cause];
+  // Our own trail is declared in the account's stack, which puts right whatever was changed by hand.
+  const act = trail.own ? `portcullis reconcile --account ${ownerOf(trail.arn)}` : mend(trail);
+  return { cause, trailArn: trail.arn, message: says(trail.arn), mend: act };
+}
+
+export const noTrail: TrailProblem = {
+  cause: 'none',
+  message: 'no trail covers this Region of the account',
+  mend: 'make an organization trail that records management write events in all Regions, or set PORTCULLIS_TRAILS=create',
+};
+
+/**
+ * What of a trail's own deliveries fails, by GetTrailStatus. None of it keeps events from EventBridge as far as AWS
+ * documents: that asks for "a CloudTrail trail with logging enabled" and names no delivery.
+ * Source: "AWS service events delivered via AWS CloudTrail", EventBridge user guide; GetTrailStatus, CloudTrail API reference.
+ */
+export function warningsOf(trail: ObservedTrail): TrailWarning[] {
+  const { arn, bucket, failing } = trail;
+  const owner = ownerOf(arn);
+  const failures: [keyof ObservedTrail['failing'], TrailWarning['cause'], string, string][] = [
+    [
+      'log',
+      'log-delivery',
+      `its log files do not reach bucket ${bucket}`,
+      `let the policy of bucket ${bucket} (and of its KMS key) admit cloudtrail.amazonaws.com for this trail; where the bucket is gone: as account ${owner}, aws cloudtrail update-trail --name ${arn} --s3-bucket-name <another>`,
+    ],
+    [
+      'digest',
+      'digest-delivery',
+      `its digest files do not reach bucket ${bucket}`,
+      `let the policy of bucket ${bucket} admit cloudtrail.amazonaws.com for this trail`,
+    ],
+    [
+      'logGroup',
+      'log-group-delivery',
+      'its events do not reach its CloudWatch Logs log group',
+      `see that log group and role of the trail exist: aws cloudtrail get-trail --name ${arn}, as account ${owner}`,
+    ],
+    [
+      'notification',
+      'notification',
+      'its SNS notifications fail',
+      `let the policy of the trail's topic admit cloudtrail.amazonaws.com: aws cloudtrail get-trail --name ${arn}, as account ${owner}`,
+    ],
+  ];
+  return failures.flatMap(([what, cause, says, mend]) => {
+    const error = failing[what];
+    return error ? [{ cause, trailArn: arn, message: `${arn}: ${says} (${error})`, mend }] : [];
+  });
+}
+
+/** Our own trail where another covers the Region as well: every event is recorded, and paid for, twice. */
+export const redundant = (arn: string, by: string): TrailWarning => ({
+  cause: 'redundant',
+  trailArn: arn,
+  message: `${arn}, which Portcullis made, is not needed any more: ${by} covers the Region too, and a second copy of management events is charged`,
+  mend: 'set PORTCULLIS_TRAILS=report once every account is covered without it; its bucket stays',
+});

@@ -1,0 +1,71 @@
+import type { AdvancedEventSelector, EventSelector } from '@aws-sdk/client-cloudtrail';
+import { ingressPattern } from '../../programs/pattern.ts';
+
+/** What a trail records: basic selectors, or advanced ones in their place. */
+export interface Selectors {
+  readonly eventSelectors: readonly EventSelector[];
+  readonly advancedEventSelectors: readonly AdvancedEventSelector[];
+}
+
+/** Why a trail's selectors do not record every management write event that opens ingress. */
+export type SelectorCause = 'no-management-events' | 'reads-only' | 'excludes-ec2' | 'partial';
+
+const ec2 = 'ec2.amazonaws.com';
+const eventNames = ingressPattern.detail.$or.flatMap(({ eventName }) => eventName);
+
+type FieldTest = NonNullable<AdvancedEventSelector['FieldSelectors']>[number];
+
+const admitsValue = (f: FieldTest, value: string): boolean =>
+  (!f.Equals || f.Equals.includes(value)) &&
+  !f.NotEquals?.includes(value) &&
+  (!f.StartsWith || f.StartsWith.some((start) => value.startsWith(start))) &&
+  !f.NotStartsWith?.some((start) => value.startsWith(start)) &&
+  (!f.EndsWith || f.EndsWith.some((end) => value.endsWith(end))) &&
+  !f.NotEndsWith?.some((end) => value.endsWith(end));
+
+/** Whether every test of one field admits the value; a field that is not tested admits all. */
+const admits = (selector: AdvancedEventSelector, field: string, value: string): boolean =>
+  (selector.FieldSelectors ?? []).filter(({ Field }) => Field === field).every((f) => admitsValue(f, value));
+
+const isAboutManagement = (selector: AdvancedEventSelector): boolean =>
+  (selector.FieldSelectors ?? []).some(({ Field }) => Field === 'eventCategory') &&
+  admits(selector, 'eventCategory', 'Management');
+
+/** A test of any other field (who called, from which console) may leave out some of the events. */
+const decidable = new Set(['eventCategory', 'readOnly', 'eventSource', 'eventName', 'eventType']);
+
+const isWholly = (selector: AdvancedEventSelector, eventName: string): boolean =>
+  (selector.FieldSelectors ?? []).every(({ Field }) => decidable.has(Field ?? '')) &&
+  admits(selector, 'eventName', eventName) &&
+  admits(selector, 'eventType', 'AwsApiCall');
+
+function causeOfAdvanced(selectors: readonly AdvancedEventSelector[]): SelectorCause | undefined {
+  const management = selectors.filter(isAboutManagement);
+  if (management.length === 0) return 'no-management-events';
+  const writes = management.filter((selector) => admits(selector, 'readOnly', 'false'));
+  if (writes.length === 0) return 'reads-only';
+  const ofEc2 = writes.filter((selector) => admits(selector, 'eventSource', ec2));
+  if (ofEc2.length === 0) return 'excludes-ec2';
+  const all = eventNames.every((name) => ofEc2.some((selector) => isWholly(selector, name)));
+  return all ? undefined : 'partial';
+}
+
+/** On AWS a basic selector can exclude kms.amazonaws.com and rdsdata.amazonaws.com alone; one that names EC2 is believed. */
+function causeOfBasic(selectors: readonly EventSelector[]): SelectorCause | undefined {
+  const management = selectors.filter(({ IncludeManagementEvents }) => IncludeManagementEvents !== false);
+  if (management.length === 0) return 'no-management-events';
+  const writes = management.filter(({ ReadWriteType }) => ReadWriteType !== 'ReadOnly');
+  if (writes.length === 0) return 'reads-only';
+  const excludes = ({ ExcludeManagementEventSources = [] }: EventSelector) =>
+    ExcludeManagementEventSources.includes(ec2);
+  return writes.every(excludes) ? 'excludes-ec2' : undefined;
+}
+
+/**
+ * Why these selectors miss management write events that Portcullis acts on, or nothing where they record all.
+ * Pure. Source: EventSelector and AdvancedFieldSelector, AWS CloudTrail API reference.
+ */
+export const causeOfSelectors = (selectors: Selectors): SelectorCause | undefined =>
+  selectors.advancedEventSelectors.length > 0
+    ? causeOfAdvanced(selectors.advancedEventSelectors)
+    : causeOfBasic(selectors.eventSelectors);

@@ -1,0 +1,63 @@
+import { DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { names, queueUrl } from '../../programs/names.ts';
+import { accountKey, regionKey } from '../stacks/key.ts';
+import type { Cell } from '../store/canaries.ts';
+import type { VerifyParts } from './context.ts';
+
+const again = ({ accountId, region }: Cell) =>
+  `portcullis reconcile --account ${accountId} --region ${region}`;
+
+/**
+ * What is known to keep a cell from being covered, with the mend, or nothing: its stack was never made, no trail covers
+ * it, or the forwarding rule is gone, off or without its target. Where one is, nothing is opened.
+ */
+export async function obstacleIn(parts: VerifyParts, cell: Cell): Promise<string | undefined> {
+  const { stacks } = parts.store;
+  const stack =
+    (await stacks.get(regionKey(cell.accountId, cell.region))) ??
+    (await stacks.get(accountKey(cell.accountId)));
+  if (!stack?.generation) return `nothing forwards events yet: ${again(cell)}`;
+  const trail = await parts.trail(cell);
+  if (trail.covered === false) return `CloudTrail: ${trail.reason}`;
+  return ruleFault(parts, cell);
+}
+
+async function ruleFault({ aws }: VerifyParts, cell: Cell): Promise<string | undefined> {
+  const Rule = names.forwardRule;
+  const events = await aws.eventBridge(cell.accountId, cell.region);
+  try {
+    const { State } = await events.send(new DescribeRuleCommand({ Name: Rule }));
+    if (State !== 'ENABLED')
+      return `the forwarding rule ${Rule} is ${State ?? 'in no known state'}: ${again(cell)}`;
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule }));
+    if (Targets.length === 0) return `the forwarding rule ${Rule} has no target: ${again(cell)}`;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException')
+      return `the forwarding rule ${Rule} is gone: ${again(cell)}`;
+    throw error;
+  }
+}
+
+/** What lies in the dead-letter queues that an event of the cell could have ended in; empty where none does. */
+export async function lettersOf({ aws, settings }: VerifyParts, cell: Cell): Promise<string[]> {
+  const { partition } = await aws.caller();
+  const queues = [
+    { ...cell, name: names.forwardDeadLetterQueue },
+    { ...settings.hub, name: names.deadLetterQueue },
+  ];
+  const found: string[] = [];
+  for (const { accountId, region, name } of queues) {
+    const sqs = await aws.sqs(accountId, region);
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: queueUrl({ partition, accountId, region }, name),
+        AttributeNames: ['ApproximateNumberOfMessages'],
+      }),
+    );
+    const count = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+    if (count > 0) found.push(`${count} in ${name} of ${accountId} ${region}`);
+  }
+  return found;
+}
