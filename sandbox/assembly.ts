@@ -1,21 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Background, background } from './background.ts';
-import type { Call, Emulator, Publish } from './call.ts';
-import { cloudTrail } from './cloudtrail.ts';
-import { userIdentity } from './cloudtrail-record.ts';
-import { delivery, type EventDelivery } from './delivery.ts';
-import { startEmulator } from './emulator.ts';
-import { type Faults, faults } from './faults.ts';
-import { startGateway } from './gateway.ts';
-import { identities } from './identities.ts';
-import { type Journal, journal } from './journal.ts';
-import { type Organization, organization } from './organization.ts';
-import { putEvents } from './put-events.ts';
-import { type Regions, regions } from './regions.ts';
-import { securityHub } from './security-hub.ts';
-import { type Trails, trails } from './trails.ts';
+import { userIdentity } from './cloudtrail/record.ts';
+import { cloudTrail } from './cloudtrail/recorder.ts';
+import { type Trails, trails } from './cloudtrail/trails.ts';
+import { startEmulator } from './emulator/process.ts';
+import { securityHub } from './emulator/security-hub.ts';
+import { delivery, type EventDelivery } from './eventbridge/delivery.ts';
+import { type Journal, journal } from './eventbridge/journal.ts';
+import { putEvents } from './eventbridge/put-events.ts';
+import { type Background, background } from './gateway/background.ts';
+import type { Call, Emulator, Publish } from './gateway/call.ts';
+import { type Faults, faults } from './gateway/faults.ts';
+import { identities } from './gateway/identities.ts';
+import { startGateway } from './gateway/server.ts';
+import { type Organization, organization } from './organizations/api.ts';
+import { type Regions, regions } from './organizations/regions.ts';
 
 /** The running parts of a sandbox, before anything is in it. */
 export interface Assembly {

@@ -1,13 +1,13 @@
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.ts';
-import type { ClientSettings } from './call.ts';
-import type { Faults } from './faults.ts';
-import type { Delivery } from './journal.ts';
+import type { Delivery } from './eventbridge/journal.ts';
+import type { ClientSettings } from './gateway/call.ts';
+import type { Faults } from './gateway/faults.ts';
 import { buildProvider } from './provider/build.ts';
-import { type Blueprint, type Seed, type SeededOrganization, seed, unseeded } from './seed.ts';
+import { type Blueprint, type Seed, type SeededOrganization, seed, unseeded } from './seed/organization.ts';
 
-export type { Faults } from './faults.ts';
-export type { Delivery } from './journal.ts';
-export type { SeededOrganization } from './seed.ts';
+export type { Delivery } from './eventbridge/journal.ts';
+export type { Faults } from './gateway/faults.ts';
+export type { SeededOrganization } from './seed/organization.ts';
 
 export interface Sandbox {
   /** The gateway's address: the one endpoint of every AWS service, account and Region. */

@@ -3,15 +3,15 @@ import pluginpb from '@pulumi/pulumi/proto/plugin_pb.js';
 import services from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import pb from '@pulumi/pulumi/proto/provider_pb.js';
 import emptypb from 'google-protobuf/google/protobuf/empty_pb.js';
-import { type Failure, failures, normalize } from './check.ts';
-import { type Aws, awsClients, type InRegion, validate } from './clients.ts';
-import { type Configuration, readConfiguration } from './configuration.ts';
-import { type Change, changes, keepsName } from './diff.ts';
-import { grpcError } from './errors.ts';
-import type { Properties } from './field.ts';
-import { create, foreseen, readState, update } from './lifecycle.ts';
-import type { Resource } from './resource.ts';
-import { fromStruct, toStruct } from './struct.ts';
+import { type Failure, failures, normalize } from './protocol/check.ts';
+import { type Aws, awsClients, type InRegion, validate } from './protocol/clients.ts';
+import { type Configuration, readConfiguration } from './protocol/configuration.ts';
+import { type Change, changes, keepsName } from './protocol/diff.ts';
+import { grpcError } from './protocol/errors.ts';
+import type { Properties } from './protocol/field.ts';
+import { create, foreseen, readState, update } from './protocol/lifecycle.ts';
+import type { Resource } from './protocol/resource.ts';
+import { fromStruct, toStruct } from './protocol/struct.ts';
 import { resourceOf } from './table.ts';
 
 /** The release of the official plugin that this one stands in for. */

@@ -1,23 +1,23 @@
-import { Trail } from './cloudtrail.ts';
-import { MetricAlarm } from './cloudwatch.ts';
-import { Table } from './dynamodb.ts';
-import { EventTarget } from './event-target.ts';
-import { EventBus, EventBusPolicy, EventRule } from './events.ts';
-import { Role, RolePolicy } from './iam.ts';
-import { LambdaFunction } from './lambda.ts';
-import { FunctionEventInvokeConfig } from './lambda-invoke-config.ts';
-import { Permission } from './lambda-permission.ts';
-import { LogGroup } from './logs.ts';
-import type { Resource } from './resource.ts';
-import { Bucket } from './s3-bucket.ts';
+import type { Resource } from './protocol/resource.ts';
+import { Trail } from './resources/cloudtrail.ts';
+import { MetricAlarm } from './resources/cloudwatch.ts';
+import { Table } from './resources/dynamodb.ts';
+import { EventTarget } from './resources/event-target.ts';
+import { EventBus, EventBusPolicy, EventRule } from './resources/events.ts';
+import { Role, RolePolicy } from './resources/iam.ts';
+import { LambdaFunction } from './resources/lambda.ts';
+import { FunctionEventInvokeConfig } from './resources/lambda-invoke-config.ts';
+import { Permission } from './resources/lambda-permission.ts';
+import { LogGroup } from './resources/logs.ts';
+import { Bucket } from './resources/s3-bucket.ts';
 import {
   BucketLifecycleConfiguration,
   BucketOwnershipControls,
   BucketPolicy,
   BucketPublicAccessBlock,
   BucketServerSideEncryptionConfiguration,
-} from './s3-parts.ts';
-import { Queue, QueuePolicy } from './sqs.ts';
+} from './resources/s3-parts.ts';
+import { Queue, QueuePolicy } from './resources/sqs.ts';
 
 /** Every resource type the provider knows, by Pulumi's type token. */
 export const table: Readonly<Record<string, Resource>> = {

@@ -19,7 +19,7 @@ const scripts = {
   setup: { steps: everything, commands: [] },
   test: { steps: everything, commands: [['vitest', 'run', '--project', '!faults']] },
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
-  demo: { steps: everything, commands: [['node', 'sandbox/demo.ts']] },
+  demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
   bench: { steps: everything, commands: [['node', 'bench/main.ts']] },
   check: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FaultPlan } from '../../sandbox/faults.ts';
+import type { FaultPlan } from '../../sandbox/gateway/faults.ts';
 import { plan, say } from './plan.ts';
 import { rollOut } from './rollout.ts';
 

@@ -1,4 +1,4 @@
-import { fraction } from '../../sandbox/faults.ts';
+import { fraction } from '../../sandbox/gateway/faults.ts';
 
 const number = (name: string, otherwise: number): number => {
   const given = process.env[name];

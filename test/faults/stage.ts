@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { until } from '../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { fleet } from '../../sandbox/seed.ts';
+import { fleet } from '../../sandbox/seed/organization.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../unit/postgres.ts';
 import { leaseLines, recordLeases } from './lease-history.ts';
 import { watchStacks } from './processes.ts';

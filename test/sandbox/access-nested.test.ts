@@ -6,7 +6,7 @@ import { accessTemplate, readAccessPolicy } from '../../controlplane/organizatio
 import { type Account, type ControlPlane, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { until } from '../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { fleet } from '../../sandbox/seed.ts';
+import { fleet } from '../../sandbox/seed/organization.ts';
 import { accessWorld, hub, invited, management } from './access-world.ts';
 
 const member = '400000000001';

@@ -14,7 +14,7 @@ import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, type ControlPlane, startControlPlane } from '../../sandbox/demo/control-plane.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { blueprint } from '../../sandbox/seed.ts';
+import { blueprint } from '../../sandbox/seed/organization.ts';
 
 export const [shop, payments, former, leaver, playground] = [
   ...['300000000001', '300000000002', '300000000003', '300000000004', '300000000005'],

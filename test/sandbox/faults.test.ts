@@ -12,7 +12,7 @@ import { ListRootsCommand, OrganizationsClient } from '@aws-sdk/client-organizat
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { FaultKind, FaultPlan } from '../../sandbox/faults.ts';
+import type { FaultKind, FaultPlan } from '../../sandbox/gateway/faults.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 
 let sandbox: Sandbox;

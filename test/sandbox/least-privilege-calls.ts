@@ -9,9 +9,12 @@ import { surveyAccount } from '../../controlplane/reconcile/observe.ts';
 import { putBack } from '../../controlplane/remediations/restore/put-back.ts';
 import { names } from '../../programs/names.ts';
 import type { World } from '../../sandbox/demo/world.ts';
-import { type Aws as ProviderAws, awsClients as providerClients } from '../../sandbox/provider/clients.ts';
-import type { Properties } from '../../sandbox/provider/field.ts';
-import type { Resource } from '../../sandbox/provider/resource.ts';
+import {
+  type Aws as ProviderAws,
+  awsClients as providerClients,
+} from '../../sandbox/provider/protocol/clients.ts';
+import type { Properties } from '../../sandbox/provider/protocol/field.ts';
+import type { Resource } from '../../sandbox/provider/protocol/resource.ts';
 import { table } from '../../sandbox/provider/table.ts';
 import { failuresToTell } from './least-privilege-announcement.ts';
 import { accessRole, hub, management } from './least-privilege-stage.ts';

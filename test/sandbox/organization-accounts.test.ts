@@ -10,7 +10,7 @@ import * as org from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../sandbox/assembly.ts';
-import { seed } from '../../sandbox/seed.ts';
+import { seed } from '../../sandbox/seed/organization.ts';
 import { createAccount } from './account-creation.ts';
 import { listen, refusal, until } from './event-listener.ts';
 

@@ -28,7 +28,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../sandbox/assembly.ts';
-import { seed } from '../../sandbox/seed.ts';
+import { seed } from '../../sandbox/seed/organization.ts';
 import { listen, refusal, until } from './event-listener.ts';
 
 const management = '111111111111';

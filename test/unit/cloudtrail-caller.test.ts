@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Identity } from '../../sandbox/call.ts';
+import type { Identity } from '../../sandbox/gateway/call.ts';
 import { record } from './cloudtrail-sample.ts';
 
 const authorize = 'AuthorizeSecurityGroupIngress';

@@ -1,6 +1,6 @@
-import type { Identity } from '../../sandbox/call.ts';
-import { cloudTrailRecord } from '../../sandbox/cloudtrail-record.ts';
-import { nested } from '../../sandbox/request.ts';
+import { cloudTrailRecord } from '../../sandbox/cloudtrail/record.ts';
+import type { Identity } from '../../sandbox/gateway/call.ts';
+import { nested } from '../../sandbox/gateway/request.ts';
 
 /** An IAM user. */
 const user: Identity = {

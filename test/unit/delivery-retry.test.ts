@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { background } from '../../sandbox/background.ts';
-import type { BusEvent, Emulator } from '../../sandbox/call.ts';
-import { delivery } from '../../sandbox/delivery.ts';
-import { journal } from '../../sandbox/journal.ts';
+import { delivery } from '../../sandbox/eventbridge/delivery.ts';
+import { journal } from '../../sandbox/eventbridge/journal.ts';
+import { background } from '../../sandbox/gateway/background.ts';
+import type { BusEvent, Emulator } from '../../sandbox/gateway/call.ts';
 
 const queue = 'arn:aws:sqs:eu-west-1:222222222222:inbox';
 const dead = 'arn:aws:sqs:eu-west-1:222222222222:dead';

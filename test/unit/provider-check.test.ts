@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { failures, normalize } from '../../sandbox/provider/check.ts';
-import { type Properties, UNKNOWN } from '../../sandbox/provider/field.ts';
+import { failures, normalize } from '../../sandbox/provider/protocol/check.ts';
+import { type Properties, UNKNOWN } from '../../sandbox/provider/protocol/field.ts';
 import { resourceOf } from '../../sandbox/provider/table.ts';
 
 const RULE = 'aws:cloudwatch/eventRule:EventRule';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { changes, keepsName } from '../../sandbox/provider/diff.ts';
-import { type Properties, UNKNOWN } from '../../sandbox/provider/field.ts';
-import { foreseen, settle } from '../../sandbox/provider/lifecycle.ts';
+import { changes, keepsName } from '../../sandbox/provider/protocol/diff.ts';
+import { type Properties, UNKNOWN } from '../../sandbox/provider/protocol/field.ts';
+import { foreseen, settle } from '../../sandbox/provider/protocol/lifecycle.ts';
 import { resourceOf } from '../../sandbox/provider/table.ts';
 
 const around = { region: 'eu-west-1', defaultTags: {} };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Fields } from '../../sandbox/provider/field.ts';
+import type { Fields } from '../../sandbox/provider/protocol/field.ts';
 import { table } from '../../sandbox/provider/table.ts';
 
 const sdk = new URL('../../node_modules/@pulumi/aws/', import.meta.url);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
 import structpb from 'google-protobuf/google/protobuf/struct_pb.js';
 import { expect, test } from 'vitest';
-import { zipOf } from '../../sandbox/provider/archive.ts';
-import { readConfiguration } from '../../sandbox/provider/configuration.ts';
-import { UNKNOWN } from '../../sandbox/provider/field.ts';
-import { fromStruct, toStruct } from '../../sandbox/provider/struct.ts';
+import { readConfiguration } from '../../sandbox/provider/protocol/configuration.ts';
+import { UNKNOWN } from '../../sandbox/provider/protocol/field.ts';
+import { fromStruct, toStruct } from '../../sandbox/provider/protocol/struct.ts';
+import { zipOf } from '../../sandbox/provider/resources/archive.ts';
 
 const SIGNATURE = '4dabf18193072939515e22adb298388d';
 const SECRET = '1b47061264138c4ac30d75fd1eb44270';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer, Call, Identity } from '../../sandbox/call.ts';
-import { type FaultPlan, faults, HangUp } from '../../sandbox/faults.ts';
+import type { Answer, Call, Identity } from '../../sandbox/gateway/call.ts';
+import { type FaultPlan, faults, HangUp } from '../../sandbox/gateway/faults.ts';
 
 const call = (more: Partial<Call> = {}): Call => ({
   service: 'ec2',

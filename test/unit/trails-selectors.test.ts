@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordsWrites } from '../../sandbox/trails-selectors.ts';
+import { recordsWrites } from '../../sandbox/cloudtrail/selectors.ts';
 
 const advanced = (...fields: object[]) => ({ AdvancedEventSelectors: [{ FieldSelectors: fields as never }] });
 const management = { Field: 'eventCategory', Equals: ['Management'] };

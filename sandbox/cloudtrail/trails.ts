@@ -1,0 +1,140 @@
+import {
+  CloudTrailClient,
+  DescribeTrailsCommand,
+  GetEventSelectorsCommand,
+  GetTrailStatusCommand,
+  type Trail,
+} from '@aws-sdk/client-cloudtrail';
+import {
+  CreateRoleCommand,
+  DeleteServiceLinkedRoleCommand,
+  GetRoleCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
+import type { Emulator, Interceptor } from '../gateway/call.ts';
+import type { Organization } from '../organizations/api.ts';
+import type { Graph } from '../organizations/graph.ts';
+import { serviceLinkedRole, type TrailView, trailsInterceptor } from './api.ts';
+import { recordsWrites } from './selectors.ts';
+
+/** The trail that delivers an account's management write events in a Region, or why none does. */
+export type Coverage = { trailArn: string } | { reason: string };
+
+export interface Trails {
+  /** Answers from a cache that any change through the gateway clears. */
+  covering(accountId: string, region: string): Promise<Coverage>;
+  interceptor: Interceptor;
+  /** Clears the cache. */
+  invalidate(): void;
+}
+
+const servicePrincipal = 'cloudtrail.amazonaws.com';
+
+/** CloudTrail's trails as each account sees them. Trails themselves are the emulator's; organization trails are added. */
+export function trails(emulator: Emulator, organization: Organization): Trails {
+  const cache = new Map<string, Promise<Coverage>>();
+  const clients = new Map<string, CloudTrailClient>();
+  const view: TrailView = {
+    client(accountId, region) {
+      const key = `${accountId}/${region}`;
+      const client = clients.get(key) ?? new CloudTrailClient(emulator.root(accountId, region));
+      clients.set(key, client);
+      return client;
+    },
+    async fromOrganization(accountId, region) {
+      const graph = organization.graphOf(accountId);
+      if (!graph || graph.managementAccountId === accountId) return { trails: [], reach: false };
+      const trails = await organizationTrails(view, graph, region);
+      return { trails, reach: trails.length > 0 && (await linked(emulator, accountId)) };
+    },
+    async linkAll(graph) {
+      for (const id of graph.accounts.keys()) await link(emulator, id);
+      view.invalidate();
+    },
+    async rename(accountId, RoleName) {
+      const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+      await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
+      await link(emulator, accountId);
+    },
+    invalidate: () => cache.clear(),
+  };
+  organization.world.onJoin(async (graph, accountId) => {
+    const found = await organizationTrails(view, graph, 'us-east-1');
+    if (found.length > 0) await link(emulator, accountId);
+    view.invalidate();
+  });
+  async function covering(accountId: string, region: string): Promise<Coverage> {
+    const key = `${accountId}/${region}/${organization.graphOf(accountId)?.id}`;
+    const found = cache.get(key) ?? cover(view, accountId, region);
+    cache.set(key, found);
+    found.catch(() => cache.delete(key)); // the caller gets the error; the next one asks again
+    return found;
+  }
+  organization.world.covering = covering;
+  return { invalidate: view.invalidate, interceptor: trailsInterceptor(view, organization), covering };
+}
+
+async function cover(view: TrailView, accountId: string, region: string): Promise<Coverage> {
+  const own = await view.client(accountId, region).send(new DescribeTrailsCommand({}));
+  const organization = await view.fromOrganization(accountId, region);
+  const reasons: string[] = [];
+  for (const trail of [...(own.trailList ?? []), ...organization.trails]) {
+    const trailArn = trail.TrailARN ?? '';
+    if (!organization.reach && organization.trails.includes(trail)) {
+      reasons.push(`trail ${trailArn} does not reach ${accountId}: no role ${serviceLinkedRole} there`);
+      continue;
+    }
+    const reader = view.client(trailArn.split(':')[4] ?? accountId, trail.HomeRegion ?? region);
+    const status = await reader.send(new GetTrailStatusCommand({ Name: trailArn }));
+    if (status.IsLogging !== true) {
+      reasons.push(`trail ${trailArn} is not logging`);
+      continue;
+    }
+    const selectors = await reader.send(new GetEventSelectorsCommand({ TrailName: trailArn }));
+    if (recordsWrites(selectors)) return { trailArn };
+    reasons.push(`trail ${trailArn} does not record management write events`);
+  }
+  if (reasons.length > 0) return { reason: reasons.join('; ') };
+  return { reason: `no trail covers account ${accountId} in ${region}` };
+}
+
+/** The organization's trails that record in a Region: the multi-Region ones, and those at home there. */
+async function organizationTrails(view: TrailView, graph: Graph, region: string): Promise<Trail[]> {
+  const client = view.client(graph.managementAccountId, region);
+  const answer = await client.send(new DescribeTrailsCommand({}));
+  return (answer.trailList ?? []).filter((trail) => trail.IsOrganizationTrail === true);
+}
+
+async function linked(emulator: Emulator, accountId: string): Promise<boolean> {
+  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  try {
+    await iam.send(new GetRoleCommand({ RoleName: serviceLinkedRole }));
+    return true;
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchEntityException') return false;
+    throw error;
+  } finally {
+    iam.destroy();
+  }
+}
+
+async function link(emulator: Emulator, accountId: string): Promise<void> {
+  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: servicePrincipal }, Action: 'sts:AssumeRole' }],
+  };
+  try {
+    await iam.send(
+      new CreateRoleCommand({
+        RoleName: serviceLinkedRole,
+        Path: `/aws-service-role/${servicePrincipal}/`,
+        AssumeRolePolicyDocument: JSON.stringify(trust),
+      }),
+    );
+  } catch (error) {
+    if ((error as Error).name !== 'EntityAlreadyExistsException') throw error;
+  } finally {
+    iam.destroy();
+  }
+}

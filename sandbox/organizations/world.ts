@@ -1,0 +1,146 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import type { BusEvent, Emulator } from '../gateway/call.ts';
+import type { Emit } from './events.ts';
+import type { Graph } from './graph.ts';
+
+/** How long AWS's asynchronous acts take here, in milliseconds. */
+export interface Delays {
+  /** From CreateAccount to its result. */
+  creation: number;
+  /** From a creation's success until the account has its access role and answers calls. */
+  readiness: number;
+  /** From CloseAccount to SUSPENDED. */
+  closure: number;
+  /** From EnableRegion to ENABLED, and from DisableRegion to DISABLED. */
+  regionOptIn: number;
+}
+
+export interface WorldOptions {
+  emulator: Emulator;
+  emit: Emit;
+  /** Gets one line for each failure of something that runs after its call was answered. */
+  log: (line: string) => void;
+  delays?: Partial<Delays>;
+}
+
+type JoinListener = (graph: Graph, accountId: string) => Promise<void>;
+
+/** Every organization of the sandbox, and what is still under way in them. */
+export interface World {
+  readonly graphs: Graph[];
+  readonly delays: Delays;
+  /** The organization an account is in. */
+  graphOf(accountId: string): Graph | undefined;
+  /**
+   * Emits an event in its account and Region, without making the caller wait. What comes "via CloudTrail" is dropped
+   * where no trail covers the place, as on AWS.
+   */
+  announce(event: BusEvent): void;
+  /** Which trail covers an account and Region, or why none does; asked once trails are known. */
+  covering?: (accountId: string, region: string) => Promise<object>;
+  /** Runs a task later, unless the sandbox stops first; a failure is logged. */
+  later(milliseconds: number, task: () => Promise<void> | void): void;
+  /** Ids that the next created accounts get, in this order; after them, random unused ones. */
+  readonly reservedIds: string[];
+  newAccountId(): string;
+  /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`. */
+  registerMembers(graph: Graph): Promise<void>;
+  /** Runs when an account has joined, before it is ready. */
+  onJoin(listener: JoinListener): void;
+  joined(graph: Graph, accountId: string): Promise<void>;
+  /** Accounts that exist and cannot be used yet. */
+  readonly unready: Set<string>;
+  /** Makes the role by which the management account enters a created account. */
+  createAccessRole(graph: Graph, accountId: string, roleName: string): Promise<void>;
+  /** Resolves once nothing is pending: every event of before was emitted, or is of a time without a trail. */
+  idle(): Promise<void>;
+  /** Cancels what is pending and waits for what is running. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export function newWorld(options: WorldOptions): World {
+  const { emulator, emit } = options;
+  const graphs: Graph[] = [];
+  const listeners: JoinListener[] = [];
+  const tasks = background(options.log);
+  const world: World = {
+    graphs,
+    graphOf: (id) => graphs.find((graph) => graph.accounts.has(id)),
+    delays: { creation: 200, readiness: 300, closure: 200, regionOptIn: 200, ...options.delays },
+    reservedIds: [],
+    unready: new Set(),
+    announce: (event) =>
+      tasks.run(`emitting ${event['detail-type']}`, async () => {
+        const recorded = event['detail-type'].endsWith('via CloudTrail') && world.covering;
+        const found = recorded ? await recorded(event.account, event.region) : {};
+        if (!('reason' in found)) await emit(event, event.account, event.region);
+      }),
+    later: (milliseconds, task) =>
+      tasks.run('a delayed act', async (ended) => {
+        await sleep(milliseconds, undefined, { signal: ended });
+        await task();
+      }),
+    newAccountId: () => world.reservedIds.shift() ?? unusedId(world),
+    async registerMembers(graph) {
+      await emulator.admin('organization', { id: graph.id, accounts: [...graph.accounts.keys()] });
+    },
+    onJoin: (listener) => void listeners.push(listener),
+    async joined(graph, accountId) {
+      await world.registerMembers(graph);
+      for (const listener of listeners) await listener(graph, accountId);
+    },
+    createAccessRole: (graph, accountId, roleName) =>
+      createAccessRole(emulator, graph.managementAccountId, accountId, roleName),
+    idle: tasks.idle,
+    stop: tasks.stop,
+  };
+  return world;
+}
+
+/** Tasks that nobody awaits: a failure is logged, and the stop waits for all of them. */
+function background(log: (line: string) => void) {
+  const tasks = new Set<Promise<void>>();
+  const ended = new AbortController();
+  return {
+    run(name: string, task: (ended: AbortSignal) => Promise<void>): void {
+      const running = task(ended.signal)
+        .catch((error: unknown) => {
+          if (!ended.signal.aborted) log(`${name} failed: ${error instanceof Error ? error.message : error}`);
+        })
+        .finally(() => tasks.delete(running));
+      tasks.add(running);
+    },
+    async idle(): Promise<void> {
+      while (tasks.size > 0) await Promise.all(tasks);
+    },
+    async stop(): Promise<void> {
+      ended.abort();
+      await Promise.all(tasks);
+    },
+  };
+}
+
+function unusedId(world: World): string {
+  for (;;) {
+    const id = String(400_000_000_000 + randomInt(100_000_000_000));
+    if (!world.graphOf(id)) return id;
+  }
+}
+
+async function createAccessRole(
+  emulator: Emulator,
+  managementAccountId: string,
+  accountId: string,
+  RoleName: string,
+): Promise<void> {
+  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const Principal = { AWS: `arn:aws:iam::${managementAccountId}:root` };
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }];
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  iam.destroy();
+}

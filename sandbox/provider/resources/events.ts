@@ -1,0 +1,165 @@
+import type { Properties } from '../protocol/field.ts';
+import {
+  name,
+  nested,
+  optional,
+  type Resource,
+  regional,
+  string,
+  tagged,
+  tagList,
+  tagMap,
+  text,
+  unless,
+  whileIamSettles,
+} from '../protocol/resource.ts';
+
+export const GONE = 'ResourceNotFoundException';
+export const bus = { kind: 'string', default: 'default', replace: true } as const;
+export const deadLetter = { kind: 'object', fields: { arn: text } } as const;
+export const busOf = (properties: Properties): string =>
+  optional<string>(properties, 'eventBusName') ?? 'default';
+export const deadLetterOf = (properties: Properties) => {
+  const arn = optional<string>(nested(properties, 'deadLetterConfig'), 'arn');
+  return arn ? { Arn: arn } : undefined;
+};
+
+const tag: Resource['tag'] = async (aws, old, tags, remove) => {
+  const events = await aws.events();
+  const ResourceARN = string(old, 'arn');
+  if (remove.length > 0) await events.untagResource({ ResourceARN, TagKeys: remove });
+  if (Object.keys(tags).length > 0) await events.tagResource({ ResourceARN, Tags: tagList(tags) });
+};
+
+export const EventBus: Resource = {
+  inputs: { name, description: text, deadLetterConfig: deadLetter, ...regional, ...tagged },
+  outputs: ['arn'],
+  identity: ['name'],
+  parse: (id) => ({ name: id }),
+  importForm: 'name',
+  async create(aws, inputs) {
+    const Name = string(inputs, 'name');
+    await (await aws.events()).createEventBus({
+      Name,
+      Description: optional(inputs, 'description'),
+      DeadLetterConfig: deadLetterOf(inputs),
+      Tags: tagList(inputs.tags),
+    });
+    return Name;
+  },
+  async read(aws, known) {
+    const events = await aws.events();
+    const found = await unless(events.describeEventBus({ Name: string(known, 'name') }), GONE);
+    if (!found) return undefined;
+    const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
+    return {
+      name: found.Name,
+      description: found.Description,
+      deadLetterConfig: { arn: found.DeadLetterConfig?.Arn ?? null },
+      arn: found.Arn,
+      tags: tagMap(Tags),
+    };
+  },
+  async update(aws, inputs) {
+    await (await aws.events()).updateEventBus({
+      Name: string(inputs, 'name'),
+      Description: optional<string>(inputs, 'description') ?? '',
+      DeadLetterConfig: deadLetterOf(inputs) ?? {},
+    });
+  },
+  tag,
+  async delete(aws, old) {
+    await unless((await aws.events()).deleteEventBus({ Name: string(old, 'name') }), GONE);
+  },
+};
+
+const putPolicy: Resource['create'] = async (aws, inputs) => {
+  const EventBusName = busOf(inputs);
+  await (await aws.events()).putPermission({ EventBusName, Policy: string(inputs, 'policy') });
+  return EventBusName;
+};
+
+export const EventBusPolicy: Resource = {
+  inputs: { eventBusName: bus, policy: { kind: 'policy', required: true }, ...regional },
+  outputs: [],
+  identity: ['eventBusName'],
+  parse: (id) => ({ eventBusName: id }),
+  importForm: 'event bus name',
+  create: putPolicy,
+  async read(aws, known) {
+    const found = await unless((await aws.events()).describeEventBus({ Name: busOf(known) }), GONE);
+    return found?.Policy ? { eventBusName: found.Name, policy: found.Policy } : undefined;
+  },
+  async update(aws, inputs) {
+    await putPolicy(aws, inputs);
+  },
+  async delete(aws, old) {
+    const events = await aws.events();
+    await unless(events.removePermission({ EventBusName: busOf(old), RemoveAllPermissions: true }), GONE);
+  },
+};
+
+const putRule: Resource['create'] = async (aws, inputs) => {
+  const EventBusName = busOf(inputs);
+  const Name = string(inputs, 'name');
+  const events = await aws.events();
+  await whileIamSettles(() =>
+    events.putRule({
+      Name,
+      EventBusName,
+      EventPattern: optional(inputs, 'eventPattern'),
+      ScheduleExpression: optional(inputs, 'scheduleExpression'),
+      State: optional(inputs, 'state') ?? 'ENABLED',
+      Description: optional(inputs, 'description') ?? '',
+      Tags: tagList(inputs.tags),
+    }),
+  );
+  return EventBusName === 'default' ? Name : `${EventBusName}/${Name}`;
+};
+
+export const EventRule: Resource = {
+  inputs: {
+    name,
+    eventBusName: bus,
+    eventPattern: { kind: 'json' },
+    scheduleExpression: text,
+    state: { kind: 'string', default: 'ENABLED' },
+    description: text,
+    ...regional,
+    ...tagged,
+  },
+  outputs: ['arn'],
+  identity: ['eventBusName', 'name'],
+  parse(id) {
+    const [rule = '', eventBusName = 'default'] = id.split('/').reverse();
+    return { eventBusName, name: rule };
+  },
+  importForm: 'name or event-bus/name',
+  create: putRule,
+  async read(aws, known) {
+    const events = await aws.events();
+    const EventBusName = busOf(known);
+    const found = await unless(events.describeRule({ Name: string(known, 'name'), EventBusName }), GONE);
+    if (!found) return undefined;
+    const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
+    return {
+      name: found.Name,
+      eventBusName: found.EventBusName ?? EventBusName,
+      eventPattern: found.EventPattern,
+      scheduleExpression: found.ScheduleExpression,
+      state: found.State,
+      description: found.Description,
+      arn: found.Arn,
+      tags: tagMap(Tags),
+    };
+  },
+  async update(aws, inputs) {
+    // PutRule replaces every attribute, and refuses tags for a rule that exists
+    await putRule(aws, { ...inputs, tags: undefined });
+  },
+  tag,
+  async delete(aws, old) {
+    const events = await aws.events();
+    await unless(events.deleteRule({ Name: string(old, 'name'), EventBusName: busOf(old) }), GONE);
+  },
+};

@@ -1,0 +1,185 @@
+import type { FunctionConfiguration, LoggingConfig } from '@aws-sdk/client-lambda';
+import type { Aws } from '../protocol/clients.ts';
+import { type Fields, isObject, type Properties, same } from '../protocol/field.ts';
+import {
+  integer,
+  name,
+  nested,
+  optional,
+  type Resource,
+  regional,
+  string,
+  tagged,
+  text,
+  unless,
+  whileIamSettles,
+} from '../protocol/resource.ts';
+import { zipOf } from './archive.ts';
+
+const GONE = 'ResourceNotFoundException';
+
+const inputs: Fields = {
+  name,
+  role: { kind: 'string', required: true },
+  code: { kind: 'archive', required: true },
+  handler: { kind: 'string', required: true },
+  runtime: { kind: 'string', required: true },
+  sourceCodeHash: { kind: 'string', computed: true },
+  architectures: { kind: 'strings', default: ['x86_64'] },
+  description: text,
+  memorySize: { ...integer, default: 128 },
+  timeout: { ...integer, default: 3 },
+  environment: { kind: 'object', fields: { variables: { kind: 'map' } } },
+  reservedConcurrentExecutions: { ...integer, default: -1 },
+  loggingConfig: {
+    kind: 'object',
+    computed: true,
+    fields: {
+      logFormat: { kind: 'string', required: true },
+      logGroup: text,
+      applicationLogLevel: text,
+      systemLogLevel: text,
+    },
+  },
+  ...regional,
+  ...tagged,
+};
+
+const configurationOf = (properties: Properties) => {
+  const logging = nested(properties, 'loggingConfig');
+  const variables = nested(properties, 'environment').variables;
+  return {
+    FunctionName: string(properties, 'name'),
+    Role: string(properties, 'role'),
+    Handler: optional<string>(properties, 'handler'),
+    Runtime: optional<string>(properties, 'runtime') as FunctionConfiguration['Runtime'],
+    Description: optional<string>(properties, 'description') ?? '',
+    MemorySize: optional<number>(properties, 'memorySize') ?? 128,
+    Timeout: optional<number>(properties, 'timeout') ?? 3,
+    Environment: { Variables: isObject(variables) ? (variables as Record<string, string>) : {} },
+    LoggingConfig: properties.loggingConfig
+      ? ({
+          LogFormat: optional<string>(logging, 'logFormat'),
+          LogGroup: optional<string>(logging, 'logGroup'),
+          ApplicationLogLevel: optional<string>(logging, 'applicationLogLevel'),
+          SystemLogLevel: optional<string>(logging, 'systemLogLevel'),
+        } as LoggingConfig)
+      : undefined,
+  };
+};
+const architecturesOf = (properties: Properties) =>
+  (optional<string[]>(properties, 'architectures') ?? ['x86_64']) as FunctionConfiguration['Architectures'];
+
+/** Returns when the function has left the states in which AWS refuses changes; at most a minute. */
+async function settled(aws: Aws, FunctionName: string): Promise<void> {
+  const lambda = await aws.lambda();
+  for (const until = Date.now() + 60_000; ; ) {
+    const { State, LastUpdateStatus, StateReason, LastUpdateStatusReason } =
+      await lambda.getFunctionConfiguration({ FunctionName });
+    if (State === 'Failed' || LastUpdateStatus === 'Failed') {
+      throw new Error(StateReason ?? LastUpdateStatusReason ?? 'the function failed to become active');
+    }
+    if (State !== 'Pending' && LastUpdateStatus !== 'InProgress') return;
+    if (Date.now() > until) throw new Error('the function was not active after 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function reserve(aws: Aws, properties: Properties): Promise<void> {
+  const lambda = await aws.lambda();
+  const FunctionName = string(properties, 'name');
+  const reserved = optional<number>(properties, 'reservedConcurrentExecutions') ?? -1;
+  if (reserved < 0) await lambda.deleteFunctionConcurrency({ FunctionName });
+  else await lambda.putFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions: reserved });
+}
+
+function described(found: FunctionConfiguration): Properties {
+  const logging = found.LoggingConfig;
+  return {
+    name: found.FunctionName,
+    role: found.Role,
+    handler: found.Handler,
+    runtime: found.Runtime,
+    architectures: found.Architectures,
+    description: found.Description,
+    memorySize: found.MemorySize,
+    timeout: found.Timeout,
+    environment: { variables: found.Environment?.Variables ?? {} },
+    loggingConfig: logging && {
+      logFormat: logging.LogFormat ?? null,
+      logGroup: logging.LogGroup ?? null,
+      applicationLogLevel: logging.ApplicationLogLevel ?? null,
+      systemLogLevel: logging.SystemLogLevel ?? null,
+    },
+    arn: found.FunctionArn,
+    codeSha256: found.CodeSha256,
+    sourceCodeSize: found.CodeSize,
+    lastModified: found.LastModified,
+    version: found.Version,
+  };
+}
+
+export const LambdaFunction: Resource = {
+  inputs,
+  outputs: ['arn', 'invokeArn', 'codeSha256', 'sourceCodeSize', 'lastModified', 'version'],
+  volatile: ['codeSha256', 'sourceCodeSize', 'lastModified', 'version'],
+  identity: ['name'],
+  parse: (id) => ({ name: id }),
+  importForm: 'name',
+  async create(aws, properties) {
+    const lambda = await aws.lambda();
+    const ZipFile = await zipOf(properties.code);
+    await whileIamSettles(() =>
+      lambda.createFunction({
+        ...configurationOf(properties),
+        Architectures: architecturesOf(properties),
+        Code: { ZipFile },
+        Tags: properties.tags as Record<string, string>,
+      }),
+    );
+    return string(properties, 'name');
+  },
+  async finish(aws, properties, id) {
+    await settled(aws, id);
+    if (properties.reservedConcurrentExecutions !== undefined) await reserve(aws, properties);
+  },
+  async read(aws, known) {
+    const lambda = await aws.lambda();
+    const found = await unless(lambda.getFunction({ FunctionName: string(known, 'name') }), GONE);
+    if (!found?.Configuration) return undefined;
+    const now = described(found.Configuration);
+    const changed = known.codeSha256 !== undefined && known.codeSha256 !== now.codeSha256;
+    return {
+      ...now,
+      // AWS gives no archive back: what was deployed stays true until the hash says otherwise
+      code: changed ? undefined : known.code,
+      sourceCodeHash: changed ? now.codeSha256 : (known.sourceCodeHash ?? now.codeSha256),
+      invokeArn: `arn:${String(now.arn).split(':')[1]}:apigateway:${aws.region}:lambda:path/2015-03-31/functions/${now.arn}/invocations`,
+      reservedConcurrentExecutions: found.Concurrency?.ReservedConcurrentExecutions,
+      tags: Object.fromEntries(Object.entries(found.Tags ?? {}).filter(([key]) => !key.startsWith('aws:'))),
+    };
+  },
+  async update(aws, properties, _old, oldInputs) {
+    const lambda = await aws.lambda();
+    const FunctionName = string(properties, 'name');
+    const differs = (...names: string[]): boolean =>
+      names.some((one) => inputs[one] && !same(inputs[one], oldInputs[one], properties[one]));
+    if (differs('code', 'sourceCodeHash', 'architectures')) {
+      const ZipFile = await zipOf(properties.code);
+      await lambda.updateFunctionCode({ FunctionName, ZipFile, Architectures: architecturesOf(properties) });
+      await settled(aws, FunctionName);
+    }
+    await whileIamSettles(() => lambda.updateFunctionConfiguration(configurationOf(properties)));
+    await settled(aws, FunctionName);
+    if (differs('reservedConcurrentExecutions')) await reserve(aws, properties);
+  },
+  async tag(aws, old, tags, remove) {
+    const lambda = await aws.lambda();
+    const Resource = string(old, 'arn');
+    if (remove.length > 0) await lambda.untagResource({ Resource, TagKeys: remove });
+    if (Object.keys(tags).length > 0) await lambda.tagResource({ Resource, Tags: tags });
+  },
+  async delete(aws, old) {
+    await unless((await aws.lambda()).deleteFunction({ FunctionName: string(old, 'name') }), GONE);
+  },
+};

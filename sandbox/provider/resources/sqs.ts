@@ -1,0 +1,139 @@
+import type { Aws } from '../protocol/clients.ts';
+import { type Field, isObject, type Properties, type Value } from '../protocol/field.ts';
+import { name, type Resource, regional, string, tagged, unless } from '../protocol/resource.ts';
+
+const GONE = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'];
+
+/** Properties that are queue attributes under another name (source: SQS CreateQueue). */
+const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
+  delaySeconds: { attribute: 'DelaySeconds', field: { kind: 'integer', default: 0 } },
+  // 256 KiB until 2025, 1 MiB since: whichever AWS gives to a program that says nothing is right
+  maxMessageSize: { attribute: 'MaximumMessageSize', field: { kind: 'integer', computed: true } },
+  messageRetentionSeconds: {
+    attribute: 'MessageRetentionPeriod',
+    field: { kind: 'integer', default: 345_600 },
+  },
+  receiveWaitTimeSeconds: {
+    attribute: 'ReceiveMessageWaitTimeSeconds',
+    field: { kind: 'integer', default: 0 },
+  },
+  visibilityTimeoutSeconds: { attribute: 'VisibilityTimeout', field: { kind: 'integer', default: 30 } },
+  redrivePolicy: { attribute: 'RedrivePolicy', field: { kind: 'policy' } },
+  kmsMasterKeyId: { attribute: 'KmsMasterKeyId', field: { kind: 'string' } },
+  sqsManagedSseEnabled: { attribute: 'SqsManagedSseEnabled', field: { kind: 'boolean', computed: true } },
+};
+
+/** The attributes a program set, and for those it set before and no more, what AWS starts with. */
+function attributesOf(inputs: Properties, old: Properties = {}): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const [property, { attribute, field }] of Object.entries(ATTRIBUTES)) {
+    const value = inputs[property] ?? undefined;
+    if (value !== undefined) attributes[attribute] = String(value);
+    else if (old[property] !== undefined && !field.computed)
+      attributes[attribute] = String(field.default ?? '');
+  }
+  return attributes;
+}
+
+function typedValue(field: Field, value: string | undefined): Value | undefined {
+  if (value === undefined) return undefined;
+  if (field.kind === 'integer') return Number(value);
+  return field.kind === 'boolean' ? value === 'true' : value;
+}
+
+async function read(aws: Aws, QueueUrl: string): Promise<Record<string, string> | undefined> {
+  const sqs = await aws.sqs();
+  const found = await unless(sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['All'] }), ...GONE);
+  return found ? (found.Attributes ?? {}) : undefined;
+}
+
+/** The queue's URL as SQS gives it here: an import names it by AWS's own host. */
+function addressOf(url: string): string {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  return endpoint ? url.replace(/^https:\/\/sqs\.[^/]+\.amazonaws\.com(\.cn)?/, endpoint) : url;
+}
+
+export const Queue: Resource = {
+  inputs: {
+    name,
+    ...Object.fromEntries(Object.entries(ATTRIBUTES).map(([property, { field }]) => [property, field])),
+    ...regional,
+    ...tagged,
+  },
+  outputs: ['arn', 'url'],
+  identity: ['name'],
+  parse: (id) => (/^https?:/.test(id) ? { url: addressOf(id) } : undefined),
+  importForm: 'queue URL',
+  async create(aws, inputs) {
+    const { QueueUrl } = await (await aws.sqs()).createQueue({
+      QueueName: string(inputs, 'name'),
+      Attributes: attributesOf(inputs),
+      tags: isObject(inputs.tags) ? (inputs.tags as Record<string, string>) : {},
+    });
+    if (!QueueUrl) throw new Error('CreateQueue gave no URL');
+    return QueueUrl;
+  },
+  id: (found) => string(found, 'url'),
+  async read(aws, known) {
+    const url = string(known, 'url');
+    const attributes = await read(aws, url);
+    if (!attributes) return undefined;
+    const { Tags } = await (await aws.sqs()).listQueueTags({ QueueUrl: url });
+    const found = Object.entries(ATTRIBUTES).map(([property, { attribute, field }]) => [
+      property,
+      typedValue(field, attributes[attribute]),
+    ]);
+    return {
+      ...Object.fromEntries(found),
+      name: url.split('/').pop(),
+      arn: attributes.QueueArn,
+      url,
+      tags: Tags ?? {},
+    };
+  },
+  async update(aws, inputs, old, oldInputs) {
+    const Attributes = attributesOf(inputs, oldInputs);
+    await (await aws.sqs()).setQueueAttributes({ QueueUrl: string(old, 'url'), Attributes });
+  },
+  async tag(aws, old, tags, remove) {
+    const sqs = await aws.sqs();
+    const QueueUrl = string(old, 'url');
+    if (remove.length > 0) await sqs.untagQueue({ QueueUrl, TagKeys: remove });
+    if (Object.keys(tags).length > 0) await sqs.tagQueue({ QueueUrl, Tags: tags });
+  },
+  async delete(aws, old) {
+    await unless((await aws.sqs()).deleteQueue({ QueueUrl: string(old, 'url') }), ...GONE);
+  },
+};
+
+async function setPolicy(aws: Aws, QueueUrl: string, Policy: string): Promise<void> {
+  await (await aws.sqs()).setQueueAttributes({ QueueUrl, Attributes: { Policy } });
+}
+
+export const QueuePolicy: Resource = {
+  inputs: {
+    queueUrl: name,
+    policy: { kind: 'policy', required: true },
+    ...regional,
+  },
+  outputs: [],
+  identity: ['queueUrl'],
+  parse: (id) => (/^https?:/.test(id) ? { queueUrl: id } : undefined),
+  importForm: 'queue URL',
+  async create(aws, inputs) {
+    const url = string(inputs, 'queueUrl');
+    await setPolicy(aws, url, string(inputs, 'policy'));
+    return url;
+  },
+  async read(aws, known) {
+    const queueUrl = string(known, 'queueUrl');
+    const policy = (await read(aws, queueUrl))?.Policy;
+    return policy ? { queueUrl, policy } : undefined;
+  },
+  async update(aws, inputs) {
+    await setPolicy(aws, string(inputs, 'queueUrl'), string(inputs, 'policy'));
+  },
+  async delete(aws, old) {
+    await unless(setPolicy(aws, string(old, 'queueUrl'), ''), ...GONE);
+  },
+};
