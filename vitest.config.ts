@@ -15,7 +15,10 @@ const skipReasons: Reporter = {
 };
 
 /** Minutes of killing and waiting each: with the fault suite, apart from `npm test`. */
-const killing = ['test/sandbox/engine-recovery.test.ts', 'test/sandbox/kill.test.ts'];
+const killing = [
+  'test/sandbox/controlplane/pulumi/recovery.test.ts',
+  'test/sandbox/controlplane/kill.test.ts',
+];
 
 export default defineConfig({
   test: {

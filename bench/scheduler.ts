@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { keyQueue, priorities } from '../controlplane/queue/key-queue.ts';
 import { type Database, openDatabase } from '../controlplane/store/database/database.ts';
 import { makeLogger } from '../controlplane/telemetry/log.ts';
-import { postgresPrograms, startPostgres } from '../test/unit/postgres.ts';
+import { postgresPrograms, startPostgres } from '../test/worlds/postgres.ts';
 import { type Figures, median, percentile } from './figures.ts';
 import type { Said } from './scheduler-child.ts';
 import { fillQueue, recordCells } from './scheduler-sample.ts';

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { until } from '../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { fleet } from '../../sandbox/seed/organization.ts';
-import { type Postgres, postgresPrograms, startPostgres } from '../unit/postgres.ts';
+import { type Postgres, postgresPrograms, startPostgres } from '../worlds/postgres.ts';
 import { leaseLines, recordLeases } from './lease-history.ts';
 import { watchStacks } from './processes.ts';
 import { makeWorker, type Worker } from './worker.ts';

@@ -1,0 +1,137 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { S3 } from '@aws-sdk/client-s3';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from '../../../worlds/engine.ts';
+import { type Postgres, postgresPrograms, startPostgres } from '../../../worlds/postgres.ts';
+
+const programs = postgresPrograms();
+let world: EngineWorld;
+let server: Postgres | undefined;
+let s3: S3;
+beforeAll(async () => {
+  world = await engineWorld();
+  s3 = new S3({ ...world.clients, forcePathStyle: true });
+  await s3.createBucket({ Bucket: 'portcullis-state' });
+  if (programs) server = await startPostgres(programs);
+});
+afterAll(async () => {
+  await server?.stop();
+  await world?.stop();
+});
+
+/** A state that several machines share, and what puts a lock into it as a dead machine would have left it. */
+interface Shared {
+  readonly url: string;
+  lock(path: string, content: string): Promise<unknown>;
+}
+
+const inS3 = async (): Promise<Shared> => {
+  const endpoint = encodeURIComponent(world.proxy.url);
+  return {
+    url: `s3://portcullis-state?endpoint=${endpoint}&s3ForcePathStyle=true&region=eu-west-1`,
+    lock: (Key, Body) => s3.putObject({ Bucket: 'portcullis-state', Key, Body }),
+  };
+};
+
+const inPostgres = async (): Promise<Shared> => {
+  const url = await server?.database(`state_${Date.now()}`);
+  return {
+    url: `${url}?sslmode=disable`,
+    async lock(key, text) {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      const data = JSON.stringify({ data: Buffer.from(text).toString('base64') });
+      // The backend puts the database's name before each key.
+      const whole = `${new URL(url ?? '').pathname.slice(1)}/${key}`;
+      await client.query('insert into pulumi_state (key, data) values ($1, $2)', [whole, data]);
+      await client.end();
+    },
+  };
+};
+
+const lockOf = (host: string, pid: number): string =>
+  JSON.stringify({ pid, username: 'portcullis', hostname: host, timestamp: new Date().toISOString() });
+
+describe.each([
+  ['s3://', inS3],
+  ['postgres://', inPostgres],
+])('a state at %s that two machines share', (scheme, place) => {
+  test('what one made, the other finds as it should be; a lock of one stops the other until its owner is dead', async ({
+    skip,
+  }) => {
+    if (scheme === 'postgres://' && !programs) {
+      if (process.env.CI) throw new Error('initdb and postgres are not installed: CI has to have them');
+      skip('initdb and postgres are not installed');
+    }
+    const shared = await place();
+    const one = world.engine(`one-${scheme.slice(0, 2)}`, shared.url);
+    const other = world.engine(`other-${scheme.slice(0, 2)}`, shared.url);
+    const stack = accountStack('us-east-1');
+
+    const made = await one.up(stack, terms({ known: false }));
+    expect(made.changes).toHaveLength(9);
+    expect(await other.up(stack, terms())).toMatchObject({ changes: [], drift: [], unchanged: 9 });
+    expect(await one.up(stack, terms())).toMatchObject({ changes: [], drift: [], unchanged: 9 });
+
+    const lock = `.pulumi/locks/organization/portcullis/${stack.key}/dead.json`;
+    await shared.lock(lock, lockOf('another-machine', 4242));
+    await expect(other.up(stack, terms())).rejects.toThrow(/the stack is locked/);
+    expect(await other.up(stack, terms({ recover: true }))).toMatchObject({ changes: [], unchanged: 9 });
+
+    await shared.lock(lock, lockOf(hostname(), process.pid)); // alive, and no pulumi: its number went to another
+    expect(await one.up(stack, terms({ recover: true }))).toMatchObject({ changes: [] });
+
+    await other.destroy(stack, terms());
+    expect(await one.exportState(stack.key)).toBeUndefined();
+    expect(await world.there()).toEqual({ roles: [], queues: [], rules: [] });
+  });
+});
+
+test('a state in files has no second file to tear, and one torn before by a kill is mended', {
+  timeout: 240_000,
+}, async () => {
+  const engine = world.engine('torn');
+  const stack = accountStack();
+  await engine.up(stack, terms({ known: false }));
+  const root = join(world.settings('torn').data, 'state', '.pulumi');
+  const written = readdirSync(root, { recursive: true }).map(String);
+  expect(written.filter((name) => name.endsWith('.json'))).not.toEqual([]);
+  expect(written.filter((name) => name.endsWith('.attrs'))).toEqual([]);
+
+  // As a CLI that keeps attributes leaves it where it is killed between beginning such a file and writing it.
+  const locks = join(root, 'locks', 'organization', 'portcullis', stack.key);
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, 'dead.json'), lockOf('another-machine', 4242));
+  writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
+  await expect(engine.up(stack, terms())).rejects.toThrow(/the stack is locked/);
+  writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
+  expect(await engine.up(stack, terms({ recover: true }))).toMatchObject({ changes: [], drift: [] });
+  await engine.destroy(stack, terms());
+});
+
+test('where the bundle lies on a machine is no change of the hub', async () => {
+  const one = world.engine('hub-one');
+  const state = world.settings('hub-one').state;
+  const other = world.engine('hub-other', state);
+  await one.up(hubStack(world.bundle), terms({ known: false }));
+  const elsewhere = join(world.directory, 'elsewhere.mjs');
+  cpSync(world.bundle, elsewhere);
+  expect(await other.up(hubStack(elsewhere), terms())).toMatchObject({ changes: [], drift: [] });
+  expect(await other.preview(hubStack(elsewhere), terms())).toMatchObject({ changes: [], drift: [] });
+  await one.destroy(hubStack(world.bundle), terms());
+});
+
+test('a password of the state is in no file of the work directory and in no message', async () => {
+  const engine = world.engine('secret', 'postgres://portcullis:hunter2@127.0.0.1:1/state?sslmode=disable');
+  const stack = accountStack();
+  const failed = await engine.up(stack, terms({ known: false })).catch((error) => error);
+  expect(failed.message).toMatch(/refused/);
+  expect(failed.message).not.toContain('hunter2');
+  const { data } = world.settings('secret');
+  expect(readFileSync(join(data, 'work', stack.key, 'Pulumi.yaml'), 'utf8')).not.toContain('hunter2');
+  rmSync(data, { recursive: true });
+  expect(existsSync(data)).toBe(false);
+});

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from '@aws-sdk/client-securityhub';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { awsCloud } from '../../../lambda/aws/cloud.ts';
+import type { RemediationResult } from '../../../lambda/contract/result.ts';
+import { createHandler } from '../../../lambda/handler.ts';
+import { tableLedger } from '../../../lambda/ledger/table.ts';
+import type { Policy } from '../../../lambda/policy/schema/policy.ts';
+import { names } from '../../../programs/names.ts';
+import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../../programs/policies.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
+import { bus, createHub, hub } from './iam-hub.ts';
+import { drain, resultsIn, without } from './results-queue.ts';
+
+/** The member accounts, of the first of which events tell. */
+export const accounts = ['300000000001', '300000000002'] as const;
+export const region = 'eu-central-1';
+const [topic, queue] = ['people', 'subscriber'];
+const arnOf = (service: string, name: string) => `arn:aws:${service}:${hub.region}:${hub.accountId}:${name}`;
+
+/** What a test file has of its sandbox, once its tests run. */
+export interface Stage {
+  sandbox: Sandbox;
+  ec2: EC2Client;
+  ec2Elsewhere: EC2Client;
+  /** Gives the roles all that the programs declare with everything switched on, but for one action. */
+  permit(lacking?: string): Promise<void>;
+  /** What the function comes to under its role: no error, or the words of one. `later` is by how many minutes. */
+  run(policy: Policy, event: object, later?: number): Promise<string | undefined>;
+  /** Each taken away as it is read. */
+  results(): Promise<RemediationResult[]>;
+  told(): Promise<unknown[]>;
+  /** The ids of the findings that Security Hub has of a group. */
+  findings(groupId: string): Promise<unknown[]>;
+}
+
+/** Starts a sandbox with the hub, two members, a topic with a subscriber, and Security Hub for the tests of a file. */
+export function useStage(): Stage {
+  const stage = {} as Stage;
+  beforeAll(async () => {
+    const sandbox = await startSandbox();
+    const { queueUrl } = await createHub(sandbox);
+    for (const account of accounts) await joinMember(sandbox, account);
+    const subscriber = await subscribe(sandbox);
+    Object.assign(stage, {
+      sandbox,
+      ec2: new EC2Client(sandbox.root(accounts[0], region)),
+      ec2Elsewhere: new EC2Client(sandbox.root(accounts[1], region)),
+      permit: (lacking?: string) => permit(sandbox, lacking),
+      run: (policy: Policy, event: object, later = 0) => run(sandbox, policy, event, later),
+      results: () => resultsIn(sandbox, queueUrl),
+      told: () => drain(sandbox, subscriber),
+      findings: (groupId: string) => findings(sandbox, groupId),
+    } satisfies Stage);
+  });
+  afterEach(() => vi.unstubAllEnvs());
+  afterAll(() => stage.sandbox?.stop());
+  return stage;
+}
+
+async function joinMember(sandbox: Sandbox, account: string): Promise<void> {
+  const AssumeRolePolicyDocument = remediationTrust(hub, sandbox.organization.id);
+  const role = { RoleName: names.remediationRole, AssumeRolePolicyDocument };
+  await new IAMClient(sandbox.root(account)).send(new CreateRoleCommand(role));
+  await new SecurityHubClient(sandbox.root(account, region)).send(new EnableSecurityHubCommand({}));
+}
+
+async function subscribe(sandbox: Sandbox): Promise<string> {
+  const settings = sandbox.root(hub.accountId, hub.region);
+  const sns = new SNSClient(settings);
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: topic }));
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: arnOf('sqs', queue),
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const Attributes = { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) };
+  const { QueueUrl = '' } = await new SQSClient(settings).send(
+    new CreateQueueCommand({ QueueName: queue, Attributes }),
+  );
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arnOf('sqs', queue) }));
+  return QueueUrl;
+}
+
+async function permit(sandbox: Sandbox, lacking: string | undefined): Promise<void> {
+  const put = (account: string, RoleName: string, document: string) =>
+    new IAMClient(sandbox.root(account)).send(
+      new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument: without(document, lacking) }),
+    );
+  const own = lambdaPermissions(hub, bus, { notificationTopicArn: arnOf('sns', topic) });
+  await put(hub.accountId, names.lambdaRole, own);
+  for (const accountId of accounts) {
+    const document = remediationPermissions({ ...hub, accountId }, { narrowing: true, securityHub: true });
+    await put(accountId, names.remediationRole, document);
+  }
+}
+
+/** As Lambda runs it: with a session of the role in the environment, and nothing kept from before. */
+async function run(
+  sandbox: Sandbox,
+  policy: Policy,
+  event: object,
+  later: number,
+): Promise<string | undefined> {
+  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
+  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${names.lambdaRole}`;
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: randomUUID() }));
+  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
+  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+  const now = () => new Date(Date.now() + later * 60_000);
+  const handler = createHandler({
+    policy,
+    environment: {
+      ...{ busArn: bus, hubRegion: hub.region, partition: 'aws', remediationRole: names.remediationRole },
+      ...{ table: names.table, slackSecretArn: null, topicArn: arnOf('sns', topic), securityHub: true },
+    },
+    cloud: awsCloud(hub.region),
+    ledger: tableLedger(hub.region, names.table),
+    fetch,
+    clock: { now, sleep: (time) => new Promise((wake) => setTimeout(wake, time)) },
+    log: () => undefined,
+  });
+  return handler(event).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
+async function findings(sandbox: Sandbox, groupId: string): Promise<unknown[]> {
+  const client = new SecurityHubClient(sandbox.root(accounts[0], region));
+  const { Findings = [] } = await client.send(new GetFindingsCommand({}));
+  return Findings.filter(({ Resources = [] }) => Resources.some(({ Id }) => Id?.includes(groupId)));
+}

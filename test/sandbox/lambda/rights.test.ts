@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { policyOf } from '../../worlds/policy-sample.ts';
+import { editList, ingressOf, letListIn, openGroup } from './iam-groups.ts';
+import { hub } from './iam-hub.ts';
+import { accounts, region, useStage } from './rights-stage.ts';
+
+const stage = useStage();
+const [account, other] = accounts;
+const member = { accountId: account, region };
+const world =
+  'match: { ports: { except: [443] }, sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
+const closing = policyOf([world]);
+const narrowing = policyOf([`${world}, narrowTo: [203.0.113.0/24]`]);
+const channels = { sns: { status: 'sent' }, securityHub: { status: 'sent' } };
+
+/** Whatever is left of what an earlier test told. */
+beforeEach(async () => {
+  await Promise.all([stage.results(), stage.told()]);
+});
+
+describe('with all the rights that can be switched on', () => {
+  it('the group is closed, the topic has the message, and Security Hub the finding', async () => {
+    await stage.permit();
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    expect(await stage.run(closing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([{ groupId, outcome: 'remediated', notification: channels }]);
+    const [message, ...more] = await stage.told();
+    expect(more).toEqual([]);
+    expect(JSON.parse(Object(message).Message)).toMatchObject({ groupId, outcome: 'remediated' });
+    expect(await stage.findings(groupId)).toMatchObject([
+      { AwsAccountId: account, Compliance: { Status: 'PASSED' }, RecordState: 'ARCHIVED' },
+    ]);
+  });
+
+  it('the office is let in where the world was', async () => {
+    await stage.permit();
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    expect(await stage.run(narrowing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['22 203.0.113.0/24', '443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([
+      { outcome: 'remediated', findings: [{ action: 'narrowed', narrowed: { to: ['203.0.113.0/24'] } }] },
+    ]);
+    expect(await stage.run(narrowing, { ...event, id: randomUUID() })).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['22 203.0.113.0/24', '443 0.0.0.0/0']);
+  });
+
+  it('a prefix list edited in one account closes the groups of another that use it', async () => {
+    await stage.permit();
+    const { groupId, prefixListId, event } = await editList(stage.ec2, member);
+    const theirs = await letListIn(stage.ec2Elsewhere, prefixListId);
+    expect(await stage.run(closing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual([]);
+    expect(await ingressOf(stage.ec2Elsewhere, theirs)).toEqual([]);
+    const told = (await stage.results()).map((result) => [result.account, result.groupId, result.outcome]);
+    expect(told.sort()).toEqual([
+      [account, groupId, 'remediated'],
+      [other, theirs, 'remediated'],
+    ]);
+  });
+});
+
+describe('without', () => {
+  it.each(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])(
+    '%s the group is closed all the same, and the invocation fails',
+    async (action) => {
+      await stage.permit(action);
+      const { groupId, event } = await openGroup(stage.ec2, member);
+      expect(await stage.run(closing, event)).toMatch(/^access-denied: .*AccessDeniedException/);
+      expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+      expect(await stage.results()).toMatchObject([
+        { groupId, outcome: 'remediated', findings: [{ action: 'revoked' }], notification: channels },
+      ]);
+    },
+  );
+
+  it('dynamodb:UpdateItem the groups of an edited prefix list are closed all the same', async () => {
+    await stage.permit('dynamodb:UpdateItem');
+    const { groupId, event } = await editList(stage.ec2, member);
+    expect(await stage.run(closing, event)).toMatch(/^access-denied: .*AccessDeniedException/);
+    expect(await ingressOf(stage.ec2, groupId)).toEqual([]);
+  });
+
+  it("ec2:GetManagedPrefixListAssociations the account's own groups are closed, and the invocation fails", async () => {
+    await stage.permit('ec2:GetManagedPrefixListAssociations');
+    const { groupId, prefixListId, event } = await editList(stage.ec2, member);
+    const theirs = await letListIn(stage.ec2Elsewhere, prefixListId);
+    expect(await stage.run(closing, event)).toMatch(/^access-denied: /);
+    expect(await ingressOf(stage.ec2, groupId)).toEqual([]);
+    expect(await ingressOf(stage.ec2Elsewhere, theirs)).toHaveLength(1);
+    const told = await stage.results();
+    expect(told.map(({ outcome }) => outcome).sort()).toEqual(['access-denied', 'remediated']);
+    expect(told.find(({ outcome }) => outcome === 'access-denied')?.reason).toMatch(/other accounts' groups/);
+  });
+
+  it('sns:Publish the result says that the topic was not told', async () => {
+    await stage.permit('sns:Publish');
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    expect(await stage.run(closing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([
+      {
+        notification: {
+          ...channels,
+          sns: { status: 'failed', error: expect.stringMatching(/may not be published to/) },
+        },
+      },
+    ]);
+    expect(await stage.told()).toEqual([]);
+  });
+
+  it('securityhub:BatchImportFindings the result says that no finding was imported', async () => {
+    await stage.permit('securityhub:BatchImportFindings');
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    expect(await stage.run(closing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([
+      {
+        notification: {
+          ...channels,
+          securityHub: { status: 'failed', error: expect.stringMatching(/may not be imported/) },
+        },
+      },
+    ]);
+    expect(await stage.findings(groupId)).toEqual([]);
+  });
+
+  it('ec2:AuthorizeSecurityGroupIngress the world is taken away, and the finding says that no office was let in', async () => {
+    await stage.permit('ec2:AuthorizeSecurityGroupIngress');
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    expect(await stage.run(narrowing, event)).toBeUndefined();
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([
+      { findings: [{ narrowed: { to: [], error: expect.stringMatching(/UnauthorizedOperation/) } }] },
+    ]);
+  });
+});
+
+describe('ingress that comes back', () => {
+  it('is closed as often as the policy says by the table, then left, and closed once its time is over', async () => {
+    await stage.permit();
+    const policy = policyOf([world], 'escalation: { times: 2, withinMinutes: 30 }');
+    const { groupId, event } = await openGroup(stage.ec2, member);
+    const ssh = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    const reopen = () =>
+      stage.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [ssh] }));
+    await stage.run(policy, event);
+    await reopen();
+    await stage.run(policy, { ...event, id: randomUUID() });
+    await reopen();
+    await stage.run(policy, { ...event, id: randomUUID() });
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['22 0.0.0.0/0', '443 0.0.0.0/0']);
+    const outcomes = (await stage.results()).map(({ outcome }) => outcome);
+    expect(outcomes.sort()).toEqual(['escalated', 'remediated', 'remediated']);
+
+    const hour = {
+      ...{ id: randomUUID(), source: 'aws.events', 'detail-type': 'Scheduled Event' },
+      ...{ account: hub.accountId, region: hub.region, detail: {} },
+    };
+    await stage.run(policy, hour);
+    expect(await ingressOf(stage.ec2, groupId)).toHaveLength(2);
+    await stage.run(policy, { ...hour, id: randomUUID() }, 31);
+    expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
+    expect(await stage.results()).toMatchObject([{ account, region, groupId, outcome: 'remediated' }]);
+  });
+});

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { vi } from 'vitest';
+import { awsCloud, type Cloud } from '../../../lambda/aws/cloud.ts';
+import { createHandler, type Handler } from '../../../lambda/handler.ts';
+import { tableLedger } from '../../../lambda/ledger/table.ts';
+import type { Mode, Policy } from '../../../lambda/policy/schema/policy.ts';
+import { names } from '../../../programs/names.ts';
+import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../../programs/policies.ts';
+import type { Sandbox } from '../../../sandbox/sandbox.ts';
+import { bus, hub } from './iam-hub.ts';
+
+const rights = { narrowing: false, securityHub: false };
+
+/** The role of a member account, as the account stack declares it. */
+export async function makeMemberRole(sandbox: Sandbox, accountId: string): Promise<void> {
+  const iam = new IAMClient(sandbox.root(accountId));
+  const RoleName = names.remediationRole;
+  const AssumeRolePolicyDocument = remediationTrust(hub, sandbox.organization.id);
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  const PolicyDocument = remediationPermissions({ ...hub, accountId }, rights);
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument }));
+}
+
+/** The function's own role, and its session in the environment, as Lambda gives it. */
+export async function wearLambdaRole(sandbox: Sandbox): Promise<void> {
+  const iam = new IAMClient(sandbox.root(hub.accountId));
+  const PolicyDocument = lambdaPermissions(hub, bus);
+  const RoleName = names.lambdaRole;
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument }));
+  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
+  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${RoleName}`;
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: randomUUID() }));
+  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
+  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+}
+
+/** The function in this process, with its role's session, by the policy capped to a mode; it tells each AWS call it makes. */
+export function lambdaOf(policy: Policy, mode: Mode, called: (call: string) => void): Handler {
+  const told = <Calls extends object>(calls: Calls): Calls =>
+    new Proxy(calls, {
+      get(target, name, receiver) {
+        const call = Reflect.get(target, name, receiver);
+        if (typeof call !== 'function' || name === 'member') return call;
+        return (...args: unknown[]) => {
+          called(String(name));
+          return call.apply(target, args);
+        };
+      },
+    });
+  const cloud = awsCloud(hub.region);
+  const watched: Cloud = told({
+    ...cloud,
+    member: (region, session) => told(cloud.member(region, session)),
+  });
+  return createHandler({
+    policy: { ...policy, mode },
+    environment: {
+      ...{ busArn: bus, hubRegion: hub.region, partition: 'aws', remediationRole: names.remediationRole },
+      ...{ table: names.table, slackSecretArn: null, topicArn: null, securityHub: false },
+    },
+    cloud: watched,
+    ledger: tableLedger(hub.region, names.table),
+    fetch,
+    clock: { now: () => new Date(), sleep: (time) => new Promise((wake) => setTimeout(wake, time)) },
+    log: () => undefined,
+  });
+}
+
+export const ec2Of = (sandbox: Sandbox, accountId: string, region: string) =>
+  new EC2Client(sandbox.root(accountId, region));

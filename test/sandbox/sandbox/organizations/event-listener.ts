@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Sandbox } from '../../../../sandbox/sandbox.ts';
+
+export interface HeardEvent {
+  source: string;
+  'detail-type': string;
+  account: string;
+  region: string;
+  resources: string[];
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests assert
+  detail: any;
+}
+
+/** Sends every event of these sources on an account's default bus in us-east-1 to a queue. Returns what waits for one that fits. */
+export async function listen(sandbox: Pick<Sandbox, 'root'>, accountId: string, sources: string[]) {
+  const settings = sandbox.root(accountId, 'us-east-1');
+  const sqs = new SQSClient(settings);
+  const events = new EventBridgeClient(settings);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'heard' }));
+  const queue = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const Resource = queue.Attributes?.QueueArn;
+  const Principal = { Service: 'events.amazonaws.com' };
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource }];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  await events.send(new PutRuleCommand({ Name: 'heard', EventPattern: JSON.stringify({ source: sources }) }));
+  await events.send(new PutTargetsCommand({ Rule: 'heard', Targets: [{ Id: 'heard', Arn: Resource }] }));
+  const heard: HeardEvent[] = [];
+
+  async function drain(): Promise<void> {
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    for (const { Body, ReceiptHandle } of Messages ?? []) {
+      heard.push(JSON.parse(Body ?? ''));
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+  }
+
+  return async (fits: (event: HeardEvent) => boolean): Promise<HeardEvent> => {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
+      const found = heard.find(fits);
+      if (found) return found;
+      await drain();
+    }
+    throw new Error(
+      `not heard; heard were: ${heard.map((one) => one.detail.eventName ?? one['detail-type'])}`,
+    );
+  };
+}
+
+/** Asks every 30 ms, for 10 s, until the question has an answer that fits. */
+export async function until<Answer>(
+  ask: () => Promise<Answer>,
+  fits: (answer: Answer) => boolean,
+): Promise<Answer> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(30)) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+  }
+  throw new Error('it did not come true in 10 s');
+}
+
+/** The code of the error that a call is refused with, or `none`. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'none',
+    (error: Error) => error.name,
+  );
+}

@@ -1,0 +1,151 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RunWithStacks } from '../../../../controlplane/cli/client/http.ts';
+import { command, usage } from '../../../../controlplane/cli/command.ts';
+import { runOf, stackOf } from './run-sample.ts';
+
+/** A service that gives each answer by path. */
+let answers: Record<string, { status?: number; body: unknown }>;
+let bodies: string[];
+let server: Server;
+beforeEach(async () => {
+  answers = {};
+  bodies = [];
+  server = createServer(async (request, response) => {
+    for await (const chunk of request) bodies.push(String(chunk));
+    const { status = 200, body } = answers[request.url ?? ''] ?? {
+      status: 404,
+      body: { error: { code: 'not-found', message: 'no' } },
+    };
+    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  vi.stubEnv('PORTCULLIS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv('PORTCULLIS_HUB_ACCOUNT', '222222222222');
+  vi.stubEnv('PORTCULLIS_HUB_REGION', 'eu-west-1');
+  vi.stubEnv('PULUMI_CONFIG_PASSPHRASE', 'x');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await new Promise((done) => server.close(done));
+});
+
+/** Runs a command line against that service. */
+async function cli(...args: string[]) {
+  let out = '';
+  let complaint = '';
+  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
+    complaint += text;
+  });
+  return { exit, out, complaint };
+}
+const willEnd = (change: Partial<RunWithStacks>) => {
+  answers['/v1/reconcile'] = { status: 202, body: runOf({}) };
+  answers['/v1/runs/r'] = { body: runOf(change) };
+};
+
+describe('exit codes', () => {
+  test.each([[[]], [['deploy']], [['reconcile', 'extra']], [['--nonsense']], [['reconcile', '--account']]])(
+    'portcullis %j is wrong use: 2, and shows the usage',
+    async (args) => {
+      const { exit, complaint } = await cli(...args);
+      expect(exit).toBe(2);
+      expect(complaint).toContain(usage);
+    },
+  );
+
+  test('--help shows the usage: 0', async () => {
+    expect(await cli('--help')).toMatchObject({ exit: 0, out: `${usage}\n` });
+  });
+
+  test('a wrong environment, where no service is there to ask: 2, naming the variable', async () => {
+    vi.stubEnv('PORTCULLIS_HUB_ACCOUNT', '');
+    vi.stubEnv('PORTCULLIS_URL', '');
+    vi.stubEnv('PORTCULLIS_DATA', join(tmpdir(), `portcullis-cli-${process.pid}`));
+    expect(await cli('status')).toMatchObject({
+      exit: 2,
+      complaint: expect.stringContaining('PORTCULLIS_HUB_ACCOUNT'),
+    });
+  });
+
+  test.each<[string, Partial<RunWithStacks>, number]>([
+    ['reconcile', { stacks: [stackOf('hub', 'succeeded')] }, 0],
+    ['reconcile', { stacks: [stackOf('hub', 'unchanged')] }, 0],
+    ['reconcile', { state: 'failed', stacks: [stackOf('hub', 'failed')] }, 1],
+    ['reconcile', { state: 'failed', message: 'AWS Organizations cannot be read' }, 1],
+    ['preview', { kind: 'preview', stacks: [stackOf('hub', 'unchanged')] }, 0],
+    ['preview', { kind: 'preview', stacks: [stackOf('hub', 'succeeded')] }, 3],
+    [
+      'preview',
+      { kind: 'preview', state: 'failed', stacks: [stackOf('hub', 'succeeded'), stackOf('a', 'failed')] },
+      1,
+    ],
+  ])('%s that ends with %j', async (name, end, exit) => {
+    willEnd(end);
+    const answer = await cli(name);
+    expect(answer.exit).toBe(exit);
+    if (end.message) expect(answer.out).toContain(end.message);
+  });
+
+  test.each([
+    [400, { error: { code: 'invalid-request', message: 'accounts.0: must be a 12-digit account id' } }, 2],
+    [401, { error: { code: 'unauthenticated', message: 'send a known token' } }, 1],
+    [500, { error: { code: 'internal', message: 'something went wrong here' } }, 1],
+    [502, '<html>Bad Gateway</html>', 1],
+  ])('a service that answers %i', async (status, body, exit) => {
+    answers['/v1/reconcile'] = { status, body };
+    const answer = await cli('reconcile');
+    expect(answer.exit).toBe(exit);
+    expect(answer.complaint).toMatch(/^portcullis: ./);
+  });
+
+  test('a service that does not answer: 1, naming it', async () => {
+    vi.stubEnv('PORTCULLIS_URL', 'http://127.0.0.1:9');
+    expect(await cli('status')).toMatchObject({
+      exit: 1,
+      complaint: expect.stringContaining('http://127.0.0.1:9'),
+    });
+  });
+
+  test('status: 0 where all is well, else 3', async () => {
+    const ok = { status: 'True', reason: 'Succeeded', message: '', since: '' };
+    const account = {
+      id: '300000000001',
+      name: 'one',
+      state: 'ACTIVE',
+      path: '',
+      regions: [],
+      conditions: { Ready: ok },
+    };
+    const stack = { key: 'region-1', kind: 'region', accountId: '300000000001', conditions: {} };
+    answers['/v1/accounts'] = { body: { accounts: [account] } };
+    answers['/v1/coverage'] = { body: { cells: [] } };
+    answers['/v1/stacks'] = { body: { stacks: [] } };
+    expect((await cli('status')).exit).toBe(0);
+    answers['/v1/stacks'] = { body: { stacks: [stack] } };
+    expect((await cli('status', '--json')).exit).toBe(3);
+  });
+});
+
+test('the scope of the command line is the scope asked for', async () => {
+  willEnd({});
+  await cli(
+    'preview',
+    '--account',
+    '300000000001',
+    '--account',
+    '300000000002',
+    '--region',
+    'eu-west-1',
+    '--only-changed',
+  );
+  expect(JSON.parse(bodies[0] ?? '')).toEqual({
+    accounts: ['300000000001', '300000000002'],
+    regions: ['eu-west-1'],
+    preview: true,
+    onlyChanged: true,
+  });
+});

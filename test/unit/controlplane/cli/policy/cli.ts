@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { command } from '../../../../../controlplane/cli/command.ts';
+
+/** Runs `portcullis policy …`. */
+export async function policy(...args: string[]) {
+  let out = '';
+  let complaint = '';
+  const exit = await command(['policy', ...args], { write: (text) => (out += text) }, (text) => {
+    complaint += text;
+  });
+  return { exit, out, complaint };
+}
+
+/** The same with `--json`, its answer read. */
+export async function policyJson(...args: string[]) {
+  const { exit, out, complaint } = await policy(...args, '--json');
+  return { exit, complaint, answer: out === '' ? undefined : JSON.parse(out) };
+}
+
+let directory: Promise<string> | undefined;
+afterAll(async () => {
+  if (directory) await rm(await directory, { recursive: true });
+  directory = undefined;
+});
+
+/** A file with this content; its path. What is no text is written as JSON. */
+export async function file(name: string, content: unknown): Promise<string> {
+  directory ??= mkdtemp(join(tmpdir(), 'portcullis-policy-'));
+  const path = join(await directory, name);
+  const text =
+    typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content);
+  await writeFile(path, text);
+  return path;
+}
+
+const fixtures = 'test/fixtures/policy-commands';
+export const samples = {
+  groups: `${fixtures}/groups.json`,
+  rules: `${fixtures}/rules.json`,
+  policy: `${fixtures}/policy.yaml`,
+  accounts: `${fixtures}/accounts.json`,
+  prefixList: `${fixtures}/prefix-lists/pl-0123456789abcdef0.json`,
+  expectations: `${fixtures}/expectations.yaml`,
+};
+
+/** A permission as `aws ec2 describe-security-groups` lists it. */
+export function permission(IpProtocol: string, ports: [number, number] | [], ...sources: string[]) {
+  const [FromPort, ToPort] = ports;
+  const of = (test: RegExp) => sources.filter((source) => test.test(source));
+  return {
+    IpProtocol,
+    ...(FromPort !== undefined && { FromPort, ToPort }),
+    IpRanges: of(/^\d+\./).map((CidrIp) => ({ CidrIp })),
+    Ipv6Ranges: of(/:/).map((CidrIpv6) => ({ CidrIpv6 })),
+    PrefixListIds: of(/^pl-/).map((PrefixListId) => ({ PrefixListId })),
+    UserIdGroupPairs: of(/^sg-/).map((GroupId) => ({ GroupId, UserId: '300000000001' })),
+  };
+}
+
+/** An export of one group with these permissions. */
+export function exported(IpPermissions: object[], change: object = {}) {
+  const group = {
+    GroupId: 'sg-01',
+    GroupName: 'web',
+    OwnerId: '300000000001',
+    VpcId: 'vpc-01',
+    IpPermissions,
+  };
+  const SecurityGroupArn = 'arn:aws:ec2:eu-west-1:300000000001:security-group/sg-01';
+  return { SecurityGroups: [{ ...group, SecurityGroupArn, ...change }] };
+}
+
+/** A policy file of the rules given in flow style, each in mode revoke unless it says otherwise. */
+export function policyText(rules: string[], rest = ''): string {
+  const list = rules.map((text, index) => {
+    const mode = /\bmode:/.test(text) ? '' : 'mode: revoke, ';
+    return `  - { name: rule-${index + 1}, ${mode}${text} }`;
+  });
+  return ['version: 1', rest, 'rules:', ...list, ''].join('\n');
+}
+
+export const worldOn = (ports: string, limits = 'ipv4WiderThan: 8, ipv6WiderThan: 16') =>
+  `match: { ports: { any: [${ports}] }, sources: { public: { ${limits} } } }`;

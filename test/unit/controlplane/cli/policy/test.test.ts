@@ -1,0 +1,191 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { exported, file, permission, policy, policyJson, policyText, samples, worldOn } from './cli.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+type Judged = { rule: string; verdict: string; act: string | null; policyRule: string | null; why: string };
+const options = async (text: string, permissions: object[], change: object = {}) => [
+  '--policy',
+  await file('policy.yaml', text),
+  '--groups',
+  await file('groups.json', exported(permissions, change)),
+];
+const judged = async (args: string[]): Promise<Judged[]> =>
+  (await policyJson('test', ...args)).answer.groups[0].rules;
+const fates = async (args: string[]) =>
+  (await judged(args)).map(({ rule, verdict, act }) => [rule, verdict, act].filter(Boolean).join(' '));
+const ssh = permission('tcp', [22, 22], '0.0.0.0/0');
+
+describe('policy test', () => {
+  it('tells of each rule what the Lambda would do, in the mode that the policy lets it', async () => {
+    const rules = [
+      worldOn('22'),
+      `mode: notify, ${worldOn('23')}`,
+      `mode: observe, ${worldOn('24')}`,
+      `narrowTo: [203.0.113.0/24, "2001:db8::/32"], ${worldOn('25')}`,
+    ];
+    const open = [22, 23, 24, 25, 26].map((port) => permission('tcp', [port, port], '0.0.0.0/0'));
+    expect(await fates(await options(policyText(rules), open))).toEqual([
+      'tcp/22/0.0.0.0/0 violation revoke',
+      'tcp/23/0.0.0.0/0 violation notify',
+      'tcp/24/0.0.0.0/0 violation observe',
+      'tcp/25/0.0.0.0/0 violation narrow',
+      'tcp/26/0.0.0.0/0 allowed',
+    ]);
+    const { answer } = await policyJson('test', ...(await options(policyText(rules), open)));
+    expect(answer.groups[0].rules[3].narrowTo).toEqual(['203.0.113.0/24']);
+    expect(answer.counts).toMatchObject({ violation: 4, closed: 2, allowed: 1 });
+    expect(await fates(await options(policyText(rules, 'mode: observe'), open))).toEqual([
+      'tcp/22/0.0.0.0/0 violation would-revoke',
+      'tcp/23/0.0.0.0/0 violation observe',
+      'tcp/24/0.0.0.0/0 violation observe',
+      'tcp/25/0.0.0.0/0 violation would-revoke',
+      'tcp/26/0.0.0.0/0 allowed',
+    ]);
+  });
+
+  it('prints what it would narrow to, and what the cap holds back', async () => {
+    const narrow = policyText([`narrowTo: [203.0.113.0/24], ${worldOn('22')}`]);
+    const { out } = await policy('test', ...(await options(narrow, [ssh])));
+    expect(out).toMatch(
+      /would narrow {2}tcp\/22\/0\.0\.0\.0\/0 {2}rule-1: .*; would narrow to 203\.0\.113\.0\/24/,
+    );
+    const capped = await policy(
+      'test',
+      ...(await options(policyText([worldOn('22')], 'mode: notify'), [ssh])),
+    );
+    expect(capped.out).toMatch(/capped .*; the policy's mode holds it back to notify/);
+  });
+
+  it('judges ICMP by its types, and never by ports', async () => {
+    const icmp =
+      'match: { protocols: [icmp], icmp: { types: [5, 13] }, sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
+    const given = [
+      permission('icmp', [5, -1], '0.0.0.0/0'),
+      permission('icmp', [13, 0], '0.0.0.0/0'),
+      permission('icmp', [8, -1], '0.0.0.0/0'),
+      permission('icmp', [-1, -1], '0.0.0.0/0'),
+      permission('-1', [], '0.0.0.0/0'),
+      permission('tcp', [5, 13], '0.0.0.0/0'),
+    ];
+    expect(await fates(await options(policyText([icmp]), given))).toEqual([
+      'icmp/5/0.0.0.0/0 violation revoke',
+      'icmp/13:0/0.0.0.0/0 violation revoke',
+      'icmp/8/0.0.0.0/0 allowed',
+      'icmp/0.0.0.0/0 violation revoke',
+      '-1/0.0.0.0/0 violation revoke',
+      'tcp/5-13/0.0.0.0/0 allowed',
+    ]);
+    expect(await fates(await options(policyText([worldOn('5, 8')]), given.slice(0, 4)))).toEqual([
+      'icmp/5/0.0.0.0/0 allowed',
+      'icmp/13:0/0.0.0.0/0 allowed',
+      'icmp/8/0.0.0.0/0 allowed',
+      'icmp/0.0.0.0/0 allowed',
+    ]);
+  });
+
+  it('finds two halves of the Internet in one group, and not in two', async () => {
+    const wide = policyText([worldOn('22', 'ipv4WiderThan: 1, ipv6WiderThan: 1')]);
+    const halves = ['0.0.0.0/1', '128.0.0.0/1'].map((half) => permission('tcp', [22, 22], half));
+    expect(await fates(await options(wide, halves))).toEqual([
+      'tcp/22/0.0.0.0/1 violation revoke',
+      'tcp/22/128.0.0.0/1 violation revoke',
+    ]);
+    const apart = halves.flatMap(
+      (half, index) => exported([half], { GroupId: `sg-0${index}` }).SecurityGroups,
+    );
+    const args = ['--policy', await file('wide.yaml', wide), '--groups', await file('apart.json', apart)];
+    expect((await policyJson('test', ...args)).answer.counts).toMatchObject({
+      groups: 2,
+      violation: 0,
+      allowed: 2,
+    });
+  });
+
+  it('leaves a prefix list undecided until it is told of', async () => {
+    const args = await options(policyText([worldOn('22')]), [
+      permission('tcp', [22, 22], 'pl-01', 'pl-02', 'pl-03'),
+    ]);
+    expect(await judged(args)).toMatchObject([
+      { verdict: 'undecided', why: 'prefix list pl-01 is not resolved' },
+      { verdict: 'undecided' },
+      { verdict: 'undecided' },
+    ]);
+    const lists = [
+      ['pl-01.json', { Entries: [{ Cidr: '0.0.0.0/0', Description: 'all' }] }],
+      ['lists.json', { 'pl-02': ['10.0.0.0/8'] }],
+      [
+        'owners.json',
+        { PrefixLists: [{ PrefixListId: 'pl-03', PrefixListName: 'com.amazonaws.x', OwnerId: 'AWS' }] },
+      ],
+    ] as const;
+    for (const [name, content] of lists) args.push('--prefix-lists', await file(name, content));
+    expect(await fates(args)).toEqual([
+      'tcp/22/pl-01 violation revoke',
+      'tcp/22/pl-02 allowed',
+      'tcp/22/pl-03 undecided',
+    ]);
+    expect(
+      await fates([
+        ...args,
+        '--policy',
+        await file('trust.yaml', policyText([worldOn('22')], 'trustAwsPrefixLists: true')),
+      ]),
+    ).toEqual(['tcp/22/pl-01 violation revoke', 'tcp/22/pl-02 allowed', 'tcp/22/pl-03 allowed']);
+  });
+
+  it('lets an exception count until the second of --at', async () => {
+    const exception =
+      'exceptions: [{ name: guest, owner: o, why: w, ticket: t, expires: 2027-01-31T12:00:00+02:00, where: { include: [{ accounts: ["300000000001"] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, ports: { any: [22] } } }]';
+    const args = await options(policyText([worldOn('22')], exception), [ssh]);
+    expect(await judged([...args, '--at', '2027-01-31T09:59:59Z'])).toMatchObject([
+      { verdict: 'excepted', exceptions: [{ name: 'guest', expires: '2027-01-31T12:00:00+02:00' }] },
+    ]);
+    expect(await fates([...args, '--at', '2027-01-31T10:00:00Z'])).toEqual([
+      'tcp/22/0.0.0.0/0 violation revoke',
+    ]);
+    expect(await fates([...args, '--at', '2027-02-01'])).toEqual(['tcp/22/0.0.0.0/0 violation revoke']);
+  });
+
+  it('asks the account table for organizational units and tags, and is in doubt without', async () => {
+    const games = policyText([`${worldOn('22')}, scope: { include: [{ organizationalUnits: [Games] }] }`]);
+    const args = await options(games, [ssh]);
+    expect(await fates(args)).toEqual(['tcp/22/0.0.0.0/0 undecided']);
+    expect(await fates([...args, '--accounts', samples.accounts])).toEqual([
+      'tcp/22/0.0.0.0/0 violation revoke',
+    ]);
+    const other = await file('other.json', { '300000000001': { organizationalUnits: ['Shops'], tags: {} } });
+    expect(await fates([...args, '--accounts', other])).toEqual(['tcp/22/0.0.0.0/0 allowed']);
+  });
+
+  it('is in doubt about names, VPCs and tags that the export does not tell', async () => {
+    const scopes = ['groupNames: [web]', 'vpcs: [vpc-01]', 'groupTags: { a: ["*"] }'];
+    for (const scope of scopes) {
+      const text = policyText([`${worldOn('22')}, scope: { include: [{ ${scope} }] }`]);
+      expect(await fates(await options(text, [ssh], { Tags: [{ Key: 'a', Value: 'b' }] }))).toEqual([
+        'tcp/22/0.0.0.0/0 violation revoke',
+      ]);
+      const untold = await options(text, [ssh], { GroupName: undefined, VpcId: undefined });
+      expect(await fates(untold), scope).toEqual(['tcp/22/0.0.0.0/0 undecided']);
+      const elsewhere = text.replace('include: [{ ', 'include: [{ regions: [us-east-1], ');
+      const out = await options(elsewhere, [ssh], { GroupName: undefined, VpcId: undefined });
+      expect(await fates(out), scope).toEqual(['tcp/22/0.0.0.0/0 allowed']);
+    }
+  });
+
+  it('names who answers for a group by the tags that the policy lists', async () => {
+    const { answer } = await policyJson('test', '--groups', samples.groups, '--policy', samples.policy);
+    expect(answer.groups[0].owner).toBe('payments (tag Owner)');
+  });
+
+  it('tells the same for programs and for people', async () => {
+    const args = ['--groups', samples.groups, '--at', '2027-01-01'];
+    const [text, { answer }] = [await policy('test', ...args), await policyJson('test', ...args)];
+    for (const { rules } of answer.groups)
+      for (const { rule, why } of rules) {
+        expect(text.out).toContain(`${rule}`);
+        expect(text.out).toContain(why);
+      }
+    expect(answer.at).toBe('2027-01-01T00:00:00.000Z');
+  });
+});

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Holding } from '../../../../../controlplane/cli/policy/evaluate.ts';
+import { walk } from '../../../../../controlplane/cli/policy/walk.ts';
+import { evaluate } from '../../../../../lambda/policy/evaluate.ts';
+import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
+import { exported, file, permission, policy, policyJson, policyText, samples, worldOn } from './cli.ts';
+
+const now = new Date('2027-01-01T00:00:00Z');
+const circumstances = { now, prefixLists: new Map() };
+
+describe('policy explain of a security group rule', () => {
+  it('walks through the policy and says why each rule misses or decides', async () => {
+    const { exit, out } = await policy('explain', 'tcp/5432/0.0.0.0/0', '--policy', samples.policy);
+    expect({ exit, out }).toEqual({
+      exit: 0,
+      out: `tcp/5432/0.0.0.0/0
+  1  ssh         misses       TCP port 5432 is not judged
+  2  databases   decides      0.0.0.0/0 is public and wider than /8, and TCP port 5432 is open
+  3  world-open  not reached
+would notify: databases (high): 0.0.0.0/0 is public and wider than /8, and TCP port 5432 is open
+judged as if the group held nothing else
+not known of the group: its id, its name, its VPC, its tags, its account (say --account), its Region (say --region)
+`,
+    });
+  });
+
+  it.each([
+    ['-1/0.0.0.0/0', 'violation', 'everything-open'],
+    ['all/::/0', 'violation', 'everything-open'],
+    ['tcp/22/0.0.0.0/0', 'violation', 'admin-ports'],
+    ['udp/1000-2000/2001:db8::/32', 'allowed', null],
+    ['icmp/8/0.0.0.0/0', 'allowed', null],
+    ['tcp/443/pl-0123', 'allowed', null],
+    ['tcp/22/pl-0123', 'undecided', null],
+    ['tcp/22/sg-0123', 'allowed', null],
+  ])('%s is %s', async (words, verdict, policyRule) => {
+    const { answer } = await policyJson('explain', words);
+    expect(answer.judged).toMatchObject({ verdict, policyRule });
+  });
+
+  it('in a group counts with the other rules of it', async () => {
+    const wide = await file('wide.yaml', policyText([worldOn('22', 'ipv4WiderThan: 1, ipv6WiderThan: 1')]));
+    const groups = await file('groups.json', exported([permission('tcp', [22, 22], '128.0.0.0/1')]));
+    const args = ['explain', 'tcp/22/0.0.0.0/1', '--policy', wide];
+    const alone = await policyJson(...args);
+    expect(alone.answer).toMatchObject({ alone: true, judged: { verdict: 'allowed' } });
+    const together = await policyJson(...args, '--groups', groups, '--group', 'web');
+    expect(together.answer).toMatchObject({ alone: false, judged: { verdict: 'violation' }, notKnown: [] });
+    const there = await policyJson(
+      'explain',
+      'tcp/22/128.0.0.0/1',
+      '--policy',
+      wide,
+      '--groups',
+      groups,
+      '--group',
+      'sg-01',
+    );
+    expect(there.answer).toMatchObject({ alone: true, judged: { verdict: 'allowed' } });
+  });
+
+  it('is undecided where it hangs on a group that was not named', async () => {
+    const scopes = [
+      'groupNames: [web]',
+      'vpcs: [vpc-1]',
+      'accounts: ["300000000001"]',
+      'regions: [eu-west-1]',
+    ];
+    for (const scope of scopes) {
+      const path = await file(
+        'scoped.yaml',
+        policyText([`${worldOn('22')}, scope: { include: [{ ${scope} }] }`]),
+      );
+      expect((await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', path)).answer.judged.verdict).toBe(
+        'undecided',
+      );
+    }
+    const exception =
+      'exceptions: [{ name: one, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-01] }] }, allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } } }]';
+    const excepted = await file('excepted.yaml', policyText([worldOn('22')], exception));
+    expect(
+      (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', excepted)).answer.judged.verdict,
+    ).toBe('undecided');
+  });
+
+  it.each<[string[], string]>([
+    [['tcp/22'], 'nothing is no source'],
+    [['tcp/22/0.0.0.0/0', 'x'], 'takes one rule'],
+    [[], 'takes one rule'],
+    [['tcp/22/0.0.0.0/0', '--groups', samples.groups], '--groups needs --group'],
+    [['tcp/22/0.0.0.0/0', '--group', 'web'], 'hold none of this id or name'],
+    [
+      ['tcp/22/0.0.0.0/0', '--groups', samples.groups, '--group', 'gone'],
+      '--group gone: the groups given hold none',
+    ],
+    [['-x/0.0.0.0/0'], 'Unknown option'],
+  ])('%j is wrong use', async (args, reason) => {
+    expect(await policy('explain', ...args)).toMatchObject({
+      exit: 2,
+      complaint: expect.stringContaining(reason),
+    });
+  });
+
+  it('decides as the evaluator does with the whole policy', () => {
+    const match = fc.constantFrom(
+      worldOn('22'),
+      worldOn('20-25', 'ipv4WiderThan: 1, ipv6WiderThan: 1'),
+      worldOn('443, 22', 'ipv4WiderThan: 24, ipv6WiderThan: 48'),
+      'match: { protocols: [all] }',
+      'match: { ports: { except: [80] }, sources: { cidrs: [10.0.0.0/8] } }',
+      'match: { sources: { groupsOfOtherAccounts: true } }',
+      `${worldOn('22')}, scope: { include: [{ groupTags: { a: [b] } }] }`,
+      `${worldOn('22')}, scope: { exclude: [{ groupNames: [web] }] }`,
+    );
+    const source = fc.constantFrom(
+      '0.0.0.0/0',
+      '0.0.0.0/1',
+      '128.0.0.0/1',
+      '10.0.0.0/8',
+      '8.0.0.0/9',
+      '::/0',
+    );
+    const rule = fc.tuple(fc.constantFrom('tcp', 'udp', '-1'), fc.constantFrom(22, 80, 443), source);
+    fc.assert(
+      fc.property(
+        fc.array(match, { minLength: 1, maxLength: 6 }),
+        fc.array(rule, { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        (matches, given, tagged) => {
+          const text = policyText(matches);
+          const rules = given.map(([protocol, port, cidr], index) => {
+            const traffic = { protocol, fromPort: port, toPort: port };
+            return {
+              id: `sgr-${index}`,
+              groupId: 'sg-1',
+              egress: false,
+              ...traffic,
+              source: { kind: 'cidr' as const, text: cidr },
+            };
+          });
+          const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', ...(tagged && { tags: {} }) };
+          const holding: Holding = {
+            group,
+            unread: new Set(),
+            account: '300000000001',
+            region: 'eu-west-1',
+            rules,
+            egress: 0,
+            notes: [],
+          };
+          const verdicts = evaluate(parsePolicy(text), group, rules, {
+            account: '300000000001',
+            region: 'eu-west-1',
+            now,
+          });
+          for (const verdict of verdicts) {
+            const { steps, judged } = walk(parsePolicy(text), holding, verdict.rule.id, circumstances);
+            const [decided] = steps.filter(({ says }) => says === 'decides');
+            expect(judged.verdict).toBe(verdict.verdict);
+            expect(decided === undefined).toBe(verdict.verdict === 'allowed');
+            if (verdict.verdict === 'violation') expect(decided?.policyRule).toBe(verdict.policyRule.name);
+            if (verdict.verdict === 'undecided') expect(decided?.why).toBe(verdict.reason);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,235 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { command } from '../../../../controlplane/cli/command.ts';
+import { finding, remediation } from '../../../worlds/remediation-sample.ts';
+import { runOf, stackOf } from './run-sample.ts';
+
+/** A service that gives each path's answers one after another, the last one again and again. */
+let answers: Record<string, { status?: number; body: unknown }[]>;
+let asked: { path: string; body: string; token: string | undefined }[];
+let server: Server;
+let url: string;
+beforeEach(async () => {
+  answers = {};
+  asked = [];
+  server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const path = request.url ?? '';
+    asked.push({ path, body, token: request.headers.authorization });
+    const [next, ...more] = answers[path] ?? [];
+    if (more.length > 0) answers[path] = more;
+    const { status = 200, body: answer } = next ?? {
+      status: 404,
+      body: { error: { code: 'not-found', message: 'no' } },
+    };
+    response.writeHead(status).end(JSON.stringify(answer));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // Neither hub nor passphrase: whoever only asks a service needs none.
+  for (const name of ['PORTCULLIS_HUB_ACCOUNT', 'PORTCULLIS_HUB_REGION', 'PULUMI_CONFIG_PASSPHRASE'])
+    vi.stubEnv(name, '');
+  vi.stubEnv('PORTCULLIS_URL', url);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await new Promise((done) => server.close(done));
+});
+
+async function cli(...args: string[]) {
+  let out = '';
+  let complaint = '';
+  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
+    complaint += text;
+  });
+  return { exit, out, complaint };
+}
+const record = (change: object = {}) => {
+  const result = remediation({ findings: [finding()] });
+  const { eventId, groupId, account, region, outcome, time } = result;
+  return {
+    id: `${eventId}:${groupId}`,
+    eventId,
+    groupId,
+    accountId: account,
+    region,
+    outcome,
+    time,
+    result,
+    ...change,
+  };
+};
+const { id } = record();
+const restorePath = `/v1/remediations/${encodeURIComponent(id)}/restore`;
+const words = ['--owner', 'web', '--why', 'a partner', '--ticket', 'SEC-7'];
+const restore = (state: string, change: object = {}) => ({
+  ...{ id: 'r1', state, reason: null, finishedAt: null },
+  rules: [{ ruleId: 'sgr-1', exception: 'restored-sgr-1-r1', restoredRuleId: null }],
+  ...change,
+});
+const willGo = (...states: object[]) => {
+  answers[restorePath] = [{ status: 202, body: restore('pending') }];
+  answers['/v1/restores/r1'] = states.map((body) => ({ body }));
+};
+
+describe('restore', () => {
+  test('asks in the words given and follows it to its end: 0', async () => {
+    const done = {
+      finishedAt: '2026-06-15T12:00:00Z',
+      rules: [{ ruleId: 'sgr-1', exception: 'restored-sgr-1-r1', restoredRuleId: 'sgr-2' }],
+    };
+    willGo(restore('pending'), restore('exception-deployed'), restore('restored', done));
+    const { exit, out } = await cli(
+      'restore',
+      id,
+      ...words,
+      '--expires',
+      '2027-01-01T00:00:00Z',
+      '--rule',
+      'sgr-1',
+    );
+    expect(exit).toBe(0);
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+      ...{ owner: 'web', why: 'a partner', ticket: 'SEC-7' },
+      expires: '2027-01-01T00:00:00Z',
+      rules: ['sgr-1'],
+    });
+    expect(out.split('\n')).toEqual([
+      'restore r1 of sgr-1',
+      'the hub is being updated with the exception',
+      'the hub carries the exception; the rules are being put back',
+      'restored',
+      'sgr-1 is back as sgr-2, by exception restored-sgr-1-r1',
+      '',
+    ]);
+  });
+
+  test('for good says so', async () => {
+    willGo(restore('restored', { finishedAt: 'now' }));
+    await cli('restore', id, ...words, '--permanent');
+    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({ permanent: true });
+    expect(asked[0]?.body).not.toContain('expires');
+  });
+
+  test('that fails: 1, with the reason', async () => {
+    willGo(restore('failed', { finishedAt: 'now', reason: 'the security group is gone' }));
+    expect(await cli('restore', id, ...words, '--permanent')).toMatchObject({
+      exit: 1,
+      out: expect.stringContaining('failed: the security group is gone'),
+    });
+  });
+
+  test.each([
+    [[id], '--owner, --why, --ticket, --expires or --permanent'],
+    [[id, ...words], '--expires or --permanent'],
+    [[id, '--permanent', '--owner', 'web'], '--why, --ticket'],
+  ])('without what it needs is wrong use: 2, naming it, and asks nothing: %j', async (args, missing) => {
+    expect(await cli('restore', ...args)).toMatchObject({
+      exit: 2,
+      complaint: `portcullis: restore needs ${missing}`,
+    });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [['restore', ...words, '--permanent']],
+    [['restore', 'a', 'b']],
+    [['end-exception']],
+    [['exceptions', 'x']],
+    [['toString']],
+  ])('%j is wrong use: 2', async (args) => {
+    expect((await cli(...args)).exit).toBe(2);
+  });
+
+  test.each([
+    [404, 'not-found', 1],
+    [409, 'conflict', 1],
+    [400, 'invalid-request', 2],
+  ])('a service that answers %i: the message and %s', async (status, code, exit) => {
+    answers[restorePath] = [{ status, body: { error: { code, message: 'what to do' } } }];
+    expect(await cli('restore', id, ...words, '--permanent')).toMatchObject({
+      exit,
+      complaint: 'portcullis: what to do',
+    });
+  });
+});
+
+describe('remediations', () => {
+  test('are a table with the ids to restore by, narrowed as asked', async () => {
+    answers['/v1/remediations?account=300000000001&outcome=remediated'] = [
+      { body: { remediations: [record()] } },
+    ];
+    const { exit, out } = await cli('remediations', '--account', '300000000001', '--outcome', 'remediated');
+    expect(exit).toBe(0);
+    expect(out).toMatch(
+      new RegExp(`remediated +300000000001 +eu-west-1 +revoked tcp 22 from 0.0.0.0/0 +${id}\n$`),
+    );
+  });
+
+  test('as JSON are what the service says; none is said so', async () => {
+    answers['/v1/remediations?'] = [{ body: { remediations: [record()] } }, { body: { remediations: [] } }];
+    expect(JSON.parse((await cli('remediations', '--json')).out)).toEqual([
+      JSON.parse(JSON.stringify(record())),
+    ]);
+    expect((await cli('remediations')).out).toBe('no remediation of this kind\n');
+  });
+
+  test('that hold control characters do not reach the terminal with them', async () => {
+    const hostile = record({ region: '\u001b[2Jeu-west-1\r\nfake' });
+    answers['/v1/remediations?'] = [{ body: { remediations: [hostile] } }];
+    const { out } = await cli('remediations');
+    expect(out).not.toContain('\u001b');
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+  });
+});
+
+describe('exceptions', () => {
+  const exception = {
+    name: 'partner',
+    owner: 'web',
+    ticket: 'SEC-7',
+    why: 'a partner',
+    kept: 'store',
+    state: 'active',
+  };
+
+  test('are a table without those that ended', async () => {
+    const body = { exceptions: [exception, { ...exception, name: 'over', state: 'ended' }] };
+    answers['/v1/exceptions'] = [{ body }];
+    const { exit, out } = await cli('exceptions');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^NAME .*\npartner +active +permanent +store +web +SEC-7 +a partner\n$/);
+  });
+
+  test('one is ended, and the run that takes it out of the hub followed', async () => {
+    answers['/v1/exceptions/partner/end'] = [{ status: 202, body: { exception, run: runOf({}) } }];
+    answers['/v1/runs/r'] = [{ body: runOf({ stacks: [stackOf('hub', 'succeeded')] }) }];
+    expect(await cli('end-exception', 'partner')).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('partner ended'),
+    });
+    answers['/v1/runs/r'] = [{ body: runOf({ state: 'failed' }) }];
+    expect((await cli('end-exception', 'partner')).exit).toBe(1);
+  });
+});
+
+test('a service that runs on the data directory is enough: neither hub nor passphrase nor address is asked for', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
+  await writeFile(join(data, 'owner.json'), JSON.stringify({ pid: process.ppid, url }));
+  vi.stubEnv('PORTCULLIS_URL', '');
+  vi.stubEnv('PORTCULLIS_DATA', data);
+  vi.stubEnv('PORTCULLIS_TOKENS', 'ops:0123456789abcdef');
+  answers['/v1/exceptions'] = [{ body: { exceptions: [] } }];
+  answers['/v1/accounts'] = [{ body: { accounts: [] } }];
+  answers['/v1/stacks'] = [{ body: { stacks: [] } }];
+  answers['/v1/coverage'] = [{ body: { cells: [] } }];
+  expect(await cli('exceptions')).toMatchObject({ exit: 0, out: 'no exceptions\n' });
+  expect(await cli('status')).toMatchObject({ exit: 3 });
+  expect(asked[0]?.token).toBe('Bearer 0123456789abcdef');
+  await rm(data, { recursive: true });
+});

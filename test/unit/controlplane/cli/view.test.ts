@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
+import { progressView, standingOf } from '../../../../controlplane/cli/output/progress.ts';
+import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
+import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
+import { runOf, stackOf } from './run-sample.ts';
+
+describe('progress', () => {
+  const underWay = runOf({
+    state: 'running',
+    finishedAt: null,
+    stacks: [
+      stackOf('hub', 'succeeded'),
+      stackOf('a', 'failed', { message: 'denied' }),
+      stackOf('b', 'running'),
+      stackOf('c', 'pending'),
+    ],
+  });
+  const shown = (screen: { isTTY?: boolean; columns?: number }, times: number) => {
+    let out = '';
+    const view = progressView({ ...screen, write: (text) => (out += text) });
+    for (let n = 0; n < times; n += 1) view.show(underWay);
+    view.end();
+    return out;
+  };
+
+  test('counts what is done, running and failed, and the time left at this pace', () => {
+    expect(standingOf(underWay, 10_000)).toEqual({
+      total: 4,
+      done: 2,
+      running: ['b'],
+      failed: 1,
+      secondsLeft: 10,
+    });
+    expect(standingOf(runOf({ stacks: [stackOf('a', 'pending')] }), 10_000).secondsLeft).toBeUndefined();
+  });
+
+  test('is one plain line a stack, once, where there is no terminal', () => {
+    expect(shown({}, 3)).toBe('succeeded hub\nfailed    a  denied\n');
+  });
+
+  test('is one line rewritten in place on a terminal, failures above it', () => {
+    const out = shown({ isTTY: true, columns: 120 }, 1);
+    expect(out).toContain('failed    a  denied\n');
+    expect(out).not.toContain('succeeded hub\n');
+    expect(out).toMatch(/2 of 4 stacks done, 1 running, 1 failed/);
+    expect(out.endsWith('\r\u001b[2K')).toBe(true);
+  });
+
+  test('is never wider than the terminal', () => {
+    const [line = ''] =
+      shown({ isTTY: true, columns: 30 }, 1)
+        .split('\n')
+        .at(-1)
+        ?.split('\r')
+        .filter((part) => part.includes('done')) ?? [];
+    expect(line.replace('\u001b[2K', '').length).toBeLessThan(30);
+  });
+});
+
+describe('status', () => {
+  const ok = { status: 'True', reason: 'Succeeded', message: '', since: '' } as const;
+  const bad = (message: string) => ({ status: 'False', reason: 'Failed', message, since: '' }) as const;
+  const account = (change: Partial<AccountRecord> = {}) =>
+    ({
+      id: '300000000001',
+      name: 'one',
+      state: 'ACTIVE',
+      path: 'Production',
+      regions: [],
+      conditions: { Ready: ok, TrailsCovered: ok },
+      ...change,
+    }) as AccountRecord;
+  const stack = (key: string, conditions: StackRecord['conditions']) =>
+    ({ key, kind: 'region', accountId: '300000000001', region: 'eu-west-1', conditions }) as StackRecord;
+
+  test('is healthy where every active account and stack is ready', () => {
+    const { text, healthy } = renderStatus([account()], [stack('region-1', { Ready: ok })]);
+    expect(healthy).toBe(true);
+    expect(text).toMatch(/^ACCOUNT .*\n300000000001 +one +Production +ACTIVE +yes +1\/1 +0\/0 +no +0\/0$/);
+  });
+
+  test.each<[string, AccountRecord[], StackRecord[], string]>([
+    ['no account is known', [], [], 'no account seen yet'],
+    [
+      'an account is not ready',
+      [account({ conditions: { Ready: bad('denied') } })],
+      [],
+      '300000000001 Ready Failed: denied',
+    ],
+    ['an account was never reconciled', [account({ conditions: {} })], [], '300000000001'],
+    [
+      'no trail covers an account',
+      [account({ conditions: { Ready: ok, TrailsCovered: bad('no trail') } })],
+      [],
+      'TrailsCovered Failed: no trail',
+    ],
+    [
+      'a stack is not ready',
+      [account()],
+      [stack('region-1', { Ready: bad('broke') })],
+      'region-1 not ready: broke',
+    ],
+    [
+      'a stack drifted',
+      [account()],
+      [stack('region-1', { Ready: ok, Drifted: { ...bad('rule deleted'), status: 'True' } })],
+      'region-1 drifted: rule deleted',
+    ],
+  ])('is not healthy where %s, and says so', (_, accounts, stacks, remark) => {
+    const { text, healthy } = renderStatus(accounts, stacks);
+    expect(healthy).toBe(false);
+    expect(text).toContain(remark);
+  });
+
+  test('a suspended account is listed and no reason to worry', () => {
+    const suspended = account({
+      id: '399999999999',
+      state: 'SUSPENDED',
+      conditions: { Ready: bad('skipped') },
+    });
+    const { text, healthy } = renderStatus([account(), suspended], []);
+    expect(healthy).toBe(true);
+    expect(text).toContain('399999999999');
+  });
+});

@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routes } from '../../../../controlplane/http/routes/table.ts';
+import { application, listen } from '../../../../controlplane/http/server.ts';
+import type { Run, RunRequest } from '../../../../controlplane/store/runs.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
+import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
+
+const id = '0190f2a4-7c3e-7b1a-9d2f-3c4b5a697887';
+const token = '0123456789abcdef';
+const asked: RunRequest[] = [];
+let databaseDown: string | undefined;
+
+const run = (request: RunRequest): Run => ({
+  ...request,
+  id,
+  state: 'queued',
+  message: null,
+  createdAt: new Date(0),
+  startedAt: null,
+  plannedAt: null,
+  finishedAt: null,
+  rollout: {},
+  priority: 50,
+});
+const store = {
+  runs: {
+    get: async (wanted: string) => (wanted === id ? run({ kind: 'preview' } as RunRequest) : undefined),
+    list: async () => [],
+  },
+  runStacks: { of: async () => [] },
+  accounts: { list: async () => [{ id: '300000000001' }] },
+  stacks: {
+    list: async () => {
+      throw new Error('connection to 10.0.0.7 lost');
+    },
+  },
+  remediations: { list: async (filter: object) => [filter] },
+  lifecycleEvents: { list: async () => [] },
+} as unknown as Store;
+const unasked = async () => Promise.reject(new Error('asked for something else'));
+const queue = {
+  async request(request: RunRequest) {
+    asked.push(request);
+    return run(request);
+  },
+  ...{ pause: unasked, resume: unasked, cancel: unasked },
+};
+
+const context = {
+  ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
+  ...{ departures: { confirm: unasked, refuse: unasked }, metrics: unasked, accessTemplate: unasked },
+  policy: async () => ({ version: 1 as const, rules: [] }),
+  notReady: async () => databaseDown,
+};
+
+const serve = (tokens: { name: string; token: string }[]) =>
+  listen(application(context, { tokens }, '0.1.0', makeLogger('silent')), '127.0.0.1', 0);
+let closed: Awaited<ReturnType<typeof serve>>;
+let open: typeof closed;
+beforeAll(async () => {
+  closed = await serve([
+    { name: 'ci', token },
+    { name: 'ops', token: `${token}${token}` },
+  ]);
+  open = await serve([]);
+});
+afterAll(() => Promise.all([closed.close(), open.close()]));
+
+async function ask(path: string, init: RequestInit = {}, url = closed.url) {
+  const response = await fetch(url + path, {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...init.headers },
+  });
+  const text = await response.text();
+  expect(text).not.toMatch(/\bat .*\.(ts|js):\d+|node_modules/);
+  const body = JSON.parse(text);
+  return { status: response.status, body, headers: response.headers, message: body.error?.message as string };
+}
+const post = (body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
+  ask('/v1/reconcile', {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+describe('POST /v1/reconcile', () => {
+  test('answers 202 with the run and where it is found', async () => {
+    const { status, body, headers } = await post({ accounts: ['300000000001'], preview: true });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ id, state: 'queued' });
+    expect(headers.get('location')).toBe(`/v1/runs/${id}`);
+    expect(asked.at(-1)).toEqual({
+      kind: 'preview',
+      scope: { accounts: ['300000000001'] },
+      onlyChanged: false,
+      requestedBy: 'ci',
+    });
+  });
+
+  test('without a scope is about the whole organization', async () => {
+    expect((await post({})).status).toBe(202);
+    expect(asked.at(-1)).toMatchObject({ kind: 'reconcile', scope: {} });
+  });
+
+  test.each([
+    ['{"accounts": [', 'body'],
+    [{ account: ['300000000001'] }, '"account"'],
+    [{ accounts: ['300000000001', '12'] }, 'accounts.1'],
+    [{ accounts: [] }, 'accounts'],
+    [{ accounts: '300000000001' }, 'accounts'],
+    [{ organizationalUnits: ['Production'] }, 'organizationalUnits.0'],
+    [{ regions: [7] }, 'regions.0'],
+    [{ preview: 'yes' }, 'preview'],
+    [[], 'body'],
+    ['"text"', 'body'],
+  ])('answers 400 to %j and names %s', async (body, field) => {
+    const before = asked.length;
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.code).toBe('invalid-request');
+    expect(answer.message).toContain(field);
+    expect(asked).toHaveLength(before);
+  });
+
+  test.each([{ 'content-type': 'text/plain' }, { 'content-type': 'application/x-www-form-urlencoded' }])(
+    'refuses a body of another type rather than take it for an empty one: %j',
+    async (headers) => {
+      const before = asked.length;
+      const answer = await post({ accounts: ['300000000001'] }, headers);
+      expect(answer.status).toBe(400);
+      expect(answer.message).toContain('application/json');
+      expect(asked).toHaveLength(before);
+    },
+  );
+});
+
+test('POST without a body is refused, it does not mean the whole organization', async () => {
+  const before = asked.length;
+  expect(await ask('/v1/reconcile', { method: 'POST' })).toMatchObject({ status: 400 });
+  expect(asked).toHaveLength(before);
+});
+
+describe('a bearer token', () => {
+  test.each([undefined, 'Bearer', 'Bearer ', 'Bearer wrong', `Basic ${token}`, `Bearer ${token}x`, token])(
+    '%s is refused',
+    async (authorization) => {
+      const answer = await ask('/v1/accounts', { headers: { authorization: authorization ?? '' } });
+      expect(answer.status).toBe(401);
+      expect(answer.body.error.code).toBe('unauthenticated');
+    },
+  );
+
+  test('says who asked', async () => {
+    await ask('/v1/reconcile', {
+      method: 'POST',
+      body: '{}',
+      headers: { authorization: `Bearer ${token}${token}`, 'content-type': 'application/json' },
+    });
+    expect(asked.at(-1)?.requestedBy).toBe('ops');
+  });
+
+  test('is needed on every route that is not open', async () => {
+    for (const { method, path, open: free } of routes) {
+      const init = { method, headers: { authorization: '', 'content-type': 'application/json' } };
+      const { status } = await ask(
+        path.replace(/:(id|name)/, id),
+        method === 'post' ? { ...init, body: '{}' } : init,
+      );
+      expect(status === 401, `${method} ${path}`).toBe(!free);
+    }
+  });
+
+  test('is not needed where none is configured', async () => {
+    expect((await ask('/v1/accounts', { headers: { authorization: '' } }, open.url)).status).toBe(200);
+  });
+});
+
+describe('reading', () => {
+  test('answers what the store holds', async () => {
+    expect(await ask('/v1/accounts')).toMatchObject({
+      status: 200,
+      body: { accounts: [{ id: '300000000001' }] },
+    });
+    expect(await ask(`/v1/runs/${id}`)).toMatchObject({ status: 200, body: { id, stacks: [] } });
+  });
+
+  test.each(['/v1/runs/nonsense', `/v1/runs/${id.replace('0190', '0191')}`, '/v1/nothing', '/'])(
+    'answers 404 to %s',
+    async (path) => {
+      expect(await ask(path)).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } });
+    },
+  );
+
+  test('of remediations takes filters and refuses others', async () => {
+    const { body } = await ask('/v1/remediations?account=300000000001&limit=5');
+    expect(body.remediations).toEqual([{ accountId: '300000000001', limit: 5 }]);
+    for (const [query, field] of [
+      ['limit=0', 'limit'],
+      ['limit=x', 'limit'],
+      ['account=1', 'account'],
+      ['acount=1', 'acount'],
+    ]) {
+      const answer = await ask(`/v1/remediations?${query}`);
+      expect(answer.status).toBe(400);
+      expect(answer.message).toContain(field);
+    }
+  });
+
+  test('answers 500 without the reason, which the log has', async () => {
+    const answer = await ask('/v1/stacks');
+    expect(answer).toMatchObject({ status: 500, body: { error: { code: 'internal' } } });
+    expect(JSON.stringify(answer.body)).not.toContain('10.0.0.7');
+  });
+});
+
+test('GET /openapi.json answers the document of every route, without a token', async () => {
+  const { status, body } = await ask('/openapi.json', { headers: { authorization: '' } });
+  expect({ status, body }).toMatchObject({
+    status: 200,
+    body: { openapi: '3.1.0', info: { version: '0.1.0' } },
+  });
+});
+
+describe('health', () => {
+  test('is alive and ready', async () => {
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await ask('/readyz')).status).toBe(200);
+  });
+
+  test('is alive and not ready while the database does not answer, and says so', async () => {
+    databaseDown = 'the database does not answer';
+    expect(await ask('/readyz')).toMatchObject({ status: 503, body: { reason: databaseDown } });
+    expect((await ask('/healthz')).status).toBe(200);
+    databaseDown = undefined;
+  });
+});
+
+test('a port that is taken is an error that names it', async () => {
+  const port = Number(new URL(open.url).port);
+  const app = application(context, { tokens: [] }, '0', makeLogger('silent'));
+  await expect(listen(app, '127.0.0.1', port)).rejects.toMatchObject({
+    code: 'in-use',
+    message: expect.stringContaining(String(port)),
+  });
+});

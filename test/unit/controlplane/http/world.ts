@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
+import { application, listen } from '../../../../controlplane/http/server.ts';
+import { type DepartureParts, departures } from '../../../../controlplane/offboarding/offboarding.ts';
+import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
+import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
+import { cellsOf } from '../../../../controlplane/verify/cells.ts';
+import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+
+export const token = '0123456789abcdef';
+
+const policyOfTheFile = parsePolicy(`version: 1
+rules: [{ name: all, match: {}, mode: revoke }]
+exceptions:
+  - { name: written, owner: o, why: w, ticket: t, where: { include: [{ groupIds: [sg-1] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, protocols: [all] }, expires: "2020-01-01T00:00:00Z" }`);
+
+const unasked = async () => Promise.reject(new Error('asked for something else'));
+
+/** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
+export function httpWorld() {
+  let data: string;
+  let database: Database;
+  let server: Awaited<ReturnType<typeof listen>>;
+  const world = {
+    store: {} as Store,
+    policy: async () => policyOfTheFile,
+    metrics: async () => '',
+    url: '',
+    /** Keys that were asked to be reconciled. */
+    woken: [] as string[],
+    /** The answer to a caller named ops: GET, or POST of a body. */
+    async ask(path: string, body?: object) {
+      const response = await fetch(world.url + path, {
+        method: body ? 'POST' : 'GET',
+        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const answer = JSON.parse(await response.text());
+      const { code, message } = answer.error ?? {};
+      return {
+        status: response.status,
+        body: answer,
+        code,
+        message,
+        location: response.headers.get('location') ?? '',
+      };
+    },
+  };
+  const contextOf = (store: Store): RouteContext => ({
+    store,
+    queue: {
+      request: async (asked) => (await store.runs.createUnlessWaiting(asked)).run,
+      ...{ pause: unasked, resume: unasked, cancel: unasked },
+    },
+    restores: {
+      async request(restore) {
+        await store.restores.create(restore);
+        const recorded = await store.restores.get(restore.id);
+        if (!recorded) throw new Error('not recorded');
+        return recorded;
+      },
+    },
+    departures: departures({
+      ...{ store, log: makeLogger('silent'), wake: async (keys) => void world.woken.push(...keys) },
+      ...({} as Pick<DepartureParts, 'engine' | 'aws' | 'settings' | 'meter'>),
+    }),
+    verifier: {
+      async request(scope, requestedBy) {
+        const id = randomUUID();
+        await store.proofs.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
+        const recorded = await store.proofs.get(id);
+        if (!recorded) throw new Error('not recorded');
+        return recorded;
+      },
+    },
+    policy: () => world.policy(),
+    notReady: async () => undefined,
+    metrics: () => world.metrics(),
+    accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',
+  });
+  beforeAll(async () => {
+    data = await mkdtemp(join(tmpdir(), 'portcullis-http-'));
+    database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
+      throw error;
+    });
+    world.store = openStore(database);
+    const tokens = [{ name: 'ops', token }];
+    const app = application(contextOf(world.store), { tokens }, '0', makeLogger('silent'));
+    server = await listen(app, '127.0.0.1', 0);
+    world.url = server.url;
+  }, 60_000);
+  afterAll(async () => {
+    await server.close();
+    await database.close();
+    await rm(data, { recursive: true });
+  });
+  beforeEach(async () => {
+    await database.query('truncate run, run_stack, restore, restore_rule, exception');
+    world.policy = async () => policyOfTheFile;
+  });
+  return world;
+}

@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { DepartureParts } from '../../../../controlplane/offboarding/offboarding.ts';
+import type { StackKey } from '../../../../controlplane/stacks/key.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
+import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { createDepartureWorld, hub } from '../../../worlds/offboarding.ts';
+import { dying } from '../../../worlds/restore.ts';
+
+const one = '300000000001';
+const two = '300000000002';
+const key: StackKey = `account-${one}`;
+
+let database: Database;
+let at: ReturnType<typeof createDepartureWorld>;
+embeddedDatabase((embedded) => {
+  ({ database } = embedded);
+});
+beforeEach(async () => {
+  await database.query('truncate account, stack, departure, listed_account, confirmation, tombstone, lease');
+  at = createDepartureWorld(database);
+  for (const id of [hub, two, one]) await at.onboard(id);
+  await at.list();
+});
+
+type Change = Partial<Pick<DepartureParts, 'store' | 'engine'>>;
+type Death = () => { change: Change; died: Promise<void> };
+const inStore =
+  <Part extends 'stacks' | 'departures' | 'tombstones' | 'accounts' | 'audit'>(
+    part: Part,
+    method: string,
+    when: 'before' | 'after',
+  ): Death =>
+  () => {
+    const { copy, died } = dying(at.store[part] as never, method as never, when);
+    return { change: { store: { ...at.store, [part]: copy } }, died };
+  };
+const inEngine =
+  (method: 'destroy' | 'exportState' | 'forget', when: 'before' | 'after'): Death =>
+  () => {
+    const { copy, died } = dying(at.parts.engine, method, when);
+    return { change: { engine: copy }, died };
+  };
+
+/** A worker that dies at a point, and what the next one, who takes the lease of a dead one, comes to. */
+async function survive(death: Death, settings = {}) {
+  const { change, died } = death();
+  const dead = at.plane(settings, change).reconcile(key, await at.lease(key));
+  dead?.catch(() => undefined);
+  await died;
+  return at.plane(settings).reconcile(key, await at.lease(key, 'from-dead'));
+}
+/** The lines of the audit log of one act; those of earlier tests stay there. */
+const lines = async (what: string) =>
+  (await at.store.audit.list(1000)).filter((line) => line.details.key === key && line.what === what).length;
+const accountLines = async () =>
+  (await at.store.audit.list(1000)).filter(
+    ({ details, what }) => details.account === one && what === 'account departed',
+  ).length;
+
+describe('a worker killed while it entombs', () => {
+  test.each<[string, Death]>([
+    ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
+    ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
+    ['while the state is exported', inEngine('exportState', 'after')],
+    ['before the tombstone is kept', inStore('tombstones', 'keep', 'before')],
+    ['after the tombstone is kept', inStore('tombstones', 'keep', 'after')],
+    ['before the engine forgets', inEngine('forget', 'before')],
+    ['after the engine forgot', inEngine('forget', 'after')],
+    ['before the end is recorded', inStore('departures', 'finish', 'before')],
+    ['after the end is recorded', inStore('departures', 'finish', 'after')],
+  ])('%s leaves nothing lost and nothing done twice', async (_, death) => {
+    at.state.accounts.set(one, 'SUSPENDED');
+    await at.list();
+    const before = await lines('stack forgotten');
+    const departed = await accountLines();
+    expect(await survive(death)).toEqual({ kind: 'done' });
+    expect(await at.stacks()).not.toContain(key);
+    expect(at.state.engine.has(key)).toBe(false);
+    expect(at.state.resources.has(key)).toBe(true);
+    const stones = (await at.store.tombstones.list()).filter((stone) => stone.key === key);
+    expect(stones).toMatchObject([{ hasState: true }]);
+    expect(JSON.parse((await at.store.tombstones.state(key)) ?? '')).toEqual({ deployment: { key } });
+    expect(await lines('stack forgotten')).toBe(before + 1);
+    expect(await accountLines()).toBe(departed + 1);
+    expect(await at.store.accounts.get(one)).toMatchObject({
+      ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'Departed' } } },
+    });
+    expect(await at.store.departures.open()).toEqual([]);
+  });
+});
+
+describe('a worker killed while it tears down', () => {
+  const outOfScope = { exclude: [one] };
+  test.each<[string, Death]>([
+    ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
+    ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
+    ['after the resources went', inEngine('destroy', 'after')],
+    ['before the end is recorded', inStore('departures', 'finish', 'before')],
+    ['after the end is recorded', inStore('departures', 'finish', 'after')],
+  ])('%s leaves nothing in the account and one line in the audit log', async (_, death) => {
+    await at.list(outOfScope);
+    const before = await lines('stack destroyed');
+    const departed = await accountLines();
+    expect(await survive(death, outOfScope)).toEqual({ kind: 'done' });
+    expect(await at.stacks()).not.toContain(key);
+    expect(at.state.resources.has(key)).toBe(false);
+    expect(await lines('stack destroyed')).toBe(before + 1);
+    expect(await accountLines()).toBe(departed + 1);
+    expect(await at.store.accounts.get(one)).toMatchObject({
+      ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'OutOfScope' } } },
+    });
+    expect(await at.store.tombstones.list()).toEqual([]);
+  });
+});
+
+test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
+  ['tears down', 'destroy', { exclude: [one] }],
+  ['entombs', 'exportState', {}],
+])(
+  'a worker told to stop while it %s leaves the intent, and the next one recovers',
+  async (_, method, settings) => {
+    if (method === 'exportState') at.state.accounts.set(one, 'SUSPENDED');
+    await at.list(settings);
+    const stopping = new AbortController();
+    const stopped = async () => {
+      stopping.abort(new Error('the service stops'));
+      throw new Error(`${key}: interrupted`);
+    };
+    const plane = at.plane(settings, { engine: { ...at.parts.engine, [method]: stopped } });
+    const lease = { ...(await at.lease(key)), signal: stopping.signal };
+    await expect(plane.reconcile(key, lease)).rejects.toThrow('the service stops');
+    expect(await at.store.stacks.get(key)).toMatchObject({
+      ...{ failures: 0, operationStartedAt: expect.any(Date) },
+    });
+    const recovered: unknown[] = [];
+    const destroy: typeof at.parts.engine.destroy = async (stack, operation) => {
+      recovered.push(operation.recover);
+      return at.parts.engine.destroy(stack, operation);
+    };
+    const next = at.plane(settings, { engine: { ...at.parts.engine, destroy } });
+    expect(await next.reconcile(key, await at.lease(key))).toEqual({ kind: 'done' });
+    expect(recovered).toEqual(method === 'destroy' ? [true] : []);
+  },
+);
+
+test('a worker that lost its lease on the way records no end', async () => {
+  at.state.accounts.set(one, 'SUSPENDED');
+  await at.list();
+  const stale = await at.lease(key);
+  const forget = async (stack: StackKey) => {
+    await at.lease(key); // another worker has the key by now
+    return at.parts.engine.forget(stack);
+  };
+  const plane = at.plane({}, { engine: { ...at.parts.engine, forget } });
+  await expect(plane.reconcile(key, stale)).rejects.toThrow(/lease of account-300000000001 was lost/);
+  expect(await at.stacks()).toContain(key);
+  expect(await at.plane().reconcile(key, await at.lease(key))).toEqual({ kind: 'done' });
+});

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { createDepartureWorld } from '../../../worlds/offboarding.ts';
+import { hub } from '../../../worlds/offboarding.ts';
+import { account, departureScene, one, region, two } from './scene.ts';
+
+let at: ReturnType<typeof createDepartureWorld>;
+const told = departureScene((world) => {
+  at = world;
+});
+const outOfScope = { exclude: [one] };
+const close = async (state: 'SUSPENDED' | 'PENDING_CLOSURE') => {
+  at.state.accounts.set(one, state);
+  await at.list();
+};
+const leave = async () => {
+  at.state.accounts.delete(one);
+  await at.list();
+};
+const all = [region('us-east-1'), region('eu-west-1'), account];
+
+describe('a key that is wanted', () => {
+  test('is left to the usual reconcile, as is one of an account that was never listed', async () => {
+    expect(await told(account)).toBeUndefined();
+    expect(await told(region('eu-west-1'))).toBeUndefined();
+    expect(await told('account-399999999999')).toBeUndefined();
+    expect(await told('hub')).toBeUndefined();
+  });
+});
+
+describe('an account out of scope', () => {
+  test('is torn down, its Regions first, and says so', async () => {
+    await at.list(outOfScope);
+    expect(await told(account, outOfScope)).toMatch(/^wait: its Regions go first: region-/);
+    expect(at.state.woken).toEqual(expect.arrayContaining([region('us-east-1'), region('eu-west-1')]));
+    for (const key of all) expect(await told(key, outOfScope)).toBe('done');
+    expect(at.state.destroyed).toEqual(all);
+    expect(await at.stacks()).toEqual(
+      [account.replace(one, two), account.replace(one, hub), region('eu-west-1', two)].sort(),
+    );
+    expect(await at.store.accounts.get(one)).toMatchObject({
+      regions: [],
+      conditions: { Ready: { status: 'False', reason: 'OutOfScope', message: 'torn down: out of scope' } },
+    });
+    const acts = (await at.store.audit.list(10)).filter(({ details }) => details.account === one);
+    expect(acts.map(({ what }) => what)).toEqual([
+      'account departed',
+      ...['stack destroyed', 'stack destroyed', 'stack destroyed'],
+    ]);
+    expect(await at.store.tombstones.list()).toEqual([]);
+  });
+
+  test('that never had a stack has nothing to do', async () => {
+    at.state.accounts.set('300000000009', 'ACTIVE');
+    await at.list({ exclude: ['300000000009'] });
+    expect(await told('account-300000000009', { exclude: ['300000000009'] })).toBe('done');
+  });
+
+  test('that is not looked at as a whole yet is left alone, and that look is asked for', async () => {
+    expect(await told(region('eu-west-1'), outOfScope)).toMatch(
+      /^wait: waits until the organization has been/,
+    );
+    expect(at.state.woken).toContain('organization');
+    expect(at.state.destroyed).toEqual([]);
+  });
+
+  test('that refuses us is a failure that is told, and never a tombstone', async () => {
+    await at.list(outOfScope);
+    at.state.refusing.set(one, 'AccessDenied');
+    for (let times = 0; times < 5; times += 1) {
+      expect(await told(region('eu-west-1'), outOfScope)).toBe(
+        'failed: out of scope, and refuses us: AccessDenied: said AWS',
+      );
+    }
+    const message = 'out of scope, and refuses us: AccessDenied: said AWS';
+    const refused = { conditions: { Ready: { status: 'False', reason: 'NotReachable', message } } };
+    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject(refused);
+    expect(await at.store.accounts.get(one)).toMatchObject(refused);
+    expect(at.state.warned).toEqual([message]);
+    expect(at.state.destroyed).toEqual([]);
+  });
+
+  test('that comes back into scope is as if nothing had been', async () => {
+    await at.list(outOfScope);
+    await at.list();
+    for (const key of all) expect(await told(key)).toBeUndefined();
+    expect(at.state.destroyed).toEqual([]);
+    expect(await at.store.departures.open()).toEqual([]);
+  });
+
+  test('tears down the account stack of the hub account too, and never the hub', async () => {
+    await at.list({ exclude: [hub] });
+    expect(await told(`account-${hub}`, { exclude: [hub] })).toBe('done');
+    expect(await told('hub', { exclude: [hub] })).toBeUndefined();
+    expect(at.state.destroyed).toEqual([`account-${hub}`]);
+  });
+});
+
+describe('an account that is closing', () => {
+  test('is torn down while it lets us in', async () => {
+    await close('PENDING_CLOSURE');
+    for (const key of all) expect(await told(key)).toBe('done');
+    expect(at.state.resources.has(account)).toBe(false);
+  });
+
+  test('that refuses us is waited for, and becomes a tombstone once it is closed', async () => {
+    await close('PENDING_CLOSURE');
+    at.state.refusing.set(one, 'AccessDenied');
+    for (let times = 0; times < 5; times += 1)
+      expect(await told(region('eu-west-1'))).toMatch(/^wait: the account is being closed, and refuses us/);
+    await close('SUSPENDED');
+    for (const key of all) expect(await told(key)).toBe('done');
+    expect(await at.store.tombstones.list()).toHaveLength(3);
+  });
+});
+
+describe('an account that is closed', () => {
+  test('becomes tombstones with its state, and nothing of it is touched', async () => {
+    await close('SUSPENDED');
+    for (const key of all) expect(await told(key)).toBe('done');
+    expect(at.state.destroyed).toEqual([]);
+    expect([...at.state.resources]).toEqual(expect.arrayContaining(all));
+    expect([...at.state.engine.keys()]).not.toEqual(expect.arrayContaining(all));
+    const stones = await at.store.tombstones.list();
+    expect(stones).toHaveLength(3);
+    expect(stones.find(({ key }) => key === account)).toMatchObject({
+      ...{ accountId: one, accountName: `n${one}`, kind: 'account', reason: 'the account is SUSPENDED' },
+      ...{ hasState: true, returnedAt: null },
+    });
+    expect(JSON.parse((await at.store.tombstones.state(account)) ?? '')).toEqual({
+      deployment: { key: account },
+    });
+    expect(await at.store.accounts.get(one)).toMatchObject({ conditions: { Ready: { reason: 'Departed' } } });
+  });
+
+  test('and opened again is covered again, and its tombstones say when', async () => {
+    await close('SUSPENDED');
+    for (const key of all) await at.reconcile(key);
+    await at.onboard(one, 'us-east-1');
+    expect(await told(account)).toBeUndefined();
+    await at.list();
+    const stones = await at.store.tombstones.list();
+    expect(
+      stones
+        .filter(({ returnedAt }) => returnedAt !== null)
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual([account, region('us-east-1')]);
+  });
+
+  test('twice has two tombstones', async () => {
+    await close('SUSPENDED');
+    for (const key of all) await at.reconcile(key);
+    await at.onboard(one);
+    await at.list();
+    await close('SUSPENDED');
+    await at.reconcile(account);
+    expect((await at.store.tombstones.list()).filter(({ key }) => key === account)).toHaveLength(2);
+  });
+});
+
+describe('an account that left', () => {
+  test('is torn down where it still lets us in', async () => {
+    await leave();
+    for (const key of all) expect(await told(key)).toBe('done');
+    expect(at.state.destroyed).toEqual(all);
+  });
+
+  test('that refuses us three times becomes a tombstone', async () => {
+    await leave();
+    at.state.refusing.set(one, 'AccessDenied');
+    const refused = /^wait: the account is not in the organization any more, and refuses us/;
+    expect(await told(region('eu-west-1'))).toMatch(refused);
+    expect(await told(region('eu-west-1'))).toMatch(refused);
+    expect(await told(region('eu-west-1'))).toBe('done');
+    expect(at.state.destroyed).toEqual([]);
+    expect(await at.store.tombstones.list()).toMatchObject([
+      { reason: expect.stringContaining('AccessDenied') },
+    ]);
+  });
+
+  test.each([
+    ['everybody', 'AccessDenied', /the hub account lets us in/],
+    [one, 'ThrottlingException', /not sure that it can be reached: ThrottlingException/],
+    [one, 'TimeoutError', /not sure that it can be reached: TimeoutError/],
+  ])('is not given up where %s answers %s: nothing can be said then', async (who, error, message) => {
+    await leave();
+    at.state.refusing.set(who, error);
+    for (let times = 0; times < 5; times += 1) expect(await told(region('eu-west-1'))).toMatch(message);
+    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({
+      conditions: { Ready: { status: 'Unknown', message: expect.stringMatching(message) } },
+    });
+    expect(await at.store.tombstones.list()).toEqual([]);
+    expect(at.state.destroyed).toEqual([]);
+  });
+});
+
+test('an account in a state that is not known is left as it is, and says so', async () => {
+  at.state.accounts.set(one, 'UNKNOWN');
+  expect(await at.list()).toMatchObject({ wake: [] });
+  for (const key of all) {
+    expect(await told(key)).toBe('wait: the account is UNKNOWN');
+    const Ready = { status: 'Unknown', reason: 'NotReachable', message: 'the account is UNKNOWN' };
+    expect(await at.store.stacks.get(key)).toMatchObject({ conditions: { Ready } });
+  }
+  expect(at.state.destroyed).toEqual([]);
+});

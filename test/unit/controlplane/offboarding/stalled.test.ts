@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import type { createDepartureWorld } from '../../../worlds/offboarding.ts';
+import { account, departureScene, one, region, two } from './scene.ts';
+
+let at: ReturnType<typeof createDepartureWorld>;
+const told = departureScene((world) => {
+  at = world;
+});
+const outOfScope = { exclude: [one] };
+
+describe('an account out of scope', () => {
+  test('whose stack cannot be taken down is a failure that counts, and stalls in the end', async () => {
+    await at.list(outOfScope);
+    at.state.broken.add(region('eu-west-1'));
+    for (let times = 0; times < 4; times += 1)
+      expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
+        kind: 'failed',
+        failures: times + 1,
+      });
+    expect(await told(region('eu-west-1'), outOfScope)).toMatch(
+      /^hopeless: could not be torn down: .*it broke/,
+    );
+    expect(await told(account, outOfScope)).toMatch(/^wait: its Regions go first/);
+    expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Stalled).toMatchObject({
+      ...{ status: 'True', message: expect.stringContaining('it broke') },
+    });
+  });
+
+  describe('whose stack was given up', () => {
+    const key = region('eu-west-1');
+    const giveUp = async () => {
+      await at.list(outOfScope);
+      at.state.broken.add(key);
+      for (let times = 0; times < 5; times += 1) await told(key, outOfScope);
+      at.state.broken.clear();
+    };
+
+    test('is woken by no further look at the organization, and a look at it takes nothing down', async () => {
+      await giveUp();
+      expect((await at.list(outOfScope)).wake).toEqual([region('us-east-1'), account]);
+      expect(await told(key, outOfScope)).toMatch(/^hopeless: could not be torn down: .*it broke/);
+      expect(at.state.destroyed).toEqual([]);
+    });
+
+    test('is torn down once a person asks for its account, and not for another', async () => {
+      await giveUp();
+      at.state.woken.length = 0;
+      await at.plane(outOfScope).retry([two]);
+      expect(at.state.woken).toEqual([]);
+      await at.plane(outOfScope).retry([one]);
+      expect(at.state.woken).toEqual([key]);
+      expect(await told(key, outOfScope)).toBe('done');
+    });
+
+    test('is torn down once a listing says something else of it', async () => {
+      await giveUp();
+      at.state.accounts.set(one, 'PENDING_CLOSURE');
+      expect((await at.list(outOfScope)).wake).toContain(key);
+      expect(await told(key, outOfScope)).toBe('done');
+    });
+  });
+
+  test('is not given up where AWS throttles, however often', async () => {
+    await at.list(outOfScope);
+    at.state.broken.add(region('eu-west-1'));
+    at.state.brokenBy = 'ThrottlingException: Rate exceeded';
+    for (let times = 0; times < 8; times += 1)
+      expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
+        ...{ kind: 'failed', failures: times + 1 },
+      });
+    expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({ failures: 0 });
+  });
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { CommandFailed, runCommand } from '../../../../controlplane/pulumi/command.ts';
+
+/** A command that says when it listens, and minds no interrupt. */
+const stubborn = `process.on('SIGINT', () => undefined); console.log('here'); setInterval(() => undefined, 1000)`;
+
+const run = (signal: AbortSignal, onStart: () => void) =>
+  runCommand(process.execPath, ['-e', stubborn], { cwd: '.', environment: {}, signal, onStart });
+
+test('a command whose lease was lost is killed before another worker may take the key', async () => {
+  const ending = new AbortController();
+  const ended = run(ending.signal, () => {
+    setTimeout(() => ending.abort(new Error('the lease of hub was lost')), 500);
+  });
+  const begun = performance.now();
+  await expect(ended).rejects.toBeInstanceOf(CommandFailed);
+  expect(performance.now() - begun).toBeLessThan(9_000);
+});
+
+test('a command is not begun once it is to end', async () => {
+  let begun = false;
+  const ended = run(AbortSignal.abort(new Error('the service stops')), () => {
+    begun = true;
+  });
+  await expect(ended).rejects.toThrow('the service stops');
+  expect(begun).toBe(false);
+});

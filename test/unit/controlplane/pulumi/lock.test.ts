@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withoutPassword } from '../../../../controlplane/pulumi/engine.ts';
+import { areOurDead, endOrphans, lockOwners, rememberCli } from '../../../../controlplane/pulumi/lock.ts';
+
+const refusal = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
+  file:///state/.pulumi/locks/organization/portcullis/hub/a.json: created by root@one (pid 20136) at 2026-11-23T21:20:43Z
+  s3://bucket/.pulumi/locks/organization/portcullis/hub/b.json: created by some one@two (pid 7) at 2026-11-23T21:20:44Z
+`;
+
+test('the owners of locks are read from the refusal', () => {
+  expect(lockOwners(refusal)).toEqual([
+    { host: 'one', pid: 20136 },
+    { host: 'two', pid: 7 },
+  ]);
+  expect(lockOwners('[409] Conflict: Another update is currently in progress.')).toEqual([]);
+});
+
+let directory = '';
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'portcullis-lock-'));
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+/** A process that looks like a CLI with these arguments, and ignores interrupts where asked. */
+async function pulumi(args: string, stubborn = false): Promise<ChildProcess & { pid: number }> {
+  const trap = stubborn ? "trap '' INT; " : '';
+  const script = `${trap}echo up; while :; do read -t 1 _; done`;
+  const child = spawn('bash', ['-c', script, ...args.split(' ')], {
+    argv0: 'pulumi',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  children.push(child);
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  return child as ChildProcess & { pid: number };
+}
+const ended = (child: ChildProcess) =>
+  new Promise<string | null>((done) => child.once('exit', (_, signal) => done(signal)));
+const here = (pid: number) => ({ host: hostname(), pid });
+const ours = 'up --yes --client=127.0.0.1:1 --exec-kind auto.inline --stack hub --non-interactive';
+
+describe.skipIf(process.platform !== 'linux')('an orphan of a dead control plane', () => {
+  test('on this machine and this stack is interrupted', async () => {
+    const child = await pulumi(ours);
+    const end = ended(child);
+    await endOrphans('hub', [here(child.pid)]);
+    expect(await end).toBe('SIGINT');
+  });
+
+  test.each([
+    ['of another stack', 'up --client=127.0.0.1:1 --stack hub-2'],
+    ['that a person runs', 'up --stack hub'],
+  ])('%s is let be, and named', async (_, args) => {
+    const child = await pulumi(args);
+    await expect(endOrphans('hub', [here(child.pid)])).rejects.toThrow(`locked by process ${child.pid}`);
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+  });
+
+  test('on another machine, or one that is no pulumi, is let be', async () => {
+    await endOrphans('hub', [{ host: 'another', pid: process.pid }, here(process.pid), here(999_999_999)]);
+  });
+});
+
+describe('a lock without recovery', () => {
+  test('is ours and dead where this work directory ran the process and it is gone', async () => {
+    const child = await pulumi(ours);
+    rememberCli(directory, child.pid);
+    if (process.platform === 'linux') expect(await areOurDead(directory, [here(child.pid)])).toBe(false);
+    const end = ended(child);
+    child.kill('SIGKILL');
+    await end;
+    expect(await areOurDead(directory, [here(child.pid)])).toBe(true);
+    expect(await areOurDead(directory, [here(child.pid), { host: 'another', pid: child.pid }])).toBe(false);
+    expect(await areOurDead(directory, [])).toBe(false);
+  });
+
+  test('is not ours where nothing was run here', async () => {
+    expect(await areOurDead(directory, [here(999_999_999)])).toBe(false);
+  });
+});
+
+test('a password of the state is taken out of what the CLI says', () => {
+  const state = 'postgres://portcullis:hunter%212@db.example/state';
+  expect(withoutPassword(`cannot open ${state}: hunter!2`, state)).toBe(
+    'cannot open postgres://portcullis:****@db.example/state: ****',
+  );
+  expect(withoutPassword('no such bucket', 's3://bucket')).toBe('no such bucket');
+});

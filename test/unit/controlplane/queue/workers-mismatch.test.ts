@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openLeases } from '../../../../controlplane/queue/leases.ts';
+import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
+import type { RunRequest } from '../../../../controlplane/store/runs.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
+import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
+import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { createDepartureWorld, emptied } from '../../../worlds/offboarding.ts';
+import { createWorld, hub, one } from '../../../worlds/reconcile.ts';
+
+const differ = 'workers differ from this one: other-host (process 7)';
+const three = '300000000003';
+let database: Database;
+let store: Store;
+
+embeddedDatabase((embedded) => {
+  ({ database, store } = embedded);
+});
+
+describe('while workers differ', () => {
+  let { world, parts, run } = {} as ReturnType<typeof createWorld>;
+  let requested: RunRequest[];
+  let considered: number;
+  beforeEach(async () => {
+    await database.query('truncate account, stack, run, run_stack, lease, fact');
+    ({ world, parts, run } = createWorld(store, database));
+    requested = [];
+    considered = 0;
+    await run();
+    world.operations.length = 0;
+    world.unlike = differ;
+  });
+
+  /** One reconcile of a key; what it came to. */
+  const look = async (key: string) => {
+    const leases = openLeases(database, makeLogger('silent'));
+    try {
+      const [lease] = await leases.acquire([{ key }]);
+      if (!lease) throw new Error(`${key} is held`);
+      const request = async (asked: RunRequest) => {
+        requested.push(asked);
+        return (await store.runs.createUnlessWaiting(asked)).run;
+      };
+      const consider = async () => {
+        considered += 1;
+        return { wake: [], held: undefined, remarks: [] };
+      };
+      const departures = {
+        consider,
+        covers: () => true,
+        reconcile: async () => undefined,
+        strays: async () => [],
+        retry: async () => undefined,
+      };
+      const verdict = await keyReconciler({ ...parts, departures, runs: { request } })(key, lease);
+      await leases.release([lease]);
+      return verdict;
+    } finally {
+      await leases.stop();
+    }
+  };
+  const editPolicy = () => {
+    world.hubBundle = async () => ({ bundle: { file: '/data/index.mjs', sha256: 'beef' }, exceptions: [] });
+  };
+
+  test('the hub keeps its policy, and gets the other as soon as they are alike', async () => {
+    editPolicy();
+    expect(await look('hub')).toEqual({ kind: 'wait', ms: 30_000, reason: 'Waiting', message: differ });
+    expect(world.operations).toEqual([]);
+    world.unlike = undefined;
+    await look('hub');
+    expect(world.operations).toEqual(['up hub']);
+  });
+
+  test('a run is told why it passes the hub over, and reaches new accounts with the hub that is there', async () => {
+    world.accounts.set(three, 'ACTIVE');
+    const { stacks, state } = await run({ scope: { accounts: [three] }, onlyChanged: true });
+    expect(stacks.find(({ key }) => key === 'hub')).toMatchObject({ state: 'skipped', message: differ });
+    expect(state).toBe('succeeded');
+    expect((await store.accounts.get(three))?.conditions.Ready?.status).toBe('True');
+  });
+
+  test('a preview shows what the hub would become', async () => {
+    editPolicy();
+    expect((await run({ kind: 'preview' })).stateOf('hub')).toBe('unchanged');
+    expect(world.operations.filter((operation) => operation.endsWith(' hub'))).toEqual(['preview hub']);
+  });
+
+  test('no release is rolled out and nothing departs; both within 90 s once they are alike', async () => {
+    world.programVersion = '2';
+    expect(await look('organization')).toEqual({
+      kind: 'wait',
+      ms: 90_000,
+      reason: 'Waiting',
+      message: differ,
+    });
+    expect({ requested, considered }).toEqual({ requested: [], considered: 0 });
+    world.unlike = undefined;
+    expect(await look('organization')).toMatchObject({ kind: 'done' });
+    expect(requested.map(({ requestedBy }) => requestedBy.split(' ')[0])).toEqual(['release']);
+    expect(considered).toBe(1);
+  });
+
+  test('a new account is onboarded all the same', async () => {
+    world.accounts.set(three, 'ACTIVE');
+    await look('organization');
+    expect(requested.map(({ scope }) => scope)).toEqual([{ accounts: [three] }]);
+  });
+
+  test('a stack that is well stays as it is, unless a person asks', async () => {
+    await database.query(`update stack set generation = 'of other settings' where key = $1`, [
+      `account-${one}`,
+    ]);
+    expect(await look(`account-${one}`)).toEqual({
+      kind: 'wait',
+      ms: 90_000,
+      reason: 'Waiting',
+      message: differ,
+    });
+    expect(world.operations).toEqual([]);
+    await run({ scope: { accounts: [one] } });
+    expect(world.operations).toContain(`up account-${one}`);
+  });
+});
+
+test('a stack that departs waits while workers differ, says why, and goes once they are alike', async () => {
+  await emptied(database);
+  const at = createDepartureWorld(database);
+  await at.onboard(hub);
+  await at.onboard(one);
+  const outOfScope = { exclude: [one] };
+  await at.list(outOfScope);
+  at.state.unlike = differ;
+  const key = `account-${one}`;
+  expect(await at.reconcile(key, outOfScope)).toEqual({
+    ...{ kind: 'wait', ms: 90_000, reason: 'Waiting', message: differ },
+  });
+  expect((await store.stacks.get(key))?.conditions.Ready).toMatchObject({ status: 'False', message: differ });
+  expect(at.state.destroyed).toEqual([]);
+  at.state.unlike = undefined;
+  expect(await at.reconcile(key, outOfScope)).toMatchObject({ kind: 'done' });
+  expect(at.state.destroyed).toEqual([key]);
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { departures } from '../../../../controlplane/offboarding/offboarding.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
+import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { createWorld, one, two } from '../../../worlds/reconcile.ts';
+
+let database: Database;
+let store: Store;
+
+embeddedDatabase((embedded) => {
+  ({ database, store } = embedded);
+});
+
+test('a stack that was just given up has its next look by the clock', async () => {
+  const { world, run, queue } = createWorld(store, database);
+  const key = `account-${one}`;
+  world.broken.add(key);
+  for (let times = 0; times < 5; times += 1) await run({ scope: { accounts: [one] } });
+  expect((await store.stacks.get(key))?.conditions.Stalled?.status).toBe('True');
+  expect(queue.waiting()).toContain(key);
+});
+
+test('a departure that was given up is tried again by a run that its account is in', async () => {
+  const { run, parts, settings, queue } = createWorld(store, database);
+  const key = `account-${two}`;
+  await run({ scope: { accounts: [two] } });
+  await database.query(
+    `update stack set failures = 5, failed_generation = 'departure tear-down' where key = $1`,
+    [key],
+  );
+  const scope = { settings: { ...settings, exclude: [two] }, wake: queue.wake };
+  Object.assign(parts, { departures: departures({ ...parts, ...scope }) });
+  await run({ scope: { accounts: [one] } });
+  expect(await store.stacks.get(key)).toMatchObject({ failures: 5 });
+  await run({ scope: { accounts: [two] } });
+  expect(await store.stacks.get(key)).toMatchObject({ failures: 0 });
+});

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { intake } from '../../../../controlplane/remediations/messages.ts';
+import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
+import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
+
+let data: string;
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'portcullis-announcement-'));
+  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
+    throw error;
+  });
+  store = openStore(database);
+}, 60_000);
+afterAll(async () => {
+  await database.close();
+  await rm(data, { recursive: true });
+});
+const heard = () =>
+  intake(store, { wake: () => Promise.reject(new Error('woke a key')) }, makeLogger('silent'), silentMeter);
+
+describe('the announcement of an exception that ends', () => {
+  const announcement = {
+    ...{ schemaVersion: 1, time: '2026-06-01T00:00:00Z', policyDigest: 'f00d', state: 'expiring' },
+    ...{ name: 'partner', owner: 'web', why: 'a partner', ticket: 'SEC-7', expires: '2026-06-08T00:00:00Z' },
+  };
+  const said = (change: object = {}, more: object = {}) =>
+    JSON.stringify({
+      'detail-type': 'Portcullis Exception',
+      detail: { ...announcement, ...change },
+      ...more,
+    });
+  const lines = async () =>
+    (await store.audit.list(10)).map(({ what, details }) => `${what}: ${details.name}`);
+
+  test('is one line of the audit log for each state and expiry, however often it is said', async () => {
+    const later = { name: 'other', expires: '2026-06-09T00:00:00Z' };
+    for (const change of [
+      {},
+      { time: '2026-06-01T01:00:00Z' },
+      { policyDigest: 'beef' },
+      { expires: '2026-06-08T02:00:00+02:00' },
+    ])
+      await heard().result(said(change));
+    await heard().result(said({ state: 'expired' }));
+    await heard().result(said({ expires: '2026-07-08T00:00:00Z' }));
+    await heard().result(said(later));
+    expect((await lines()).reverse()).toEqual([
+      'exception expiring: partner',
+      'exception expired: partner',
+      'exception expiring: partner',
+      'exception expiring: other',
+    ]);
+    expect(await store.remediations.list({ limit: 10 })).toEqual([]);
+  });
+
+  test('that cannot be read fails, so that its message comes again', async () => {
+    await expect(heard().result(said({ state: 'forgotten' }))).rejects.toThrow();
+    await expect(heard().result(said({ expires: 'never' }))).rejects.toThrow();
+  });
+});

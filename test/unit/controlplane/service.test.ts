@@ -1,0 +1,64 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startService } from '../../../controlplane/service.ts';
+import { readSettings } from '../../../controlplane/settings/environment.ts';
+import { makeLogger } from '../../../controlplane/telemetry/log.ts';
+
+const sound = 'version: 1\nrules: [{ name: all, match: {}, mode: observe }]\n';
+const exception = `exceptions:
+  - { name: partner, owner: o, why: w, ticket: t, where: { include: [{ groupIds: [sg-1] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, protocols: [all] }, permanent: true }
+`;
+let data: string;
+let policyFile: string;
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'portcullis-service-'));
+  policyFile = join(data, 'policy.yaml');
+});
+afterEach(() => rm(data, { recursive: true }));
+
+const start = () => {
+  const settings = readSettings({
+    ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1', PORTCULLIS_PORT: '0' },
+    ...{ PULUMI_CONFIG_PASSPHRASE: 'x', PORTCULLIS_DATA: data, PORTCULLIS_POLICY: policyFile },
+  });
+  return startService(settings, makeLogger('silent'), { standing: false });
+};
+
+test('the service does not start on a policy that cannot be read, and starts once that is mended', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(policyFile, sound.replace('observe', 'look'));
+  await expect(start()).rejects.toMatchObject({
+    code: 'invalid-policy',
+    message: expect.stringMatching(/policy\.yaml: .*line 2: rules\[0\]\.mode: write observe/),
+  });
+  await writeFile(policyFile, sound);
+  const service = await start();
+  await service.stop();
+});
+
+test('a service that runs reads the policy file as it is now', { timeout: 60_000 }, async () => {
+  await writeFile(policyFile, sound);
+  const service = await start();
+  const names = async () => {
+    const response = await fetch(`${service.url}/v1/exceptions`);
+    const { exceptions, error } = (await response.json()) as {
+      exceptions?: { name: string }[];
+      error?: object;
+    };
+    return exceptions?.map(({ name }) => name) ?? error;
+  };
+  try {
+    expect(await names()).toEqual([]);
+    await writeFile(policyFile, sound + exception);
+    expect(await names()).toEqual(['partner']);
+    await writeFile(policyFile, 'rules: [');
+    expect(await names()).toMatchObject({ code: 'invalid-policy' });
+    await writeFile(policyFile, sound);
+    expect(await names()).toEqual([]);
+  } finally {
+    await service.stop();
+  }
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../../../controlplane/settings/environment.ts';
+
+const enough = {
+  PORTCULLIS_HUB_ACCOUNT: '222222222222',
+  PORTCULLIS_HUB_REGION: 'eu-west-1',
+  PULUMI_CONFIG_PASSPHRASE: 'a passphrase',
+};
+const refusal = (change: Record<string, string>): string => {
+  try {
+    readSettings({ ...enough, ...change });
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'PortcullisError', code: 'invalid-environment' });
+    return (error as Error).message;
+  }
+  throw new Error(`${JSON.stringify(change)} is accepted`);
+};
+
+describe('settings from the environment', () => {
+  test('three variables are enough, the rest has defaults', () => {
+    expect(readSettings(enough)).toMatchObject({
+      hub: { accountId: '222222222222', region: 'eu-west-1' },
+      regions: undefined,
+      layout: 'region',
+      accessRole: 'OrganizationAccountAccessRole',
+      host: '127.0.0.1',
+      tokens: [],
+      secretsProvider: 'passphrase',
+      logRetentionDays: 90,
+      auditRetentionDays: undefined,
+      runRetentionDays: 90,
+      databaseUrl: undefined,
+      notificationTopicArn: undefined,
+      securityHub: false,
+      narrowing: false,
+    });
+  });
+
+  test.each([
+    { PORTCULLIS_HUB_ACCOUNT: '12345' },
+    { PORTCULLIS_HUB_ACCOUNT: '' },
+    { PORTCULLIS_HUB_REGION: '' },
+    { PORTCULLIS_REGIONS: ' , ' },
+    { PORTCULLIS_LAYOUT: 'flat' },
+    { PORTCULLIS_ACCESS_ROLE: 'a role' },
+    { PORTCULLIS_EXTERNAL_ID: 'a b' },
+    { PORTCULLIS_EXTERNAL_ID: 'x' },
+    { PORTCULLIS_DEPLOYER_ROLE_ARN: 'portcullis-deployer' },
+    { PORTCULLIS_DEPLOYER_ROLE_ARN: 'arn:aws:iam::222222222222:user/x' },
+    { PORTCULLIS_ORGANIZATIONS_ROLE_ARN: 'arn:aws:iam::1:role/x' },
+    { PORTCULLIS_TEMPLATE_URL: 's3://bucket/access-role.yaml' },
+    { PORTCULLIS_TEMPLATE_URL: 'http://bucket.s3.amazonaws.com/access-role.yaml' },
+    { PORTCULLIS_SLACK_SECRET_ARN: 'https://hooks.slack.com/x' },
+    { PORTCULLIS_ALARM_TOPIC_ARN: 'pager' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'people' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sqs:eu-west-1:222222222222:people' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:222222222222:people.fifo' },
+    { PORTCULLIS_NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:222222222222:people:subscription' },
+    { PORTCULLIS_SECURITY_HUB: 'true' },
+    { PORTCULLIS_NARROWING: 'yes' },
+    { PORTCULLIS_NARROWING: 'ON' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '0' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '91' },
+    { PORTCULLIS_LOG_RETENTION_DAYS: '-1' },
+    { PORTCULLIS_AUDIT_RETENTION_DAYS: '29' },
+    { PORTCULLIS_RUN_RETENTION_DAYS: '0' },
+    { PORTCULLIS_PARALLEL: '26' },
+    { PORTCULLIS_PARALLEL: '4.5' },
+    { PORTCULLIS_PARALLEL: 'many' },
+    { PORTCULLIS_SWEEP_MINUTES: '0' },
+    { PORTCULLIS_PORT: '65536' },
+    { PORTCULLIS_TOKENS: 'short:abc' },
+    { PORTCULLIS_TOKENS: 'abcdefghijklmnopqrstuvwxyz' },
+    { PORTCULLIS_TOKENS: ',' },
+    { PORTCULLIS_URL: 'not a url' },
+    { DATABASE_URL: 'mysql://localhost/x' },
+    { LOG_LEVEL: 'loud' },
+  ] as Record<string, string>[])('%o is refused by one message that names it', (change) => {
+    const [name = ''] = Object.keys(change);
+    const message = refusal(change);
+    expect(message.startsWith(`${name} `)).toBe(true);
+    expect(message.match(/PORTCULLIS_|DATABASE_URL|LOG_LEVEL/g)).toHaveLength(1);
+  });
+
+  test('what is off unless switched on is switched on by on, and said to take on or off', () => {
+    const settings = readSettings({ ...enough, PORTCULLIS_SECURITY_HUB: 'on', PORTCULLIS_NARROWING: 'on' });
+    expect(settings).toMatchObject({ securityHub: true, narrowing: true });
+    expect(readSettings({ ...enough, PORTCULLIS_NARROWING: 'off' }).narrowing).toBe(false);
+    expect(refusal({ PORTCULLIS_NARROWING: 'yes' })).toContain('PORTCULLIS_NARROWING must be on or off');
+  });
+
+  test.each(['aws', 'aws-us-gov', 'aws-cn'])('a standard SNS topic of partition %s is taken', (partition) => {
+    const topic = `arn:${partition}:sns:eu-west-1:222222222222:people_and-pagers`;
+    const settings = readSettings({ ...enough, PORTCULLIS_NOTIFICATION_TOPIC_ARN: topic });
+    expect(settings.notificationTopicArn).toBe(topic);
+    expect(refusal({ PORTCULLIS_NOTIFICATION_TOPIC_ARN: `${topic}.fifo` })).toContain(
+      'PORTCULLIS_NOTIFICATION_TOPIC_ARN must be the ARN of a standard SNS topic',
+    );
+  });
+
+  test.each(['26', '0', '4.5', 'many', '99999999999999999999'])(
+    'a number such as %s is told what it may be',
+    (value) => {
+      expect(refusal({ PORTCULLIS_PARALLEL: value })).toContain(
+        'PORTCULLIS_PARALLEL must be a whole number from 1 to 25',
+      );
+    },
+  );
+
+  test('what is missing is said to be missing', () => {
+    expect(refusal({ PORTCULLIS_HUB_REGION: '' })).toContain('PORTCULLIS_HUB_REGION is missing');
+  });
+
+  test('an empty variable counts as one that is not set', () => {
+    const settings = readSettings({
+      ...enough,
+      PORTCULLIS_LAYOUT: '',
+      PORTCULLIS_PORT: '',
+      DATABASE_URL: '',
+    });
+    expect(settings).toMatchObject({ layout: 'region', port: 8420, databaseUrl: undefined });
+  });
+
+  test('lists are split at commas, spaces left out', () => {
+    const { regions } = readSettings({ ...enough, PORTCULLIS_REGIONS: ' us-east-1 ,eu-west-1,' });
+    expect(regions).toEqual(['us-east-1', 'eu-west-1']);
+  });
+
+  test('state is a directory of the data unless said otherwise', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_DATA: '/var/lib/portcullis' }).state).toBe(
+      'file:///var/lib/portcullis/state',
+    );
+    expect(readSettings({ ...enough, PORTCULLIS_STATE: 's3://bucket' }).state).toBe('s3://bucket');
+  });
+
+  test.each([
+    'file:///var/state',
+    's3://bucket?region=eu-west-1',
+    'postgres://host/db',
+    'https://api.pulumi.com',
+  ])('%s is a place for state', (state) => {
+    expect(readSettings({ ...enough, PORTCULLIS_STATE: state }).state).toBe(state);
+  });
+
+  test.each(['/var/state', 's3://', 'mysql://user:hunter2@host/db'])(
+    '%s is none, and is not repeated',
+    (state) => {
+      const reading = () => readSettings({ ...enough, PORTCULLIS_STATE: state });
+      expect(reading).toThrow(/^PORTCULLIS_STATE must be file:.*s3:.*postgres:.*https:/);
+      expect(reading).not.toThrow(/hunter2/);
+    },
+  );
+});
+
+describe('bearer tokens', () => {
+  const tokens = 'ci:0123456789abcdef,ops:fedcba:9876543210';
+
+  test('are name and token, the token may hold colons', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_TOKENS: tokens }).tokens).toEqual([
+      { name: 'ci', token: '0123456789abcdef' },
+      { name: 'ops', token: 'fedcba:9876543210' },
+    ]);
+  });
+
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'portcullis.example.com', '127.0.0.1.example.com'])(
+    'none means that %s is refused',
+    (host) => {
+      expect(refusal({ PORTCULLIS_HOST: host })).toMatch(/^PORTCULLIS_TOKENS is missing.*loopback/);
+    },
+  );
+
+  test.each(['127.0.0.1', '::1', 'localhost'])('none is enough on %s', (host) => {
+    expect(readSettings({ ...enough, PORTCULLIS_HOST: host }).host).toBe(host);
+  });
+
+  test('one opens every address', () => {
+    expect(readSettings({ ...enough, PORTCULLIS_HOST: '0.0.0.0', PORTCULLIS_TOKENS: tokens }).host).toBe(
+      '0.0.0.0',
+    );
+  });
+
+  test('are never part of a message', () => {
+    expect(refusal({ PORTCULLIS_TOKENS: 'ci:hunter2' })).not.toContain('hunter2');
+  });
+});
+
+describe('the key of secrets in the state', () => {
+  test('a passphrase is needed', () => {
+    expect(refusal({ PULUMI_CONFIG_PASSPHRASE: '' })).toMatch(/^PULUMI_CONFIG_PASSPHRASE is missing/);
+  });
+
+  test.each([
+    { PULUMI_CONFIG_PASSPHRASE_FILE: '/run/secrets/passphrase' },
+    { PORTCULLIS_SECRETS_PROVIDER: 'awskms://alias/portcullis' },
+  ])('%o takes its place', (instead) => {
+    expect(() => readSettings({ ...enough, PULUMI_CONFIG_PASSPHRASE: '', ...instead })).not.toThrow();
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { Client } from '../../../../controlplane/cli/client/http.ts';
+import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
+import { renderVerification, verify } from '../../../../controlplane/cli/commands/verify.ts';
+import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
+import type { Canary, Proof } from '../../../../controlplane/store/canaries.ts';
+import { cellsOf } from '../../../../controlplane/verify/cells.ts';
+import { coverageOf, provenCondition } from '../../../../controlplane/verify/coverage.ts';
+
+const trail = { covered: true, trailArn: 'a' } as const;
+const account = (id: string, state = 'ACTIVE', parents = ['ou-1']) =>
+  ({
+    ...{ id, state, parents, name: id, path: 'Production', conditions: {} },
+    regions: ['eu-central-1', 'eu-west-1'].map((region) => ({ region, trail })),
+  }) as unknown as AccountRecord;
+const one = '300000000001';
+const fleet = [
+  account(one),
+  account('300000000002', 'ACTIVE', ['ou-2']),
+  account('399999999999', 'SUSPENDED'),
+];
+
+const proof = (region: string, change: Partial<Proof> = {}): Proof => ({
+  ...{
+    accountId: one,
+    region,
+    provenAt: new Date('2026-11-23T21:00:00Z'),
+    kind: 'end-to-end',
+    milliseconds: 700,
+  },
+  ...{ recordedMilliseconds: 900, failedAt: null, message: null },
+  ...change,
+});
+const failure = { failedAt: new Date('2026-11-23T22:00:00Z'), message: 'no trail' };
+
+describe('the cells of a scope', () => {
+  test('are every Region of every active account', () => {
+    expect(cellsOf(fleet, {})).toHaveLength(4);
+    expect(cellsOf(fleet, { accounts: [one], regions: ['eu-west-1'] })).toEqual([
+      { accountId: one, region: 'eu-west-1' },
+    ]);
+    expect(cellsOf(fleet, { organizationalUnits: ['ou-2'] })).toHaveLength(2);
+  });
+
+  test('are an error where there are none: verifying nothing proves nothing', () => {
+    expect(() => cellsOf([], {})).toThrow(/run `portcullis reconcile` first/);
+    expect(() => cellsOf(fleet, { accounts: ['399999999999'] })).toThrow(/no active account/);
+    expect(() => cellsOf(fleet, { accounts: [one], organizationalUnits: ['ou-2'] })).toThrow(/no cell/);
+  });
+});
+
+describe("an account's condition Proven", () => {
+  test.each([
+    ['True', 'Proven', [proof('eu-central-1'), proof('eu-west-1')]],
+    ['Unknown', 'NeverProven', [proof('eu-west-1')]],
+    ['False', 'NotProven', [proof('eu-west-1', failure)]],
+    ['False', 'NotProven', [proof('eu-central-1'), proof('eu-west-1', { ...failure, provenAt: null })]],
+    ['True', 'Proven', [proof('eu-central-1', { failedAt: new Date(0) }), proof('eu-west-1')]],
+  ] as const)('is %s, %s', (status, reason, proofs) => {
+    expect(provenCondition(account(one), proofs)).toMatchObject({ status, reason });
+  });
+});
+
+describe('status', () => {
+  const cells = coverageOf(fleet, [], [proof('eu-central-1'), proof('eu-west-1', failure)]);
+
+  test('has how many cells are proven and since when, and names those that failed', () => {
+    const asText = JSON.parse(JSON.stringify(cells));
+    const { text, healthy } = renderStatus(fleet, [], asText);
+    expect(text).toMatch(/300000000001 .*1\/2 2026-11-23T21:00Z/);
+    expect(text).toContain('300000000001 eu-west-1 not proven: no trail');
+    expect(healthy).toBe(false);
+  });
+
+  test('is not the worse for a cell that was never tried', () => {
+    expect(renderStatus(fleet, [], coverageOf(fleet, [], [])).text).not.toContain('not proven');
+  });
+});
+
+test('a verification is a table with the reasons below it', () => {
+  const canary = (region: string, change: object) =>
+    ({
+      accountId: one,
+      region,
+      kind: null,
+      milliseconds: null,
+      recordedMilliseconds: null,
+      message: null,
+      ...change,
+    }) as Canary;
+  const text = renderVerification({
+    cells: [
+      canary('eu-west-1', {
+        state: 'proven',
+        kind: 'end-to-end',
+        milliseconds: 740,
+        recordedMilliseconds: 910,
+      }),
+      canary('us-east-1', {
+        state: 'proven',
+        kind: 'path',
+        milliseconds: 80,
+        message: 'no group was made: no VPC',
+      }),
+      canary('us-west-2', { state: 'failed', message: 'CloudTrail: no trail' }),
+    ],
+  });
+  expect(text).toMatch(/eu-west-1\s+end-to-end\s+0\.7 s\s+0\.9 s/);
+  expect(text).toMatch(/us-east-1\s+path\s+-/);
+  expect(text).toContain('300000000001 us-west-2: CloudTrail: no trail');
+  expect(text).toContain('2 of 3 cells proven');
+});
+
+describe('portcullis verify', () => {
+  const answered = async (...states: string[]) => {
+    let out = '';
+    const cells = states.map((state, index) => ({
+      ...{ id: String(index), accountId: one, region: `eu-west-${index}`, state, kind: null, message: null },
+      ...{ milliseconds: null, recordedMilliseconds: null },
+    }));
+    const view = { id: 'v', finishedAt: '2026-11-23T21:00:00Z', cells };
+    const client = { verify: async () => view, verification: async () => view } as unknown as Client;
+    const exit = await verify(client, {}, false, { write: (text) => (out += text) });
+    return { exit, out };
+  };
+
+  test('ends with 0 where every cell was proven, else with 3, and says each as it ends', async () => {
+    expect(await answered('proven', 'proven')).toMatchObject({ exit: 0 });
+    const { exit, out } = await answered('proven', 'failed');
+    expect(exit).toBe(3);
+    expect(out).toMatch(/^proven {2}300000000001 eu-west-0\nfailed {2}300000000001 eu-west-1\n/);
+  });
+});

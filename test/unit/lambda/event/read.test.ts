@@ -1,0 +1,191 @@
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readEvent } from '../../../../lambda/event/read.ts';
+import { toolOf } from '../../../../lambda/event/tool.ts';
+import { fixture, groupId } from '../../../worlds/lambda.ts';
+
+const read = (event: unknown) =>
+  readEvent(event, { remediationRole: 'portcullis-remediation', tagKeys: new Set(['exempt']) });
+const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
+const group = { groupIds: [groupId], groupName: null };
+
+const looks = new Map<string, object>([
+  ['authorize-nested', { ...group, ruleIds: [one] }],
+  ['authorize-flat', { ...group, ruleIds: [one] }],
+  ['authorize-flat-by-name', { groupIds: [groupId], groupName: 'web', ruleIds: [one] }],
+  ['authorize-by-name-without-rule-set', { groupIds: [], groupName: 'web', ruleIds: [] }],
+  ['authorize-without-rule-set', { ...group, ruleIds: [] }],
+  ['authorize-request-omitted', { ...group, ruleIds: [one] }],
+  ['authorize-wrapped', { ...group, ruleIds: [one] }],
+  ['authorize-all-protocols-account-as-number', { ...group, ruleIds: [one, two] }],
+  ['authorize-account-as-short-number', { ...group, ruleIds: [one] }],
+  ['authorize-mixed', { ...group, ruleIds: [one, two, three] }],
+  ['authorize-icmp', { ...group, ruleIds: [one] }],
+  ['authorize-prefix-list', { ...group, ruleIds: [one] }],
+  ['authorize-source-group', { ...group, ruleIds: [one] }],
+  ['authorize-duplicate', { ...group, ruleIds: [] }],
+  ['authorize-by-cloudformation', { ...group, ruleIds: [one] }],
+  ['authorize-by-terraform', { ...group, ruleIds: [one] }],
+  ['authorize-by-namesake-role-elsewhere', { ...group, ruleIds: [one] }],
+  ['authorize-by-own-role', { ...group, ruleIds: [one] }],
+  ['authorize-names-nothing', { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] }],
+  ['modify-without-group', { groupIds: [], groupName: null, prefixListId: null }],
+  ['authorize-rule-tags', { ...group, ruleIds: [one] }],
+  ['authorize-default-group-by-name', { groupName: 'default' }],
+  ['authorize-group-of-another-owner', { ...group, ruleIds: [one] }],
+  ['authorize-both-omitted', { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] }],
+  ['authorize-ipv6-all-protocols', { ...group, ruleIds: [one] }],
+  ['authorize-two-halves', { ...group, ruleIds: [one, two] }],
+  ['modify-duplicate', { ...group, ruleIds: [one] }],
+  ['prefix-list-restored', { groupIds: [], prefixListId: 'pl-0123456789abcdef0' }],
+  ['prefix-list-edit-omitted', { groupIds: [], groupName: null, prefixListId: null }],
+  ['tags-created', { groupIds: [groupId] }],
+  ['tags-deleted', { groupIds: [groupId] }],
+  ['tags-deleted-all', { groupIds: [groupId] }],
+  ['modify-wrapped-one', { ...group, ruleIds: [one] }],
+  ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
+  ['modify-plain', { ...group, ruleIds: [one] }],
+  [
+    'prefix-list-edited',
+    { groupIds: [], groupName: null, prefixListId: 'pl-0123456789abcdef0', ruleIds: [] },
+  ],
+]);
+
+const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
+  ['authorize-dry-run', ['ignored', /Client.DryRunOperation/]],
+  ['authorize-unauthorized', ['ignored', /Client.UnauthorizedOperation/]],
+  ['descriptions-updated', ['ignored', /a description lets nobody in/]],
+  ['authorize-egress', ['ignored', /egress is not judged/]],
+  ['revoke-ingress', ['ignored', /a revoke lets nobody in/]],
+]);
+
+const exempt = { groupId, key: 'exempt', value: 'yes' };
+const notes = new Map<string, object[]>([
+  ['tags-created-of-no-concern', []],
+  ['group-created', []],
+  ['group-created-tagged', [exempt]],
+]);
+
+describe('an event', () => {
+  it('has a test for each fixture', () => {
+    const files = readdirSync(new URL('../../../fixtures/events/', import.meta.url)).map((file) =>
+      file.replace('.json', ''),
+    );
+    expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys(), ...notes.keys()].sort());
+  });
+
+  it.each([...looks])('%s asks for a look at what it names', (name, named) => {
+    expect(read(fixture(name))).toMatchObject({ kind: 'look', named });
+  });
+
+  it.each([...refusals])('%s asks for none, and says why', (name, [kind, reason]) => {
+    expect(read(fixture(name))).toMatchObject({ kind, reason: expect.stringMatching(reason) });
+  });
+
+  it.each([...notes])('%s asks for none, and nobody hears of it', (name, tagChanges) => {
+    expect(read(fixture(name))).toMatchObject({ kind: 'noted', tagChanges });
+  });
+
+  it.each([
+    ['tags-created', [exempt]],
+    ['tags-deleted', [{ ...exempt, value: null }]],
+    ['tags-deleted-all', [{ ...exempt, value: null }]],
+  ])('%s tells of the tags that the policy goes by alone', (name, tagChanges) => {
+    expect(read(fixture(name))).toMatchObject({ tagChanges });
+  });
+
+  it('gives account and Region from its envelope, whatever its detail says', () => {
+    const event = fixture('authorize-nested');
+    Object.assign(event.detail as object, { recipientAccountId: '999999999999', awsRegion: 'us-east-1' });
+    expect(read(event).call).toMatchObject({ account: '300000000001', region: 'eu-west-1' });
+  });
+
+  it('may have its account as a number, leading zeros lost', () => {
+    expect(read(fixture('authorize-all-protocols-account-as-number')).call.account).toBe('300000000001');
+    expect(read(fixture('authorize-account-as-short-number')).call.account).toBe('012345678901');
+  });
+
+  it('tells who called, from where and with what', () => {
+    expect(read(fixture('authorize-by-terraform')).call.actor).toEqual({
+      principal: 'arn:aws:sts::300000000001:assumed-role/Developer/alice@example.com',
+      session: 'alice@example.com',
+      sourceIp: '192.0.2.44',
+      userAgent: expect.stringContaining('Terraform/1.13.0'),
+      tool: toolOf({ userAgent: 'Terraform/1.13.0', invokedBy: null }),
+    });
+  });
+
+  it('without a readable caller is looked at all the same', () => {
+    const event = fixture('authorize-nested');
+    Object.assign(event.detail as object, { userIdentity: 'nobody', userAgent: 7, sourceIPAddress: null });
+    expect(read(event)).toMatchObject({
+      kind: 'look',
+      call: { actor: { principal: null, userAgent: null } },
+    });
+  });
+
+  it.each(['requestParameters', 'responseElements'])('is looked at without %s as well', (key) => {
+    const event = fixture('authorize-nested');
+    Reflect.deleteProperty(event.detail as object, key);
+    expect(read(event)).toMatchObject({ kind: 'look', named: group });
+  });
+
+  it.each([
+    ['account', { account: '30000000000x' }],
+    ['account', { account: -1 }],
+    ['region', { region: 'eu-west-1.evil.example' }],
+    ['source', { source: 'custom.ec2' }],
+    ['detail', { detail: null }],
+    ['id', { id: '' }],
+    ['detail.eventName', { detail: { eventSource: 'ec2.amazonaws.com' } }],
+  ])('with a wrong %s is undecided and named', (field, change) => {
+    const reading = read({ ...fixture('authorize-nested'), ...change });
+    expect(reading).toMatchObject({ kind: 'undecided', reason: expect.stringContaining(field) });
+  });
+
+  it.each([null, undefined, 7, 'text', [], {}])('that is %j is undecided, with an id of its own', (event) => {
+    expect(read(event)).toMatchObject({
+      kind: 'undecided',
+      call: { eventId: expect.stringMatching(/^unreadable-/), account: '' },
+    });
+  });
+
+  it('never names a group that is not one, nor one that is only a source', () => {
+    const event = fixture('authorize-source-group');
+    Object.assign(event.detail as object, {
+      responseElements: { securityGroupRuleSet: { items: [{ groupId: '../x' }, null, 3] } },
+    });
+    expect(read(event)).toMatchObject({ named: { groupIds: [groupId], ruleIds: [] } });
+  });
+
+  it.each([
+    [{ prefixListId: 'pl-1' }, null, 'pl-1'],
+    [null, { prefixList: { prefixListId: 'pl-2' } }, 'pl-2'],
+    [{ ModifyManagedPrefixListRequest: { PrefixListId: '../x' } }, null, null],
+    [null, null, null],
+  ])('of an edited prefix list names it in request %j or response %j', (request, response, id) => {
+    const event = fixture('prefix-list-edited');
+    Object.assign(event.detail as object, { requestParameters: request, responseElements: response });
+    expect(read(event)).toMatchObject({ kind: 'look', named: { prefixListId: id, groupIds: [] } });
+  });
+
+  it('is read without an exception whatever its parameters are', () => {
+    const names = fc.constantFrom(
+      'AuthorizeSecurityGroupIngress',
+      'ModifySecurityGroupRules',
+      'ModifyManagedPrefixList',
+      'RestoreManagedPrefixListVersion',
+      'CreateTags',
+      'DeleteTags',
+      'CreateSecurityGroup',
+    );
+    fc.assert(
+      fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
+        const event = fixture('authorize-nested');
+        Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
+        expect(['look', 'noted']).toContain(read(event).kind);
+      }),
+    );
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { Outcome, ResultFinding } from '../../../../../lambda/contract/result.ts';
+import { slackMessage } from '../../../../../lambda/notify/message/result.ts';
+import { messageSchema } from './block-kit.ts';
+import { closed, finding } from './sample.ts';
+
+const quiet: Outcome[] = ['observed', 'clean', 'ignored', 'group-gone', 'rule-gone'];
+
+describe('a Slack message', () => {
+  it('says what, where, who and why, and what can be done', () => {
+    const message = slackMessage(closed, 'aws');
+    messageSchema.parse(message);
+    const link = 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1';
+    const text = (text: string) => ({ type: 'mrkdwn', text, verbatim: true });
+    expect(message).toEqual({
+      text: 'Ingress closed: sg-0a1b2c3d4e5f60001 (web) in 300000000001 eu-west-1',
+      blocks: [
+        { type: 'header', text: { type: 'plain_text', text: 'Ingress closed (critical)', emoji: false } },
+        {
+          type: 'section',
+          fields: [
+            text(
+              `*Where*\n<${link}#SecurityGroup:groupId=sg-0a1b2c3d4e5f60001|sg-0a1b2c3d4e5f60001> \`web\`\naccount \`300000000001\`, \`eu-west-1\`, \`vpc-1\`\n\`Owner\` \`payments@example.com\``,
+            ),
+            text(
+              '*Who*\n`arn:aws:sts::300000000001:assumed-role/Developer/alice@example.com`\nsession `alice@example.com`\nfrom `192.0.2.44`\nby `aws-cli`',
+            ),
+          ],
+        },
+        {
+          type: 'section',
+          text: text(
+            '*closed* `tcp 22` from `0.0.0.0/0` (`sgr-00000000000000001`) by `admin-ports`, `critical`\n`0.0.0.0/0` is public and wider than `/24`, and tcp 22 is among its ports\nPolicy: Use Session Manager.',
+          ),
+        },
+        {
+          type: 'section',
+          text: text(
+            '*Needed all the same?* Ask for it to be put back, with an exception until it expires:\n`portcullis restore 68679d28-343e-d8ec-4a8c-cdd430223a5d:sg-0a1b2c3d4e5f60001 --owner &lt;who&gt; --why &lt;reason&gt; --ticket &lt;id&gt; --expires &lt;time&gt;`\nFor good, propose it under `exceptions` in the policy, for group `sg-0a1b2c3d4e5f60001` of account `300000000001`.',
+          ),
+        },
+        {
+          type: 'context',
+          elements: [
+            text(
+              '`AuthorizeSecurityGroupIngress` · at `2026-03-02T09:15:01Z` · closed at `2026-03-02T09:15:10.000Z` · event `68679d28-343e-d8ec-4a8c-cdd430223a5d` · policy `f00df00df00d`',
+            ),
+          ],
+        },
+      ],
+    });
+  });
+
+  it.each(['remediated', 'escalated', 'notified', 'undecided', 'access-denied', 'failed'] as const)(
+    'is sent for %s',
+    (outcome) => {
+      expect(slackMessage({ ...closed, outcome }, 'aws')?.text).toContain('in 300000000001 eu-west-1');
+    },
+  );
+
+  it.each(quiet)('is not sent for %s', (outcome) => {
+    expect(slackMessage({ ...closed, outcome }, 'aws')).toBeUndefined();
+  });
+
+  it.each([
+    ['aws', 'eu-west-1', 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#'],
+    ['aws-us-gov', 'us-gov-west-1', 'https://console.amazonaws-us-gov.com/ec2/home?region=us-gov-west-1#'],
+    ['aws-cn', 'cn-north-1', 'https://console.amazonaws.cn/ec2/home?region=cn-north-1#'],
+  ])('leads to the console of %s', (partition, region, page) => {
+    const message = JSON.stringify(slackMessage({ ...closed, region }, partition));
+    expect(message).toContain(`<${page}SecurityGroup:groupId=sg-0a1b2c3d4e5f60001|sg-0a1b2c3d4e5f60001>`);
+  });
+
+  it('has no link where the partition or the group is not known', () => {
+    const unknown = [slackMessage(closed, 'aws-iso'), slackMessage({ ...closed, groupId: null }, 'aws')];
+    for (const message of unknown) expect(JSON.stringify(message)).not.toContain('https://');
+    expect(JSON.stringify(unknown[1])).toContain('unknown group');
+  });
+
+  it.each([
+    ['an event id that a shell would read', { eventId: 'x; rm -rf ~' }],
+    ['a group id that a shell would read', { groupId: 'sg-1$(id)' }],
+    ['nothing taken away', { findings: [{ ...finding, undo: null }] }],
+  ])('names no command to put it back with %s', (_, change) => {
+    const message = slackMessage({ ...closed, ...change }, 'aws');
+    expect(JSON.stringify(message)).not.toContain('portcullis restore');
+    expect(JSON.stringify(message)).toContain('Needed all the same?');
+  });
+
+  it.each([
+    [
+      { action: 'narrowed', narrowed: { to: ['198.51.100.0/24'] } },
+      'Ingress narrowed',
+      'Let in instead: `198.51.100.0/24`.',
+    ],
+    [
+      { action: 'narrowed', narrowed: { to: [], error: 'denied' } },
+      'Ingress narrowed',
+      'Nothing was let in instead. Error: denied',
+    ],
+    [{ recurrence: { times: 4, withinMinutes: 60 } }, 'Ingress closed', 'Closed 4 times within 60 minutes.'],
+    [{ action: 'failed', error: 'Throttling: slow down' }, 'Ingress closed', 'Error: Throttling: slow down'],
+  ] as const)('tells of %j', (change, title, words) => {
+    const message = slackMessage(
+      { ...closed, findings: [{ ...finding, ...change } as ResultFinding] },
+      'aws',
+    );
+    expect(message?.text).toMatch(new RegExp(`^${title}`));
+    expect(JSON.stringify(message)).toContain(words);
+  });
+
+  it('tells who changed the exception tag', () => {
+    const tag = {
+      key: 'portcullis-exception',
+      value: 'games',
+      changedBy: 'arn:x',
+      changedAt: '2026-03-02T09:00:00Z',
+    };
+    const told = (samePerson: boolean, changedBy: string | null) =>
+      JSON.stringify(slackMessage({ ...closed, exceptionTag: { ...tag, changedBy, samePerson } }, 'aws'));
+    expect(told(true, 'arn:x')).toContain('was changed by *the same person* at `2026-03-02T09:00:00Z`');
+    expect(told(false, 'arn:x')).toContain('was last changed by `arn:x`');
+    expect(told(false, null)).toContain('was changed by somebody whom no event told of');
+  });
+
+  it('tells of an exception where its tag was set by the same person, and otherwise not', () => {
+    const excepted = [
+      { ruleId: 'sgr-1', policyRule: 'p', exceptions: [{ name: 'games', expires: null }] },
+      {
+        ruleId: 'sgr-2',
+        policyRule: 'p',
+        exceptions: [{ name: 'partner', expires: '2027-01-01T00:00:00Z' }],
+      },
+    ];
+    const tag = { key: 'k', value: 'v', changedBy: 'a', changedAt: null };
+    const of = (samePerson: boolean) =>
+      slackMessage(
+        { ...closed, outcome: 'excepted', findings: [], excepted, exceptionTag: { ...tag, samePerson } },
+        'aws',
+      );
+    expect(of(false)).toBeUndefined();
+    expect(slackMessage({ ...closed, outcome: 'excepted', exceptionTag: null }, 'aws')).toBeUndefined();
+    expect(of(true)?.text).toMatch(/^Excepted by a tag of the same person/);
+    const text = JSON.stringify(of(true));
+    expect(text).toContain('*excepted* `sgr-1` from `p` by `games` (permanent)');
+    expect(text).toContain('*excepted* `sgr-2` from `p` by `partner` (until `2027-01-01T00:00:00Z`)');
+  });
+
+  it('counts what it leaves out', () => {
+    const findings = Array.from({ length: 23 }, (_, id) => ({ ...finding, ruleId: `sgr-${id}` }));
+    const undecided = Array.from({ length: 9 }, (_, id) => ({ ruleId: `sgr-u${id}`, reason: 'why' }));
+    const text = JSON.stringify(slackMessage({ ...closed, findings, undecided, omitted: 3 }, 'aws'));
+    expect(text).toContain('and 13 more in the result event');
+    expect(text).toContain('and 4 more in the result event');
+    expect(text).toContain('3 rules left out');
+  });
+});

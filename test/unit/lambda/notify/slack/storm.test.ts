@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../../../lambda/contract/result.ts';
+import { placeInStorm } from '../../../../../lambda/notify/slack/storm.ts';
+import { memoryLedger } from '../../../../worlds/memory-ledger.ts';
+import { remediation } from '../../../../worlds/remediation-sample.ts';
+import { createSlackWorld } from './world.ts';
+
+let world: Awaited<ReturnType<typeof createSlackWorld>> | undefined;
+afterEach(async () => {
+  await world?.receiver.stop();
+  world = undefined;
+});
+
+const result = (outcome: Outcome, group: number, account = '300000000001') =>
+  remediation({ outcome, account, groupId: `sg-${group}` });
+
+/** What each of so many messages of one minute came to, in order. */
+async function places(count: number, urgent: boolean): Promise<Map<number, string>> {
+  const now = new Date('2026-03-02T09:15:10Z');
+  const ledger = memoryLedger(() => now);
+  const said = new Map<number, string>();
+  for (let number = 1; number <= count; number += 1) {
+    const { say } = await placeInStorm(ledger, urgent, now);
+    if (say !== 'nothing') said.set(number, say);
+  }
+  return said;
+}
+
+describe('a minute with many messages', () => {
+  it('has ten singly, and the number at 11, 50, 100, 500, 1,000 and so on', async () => {
+    const said = await places(6_000, false);
+    expect([...said].filter(([, say]) => say === 'it').map(([number]) => number)).toEqual(
+      Array.from({ length: 10 }, (_, index) => index + 1),
+    );
+    const numbers = [...said].filter(([, say]) => say === 'count').map(([number]) => number);
+    expect(numbers).toEqual([11, 50, 100, 500, 1_000, 5_000]);
+  });
+
+  it('has sixty of the urgent ones singly, and then the number', async () => {
+    const said = await places(1_200, true);
+    expect([...said.values()].filter((say) => say === 'it')).toHaveLength(60);
+    const numbers = [...said].filter(([, say]) => say === 'count').map(([number]) => number);
+    expect(numbers).toEqual([61, 100, 500, 1_000]);
+  });
+
+  it('is counted over the whole organization, by invocations at once as well', async () => {
+    world = await createSlackWorld();
+    const { slack, receiver } = world;
+    const told = await Promise.all(
+      Array.from({ length: 120 }, (_, group) =>
+        slack.notify(result('remediated', group, `3000000000${10 + (group % 80)}`)),
+      ),
+    );
+    const statuses = Object.groupBy(told, ({ status }) => status);
+    expect(statuses.sent).toHaveLength(10);
+    expect(statuses.folded).toHaveLength(110);
+    expect(receiver.received).toHaveLength(13);
+    const folds = world.posts().filter(({ text }) => text.startsWith('Many findings'));
+    expect(folds.map(({ text }) => text).sort()).toEqual([
+      'Many findings: 100 within a minute. Further messages of this minute are folded.',
+      'Many findings: 11 within a minute. Further messages of this minute are folded.',
+      'Many findings: 50 within a minute. Further messages of this minute are folded.',
+    ]);
+    expect(JSON.stringify(folds)).toContain('portcullis remediations');
+    expect(folds.every(({ thread_ts }) => thread_ts === undefined)).toBe(true);
+  });
+
+  it('folds no escalated and no failed one, and the next minute begins anew', async () => {
+    world = await createSlackWorld();
+    const { slack } = world;
+    for (let group = 0; group < 20; group += 1) await slack.notify(result('remediated', group));
+    expect(await slack.notify(result('remediated', 20))).toEqual({ status: 'folded' });
+    for (const outcome of ['escalated', 'failed'] as const)
+      expect(await slack.notify(result(outcome, 21))).toEqual({ status: 'sent' });
+    world.time += 60_000;
+    expect(await slack.notify(result('remediated', 22))).toEqual({ status: 'sent' });
+  });
+
+  it('whose one message for many does not arrive says so', async () => {
+    world = await createSlackWorld();
+    const { slack, receiver } = world;
+    for (let group = 0; group < 10; group += 1) await slack.notify(result('remediated', group));
+    receiver.answer({ status: 403, body: 'action_prohibited' });
+    expect(await slack.notify(result('remediated', 11))).toMatchObject({ status: 'failed' });
+  });
+});

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import type { SecurityGroupRule, Situation } from '../../../../lambda/policy/evaluate.ts';
+import { judgeAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
+
+function judge(match: string, change: Partial<SecurityGroupRule>, situation: Situation = {}, rest = '') {
+  const [verdict] = judgeAll(policyOf([`match: { ${match} }`], rest), [change], situation);
+  if (!verdict) throw new Error('no verdict');
+  return verdict;
+}
+
+const of = (protocol: string, fromPort: number | null, toPort: number | null) => ({
+  protocol,
+  fromPort,
+  toPort,
+});
+
+describe('what a rule opens', () => {
+  it.each<[string, Partial<SecurityGroupRule>, string]>([
+    ['ports: { any: [22] }', of('tcp', 22, 22), 'violation'],
+    ['ports: { any: [22] }', of('tcp', 20, 25), 'violation'],
+    ['ports: { any: [22] }', of('udp', 22, 22), 'violation'],
+    ['ports: { any: [22] }', of('tcp', 23, 25), 'allowed'],
+    ['ports: { any: ["8000-8100"] }', of('tcp', 8100, 9000), 'violation'],
+    ['ports: { any: ["8000-8100"] }', of('tcp', 8101, 9000), 'allowed'],
+    ['ports: { any: [22] }', of('-1', null, null), 'violation'],
+    ['ports: { any: [22] }', of('50', null, null), 'allowed'],
+    ['ports: { any: [22] }', of('icmp', 22, -1), 'allowed'],
+    ['ports: { except: ["80-443"] }', of('tcp', 80, 443), 'allowed'],
+    ['ports: { except: ["80-443"] }', of('tcp', 79, 443), 'violation'],
+    ['ports: { except: ["0-65535"] }', of('udp', 0, 65535), 'allowed'],
+    ['ports: { except: ["0-65535"] }', of('47', null, null), 'violation'],
+    ['protocols: [tcp], ports: { any: [53] }', of('udp', 53, 53), 'allowed'],
+    ['protocols: [tcp]', of('6', 1, 1), 'violation'],
+    ['protocols: [50]', of('50', null, null), 'violation'],
+    ['protocols: [50]', of('-1', null, null), 'violation'],
+    ['protocols: [all]', of('-1', -1, -1), 'violation'],
+    ['protocols: [all]', of('tcp', 0, 65535), 'allowed'],
+    ['icmp: { types: [8] }', of('icmp', 8, -1), 'violation'],
+    ['icmp: { types: [8] }', of('icmp', 8, 0), 'violation'],
+    ['icmp: { types: [8] }', of('icmp', -1, -1), 'violation'],
+    ['icmp: { types: [8] }', of('icmpv6', 8, 0), 'violation'],
+    ['protocols: [icmp], icmp: { types: [8] }', of('58', 8, 0), 'allowed'],
+    ['icmp: { types: [8] }', of('icmp', 3, 4), 'allowed'],
+    ['icmp: { types: [8] }', of('tcp', 8, 8), 'allowed'],
+    ['icmp: { types: any }', of('1', 13, -1), 'violation'],
+    ['icmp: { types: [8] }', of('icmp', 300, -1), 'undecided'],
+    ['icmp: { types: [8] }, ports: { any: [22] }', of('tcp', 22, 22), 'violation'],
+    ['protocols: [tcp], icmp: { types: any }', of('-1', -1, -1), 'allowed'],
+    ['', of('icmp', 3, 4), 'violation'],
+    ['', of('sctp', 3, 4), 'undecided'],
+  ])('{ %s } against %j is %s', (match, change, verdict) => {
+    expect(judge(match, change).verdict).toBe(verdict);
+  });
+});
+
+describe('a source', () => {
+  const cidr = (text: string) => ({ source: { kind: 'cidr' as const, text } });
+  const peer = (account?: string) => ({
+    source: { kind: 'group' as const, text: 'sg-9', ...(account ? { account } : {}) },
+  });
+  const listed = { source: { kind: 'prefix-list' as const, text: 'pl-1' } };
+  const here = { account: '300000000001' };
+
+  it.each<[string, Partial<SecurityGroupRule>, string]>([
+    ['cidrs: [203.0.113.0/24]', cidr('203.0.113.7/32'), 'violation'],
+    ['cidrs: [203.0.113.0/24]', cidr('203.0.0.0/16'), 'violation'],
+    ['cidrs: [203.0.113.0/24]', cidr('203.0.112.0/24'), 'allowed'],
+    ['cidrs: [203.0.113.0/24]', cidr('::ffff:203.0.113.7/128'), 'violation'],
+    ['cidrs: [203.0.113.0/24]', cidr('x'), 'undecided'],
+    ['cidrs: [203.0.113.0/24], prefixLists: [pl-1]', listed, 'violation'],
+    ['prefixLists: [pl-1]', listed, 'violation'],
+    ['prefixLists: [pl-2]', listed, 'allowed'],
+    ['prefixLists: [pl-2]', cidr('0.0.0.0/0'), 'allowed'],
+    ['groupsOfOtherAccounts: true', peer('300000000002'), 'violation'],
+    ['groupsOfOtherAccounts: true', peer('300000000001'), 'allowed'],
+    ['groupsOfOtherAccounts: true', peer(), 'undecided'],
+    ['groupsOfOtherAccounts: true', cidr('0.0.0.0/0'), 'allowed'],
+    ['addressFamilies: [ipv6]', cidr('2001:db8::/32'), 'violation'],
+    ['addressFamilies: [ipv6]', cidr('10.0.0.0/8'), 'allowed'],
+    ['addressFamilies: [ipv4]', peer('300000000002'), 'allowed'],
+    [
+      'public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv6]',
+      cidr('0.0.0.0/0'),
+      'allowed',
+    ],
+    ['public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv6]', cidr('::/0'), 'violation'],
+    [
+      'public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv4]',
+      cidr('::ffff:0:0/96'),
+      'violation',
+    ],
+  ])('{ %s } against %j is %s', (sources, change, verdict) => {
+    expect(judge(`sources: { ${sources} }`, change, here).verdict).toBe(verdict);
+  });
+
+  const open = 'sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }';
+  const withList = (cidrs: string[]): Situation => ({
+    prefixLists: new Map([['pl-1', { kind: 'entries', cidrs }]]),
+  });
+
+  it.each<[string, string[]]>([
+    ['violation', ['10.0.0.0/8', '0.0.0.0/0']],
+    ['violation', ['0.0.0.0/1', '128.0.0.0/1']],
+    ['violation', ['3.0.0.0/8', '52.0.0.0/8']],
+    ['violation', ['::/0']],
+    ['allowed', ['10.0.0.0/8', '203.0.113.0/24']],
+    ['allowed', []],
+    ['undecided', ['0.0.0.0/0', 'x']],
+  ])('that is a prefix list is judged by its entries: %s for %j', (verdict, cidrs) => {
+    expect(judge(open, listed, withList(cidrs)).verdict).toBe(verdict);
+  });
+
+  it('that is a prefix list of AWS is trusted where the policy says so, and undecided elsewhere', () => {
+    const name = 'com.amazonaws.global.cloudfront.origin-facing';
+    const situation: Situation = { prefixLists: new Map([['pl-1', { kind: 'aws', name }]]) };
+    expect(judge(open, listed, situation, 'trustAwsPrefixLists: true')).toMatchObject({
+      verdict: 'allowed',
+      why: expect.stringContaining(name),
+    });
+    expect(judge(open, listed, situation)).toMatchObject({
+      verdict: 'undecided',
+      reason: expect.stringContaining(name),
+    });
+  });
+
+  it('that is a prefix list nobody could read is undecided, with the reason', () => {
+    const situation: Situation = {
+      prefixLists: new Map([['pl-1', { kind: 'unknown', reason: 'may not be read' }]]),
+    };
+    expect(judge(open, listed, situation)).toMatchObject({
+      verdict: 'undecided',
+      reason: 'prefix list pl-1 may not be read',
+    });
+  });
+});
+
+describe('the union of a group', () => {
+  const world = policyOf([
+    'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }, ports: { except: [443] } }',
+  ]);
+  const apart = policyOf(['match: { sources: { public: { ipv4WiderThan: 1, ipv6WiderThan: 3 } } }']);
+  const slash8s = Array.from({ length: 100 }, (_, index) => open(`${index + 11}.0.0.0/8`, 22));
+
+  it.each<[string, Partial<SecurityGroupRule>[], string]>([
+    ['two halves on one port', [open('0.0.0.0/1', 22), open('128.0.0.0/1', 22)], 'vv'],
+    ['two halves on two ports', [open('0.0.0.0/1', 22), open('128.0.0.0/1', 23)], 'aa'],
+    ['two halves whose ports meet', [open('0.0.0.0/1', 20, 30), open('128.0.0.0/1', 30, 40)], 'vv'],
+    [
+      'a half, and a half of every protocol',
+      [open('0.0.0.0/1', 22), { ...open('128.0.0.0/1', 0), protocol: '-1' }],
+      'vv',
+    ],
+    ['halves of TCP and UDP', [open('0.0.0.0/1', 22), { ...open('128.0.0.0/1', 22), protocol: 'udp' }], 'aa'],
+    ['IPv6 halves of 2000::/3', [open('2000::/4', 22), open('3000::/4', 22)], 'aa'],
+  ])('is judged for each port: %s', (_, changes, expected) => {
+    expect(
+      verdicts(judgeAll(apart, changes))
+        .map((verdict) => verdict[0])
+        .join(''),
+    ).toBe(expected);
+  });
+
+  it('takes a hundred /8s for what they are', () => {
+    expect(new Set(verdicts(judgeAll(world, slash8s)))).toEqual(new Set(['violation']));
+    expect(judgeAll(world, slash8s)[0]).toMatchObject({
+      why: expect.stringContaining("and others of the group's rules are public and together wider than /8"),
+    });
+  });
+
+  it('is not looked at where the policy says so, or the port is excepted', () => {
+    const off = policyOf([
+      'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16, union: false } } }',
+    ]);
+    expect(new Set(verdicts(judgeAll(off, slash8s)))).toEqual(new Set(['allowed']));
+    const web = slash8s.map((each) => ({ ...each, fromPort: 443, toPort: 443 }));
+    expect(new Set(verdicts(judgeAll(world, web)))).toEqual(new Set(['allowed']));
+  });
+
+  it('leaves alone what is within the limit without the widest', () => {
+    const changes = ['8.0.0.0/9', '20.0.0.0/9', '30.0.0.0/9', '40.0.0.0/9', '203.0.114.7/32'].map((text) =>
+      open(text, 22),
+    );
+    expect(verdicts(judgeAll(world, changes))).toEqual([...Array(4).fill('violation'), 'allowed']);
+    expect(verdicts(judgeAll(world, [open('0.0.0.0/0', 22), open('8.8.8.8/32', 22)]))).toEqual([
+      'violation',
+      'allowed',
+    ]);
+  });
+
+  it('does not count private ranges, egress and other groups', () => {
+    const changes = [
+      open('11.0.0.0/8', 22),
+      open('10.0.0.0/8', 22),
+      { ...open('12.0.0.0/8', 22), egress: true },
+    ];
+    expect(verdicts(judgeAll(world, changes))).toEqual(['allowed', 'allowed', 'allowed']);
+    const elsewhere = [open('11.0.0.0/8', 22), { ...open('12.0.0.0/8', 22), groupId: 'sg-2' }];
+    expect(verdicts(judgeAll(world, elsewhere))).toEqual(['allowed', 'undecided']);
+  });
+
+  it('of what opens every protocol leaves out what opens less', () => {
+    const all = policyOf([
+      'match: { protocols: [all], sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }',
+    ]);
+    const whole = (cidr: string) => ({ ...open(cidr, 0), protocol: '-1' });
+    const expectation = [
+      [
+        [whole('11.0.0.0/8'), open('12.0.0.0/8', 22)],
+        ['allowed', 'allowed'],
+      ],
+      [
+        [whole('11.0.0.0/8'), whole('12.0.0.0/8')],
+        ['violation', 'violation'],
+      ],
+    ] as const;
+    for (const [changes, expected] of expectation)
+      expect(verdicts(judgeAll(all, [...changes]))).toEqual(expected);
+  });
+
+  it('counts the entries of prefix lists', () => {
+    const prefixLists = new Map([['pl-1', { kind: 'entries' as const, cidrs: ['11.0.0.0/8'] }]]);
+    const changes = [{ source: { kind: 'prefix-list' as const, text: 'pl-1' } }, open('12.0.0.0/8', 22)];
+    expect(verdicts(judgeAll(world, changes, { prefixLists }))).toEqual(['violation', 'violation']);
+  });
+});

@@ -1,0 +1,200 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tableExpiry, tableKey } from '../../../lambda/ledger/table.ts';
+import { type Declared, declare, hubArgs, inputsOf, titles } from './declared.ts';
+
+const here = ':eu-west-1:222222222222:';
+const bus = 'arn-of:EventBus:portcullis';
+let declared: Declared[];
+
+beforeAll(async () => {
+  declared = await declare(hubArgs());
+});
+
+describe('the hub stack', () => {
+  test('declares exactly these resources', () => {
+    expect(titles(declared).sort()).toEqual([
+      'EventBus portcullis',
+      'EventBusPolicy portcullis',
+      'EventRule portcullis-ingress',
+      'EventRule portcullis-lifecycle',
+      'EventRule portcullis-results',
+      'EventRule portcullis-schedule',
+      'EventTarget portcullis-ingress',
+      'EventTarget portcullis-lifecycle',
+      'EventTarget portcullis-results',
+      'EventTarget portcullis-schedule',
+      'Function portcullis-remediation',
+      'FunctionEventInvokeConfig portcullis-remediation',
+      'LogGroup /aws/lambda/portcullis-remediation',
+      'MetricAlarm portcullis-dead-letter',
+      'Permission portcullis-remediation',
+      'Permission portcullis-schedule',
+      'Queue portcullis-dead-letter',
+      'Queue portcullis-lifecycle',
+      'Queue portcullis-results',
+      'QueuePolicy portcullis-dead-letter',
+      'QueuePolicy portcullis-lifecycle',
+      'QueuePolicy portcullis-results',
+      'Role portcullis-lambda',
+      'RolePolicy portcullis-lambda',
+      'Table portcullis',
+    ]);
+  });
+
+  test('tags what can be tagged', () => {
+    const taggable = /:(EventBus|EventRule|Function|LogGroup|MetricAlarm|Queue|Role|Table)$/;
+    for (const { type, inputs } of declared.filter((each) => taggable.test(each.type))) {
+      expect(inputs.tags, type).toEqual({ 'portcullis:managed': 'true', 'portcullis:stack': 'hub' });
+    }
+  });
+
+  test('is the same when declared twice', async () => {
+    expect(JSON.stringify(await declare(hubArgs()))).toBe(JSON.stringify(declared));
+  });
+
+  test('admits PutEvents on the org bus from the organization alone', () => {
+    expect(JSON.parse(inputsOf(declared, 'EventBusPolicy', 'portcullis').policy).Statement).toEqual([
+      {
+        Sid: 'AdmitTheOrganization',
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 'events:PutEvents',
+        Resource: bus,
+        Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-portcullis' } },
+      },
+    ]);
+  });
+});
+
+test("the Lambda's table has its keys, ends entries, can be restored and is encrypted", () => {
+  expect(inputsOf(declared, 'Table', 'portcullis')).toMatchObject({
+    name: 'portcullis',
+    billingMode: 'PAY_PER_REQUEST',
+    hashKey: tableKey,
+    attributes: [{ name: tableKey, type: 'S' }],
+    ttl: { attributeName: tableExpiry, enabled: true },
+    pointInTimeRecovery: { enabled: true },
+    serverSideEncryption: { enabled: true },
+  });
+});
+
+describe("the hub's rules", () => {
+  test('take ingress, lifecycle events and the results of the hub account', () => {
+    const pattern = (name: string) => JSON.parse(inputsOf(declared, 'EventRule', name).eventPattern);
+    expect(pattern('portcullis-ingress')).toEqual({
+      source: ['aws.ec2', 'portcullis.canary'],
+      'detail-type': ['AWS API Call via CloudTrail'],
+      detail: {
+        eventSource: ['ec2.amazonaws.com'],
+        $or: [
+          {
+            eventName: [
+              'AuthorizeSecurityGroupIngress',
+              'ModifySecurityGroupRules',
+              'ModifyManagedPrefixList',
+              'RestoreManagedPrefixListVersion',
+              'CreateSecurityGroup',
+            ],
+          },
+          {
+            eventName: ['CreateTags', 'DeleteTags'],
+            requestParameters: { resourcesSet: { items: { resourceId: [{ prefix: 'sg-' }] } } },
+          },
+        ],
+      },
+    });
+    expect(pattern('portcullis-lifecycle')).toEqual({
+      source: ['aws.organizations', 'aws.controltower', 'aws.account'],
+    });
+    expect(pattern('portcullis-results')).toEqual({
+      source: ['portcullis'],
+      'detail-type': ['Portcullis Remediation', 'Portcullis Exception'],
+      account: ['222222222222'],
+    });
+  });
+
+  test.each([
+    ['portcullis-ingress', 'arn-of:Function:portcullis-remediation'],
+    ['portcullis-lifecycle', 'arn-of:Queue:portcullis-lifecycle'],
+    ['portcullis-results', 'arn-of:Queue:portcullis-results'],
+  ])('%s delivers to %s, retries for a day, and keeps what fails', (rule, target) => {
+    expect(inputsOf(declared, 'EventRule', rule).eventBusName).toBe('portcullis');
+    expect(inputsOf(declared, 'EventTarget', rule)).toMatchObject({
+      rule,
+      eventBusName: 'portcullis',
+      arn: target,
+      deadLetterConfig: { arn: 'arn-of:Queue:portcullis-dead-letter' },
+      retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
+    });
+  });
+
+  test('the schedule calls the Lambda every hour, from the default bus, and keeps what fails', () => {
+    const rule = inputsOf(declared, 'EventRule', 'portcullis-schedule');
+    expect(rule).toMatchObject({ name: 'portcullis-schedule', scheduleExpression: 'rate(1 hour)' });
+    const target = inputsOf(declared, 'EventTarget', 'portcullis-schedule');
+    expect(target).toMatchObject({
+      rule: 'portcullis-schedule',
+      arn: 'arn-of:Function:portcullis-remediation',
+      deadLetterConfig: { arn: 'arn-of:Queue:portcullis-dead-letter' },
+    });
+    for (const each of [rule, target]) expect(each.eventBusName).toBeUndefined();
+    expect(rule.eventPattern).toBeUndefined();
+  });
+
+  test.each([
+    ['portcullis-lifecycle', ['portcullis/portcullis-lifecycle']],
+    ['portcullis-results', ['portcullis/portcullis-results']],
+    [
+      'portcullis-dead-letter',
+      [
+        'portcullis/portcullis-ingress',
+        'portcullis/portcullis-lifecycle',
+        'portcullis/portcullis-results',
+        'portcullis-schedule',
+      ],
+    ],
+  ])('queue %s takes messages of %j alone', (queue, rules) => {
+    const { policy, queueUrl } = inputsOf(declared, 'QueuePolicy', queue);
+    expect(queueUrl).toBe(`url-of:${queue}`);
+    expect(JSON.parse(policy).Statement).toEqual([
+      {
+        Sid: 'FromOurRules',
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: `arn:aws:sqs${here}${queue}`,
+        Condition: {
+          ArnEquals: {
+            'aws:SourceArn': rules.map((rule) => `arn:aws:events${here}rule/${rule}`),
+          },
+        },
+      },
+    ]);
+  });
+
+  test.each(['portcullis-lifecycle', 'portcullis-results'])(
+    'a message of queue %s that nobody can handle becomes a dead letter',
+    (queue) => {
+      expect(JSON.parse(inputsOf(declared, 'Queue', queue).redrivePolicy)).toMatchObject({
+        deadLetterTargetArn: 'arn-of:Queue:portcullis-dead-letter',
+      });
+    },
+  );
+
+  test('the alarm rings at the first dead letter', () => {
+    expect(inputsOf(declared, 'MetricAlarm', 'portcullis-dead-letter')).toMatchObject({
+      dimensions: { QueueName: 'portcullis-dead-letter' },
+      metricName: 'ApproximateNumberOfMessagesVisible',
+      comparisonOperator: 'GreaterThanThreshold',
+      threshold: 0,
+      evaluationPeriods: 1,
+      alarmActions: [],
+    });
+  });
+
+  test('the alarm tells the topic that the operator named', async () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:pager';
+    const told = await declare({ ...hubArgs(), alarmTopicArn });
+    expect(inputsOf(told, 'MetricAlarm', 'portcullis-dead-letter').alarmActions).toEqual([alarmTopicArn]);
+  });
+});
