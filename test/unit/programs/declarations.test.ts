@@ -36,6 +36,6 @@ test.each(Object.entries(stacks))('%s declares the recorded resources', async (n
       : each,
   );
   await expect(`${JSON.stringify(declared, null, 2)}\n`).toMatchFileSnapshot(
-    `../fixtures/declarations/${name}.json`,
+    `../../fixtures/declarations/${name}.json`,
   );
 });
