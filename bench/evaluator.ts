@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { evaluate, type SecurityGroupRule } from '../lambda/policy/evaluate.ts';
+import { evaluate } from '../lambda/policy/evaluate.ts';
 import { type Policy, parsePolicy } from '../lambda/policy/parse.ts';
+import type { SecurityGroupRule } from '../lambda/policy/security-group.ts';
 import { type Figures, median, percentile } from './figures.ts';
 import { event, instantWorld } from './instant-cloud.ts';
 import { groups, largePolicy, type Sample, situation } from './policy-sample.ts';

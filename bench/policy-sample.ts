@@ -1,5 +1,5 @@
-import type { SecurityGroup, SecurityGroupRule, Situation } from '../lambda/policy/evaluate.ts';
 import { type Policy, policySchema } from '../lambda/policy/parse.ts';
+import type { SecurityGroup, SecurityGroupRule, Situation } from '../lambda/policy/security-group.ts';
 import { type Random, randomFrom } from './random.ts';
 
 /** An IPv4 range of documentation-like shape, public for all but the first octets that are not. */

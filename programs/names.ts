@@ -56,3 +56,7 @@ export const queueUrl = (at: Location, queue: string): string => {
   const suffix = at.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   return `https://sqs.${at.region}.${suffix}/${at.accountId}/${queue}`;
 };
+
+/** Whether an account's trail is the one that Portcullis makes with `PORTCULLIS_TRAILS=create`. */
+export const isOwnTrail = (arn: string, accountId: string): boolean =>
+  arn.split(':')[4] === accountId && arn.endsWith(`:trail/${names.trail}`);

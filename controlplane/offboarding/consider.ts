@@ -2,6 +2,7 @@ import { covers, remarksOn, requireKnown } from '../organization/fleet-scope.ts'
 import type { Organization } from '../organization/listing.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { mark } from '../stacks/conditions.ts';
+import type { Departing, Hold } from '../stacks/departing.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import { ask, type Confirmation, decide, expire, standing, supersede } from '../store/confirmations.ts';
@@ -24,7 +25,7 @@ import { announceQuestion } from './announce.ts';
 import { isGivenUp } from './attempt.ts';
 import type { DepartureParts, DepartureSettings } from './context.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
-import { type Departing, describeSet, digestOf, guard, type Hold } from './guard.ts';
+import { describeSet, digestOf, guard } from './guard.ts';
 
 const day = 24 * 3_600_000;
 

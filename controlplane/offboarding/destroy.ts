@@ -1,6 +1,6 @@
 import type { StackArguments } from '../../programs/arguments.ts';
 import { isTransient } from '../aws/transient.ts';
-import type { Operation } from '../pulumi/engine.ts';
+import type { Operation } from '../pulumi/operation.ts';
 import type { Lease } from '../queue/leases.ts';
 import { stalledAfter, type Verdict } from '../queue/result.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';

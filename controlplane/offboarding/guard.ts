@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** A stack that is to go. */
-export interface Departing {
-  readonly key: string;
-  readonly accountId: string;
-  readonly region: string | null;
-  readonly what: 'tear-down' | 'gone';
-  readonly because: string;
-}
+import type { Departing, Hold } from '../stacks/departing.ts';
 
 export interface GuardSettings {
   /** Percent of the accounts; more than that missing at once needs a person. */
@@ -25,12 +17,6 @@ interface GuardFacts {
   /** Stacks to tear down that nobody has cleared, and those cleared within the last day without a person. */
   readonly deletions: number;
   readonly settings: GuardSettings;
-}
-
-/** What may not go on without a person, and why. */
-export interface Hold {
-  readonly kind: 'nothing' | 'deletions' | 'everything';
-  readonly why: string;
 }
 
 /** One account may always go: of a few, it would be a large share. */

@@ -1,5 +1,6 @@
 import { PortcullisError } from '../settings/errors.ts';
-import type { Organization, OrganizationAccount } from './listing.ts';
+import type { OrganizationAccount } from '../stacks/account.ts';
+import type { Organization } from './listing.ts';
 
 /** Which part of the organization is covered. */
 export interface FleetScope {

@@ -1,16 +1,5 @@
 import { z } from 'zod';
-
-/** A change of the organization, told by an event. A hint: what it says is read again before anything is done. */
-export interface LifecycleEvent {
-  readonly id: string;
-  readonly name: string;
-  readonly time: string;
-  readonly accountId: string | undefined;
-  /** What to look at: one account, the organization's listing, the hub alone, or nothing, with the reason. */
-  readonly look:
-    | { readonly at: 'account' | 'organization' | 'hub' }
-    | { readonly at: 'nothing'; readonly because: string };
-}
+import type { LifecycleEvent } from '../store/lifecycle-events.ts';
 
 /** Who asked for a run that an event led to. */
 export const requestedByEvent = ({ name, id }: Pick<LifecycleEvent, 'name' | 'id'>): string =>

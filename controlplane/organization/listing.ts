@@ -11,28 +11,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import type { Aws } from '../aws/clients.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
-
-export type AccountState =
-  | 'PENDING_ACTIVATION'
-  | 'ACTIVE'
-  | 'SUSPENDED'
-  | 'PENDING_CLOSURE'
-  | 'CLOSED'
-  | 'UNKNOWN';
-
-export interface OrganizationAccount {
-  readonly id: string;
-  readonly name: string;
-  readonly state: AccountState;
-  /** When it joined, ISO 8601; a young account may refuse calls for a minute. */
-  readonly joinedAt: string | undefined;
-  /** Ids of the root and organizational units above it, the root first. */
-  readonly parents: readonly string[];
-  /** Names of the organizational units above it, the topmost first. */
-  readonly unitNames: readonly string[];
-  /** Those names, joined by `/`. */
-  readonly path: string;
-}
+import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 
 export interface Organization {
   readonly id: string;

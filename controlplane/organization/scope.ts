@@ -1,31 +1,7 @@
-import { z } from 'zod';
 import { PortcullisError } from '../settings/errors.ts';
-import type { Organization, OrganizationAccount } from './listing.ts';
-
-/** What a run is about; an empty scope is the whole organization. The parts narrow each other. */
-export const scopeSchema = z.strictObject({
-  accounts: z
-    .array(z.string().regex(/^\d{12}$/, 'must be a 12-digit account id'))
-    .min(1)
-    .optional(),
-  organizationalUnits: z
-    .array(
-      z
-        .string()
-        .regex(/^(ou|r)-[0-9a-z-]+$/, 'must be the id of an organizational unit (ou-…) or root (r-…)'),
-    )
-    .min(1)
-    .optional(),
-  regions: z.array(z.string().min(1)).min(1).optional(),
-});
-
-export type Scope = z.infer<typeof scopeSchema>;
-
-/** No account at all: a run about the hub alone. Callers of the API cannot ask for it. */
-export const hubAlone: Scope = { accounts: [] };
-
-export const isWholeOrganization = (scope: Scope): boolean =>
-  !scope.accounts && !scope.organizationalUnits && !scope.regions;
+import type { OrganizationAccount } from '../stacks/account.ts';
+import type { Scope } from '../stacks/scope.ts';
+import type { Organization } from './listing.ts';
 
 /**
  * The accounts that a scope names.

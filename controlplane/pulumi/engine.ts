@@ -5,11 +5,9 @@ import { program } from '../../programs/program.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackKey } from '../stacks/key.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import { type CliStack, type EngineSettings, stackOpener } from './cli.ts';
-import type { OperationRecord } from './events.ts';
 import { type Act, carryOut, commandReason, isMissing, type Operation, type StackAt } from './operation.ts';
-
-export type { Operation, StackAt } from './operation.ts';
 
 /** The real Pulumi engine. Several stacks may run at once; a stack never may. */
 export interface Engine {

@@ -1,3 +1,5 @@
+import type { OperationRecord, ResourceChange } from '../stacks/operation-record.ts';
+
 interface ResourceState {
   readonly parent?: string;
   readonly provider?: string;
@@ -19,26 +21,6 @@ export interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
   readonly resOutputsEvent?: { readonly metadata: StepMetadata };
   readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
-}
-
-/** One resource that an operation changes or would change. */
-export interface ResourceChange {
-  readonly operation: string;
-  readonly type: string;
-  readonly name: string;
-  readonly properties: readonly string[];
-}
-
-/** What an operation did, from the engine's own events. */
-export interface OperationRecord {
-  /** `adopt` is the operation of a resource that existed without the state knowing it. */
-  readonly changes: readonly ResourceChange[];
-  /** Resources whose live state differed from the recorded one: found by refresh. */
-  readonly drift: readonly ResourceChange[];
-  readonly unchanged: number;
-  readonly errors: readonly string[];
-  /** What an earlier operation, cut short by its holder's death, had made: nobody has told of it yet. */
-  readonly interrupted?: readonly ResourceChange[];
 }
 
 /** What refresh says in its operation names: a resource gone, or changed, since the last operation. */

@@ -1,4 +1,4 @@
-import type { OperationRecord } from './events.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 
 /** How far an operation came that failed. */
 export interface PartWay {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { nameOf, type ResourceChange } from './events.ts';
+import type { ResourceChange } from '../stacks/operation-record.ts';
+import { nameOf } from './events.ts';
 
 const resource = z.looseObject({
   urn: z.string(),

@@ -1,11 +1,12 @@
 import type { StackArguments } from '../../programs/arguments.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { StackKey } from '../stacks/key.ts';
+import type { ResourceChange } from '../stacks/operation-record.ts';
 import { type Adoption, adoptExisting, adoptPending, type Candidate } from './adoption.ts';
 import type { CliStack } from './cli.ts';
 import { CommandFailed } from './command.ts';
 import { type Conflicts, recordConflicts } from './conflicts.ts';
-import { type EngineEvent, type EventRecorder, type ResourceChange, recordEvents } from './events.ts';
+import { type EngineEvent, type EventRecorder, recordEvents } from './events.ts';
 import { OperationFailed } from './failure.ts';
 import { isOurs } from './import-ids.ts';
 import { changedSince } from './interrupted.ts';

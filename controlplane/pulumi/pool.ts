@@ -1,10 +1,11 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
-import type { Engine, Operation } from './engine.ts';
-import type { OperationRecord } from './events.ts';
+import type { Engine } from './engine.ts';
 import { OperationFailed } from './failure.ts';
+import type { Operation } from './operation.ts';
 import type { EngineAnswer, EngineTask, EngineWork } from './task.ts';
 
 const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });

@@ -2,10 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { reasonOf } from '../settings/errors.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackKey } from '../stacks/key.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
-import { type Engine, pulumiEngine, type StackAt } from './engine.ts';
-import type { OperationRecord } from './events.ts';
+import { type Engine, pulumiEngine } from './engine.ts';
 import { type PartWay, partWayOf } from './failure.ts';
+import type { StackAt } from './operation.ts';
 
 /** What is asked of the engine; `up` and `preview` get the whole of what is desired. */
 export type EngineWork =

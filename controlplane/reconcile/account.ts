@@ -1,5 +1,5 @@
-import type { OrganizationAccount } from '../organization/listing.ts';
 import type { Verdict } from '../queue/result.ts';
+import type { OrganizationAccount } from '../stacks/account.ts';
 import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
 import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
 import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../stacks/desired.ts';

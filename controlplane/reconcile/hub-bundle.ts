@@ -3,9 +3,10 @@ import type { Aws } from '../aws/clients.ts';
 import { accountTable, factsAskedBy } from '../organization/account-table.ts';
 import { refreshTags } from '../organization/account-tags.ts';
 import type { Settings } from '../settings/environment.ts';
-import { readPolicyFile, withStoredExceptions } from '../settings/policy.ts';
+import { readPolicyFile } from '../settings/policy.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Store } from '../store/store.ts';
+import { withStoredExceptions } from './stored-exceptions.ts';
 
 /** A bundle, and the names of the stored exceptions inside. */
 export interface HubBundle {

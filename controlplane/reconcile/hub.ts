@@ -1,7 +1,7 @@
-import { isWholeOrganization } from '../organization/scope.ts';
 import type { Verdict } from '../queue/result.ts';
 import type { Fleet } from '../stacks/desired.ts';
 import { desiredHub } from '../stacks/desired.ts';
+import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubIsThere } from './account.ts';
 import type { Pass } from './context.ts';
 import { actOnStack } from './stack.ts';

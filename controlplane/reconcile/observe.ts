@@ -9,11 +9,11 @@ import {
 } from '../aws/errors.ts';
 import { isTransient } from '../aws/transient.ts';
 import { type UnreachableSettings, whyUnreachable } from '../organization/access/refused.ts';
-import type { OrganizationAccount } from '../organization/listing.ts';
 import { backoffMs } from '../queue/result.ts';
 import type { Settings } from '../settings/environment.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
+import type { OrganizationAccount } from '../stacks/account.ts';
 import type { FleetAccount } from '../stacks/desired.ts';
 import { checkTrails } from '../trails/observe.ts';
 

@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../pulumi/events.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { Pass } from './context.ts';
 

@@ -1,5 +1,5 @@
-import type { OperationRecord } from '../pulumi/events.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { Pass } from './context.ts';
 
 /** What every line about a stack says: which, where, wanted by whom, and what it was to become. */

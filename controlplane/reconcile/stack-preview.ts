@@ -1,7 +1,7 @@
-import type { OperationRecord, ResourceChange } from '../pulumi/events.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markDrifted } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
+import type { OperationRecord, ResourceChange } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { now, type Pass } from './context.ts';
 import { report } from './report.ts';

@@ -1,11 +1,11 @@
 import { isTransient, isUnready } from '../aws/transient.ts';
-import type { OperationRecord } from '../pulumi/events.ts';
 import { partWayOf } from '../pulumi/failure.ts';
 import { stalledAfter, type Verdict } from '../queue/result.ts';
 import { alikeAgainMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { now, type Pass, usualAttempts } from './context.ts';
 import { decide, isWell } from './decide.ts';

@@ -4,11 +4,12 @@ import {
   announcementDetailType,
   announcementSchema,
 } from '../../lambda/contract/announcement.ts';
+import { isOnlyCanary } from '../../lambda/contract/canary.ts';
 import { remediationResultSchema } from '../../lambda/contract/result.ts';
-import { isOnlyCanary } from '../../lambda/remediation/canary.ts';
-import { type LifecycleEvent, readLifecycleEvent } from '../organization/lifecycle-events.ts';
+import { readLifecycleEvent } from '../organization/lifecycle-events.ts';
 import { type KeyQueue, priorities } from '../queue/key-queue.ts';
 import { accountKey, hubKey, organizationKey } from '../stacks/key.ts';
+import type { LifecycleEvent } from '../store/lifecycle-events.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';

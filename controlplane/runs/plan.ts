@@ -1,9 +1,10 @@
-import type { OrganizationAccount } from '../organization/listing.ts';
-import { accountsInScope, isWholeOrganization } from '../organization/scope.ts';
+import { accountsInScope } from '../organization/scope.ts';
 import { now, type Parts } from '../reconcile/context.ts';
 import { recordOrganization } from '../reconcile/organization.ts';
+import type { OrganizationAccount } from '../stacks/account.ts';
 import { markFailed } from '../stacks/conditions.ts';
 import { accountKey, hubKey } from '../stacks/key.ts';
+import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubWave } from '../store/run-stacks.ts';
 import type { Run } from '../store/runs.ts';
 import { wavesOf } from './waves.ts';

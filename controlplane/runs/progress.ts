@@ -1,4 +1,5 @@
 import type { RolloutPlan } from '../settings/rollout.ts';
+import { excess } from '../stacks/failure-limit.ts';
 import { hubWave, type RunStackState, type WaveCount } from '../store/run-stacks.ts';
 
 /** What a roll-out does next. */
@@ -10,9 +11,6 @@ export type NextStep =
 
 /** Stacks admitted at once where the plan says nothing: enough for any worker, few enough to stop soon. */
 const defaultParallel = 64;
-
-/** With fewer stacks ended a share says nothing. */
-const leastForShare = 5;
 
 const ended: ReadonlySet<RunStackState> = new Set([
   'succeeded',
@@ -59,21 +57,4 @@ function tooMany(
     here.filter(({ state }) => test(state)).reduce((all, { count }) => all + count, 0);
   const outcome = { failed: sum((state) => state === 'failed'), ended: sum((state) => tried.has(state)) };
   return excess(outcome, plan, `in wave ${wave}`, over);
-}
-
-/** Why of the stacks that ended too many failed, or nothing. `over`: no more of them will end. Pure. */
-export function excess(
-  { failed, ended: done }: { readonly failed: number; readonly ended: number },
-  { maxFailures, maxFailurePercent }: RolloutPlan,
-  where: string,
-  over: boolean,
-): string | undefined {
-  if (maxFailures !== undefined && failed > maxFailures) {
-    return `${failed} stacks failed ${where}, more than the ${maxFailures} allowed`;
-  }
-  if (maxFailurePercent === undefined || failed === 0 || (done < leastForShare && !over)) return undefined;
-  const share = (100 * failed) / done;
-  return share > maxFailurePercent
-    ? `${failed} of ${done} stacks failed ${where}, more than the ${maxFailurePercent} % allowed`
-    : undefined;
 }

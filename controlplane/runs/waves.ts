@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { OrganizationAccount } from '../organization/listing.ts';
 import { PortcullisError } from '../settings/errors.ts';
+import type { OrganizationAccount } from '../stacks/account.ts';
 
 /** An account's place in the order of shares: the same in every run, and unlike for neighbours. */
 const spread = (id: string): string => createHash('sha256').update(id).digest('hex');

@@ -1,4 +1,5 @@
-import { isOwnTrail, type RegionCoverage, type TrailCheck } from '../trails/evaluate.ts';
+import { isOwnTrail } from '../../programs/names.ts';
+import type { RegionCoverage, TrailCheck } from './trail-check.ts';
 
 /** What the last check that could tell said of a Region, with the trails that it saw. */
 export interface KnownCoverage {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Cell, Place, StackArguments } from '../../programs/arguments.ts';
 import { organizationsRegion } from '../settings/partition.ts';
-import type { TrailCheck } from '../trails/evaluate.ts';
 import { accountKey, hubKey, regionKey, type StackKey } from './key.ts';
+import type { TrailCheck } from './trail-check.ts';
 
 export interface DesiredStack {
   readonly key: StackKey;

@@ -1,4 +1,4 @@
-import type { SelectorCause, Selectors } from '../trails/selectors.ts';
+import type { AdvancedEventSelector, EventSelector } from '@aws-sdk/client-cloudtrail';
 
 export type TrailKind = 'organization' | 'multi-Region' | 'single-Region';
 
@@ -63,3 +63,12 @@ export interface ObservedTrail extends Selectors {
     readonly notification?: string;
   };
 }
+
+/** What a trail records: basic selectors, or advanced ones in their place. */
+export interface Selectors {
+  readonly eventSelectors: readonly EventSelector[];
+  readonly advancedEventSelectors: readonly AdvancedEventSelector[];
+}
+
+/** Why a trail's selectors do not record every management write event that opens ingress. */
+export type SelectorCause = 'no-management-events' | 'reads-only' | 'excludes-ec2' | 'partial';

@@ -1,6 +1,6 @@
-import type { AccountState, OrganizationAccount } from '../organization/listing.ts';
+import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 import type { Conditions } from '../stacks/conditions.ts';
-import type { TrailCheck } from '../trails/evaluate.ts';
+import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Database } from './database/database.ts';
 
 export interface AccountRecord {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Departing, Hold } from '../offboarding/guard.ts';
 import { PortcullisError } from '../settings/errors.ts';
+import type { Departing, Hold } from '../stacks/departing.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 

@@ -1,6 +1,6 @@
 import { type CoverageChange, coverageChange, type KnownCoverage, knownAfter } from '../stacks/coverage.ts';
 import type { CoverageEvent } from '../stacks/coverage-event.ts';
-import type { RegionCoverage } from '../trails/evaluate.ts';
+import type { RegionCoverage } from '../stacks/trail-check.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 

@@ -1,4 +1,3 @@
-import type { LifecycleEvent } from '../organization/lifecycle-events.ts';
 import type { Database } from './database/database.ts';
 
 export interface LifecycleEventStore {
@@ -36,4 +35,16 @@ export function lifecycleEventStore({ query }: Database): LifecycleEventStore {
         [limit],
       ),
   };
+}
+
+/** A change of the organization, told by an event. A hint: what it says is read again before anything is done. */
+export interface LifecycleEvent {
+  readonly id: string;
+  readonly name: string;
+  readonly time: string;
+  readonly accountId: string | undefined;
+  /** What to look at: one account, the organization's listing, the hub alone, or nothing, with the reason. */
+  readonly look:
+    | { readonly at: 'account' | 'organization' | 'hub' }
+    | { readonly at: 'nothing'; readonly because: string };
 }

@@ -1,5 +1,5 @@
-import type { Departing } from '../offboarding/guard.ts';
 import type { Conditions } from '../stacks/conditions.ts';
+import type { Departing } from '../stacks/departing.ts';
 import { accountStore } from './accounts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';

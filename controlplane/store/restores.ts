@@ -1,6 +1,7 @@
 import type { Undo } from '../../lambda/contract/result.ts';
 import { PortcullisError } from '../settings/errors.ts';
-import { type AuditEntry, type AuditedAct, writeAudit } from './audit/entries.ts';
+import type { AuditedAct } from './audit/acts.ts';
+import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { endExceptions, keepException, type NewException } from './exceptions.ts';
 

@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../pulumi/events.ts';
+import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { Database } from './database/database.ts';
 import { fenced, type Holder } from './database/lease-guard.ts';
 import { type Run, runColumns } from './runs.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../organization/scope.ts';
 import type { RolloutPlan } from '../settings/rollout.ts';
-import { type AuditEntry, type AuditedAct, writeAudit } from './audit/entries.ts';
+import type { Scope } from '../stacks/scope.ts';
+import type { AuditedAct } from './audit/acts.ts';
+import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Scope } from '../organization/scope.ts';
+import type { Scope } from '../stacks/scope.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Cell } from './canaries.ts';
 import type { Query } from './database/database.ts';

@@ -7,9 +7,9 @@ import type { Aws } from '../aws/clients.ts';
 import type { Settings } from '../settings/environment.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { type CoverageEvent, coverageDetailType } from '../stacks/coverage-event.ts';
+import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { CoverageNotice, CoverageStore } from '../store/coverage.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { RegionCoverage } from './evaluate.ts';
 
 /** Hears of an account's Regions before and after each look at its trails. */
 export type CoverageAnnouncer = (

@@ -1,5 +1,5 @@
 import type { Condition } from '../stacks/conditions.ts';
-import type { TrailCheck, TrailProblem, TrailWarning } from './evaluate.ts';
+import type { TrailCheck, TrailProblem, TrailWarning } from '../stacks/trail-check.ts';
 
 const once = (texts: readonly string[]): string => [...new Set(texts)].join('; ');
 

@@ -1,21 +1,7 @@
-import { names } from '../../programs/names.ts';
-import type {
-  ObservedTrail,
-  RegionCoverage,
-  TrailCause,
-  TrailCheck,
-  TrailKind,
-  TrailProblem,
-  TrailWarning,
-} from '../stacks/trail-check.ts';
+import { isOwnTrail } from '../../programs/names.ts';
+import type { ObservedTrail, TrailCause, TrailCheck, TrailKind } from '../stacks/trail-check.ts';
 import { noTrail, problemOf, redundant, warningsOf } from './fix.ts';
 import { causeOfSelectors } from './selectors.ts';
-
-export type { ObservedTrail, RegionCoverage, TrailCause, TrailCheck, TrailKind, TrailProblem, TrailWarning };
-
-/** Whether an account's trail is the one that Portcullis makes with `PORTCULLIS_TRAILS=create`. */
-export const isOwnTrail = (arn: string, accountId: string): boolean =>
-  arn.split(':')[4] === accountId && arn.endsWith(`:trail/${names.trail}`);
 
 const kindOf = ({ organization, multiRegion }: ObservedTrail): TrailKind => {
   if (organization) return 'organization';

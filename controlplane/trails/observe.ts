@@ -7,7 +7,8 @@ import {
   type Trail,
 } from '@aws-sdk/client-cloudtrail';
 import { reasonOf } from '../settings/errors.ts';
-import { judgeTrails, type ObservedTrail, type RegionCoverage } from './evaluate.ts';
+import type { ObservedTrail, RegionCoverage } from '../stacks/trail-check.ts';
+import { judgeTrails } from './evaluate.ts';
 
 /** CloudTrail's client in one Region of the account. */
 export type CloudTrailIn = (region: string) => Promise<CloudTrailClient>;

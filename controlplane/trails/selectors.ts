@@ -1,14 +1,6 @@
 import type { AdvancedEventSelector, EventSelector } from '@aws-sdk/client-cloudtrail';
 import { ingressPattern } from '../../programs/pattern.ts';
-
-/** What a trail records: basic selectors, or advanced ones in their place. */
-export interface Selectors {
-  readonly eventSelectors: readonly EventSelector[];
-  readonly advancedEventSelectors: readonly AdvancedEventSelector[];
-}
-
-/** Why a trail's selectors do not record every management write event that opens ingress. */
-export type SelectorCause = 'no-management-events' | 'reads-only' | 'excludes-ec2' | 'partial';
+import type { SelectorCause, Selectors } from '../stacks/trail-check.ts';
 
 const ec2 = 'ec2.amazonaws.com';
 const eventNames = ingressPattern.detail.$or.flatMap(({ eventName }) => eventName);

@@ -1,5 +1,5 @@
-import type { Scope } from '../organization/scope.ts';
 import { PortcullisError } from '../settings/errors.ts';
+import type { Scope } from '../stacks/scope.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Cell } from '../store/canaries.ts';
 

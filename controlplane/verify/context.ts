@@ -1,10 +1,10 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Settings } from '../settings/environment.ts';
+import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Cell } from '../store/canaries.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
-import type { TrailCheck } from '../trails/evaluate.ts';
 
 /** What proving a cell needs of the world. */
 export interface VerifyParts {

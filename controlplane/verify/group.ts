@@ -7,7 +7,7 @@ import {
   DescribeVpcsCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
-import { canaryName, canaryPort, canaryTag } from '../../lambda/remediation/canary.ts';
+import { canaryName, canaryPort, canaryTag } from '../../lambda/contract/canary.ts';
 import { reasonOf } from '../settings/errors.ts';
 
 /** The whole IPv4 Internet: what every policy means by world-open, so the canary is judged by the ordinary path. */

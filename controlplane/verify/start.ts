@@ -3,12 +3,12 @@ import type { Aws } from '../aws/clients.ts';
 import { type QueueConsumer, queueConsumer } from '../aws/sqs-consumer.ts';
 import type { Unwinder } from '../queue/shutdown.ts';
 import type { Settings } from '../settings/environment.ts';
+import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Cell } from '../store/canaries.ts';
 import type { Database } from '../store/database/database.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
-import type { TrailCheck } from '../trails/evaluate.ts';
 import { checkTrails } from '../trails/observe.ts';
 import { type Verifier, verifier } from './verifier.ts';
 

@@ -1,6 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { canaryEntry, canarySource } from '../../lambda/remediation/canary.ts';
+import { canaryEntry, canarySource } from '../../lambda/contract/canary.ts';
 import { names } from '../../programs/names.ts';
 import type { Cell } from '../store/canaries.ts';
 import type { VerifyParts } from './context.ts';

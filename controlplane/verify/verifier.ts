@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Scope } from '../organization/scope.ts';
 import { workQueue } from '../queue/work-queue.ts';
 import { reasonOf } from '../settings/errors.ts';
+import type { Scope } from '../stacks/scope.ts';
 import type { Database } from '../store/database/database.ts';
 import { claimMs } from '../store/proofs.ts';
 import type { Verification } from '../store/verifications.ts';

@@ -1,5 +1,5 @@
 import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts';
-import type { Clock } from '../remediation/revoke.ts';
+import type { Clock } from './clock.ts';
 import type { Member } from './cloud.ts';
 import { ailmentOf, describeError } from './errors.ts';
 import { everyPage } from './pages.ts';

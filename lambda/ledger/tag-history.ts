@@ -15,13 +15,6 @@ const changeSchema = z.object({
 
 type Place = { account: string; region: string; groupId: string };
 
-/** The tag keys of groups that a policy goes by: changes of others are nobody's concern. */
-export function tagKeysOf(policy: Policy): ReadonlySet<string> {
-  const scopes = policy.rules.flatMap(({ scope }) => [...(scope?.include ?? []), ...(scope?.exclude ?? [])]);
-  const keys = scopes.flatMap(({ groupTags }) => Object.keys(groupTags ?? {}));
-  return new Set(policy.exceptionTag === undefined ? keys : [...keys, policy.exceptionTag]);
-}
-
 /** Keeps who changed a tag of a group and when; events can come late, and an older change never covers a newer one. */
 export async function keepTagChange(
   ledger: Ledger,

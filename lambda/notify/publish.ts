@@ -1,3 +1,4 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Cloud } from '../aws/cloud.ts';
 import { describeError } from '../aws/errors.ts';
 import {
@@ -6,7 +7,6 @@ import {
   resultDetailType,
   resultSource,
 } from '../contract/result.ts';
-import type { Clock } from '../remediation/revoke.ts';
 
 /** PutEvents takes 256 KiB an entry, its other fields included. */
 const detailLimit = 240 * 1024;

@@ -12,8 +12,6 @@ import { matchSources, ofFamilies, sourceOf, widerFamily } from './source.ts';
 import { everything, matchTraffic, type Opened, openedBy, spansOf } from './traffic.ts';
 import { widerTogether } from './union.ts';
 
-export type { SecurityGroup, SecurityGroupRule, Situation } from './security-group.ts';
-
 /** What the policy says of one security group rule; `undecided` is never acted upon. */
 export type Verdict = { rule: SecurityGroupRule } & (
   | { verdict: 'allowed'; why: string }

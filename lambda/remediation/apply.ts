@@ -1,15 +1,17 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { ailmentOf, describeError } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
+import { isCanaryRule } from '../contract/canary.ts';
 import type { Action, ResultFinding } from '../contract/result.ts';
 import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
 import type { Intent } from '../ledger/history.ts';
+import { withinSource } from '../policy/narrow.ts';
 import { escalationOf, type Policy } from '../policy/schema/policy.ts';
-import { isCanaryRule } from './canary.ts';
 import type { Judgement, Violation } from './evaluation.ts';
-import { letIn, type Narrowed, withinSource } from './narrow.ts';
-import { type Clock, type Revocation, revokeRules } from './revoke.ts';
+import { letIn, type Narrowed } from './narrow.ts';
+import { type Revocation, revokeRules } from './revoke.ts';
 
 /** What became of the violations of a group. */
 export interface Closing {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { canarySource } from '../contract/canary.ts';
 import type { ApiCall } from '../event/read.ts';
-import { canarySource, knownCanary } from './canary.ts';
+import { knownCanary } from './canary.ts';
 import type { Act, Connect } from './plan.ts';
 import { type Office, type Remediation, stopped, untouched } from './remediate.ts';
 

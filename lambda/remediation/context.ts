@@ -1,3 +1,4 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Cloud } from '../aws/cloud.ts';
 import type { Environment } from '../aws/environment.ts';
 import type { Log } from '../aws/log.ts';
@@ -5,7 +6,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Fetch } from '../notify/slack/channel.ts';
 import type { Policy } from '../policy/schema/policy.ts';
 import type { AccountFacts } from '../policy/security-group.ts';
-import type { Clock } from './revoke.ts';
 
 /** All that the handler touches, so that a test can bring its own world. */
 export interface Parts {

@@ -1,3 +1,4 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { resolvePrefixLists } from '../aws/prefix-lists.ts';
 import { readGroup } from '../aws/security-groups.ts';
@@ -5,9 +6,8 @@ import type { Excepted, RemediationResult } from '../contract/result.ts';
 import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
 import { evaluate, type Verdict } from '../policy/evaluate.ts';
-import { ownerTagsOf, type Policy } from '../policy/schema/policy.ts';
+import type { Policy } from '../policy/schema/policy.ts';
 import type { AccountFacts, PrefixList, SecurityGroup, SecurityGroupRule } from '../policy/security-group.ts';
-import type { Clock } from './revoke.ts';
 
 export type Violation = Extract<Verdict, { verdict: 'violation' }>;
 
@@ -59,10 +59,4 @@ async function readSettled(member: Member, { groupId, ruleIds }: Task, clock: Cl
   if (ruleIds.every((id) => first.rules.some((rule) => rule.id === id))) return first;
   await clock.sleep(1_000);
   return readGroup(member, groupId);
-}
-
-/** Who answers for a group: the first of the policy's tags that it has. */
-export function ownerOf(policy: Policy, { tags = {} }: SecurityGroup): RemediationResult['owner'] {
-  const tag = ownerTagsOf(policy).find((key) => Object.hasOwn(tags, key));
-  return tag === undefined ? null : { tag, value: (tags[tag] ?? '').slice(0, 256) };
 }

@@ -1,32 +1,12 @@
 import type { Member } from '../aws/cloud.ts';
 import { ailmentOf, describeError } from '../aws/errors.ts';
 import { addresses, trafficOf } from '../contract/undo.ts';
-import { parseCidr } from '../policy/addresses/cidr.ts';
-import { contains, merge } from '../policy/addresses/set.ts';
-import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts';
+import type { SecurityGroupRule } from '../policy/security-group.ts';
 
 /** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
 export interface Narrowed {
   to: string[];
   error?: string;
-}
-
-/**
- * Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. Of the
- * source's own family alone: `::/0` holds the IPv4-mapped addresses, and EC2 lets no IPv4 traffic in by it.
- */
-export function withinSource(
-  narrowTo: readonly string[],
-  { kind, text }: SecurityGroupRule['source'],
-  prefixLists: ReadonlyMap<string, PrefixList>,
-): string[] {
-  const list = prefixLists.get(text);
-  const entries = list?.kind === 'entries' ? list.cidrs : [];
-  const open = merge((kind === 'cidr' ? [text] : entries).flatMap((each) => parseCidr(each) ?? []));
-  return narrowTo.filter((each) => {
-    const range = parseCidr(each);
-    return range !== undefined && contains(open, range);
-  });
 }
 
 /**

@@ -1,6 +1,8 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { ailmentOf, describeError } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
+import { ownerOf } from '../contract/owner.ts';
 import type { Outcome, RemediationResult } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
@@ -11,9 +13,8 @@ import { exceptionTagOf } from '../ledger/tag-history.ts';
 import { escalationOf, type Mode, modes, type Policy } from '../policy/schema/policy.ts';
 import { type Closing, close } from './apply.ts';
 import { canaryOf, withCanary } from './canary.ts';
-import { type Judgement, judge, type Law, ownerOf, type Violation } from './evaluation.ts';
+import { type Judgement, judge, type Law, type Violation } from './evaluation.ts';
 import { conclude } from './outcome.ts';
-import type { Clock } from './revoke.ts';
 
 /** What came of one group, and the error to end the invocation with once that is reported. */
 export interface Remediation

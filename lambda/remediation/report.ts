@@ -1,10 +1,10 @@
+import { isOnlyCanary } from '../contract/canary.ts';
 import type { RemediationResult } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import type { History } from '../ledger/history.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
 import { policyDigest } from '../policy/schema/policy.ts';
-import { isOnlyCanary } from './canary.ts';
 import type { Parts } from './context.ts';
 import type { Remediation } from './remediate.ts';
 

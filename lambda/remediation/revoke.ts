@@ -1,3 +1,4 @@
+import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { ailmentOf, describeError } from '../aws/errors.ts';
 import { readRules } from '../aws/security-groups.ts';
@@ -12,11 +13,6 @@ export interface Revocation {
   /** Why the look afterwards failed; the rules in `revoked` rest on the call's answer alone then. */
   unverified: unknown;
   revokedAt: Date | null;
-}
-
-export interface Clock {
-  now(): Date;
-  sleep(milliseconds: number): Promise<void>;
 }
 
 /** Listings trail writes by moments: a rule still listed is looked for again after each of these. */

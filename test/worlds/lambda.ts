@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { AwsSecurityFinding } from '@aws-sdk/client-securityhub';
 import type { PublishCommandInput } from '@aws-sdk/client-sns';
+import type { Clock } from '../../lambda/aws/clock.ts';
 import type { Cloud, Member, Session } from '../../lambda/aws/cloud.ts';
 import {
   type Announcement,
@@ -13,7 +14,6 @@ import { createHandler } from '../../lambda/handler.ts';
 import type { Fetch } from '../../lambda/notify/slack/channel.ts';
 import type { Accounts } from '../../lambda/policy/account-facts.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
-import type { Clock } from '../../lambda/remediation/revoke.ts';
 import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
 import { worldOpen } from './policy-sample.ts';
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type DepartureParts, departures } from '../../controlplane/offboarding/offboarding.ts';
-import type { AccountState, Organization } from '../../controlplane/organization/listing.ts';
-import type { Operation, StackAt } from '../../controlplane/pulumi/engine.ts';
+import type { Organization } from '../../controlplane/organization/listing.ts';
+import type { Operation, StackAt } from '../../controlplane/pulumi/operation.ts';
 import type { Lease } from '../../controlplane/queue/leases.ts';
+import type { AccountState } from '../../controlplane/stacks/account.ts';
 import type { StackKey } from '../../controlplane/stacks/key.ts';
 import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
-import {
-  evaluate,
-  type SecurityGroup,
-  type SecurityGroupRule,
-  type Situation,
-  type Verdict,
-} from '../../lambda/policy/evaluate.ts';
+import { evaluate, type Verdict } from '../../lambda/policy/evaluate.ts';
 import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
+import type { SecurityGroup, SecurityGroupRule, Situation } from '../../lambda/policy/security-group.ts';
 
 /** A policy of one rule: whatever is open to the world but 80 and 443 is revoked. */
 export const worldOpen = readFileSync(

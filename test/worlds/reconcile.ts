@@ -1,7 +1,6 @@
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import type { Aws } from '../../controlplane/aws/clients.ts';
 import type { Engine } from '../../controlplane/pulumi/engine.ts';
-import type { OperationRecord } from '../../controlplane/pulumi/events.ts';
 import { keyWorker } from '../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../controlplane/queue/leases.ts';
 import type { HubBundler } from '../../controlplane/reconcile/hub-bundle.ts';
@@ -10,6 +9,7 @@ import { advanceRun } from '../../controlplane/runs/advance.ts';
 import { readSettings } from '../../controlplane/settings/environment.ts';
 import { PortcullisError } from '../../controlplane/settings/errors.ts';
 import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
+import type { OperationRecord } from '../../controlplane/stacks/operation-record.ts';
 import type { Database } from '../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';

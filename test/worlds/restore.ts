@@ -7,11 +7,11 @@ import {
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import { openLeases } from '../../controlplane/queue/leases.ts';
+import { belongs } from '../../controlplane/reconcile/stored-exceptions.ts';
 import { planRestore } from '../../controlplane/remediations/restore/plan.ts';
 import { restoreQueue } from '../../controlplane/remediations/restore/queue.ts';
 import { restorer } from '../../controlplane/remediations/restore/restorer.ts';
 import { runQueue } from '../../controlplane/runs/queue.ts';
-import { belongs } from '../../controlplane/settings/policy.ts';
 import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';

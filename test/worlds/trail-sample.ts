@@ -1,5 +1,5 @@
 import type { AdvancedEventSelector, CloudTrailClient, EventSelector } from '@aws-sdk/client-cloudtrail';
-import type { ObservedTrail } from '../../controlplane/trails/evaluate.ts';
+import type { ObservedTrail } from '../../controlplane/stacks/trail-check.ts';
 
 export const member = '300000000001';
 export const organizationArn = 'arn:aws:cloudtrail:us-east-1:111111111111:trail/organization';

@@ -4,7 +4,7 @@ import { openStore } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import type { VerifyParts } from '../../controlplane/verify/context.ts';
-import { canaryName, canaryTag } from '../../lambda/remediation/canary.ts';
+import { canaryName, canaryTag } from '../../lambda/contract/canary.ts';
 import { finding, remediation } from './remediation-sample.ts';
 
 export const cell = { accountId: '300000000001', region: 'eu-west-1' };

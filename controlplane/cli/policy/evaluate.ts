@@ -1,15 +1,15 @@
+import { ownerOf } from '../../../lambda/contract/owner.ts';
 import { undoOf } from '../../../lambda/contract/undo.ts';
-import {
-  evaluate,
-  type SecurityGroup,
-  type SecurityGroupRule,
-  type Verdict,
-} from '../../../lambda/policy/evaluate.ts';
+import { evaluate, type Verdict } from '../../../lambda/policy/evaluate.ts';
+import { withinSource } from '../../../lambda/policy/narrow.ts';
 import type { Mode, Policy, PolicyRule } from '../../../lambda/policy/parse.ts';
 import type { Selector } from '../../../lambda/policy/schema/scope.ts';
-import type { PrefixList, Situation } from '../../../lambda/policy/security-group.ts';
-import { ownerOf } from '../../../lambda/remediation/evaluation.ts';
-import { withinSource } from '../../../lambda/remediation/narrow.ts';
+import type {
+  PrefixList,
+  SecurityGroup,
+  SecurityGroupRule,
+  Situation,
+} from '../../../lambda/policy/security-group.ts';
 import { type Opening, wordsOf } from './words.ts';
 
 /** What may not be known of a group besides its tags. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type ApiCall, type Reading, readEvent } from '../../../lambda/event/read.ts';
-import { tagKeysOf } from '../../../lambda/ledger/tag-history.ts';
 import type { Policy } from '../../../lambda/policy/parse.ts';
+import { tagKeysOf } from '../../../lambda/policy/tag-keys.ts';
 import { names } from '../../../programs/names.ts';
 import { ingressPattern } from '../../../programs/pattern.ts';
 import { type Circumstances, type Fact, type Holding, type Judged, judge } from './evaluate.ts';

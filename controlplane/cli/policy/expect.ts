@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
 import { modes, type Policy } from '../../../lambda/policy/parse.ts';
 import { mapping } from '../../../lambda/policy/schema/mapping.ts';
+import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { openedBy } from '../../../lambda/policy/traffic.ts';
 import { reasonOf } from '../../settings/errors.ts';
 import { alone, type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';

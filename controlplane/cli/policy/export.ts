@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
+import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { wordsOf } from './words.ts';
 
 /** The shapes of `aws ec2 describe-security-groups` and `describe-security-group-rules`, as far as they are read. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
+import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import type { Fact, Holding } from './evaluate.ts';
 import { parseAs } from './input.ts';
 import { sourceOf, wordsOf } from './words.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
+import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import {
   listedRuleSchema,
   permissionSchema,

@@ -1,6 +1,6 @@
 import { parseCidr } from '../../../lambda/policy/addresses/cidr.ts';
-import type { SecurityGroupRule } from '../../../lambda/policy/evaluate.ts';
 import { protocolNumber } from '../../../lambda/policy/schema/match.ts';
+import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 
 /** What a security group rule lets in, without its place. */

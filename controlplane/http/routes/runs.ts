@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { scopeSchema } from '../../organization/scope.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 import { rolloutSchema } from '../../settings/rollout.ts';
+import { scopeSchema } from '../../stacks/scope.ts';
 import { ok, type Route, type RouteContext, route } from './route.ts';
 
 const reconcileBody = scopeSchema.extend({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { scopeSchema } from '../../organization/scope.ts';
 import { PortcullisError } from '../../settings/errors.ts';
+import { scopeSchema } from '../../stacks/scope.ts';
 import { coverageOf } from '../../verify/coverage.ts';
 import { ok, type Route, route } from './route.ts';
 

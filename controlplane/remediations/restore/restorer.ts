@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Aws } from '../../aws/clients.ts';
-import { hubAlone } from '../../organization/scope.ts';
 import type { RunQueue } from '../../runs/queue.ts';
 import { reasonOf } from '../../settings/errors.ts';
 import { hubKey } from '../../stacks/key.ts';
+import { hubAlone } from '../../stacks/scope.ts';
 import type { Restore, RestoreRule } from '../../store/restores.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/log.ts';

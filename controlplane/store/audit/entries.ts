@@ -5,8 +5,6 @@ import type { AuditedAct } from './acts.ts';
 import { type AuditFilter, type AuditLine, finalLines, newestLines, writersLock } from './lines.ts';
 import { type AuditCheck, checkSeals, type Seal, sealLines } from './seals.ts';
 
-export { type AuditedAct, auditedActs } from './acts.ts';
-
 export interface AuditEntry {
   /** The caller's name, or `portcullis` for what was done unasked. */
   readonly who: string;

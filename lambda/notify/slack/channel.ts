@@ -1,10 +1,10 @@
+import type { Clock } from '../../aws/clock.ts';
 import type { Cloud } from '../../aws/cloud.ts';
 import { ailmentOf } from '../../aws/errors.ts';
 import type { Log } from '../../aws/log.ts';
 import type { Announcement } from '../../contract/announcement.ts';
 import type { Channel, RemediationResult } from '../../contract/result.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Clock } from '../../remediation/revoke.ts';
 import { announcementMessage } from '../message/announcement.ts';
 import { slackMessage } from '../message/result.ts';
 import { stormMessage } from '../message/storm.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../remediation/revoke.ts';
+import type { Clock } from '../../aws/clock.ts';
 import type { SlackMessage } from '../message/block.ts';
 import { SlackError } from './error.ts';
 import type { OptionalLedger } from './ledger.ts';

@@ -1,8 +1,8 @@
+import type { Clock } from '../../aws/clock.ts';
 import { inTime } from '../../aws/deadline.ts';
 import { describeError } from '../../aws/errors.ts';
 import type { Log } from '../../aws/log.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Clock } from '../../remediation/revoke.ts';
 
 const patience = 1_000;
 const restAfterFailure = 10_000;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Clock } from '../../remediation/revoke.ts';
+import type { Clock } from '../../aws/clock.ts';
 import type { SlackMessage } from '../message/block.ts';
 import { SlackError } from './error.ts';
 import { jsonOf } from './json.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
+import type { Clock } from '../../aws/clock.ts';
 import type { Cloud } from '../../aws/cloud.ts';
 import { inTime } from '../../aws/deadline.ts';
-import type { Clock } from '../../remediation/revoke.ts';
 import { SlackError } from './error.ts';
 import { jsonOf } from './json.ts';
 

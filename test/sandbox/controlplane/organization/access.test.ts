@@ -2,8 +2,9 @@ import { PutResourcePolicyCommand } from '@aws-sdk/client-organizations';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
 import { accessTemplateFor } from '../../../../controlplane/organization/access/template.ts';
-import { type OrganizationAccount, readOrganization } from '../../../../controlplane/organization/listing.ts';
+import { readOrganization } from '../../../../controlplane/organization/listing.ts';
 import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { accessWorld, hub, invited, management } from '../../../worlds/access.ts';
 

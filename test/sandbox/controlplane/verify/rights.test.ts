@@ -12,7 +12,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOpen, makeGroup, openGroup, removeGroups, vpcFor } from '../../../../controlplane/verify/group.ts';
 import { announce, sendSynthetic } from '../../../../controlplane/verify/synthetic.ts';
-import { canaryTag } from '../../../../lambda/remediation/canary.ts';
+import { canaryTag } from '../../../../lambda/contract/canary.ts';
 import { names } from '../../../../programs/names.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { hub } from '../../../worlds/least-privilege.ts';

@@ -8,7 +8,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import type { CellView } from '../../../../controlplane/verify/coverage.ts';
-import { canaryTag } from '../../../../lambda/remediation/canary.ts';
+import { canaryTag } from '../../../../lambda/contract/canary.ts';
 import { startWorld, type World } from '../../../../sandbox/demo/world.ts';
 import {
   accessRole,

@@ -10,7 +10,7 @@ import {
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canaryName, canaryPort, canaryTag } from '../../../../lambda/remediation/canary.ts';
+import { canaryName, canaryPort, canaryTag } from '../../../../lambda/contract/canary.ts';
 import { names } from '../../../../programs/names.ts';
 import { openToTheWorld, until } from '../../../../sandbox/demo/security-group.ts';
 import type { World } from '../../../../sandbox/demo/world.ts';

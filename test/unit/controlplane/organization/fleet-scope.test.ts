@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { covers, remarksOn, requireKnown } from '../../../../controlplane/organization/fleet-scope.ts';
-import type { Organization, OrganizationAccount } from '../../../../controlplane/organization/listing.ts';
+import type { Organization } from '../../../../controlplane/organization/listing.ts';
+import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 
 const account = (id: string, ...units: string[]): OrganizationAccount => ({
   ...{ id, name: id, state: 'ACTIVE', joinedAt: undefined, unitNames: [], path: '' },

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Organization, OrganizationAccount } from '../../../../controlplane/organization/listing.ts';
-import {
-  accountsInScope,
-  isWholeOrganization,
-  scopeSchema,
-} from '../../../../controlplane/organization/scope.ts';
+import type { Organization } from '../../../../controlplane/organization/listing.ts';
+import { accountsInScope } from '../../../../controlplane/organization/scope.ts';
+import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
+import { isWholeOrganization, scopeSchema } from '../../../../controlplane/stacks/scope.ts';
 
 const account = (id: string, ...parents: string[]): OrganizationAccount => ({
   id,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
-import type { OrganizationAccount } from '../../../../controlplane/organization/listing.ts';
 import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 import {
   assumed,
   ec2Error,

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hubAlone } from '../../../../controlplane/organization/scope.ts';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
+import { hubAlone } from '../../../../controlplane/stacks/scope.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { OrganizationAccount } from '../../../../controlplane/organization/listing.ts';
 import { nextStep } from '../../../../controlplane/runs/progress.ts';
 import { wavesOf } from '../../../../controlplane/runs/waves.ts';
 import { type RolloutPlan, rolloutSchema } from '../../../../controlplane/settings/rollout.ts';
+import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 import type { RunStackState, WaveCount } from '../../../../controlplane/store/run-stacks.ts';
 
 const account = (number: number, unit = 'ou-a'): OrganizationAccount => ({

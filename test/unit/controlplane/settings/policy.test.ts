@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
-import { readPolicyFile, withStoredExceptions } from '../../../../controlplane/settings/policy.ts';
+import { withStoredExceptions } from '../../../../controlplane/reconcile/stored-exceptions.ts';
+import { readPolicyFile } from '../../../../controlplane/settings/policy.ts';
 import type { StoredException } from '../../../../controlplane/store/exceptions.ts';
 import { parsePolicy, policyDigest } from '../../../../lambda/policy/parse.ts';
 

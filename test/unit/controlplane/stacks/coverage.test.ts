@@ -5,7 +5,7 @@ import {
   ownTrailRegion,
   unanswered,
 } from '../../../../controlplane/stacks/coverage.ts';
-import type { RegionCoverage, TrailCheck } from '../../../../controlplane/trails/evaluate.ts';
+import type { RegionCoverage, TrailCheck } from '../../../../controlplane/stacks/trail-check.ts';
 import { arnOf, member, organizationArn, ownArn } from '../../../worlds/trail-sample.ts';
 
 const yes: TrailCheck = { covered: true, trailArn: organizationArn, kind: 'organization' };

@@ -2,10 +2,10 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { beforeEach, expect, test } from 'vitest';
 import { coverageSchema } from '../../../../controlplane/stacks/coverage-event.ts';
+import type { RegionCoverage, TrailCheck } from '../../../../controlplane/stacks/trail-check.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { coverageAnnouncer } from '../../../../controlplane/trails/announcer.ts';
-import type { RegionCoverage, TrailCheck } from '../../../../controlplane/trails/evaluate.ts';
 import { onBothDatabases } from '../../../worlds/database.ts';
 import { organizationArn } from '../../../worlds/trail-sample.ts';
 

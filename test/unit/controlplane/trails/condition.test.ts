@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { ObservedTrail } from '../../../../controlplane/stacks/trail-check.ts';
 import { trailsCondition, trailWarnings } from '../../../../controlplane/trails/condition.ts';
-import { judgeTrails, type ObservedTrail } from '../../../../controlplane/trails/evaluate.ts';
+import { judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
 import { member, organizationArn, trail } from '../../../worlds/trail-sample.ts';
 
 const judge = (trails: ObservedTrail[]) => judgeTrails({ accountId: member, region: 'eu-west-1', trails });

@@ -1,11 +1,7 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
-import {
-  causeOf,
-  judgeTrails,
-  type ObservedTrail,
-  type TrailCause,
-} from '../../../../controlplane/trails/evaluate.ts';
+import type { ObservedTrail, TrailCause } from '../../../../controlplane/stacks/trail-check.ts';
+import { causeOf, judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
 import { advanced, all, management, member, ownTrail, trail } from '../../../worlds/trail-sample.ts';
 
 const region = 'eu-west-1';

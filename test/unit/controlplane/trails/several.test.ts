@@ -1,6 +1,7 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
-import { judgeTrails, type ObservedTrail } from '../../../../controlplane/trails/evaluate.ts';
+import type { ObservedTrail } from '../../../../controlplane/stacks/trail-check.ts';
+import { judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
 import {
   all,
   arnOf,

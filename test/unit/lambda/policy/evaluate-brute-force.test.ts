@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPublic, parseCidr } from '../../../../lambda/policy/addresses/cidr.ts';
-import { evaluate, type SecurityGroupRule, type Verdict } from '../../../../lambda/policy/evaluate.ts';
+import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+import type { SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
 import { group, rule, worldOpen } from '../../../worlds/policy-sample.ts';
 
 const text = worldOpen;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SecurityGroup, SecurityGroupRule, Situation } from '../../../../lambda/policy/evaluate.ts';
+import type {
+  SecurityGroup,
+  SecurityGroupRule,
+  Situation,
+} from '../../../../lambda/policy/security-group.ts';
 import { judgeAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
 
 const group: SecurityGroup = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', tags: { asks: 'partner' } };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SecurityGroupRule, Situation } from '../../../../lambda/policy/evaluate.ts';
+import type { SecurityGroupRule, Situation } from '../../../../lambda/policy/security-group.ts';
 import { judgeAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
 
 function judge(match: string, change: Partial<SecurityGroupRule>, situation: Situation = {}, rest = '') {

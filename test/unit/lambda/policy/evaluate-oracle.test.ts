@@ -1,8 +1,8 @@
 import type { SecurityGroupRule as Listed } from '@aws-sdk/client-ec2';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { evaluate, type SecurityGroupRule, type Verdict } from '../../../../lambda/policy/evaluate.ts';
-import type { PrefixList } from '../../../../lambda/policy/security-group.ts';
+import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
+import type { PrefixList, SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
 import { judgeGroup } from '../fuzz/oracle.ts';
 import type { Content } from '../fuzz/oracle-source.ts';
 import { accounts } from '../fuzz/policies.ts';

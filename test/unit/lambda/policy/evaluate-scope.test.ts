@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SecurityGroup, Situation } from '../../../../lambda/policy/evaluate.ts';
 import { fits } from '../../../../lambda/policy/scope.ts';
+import type { SecurityGroup, Situation } from '../../../../lambda/policy/security-group.ts';
 import { judgeAll, policyOf } from '../../../worlds/policy-sample.ts';
 
 const group: SecurityGroup = {

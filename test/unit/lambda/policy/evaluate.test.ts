@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, type SecurityGroupRule, type Verdict } from '../../../../lambda/policy/evaluate.ts';
+import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+import type { SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
 import { group, rule, worldOpen } from '../../../worlds/policy-sample.ts';
 
 const text = worldOpen;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canaryEntry, canaryName, canaryPort, canaryTag } from '../../../../lambda/remediation/canary.ts';
+import { canaryEntry, canaryName, canaryPort, canaryTag } from '../../../../lambda/contract/canary.ts';
 import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
 
 const id = '0a7c1f0e-5a0b-4e53-9d1e-6f6f6f6f6f6f';

@@ -1,0 +1,14 @@
+/** A stack that is to go. */
+export interface Departing {
+  readonly key: string;
+  readonly accountId: string;
+  readonly region: string | null;
+  readonly what: 'tear-down' | 'gone';
+  readonly because: string;
+}
+
+/** What may not go on without a person, and why. */
+export interface Hold {
+  readonly kind: 'nothing' | 'deletions' | 'everything';
+  readonly why: string;
+}
