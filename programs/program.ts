@@ -1,7 +1,8 @@
 import { account } from './account.ts';
-import type { StackArguments } from './arguments.ts';
+import type { RegionArguments, StackArguments } from './arguments.ts';
+import { Forwarding } from './forwarding.ts';
 import { hub } from './hub.ts';
-import { region } from './region.ts';
+import { providerFor } from './provider.ts';
 
 /** Runs the program that the arguments name; its value is the stack's outputs. */
 export function program(args: StackArguments): Record<string, unknown> {
@@ -13,4 +14,13 @@ export function program(args: StackArguments): Record<string, unknown> {
     case 'region':
       return region(args);
   }
+}
+
+/** Declares one cell: the forwarding rule and its target in one Region of one account. */
+function region(args: RegionArguments): Record<string, unknown> {
+  new Forwarding(
+    { place: args.place, hub: args.hub, cell: args.cell },
+    providerFor(args.place, args.hub.region),
+  );
+  return {};
 }

@@ -1,93 +1,115 @@
-/** Codes of an account, or a Region of it, that AWS is still making ready, whatever the account's age. */
-const notYet = new Set([
-  // EC2 API reference, "Common client error codes"; STS AssumeRole: RegionDisabledException.
-  'OptInRequired',
-  'PendingVerification',
-  'RegionDisabled',
-  'RegionDisabledException',
-  'SubscriptionRequired',
-  'SubscriptionRequiredException',
-  'NotSignedUp',
-  'AccountNotReadyException',
-]);
+/**
+ * What the codes of AWS's errors say, each code once. Sources: EC2 API reference, "Common client error codes"; STS
+ * AssumeRole; "Retry behavior", AWS SDKs and Tools Reference Guide.
+ */
+type ErrorClass =
+  /** An account, or a Region of it, that AWS is still making ready, whatever the account's age. */
+  | 'not-ready'
+  /** A Region that does not know the caller's credentials: not enabled there, or enabled a moment ago. */
+  | 'unknown-credentials'
+  /** The caller lacks a permission, or a policy denies it. */
+  | 'denied'
+  /** The account refuses the caller, rather than fails: a role that was deleted or does not trust us, a closed account. */
+  | 'refused'
+  | 'throttled'
+  /** Temporary credentials that have ended. */
+  | 'expired'
+  /** A signature that AWS does not accept, among others for the time that it says it was made at. */
+  | 'unsigned'
+  /** The SDK found no credentials: the caller's own fault. */
+  | 'without-credentials';
 
-/** Codes with which a Region answers credentials that it has not learned of yet, as for a while after its opt-in. */
-const unknownCredentials = new Set([
-  'AuthFailure',
-  'InvalidClientTokenId',
-  'InvalidAccessKeyId',
-  'UnrecognizedClientException',
-]);
+const classes: Readonly<Record<string, readonly ErrorClass[]>> = {
+  OptInRequired: ['not-ready', 'refused'],
+  PendingVerification: ['not-ready'],
+  RegionDisabled: ['not-ready'],
+  RegionDisabledException: ['not-ready'],
+  SubscriptionRequired: ['not-ready'],
+  SubscriptionRequiredException: ['not-ready'],
+  NotSignedUp: ['not-ready'],
+  AccountNotReadyException: ['not-ready'],
 
-/** Codes of AWS's throttling. Source: "Retry behavior", AWS SDKs and Tools Reference Guide. */
-const throttling = new Set([
-  'BandwidthLimitExceeded',
-  'EC2ThrottledException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'SlowDown',
-  'ThrottledException',
-  'Throttling',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
+  AuthFailure: ['unknown-credentials', 'unsigned', 'refused'],
+  InvalidAccessKeyId: ['unknown-credentials'],
+  InvalidClientTokenId: ['unknown-credentials', 'refused'],
+  UnrecognizedClientException: ['unknown-credentials', 'refused'],
+
+  AccessDenied: ['denied', 'refused'],
+  AccessDeniedException: ['denied', 'refused'],
+  AuthorizationErrorException: ['denied'],
+  UnauthorizedOperation: ['denied', 'refused'],
+
+  BandwidthLimitExceeded: ['throttled'],
+  EC2ThrottledException: ['throttled'],
+  ProvisionedThroughputExceededException: ['throttled'],
+  RequestLimitExceeded: ['throttled'],
+  RequestThrottled: ['throttled'],
+  RequestThrottledException: ['throttled'],
+  SlowDown: ['throttled'],
+  ThrottledException: ['throttled'],
+  Throttling: ['throttled'],
+  ThrottlingException: ['throttled'],
+  TooManyRequestsException: ['throttled'],
+
+  ExpiredToken: ['expired'],
+  ExpiredTokenException: ['expired'],
+  RequestExpired: ['expired'],
+  TokenRefreshRequired: ['expired'],
+
+  InvalidSignatureException: ['unsigned'],
+  RequestInTheFuture: ['unsigned'],
+  RequestTimeTooSkewed: ['unsigned'],
+  SignatureDoesNotMatch: ['unsigned'],
+
+  CredentialsProviderError: ['without-credentials'],
+  TokenProviderError: ['without-credentials'],
+};
 
 const codeOf = (error: unknown): string => (error instanceof Error ? error.name : '');
+const statusOf = (error: unknown): number =>
+  ((error ?? {}) as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+const isOf = (wanted: ErrorClass) => (error: unknown) => classes[codeOf(error)]?.includes(wanted) ?? false;
 
-/** Whether AWS says that the account, or its Region, is not ready for calls yet. */
-export const isNotReadyYet = (error: unknown): boolean => notYet.has(codeOf(error));
-
-/** Whether a Region does not know the caller's credentials: not enabled there, or enabled a moment ago. */
-export const isUnknownCredentials = (error: unknown): boolean => unknownCredentials.has(codeOf(error));
+export const isNotReadyYet = isOf('not-ready');
+export const isUnknownCredentials = isOf('unknown-credentials');
+export const isWithoutCredentials = isOf('without-credentials');
+export const isExpired = isOf('expired');
+/** The clock may have been set since the last call. */
+export const isUnsigned = isOf('unsigned');
+export const isDenied = isOf('denied');
 
 /** Whether AWS asks the caller to slow down, by the answer's code or by HTTP status 429. */
-export function isThrottling(error: unknown): boolean {
-  if (throttling.has(codeOf(error))) return true;
-  const { $metadata } = (error ?? {}) as { $metadata?: { httpStatusCode?: number } };
-  return $metadata?.httpStatusCode === 429;
-}
+export const isThrottling = (error: unknown): boolean => isOf('throttled')(error) || statusOf(error) === 429;
+
+export const isRefused = (error: unknown): boolean => isOf('refused')(error) && !isThrottling(error);
 
 /** Whether AWS itself failed, by HTTP status 5xx. */
-export function isServerFault(error: unknown): boolean {
-  const { $metadata } = (error ?? {}) as { $metadata?: { httpStatusCode?: number } };
-  return ($metadata?.httpStatusCode ?? 0) >= 500;
-}
-
-/** Whether the SDK found no credentials to call with: the caller's own trouble. */
-export const isWithoutCredentials = (error: unknown): boolean =>
-  ['CredentialsProviderError', 'TokenProviderError'].includes(codeOf(error));
-
-/** Codes with which AWS says that temporary credentials ended. */
-const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
-
-/** Whether AWS says that temporary credentials have ended. */
-export const isExpired = (error: unknown): boolean => expired.has(codeOf(error));
-
-/** Codes with which AWS refuses a signature, among others for the time that it says it was made at. */
-const unsigned = new Set([
-  'AuthFailure',
-  'InvalidSignatureException',
-  'RequestInTheFuture',
-  'RequestTimeTooSkewed',
-  'SignatureDoesNotMatch',
-]);
-
-/** Whether AWS does not take the signature: the clock may have been set since the last call. */
-export const isUnsigned = (error: unknown): boolean => unsigned.has(codeOf(error));
-
-/** Codes with which AWS says that the caller lacks a right. */
-const denied = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'AuthorizationErrorException',
-  'UnauthorizedOperation',
-]);
-
-/** Whether AWS says that the caller lacks a right, or is kept from it by a policy. */
-export const isDenied = (error: unknown): boolean => denied.has(codeOf(error));
+export const isServerFault = (error: unknown): boolean => statusOf(error) >= 500;
 
 /** Whether a role could not be assumed, rather than lacking a permission once it was. */
 export const isAssumeRefused = (error: unknown): boolean =>
   codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);
+
+/**
+ * Whether a failure that another program reports in words, such as Pulumi, says nothing of the stack: throttled, an AWS
+ * service that does not answer, credentials that expired, a lock whose owner is about to end. It is retried without
+ * being counted.
+ */
+export const isTransient = (message: string): boolean =>
+  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b|the stack is locked/i.test(
+    message,
+  );
+
+const unready = Object.keys(classes).filter(
+  (code) =>
+    classes[code]?.includes('not-ready') ||
+    ['InvalidClientTokenId', 'UnrecognizedClientException'].includes(code),
+);
+const unreadyInWords = new RegExp(`\\b(?:${unready.join('|')})\\b`);
+
+/**
+ * Whether a failure in words says that the account, or its Region, does not accept every service's calls yet: by a code
+ * of an account that is not ready at any age, by a refusal only while the account is young.
+ */
+export const isUnready = (message: string, young: boolean): boolean =>
+  unreadyInWords.test(message) || (young && /\bAccessDenied(?:Exception)?\b/.test(message));

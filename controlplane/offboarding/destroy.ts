@@ -1,5 +1,5 @@
 import type { StackArguments } from '../../programs/arguments.ts';
-import { isTransient } from '../aws/transient.ts';
+import { isTransient } from '../aws/errors.ts';
 import type { Operation } from '../pulumi/operation.ts';
 import type { Lease } from '../queue/leases.ts';
 import { stalledAfter, type Verdict } from '../queue/result.ts';

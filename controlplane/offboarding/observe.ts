@@ -1,6 +1,6 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
-import { isThrottling } from '../aws/errors.ts';
+import { isRefused } from '../aws/errors.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import type { RegionStatus } from './decide.ts';
@@ -12,20 +12,6 @@ export type Look =
   | { readonly kind: 'refused'; readonly message: string }
   /** Nothing can be said: throttled, a fault, or nobody lets us in. */
   | { readonly kind: 'doubt'; readonly message: string };
-
-/** How AWS refuses a caller, rather than fails: a role that is gone or does not trust us, an account that is closed. */
-const refusals = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'AuthFailure',
-  'InvalidClientTokenId',
-  'OptInRequired',
-  'UnauthorizedOperation',
-  'UnrecognizedClientException',
-]);
-
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && refusals.has(error.name) && !isThrottling(error);
 
 const words: Readonly<Record<string, RegionStatus>> = {
   'opt-in-not-required': 'enabled',
@@ -55,7 +41,7 @@ export async function lookAt(
     return { kind: 'reached', statusOf: (region) => found.get(region) ?? 'not listed' };
   } catch (error) {
     const message = reasonOf(error);
-    if (!isRefusal(error) || accountId === hub.accountId) return { kind: 'doubt', message };
+    if (!isRefused(error) || accountId === hub.accountId) return { kind: 'doubt', message };
     const other = await ask(hub.accountId).then(
       () => undefined,
       (also) => reasonOf(also),

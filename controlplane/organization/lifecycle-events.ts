@@ -1,14 +1,6 @@
 import { z } from 'zod';
 import type { LifecycleEvent } from '../store/lifecycle-events.ts';
 
-/** Who asked for a run that an event led to. */
-export const requestedByEvent = ({ name, id }: Pick<LifecycleEvent, 'name' | 'id'>): string =>
-  `event ${name} ${id}`;
-
-/** Whether an event led to the run: it may know of an account before the organization's listing does. */
-export const isFromEvent = (run: { readonly requestedBy: string }): boolean =>
-  run.requestedBy.startsWith('event ');
-
 const accountId = z.union([z.string(), z.number()]).transform((id) => String(id).padStart(12, '0'));
 
 const envelope = z.object({

@@ -4,10 +4,10 @@ import {
   isNotReadyYet,
   isServerFault,
   isThrottling,
+  isTransient,
   isUnknownCredentials,
   isWithoutCredentials,
 } from '../aws/errors.ts';
-import { isTransient } from '../aws/transient.ts';
 import { type UnreachableSettings, whyUnreachable } from '../organization/access/refused.ts';
 import { backoffMs } from '../queue/result.ts';
 import type { Settings } from '../settings/environment.ts';

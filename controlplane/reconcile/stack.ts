@@ -1,4 +1,4 @@
-import { isTransient, isUnready } from '../aws/transient.ts';
+import { isTransient, isUnready } from '../aws/errors.ts';
 import { partWayOf } from '../pulumi/failure.ts';
 import { stalledAfter, type Verdict } from '../queue/result.ts';
 import { alikeAgainMs } from '../queue/workers.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { isTransient } from '../aws/transient.ts';
+import { isTransient } from '../aws/errors.ts';
 import { requireRegions } from '../organization/scope.ts';
 import { backoffMs } from '../queue/result.ts';
 import type { Parts } from '../reconcile/context.ts';

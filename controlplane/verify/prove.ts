@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
+import { isDenied } from '../aws/errors.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
 import type { VerifyParts } from './context.ts';
@@ -60,7 +61,7 @@ async function prove(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promis
   const refusal = await openOne(parts, ec2, canary);
   if (refusal !== null)
     await sendOne(parts, canary).catch((error) => {
-      throw isRefusal(error) ? new Error(`no canary may be sent: ${reasonOf(error)}; ${rights}`) : error;
+      throw isDenied(error) ? new Error(`no canary may be sent: ${reasonOf(error)}; ${rights}`) : error;
     });
   const opened = await proofs.canary(canary.id);
   if (!opened?.openedAt) throw new Error(`canary ${canary.id} vanished from the store`);
@@ -85,8 +86,6 @@ async function remove(
 }
 
 const rights = 'docs/verify-policy.json has the rights that it takes';
-const refusals = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];
-const isRefusal = (error: unknown) => error instanceof Error && refusals.includes(error.name);
 
 /** Opens a group to the world; why that is not to be done here, or null where it was. */
 async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<string | null> {
@@ -99,7 +98,7 @@ async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Prom
     await proofs.intend(canary.id);
     groupId = await makeGroup(ec2, canary.id, vpc);
   } catch (error) {
-    if (isRefusal(error)) return reasonOf(error);
+    if (isDenied(error)) return reasonOf(error);
     throw error;
   }
   // Its id first, so that the group is found again by it; then the moment from which the time is taken.

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { accessRoute } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { confirmationRoutes } from './confirmations.ts';
 import { exceptionRoutes } from './exceptions.ts';
-import { metricsRoute } from './metrics.ts';
 import { ok, type Route, route } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { verifyRoutes } from './verify.ts';
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+const yamlType = 'application/yaml; charset=utf-8';
 
 const remediationsQuery = z.strictObject({
   account: z
@@ -47,8 +48,24 @@ export const routes: readonly Route[] = [
   ...exceptionRoutes,
   ...confirmationRoutes,
   ...auditRoutes,
-  metricsRoute,
-  accessRoute,
+  route({
+    method: 'get',
+    path: '/metrics',
+    summary: 'What is measured, in the Prometheus text format; docs/observability.md lists it',
+    // Asks for a token as every route does: Prometheus sends one (`authorization.credentials`).
+    produces: metricsType,
+    answers: { 200: 'Metrics' },
+    handle: async ({ metrics }) => ({ status: 200, type: metricsType, text: await metrics() }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/access-role.yaml',
+    summary:
+      'The CloudFormation template of the access role, filled in with the trust that these settings need',
+    produces: yamlType,
+    answers: { 200: 'The template' },
+    handle: async ({ accessTemplate }) => ({ status: 200, type: yamlType, text: await accessTemplate() }),
+  }),
   route({
     method: 'get',
     path: '/v1/lifecycle-events',

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Aws } from '../../aws/clients.ts';
+import { isDenied } from '../../aws/errors.ts';
 import type { RunQueue } from '../../runs/queue.ts';
 import { reasonOf } from '../../settings/errors.ts';
 import { hubKey } from '../../stacks/key.ts';
@@ -131,7 +132,7 @@ async function putOneBack(
 function describe(error: unknown, groupId: string): string {
   const name = error instanceof Error ? error.name : '';
   if (name === 'InvalidGroup.NotFound') return `the security group ${groupId} is gone`;
-  return name === 'UnauthorizedOperation' || name.startsWith('AccessDenied')
+  return isDenied(error)
     ? `the access role may not put it back; docs/deployer-policy.json has what it needs: ${reasonOf(error)}`
     : reasonOf(error);
 }

@@ -7,14 +7,13 @@ import type { Channel, RemediationResult } from '../../contract/result.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { announcementMessage } from '../message/announcement.ts';
 import { slackMessage } from '../message/result.ts';
-import { stormMessage } from '../message/storm.ts';
 import { isUrgent } from '../message/title.ts';
 import { deliver, type Note } from './delivery.ts';
 import { SlackError } from './error.ts';
 import { optionalLedger } from './ledger.ts';
 import { type Fetch, post } from './post.ts';
 import { createSlackSecret, type SlackSecret } from './secret.ts';
-import { placeInStorm } from './storm.ts';
+import { placeInStorm, stormMessage } from './storm.ts';
 
 export type { Fetch } from './post.ts';
 

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
+import { header, type SlackMessage, section } from '../message/block.ts';
 
 /** What becomes of a message: it goes out, one with the number so far goes out instead, or neither. */
 export type Place = { say: 'it' } | { say: 'count'; count: number; minute: string } | { say: 'nothing' };
@@ -25,4 +26,19 @@ export async function placeInStorm(
   if (!(count > singly[kind])) return { say: 'it' };
   const milestone = count >= 50 && /^[15]0+$/.test(String(count));
   return count === singly[kind] + 1 || milestone ? { say: 'count', count, minute } : { say: 'nothing' };
+}
+
+/** A Slack message that stands for those that are not sent, `count` being all of one minute so far. */
+export function stormMessage(count: number, minute: string): SlackMessage {
+  const title = `Many findings: ${count} within a minute`;
+  return {
+    text: `${title}. Further messages of this minute are folded.`,
+    blocks: [
+      header(title),
+      section(
+        `Portcullis had ${count} messages for you in the minute from \`${minute}\` UTC; further ones of that minute are folded into this one. ` +
+          'Nothing else is held back by that. Every result is in the audit log (`portcullis remediations`), on the org bus and in the log of the remediation Lambda.',
+      ),
+    ],
+  };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTransient, isUnready } from '../../../../controlplane/aws/transient.ts';
+import { isTransient, isUnready } from '../../../../controlplane/aws/errors.ts';
 import { keyWorker, nextLook, type ReconcileKey } from '../../../../controlplane/queue/key-worker.ts';
 import type { Lease, Leases } from '../../../../controlplane/queue/leases.ts';
 import { backoffMs, jittered } from '../../../../controlplane/queue/result.ts';

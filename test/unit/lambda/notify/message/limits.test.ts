@@ -9,8 +9,8 @@ import {
 } from '../../../../../lambda/contract/result.ts';
 import { announcementMessage } from '../../../../../lambda/notify/message/announcement.ts';
 import { slackMessage } from '../../../../../lambda/notify/message/result.ts';
-import { stormMessage } from '../../../../../lambda/notify/message/storm.ts';
 import { titleOf } from '../../../../../lambda/notify/message/title.ts';
+import { stormMessage } from '../../../../../lambda/notify/slack/storm.ts';
 import { remediation } from '../../../../worlds/remediation-sample.ts';
 import { messageSchema, mrkdwnTexts, outsideCode } from './block-kit.ts';
 import { finding } from './sample.ts';
