@@ -7,4 +7,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+// Databases, stack state and tokens are for this user alone, those that child processes write as well.
+process.umask(0o077);
+
 process.exitCode = await command(process.argv.slice(2), process.stdout, (text) => console.error(text));

@@ -24,7 +24,7 @@ import { readPolicyFile } from './settings/policy.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
 import { type Database, openDatabase } from './store/database/database.ts';
-import { lockData } from './store/database/directory-lock.ts';
+import { type LostReason, lockData } from './store/database/directory-lock.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
 import { metricsText } from './telemetry/database-metrics.ts';
@@ -152,18 +152,21 @@ async function takeWork(
   return restores;
 }
 
+const lostMessages: Readonly<Record<LostReason, string>> = {
+  taken: 'another process took the data directory over while this one was suspended',
+  deleted:
+    'the data directory was deleted while the service ran; restore it from a backup, or start again with an empty one',
+};
+
 async function open(
   settings: Settings,
   log: Logger,
   { standing }: ServiceOptions,
   parts: Unwinder,
 ): Promise<string> {
-  const onLost = () => {
-    // What is in memory of the database is not the other's any more: nothing may be written back, not even at a stop.
-    log.fatal(
-      { data: settings.data },
-      'another process took the data directory over while this one was suspended',
-    );
+  const onLost = (reason: LostReason) => {
+    // The database in memory is not the one on disk any more: nothing may be written back, not even at a stop.
+    log.fatal({ data: settings.data }, lostMessages[reason]);
     process.exit(1);
   };
   const lock = await lockData(settings.data, { onLost });

@@ -11,6 +11,7 @@ const table = {
   'stack-failed': { status: 502, retry: true },
   conflict: { status: 409, retry: false },
   'in-use': { status: 409, retry: true },
+  'data-unusable': { status: 500, retry: false },
   'store-unreachable': { status: 503, retry: true },
   internal: { status: 500, retry: false },
 } as const;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
-import { PortcullisError } from '../../settings/errors.ts';
+import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 import {
   type DataOwner,
   dataOwner,
@@ -27,9 +27,12 @@ interface LockSettings {
   readonly beatMs?: number;
   /** After how long without that an owner elsewhere is taken for dead, milliseconds. */
   readonly staleMs?: number;
-  /** Called once where another took the directory over: this process was suspended for so long. */
-  readonly onLost?: () => void;
+  /** Called once, with the reason: another process took the directory over, or the directory was deleted. */
+  readonly onLost?: (reason: LostReason) => void;
 }
+
+/** `taken`: another process owns the directory, as this one was suspended for long. `deleted`: it is not there any more. */
+export type LostReason = 'taken' | 'deleted';
 
 /** A claim in the file of its own that was put in place: written again, by the same handle, it shows that we live. */
 interface Claim {
@@ -91,15 +94,20 @@ async function fallsSilent(data: string, other: DataOwner, staleMs: number): Pro
 const nameOf = ({ pid, host, url }: DataOwner, near: boolean): string =>
   `process ${pid}${near ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
 
-/** Whether the claim in place is this one. One that is just being looked at by another process is away for a moment. */
-async function isInPlace({ handle }: Claim, data: string): Promise<boolean> {
+/**
+ * What is in place of the claim. `away`: deleted, or another process is reading it at this moment and puts it back or
+ * takes the directory over; the next beat shows which.
+ */
+async function inPlace({ handle }: Claim, data: string): Promise<'mine' | 'away' | 'taken'> {
   const there = await stat(ownerFile(data)).catch(unless('ENOENT'));
-  return there === undefined || there.ino === (await handle.stat()).ino;
+  if (there) return there.ino === (await handle.stat()).ino ? 'mine' : 'taken';
+  return (await handle.stat()).nlink > 0 ? 'mine' : 'away';
 }
 
 /** Shows that this process lives for as long as the claim is in place, and changes it. One thing after another. */
 function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSettings>): DataLock {
   let mine = first;
+  let away = false;
   let released = false;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = (act: () => Promise<void>) => {
@@ -109,10 +117,14 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
   };
   const beat = async () => {
     if (released) return;
-    if (!(await isInPlace(mine, data))) {
+    const lost = (reason: LostReason) => {
       clearInterval(timer);
-      return onLost();
-    }
+      onLost(reason);
+    };
+    const now = await inPlace(mine, data);
+    if (now === 'taken') return lost('taken');
+    if (now === 'away' && away) return lost('deleted');
+    away = now === 'away';
     await mine.handle.write(mine.text, 0);
     await mine.handle.sync();
   };
@@ -133,10 +145,28 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
         released = true;
         clearInterval(timer);
         held.delete(data);
-        if (await isInPlace(mine, data)) await rm(ownerFile(data), { force: true });
+        if ((await inPlace(mine, data)) === 'mine') await rm(ownerFile(data), { force: true });
         await mine.handle.close();
       }),
   };
+}
+
+/**
+ * The directory holds the database, stack state and tokens: its owner alone may read it, whatever the umask, also where
+ * an earlier version made it readable for others. @throws PortcullisError `data-unusable`, naming the setting.
+ */
+async function makePrivate(data: string): Promise<void> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await chmod(data, 0o700);
+  } catch (cause) {
+    const fix = 'set PORTCULLIS_DATA to a directory that this user can write';
+    throw new PortcullisError(
+      'data-unusable',
+      `the data directory ${data} cannot be made: ${reasonOf(cause)}; ${fix}`,
+      { cause },
+    );
+  }
 }
 
 /**
@@ -146,7 +176,7 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
  */
 export async function lockData(data: string, settings: LockSettings = {}): Promise<DataLock> {
   const { beatMs = 5_000, staleMs = silentMs, onLost = () => {} } = settings;
-  await mkdir(data, { recursive: true });
+  await makePrivate(data);
   for (;;) {
     const mine = await claim(data);
     if (mine) return keep(data, mine, { beatMs, staleMs, onLost });

@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { steps } from '../../../../sandbox/demo/steps.ts';
 import { startWorld, type World } from '../../../../sandbox/demo/world.ts';
@@ -15,6 +17,14 @@ describe('the whole path on a local organization', () => {
       expect(await run(world, () => undefined)).not.toBe('');
     });
   }
+
+  test('what the control plane wrote is readable by its own user alone', async () => {
+    const data = String(world.environment.PORTCULLIS_DATA);
+    const names = await readdir(data, { recursive: true });
+    const modes = await Promise.all(names.map(async (name) => [name, await stat(join(data, name))] as const));
+    expect(names).toEqual(expect.arrayContaining(['owner.json', 'database', 'state']));
+    expect(modes.filter(([, { mode }]) => (mode & 0o077) !== 0).map(([name]) => name)).toEqual([]);
+  });
 
   test('no delivery failed on the way', () => {
     const failed = world.sandbox

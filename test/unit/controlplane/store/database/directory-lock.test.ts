@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -154,4 +154,33 @@ test('an owner that was taken for dead finds out, and leaves the directory to th
   await until(() => lost);
   await taken.release();
   expect(await dataOwner(data)).toMatchObject({ pid: process.ppid });
+});
+
+test('the directory is private to its owner, also one that was readable before', async () => {
+  await chmod(data, 0o755);
+  await lock();
+  expect((await stat(data)).mode & 0o777).toBe(0o700);
+});
+
+test('a directory that cannot be made is an error that names the path and the setting', async () => {
+  const file = join(data, 'file');
+  await writeFile(file, '');
+  await expect(lockData(join(file, 'below'))).rejects.toMatchObject({
+    code: 'data-unusable',
+    message: expect.stringMatching(/cannot be made: ENOTDIR.*PORTCULLIS_DATA/),
+  });
+  await rm(file);
+});
+
+test.each([
+  ['deleted', false],
+  ['deleted and made again', true],
+])('a directory that is %s under its owner is reported as deleted', async (_, again) => {
+  let lost: string | undefined;
+  await lock({ beatMs: 20, onLost: (reason) => (lost = reason) });
+  await rm(data, { recursive: true });
+  if (again) await mkdir(data);
+  await until(() => lost !== undefined);
+  expect(lost).toBe('deleted');
+  await mkdir(data, { recursive: true });
 });
