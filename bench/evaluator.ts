@@ -26,7 +26,7 @@ function passes(times: number, work: () => void): number {
 }
 
 /** Judges every group once. @throws where not every rule got a verdict, or not one was found against the policy */
-function judgeAll(policy: Policy, samples: readonly Sample[], violations: boolean): void {
+function evaluateAll(policy: Policy, samples: readonly Sample[], violations: boolean): void {
   let found = 0;
   for (const { group, rules } of samples) {
     const verdicts = evaluate(policy, group, rules, situation);
@@ -58,8 +58,8 @@ function measurePolicies(own: Policy, figures: Figures, { quick, progress }: Opt
   const parsing = passes(times, () => {
     for (const text of texts) JSON.parse(text);
   });
-  const byDefault = passes(times, () => judgeAll(own, samples, false));
-  const byLarge = passes(times, () => judgeAll(large, samples, true));
+  const byDefault = passes(times, () => evaluateAll(own, samples, false));
+  const byLarge = passes(times, () => evaluateAll(large, samples, true));
   const byHostile = passes(times, () => evaluate(own, hostile.group, hostile.rules, situation));
   const add = (what: string, value: number, unit: string) => figures.add(`evaluate, ${what}`, value, unit);
   add('default policy: group rules a second', (groupRules / byDefault) * 1e3, '1/s');

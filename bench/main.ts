@@ -83,7 +83,7 @@ async function measure(): Promise<Ended> {
 }
 
 /** After one part alone, the figures of the others stay in the file as they were. */
-async function tell(): Promise<void> {
+async function print(): Promise<void> {
   console.log(table(figures.list()));
   if (quick) {
     progress('--quick: results.json is left as it was');
@@ -95,7 +95,7 @@ async function tell(): Promise<void> {
 
 if (only === undefined || only in parts) {
   const ended = await measure();
-  if (ended === 'measured') await tell();
+  if (ended === 'measured') await print();
   else progress('interrupted: nothing is written');
   const missed = figures.list().some(({ met }) => met === false);
   process.exitCode = ended === 'measured' && !missed ? 0 : 1;

@@ -11,7 +11,7 @@ async function finished(
   id: string,
   progress: (line: string) => void,
 ): Promise<RunWithStacks> {
-  for (let told = Date.now(); ; ) {
+  for (let reported = Date.now(); ; ) {
     const run = await client.run(id);
     if (run.state === 'succeeded') return run;
     if (run.state !== 'queued' && run.state !== 'running') {
@@ -20,8 +20,8 @@ async function finished(
         .map(({ key, message }) => `${key}: ${message}`);
       throw new Error(`run ${id} is ${run.state}: ${[run.message, ...failed].join('\n')}`);
     }
-    if (Date.now() - told > 5_000) {
-      told = Date.now();
+    if (Date.now() - reported > 5_000) {
+      reported = Date.now();
       const done = run.stacks.filter(({ finishedAt }) => finishedAt).length;
       progress(`${done} of ${run.stacks.length} stacks`);
     }

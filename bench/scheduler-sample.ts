@@ -41,7 +41,7 @@ export async function fillQueue(queue: KeyQueue, cells: number): Promise<number>
   }
   const begun = performance.now();
   for (let at = 0; at < keys.length; at += 1_000) {
-    await queue.later(keys.slice(at, at + 1_000).map((key) => ({ key, afterMs: 0 })));
+    await queue.enqueueAfter(keys.slice(at, at + 1_000).map((key) => ({ key, afterMs: 0 })));
   }
   return (cells * 1_000) / (performance.now() - begun);
 }

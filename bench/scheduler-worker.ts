@@ -36,12 +36,12 @@ export async function startSweepWorker(
       const record = await stacks.get(key);
       if (!record) {
         onNew(key);
-        return { kind: 'done' };
+        return { kind: 'ok' };
       }
       const decision = decide({ desired: { generation }, record, release, asked: undefined });
       if (decision.do !== 'nothing') throw new Error(`${key}: ${decision.do}`);
       done += 1;
-      return { kind: 'done', againMs: hour };
+      return { kind: 'ok', requeueAfterMs: hour };
     },
   });
   await worker.start();

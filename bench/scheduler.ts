@@ -111,7 +111,7 @@ async function measureWorkers(
     await rest(250);
     const key = `account-${500_000_000_000 + woken.size}`;
     woken.set(key, performance.now());
-    await queue.wake([key], priorities.onboarding);
+    await queue.enqueue([key], priorities.onboarding);
   } while (performance.now() - begun < forMs && workers.done() < cells * 0.95);
   const rate = ((workers.done() - doneBefore) * 1_000) / (performance.now() - begun);
   while (waits.length < woken.size && performance.now() - begun < forMs + 30_000) await rest(50);

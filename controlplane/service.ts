@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { awsClients } from './aws/clients.ts';
 import { startAuditKeeper } from './background/audit-keeper.ts';
-import { standBy } from './background/start.ts';
+import { startBackground } from './background/start.ts';
 import { application, listen } from './http/server.ts';
-import { departures } from './offboarding/offboarding.ts';
+import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
 import { enginePool } from './pulumi/pool.ts';
 import { keyQueue } from './queue/key-queue.ts';
 import { keyWorker } from './queue/key-worker.ts';
 import { openLeases } from './queue/leases.ts';
-import { type Unwinder, unwinder } from './queue/shutdown.ts';
+import { createShutdown, type Shutdown } from './queue/shutdown.ts';
 import { joinWorkers } from './queue/workers.ts';
 import { hubBundler } from './reconcile/hub-bundle.ts';
 import { keyReconciler } from './reconcile/key.ts';
-import { intake } from './remediations/messages.ts';
+import { messageHandlers } from './remediations/messages.ts';
 import { restoreQueue } from './remediations/restore/queue.ts';
 import { restorer } from './remediations/restore/restorer.ts';
 import { advanceRun } from './runs/advance.ts';
@@ -65,10 +65,10 @@ function readiness({ query }: Database, log: Logger) {
 }
 
 /** What everything else is made of: the database with its store, AWS, the engine, and what is measured. */
-async function foundations(settings: Settings, log: Logger, parts: Unwinder) {
+async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) {
   await readPolicyFile(settings);
   const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
-  parts.opened('database', database.close);
+  shutdown.register('database', database.close);
   const store = openStore(database);
   const registry = metricsRegistry(version);
   const meter = createMeter(registry);
@@ -79,10 +79,10 @@ async function foundations(settings: Settings, log: Logger, parts: Unwinder) {
     aws.share(count);
   };
   const alone = database.kind === 'pglite';
-  const workers = await joinWorkers({ store, settings, log, parts, alone, onShare });
+  const workers = await joinWorkers({ store, settings, log, shutdown, alone, onShare });
   const engine = enginePool(settings, settings.parallel);
-  parts.opened('engine', engine.stop);
-  const base = { settings, log, parts, database, store, registry, meter, aws, engine };
+  shutdown.register('engine', engine.stop);
+  const base = { settings, log, parts: shutdown, database, store, registry, meter, aws, engine };
   return { ...base, workers, living: () => living };
 }
 
@@ -90,17 +90,26 @@ type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
 function scheduler(base: Foundations) {
-  const { settings, log, parts, database, store, meter, aws, workers, engine, living } = base;
+  const { settings, log, parts: shutdown, database, store, meter, aws, workers, engine, living } = base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
-  parts.opened('leases', leases.stop);
+  shutdown.register('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
-  parts.opened('key queue', keys.stop);
-  const { unlike } = workers;
+  shutdown.register('key queue', keys.stop);
+  const { configurationMismatch: mismatch } = workers;
   const reconciling = {
     ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
     hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
-    departures: departures({ settings, aws, engine, store, meter, log, unlike, wake: keys.wake }),
-    unlike,
+    offboarding: createOffboarding({
+      settings,
+      aws,
+      engine,
+      store,
+      meter,
+      log,
+      configurationMismatch: mismatch,
+      enqueue: keys.enqueue,
+    }),
+    unlike: mismatch,
     onCoverage: coverageAnnouncer({ store, aws, settings, log }),
   };
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
@@ -112,7 +121,7 @@ function scheduler(base: Foundations) {
     log,
     // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
     concurrent: settings.parallel * 2,
-    onVerdict: (waited, verdict, seconds) => {
+    onResult: (waited, verdict, seconds) => {
       const { key } = awaited(waited);
       meter.reconciled(key.split('-')[0] ?? key, verdict, seconds);
     },
@@ -122,33 +131,33 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  return { leases, keys, runs: { ...runs, request }, worker, departures: reconciling.departures };
+  return { leases, keys, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
 
 /** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
 async function takeWork(
-  { database, store, aws, log, parts }: Foundations,
+  { database, store, aws, log, parts: shutdown }: Foundations,
   { leases, keys, runs, worker }: Scheduler,
 ) {
   await keys.start();
   if (database.kind === 'pglite') {
     // One data directory has one process: whoever held a key or worked on it is dead.
-    await leases.buryAll();
+    await leases.releaseDead();
     await keys.reclaim();
   }
-  parts.opened('runs', runs.stop, runs.interrupt);
+  shutdown.register('runs', runs.stop, runs.interrupt);
   await runs.start();
   const stopping = new AbortController();
   const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
   const restores = restoreQueue(database, store.restores, carryOut, log, leases);
-  parts.opened('restores', restores.stop, () => {
+  shutdown.register('restores', restores.stop, () => {
     stopping.abort();
     restores.interrupt();
   });
   await restores.start();
-  parts.opened('worker', () => worker.stop(graceMs), worker.interrupt);
+  shutdown.register('worker', () => worker.stop(graceMs), worker.interrupt);
   return restores;
 }
 
@@ -162,7 +171,7 @@ async function open(
   settings: Settings,
   log: Logger,
   { standing }: ServiceOptions,
-  parts: Unwinder,
+  shutdown: Shutdown,
 ): Promise<string> {
   const onLost = (reason: LostReason) => {
     // The database in memory is not the one on disk any more: nothing may be written back, not even at a stop.
@@ -171,28 +180,29 @@ async function open(
   };
   const lock = await lockData(settings.data, { onLost });
   // A database that is still closing is nobody else's yet; it is once this process is gone.
-  parts.opened('data lock', async (whole) => whole && lock.release());
-  const base = await foundations(settings, log, parts);
+  shutdown.register('data lock', async (whole) => whole && lock.release());
+  const base = await foundations(settings, log, shutdown);
   const { database, store, aws, meter, registry, workers } = base;
   const working = scheduler(base);
   const { keys, runs } = working;
   const restores = await takeWork(base, working);
   if (standing) await working.worker.start();
-  const { result } = intake(store, keys, log, meter);
+  const { result } = messageHandlers(store, keys, log, meter);
   const verifier = await startVerifier({
-    ...{ database, store, aws, settings, meter, log, parts, result, standing },
+    ...{ database, store, aws, settings, meter, log, shutdown, result, standing },
   });
-  if (standing) startAuditKeeper({ settings, database, store, log, parts });
-  if (standing) await standBy({ settings, store, aws, keys, runs, restores, meter, log, parts, workers });
+  if (standing) startAuditKeeper({ settings, database, store, log, shutdown });
+  if (standing)
+    await startBackground({ settings, store, aws, keys, runs, restores, meter, log, shutdown, workers });
   const context = {
-    ...{ store, queue: runs, restores, verifier, departures: working.departures },
+    ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     policy: () => readPolicyFile(settings),
     notReady: readiness(database, log),
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };
   const server = await listen(application(context, settings, version, log), settings.host, settings.port);
-  parts.opened('http', server.close);
+  shutdown.register('http', server.close);
   await lock.announce(server.url);
   return server.url;
 }
@@ -206,13 +216,13 @@ export async function startService(
   log: Logger,
   options: ServiceOptions,
 ): Promise<Service> {
-  const parts = unwinder(log, { workMs: graceMs });
+  const shutdown = createShutdown(log, { workMs: graceMs });
   try {
-    const url = await open(settings, log, options, parts);
+    const url = await open(settings, log, options, shutdown);
     log.info({ url, layout: settings.layout, hub: settings.hub }, 'listening');
-    return { url, stop: parts.close };
+    return { url, stop: shutdown.close };
   } catch (error) {
-    await parts.close();
+    await shutdown.close();
     throw error;
   }
 }

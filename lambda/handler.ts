@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { createSessions, type Sessions } from './aws/credentials.ts';
-import { ailmentOf, describeError } from './aws/errors.ts';
+import { describeError, errorClassOf } from './aws/errors.ts';
 import type { Log } from './aws/log.ts';
 import type { RemediationResult } from './contract/result.ts';
 import type { TagChange } from './event/parameters.ts';
@@ -10,11 +10,11 @@ import { keepTagChange } from './ledger/tag-history.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { tagKeysOf } from './policy/tag-keys.ts';
 import { answerCanary, readCanary } from './remediation/canary-path.ts';
-import type { Parts } from './remediation/context.ts';
-import { type Act, connector, planOf } from './remediation/plan.ts';
-import { type Office, type Remediation, untouched } from './remediation/remediate.ts';
+import type { HandlerContext } from './remediation/context.ts';
+import { connector, planOf, type RemediationTask } from './remediation/plan.ts';
+import { type Remediation, type RemediationContext, untouched } from './remediation/remediate.ts';
 import { createReport, type Report } from './remediation/report.ts';
-import { announceEnds, dueAgain, readSchedule } from './remediation/schedule.ts';
+import { announceEnds, readSchedule, recheckTasks } from './remediation/schedule.ts';
 
 /** `remaining` gives the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;
@@ -29,25 +29,31 @@ const enough = 15_000;
  * the answer. Idempotent under replays and concurrent calls. Rejects, for Lambda to try again and in the end to
  * dead-letter the event, where something can heal, was denied or failed; the last two publish their result first.
  */
-export function createHandler(parts: Parts): Handler {
-  const { policy, accounts = {}, environment, cloud, ledger, clock, log } = parts;
+export function createHandler(context: HandlerContext): Handler {
+  const { policy, accounts = {}, environment, cloud, ledger, clock, log } = context;
   const role = { partition: environment.partition, name: environment.remediationRole };
   const sessions = createSessions(cloud, role, clock.now);
   const connect = connector(cloud, sessions);
   const history = createHistory(ledger, clock.now);
-  const office: Office = { law: { policy, accounts }, ledger, history, clock, log };
+  const remediation: RemediationContext = {
+    policyContext: { policy, accounts },
+    ledger,
+    history,
+    clock,
+    log,
+  };
   const concern = { remediationRole: environment.remediationRole, tagKeys: tagKeysOf(policy) };
-  const notifier = createNotifier(parts, sessions);
-  const report = createReport(parts, notifier, history);
+  const notifier = createNotifier(context, sessions);
+  const report = createReport(context, notifier, history);
 
   /** The hub's hourly call: groups that are due again, and announcements, which hold none of them up. */
   async function workOfHour(call: ApiCall): Promise<Work> {
     log('received', { ...call, kind: 'schedule' });
-    const afterwards = () => announceEnds(parts, notifier);
+    const afterwards = () => announceEnds(context, notifier);
     try {
-      return { call, acts: await dueAgain(office, connect, call), afterwards };
+      return { call, tasks: await recheckTasks(remediation, connect, call), afterwards };
     } catch (error) {
-      return { call, acts: [async () => Promise.reject(error)], afterwards };
+      return { call, tasks: [async () => Promise.reject(error)], afterwards };
     }
   }
 
@@ -57,22 +63,22 @@ export function createHandler(parts: Parts): Handler {
     const canary = readCanary(event);
     if (canary) {
       log('received', { ...canary.call, kind: 'canary' });
-      return { call: canary.call, acts: await answerCanary(office, connect, canary) };
+      return { call: canary.call, tasks: await answerCanary(remediation, connect, canary) };
     }
     const reading = readEvent(event, concern);
     const { call } = reading;
     log('received', { ...call, kind: reading.kind });
     if ('reason' in reading) {
       const { kind, reason } = reading;
-      return { call, acts: [async () => untouched(kind, reason, call.account)] };
+      return { call, tasks: [async () => untouched(kind, reason, call.account)] };
     }
-    const unkept = await keep(call, reading.tagChanges);
-    const acts = reading.kind === 'look' ? await planOf(office, connect, reading) : [];
-    return { call, acts: [...acts, ...unkept] };
+    const failedRecords = await recordTagChanges(call, reading.tagChanges);
+    const tasks = reading.kind === 'inspect' ? await planOf(remediation, connect, reading) : [];
+    return { call, tasks: [...tasks, ...failedRecords] };
   }
 
   /** A ledger that does not answer holds no look up, and fails the invocation afterwards. */
-  async function keep(call: ApiCall, changes: TagChange[]): Promise<Act[]> {
+  async function recordTagChanges(call: ApiCall, changes: TagChange[]): Promise<RemediationTask[]> {
     const changed = { changedBy: call.actor.principal, changedAt: call.eventTime };
     try {
       for (const change of changes) await keepTagChange(ledger, { ...change, ...call }, changed, clock.now());
@@ -91,7 +97,7 @@ export function createHandler(parts: Parts): Handler {
 /** What an event asks for: the groups to see to, and what has time until all of them were seen to and told of. */
 interface Work {
   call: ApiCall;
-  acts: Act[];
+  tasks: RemediationTask[];
   afterwards?: () => Promise<unknown>;
 }
 
@@ -105,7 +111,7 @@ interface Invocation {
 
 /** Every group first: telling of one, with Slack slow or broken, must not hold up the revoke in the next. */
 async function carryOut(
-  { call, acts, afterwards }: Work,
+  { call, tasks, afterwards }: Work,
   { receivedAt, remaining, sessions, report, log }: Invocation,
 ): Promise<RemediationResult[]> {
   const failures: unknown[] = [];
@@ -125,9 +131,9 @@ async function carryOut(
     );
     return done.flat();
   };
-  const remediations = await each(acts, async (act): Promise<Remediation> => {
+  const remediations = await each(tasks, async (task): Promise<Remediation> => {
     if (remaining() < enough) throw outOfTime();
-    return act();
+    return task();
   });
   const results = await each(remediations, (one) => report(one.call ?? call, one, receivedAt));
   failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
@@ -146,8 +152,8 @@ function outOfTime(): Error {
 
 /** The error that ends the invocation: Lambda puts its message beside the event on the dead-letter queue. */
 function asError(call: ApiCall, cause: unknown): Error {
-  const ailment = ailmentOf(cause);
-  const next = ailment === 'heals' ? 'to be retried' : ailment;
+  const errorClass = errorClassOf(cause);
+  const next = errorClass === 'retryable' ? 'to be retried' : errorClass;
   const message = `${next}: ${call.eventName} ${call.eventId} in ${call.account} ${call.region}: ${describeError(cause)}`;
   return new Error(message, { cause });
 }

@@ -34,7 +34,7 @@ export async function makeBundle(
   directory: string,
   accounts: AccountTable = {},
 ): Promise<RemediationBundle> {
-  const place = join(directory, await nameOf(policySchema.parse(policy), accounts));
+  const place = join(directory, await bundleName(policySchema.parse(policy), accounts));
   const found = await whole(place);
   const bundle = found ?? (await build(policy, place, accounts));
   const now = new Date();
@@ -48,7 +48,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /** Names everything that a bundle follows from: policy, accounts, the Lambda's sources and the locked packages. */
-async function nameOf(policy: Policy, accounts: AccountTable): Promise<string> {
+async function bundleName(policy: Policy, accounts: AccountTable): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([policy, inOrder(accounts)]));
   for (const file of [...(await functionSources()), 'package-lock.json'])
     hash.update(`\n${file}\n`).update(await readFile(join(root, file)));

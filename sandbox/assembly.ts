@@ -95,7 +95,7 @@ export async function assemble(options: AssemblyOptions = {}): Promise<Assembly>
   }
 }
 
-interface Ground {
+interface AssemblyContext {
   emulator: Emulator;
   publish: Publish;
   background: Background;
@@ -104,7 +104,7 @@ interface Ground {
 }
 
 /** What the sandbox adds to the emulator, in the order in which it is asked. */
-function compose({ emulator, publish, log, ...rest }: Ground) {
+function compose({ emulator, publish, log, ...rest }: AssemblyContext) {
   const known = identities(emulator);
   const identify = async (call: Call) => {
     const found = await known(call.accessKeyId);

@@ -65,7 +65,7 @@ function latest<T>(most: number) {
 }
 
 /** Gives a client its plugins, and every later client of its kind the connections of the first. */
-function equipment() {
+function clientOptions() {
   type Handler = EC2Client['config']['requestHandler'];
   const first = new Map<boolean, { requestHandler: Handler }>();
   const isPatient = (name: string) => name === 'sqs';
@@ -103,7 +103,7 @@ function ownIdentity(makeClient: () => STSClient) {
 interface Given {
   readonly region: string;
 }
-type Client = Parameters<ReturnType<typeof equipment>['equip']>[1];
+type Client = Parameters<ReturnType<typeof clientOptions>['equip']>[1];
 
 /** Makes clients with the credentials at the end of a chain of roles; the latest are kept. */
 function clientMaker(
@@ -112,7 +112,7 @@ function clientMaker(
 ) {
   const home = settings.hub.region;
   const quotas = throttle(options);
-  const { connections: connected, equip } = equipment();
+  const { connections: connected, equip } = clientOptions();
   const chain = roleChains({
     externalId: settings.externalId,
     clientConfig: { region: home, ...retries, ...connections('sts') },

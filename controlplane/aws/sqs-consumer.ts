@@ -16,7 +16,7 @@ export interface QueueConsumer {
   stop(): Promise<void>;
 }
 
-interface QueueConsumerParts {
+interface QueueConsumerContext {
   readonly name: string;
   readonly queueUrl: () => Promise<string>;
   readonly client: () => Promise<SQSClient>;
@@ -40,7 +40,7 @@ export function queueConsumer({
   handle,
   log,
   waitSeconds = 10,
-}: QueueConsumerParts): QueueConsumer {
+}: QueueConsumerContext): QueueConsumer {
   const stopping = new AbortController();
   let loop: Promise<void> | undefined;
 

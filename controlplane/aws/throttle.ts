@@ -44,7 +44,7 @@ export const shared = <T>(work: () => T): T => cancellation.exit(work);
 /** Past so many, buckets that hold no knowledge are forgotten. */
 const many = 2_000;
 
-interface Named {
+interface CommandContext {
   readonly clientName?: string;
   readonly commandName?: string;
 }
@@ -54,7 +54,7 @@ interface Operation {
   readonly operation: string;
 }
 
-const operationOf = ({ clientName = '', commandName = '' }: Named): Operation => ({
+const operationOf = ({ clientName = '', commandName = '' }: CommandContext): Operation => ({
   service: clientName.replace(/Client$/, ''),
   operation: commandName.replace(/Command$/, ''),
 });
@@ -120,7 +120,7 @@ export function throttle({
 
   const middleware =
     (where: CalledIn) =>
-    <Args, Output>(next: (args: Args) => Promise<Output>, context: Named) =>
+    <Args, Output>(next: (args: Args) => Promise<Output>, context: CommandContext) =>
     (args: Args): Promise<Output> =>
       attempt(operationOf(context), where, () => next(args));
 

@@ -1,4 +1,4 @@
-import type { Unwinder } from '../queue/shutdown.ts';
+import type { Shutdown } from '../queue/shutdown.ts';
 import type { Settings } from '../settings/environment.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { AuditStore } from '../store/audit/entries.ts';
@@ -7,7 +7,7 @@ import { type Retention, removeExpired } from '../store/retention.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-interface Parts {
+interface AuditKeeperContext {
   readonly database: Database;
   readonly audit: AuditStore;
   readonly retention: Retention;
@@ -26,7 +26,7 @@ export interface AuditKeeper {
   stop(): Promise<void>;
 }
 
-const lookMs = 15_000;
+const checkMs = 15_000;
 const day = 24 * 3_600_000;
 /** So many lines are sealed whatever their age. */
 const manyLines = 1000;
@@ -35,7 +35,13 @@ const manyLines = 1000;
  * Keeps the audit log while the service stands: seals it, with each seal's hash in the log, where whoever writes to
  * the database cannot change it, and removes each day what has expired. Several processes may do so at once.
  */
-export function keepAudit({ database, audit, retention, log, sealSeconds = 300 }: Parts): AuditKeeper {
+export function keepAudit({
+  database,
+  audit,
+  retention,
+  log,
+  sealSeconds = 300,
+}: AuditKeeperContext): AuditKeeper {
   let underWay: Promise<void> = Promise.resolve();
   let stopped = false;
 
@@ -69,7 +75,7 @@ export function keepAudit({ database, audit, retention, log, sealSeconds = 300 }
   };
   return {
     start() {
-      every(lookMs, 'audit not sealed', seal);
+      every(checkMs, 'audit not sealed', seal);
       every(day, 'retention not applied', retain);
     },
     seal,
@@ -82,18 +88,18 @@ export function keepAudit({ database, audit, retention, log, sealSeconds = 300 }
   };
 }
 
-interface Standing {
+interface AuditKeeperServices {
   readonly settings: Pick<Settings, 'auditRetentionDays' | 'runRetentionDays'>;
   readonly database: Database;
   readonly store: Pick<Store, 'audit'>;
   readonly log: Logger;
-  readonly parts: Unwinder;
+  readonly shutdown: Shutdown;
 }
 
 /** Keeps the audit log until the parts are closed. */
-export function startAuditKeeper({ settings, database, store, log, parts }: Standing): void {
+export function startAuditKeeper({ settings, database, store, log, shutdown }: AuditKeeperServices): void {
   const retention = { auditDays: settings.auditRetentionDays, runDays: settings.runRetentionDays };
   const keeper = keepAudit({ database, audit: store.audit, retention, log });
   keeper.start();
-  parts.opened('audit keeper', keeper.stop);
+  shutdown.register('audit keeper', keeper.stop);
 }

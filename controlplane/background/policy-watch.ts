@@ -1,13 +1,13 @@
 import { type KeyQueue, priorities } from '../queue/key-queue.ts';
 import type { Settings } from '../settings/environment.ts';
 import { reasonOf } from '../settings/errors.ts';
-import { policyDigest, readPolicyFile } from '../settings/policy.ts';
+import { policyFileDigest, readPolicyFile } from '../settings/policy.ts';
 import { hubKey } from '../stacks/key.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-interface Watched {
+interface PolicyWatchContext {
   readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
-  readonly queue: Pick<KeyQueue, 'wake'>;
+  readonly queue: Pick<KeyQueue, 'enqueue'>;
   readonly log: Logger;
   /** Called before the hub is woken: other workers have to know by then that this one has another policy. */
   readonly onChange?: () => Promise<void>;
@@ -16,7 +16,7 @@ interface Watched {
 }
 
 /** A new text is looked at again after this, milliseconds, or it could be the first part of one. */
-const againMs = 1_000;
+const retryMs = 1_000;
 
 /**
  * Has the hub reconciled a few seconds after the policy file was edited, once two looks in a row have found the same new
@@ -24,7 +24,7 @@ const againMs = 1_000;
  * network disks tell of no change; what is there when it begins is no change. A policy that cannot be read wakes the hub
  * too: its condition then says so, and the hub keeps the policy that it has.
  */
-export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }: Watched): {
+export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }: PolicyWatchContext): {
   /** Resolves once no look is under way. */
   stop(): Promise<void>;
 } {
@@ -33,12 +33,12 @@ export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }:
   /** How long until the next look. */
   const look = async (): Promise<number> => {
     const before = seen;
-    seen = await policyDigest(settings.policyFile);
+    seen = await policyFileDigest(settings.policyFile);
     known ??= seen;
     if (seen === known) return everyMs;
-    if (seen !== before) return Math.min(everyMs, againMs);
+    if (seen !== before) return Math.min(everyMs, retryMs);
     await onChange?.();
-    await queue.wake([hubKey], priorities.request);
+    await queue.enqueue([hubKey], priorities.request);
     await readPolicyFile(settings).then(
       () => log.info({ key: hubKey, file: settings.policyFile }, 'the policy file changed'),
       (error) => log.error({ key: hubKey, error: reasonOf(error) }, 'the policy file cannot be used'),

@@ -2,9 +2,9 @@ import { names, queueUrl } from '../../programs/names.ts';
 import type { Aws } from '../aws/clients.ts';
 import { queueConsumer } from '../aws/sqs-consumer.ts';
 import { type KeyQueue, priorities } from '../queue/key-queue.ts';
-import type { Unwinder } from '../queue/shutdown.ts';
+import type { Shutdown } from '../queue/shutdown.ts';
 import type { Workers } from '../queue/workers.ts';
-import { intake } from '../remediations/messages.ts';
+import { messageHandlers } from '../remediations/messages.ts';
 import type { RestoreQueue } from '../remediations/restore/queue.ts';
 import type { RunQueue } from '../runs/queue.ts';
 import type { Settings } from '../settings/environment.ts';
@@ -15,7 +15,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 import { watchPolicy } from './policy-watch.ts';
 
-interface StandBy {
+interface BackgroundContext {
   readonly settings: Settings;
   readonly store: Store;
   readonly aws: Aws;
@@ -24,7 +24,7 @@ interface StandBy {
   readonly restores: RestoreQueue;
   readonly meter: Meter;
   readonly log: Logger;
-  readonly parts: Unwinder;
+  readonly shutdown: Shutdown;
   readonly workers: Pick<Workers, 'seen'>;
 }
 
@@ -35,7 +35,7 @@ const takeUpMs = 60_000;
  * Hears lifecycle events and results, and sees edits of the policy file, until the parts are closed, and looks at the
  * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
  */
-export async function standBy({
+export async function startBackground({
   settings,
   store,
   aws,
@@ -44,11 +44,11 @@ export async function standBy({
   restores,
   meter,
   log,
-  parts,
+  shutdown,
   workers,
-}: StandBy): Promise<void> {
+}: BackgroundContext): Promise<void> {
   const { accountId, region } = settings.hub;
-  const heard = intake(store, keys, log, meter);
+  const messages = messageHandlers(store, keys, log, meter);
   const consume = (name: string, handle: (body: string) => Promise<void>) => {
     const consumer = queueConsumer({
       name,
@@ -58,16 +58,16 @@ export async function standBy({
       log,
     });
     consumer.start();
-    parts.opened(name, consumer.stop, consumer.interrupt);
+    shutdown.register(name, consumer.stop, consumer.interrupt);
   };
-  consume(names.lifecycleQueue, heard.lifecycle);
-  consume(names.resultsQueue, heard.result);
-  parts.opened('policy file', watchPolicy({ settings, queue: keys, log, onChange: workers.seen }).stop);
-  await keys.wake([organizationKey, hubKey], priorities.rollout);
+  consume(names.lifecycleQueue, messages.lifecycle);
+  consume(names.resultsQueue, messages.result);
+  shutdown.register('policy file', watchPolicy({ settings, queue: keys, log, onChange: workers.seen }).stop);
+  await keys.enqueue([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {
     try {
       // Each look brings about the next, unless its job was lost with a database that was restored.
-      await keys.later([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
+      await keys.enqueueAfter([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
       await runs.takeUp();
       await restores.resume();
     } catch (error) {
@@ -75,5 +75,5 @@ export async function standBy({
     }
   };
   const timer = setInterval(takeUp, takeUpMs);
-  parts.opened('unfinished work', async () => clearInterval(timer));
+  shutdown.register('unfinished work', async () => clearInterval(timer));
 }

@@ -5,7 +5,7 @@ import { reasonOf } from '../settings/errors.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-interface Parts {
+interface AnnounceContext {
   readonly aws: Pick<Aws, 'sns'>;
   readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn'>;
   readonly log: Logger;
@@ -16,7 +16,7 @@ interface Parts {
  * `portcullis confirmations` go on saying it, so a topic that does not take it holds nothing up.
  */
 export async function announceQuestion(
-  { aws, settings: { hub, alarmTopicArn }, log }: Parts,
+  { aws, settings: { hub, alarmTopicArn }, log }: AnnounceContext,
   { id, about, why, expiresAt }: Confirmation,
 ): Promise<void> {
   if (!alarmTopicArn) return;

@@ -1,13 +1,13 @@
 import { type Condition, mark } from '../stacks/conditions.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import type { DepartureParts } from './context.ts';
+import type { OffboardingContext } from './context.ts';
 
 type Ready = Omit<Condition, 'since'>;
 
 /** Writes down why a stack is as it is; whether that was news. */
-export async function tellStack(
-  { store, now }: DepartureParts,
+export async function setStackReady(
+  { store, now }: OffboardingContext,
   { key, conditions }: StackRecord,
   Ready: Ready,
 ): Promise<boolean> {
@@ -18,8 +18,8 @@ export async function tellStack(
 }
 
 /** Writes down why everything in an account stays as it is for now. */
-export async function tellAccount(
-  { store, now }: DepartureParts,
+export async function setAccountReady(
+  { store, now }: OffboardingContext,
   { id, conditions }: AccountRecord,
   Ready: Ready,
 ): Promise<void> {

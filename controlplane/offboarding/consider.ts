@@ -2,28 +2,28 @@ import { covers, remarksOn, requireKnown } from '../organization/fleet-scope.ts'
 import type { Organization } from '../organization/listing.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { mark } from '../stacks/conditions.ts';
-import type { Departing, Hold } from '../stacks/departing.ts';
 import type { StackKey } from '../stacks/key.ts';
+import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import { ask, type Confirmation, decide, expire, standing, supersede } from '../store/confirmations.ts';
 import type { Query } from '../store/database/database.ts';
 import {
   clear,
   confirmedAccounts,
-  type Departure,
   deletionsSince,
-  depart,
   dropAll,
   holdAgain,
   holdUnconfirmed,
-  openDepartures,
+  type Offboarding,
+  openOffboardings,
   type RecordedStack,
+  recordOffboardings,
   rememberActive,
 } from '../store/offboarding.ts';
 import type { Store } from '../store/store.ts';
 import { announceQuestion } from './announce.ts';
 import { isGivenUp } from './attempt.ts';
-import type { DepartureParts, DepartureSettings } from './context.ts';
+import type { OffboardingContext, OffboardingSettings } from './context.ts';
 import { type Decision, decideAccount, decideRegion } from './decide.ts';
 import { describeSet, digestOf, guard } from './guard.ts';
 
@@ -33,7 +33,7 @@ const day = 24 * 3_600_000;
 export function decideStacks(
   accounts: ReadonlyMap<string, AccountRecord>,
   stacks: readonly RecordedStack[],
-  settings: DepartureSettings,
+  settings: OffboardingSettings,
 ): { readonly stack: RecordedStack; readonly decision: Decision }[] {
   return stacks.map((stack) => {
     const account = accounts.get(stack.accountId);
@@ -52,18 +52,18 @@ export function decideStacks(
   });
 }
 
-const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], { what, clearedAt }: Departure): boolean =>
-  clearedAt === null && (hold === 'everything' || (hold === 'deletions' && what === 'tear-down'));
+const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], { what, clearedAt }: Offboarding): boolean =>
+  clearedAt === null && (hold === 'everything' || (hold === 'deletions' && what === 'destroy'));
 
-interface Asking {
+interface AccountNames {
   readonly names: ReadonlyMap<string, string>;
   readonly at: Date;
 }
 
 /** Clears what the guard lets go and asks a person about the rest; what stands between, if anything does. */
-async function settle(query: Query, hold: Hold, { names, at }: Asking) {
+async function settle(query: Query, hold: Hold, { names, at }: AccountNames) {
   if (hold.kind === 'everything') await holdUnconfirmed(query);
-  const open = await openDepartures(query);
+  const open = await openOffboardings(query);
   const held = open.filter((each) => isHeldBy(hold.kind, each));
   const free = open.filter((each) => each.clearedAt === null && !held.includes(each));
   await clear(
@@ -85,29 +85,31 @@ async function settle(query: Query, hold: Hold, { names, at }: Asking) {
 }
 
 /** A Region that was found disabled and is enabled again by the last survey. */
-const isBack = ({ foundBy, region }: Departure, account: AccountRecord | undefined): boolean =>
+const isEnabledAgain = ({ foundBy, region }: Offboarding, account: AccountRecord | undefined): boolean =>
   foundBy === 'region' && (account?.regions.some((each) => each.region === region) ?? false);
 
-interface Listed extends Asking {
+interface Listed extends AccountNames {
   readonly accounts: ReadonlyMap<string, AccountRecord>;
   readonly decided: ReturnType<typeof decideStacks>;
-  readonly settings: DepartureSettings;
+  readonly settings: OffboardingSettings;
 }
 
 async function recordAndGuard(query: Query, { accounts, decided, settings, names, at }: Listed) {
   const from = new Date(at.getTime() - day);
   await holdAgain(query, await expire(query, at));
-  const departing = decided.flatMap(({ stack: { key, accountId, region }, decision }): Departing[] =>
-    decision.kind === 'tear-down' || decision.kind === 'gone'
+  const departing = decided.flatMap(({ stack: { key, accountId, region }, decision }): StackToOffboard[] =>
+    decision.kind === 'destroy' || decision.kind === 'archive'
       ? [{ key, accountId, region, what: decision.kind, because: decision.because }]
       : [],
   );
-  await depart(query, departing, 'listing', at);
+  await recordOffboardings(query, departing, 'listing', at);
   const decisions = new Map(decided.map(({ stack, decision }) => [stack.key, decision.kind]));
-  const over = (await openDepartures(query)).filter((each) => {
+  const over = (await openOffboardings(query)).filter((each) => {
     const kind = decisions.get(each.key);
     if (kind === undefined) return true; // no such stack any more
-    return kind === 'wanted' && (each.foundBy === 'listing' || isBack(each, accounts.get(each.accountId)));
+    return (
+      kind === 'wanted' && (each.foundBy === 'listing' || isEnabledAgain(each, accounts.get(each.accountId)))
+    );
   });
   await dropAll(
     query,
@@ -125,9 +127,9 @@ async function recordAndGuard(query: Query, { accounts, decided, settings, names
   return settle(query, hold, { names, at });
 }
 
-export interface Considered {
+export interface ConsiderResult {
   /** Cleared, not gone yet and not given up, Regions before their accounts. */
-  readonly wake: readonly StackKey[];
+  readonly keysToEnqueue: readonly StackKey[];
   /** What waits for a person, in a sentence. */
   readonly held: string | undefined;
   readonly remarks: readonly string[];
@@ -145,38 +147,38 @@ export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
  * @throws PortcullisError `invalid-environment` where the scope names what does not exist
  */
 export async function consider(
-  parts: DepartureParts,
+  context: OffboardingContext,
   { organization, readAt }: { organization: Organization; readAt: Date },
-): Promise<Considered> {
-  const { store, settings, log, now } = parts;
+): Promise<ConsiderResult> {
+  const { store, settings, log, now } = context;
   const records = await store.accounts.list();
   requireKnown(settings, organization, new Set(records.map(({ id }) => id)));
   const accounts = new Map(records.map((account) => [account.id, account]));
   const names = new Map(records.map(({ id, name }) => [id, name]));
-  const decided = decideStacks(accounts, await store.departures.stacks(), settings);
-  const asked = await store.departures.alone((query) =>
+  const decided = decideStacks(accounts, await store.offboarding.stacks(), settings);
+  const asked = await store.offboarding.alone((query) =>
     recordAndGuard(query, { accounts, decided, settings, names, at: readAt }),
   );
-  await store.tombstones.markReturned(now());
-  await markOutOfScope(parts, records, new Set(decided.map(({ stack }) => stack.accountId)));
+  await store.archivedStacks.markReturned(now());
+  await markOutOfScope(context, records, new Set(decided.map(({ stack }) => stack.accountId)));
   const held = asked && heldSentence(asked.confirmation);
   if (asked?.fresh) {
     const { id, stacks } = asked.confirmation;
     log.warn({ confirmation: id, stacks: stacks.length }, held);
-    await announceQuestion(parts, asked.confirmation);
+    await announceQuestion(context, asked.confirmation);
   }
   const stacks = new Map(decided.map(({ stack }) => [stack.key, stack]));
-  const wake = (await store.departures.open())
+  const enqueue = (await store.offboarding.open())
     .filter(({ clearedAt }) => clearedAt !== null)
     .filter((each) => !isGivenUp(stacks.get(each.key), each, each.what))
     .sort((a, b) => Number(a.region === null) - Number(b.region === null))
     .map(({ key }) => key as StackKey);
-  return { wake, held, remarks: remarksOn(settings, organization) };
+  return { keysToEnqueue: enqueue, held, remarks: remarksOn(settings, organization) };
 }
 
 /** Accounts that nothing was made in and that are out of scope say so, or nobody knew why they are not covered. */
 async function markOutOfScope(
-  { store, settings, now }: DepartureParts,
+  { store, settings, now }: OffboardingContext,
   records: readonly AccountRecord[],
   withStacks: ReadonlySet<string>,
 ): Promise<void> {
@@ -195,14 +197,14 @@ async function markOutOfScope(
  * @throws PortcullisError `not-found`, or `conflict` where the question is over or the set has changed since
  */
 export function answer(
-  { departures }: Pick<Store, 'departures'>,
+  { offboarding }: Pick<Store, 'offboarding'>,
   word: Parameters<typeof decide>[1],
   at: Date,
 ): Promise<Confirmation> {
-  return departures.alone(async (query) => {
+  return offboarding.alone(async (query) => {
     const { confirmation, fresh } = await decide(query, word, at);
     if (!fresh || confirmation.state !== 'confirmed') return confirmation;
-    const held = (await openDepartures(query)).filter((each) => isHeldBy(confirmation.hold, each));
+    const held = (await openOffboardings(query)).filter((each) => isHeldBy(confirmation.hold, each));
     if (digestOf(held) !== confirmation.digest) {
       throw new PortcullisError(
         'conflict',
@@ -221,12 +223,12 @@ export function answer(
 
 /** Records a stack whose Region was found out of reach; it may go at once unless everything is held. */
 export function foundDisabled(
-  { departures }: Pick<Store, 'departures'>,
-  departing: Departing,
+  { offboarding }: Pick<Store, 'offboarding'>,
+  departing: StackToOffboard,
   at: Date,
 ): Promise<void> {
-  return departures.alone(async (query) => {
-    await depart(query, [departing], 'region', at);
+  return offboarding.alone(async (query) => {
+    await recordOffboardings(query, [departing], 'region', at);
     if ((await standing(query))?.hold !== 'everything') await clear(query, [departing.key], null, at);
   });
 }

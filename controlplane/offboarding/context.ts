@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 
-export type DepartureSettings = Pick<
+export type OffboardingSettings = Pick<
   Settings,
   | 'hub'
   | 'regions'
@@ -17,17 +17,17 @@ export type DepartureSettings = Pick<
   | 'alarmTopicArn'
 >;
 
-export interface DepartureParts {
+export interface OffboardingContext {
   readonly store: Store;
   readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
   readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
-  readonly settings: DepartureSettings;
+  readonly settings: OffboardingSettings;
   readonly log: Logger;
   readonly meter: Pick<Meter, 'stack'>;
   /** Has keys reconciled soon; `organization` may be among them. */
-  readonly wake: (keys: readonly string[]) => Promise<void>;
+  readonly enqueue: (keys: readonly string[]) => Promise<void>;
   /** For what people are told; what is decided by time is decided by the store's. */
   readonly now: () => Date;
   /** Why nothing may be taken away or given another policy, where living workers differ. */
-  readonly unlike?: (() => Promise<string | undefined>) | undefined;
+  readonly configurationMismatch?: (() => Promise<string | undefined>) | undefined;
 }

@@ -5,9 +5,9 @@ import type { AccountRecord } from '../store/accounts.ts';
 export type Decision =
   | { readonly kind: 'wanted' }
   /** Its resources are deleted while they can be reached. */
-  | { readonly kind: 'tear-down'; readonly because: string }
+  | { readonly kind: 'destroy'; readonly because: string }
   /** Its resources are out of reach: its state is archived, and nothing is touched. */
-  | { readonly kind: 'gone'; readonly because: string }
+  | { readonly kind: 'archive'; readonly because: string }
   | { readonly kind: 'unknown'; readonly because: string };
 
 const wanted: Decision = { kind: 'wanted' };
@@ -26,14 +26,14 @@ export function decideAccount(
 ): Decision {
   switch (account.state) {
     case 'ACTIVE':
-      return covers(scope, account) ? wanted : { kind: 'tear-down', because: 'out of scope' };
+      return covers(scope, account) ? wanted : { kind: 'destroy', because: 'out of scope' };
     case 'PENDING_CLOSURE':
-      return { kind: 'tear-down', because: 'the account is being closed' };
+      return { kind: 'destroy', because: 'the account is being closed' };
     case 'DEPARTED':
-      return { kind: 'tear-down', because: 'the account is not in the organization any more' };
+      return { kind: 'destroy', because: 'the account is not in the organization any more' };
     case 'SUSPENDED':
     case 'CLOSED':
-      return { kind: 'gone', because: `the account is ${account.state}` };
+      return { kind: 'archive', because: `the account is ${account.state}` };
     case 'PENDING_ACTIVATION':
     case 'UNKNOWN':
       return { kind: 'unknown', because: `the account is ${account.state}` };
@@ -55,11 +55,11 @@ export function decideRegion(
   regions: readonly string[] | undefined,
   status: RegionStatus | undefined,
 ): Decision {
-  if (account.kind === 'gone' || account.kind === 'unknown') return account;
-  if (status === 'disabled') return { kind: 'gone', because: `${region} is disabled in the account` };
+  if (account.kind === 'archive' || account.kind === 'unknown') return account;
+  if (status === 'disabled') return { kind: 'archive', because: `${region} is disabled in the account` };
   if (status === 'not listed') return { kind: 'unknown', because: `EC2 does not list ${region}` };
-  if (account.kind === 'tear-down') return account;
+  if (account.kind === 'destroy') return account;
   return regions && !regions.includes(region)
-    ? { kind: 'tear-down', because: `${region} is not among PORTCULLIS_REGIONS` }
+    ? { kind: 'destroy', because: `${region} is not among PORTCULLIS_REGIONS` }
     : wanted;
 }

@@ -2,22 +2,22 @@ import type { StackArguments } from '../../programs/arguments.ts';
 import { isTransient } from '../aws/errors.ts';
 import type { Operation } from '../pulumi/operation.ts';
 import type { Lease } from '../queue/leases.ts';
-import { stalledAfter, type Verdict } from '../queue/result.ts';
+import { type Result, stalledAfter } from '../queue/result.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import { noteFailure, noteSuccess } from '../reconcile/transient-failures.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markFailed, markReconciling, markStalled } from '../stacks/conditions.ts';
 import { accountKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import type { Departure } from '../store/offboarding.ts';
+import type { Offboarding } from '../store/offboarding.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { attemptAt, isGivenUp } from './attempt.ts';
-import type { DepartureParts } from './context.ts';
+import type { OffboardingContext } from './context.ts';
 
 /** One stack on its way out, under its lease. */
-export interface Leaving {
+export interface OffboardingStack {
   readonly key: StackKey;
-  readonly departure: Departure;
+  readonly offboarding: Offboarding;
   readonly account: AccountRecord;
   readonly stack: StackRecord;
   readonly lease: Lease;
@@ -29,8 +29,8 @@ const hour = 3_600_000;
  * Arguments of a stack's place. Taking it down runs no program: what is there, and how to reach it, is in the state.
  */
 async function argumentsAt(
-  { store, aws, settings }: DepartureParts,
-  { stack: { kind, accountId, region } }: Leaving,
+  { store, aws, settings }: OffboardingContext,
+  { stack: { kind, accountId, region } }: OffboardingStack,
 ): Promise<StackArguments> {
   const { partition } = await aws.caller();
   const accessRoleArn = await aws.accessRoleArn(accountId);
@@ -46,26 +46,30 @@ async function argumentsAt(
 }
 
 /** Puts down that the stack went and why, and with the account's own stack what that means for the account. */
-async function gone(parts: DepartureParts, leaving: Leaving, what: Departure['what']): Promise<Verdict> {
-  const { store, log, now, wake } = parts;
-  const { key, departure, account, stack, lease } = leaving;
-  const deed = what === 'gone' ? 'entombed' : 'torn down';
-  const because = `${deed}: ${departure.because}`;
+async function finish(
+  context: OffboardingContext,
+  leaving: OffboardingStack,
+  what: Offboarding['what'],
+): Promise<Result> {
+  const { store, log, now, enqueue } = context;
+  const { key, offboarding, account, stack, lease } = leaving;
+  const deed = what === 'archive' ? 'archived' : 'destroyed';
+  const because = `${deed}: ${offboarding.because}`;
   const reason = account.state === 'ACTIVE' ? 'OutOfScope' : 'Departed';
   const conditions = markFailed(account.conditions, reason, because, now().toISOString());
   const end = { what, at: now(), ...(stack.kind === 'account' && { account: { conditions, because } }) };
-  await store.departures.finish(departure, end, lease);
+  await store.offboarding.finish(offboarding, end, lease);
   noteSuccess(key);
-  log.info({ key, because: departure.because }, deed);
-  if (stack.kind !== 'account') await wake([accountKey(account.id)]); // which waits for its Regions
-  return { kind: 'done' };
+  log.info({ key, because: offboarding.because }, deed);
+  if (stack.kind !== 'account') await enqueue([accountKey(account.id)]); // which waits for its Regions
+  return { kind: 'ok' };
 }
 
 /** Deletes what the stack has in the account, then the stack. May be asked again at any point, after a crash too. */
-export async function tearDown(parts: DepartureParts, leaving: Leaving): Promise<Verdict> {
-  const { store, engine, meter, now } = parts;
-  const { key, departure, stack, lease } = leaving;
-  if (isGivenUp(stack, departure, 'tear-down')) return givenUp(parts, leaving);
+export async function destroyStack(context: OffboardingContext, leaving: OffboardingStack): Promise<Result> {
+  const { store, engine, meter, now } = context;
+  const { key, offboarding, stack, lease } = leaving;
+  if (isGivenUp(stack, offboarding, 'destroy')) return givenUp(context, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
   const operation: Operation = {
     signal: lease.signal,
@@ -75,58 +79,65 @@ export async function tearDown(parts: DepartureParts, leaving: Leaving): Promise
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   try {
-    await engine.destroy({ key, arguments: await argumentsAt(parts, leaving) }, operation);
+    await engine.destroy({ key, arguments: await argumentsAt(context, leaving) }, operation);
   } catch (error) {
     lease.signal.throwIfAborted();
     meter.stack('destroy', stack.kind, 'failed', seconds());
-    return failed(parts, leaving, 'tear-down', error);
+    return failed(context, leaving, 'destroy', error);
   }
   meter.stack('destroy', stack.kind, 'succeeded', seconds());
-  return gone(parts, leaving, 'tear-down');
+  return finish(context, leaving, 'destroy');
 }
 
 async function failed(
-  { store, log, now }: DepartureParts,
-  { key, departure, stack, lease }: Leaving,
-  what: Departure['what'],
+  { store, log, now }: OffboardingContext,
+  { key, offboarding, stack, lease }: OffboardingStack,
+  what: Offboarding['what'],
   error: unknown,
-): Promise<Verdict> {
-  const message = `could not be ${what === 'gone' ? 'archived' : 'torn down'}: ${reasonOf(error)}`;
+): Promise<Result> {
+  const message = `could not be ${what === 'archive' ? 'archived' : 'destroyed'}: ${reasonOf(error)}`;
   const transient = isTransient(message);
   const disturbances = noteFailure(key, transient);
   const at = now().toISOString();
   const conditions = markFailed(markReconciling(stack.conditions, at), 'Failed', message, at);
   const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
-  const failure = { generation: attemptAt(departure, what), counted: !transient, stalled };
+  const failure = { generation: attemptAt(offboarding, what), counted: !transient, stalled };
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   log.warn({ key, error: message, failures, transient }, 'stack not taken away');
   return transient || failures < stalledAfter
-    ? { kind: 'failed', failures: Math.max(1, failures, disturbances), message }
-    : { kind: 'hopeless', reason: 'FailedRepeatedly', message, againMs: hour };
+    ? { kind: 'error', failures: Math.max(1, failures, disturbances), message }
+    : { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 
 /** Left until a listing or a person changes something about it; looked at by the clock, without an operation. */
-async function givenUp({ store, now }: DepartureParts, { key, stack }: Leaving): Promise<Verdict> {
+async function givenUp(
+  { store, now }: OffboardingContext,
+  { key, stack }: OffboardingStack,
+): Promise<Result> {
   const message = stack.conditions.Stalled?.message || stack.conditions.Ready?.message || 'failed too often';
   if (stack.conditions.Stalled?.status !== 'True')
     await store.stacks.setConditions(key, markStalled({}, message, now().toISOString()));
-  return { kind: 'hopeless', reason: 'FailedRepeatedly', message, againMs: hour };
+  return { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 
 /**
  * Archives the stack's state and takes it out of the engine's, without a call to the account. The archive comes
  * first; asked again after a crash, the engine knows the stack no more and the archive stays.
  */
-export async function entomb(parts: DepartureParts, leaving: Leaving, reason: string): Promise<Verdict> {
-  const { store, engine, now } = parts;
-  const { key, departure, account, stack, lease } = leaving;
-  if (isGivenUp(stack, departure, 'gone')) return givenUp(parts, leaving);
+export async function archiveStack(
+  context: OffboardingContext,
+  leaving: OffboardingStack,
+  reason: string,
+): Promise<Result> {
+  const { store, engine, now } = context;
+  const { key, offboarding, account, stack, lease } = leaving;
+  if (isGivenUp(stack, offboarding, 'archive')) return givenUp(context, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
   try {
     const state = await engine.exportState(key);
-    const { since } = departure;
+    const { since } = offboarding;
     const { accountId, kind, region, generation, conditions } = stack;
-    await store.tombstones.keep(
+    await store.archivedStacks.archive(
       {
         ...{
           key,
@@ -147,7 +158,7 @@ export async function entomb(parts: DepartureParts, leaving: Leaving, reason: st
     await engine.forget(key);
   } catch (error) {
     lease.signal.throwIfAborted();
-    return failed(parts, leaving, 'gone', error);
+    return failed(context, leaving, 'archive', error);
   }
-  return gone(parts, leaving, 'gone');
+  return finish(context, leaving, 'archive');
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Departing, Hold } from '../stacks/departing.ts';
+import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 
 export interface GuardSettings {
   /** Percent of the accounts; more than that missing at once needs a person. */
   readonly shrinkPercent: number;
-  /** Stacks; more than that torn down within a day needs a person. */
+  /** Stacks; more than that destroyed within a day needs a person. */
   readonly deleteLimit: number;
 }
 
@@ -12,9 +12,9 @@ interface GuardFacts {
   /** Accounts that were active within the last day, or of which a stack is left. */
   readonly recordedActive: ReadonlySet<string>;
   readonly listedActive: ReadonlySet<string>;
-  /** Accounts whose departure a person confirmed. */
+  /** Accounts whose offboarding a person confirmed. */
   readonly confirmed: ReadonlySet<string>;
-  /** Stacks to tear down that nobody has cleared, and those cleared within the last day without a person. */
+  /** Stacks to destroy that nobody has cleared, and those cleared within the last day without a person. */
   readonly deletions: number;
   readonly settings: GuardSettings;
 }
@@ -23,7 +23,7 @@ interface GuardFacts {
 const leastMissing = 2;
 
 /**
- * Whether departures may go on unasked. An organization that shrank at once is more likely a listing gone wrong than
+ * Whether offboardings may go on unasked. An organization that shrank at once is more likely a listing gone wrong than
  * accounts gone, so then nothing may; many deletions wait however slowly they come, since a day's are counted
  * together. Pure.
  */
@@ -39,7 +39,7 @@ export function guard({ recordedActive, listedActive, confirmed, deletions, sett
   if (deletions > settings.deleteLimit) {
     return {
       kind: 'deletions',
-      why: `${deletions} stacks would be torn down within a day, which is more than ${settings.deleteLimit}`,
+      why: `${deletions} stacks would be destroyed within a day, which is more than ${settings.deleteLimit}`,
     };
   }
   return { kind: 'nothing', why: '' };
@@ -47,7 +47,7 @@ export function guard({ recordedActive, listedActive, confirmed, deletions, sett
 
 /** Names exactly this set: any stack more or less, or one that departed anew, is another. Pure. */
 export function digestOf(
-  set: readonly (Pick<Departing, 'key' | 'what'> & { readonly since: Date })[],
+  set: readonly (Pick<StackToOffboard, 'key' | 'what'> & { readonly since: Date })[],
 ): string {
   const lines = set.map(({ key, what, since }) => `${key} ${what} ${since.toISOString()}`).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
@@ -56,8 +56,8 @@ export function digestOf(
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** The set in one sentence, for people. Pure. */
-export function describeSet(set: readonly Departing[]): string {
-  const part = (what: Departing['what'], deed: string) => {
+export function describeSet(set: readonly StackToOffboard[]): string {
+  const part = (what: StackToOffboard['what'], deed: string) => {
     const stacks = set.filter((each) => each.what === what);
     const accounts = new Set(stacks.map(({ accountId }) => accountId)).size;
     return stacks.length === 0
@@ -65,7 +65,7 @@ export function describeSet(set: readonly Departing[]): string {
       : [`${deed} ${counted(stacks.length, 'stack')} in ${counted(accounts, 'account')}`];
   };
   return [
-    ...part('tear-down', 'tear down'),
-    ...part('gone', 'archive the state of, without touching a resource,'),
+    ...part('destroy', 'destroy'),
+    ...part('archive', 'archive the state of, without touching a resource,'),
   ].join('; ');
 }

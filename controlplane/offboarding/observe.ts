@@ -6,14 +6,14 @@ import { organizationsRegion } from '../settings/partition.ts';
 import type { RegionStatus } from './decide.ts';
 
 /** What a look at an account came to, before anything there is taken away. */
-export type Look =
+export type AccountAccess =
   | { readonly kind: 'reached'; readonly statusOf: (region: string) => RegionStatus }
   /** The account itself refuses us, while others do not. */
   | { readonly kind: 'refused'; readonly message: string }
   /** Nothing can be said: throttled, a fault, or nobody lets us in. */
   | { readonly kind: 'doubt'; readonly message: string };
 
-const words: Readonly<Record<string, RegionStatus>> = {
+const regionStatuses: Readonly<Record<string, RegionStatus>> = {
   'opt-in-not-required': 'enabled',
   'opted-in': 'enabled',
   'not-opted-in': 'disabled',
@@ -24,11 +24,11 @@ const words: Readonly<Record<string, RegionStatus>> = {
  * account lacks. A refusal counts only where the hub account lets us in at the same moment: credentials of ours that
  * are broken look like a fleet of accounts that left.
  */
-export async function lookAt(
+export async function checkAccess(
   aws: Pick<Aws, 'ec2' | 'caller'>,
   accountId: string,
   hub: { readonly accountId: string },
-): Promise<Look> {
+): Promise<AccountAccess> {
   const ask = async (id: string) => {
     const client = await aws.ec2(id, organizationsRegion((await aws.caller()).partition));
     return client.send(new DescribeRegionsCommand({ AllRegions: true }));
@@ -36,7 +36,7 @@ export async function lookAt(
   try {
     const { Regions = [] } = await ask(accountId);
     const found = new Map(
-      Regions.map(({ RegionName, OptInStatus = '' }) => [RegionName, words[OptInStatus]]),
+      Regions.map(({ RegionName, OptInStatus = '' }) => [RegionName, regionStatuses[OptInStatus]]),
     );
     return { kind: 'reached', statusOf: (region) => found.get(region) ?? 'not listed' };
   } catch (error) {

@@ -13,7 +13,7 @@ import type { StackKey } from '../stacks/key.ts';
 import { type CommandOutput, runCommand } from './command.ts';
 import type { EngineEvent } from './events.ts';
 import { areOurDead, type LockOwner, rememberCli } from './lock.ts';
-import { backendUrl, mendAttributes } from './state-file.ts';
+import { backendUrl, repairAttributes } from './state-file.ts';
 
 /** The part of the settings that the engine needs. */
 export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider' | 'awsPlugin'>;
@@ -76,7 +76,7 @@ export interface CliStack {
   /** Breaks every lock of the stack; also after the operation's signal was aborted. */
   cancel(): Promise<unknown>;
   /** Whether files of its state that a killed CLI left unreadable were made readable again. */
-  mendState(): Promise<boolean>;
+  repairState(): Promise<boolean>;
   /** Puts an exported deployment in the place of the stack's own. */
   replaceState(text: string): Promise<unknown>;
   /** Any other command of the CLI about the stack. */
@@ -158,7 +158,7 @@ export function stackOpener(settings: EngineSettings): StackOpener {
       destroy: (onEvent) => stack.destroy({ ...options, refresh: true, onEvent }),
       areOurDead: (owners) => areOurDead(workspace.workDir, owners),
       cancel: () => run(interruptible(cli, never), 'cancel', '--yes'),
-      mendState: () => mendAttributes(settings.state, key, workspace.workDir),
+      repairState: () => repairAttributes(settings.state, key, workspace.workDir),
       async replaceState(text) {
         const file = join(workspace.workDir, 'deployment.json');
         await writeFile(file, text, { mode: 0o600 });

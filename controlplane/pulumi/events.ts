@@ -26,7 +26,7 @@ export interface EngineEvent {
 /** What refresh says in its operation names: a resource gone, or changed, since the last operation. */
 const plain = new Set(['same', 'read', 'refresh']);
 
-export const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
+export const resourceName = (urn: string): string => urn.split('::').slice(3).join('::');
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine's messages carry ANSI colour codes.
 const colour = /\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g;
@@ -72,7 +72,7 @@ export function recordEvents(): EventRecorder {
     const change: ResourceChange = {
       operation: step.op,
       type: step.type,
-      name: nameOf(step.urn),
+      name: resourceName(step.urn),
       properties: Object.keys(step.detailedDiff ?? {}),
     };
     const key = `${step.op} ${step.urn}`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ResourceChange } from '../stacks/operation-record.ts';
-import { nameOf } from './events.ts';
+import { resourceName } from './events.ts';
 
 const resource = z.looseObject({
   urn: z.string(),
@@ -27,6 +27,6 @@ export function changedSince(text: string, intent: Date): ResourceChange[] {
     .filter(({ modified }) => isSince(modified, intent.getTime()))
     .map(({ urn, type, created }) => ({
       operation: isSince(created, intent.getTime()) ? 'create' : 'update',
-      ...{ type, name: nameOf(urn), properties: [] },
+      ...{ type, name: resourceName(urn), properties: [] },
     }));
 }

@@ -102,7 +102,7 @@ async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promis
 async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts): Promise<boolean> {
   const { opened, stack, operation } = attempts;
   if (operation.signal.aborted) return false;
-  if (await opened.mendState()) return true;
+  if (await opened.repairState()) return true;
   if (isMissing(error) && attempts.exists) {
     attempts.exists = false;
     return true;
@@ -138,7 +138,7 @@ async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Prom
 }
 
 /** What to tell of a failure: the engine's first error, and where a foreign resource has the name, that. */
-function told(error: unknown, { operation, events }: Attempts, conflicts: Conflicts): string {
+function reported(error: unknown, { operation, events }: Attempts, conflicts: Conflicts): string {
   if (operation.signal.aborted) return `ended: ${reasonOf(operation.signal.reason)}`;
   const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
   const [first = commandReason(error)] = events.record().errors;
@@ -172,7 +172,7 @@ export async function carryOut(opened: CliStack, stack: StackAt, operation: Oper
     const conflicts = recordConflicts();
     const fail = (cause: unknown): never => {
       const partWay = { record: record(), entered: attempts.entered };
-      throw new OperationFailed(told(cause, attempts, conflicts), partWay, { cause });
+      throw new OperationFailed(reported(cause, attempts, conflicts), partWay, { cause });
     };
     try {
       if (await attempt(attempts, act, conflicts)) return record();

@@ -50,7 +50,7 @@ async function isWhole(file: string): Promise<boolean> {
  * Takes away the attributes of a stack's files that a killed CLI left cut short: another's, of an earlier version, or a
  * person's, who writes them. What they are about stays. Whether there were any; never where the state is not in files.
  */
-export async function mendAttributes(state: string, key: StackKey, workDir: string): Promise<boolean> {
+export async function repairAttributes(state: string, key: StackKey, workDir: string): Promise<boolean> {
   if (!state.startsWith(scheme)) return false;
   const root = join(directoryOf(state, workDir), '.pulumi');
   const own = [

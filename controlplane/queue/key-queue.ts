@@ -16,20 +16,20 @@ export interface KeyJob {
 /** How much a key is in a hurry: new accounts go ahead of people's requests, those ahead of roll-outs and resyncs. */
 export const priorities = { onboarding: 100, request: 50, rollout: 10, resync: 0 } as const;
 
-export interface LaterKey {
+export interface DelayedKey {
   readonly key: string;
   readonly afterMs: number;
   readonly priority?: number | undefined;
   /** Brings it forward where it waits for a later time: somebody asked for it, and that is still to be done. */
-  readonly owed?: boolean | undefined;
+  readonly pullForward?: boolean | undefined;
 }
 
 /** Keys that wait to be reconciled. A key waits once, however often it is asked for. */
 export interface KeyQueue {
   /** Has the keys reconciled as soon as may be, those as well that wait for a later time. */
-  wake(keys: readonly string[], priority?: number): Promise<void>;
+  enqueue(keys: readonly string[], priority?: number): Promise<void>;
   /** Has the keys reconciled later, unless they wait already; what is owed then comes no later than asked for here. */
-  later(keys: readonly LaterKey[]): Promise<void>;
+  enqueueAfter(keys: readonly DelayedKey[]): Promise<void>;
   /** Those that are due, the most urgent first. */
   fetch(most: number): Promise<KeyJob[]>;
   /** Ends jobs, so that nobody does them again. */
@@ -61,7 +61,7 @@ const inOrder = (keys: Iterable<string>): string[] => [...new Set(keys)].sort();
 const most = 1000;
 
 /** Brings forward those of the keys that wait, never back, and never makes them less urgent; which ones they are. */
-async function bringForward(
+async function pullForward(
   query: Query,
   keys: readonly string[],
   priority: number,
@@ -83,22 +83,22 @@ async function bringForward(
 }
 
 /** Keys that come and go until the tables are seen to again, and how long until then at least, milliseconds. */
-const upkeepAfter = { keys: 2_000, ms: 30_000 };
+const maintenanceAfter = { keys: 2_000, ms: 30_000 };
 
 /**
  * Has the database keep statistics of what waits, to be told how many keys came or went: without any, each fetch sorts
  * the whole queue. PGlite has no autovacuum, so it is made to clear away as well.
  */
-function upkeep({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Logger) {
+function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Logger) {
   const statement =
     kind === 'pglite' ? 'vacuum (analyze) queue.job, lease, stack' : 'analyze (skip_locked) queue.job';
   let changed = 0;
   let nextAt = 0;
   return (keys: number) => {
     changed += keys;
-    if (changed < upkeepAfter.keys || performance.now() < nextAt) return;
+    if (changed < maintenanceAfter.keys || performance.now() < nextAt) return;
     changed = 0;
-    nextAt = performance.now() + upkeepAfter.ms;
+    nextAt = performance.now() + maintenanceAfter.ms;
     query(statement).catch((error) => log.warn({ error: reasonOf(error) }, 'queue statistics'));
   };
 }
@@ -117,24 +117,24 @@ export function keyQueue(
   });
   boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
   let added = () => {};
-  const changed = upkeep(database, log);
+  const changed = maintenance(database, log);
   return {
-    async wake(keys, priority = priorities.resync) {
+    async enqueue(keys, priority = priorities.resync) {
       const sorted = inOrder(keys);
       for (let at = 0; at < sorted.length; at += most) {
         const some = sorted.slice(at, at + most);
-        const waiting = await bringForward(database.query, some, priority);
+        const waiting = await pullForward(database.query, some, priority);
         const missing = some.filter((key) => !waiting.has(key));
         if (missing.length === 0) continue;
         const jobs = missing.map((key) => ({ singletonKey: key, priority, ...groupOf(key) }));
         const added = await boss.insert(name, jobs);
         changed(missing.length);
         // Somebody added one in between, for later perhaps.
-        if ((added?.length ?? 0) < missing.length) await bringForward(database.query, missing, priority);
+        if ((added?.length ?? 0) < missing.length) await pullForward(database.query, missing, priority);
       }
       if (keys.length > 0) added();
     },
-    async later(keys) {
+    async enqueueAfter(keys) {
       const jobs = keys
         .map(({ key, afterMs, priority = priorities.resync }) => ({
           singletonKey: key,
@@ -145,8 +145,10 @@ export function keyQueue(
         .sort((a, b) => (a.singletonKey < b.singletonKey ? -1 : 1));
       for (let at = 0; at < jobs.length; at += most) await boss.insert(name, jobs.slice(at, at + most));
       changed(jobs.length);
-      for (const { key, afterMs, priority = priorities.resync } of keys.filter(({ owed }) => owed))
-        await bringForward(database.query, [key], priority, Math.round(afterMs));
+      for (const { key, afterMs, priority = priorities.resync } of keys.filter(
+        ({ pullForward }) => pullForward,
+      ))
+        await pullForward(database.query, [key], priority, Math.round(afterMs));
       if (keys.some(({ afterMs }) => afterMs <= 0)) added();
     },
     async fetch(batchSize) {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../settings/errors.ts';
 import { awaited } from '../stacks/key.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { KeyJob, KeyQueue, LaterKey } from './key-queue.ts';
+import type { DelayedKey, KeyJob, KeyQueue } from './key-queue.ts';
 import type { Lease, Leases } from './leases.ts';
-import { backoffMs, jittered, type Verdict } from './result.ts';
+import { backoffMs, jittered, type Result } from './result.ts';
 
 /** Reconciles what was waiting, a key or a preview of one, under the key's lease. What it throws is a failure of the store or the program, tried again soon. */
-export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Verdict>;
+export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Result>;
 
 export interface KeyWorker {
   start(): Promise<void>;
@@ -17,15 +17,15 @@ export interface KeyWorker {
   stop(graceMs: number): Promise<void>;
 }
 
-interface Parts {
+interface KeyWorkerContext {
   readonly queue: KeyQueue;
   readonly leases: Leases;
   readonly reconcile: ReconcileKey;
   readonly log: Logger;
   /** How many keys may be under way at once in this process. */
   readonly concurrent: number;
-  /** Told of every verdict, with the seconds that it took. */
-  readonly onVerdict?: (key: string, verdict: Verdict['kind'], seconds: number) => void;
+  /** Called with every result, with the seconds that it took. */
+  readonly onResult?: (key: string, result: Result['kind'], seconds: number) => void;
   readonly pollMs?: number;
   /** How long until a key that another worker holds is tried again, milliseconds. */
   readonly heldMs?: number;
@@ -42,21 +42,25 @@ const refusedMs = 100;
 const expectedMs = 100;
 
 /** When to look again, by what the reconcile came to; nothing where only a wake does. */
-export function nextLook(
+export function requeueDelay(
   key: string,
-  verdict: Verdict,
+  result: Result,
   priority: number,
   first?: number,
-): LaterKey | undefined {
-  switch (verdict.kind) {
-    case 'done':
-      return verdict.againMs === undefined ? undefined : { key, afterMs: jittered(verdict.againMs) };
-    case 'wait':
-      return { key, afterMs: verdict.ms, priority };
-    case 'failed':
-      return { key, afterMs: backoffMs(verdict.failures, Math.random, first), priority };
-    case 'hopeless':
-      return verdict.againMs === undefined ? undefined : { key, afterMs: jittered(verdict.againMs) };
+): DelayedKey | undefined {
+  switch (result.kind) {
+    case 'ok':
+      return result.requeueAfterMs === undefined
+        ? undefined
+        : { key, afterMs: jittered(result.requeueAfterMs) };
+    case 'requeueAfter':
+      return { key, afterMs: result.requeueAfterMs, priority };
+    case 'error':
+      return { key, afterMs: backoffMs(result.failures, Math.random, first), priority };
+    case 'terminal':
+      return result.requeueAfterMs === undefined
+        ? undefined
+        : { key, afterMs: jittered(result.requeueAfterMs) };
   }
 }
 
@@ -67,12 +71,12 @@ const regionOf = (key: string) => /^region-\d{12}-(.+)$/.exec(key)?.[1];
  * over all workers; one that is woken while it runs, runs once more. Killed at any moment, nothing is lost: the job is
  * given to another worker, the lease runs out.
  */
-export function keyWorker(parts: Parts): KeyWorker {
-  const { queue, leases, reconcile, log, concurrent, pollMs = 500, heldMs = 1_000 } = parts;
+export function keyWorker(context: KeyWorkerContext): KeyWorker {
+  const { queue, leases, reconcile, log, concurrent, pollMs = 500, heldMs = 1_000 } = context;
   const underWay = new Map<string, KeyJob>();
   /** Keys whose reconcile has not returned: of a lease that was lost as well, while what it began still ends. */
   const running = new Set<string>();
-  const ended: { job: KeyJob; lease: Lease | undefined; again: LaterKey | undefined }[] = [];
+  const ended: { job: KeyJob; lease: Lease | undefined; again: DelayedKey | undefined }[] = [];
   let stopping = false;
   let gone = false;
   let wakeUp = () => {};
@@ -95,7 +99,7 @@ export function keyWorker(parts: Parts): KeyWorker {
       const batch = ended.splice(0);
       if (batch.length === 0) return;
       try {
-        await queue.later(batch.flatMap(({ again }) => again ?? []));
+        await queue.enqueueAfter(batch.flatMap(({ again }) => again ?? []));
         await leases.release(batch.flatMap(({ lease }) => lease ?? []));
         await queue.complete(batch.map(({ job }) => job));
       } catch (error) {
@@ -110,7 +114,7 @@ export function keyWorker(parts: Parts): KeyWorker {
     });
   };
 
-  const end = (job: KeyJob, lease: Lease | undefined, again: LaterKey | undefined) => {
+  const end = (job: KeyJob, lease: Lease | undefined, again: DelayedKey | undefined) => {
     ended.push({ job, lease, again });
     // What ends together is settled together: one key costs as many statements as all of them.
     if (running.size === 0) setImmediate(settle);
@@ -126,12 +130,12 @@ export function keyWorker(parts: Parts): KeyWorker {
   const work = async (job: KeyJob, lease: Lease) => {
     const { key, priority } = job;
     const begun = performance.now();
-    let again: LaterKey | undefined;
+    let again: DelayedKey | undefined;
     running.add(lease.key);
     try {
-      const verdict = await reconcile(key, lease);
-      again = nextLook(key, verdict, priority, parts.firstBackoffMs);
-      parts.onVerdict?.(lease.key, verdict.kind, (performance.now() - begun) / 1000);
+      const result = await reconcile(key, lease);
+      again = requeueDelay(key, result, priority, context.firstBackoffMs);
+      context.onResult?.(lease.key, result.kind, (performance.now() - begun) / 1000);
     } catch (error) {
       // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
       again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
@@ -165,7 +169,7 @@ export function keyWorker(parts: Parts): KeyWorker {
       // Whoever holds it has it look at later, and began before this was asked for.
       else {
         const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
-        end(job, undefined, { key: job.key, afterMs, priority: job.priority, owed: true });
+        end(job, undefined, { key: job.key, afterMs, priority: job.priority, pullForward: true });
       }
     }
     if (jobs.length > 0 && held.length === 0) await sleep(Math.min(refusedMs, pollMs));

@@ -27,7 +27,7 @@ export interface Leases {
   /** Gives them back; one that was lost meanwhile is somebody else's and stays so. */
   release(leases: readonly Lease[]): Promise<void>;
   /** Ends every lease as its holder's death would: for a start on a database that no other process has. */
-  buryAll(): Promise<void>;
+  releaseDead(): Promise<void>;
   /** Tells every holder to end; leases are still renewed until they are released. */
   abort(): void;
   /** Renews no more. What was not released runs out. */
@@ -220,7 +220,7 @@ export function openLeases(
       );
       for (const { key } of own) held.delete(key);
     },
-    async buryAll() {
+    async releaseDead() {
       await database.query('update lease set expires_at = now() where expires_at > now()');
     },
     abort() {

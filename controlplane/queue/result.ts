@@ -1,19 +1,24 @@
 import type { Reason } from '../stacks/conditions.ts';
 
 /** What a reconcile of a key came to, which alone decides when the key is looked at again. */
-export type Verdict =
+export type Result =
   /** As it should be; looked at again after `againMs`, or when something wakes the key. */
-  | { readonly kind: 'done'; readonly againMs?: number }
+  | { readonly kind: 'ok'; readonly requeueAfterMs?: number }
   /** Something else must be there first. Never counted as a failure. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly reason: Reason; readonly message: string }
-  /** It went wrong; tried again with backoff. `counted` failures in a row lead to `Stalled`. */
-  | { readonly kind: 'failed'; readonly failures: number; readonly message: string }
-  /** Trying again cannot help until something changes or a person asks. */
   | {
-      readonly kind: 'hopeless';
+      readonly kind: 'requeueAfter';
+      readonly requeueAfterMs: number;
       readonly reason: Reason;
       readonly message: string;
-      readonly againMs?: number;
+    }
+  /** It went wrong; tried again with backoff. `counted` failures in a row lead to `Stalled`. */
+  | { readonly kind: 'error'; readonly failures: number; readonly message: string }
+  /** Trying again cannot help until something changes or a person asks. */
+  | {
+      readonly kind: 'terminal';
+      readonly reason: Reason;
+      readonly message: string;
+      readonly requeueAfterMs?: number;
     };
 
 /** Counted failures in a row after which a stack is `Stalled`. */

@@ -5,12 +5,12 @@ import type { Logger } from '../telemetry/log.ts';
 type Close = (whole: boolean) => Promise<unknown>;
 
 /** Remembers how to close what was opened, so that a failure half-way, or the end, closes all of it in turn. */
-export interface Unwinder {
+export interface Shutdown {
   /**
    * `close` is told whether all that was closed before has ended. `interrupt` tells the part to take nothing more and to
    * end what it has in hand; it must not block or throw.
    */
-  opened(name: string, close: Close, interrupt?: () => void): void;
+  register(name: string, close: Close, interrupt?: () => void): void;
   /**
    * Interrupts every part, and then closes them, the last that was opened first; one that does not close keeps no other
    * from it. What has not ended in time is let go: all are closed, or left, within the limit and a few seconds.
@@ -33,7 +33,7 @@ interface Part {
 
 const over = Symbol('over');
 
-export function unwinder(log: Logger, { workMs = 60_000, leastMs = 1_000 }: Limits = {}): Unwinder {
+export function createShutdown(log: Logger, { workMs = 60_000, leastMs = 1_000 }: Limits = {}): Shutdown {
   const opened: Part[] = [];
 
   /** Whether the part closed in that time. */
@@ -53,7 +53,7 @@ export function unwinder(log: Logger, { workMs = 60_000, leastMs = 1_000 }: Limi
   };
 
   return {
-    opened: (name, close, interrupt) => {
+    register: (name, close, interrupt) => {
       opened.push({ name, close, interrupt });
     },
     async close() {

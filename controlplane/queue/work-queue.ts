@@ -36,16 +36,16 @@ const day = 24 * 3600;
 const heartbeatSeconds = 30;
 const heldSeconds = 40;
 
-const letGoAgainMs = 1_000;
+const handBackRetryMs = 1_000;
 
 /** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
-async function letGo(leases: Leases, lease: Lease, log: Logger): Promise<void> {
+async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void> {
   while (!lease.signal.aborted) {
     try {
       return await leases.release([lease]);
     } catch (error) {
       log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
-      await pause(letGoAgainMs, undefined, { ref: false });
+      await pause(handBackRetryMs, undefined, { ref: false });
     }
   }
   await leases.release([lease]).catch(() => undefined); // lost, or the service stops: it runs out
@@ -85,7 +85,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     try {
       await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]));
     } finally {
-      await letGo(leases, lease, log);
+      await handBack(leases, lease, log);
     }
   };
 

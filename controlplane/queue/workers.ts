@@ -2,17 +2,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Settings } from '../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
-import { policyDigest } from '../settings/policy.ts';
+import { policyFileDigest } from '../settings/policy.ts';
 import { programVersion } from '../stacks/generation.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRecord } from '../store/workers.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Unwinder } from './shutdown.ts';
+import type { Shutdown } from './shutdown.ts';
 
 const seenMs = 15_000;
 
 /** How long until what waits for workers to be alike is looked at again: one that ended is forgotten by then. */
-export const alikeAgainMs = 90_000;
+export const mismatchRetryMs = 90_000;
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
@@ -24,14 +24,14 @@ const digest = (value: unknown): string =>
 export async function settingsDigest(settings: Settings, programs = programVersion()): Promise<string> {
   const { data, state, awsPlugin, policyFile, parallel, verifyParallel, host, port, ...others } = settings;
   const { tokens, token, url, databaseUrl, secrets, logLevel, ...same } = others;
-  return digest([same, programs, await policyDigest(policyFile)]);
+  return digest([same, programs, await policyFileDigest(policyFile)]);
 }
 
-interface Joining {
+interface JoinContext {
   readonly store: Pick<Store, 'workers'>;
   readonly settings: Settings;
   readonly log: Logger;
-  readonly parts: Unwinder;
+  readonly shutdown: Shutdown;
   /** Whether no other process has this database: any other worker that it knows is dead. */
   readonly alone: boolean;
   /** Told how many workers share what is limited, now and then. */
@@ -42,21 +42,21 @@ export interface Workers {
   /** Says at once that this worker lives, and with which settings and policy. */
   seen(): Promise<void>;
   /** Why nothing may be taken away: living workers that differ from this one as they are now; undefined without any. */
-  unlike(): Promise<string | undefined>;
+  configurationMismatch(): Promise<string | undefined>;
 }
 
 const namesOf = (workers: readonly WorkerRecord[]): string =>
   workers.map(({ host, processId }) => `${host} (process ${processId})`).join(', ');
 
-const unlikeSentence = (others: readonly WorkerRecord[]): string =>
-  `workers differ from this one in settings, programs or policy file: ${namesOf(others)}; until all are alike nothing is torn down or rolled out and the hub keeps its policy. Start all with the same settings, release and policy file; one that was stopped is forgotten within a minute`;
+const mismatchMessage = (others: readonly WorkerRecord[]): string =>
+  `workers differ from this one in settings, programs or policy file: ${namesOf(others)}; until all are alike nothing is destroyed or rolled out and the hub keeps its policy. Start all with the same settings, release and policy file; one that was stopped is forgotten within a minute`;
 
 /**
  * Becomes one of the workers of the database, and says so until the parts are closed.
  * @throws PortcullisError `in-use` where others that live keep their Pulumi state elsewhere: a stack would be made twice.
  */
-export async function joinWorkers(joining: Joining): Promise<Workers> {
-  const { store, settings, log, parts, alone, onShare } = joining;
+export async function joinWorkers(joining: JoinContext): Promise<Workers> {
+  const { store, settings, log, shutdown, alone, onShare } = joining;
   const id = randomUUID();
   const stateDigest = digest(settings.state);
   if (alone) await store.workers.forgetAll();
@@ -74,10 +74,10 @@ export async function joinWorkers(joining: Joining): Promise<Workers> {
     await store.workers.seen(worker);
     return mine;
   };
-  const unlike = async (): Promise<string | undefined> => {
+  const configurationMismatch = async (): Promise<string | undefined> => {
     const mine = await seen();
     const differing = (await store.workers.living()).filter((other) => other.settingsDigest !== mine);
-    return differing.length > 0 ? unlikeSentence(differing) : undefined;
+    return differing.length > 0 ? mismatchMessage(differing) : undefined;
   };
   const tell = async () => {
     try {
@@ -87,13 +87,13 @@ export async function joinWorkers(joining: Joining): Promise<Workers> {
       log.warn({ error: reasonOf(error) }, 'worker not seen');
     }
   };
-  const differing = await unlike();
+  const differing = await configurationMismatch();
   if (differing) log.warn(differing);
   await tell();
   const timer = setInterval(tell, seenMs);
-  parts.opened('worker registry', async () => {
+  shutdown.register('worker registry', async () => {
     clearInterval(timer);
     await store.workers.gone(id);
   });
-  return { seen: tell, unlike };
+  return { seen: tell, configurationMismatch };
 }

@@ -1,7 +1,7 @@
 import { type Condition, mark } from '../stacks/conditions.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Store } from '../store/store.ts';
-import { now, type Pass } from './context.ts';
+import { now, type ReconcileContext } from './context.ts';
 
 /** Whether every stack that the account should have is ready. */
 export async function noteAccountReady(
@@ -21,7 +21,11 @@ export async function noteAccountReady(
 }
 
 /** That a run has still to come to the account, and which. */
-export async function noteWaiting({ store }: Pass, record: AccountRecord, { message }: { message: string }) {
+export async function noteWaiting(
+  { store }: ReconcileContext,
+  record: AccountRecord,
+  { message }: { message: string },
+) {
   const { Ready } = mark(
     record.conditions,
     { Ready: { status: 'False', reason: 'Waiting', message } },

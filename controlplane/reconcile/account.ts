@@ -1,4 +1,4 @@
-import type { Verdict } from '../queue/result.ts';
+import type { Result } from '../queue/result.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
 import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
@@ -9,9 +9,9 @@ import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import { trailsCondition } from '../trails/condition.ts';
 import { noteAccountReady, noteUnseen, noteWaiting } from './account-conditions.ts';
-import { now, type Pass, usualAttempts } from './context.ts';
+import { now, type ReconcileContext, usualAttempts } from './context.ts';
 import { isCurrent } from './decide.ts';
-import { disturbed, surveyAccount } from './observe.ts';
+import { observeAccount, transientFailure } from './observe.ts';
 import { actOnStack } from './stack.ts';
 
 const prerequisite = 5_000;
@@ -19,7 +19,7 @@ const prerequisite = 5_000;
 const untilCoveredMs = 2 * 60_000;
 
 /** Looks in a row that found an account not ready; forgotten at a restart. */
-const looks = new Map<string, number>();
+const observations = new Map<string, number>();
 
 const asListed = (record: AccountRecord): OrganizationAccount => ({
   ...record,
@@ -27,19 +27,19 @@ const asListed = (record: AccountRecord): OrganizationAccount => ({
   joinedAt: record.joinedAt?.toISOString(),
 });
 
-const isPreview = ({ requests }: Pass) =>
+const isPreview = ({ requests }: ReconcileContext) =>
   requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
 
 /** Ends every run's wait for the key without an operation. A preview leaves the account as ready as it was. */
 async function endRequests(
-  pass: Pass,
+  context: ReconcileContext,
   state: 'skipped' | 'unreachable',
   reason: Reason,
   message: string,
 ): Promise<void> {
-  const { store, key, lease, requests } = pass;
+  const { store, key, lease, requests } = context;
   for (const { run } of requests) await store.runStacks.end(run.id, key, { state, message }, lease);
-  if (isPreview(pass)) return;
+  if (isPreview(context)) return;
   const id = key.slice('account-'.length);
   const before = (await store.accounts.get(id))?.conditions ?? {};
   const { Ready, Reconciling, Drifted } = markFailed(before, reason, message, now());
@@ -51,79 +51,99 @@ async function endRequests(
 }
 
 /** The hub that account stacks are wired to; its absence makes them wait, never fail. */
-export async function hubIsThere({ store }: Pick<Pass, 'store'>): Promise<boolean> {
+export async function hubIsThere({ store }: Pick<ReconcileContext, 'store'>): Promise<boolean> {
   return ((await store.stacks.get(hubKey))?.generation ?? null) !== null;
 }
 
-export const waitForHub = ({ prerequisiteMs = prerequisite }: Pass): Verdict => ({
-  kind: 'wait',
-  ms: prerequisiteMs,
+export const waitForHub = ({ prerequisiteMs = prerequisite }: ReconcileContext): Result => ({
+  kind: 'requeueAfter',
+  requeueAfterMs: prerequisiteMs,
   reason: 'PrerequisiteFailed',
   message: 'the hub stack is not there yet',
 });
 
 /** In `layout: account` the account's own stack has the rules of Regions that do not answer for now: they stay. */
-const stillDeclared = ({ settings }: Pass, { regions }: AccountRecord, pending: readonly string[]) =>
-  settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : [];
+const stillDeclared = (
+  { settings }: ReconcileContext,
+  { regions }: AccountRecord,
+  pending: readonly string[],
+) => (settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : []);
 
 /** Has a look repeated that was disturbed: as often as a run tries a stack then. The account is as ready as it was. */
-async function lookAgain(pass: Pass, ms: number, message: string): Promise<Verdict> {
-  const { store, key, lease, requests, log, attempts: limits = usualAttempts } = pass;
+async function requeue(context: ReconcileContext, ms: number, message: string): Promise<Result> {
+  const { store, key, lease, requests, log, attempts: limits = usualAttempts } = context;
   for (const { run, attempts } of requests) {
     const spent = attempts + 1 >= limits.transient;
     if (spent) await store.runStacks.end(run.id, key, { state: 'failed', message }, lease);
     else await store.runStacks.again(run.id, key, message, lease);
   }
   log.warn({ error: message }, 'account not looked at');
-  return { kind: 'wait', ms, reason: 'CheckFailed', message };
+  return { kind: 'requeueAfter', requeueAfterMs: ms, reason: 'CheckFailed', message };
 }
 
-/** One look at the account, recorded; or the verdict of a look that failed. */
-async function survey(
-  pass: Pass,
+/** One look at the account, recorded; or the result of a failed observation. */
+async function observe(
+  context: ReconcileContext,
   record: AccountRecord,
-): Promise<{ account: FleetAccount; pending: readonly string[]; againMs?: number } | { verdict: Verdict }> {
-  const { store, aws, settings, lease } = pass;
-  const attempts = looks.get(record.id) ?? 0;
-  let found: Awaited<ReturnType<typeof surveyAccount>>;
+): Promise<
+  { account: FleetAccount; pending: readonly string[]; requeueAfterMs?: number } | { result: Result }
+> {
+  const { store, aws, settings, lease } = context;
+  const attempts = observations.get(record.id) ?? 0;
+  let found: Awaited<ReturnType<typeof observeAccount>>;
   try {
-    found = await surveyAccount(aws, settings, asListed(record), attempts);
+    found = await observeAccount(aws, settings, asListed(record), attempts);
   } catch (error) {
     lease.signal.throwIfAborted();
-    found = disturbed(error, attempts);
+    found = transientFailure(error, attempts);
   }
   if (found.kind === 'found') {
-    if (found.pendingRegions.length === 0) looks.delete(record.id);
-    else looks.set(record.id, attempts + 1);
-    const regions = [...found.account.regions, ...stillDeclared(pass, record, found.pendingRegions)];
+    if (found.pendingRegions.length === 0) observations.delete(record.id);
+    else observations.set(record.id, attempts + 1);
+    const regions = [...found.account.regions, ...stillDeclared(context, record, found.pendingRegions)];
     await store.accounts.setRegions(record.id, regions);
     const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
     const pending = unanswered(found.pendingRegions, 'the Region does not answer yet');
     const looked = { id: record.id, regions: [...found.account.regions, ...pending] };
-    await pass.onCoverage?.(record, record.regions, looked.regions);
+    await context.onCoverage?.(record, record.regions, looked.regions);
     const ownTrail = ownTrailRegion(settings.trails, looked, await store.coverage.known(record.id));
     return {
       account: { ...found.account, ownTrail, regions },
       pending: found.pendingRegions,
-      ...(found.againMs && { againMs: found.againMs }),
+      ...(found.requeueAfterMs && { requeueAfterMs: found.requeueAfterMs }),
     };
   }
-  looks.set(record.id, attempts + 1);
-  if (found.kind === 'disturbed') return { verdict: await lookAgain(pass, found.ms, found.message) };
+  observations.set(record.id, attempts + 1);
+  if (found.kind === 'transient-failure')
+    return { result: await requeue(context, found.requeueAfterMs, found.message) };
   if (found.kind === 'not-yet') {
     const { Ready } = mark(
       record.conditions,
       { Ready: { status: 'False', reason: 'NotReadyYet', message: found.message } },
       now(),
     );
-    if (Ready && !isPreview(pass)) await store.accounts.setConditions(record.id, { Ready });
-    return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReadyYet', message: found.message } };
+    if (Ready && !isPreview(context)) await store.accounts.setConditions(record.id, { Ready });
+    return {
+      result: {
+        kind: 'requeueAfter',
+        requeueAfterMs: found.requeueAfterMs,
+        reason: 'NotReadyYet',
+        message: found.message,
+      },
+    };
   }
-  await endRequests(pass, 'unreachable', 'NotReachable', found.message);
-  if (!isPreview(pass)) await noteUnseen(store, record, found.message);
-  return { verdict: { kind: 'wait', ms: found.ms, reason: 'NotReachable', message: found.message } };
+  await endRequests(context, 'unreachable', 'NotReachable', found.message);
+  if (!isPreview(context)) await noteUnseen(store, record, found.message);
+  return {
+    result: {
+      kind: 'requeueAfter',
+      requeueAfterMs: found.requeueAfterMs,
+      reason: 'NotReachable',
+      message: found.message,
+    },
+  };
 }
 
 const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKey[] =>
@@ -136,7 +156,7 @@ const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKe
 
 /** Adds an account's Regions to a run that waits for the account: to be made next, or not at all, and why. */
 async function planRegions(
-  { store }: Pass,
+  { store }: ReconcileContext,
   regions: readonly DesiredStack[],
   request: KeyRequest,
   failed: string | undefined,
@@ -146,70 +166,71 @@ async function planRegions(
 }
 
 /** Wakes those of an account's Regions that have something to do. */
-async function wakeRegions(pass: Pass, regions: readonly DesiredStack[]): Promise<void> {
-  const { store, queue, requests } = pass;
-  const wake = new Map<StackKey, number>();
+async function wakeRegions(context: ReconcileContext, regions: readonly DesiredStack[]): Promise<void> {
+  const { store, queue, requests } = context;
+  const enqueue = new Map<StackKey, number>();
   for (const request of requests) {
     for (const key of inScope(regions, request))
-      wake.set(key, Math.max(wake.get(key) ?? 0, request.run.priority));
+      enqueue.set(key, Math.max(enqueue.get(key) ?? 0, request.run.priority));
   }
-  if (!isPreview(pass)) {
+  if (!isPreview(context)) {
     const records = new Map(
-      (await store.stacks.ofAccount(fleetAccountOf(pass))).map((each) => [each.key, each]),
+      (await store.stacks.ofAccount(fleetAccountOf(context))).map((each) => [each.key, each]),
     );
     for (const { key, generation } of regions) {
       const record = records.get(key);
-      if (!record || !isCurrent(record, generation)) wake.set(key, wake.get(key) ?? 0);
+      if (!record || !isCurrent(record, generation)) enqueue.set(key, enqueue.get(key) ?? 0);
     }
   }
-  const byPriority = Map.groupBy(wake, ([, priority]) => priority);
+  const byPriority = Map.groupBy(enqueue, ([, priority]) => priority);
   for (const [priority, keys] of byPriority)
-    await queue.wake(
-      keys.map(([key]) => (isPreview(pass) ? previewOf(key) : key)),
+    await queue.enqueue(
+      keys.map(([key]) => (isPreview(context) ? previewOf(key) : key)),
       priority,
     );
 }
 
-const fleetAccountOf = ({ key }: Pass) => key.slice('account-'.length);
+const fleetAccountOf = ({ key }: ReconcileContext) => key.slice('account-'.length);
 
 /**
  * Reconciles an account: looks at its Regions and trails, makes its stack, and wakes its Regions. Regions that it no
  * longer has are woken as well, to be taken down or archived.
  */
-export async function reconcileAccount(pass: Pass, fleet: Fleet): Promise<Verdict> {
-  const { store, settings, requests, queue } = pass;
-  const record = await store.accounts.get(fleetAccountOf(pass));
+export async function reconcileAccount(context: ReconcileContext, fleet: Fleet): Promise<Result> {
+  const { store, settings, requests, queue } = context;
+  const record = await store.accounts.get(fleetAccountOf(context));
   if (!record) {
-    await endRequests(pass, 'skipped', 'NotActive', 'the account is not in the organization');
-    return { kind: 'done' };
+    await endRequests(context, 'skipped', 'NotActive', 'the account is not in the organization');
+    return { kind: 'ok' };
   }
   if (record.state !== 'ACTIVE') {
-    await endRequests(pass, 'skipped', 'NotActive', `skipped: the account is ${record.state}`);
-    return { kind: 'done' };
+    await endRequests(context, 'skipped', 'NotActive', `skipped: the account is ${record.state}`);
+    return { kind: 'ok' };
   }
-  if (!isPreview(pass) && !(await hubIsThere(pass))) return waitForHub(pass);
-  for (const { run } of requests) await store.runStacks.begin(run.id, pass.key, pass.lease);
-  const found = await survey(pass, record);
-  if ('verdict' in found) return found.verdict;
+  if (!isPreview(context) && !(await hubIsThere(context))) return waitForHub(context);
+  for (const { run } of requests) await store.runStacks.begin(run.id, context.key, context.lease);
+  const found = await observe(context, record);
+  if ('result' in found) return found.result;
   const desired = desiredAccount(fleet, found.account);
   const mending =
     found.account.ownTrail && found.account.regions.some(({ trail }) => trail.covered === false);
-  const againMs = found.againMs ?? (mending ? untilCoveredMs : settings.sweepMinutes * 60_000);
-  const terms = { release: releaseOf(fleet), againMs };
-  const beforeEnd: Pass['beforeEnd'] = (request, state) => {
+  const againMs = found.requeueAfterMs ?? (mending ? untilCoveredMs : settings.sweepMinutes * 60_000);
+  const terms = { release: releaseOf(fleet), requeueAfterMs: againMs };
+  const beforeEnd: ReconcileContext['beforeEnd'] = (request, state) => {
     const unusable = state === 'failed' && request.run.kind !== 'preview';
-    return planRegions(pass, desired.regions, request, unusable ? `${pass.key} failed` : undefined);
+    return planRegions(context, desired.regions, request, unusable ? `${context.key} failed` : undefined);
   };
-  const { outcome, verdict } = await actOnStack({ ...pass, beforeEnd }, async () => desired.account, terms);
-  if (outcome !== 'failed' || isPreview(pass)) await wakeRegions(pass, desired.regions);
-  if (isPreview(pass)) return verdict;
+  const { outcome, result } = await actOnStack({ ...context, beforeEnd }, async () => desired.account, terms);
+  if (outcome !== 'failed' || isPreview(context)) await wakeRegions(context, desired.regions);
+  if (isPreview(context)) return result;
   const wanted = [desired.account, ...desired.regions].map(({ key }) => key);
-  if (verdict.kind === 'wait' && verdict.reason === 'Waiting') await noteWaiting(pass, record, verdict);
+  if (result.kind === 'requeueAfter' && result.reason === 'Waiting')
+    await noteWaiting(context, record, result);
   else await noteAccountReady(store, record.id, wanted);
   const kept = found.pending.map((region) => `region-${record.id}-${region}` as StackKey);
   if (settings.layout === 'region') {
-    const strays = (await pass.departures?.strays(record.id, [...wanted, ...kept])) ?? [];
-    if (strays.length > 0) await queue.wake(strays);
+    const orphanedStacks = (await context.offboarding?.orphanedStacks(record.id, [...wanted, ...kept])) ?? [];
+    if (orphanedStacks.length > 0) await queue.enqueue(orphanedStacks);
   }
-  return verdict;
+  return result;
 }

@@ -3,7 +3,7 @@ import type { Organization } from '../organization/listing.ts';
 import type { Engine } from '../pulumi/engine.ts';
 import type { KeyQueue } from '../queue/key-queue.ts';
 import type { Lease } from '../queue/leases.ts';
-import type { Verdict } from '../queue/result.ts';
+import type { Result } from '../queue/result.ts';
 import type { Settings } from '../settings/environment.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
@@ -14,35 +14,35 @@ import type { Meter } from '../telemetry/metrics.ts';
 import type { HubBundler } from './hub-bundle.ts';
 
 /** What becomes of accounts and Regions that are not covered any more. */
-export interface DepartureHook {
+export interface OffboardingHook {
   /** After a listing: keys to wake of what departs, what waits for a person, and what is to be said loudly. */
   consider(listing: { readonly organization: Organization; readonly readAt: Date }): Promise<{
-    readonly wake: readonly StackKey[];
+    readonly keysToEnqueue: readonly StackKey[];
     readonly held: string | undefined;
     readonly remarks: readonly string[];
   }>;
   /** Whether an account is to be covered, by the settings. */
   covers(account: { readonly id: string; readonly parents: readonly string[] }): boolean;
   /** Does what is due to a key that is not wanted any more; undefined where it is wanted. */
-  reconcile(key: StackKey, lease: Lease): Promise<Verdict | undefined>;
+  reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
   /** Has what failed too often to depart tried again, of these accounts or of all: a run asks for them. */
   retry(accountIds: readonly string[] | undefined): Promise<void>;
   /** Recorded stacks of an account that desired state does not have. */
-  strays(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
+  orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
 }
 
 /** Everything that a reconcile works with. */
-export interface Parts {
+export interface ReconcileServices {
   readonly settings: Settings;
   readonly aws: Aws;
   readonly engine: Engine;
   readonly store: Store;
   readonly hubBundle: HubBundler;
   readonly programVersion: string;
-  readonly queue: Pick<KeyQueue, 'wake' | 'later'>;
+  readonly queue: Pick<KeyQueue, 'enqueue' | 'enqueueAfter'>;
   readonly meter: Meter;
   readonly log: Logger;
-  readonly departures?: DepartureHook | undefined;
+  readonly offboarding?: OffboardingHook | undefined;
   /** Told of an account's Regions before and after a look at its trails. */
   readonly onCoverage?:
     | ((
@@ -52,7 +52,7 @@ export interface Parts {
       ) => Promise<void>)
     | undefined;
   /** Why nothing may be taken away or given another policy, where living workers differ. */
-  readonly unlike?: (() => Promise<string | undefined>) | undefined;
+  readonly configurationMismatch?: (() => Promise<string | undefined>) | undefined;
   /** How often a run tries a stack, and how often where only the way there was disturbed. */
   readonly attempts?: { readonly counted: number; readonly transient: number };
   /** How long a key waits for what it needs first, milliseconds. */
@@ -63,7 +63,7 @@ export interface Parts {
 export const usualAttempts = { counted: 3, transient: 10 };
 
 /** One reconcile of one key. */
-export interface Pass extends Parts {
+export interface ReconcileContext extends ReconcileServices {
   readonly key: StackKey;
   readonly lease: Lease;
   /** The runs that wait for it: previews alone, or none of them. */

@@ -14,7 +14,7 @@ export interface HubBundle {
   readonly exceptions: readonly string[];
 }
 
-interface Parts {
+interface HubBundleContext {
   readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
   readonly aws: Pick<Aws, 'organizations'>;
   readonly store: Pick<Store, 'accounts' | 'exceptions' | 'now'>;
@@ -35,7 +35,7 @@ const isStale = ({ tagsReadAt }: AccountRecord, now: Date): boolean =>
   tagsReadAt === null || tagsReadAt.getTime() < now.getTime() - staleMilliseconds;
 
 /** @throws (what it gives does) PortcullisError `invalid-policy` or `organization-unreadable`; nothing is made then. */
-export function hubBundler({ settings, aws, store, directory }: Parts): HubBundler {
+export function hubBundler({ settings, aws, store, directory }: HubBundleContext): HubBundler {
   return async (readAnew) => {
     const file = await readPolicyFile(settings);
     const now = await store.now();

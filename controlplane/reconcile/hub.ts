@@ -1,36 +1,36 @@
-import type { Verdict } from '../queue/result.ts';
+import type { Result } from '../queue/result.ts';
 import type { Fleet } from '../stacks/desired.ts';
 import { desiredHub } from '../stacks/desired.ts';
 import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubIsThere } from './account.ts';
-import type { Pass } from './context.ts';
+import type { ReconcileContext } from './context.ts';
 import { actOnStack } from './stack.ts';
 
 /** A policy that two workers have by now ends the wait at once: whichever sees it wakes the hub. */
-const untilAlikeMs = 30_000;
+const mismatchRetryMs = 30_000;
 
 /**
  * Why the hub stays as it is while workers differ: each would put its own policy there. Runs go on with the hub that is
  * made; one that is not made is waited for.
  */
-async function heldBack(pass: Pass): Promise<Verdict | undefined> {
-  const { store, key, lease, log } = pass;
-  const message = await pass.unlike?.();
+async function heldBack(context: ReconcileContext): Promise<Result | undefined> {
+  const { store, key, lease, log } = context;
+  const message = await context.configurationMismatch?.();
   if (!message) return undefined;
   log.warn(message);
-  const requests = (await hubIsThere(pass))
-    ? pass.requests.filter(({ run }) => run.kind === 'reconcile')
+  const requests = (await hubIsThere(context))
+    ? context.requests.filter(({ run }) => run.kind === 'reconcile')
     : [];
   for (const { run } of requests)
     await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
-  return { kind: 'wait', ms: untilAlikeMs, reason: 'Waiting', message };
+  return { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message };
 }
 
 /**
  * Reconciles the hub stack: the policy file as it is now, the stored exceptions, and what accounts it asks for. It waits
  * while workers differ, but for previews.
  */
-export async function reconcileHub(given: Pass, fleet: Fleet): Promise<Verdict> {
+export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promise<Result> {
   const { aws, settings, hubBundle } = given;
   const held = await heldBack(given);
   // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
@@ -43,20 +43,20 @@ export async function reconcileHub(given: Pass, fleet: Fleet): Promise<Verdict> 
   if (held && requests.length === 0) return held;
   const pass = { ...given, requests };
   const named = await accountsNamed(pass);
-  const { verdict } = await actOnStack(
+  const { result } = await actOnStack(
     pass,
     async () => {
       const { bundle, exceptions } = await hubBundle(named);
       const accessRoleArn = await aws.accessRoleArn(settings.hub.accountId);
       return { ...desiredHub(fleet, bundle, accessRoleArn), exceptions };
     },
-    { release: undefined, againMs: settings.sweepMinutes * 60_000 },
+    { release: undefined, requeueAfterMs: settings.sweepMinutes * 60_000 },
   );
-  return held ?? verdict;
+  return held ?? result;
 }
 
 /** The accounts that runs are about, whose tags are read anew where the policy asks for any. */
-async function accountsNamed({ store, requests }: Pass): Promise<string[]> {
+async function accountsNamed({ store, requests }: ReconcileContext): Promise<string[]> {
   if (requests.length === 0) return [];
   const accounts = await store.accounts.list();
   const isNamed = (id: string, parents: readonly string[]) =>

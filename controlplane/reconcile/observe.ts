@@ -18,7 +18,7 @@ import type { FleetAccount } from '../stacks/desired.ts';
 import { checkTrails } from '../trails/observe.ts';
 
 /** What one look at an account came to; nothing of it is a failure that counts. */
-export type Survey =
+export type AccountObservation =
   | {
       readonly kind: 'found';
       readonly account: FleetAccount;
@@ -28,14 +28,14 @@ export type Survey =
        */
       readonly pendingRegions: readonly string[];
       /** When to look again, where Regions are pending. */
-      readonly againMs?: number;
+      readonly requeueAfterMs?: number;
     }
   /** A new account, or a Region being enabled: it comes by itself. */
-  | { readonly kind: 'not-yet'; readonly ms: number; readonly message: string }
+  | { readonly kind: 'not-yet'; readonly requeueAfterMs: number; readonly message: string }
   /** The way there was disturbed, which says nothing of the account: throttled, 5xx, timed out, no credentials of our own. */
-  | { readonly kind: 'disturbed'; readonly ms: number; readonly message: string }
+  | { readonly kind: 'transient-failure'; readonly requeueAfterMs: number; readonly message: string }
   /** Somebody has to do something, which the message names; looked at again, it goes on by itself afterwards. */
-  | { readonly kind: 'unreachable'; readonly ms: number; readonly message: string };
+  | { readonly kind: 'unreachable'; readonly requeueAfterMs: number; readonly message: string };
 
 /** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
 const youngMilliseconds = 15 * 60_000;
@@ -83,16 +83,16 @@ async function isPending(aws: Aws, accountId: string, region: string): Promise<b
 }
 
 /** Whether a failure says nothing of the account. */
-const isDisturbance = (error: unknown): boolean =>
+const isTransientFailure = (error: unknown): boolean =>
   isThrottling(error) ||
   isServerFault(error) ||
   isWithoutCredentials(error) ||
   isTransient(`${error instanceof Error ? error.name : ''}: ${reasonOf(error)}`);
 
 /** What a look came to that AWS, or the way there, was too disturbed for. */
-export const disturbed = (error: unknown, attempts: number): Survey => ({
-  kind: 'disturbed',
-  ms: backoffMs(attempts + 1),
+export const transientFailure = (error: unknown, attempts: number): AccountObservation => ({
+  kind: 'transient-failure',
+  requeueAfterMs: backoffMs(attempts + 1),
   message: reasonOf(error),
 });
 
@@ -103,18 +103,18 @@ async function refused(
   account: OrganizationAccount,
   attempts: number,
   error: unknown,
-): Promise<Survey> {
+): Promise<AccountObservation> {
   const young = isYoung(account.joinedAt);
   const passing = isNotReadyYet(error);
-  if (!passing && isDisturbance(error)) return disturbed(error, attempts);
+  if (!passing && isTransientFailure(error)) return transientFailure(error, attempts);
 
   const why = passing ? reasonOf(error) : await whyUnreachable(aws, settings, account.id, error);
-  if (!young && !passing) return { kind: 'unreachable', ms: unreachablePause, message: why };
+  if (!young && !passing) return { kind: 'unreachable', requeueAfterMs: unreachablePause, message: why };
   // Whoever invited the account need not wait to be told: no role will appear by itself.
   const message = passing
     ? `${account.id} does not take calls yet: ${why}`
     : `${account.id} does not take calls yet, as new accounts for a minute; one that was invited never will by itself: ${why}`;
-  return { kind: 'not-yet', ms: pauseAfter(attempts, longestPause), message };
+  return { kind: 'not-yet', requeueAfterMs: pauseAfter(attempts, longestPause), message };
 }
 
 /**
@@ -123,12 +123,12 @@ async function refused(
  * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row found nothing.
  * @throws only what says nothing of the account, such as credentials that the control plane itself lacks.
  */
-export async function surveyAccount(
+export async function observeAccount(
   aws: Aws,
   settings: UnreachableSettings & Pick<Settings, 'regions'>,
   account: OrganizationAccount,
   attempts: number,
-): Promise<Survey> {
+): Promise<AccountObservation> {
   const first = organizationsRegion((await aws.caller()).partition);
   let enabled: string[];
   try {
@@ -152,6 +152,6 @@ export async function surveyAccount(
     kind: 'found',
     account: { id: account.id, accessRoleArn: await aws.accessRoleArn(account.id), regions },
     pendingRegions,
-    ...(pendingRegions.length > 0 && { againMs: pauseAfter(attempts + 5, longestPauseOfRegion) }),
+    ...(pendingRegions.length > 0 && { requeueAfterMs: pauseAfter(attempts + 5, longestPauseOfRegion) }),
   };
 }

@@ -2,8 +2,8 @@ import { fleetOf } from '../organization/fleet.ts';
 import { type Organization, readOrganization } from '../organization/listing.ts';
 import { priorities } from '../queue/key-queue.ts';
 import type { Lease } from '../queue/leases.ts';
-import type { Verdict } from '../queue/result.ts';
-import { alikeAgainMs } from '../queue/workers.ts';
+import type { Result } from '../queue/result.ts';
+import { mismatchRetryMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import { excess } from '../stacks/failure-limit.ts';
@@ -12,7 +12,7 @@ import { releaseOf } from '../stacks/release.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Run, RunRequest } from '../store/runs.ts';
 
-import type { Parts } from './context.ts';
+import type { ReconcileServices } from './context.ts';
 import { releaseName, rolloutOf } from './release-run.ts';
 import { onboardingName } from './turn.ts';
 
@@ -31,15 +31,15 @@ const listingPauseMs = 3_000;
 /** Readings in a row that failed; forgotten at a restart. */
 let unread = 0;
 
-export interface OrganizationParts extends Parts {
+export interface OrganizationContext extends ReconcileServices {
   readonly runs: { request(request: RunRequest): Promise<Run> };
 }
 
 /** Reads the organization and records it. @throws PortcullisError as `readOrganization` and `fleetOf` do. */
 export async function recordOrganization(
-  parts: Parts,
+  context: ReconcileServices,
 ): Promise<{ organization: Organization; readAt: Date }> {
-  const { store, aws, settings, programVersion } = parts;
+  const { store, aws, settings, programVersion } = context;
   const readAt = await store.now();
   const organization = await readOrganization(aws);
   await fleetOf(aws, settings, organization, programVersion);
@@ -58,13 +58,13 @@ const isAwaited = ({ conditions: { Ready } }: Pick<AccountRecord, 'conditions'>)
  * cancelled waits until a person asks for it.
  */
 
-async function newcomers(parts: Parts, organization: Organization): Promise<string[]> {
-  const { store, departures } = parts;
+async function newAccounts(context: ReconcileServices, organization: Organization): Promise<string[]> {
+  const { store, offboarding } = context;
   const underWay = new Set(await store.runStacks.accountsUnderWay());
   const stacks = new Map((await store.stacks.accounts()).map((stack) => [stack.accountId, stack]));
   const records = new Map((await store.accounts.list()).map((record) => [record.id, record]));
   const ids = organization.accounts
-    .filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true))
+    .filter((account) => account.state === 'ACTIVE' && (offboarding?.covers(account) ?? true))
     .filter(({ id }) => {
       const stack = stacks.get(id);
       const record = records.get(id);
@@ -81,9 +81,9 @@ async function newcomers(parts: Parts, organization: Organization): Promise<stri
  * A run for accounts that are new, unless one is paused and waits for a person. Accounts that come one by one have a run
  * each, so the limits are asked of all onboarding of a day as well: above them the run is made paused.
  */
-async function onboard(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, settings, runs, log } = parts;
-  const ids = await newcomers(parts, organization);
+async function onboard(context: OrganizationContext, organization: Organization): Promise<void> {
+  const { store, settings, runs, log } = context;
+  const ids = await newAccounts(context, organization);
   if (ids.length === 0) return;
   const paused = await store.runs.latestOf(onboardingName, 'paused');
   if (paused) {
@@ -114,8 +114,8 @@ async function onboard(parts: OrganizationParts, organization: Organization): Pr
  * A run that brings the stacks of another release to the present one: once each time that the release becomes another,
  * back to an earlier one as well, and again where the one before reached no account.
  */
-async function rollOut(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, settings, runs, aws, programVersion } = parts;
+async function rollOut(context: OrganizationContext, organization: Organization): Promise<void> {
+  const { store, settings, runs, aws, programVersion } = context;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
   if (!(await store.stacks.hasOtherRelease(release)) || (await rolloutOf(store, release)) !== 'owed') return;
   await runs.request({
@@ -129,8 +129,8 @@ async function rollOut(parts: OrganizationParts, organization: Organization): Pr
 }
 
 /** Every account that was looked at before has its next look waiting, whatever became of the job for it. */
-async function ensureLooks(parts: OrganizationParts, organization: Organization): Promise<void> {
-  const { store, queue, settings, departures } = parts;
+async function ensureListings(context: OrganizationContext, organization: Organization): Promise<void> {
+  const { store, queue, settings, offboarding } = context;
   const known = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
   // One that was suspended meanwhile had a last look that asked for no other.
   const awaited = new Set((await store.accounts.list()).filter(isAwaited).map(({ id }) => id));
@@ -139,14 +139,14 @@ async function ensureLooks(parts: OrganizationParts, organization: Organization)
     .filter(({ state }) => state === 'ACTIVE')
     .filter(
       (account) =>
-        known.has(account.id) || (awaited.has(account.id) && (departures?.covers(account) ?? true)),
+        known.has(account.id) || (awaited.has(account.id) && (offboarding?.covers(account) ?? true)),
     )
     .map(({ id }) => ({ key: accountKey(id) as string, afterMs: Math.random() * period }));
-  await queue.later([...keys, { key: hubKey, afterMs: Math.random() * period }]);
+  await queue.enqueueAfter([...keys, { key: hubKey, afterMs: Math.random() * period }]);
 }
 
 /** Without the one Region where they appear, changes of the organization are found by the clock alone. */
-async function remarkOnRegions({ aws, settings, log }: OrganizationParts): Promise<void> {
+async function remarkOnRegions({ aws, settings, log }: OrganizationContext): Promise<void> {
   const first = organizationsRegion((await aws.caller()).partition);
   if (!settings.regions || settings.regions.includes(first)) return;
   log.warn(
@@ -156,37 +156,47 @@ async function remarkOnRegions({ aws, settings, log }: OrganizationParts): Promi
 }
 
 /** Has what departed seen to; the verdict where that cannot be. @throws only where the store does not answer */
-async function departed(
-  { departures, queue, log }: OrganizationParts,
+async function offboardAccounts(
+  { offboarding, queue, log }: OrganizationContext,
   listing: { organization: Organization; readAt: Date },
-): Promise<Verdict | undefined> {
-  if (!departures) return undefined;
+): Promise<Result | undefined> {
+  if (!offboarding) return undefined;
   try {
-    const { wake, held, remarks } = await departures.consider(listing);
+    const { keysToEnqueue: enqueue, held, remarks } = await offboarding.consider(listing);
     for (const remark of remarks) log.warn({ key: 'organization' }, remark);
     if (held) log.warn({ key: 'organization' }, held);
-    if (wake.length > 0) await queue.wake(wake);
+    if (enqueue.length > 0) await queue.enqueue(enqueue);
     return undefined;
   } catch (error) {
     if (!(error instanceof PortcullisError) || error.code === 'store-unreachable') throw error;
     log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
-    return { kind: 'hopeless', reason: 'PrerequisiteFailed', message: error.message, againMs: 10 * 60_000 };
+    return {
+      kind: 'terminal',
+      reason: 'PrerequisiteFailed',
+      message: error.message,
+      requeueAfterMs: 10 * 60_000,
+    };
   }
 }
 
-const waiting = (ms: number, message: string): Verdict => ({ kind: 'wait', ms, reason: 'Waiting', message });
+const waiting = (ms: number, message: string): Result => ({
+  kind: 'requeueAfter',
+  requeueAfterMs: ms,
+  reason: 'Waiting',
+  message,
+});
 
 /**
  * Reconciles who belongs to the organization: lists it, records it, has what departed seen to, new accounts onboarded,
  * and what is of an older release rolled out; while workers differ, new accounts are onboarded and no more.
  * @throws only where the store does not answer.
  */
-export async function reconcileOrganization(parts: OrganizationParts, lease: Lease): Promise<Verdict> {
-  const { store, queue, settings, log } = parts;
+export async function reconcileOrganization(context: OrganizationContext, lease: Lease): Promise<Result> {
+  const { store, queue, settings, log } = context;
   const expected = await store.lifecycleEvents.expected(aheadMs);
   let listing: Awaited<ReturnType<typeof recordOrganization>>;
   try {
-    listing = await recordOrganization(parts);
+    listing = await recordOrganization(context);
     unread = 0;
   } catch (error) {
     lease.signal.throwIfAborted();
@@ -195,23 +205,25 @@ export async function reconcileOrganization(parts: OrganizationParts, lease: Lea
     if (!(error instanceof PortcullisError)) throw error;
     if (error.retry) unread += 1;
     return error.retry
-      ? { kind: 'failed', failures: unread, message }
-      : { kind: 'hopeless', reason: 'PrerequisiteFailed', message, againMs: 10 * 60_000 };
+      ? { kind: 'error', failures: unread, message }
+      : { kind: 'terminal', reason: 'PrerequisiteFailed', message, requeueAfterMs: 10 * 60_000 };
   }
   const { organization } = listing;
-  await remarkOnRegions(parts);
+  await remarkOnRegions(context);
   // Each of workers that differ would undo what another declares, and clear what another's settings keep.
-  const unlike = await parts.unlike?.();
-  if (unlike) log.warn({ key: 'organization' }, unlike);
-  const wrong = unlike ? undefined : await departed(parts, listing);
+  const mismatch = await context.configurationMismatch?.();
+  if (mismatch) log.warn({ key: 'organization' }, mismatch);
+  const wrong = mismatch ? undefined : await offboardAccounts(context, listing);
   if (wrong) return wrong;
-  await onboard(parts, organization);
-  if (!unlike) await rollOut(parts, organization);
-  await ensureLooks(parts, organization);
+  await onboard(context, organization);
+  if (!mismatch) await rollOut(context, organization);
+  await ensureListings(context, organization);
   // An account that moved or a unit that was renamed may be what the policy's scopes are about.
-  await queue.wake([hubKey], priorities.rollout);
+  await queue.enqueue([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   const missing = expected.filter((id) => !active.has(id));
   if (missing.length > 0) return waiting(listingPauseMs, `not listed yet: ${missing.join(', ')}`);
-  return unlike ? waiting(alikeAgainMs, unlike) : { kind: 'done', againMs: settings.sweepMinutes * 60_000 };
+  return mismatch
+    ? waiting(mismatchRetryMs, mismatch)
+    : { kind: 'ok', requeueAfterMs: settings.sweepMinutes * 60_000 };
 }

@@ -1,10 +1,10 @@
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import type { Pass } from './context.ts';
+import type { ReconcileContext } from './context.ts';
 
 /** Ends the runs' wait for the key. */
 export async function report(
-  { store, key, lease, beforeEnd }: Pass,
+  { store, key, lease, beforeEnd }: ReconcileContext,
   requests: readonly KeyRequest[],
   state: 'succeeded' | 'unchanged' | 'failed',
   message: string,

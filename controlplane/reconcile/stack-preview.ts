@@ -3,23 +3,24 @@ import { markDrifted } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { OperationRecord, ResourceChange } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { now, type Pass } from './context.ts';
+import { now, type ReconcileContext } from './context.ts';
 import { report } from './report.ts';
 
 /** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
 export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
   `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
 
-export const previewsOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'preview');
+export const previewsOf = ({ requests }: ReconcileContext) =>
+  requests.filter(({ run }) => run.kind === 'preview');
 
 /** What an operation would change and what has drifted: told to the previews that asked, and of drift to the stack. */
 export async function preview(
-  pass: Pass,
+  context: ReconcileContext,
   desired: DesiredStack,
   record: StackRecord,
 ): Promise<'succeeded' | 'unchanged' | 'failed'> {
-  const { store, engine, key, lease, meter } = pass;
-  const previews = previewsOf(pass);
+  const { store, engine, key, lease, meter } = context;
+  const previews = previewsOf(context);
   const begun = performance.now();
   const kind = desired.arguments.kind;
   const seconds = () => (performance.now() - begun) / 1000;
@@ -34,7 +35,7 @@ export async function preview(
   } catch (error) {
     lease.signal.throwIfAborted();
     meter.stack('preview', kind, 'failed', seconds());
-    await report(pass, previews, 'failed', reasonOf(error));
+    await report(context, previews, 'failed', reasonOf(error));
     return 'failed';
   }
   const drift = found.drift.map((change) => `drift: ${describeChange(change)}`);
@@ -46,7 +47,7 @@ export async function preview(
     ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
     : 'no change';
   const state = differs ? 'succeeded' : 'unchanged';
-  await report(pass, previews, state, message, found);
+  await report(context, previews, state, message, found);
   meter.stack('preview', kind, state, seconds());
   return state;
 }

@@ -1,13 +1,13 @@
 import { isTransient, isUnready } from '../aws/errors.ts';
 import { partWayOf } from '../pulumi/failure.ts';
-import { stalledAfter, type Verdict } from '../queue/result.ts';
-import { alikeAgainMs } from '../queue/workers.ts';
+import { type Result, stalledAfter } from '../queue/result.ts';
+import { mismatchRetryMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { now, type Pass, usualAttempts } from './context.ts';
+import { now, type ReconcileContext, usualAttempts } from './context.ts';
 import { decide, isWell } from './decide.ts';
 import { isYoung } from './observe.ts';
 import { report } from './report.ts';
@@ -21,14 +21,14 @@ export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'unde
 
 export interface Acted {
   readonly outcome: StackOutcome;
-  readonly verdict: Verdict;
+  readonly result: Result;
 }
 
 interface Terms {
   /** The release that the stack would be of; undefined for the hub, which is of none. */
   readonly release: string | undefined;
   /** When to look again where all is well, milliseconds. */
-  readonly againMs?: number | undefined;
+  readonly requeueAfterMs?: number | undefined;
 }
 
 const summarise = ({ changes, drift }: OperationRecord): string => {
@@ -38,11 +38,12 @@ const summarise = ({ changes, drift }: OperationRecord): string => {
   );
 };
 
-const reconcilesOf = ({ requests }: Pass) => requests.filter(({ run }) => run.kind === 'reconcile');
+const reconcilesOf = ({ requests }: ReconcileContext) =>
+  requests.filter(({ run }) => run.kind === 'reconcile');
 
-const done = (againMs: number | undefined): Verdict => ({
-  kind: 'done',
-  ...(againMs !== undefined && { againMs }),
+const done = (againMs: number | undefined): Result => ({
+  kind: 'ok',
+  ...(againMs !== undefined && { requeueAfterMs: againMs }),
 });
 
 /**
@@ -51,92 +52,106 @@ const done = (againMs: number | undefined): Verdict => ({
  * does not answer; the next holder finds the intent recorded.
  */
 export async function actOnStack(
-  pass: Pass,
+  context: ReconcileContext,
   desire: () => Promise<DesiredStack>,
   terms: Terms,
 ): Promise<Acted> {
-  const { store, key, lease, requests } = pass;
+  const { store, key, lease, requests } = context;
   for (const { run } of requests) await store.runStacks.begin(run.id, key, lease);
   let desired: DesiredStack;
   try {
     desired = await desire();
   } catch (error) {
     lease.signal.throwIfAborted();
-    return undeclared(pass, error);
+    return undeclared(context, error);
   }
   const record = await store.stacks.declare(desired);
   // It changes nothing and mends nothing that it found; when the key is looked at is its own affair.
-  if (previewsOf(pass).length > 0) {
-    return { outcome: await preview(pass, desired, record), verdict: done(undefined) };
+  if (previewsOf(context).length > 0) {
+    return { outcome: await preview(context, desired, record), result: done(undefined) };
   }
-  const reconciles = reconcilesOf(pass);
+  const reconciles = reconcilesOf(context);
   const repair = reconciles.some(({ run }) => !run.onlyChanged);
   const changed = reconciles.length > 0 ? 'changed' : undefined;
   const asked = repair ? 'repair' : changed;
   const first = decide({ desired, record, release: terms.release, asked });
-  const decision = await inTurn(pass, record, terms.release, first);
+  const decision = await inTurn(context, record, terms.release, first);
   switch (decision.do) {
     case 'up': {
-      const unlike = reconciles.length === 0 && isWell(record) ? await pass.unlike?.() : undefined;
-      return unlike ? held(unlike) : up(pass, desired, record, terms);
+      const mismatch =
+        reconciles.length === 0 && isWell(record) ? await context.configurationMismatch?.() : undefined;
+      return mismatch ? held(mismatch) : up(context, desired, record, terms);
     }
     case 'wait':
-      return waiting(pass, record, decision.message);
+      return waiting(context, record, decision.message);
     case 'stalled':
       if (record.conditions.Stalled?.status !== 'True')
         await store.stacks.setConditions(key, markStalled({}, decision.message, now()));
       return {
         outcome: 'failed',
-        verdict: { kind: 'hopeless', reason: 'FailedRepeatedly', message: decision.message, ...again(terms) },
+        result: { kind: 'terminal', reason: 'FailedRepeatedly', message: decision.message, ...again(terms) },
       };
     default:
-      await report(pass, reconciles, 'unchanged', decision.message);
-      return { outcome: decision.do === 'hold' ? 'held' : 'unchanged', verdict: done(terms.againMs) };
+      await report(context, reconciles, 'unchanged', decision.message);
+      return { outcome: decision.do === 'hold' ? 'held' : 'unchanged', result: done(terms.requeueAfterMs) };
   }
 }
 
 /** What is well stays so while workers differ, unless somebody asks: each would take away what another declares. */
 const held = (message: string): Acted => ({
   outcome: 'held',
-  verdict: { kind: 'wait', ms: alikeAgainMs, reason: 'Waiting', message },
+  result: { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message },
 });
 
 /** Until the next look at a stack whose turn comes with a run, which wakes it. */
 const turnMs = 5 * 60_000;
 
-async function waiting({ store, key }: Pass, record: StackRecord, message: string): Promise<Acted> {
+async function waiting(
+  { store, key }: ReconcileContext,
+  record: StackRecord,
+  message: string,
+): Promise<Acted> {
   const Ready = { status: 'False', reason: 'Waiting', message } as const;
   // What it failed with says more.
   const failed = record.conditions.Ready?.reason === 'Failed';
   if (!failed) await store.stacks.setConditions(key, mark(record.conditions, { Ready }, now()));
-  return { outcome: 'held', verdict: { kind: 'wait', ms: turnMs, reason: 'Waiting', message } };
+  return {
+    outcome: 'held',
+    result: { kind: 'requeueAfter', requeueAfterMs: turnMs, reason: 'Waiting', message },
+  };
 }
 
-const again = ({ againMs }: Terms) => (againMs === undefined ? {} : { againMs });
+const again = ({ requeueAfterMs }: Terms) =>
+  requeueAfterMs === undefined ? {} : { againMs: requeueAfterMs };
 
-async function undeclared(pass: Pass, error: unknown): Promise<Acted> {
-  const { store, key } = pass;
+async function undeclared(context: ReconcileContext, error: unknown): Promise<Acted> {
+  const { store, key } = context;
   const message = reasonOf(error);
   const record = await store.stacks.get(key);
-  pass.log.error({ error: message }, 'it cannot be told what the stack should be');
+  context.log.error({ error: message }, 'it cannot be told what the stack should be');
   // A mistake of people's stays until they mend it; what AWS did not answer it may by the next look.
   const mistaken = error instanceof PortcullisError && error.code === 'invalid-policy';
-  const onlyPreviews = pass.requests.length > 0 && reconcilesOf(pass).length === 0;
-  if (record && !onlyPreviews && (mistaken || reconcilesOf(pass).length > 0)) {
+  const onlyPreviews = context.requests.length > 0 && reconcilesOf(context).length === 0;
+  if (record && !onlyPreviews && (mistaken || reconcilesOf(context).length > 0)) {
     await store.stacks.setConditions(
       key,
       markFailed(record.conditions, 'PrerequisiteFailed', message, now()),
     );
   }
-  await report(pass, pass.requests, 'failed', message);
+  await report(context, context.requests, 'failed', message);
   return {
     outcome: 'undeclared',
-    verdict: { kind: 'wait', ms: 60_000, reason: 'PrerequisiteFailed', message },
+    result: { kind: 'requeueAfter', requeueAfterMs: 60_000, reason: 'PrerequisiteFailed', message },
   };
 }
 
-async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms: Terms): Promise<Acted> {
-  const { store, engine, key, lease, meter } = pass;
+async function up(
+  context: ReconcileContext,
+  desired: DesiredStack,
+  record: StackRecord,
+  terms: Terms,
+): Promise<Acted> {
+  const { store, engine, key, lease, meter } = context;
   await store.stacks.begin(key, markReconciling(record.conditions, now()), lease);
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
@@ -149,14 +164,15 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
   } catch (error) {
     lease.signal.throwIfAborted();
     meter.stack('up', desired.arguments.kind, 'failed', seconds());
-    return failed(pass, desired, record, terms, { error, recover });
+    return failed(context, desired, record, terms, { error, recover });
   }
   noteSuccess(key);
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
   const message = summarise(made);
   const { generation, exceptions } = desired;
-  await auditChange(pass, desired, made);
-  if (desired.arguments.kind === 'account' && record.generation === null) await auditAdoption(pass, desired);
+  await auditChange(context, desired, made);
+  if (desired.arguments.kind === 'account' && record.generation === null)
+    await auditAdoption(context, desired);
   await store.stacks.succeeded(
     key,
     markReady(record.conditions, message, now()),
@@ -164,30 +180,30 @@ async function up(pass: Pass, desired: DesiredStack, record: StackRecord, terms:
       generation,
       ...(exceptions && { exceptions }),
       release: terms.release ?? '',
-      programVersion: pass.programVersion,
+      programVersion: context.programVersion,
     },
     lease,
   );
-  await report(pass, reconcilesOf(pass), outcome, message, made);
+  await report(context, reconcilesOf(context), outcome, message, made);
   meter.stack('up', desired.arguments.kind, outcome, seconds());
-  return { outcome, verdict: done(terms.againMs) };
+  return { outcome, result: done(terms.requeueAfterMs) };
 }
 
 async function failed(
-  pass: Pass,
+  context: ReconcileContext,
   desired: DesiredStack,
   record: StackRecord,
   terms: Terms,
   { error, recover }: { readonly error: unknown; readonly recover: boolean },
 ): Promise<Acted> {
-  const { store, key, lease, attempts: limits = usualAttempts } = pass;
+  const { store, key, lease, attempts: limits = usualAttempts } = context;
   const message = reasonOf(error);
   const account = await store.accounts.get(desired.arguments.place.accountId);
   const transient = isTransient(message) || isUnready(message, isYoung(account?.joinedAt));
   const disturbances = noteFailure(key, transient);
   const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   const partWay = partWayOf(error);
-  if (partWay) await auditChange(pass, desired, partWay.record, { incomplete: true });
+  if (partWay) await auditChange(context, desired, partWay.record, { incomplete: true });
   const failure = {
     ...{ generation: desired.generation, counted: !transient, unrecovered: recover && !partWay?.entered },
     stalled: { after: stalledAfter, conditions: markStalled({}, message, now()) },
@@ -195,16 +211,16 @@ async function failed(
 
   const failures = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
-  if (!transient) await auditFailure(pass, desired, { message, failures, stalled });
+  if (!transient) await auditFailure(context, desired, { message, failures, stalled });
   const limit = transient ? limits.transient : limits.counted;
-  for (const request of reconcilesOf(pass)) {
+  for (const request of reconcilesOf(context)) {
     const spent = request.attempts + 1 >= limit || stalled;
-    if (spent) await report(pass, [request], 'failed', message);
+    if (spent) await report(context, [request], 'failed', message);
     else await store.runStacks.again(request.run.id, key, message, lease);
   }
-  pass.log.warn({ key, error: message, failures, transient }, 'stack failed');
-  const verdict: Verdict = stalled
-    ? { kind: 'hopeless', reason: 'FailedRepeatedly', message, ...again(terms) }
-    : { kind: 'failed', failures: Math.max(1, failures, disturbances), message };
-  return { outcome: 'failed', verdict };
+  context.log.warn({ key, error: message, failures, transient }, 'stack failed');
+  const result: Result = stalled
+    ? { kind: 'terminal', reason: 'FailedRepeatedly', message, ...again(terms) }
+    : { kind: 'error', failures: Math.max(1, failures, disturbances), message };
+  return { outcome: 'failed', result };
 }

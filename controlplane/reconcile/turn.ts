@@ -1,6 +1,6 @@
 import { placeOfKey } from '../stacks/key.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import type { Pass } from './context.ts';
+import type { ReconcileContext } from './context.ts';
 import type { Decision } from './decide.ts';
 import { rolloutOf } from './release-run.ts';
 
@@ -8,7 +8,7 @@ import { rolloutOf } from './release-run.ts';
 export const onboardingName = 'onboarding';
 
 /** Why a stack that was never made is not to be made by whatever woke it, or nothing. */
-async function notItsTurn({ store, key }: Pass): Promise<string | undefined> {
+async function notItsTurn({ store, key }: ReconcileContext): Promise<string | undefined> {
   const last = await store.runStacks.latest(key);
   if (last) {
     const { run, state } = last;
@@ -32,16 +32,16 @@ async function notItsTurn({ store, key }: Pass): Promise<string | undefined> {
  * run that is to make it, and what waits for a roll-out that is over was missed by it. Asks the store only then.
  */
 export async function inTurn(
-  pass: Pass,
+  context: ReconcileContext,
   record: Pick<StackRecord, 'generation' | 'operationStartedAt'>,
   release: string | undefined,
   decision: Decision,
 ): Promise<Decision> {
   if (decision.do === 'hold' && release !== undefined)
-    return (await rolloutOf(pass.store, release)) === 'over' ? { do: 'up' } : decision;
+    return (await rolloutOf(context.store, release)) === 'over' ? { do: 'up' } : decision;
   // The hub is of no release. What was cut short is finished, as what is under way is.
   const made = record.generation !== null || record.operationStartedAt !== null;
-  if (decision.do !== 'up' || release === undefined || made || pass.requests.length > 0) return decision;
-  const message = await notItsTurn(pass);
+  if (decision.do !== 'up' || release === undefined || made || context.requests.length > 0) return decision;
+  const message = await notItsTurn(context);
   return message ? { do: 'wait', message } : decision;
 }

@@ -15,7 +15,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 import { revokeLatencyMs } from './latency.ts';
 
-interface Intake {
+interface MessageHandlers {
   /** A message of the lifecycle queue. */
   lifecycle(body: string): Promise<void>;
   /** A message of the results queue: a result, or the announcement of an exception's end. */
@@ -53,7 +53,12 @@ function keysOf({ look, accountId }: LifecycleEvent): string[] {
 }
 
 /** What the control plane does with what it hears: lifecycle events wake keys, results and announcements become the audit log. */
-export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger, meter: Meter): Intake {
+export function messageHandlers(
+  store: Store,
+  queue: Pick<KeyQueue, 'enqueue'>,
+  log: Logger,
+  meter: Meter,
+): MessageHandlers {
   /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
   const announced = async ({ name, expires, state, owner, why, ticket }: Announcement) => {
     const details = { name, expires, owner, why, ticket };
@@ -69,7 +74,7 @@ export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger,
       if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
       const action = look.at === 'nothing' ? `nothing: ${look.because}` : `reconcile ${look.at}`;
       await store.lifecycleEvents.append(event, action);
-      await queue.wake(keysOf(event), priorities.onboarding);
+      await queue.enqueue(keysOf(event), priorities.onboarding);
       log.info({ event: event.name, account: event.accountId, action }, 'lifecycle event');
     },
     async result(body) {
@@ -77,7 +82,7 @@ export function intake(store: Store, queue: Pick<KeyQueue, 'wake'>, log: Logger,
       if (isAnnouncement(event)) return announced(announcementEvent.parse(event).detail);
       const { detail } = resultEvent.parse(event);
       // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
-      if ((await store.proofs.heard(detail)) && isOnlyCanary(detail)) return;
+      if ((await store.cellVerifications.received(detail)) && isOnlyCanary(detail)) return;
       const fresh = await store.remediations.append(detail);
       if (fresh) {
         meter.remediation(detail.outcome, revokeLatencyMs(detail));

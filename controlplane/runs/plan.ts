@@ -1,5 +1,5 @@
 import { accountsInScope } from '../organization/scope.ts';
-import { now, type Parts } from '../reconcile/context.ts';
+import { now, type ReconcileServices } from '../reconcile/context.ts';
 import { recordOrganization } from '../reconcile/organization.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 import { markFailed } from '../stacks/conditions.ts';
@@ -11,7 +11,7 @@ import { wavesOf } from './waves.ts';
 
 /** Marks an account as not looked at, and why; a preview leaves it as ready as it was. */
 async function leaveOut(
-  { store }: Parts,
+  { store }: ReconcileServices,
   run: Run,
   account: OrganizationAccount,
   message: string,
@@ -32,16 +32,16 @@ async function leaveOut(
  * are added once it was looked at. May be called again after a crash: what is listed already stays.
  * @throws PortcullisError where the organization or the scope is not readable: such a run has failed.
  */
-export async function planRun(parts: Parts, run: Run, stopping: AbortSignal): Promise<void> {
-  const { store } = parts;
-  const { organization } = await recordOrganization(parts);
+export async function planRun(context: ReconcileServices, run: Run, stopping: AbortSignal): Promise<void> {
+  const { store } = context;
+  const { organization } = await recordOrganization(context);
   stopping.throwIfAborted();
   const accounts = accountsInScope(organization, run.scope);
-  const covered = coveredOf(parts, accounts);
+  const covered = coveredOf(context, accounts);
   const waves = wavesOf(run.rollout.waves ?? [], covered, organization.accounts);
   for (const account of accounts.filter((each) => !covered.includes(each))) {
     const why = account.state === 'ACTIVE' ? 'it is not to be covered' : `the account is ${account.state}`;
-    await leaveOut(parts, run, account, `skipped: ${why}`);
+    await leaveOut(context, run, account, `skipped: ${why}`);
   }
   for (const [wave, members] of Map.groupBy(covered, ({ id }) => waves.get(id) ?? 1)) {
     await store.runStacks.plan(
@@ -53,9 +53,11 @@ export async function planRun(parts: Parts, run: Run, stopping: AbortSignal): Pr
   }
   await store.runStacks.plan(run.id, [hubKey], hubWave, 'pending');
   if (run.kind === 'reconcile')
-    await parts.departures?.retry(isWholeOrganization(run.scope) ? undefined : accounts.map(({ id }) => id));
+    await context.offboarding?.retry(
+      isWholeOrganization(run.scope) ? undefined : accounts.map(({ id }) => id),
+    );
   await store.runs.planned(run.id);
 }
 
-const coveredOf = ({ departures }: Parts, accounts: readonly OrganizationAccount[]) =>
-  accounts.filter((account) => account.state === 'ACTIVE' && (departures?.covers(account) ?? true));
+const coveredOf = ({ offboarding }: ReconcileServices, accounts: readonly OrganizationAccount[]) =>
+  accounts.filter((account) => account.state === 'ACTIVE' && (offboarding?.covers(account) ?? true));

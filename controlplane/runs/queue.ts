@@ -28,7 +28,7 @@ export interface RunQueue {
 /** Carries a run on until it has ended or the signal says to leave it to another. */
 export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
 
-interface Parts {
+interface RunQueueContext {
   readonly database: Database;
   readonly store: Store;
   readonly leases: Leases;
@@ -41,18 +41,18 @@ interface Parts {
 const concurrent = 16;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function runQueue({ database, store, leases, advance, meter, log }: Parts): RunQueue {
+export function runQueue({ database, store, leases, advance, meter, log }: RunQueueContext): RunQueue {
   const { runs, runStacks } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
     if (!run || run.finishedAt || run.state === 'paused') return;
-    const told = log.child({ run: id });
-    told.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
+    const runLog = log.child({ run: id });
+    runLog.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
     await advance(id, signal);
     const done = await runs.get(id);
     if (!done?.finishedAt) return;
     meter.run(done.kind, done.state);
-    told.info({ state: done.state, message: done.message }, 'run finished');
+    runLog.info({ state: done.state, message: done.message }, 'run finished');
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
   const work = { name: 'run', concurrent, unfinished, carryOut, leases };

@@ -36,7 +36,7 @@ export async function readPolicyFile({ policyFile, narrowing }: PolicySettings):
 const replacedMs = 250;
 
 /** What tells one text from another; a file that is away, or not to be read, is told from each text as well. */
-export async function policyDigest(file: string): Promise<string> {
+export async function policyFileDigest(file: string): Promise<string> {
   const digest = async () =>
     createHash('sha256')
       .update(await readFile(file))

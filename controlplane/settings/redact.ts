@@ -36,7 +36,7 @@ const formsOf = (secret: string) => [secret, encodeURIComponent(secret), JSON.st
  * Takes secrets out of anything that is to be logged: values of secret names at any depth, texts of a secret form, and
  * the given secrets themselves. Numbers, dates and the rest of the structure stay. Pure.
  */
-export function censor(secrets: readonly string[] = []): (value: unknown) => unknown {
+export function redact(secrets: readonly string[] = []): (value: unknown) => unknown {
   const known = [...new Set(secrets.filter(({ length }) => length >= shortestValue).flatMap(formsOf))].sort(
     (a, b) => b.length - a.length,
   );

@@ -27,11 +27,11 @@ export type Reason =
   | 'PartlyCovered'
   | 'NotCovered'
   | 'CheckFailed'
-  | 'Proven'
-  | 'NotProven'
-  | 'NeverProven';
+  | 'Verified'
+  | 'NotVerified'
+  | 'NeverVerified';
 
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered' | 'Proven';
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered' | 'Verified';
 export type Conditions = Partial<Record<ConditionType, Condition>>;
 
 type Change = Partial<Record<ConditionType, Omit<Condition, 'since'>>>;

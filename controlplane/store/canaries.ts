@@ -8,7 +8,7 @@ export interface Cell {
 }
 
 /** `end-to-end`: from an API call to the rule being gone. `path`: all of it but CloudTrail and the revoke. */
-export type ProofKind = 'end-to-end' | 'path';
+export type VerificationKind = 'end-to-end' | 'path';
 
 /** What one cell's canary is about and came to. */
 export interface Canary extends Cell {
@@ -20,9 +20,9 @@ export interface Canary extends Cell {
   readonly openedAt: Date | null;
   /** The Lambda's answer, once it came through the results queue. */
   readonly result: RemediationResult | null;
-  readonly heardAt: Date | null;
-  readonly state: 'waiting' | 'proven' | 'failed';
-  readonly kind: ProofKind | null;
+  readonly receivedAt: Date | null;
+  readonly state: 'waiting' | 'verified' | 'failed';
+  readonly kind: VerificationKind | null;
   readonly message: string | null;
   /** From the call that opened it, or the synthetic event, to the revoke or the answer. */
   readonly milliseconds: number | null;
@@ -31,10 +31,10 @@ export interface Canary extends Cell {
   readonly endedAt: Date | null;
 }
 
-/** What is known of a cell: when it was proven last, and when proving it failed last. */
-export interface Proof extends Cell {
-  readonly provenAt: Date | null;
-  readonly kind: ProofKind | null;
+/** What is known of a cell: when it was verified last, and when proving it failed last. */
+export interface CellVerification extends Cell {
+  readonly verifiedAt: Date | null;
+  readonly kind: VerificationKind | null;
   readonly milliseconds: number | null;
   readonly recordedMilliseconds: number | null;
   readonly failedAt: Date | null;
@@ -43,8 +43,8 @@ export interface Proof extends Cell {
 
 export type Ending =
   | {
-      state: 'proven';
-      kind: ProofKind;
+      state: 'verified';
+      kind: VerificationKind;
       milliseconds: number;
       recordedMilliseconds: number;
       message: string | null;
@@ -52,13 +52,17 @@ export type Ending =
   | { state: 'failed'; message: string };
 
 export const canaryColumns = `id, verification_id as "verificationId", account_id as "accountId", region,
-  intended_at as "intendedAt", group_id as "groupId", opened_at as "openedAt", result, heard_at as "heardAt", state,
+  intended_at as "intendedAt", group_id as "groupId", opened_at as "openedAt", result, received_at as "receivedAt", state,
   kind, message, milliseconds, recorded_milliseconds as "recordedMilliseconds", ended_at as "endedAt"`;
 
 /** Ends a canary once and says so of its cell; one that has ended stays as it is. */
 export async function recordEnding(query: Query, id: string, ending: Ending): Promise<void> {
-  const proven = ending.state === 'proven' ? ending : undefined;
-  const values = [proven?.kind ?? null, proven?.milliseconds ?? null, proven?.recordedMilliseconds ?? null];
+  const verified = ending.state === 'verified' ? ending : undefined;
+  const values = [
+    verified?.kind ?? null,
+    verified?.milliseconds ?? null,
+    verified?.recordedMilliseconds ?? null,
+  ];
   const [ended] = await query<Cell>(
     `update canary set state = $2, message = $3, kind = $4, milliseconds = $5, recorded_milliseconds = $6,
        ended_at = now(), holder = null, held_until = null
@@ -67,18 +71,18 @@ export async function recordEnding(query: Query, id: string, ending: Ending): Pr
   );
   if (!ended) return;
   const place = [ended.accountId, ended.region];
-  if (proven)
+  if (verified)
     await query(
-      `insert into proof (account_id, region, proven_at, kind, milliseconds, recorded_milliseconds, message)
+      `insert into cell_verification (account_id, region, verified_at, kind, milliseconds, recorded_milliseconds, message)
        values ($1, $2, now(), $3, $4, $5, $6)
-       on conflict (account_id, region) do update set proven_at = excluded.proven_at, kind = excluded.kind,
+       on conflict (account_id, region) do update set verified_at = excluded.verified_at, kind = excluded.kind,
          milliseconds = excluded.milliseconds, recorded_milliseconds = excluded.recorded_milliseconds,
          message = excluded.message`,
       [...place, ...values, ending.message],
     );
   else
     await query(
-      `insert into proof (account_id, region, failed_at, message) values ($1, $2, now(), $3)
+      `insert into cell_verification (account_id, region, failed_at, message) values ($1, $2, now(), $3)
        on conflict (account_id, region) do update set failed_at = excluded.failed_at, message = excluded.message`,
       [...place, ending.message],
     );

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PortcullisError } from '../settings/errors.ts';
-import type { Departing, Hold } from '../stacks/departing.ts';
+import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 
@@ -17,7 +17,7 @@ export interface Confirmation {
   readonly why: string;
   /** What would be done. */
   readonly about: string;
-  readonly stacks: readonly (Departing & { readonly accountName: string })[];
+  readonly stacks: readonly (StackToOffboard & { readonly accountName: string })[];
   readonly state: ConfirmationState;
   readonly openedAt: Date;
   /** Open or refused: asked anew afterwards. Confirmed: what is not done by then is asked anew. */
@@ -91,7 +91,7 @@ async function end(query: Query, states: string, where: string, to: Confirmation
 /** Ends what has expired. The ids of confirmed ones among them: what they cleared and is not done is asked anew. */
 export async function expire(query: Query, at: Date): Promise<string[]> {
   const isUndone =
-    'exists (select 1 from departure d where d.confirmation_id = confirmation.id and d.done_at is null)';
+    'exists (select 1 from offboarding d where d.confirmation_id = confirmation.id and d.done_at is null)';
   const confirmed = await end(query, `'confirmed'`, `expires_at <= $1 and ${isUndone}`, 'expired', [at]);
   await end(query, `'open', 'refused'`, 'expires_at <= $1', 'expired', [at]);
   return confirmed.map(({ id }) => id);

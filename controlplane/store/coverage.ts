@@ -11,7 +11,7 @@ export interface CoverageNotice {
   readonly theme: string;
   readonly event: CoverageEvent;
   /** The channels that were told already. */
-  readonly told: readonly string[];
+  readonly notified: readonly string[];
 }
 
 export interface CoverageStore {
@@ -27,11 +27,11 @@ export interface CoverageStore {
     found: readonly RegionCoverage[],
   ): Promise<void>;
   /** Notices of an account that not everybody was told of, the oldest first. */
-  untold(accountId: string): Promise<CoverageNotice[]>;
-  told(id: string, channel: string): Promise<void>;
+  pending(accountId: string): Promise<CoverageNotice[]>;
+  notified(id: string, channel: string): Promise<void>;
   done(id: string): Promise<void>;
   /** How many notices of the theme a channel was told of in the last so many minutes. */
-  toldLately(theme: string, channel: string, minutes: number): Promise<number>;
+  notifiedLately(theme: string, channel: string, minutes: number): Promise<number>;
 }
 
 type Changed = CoverageChange['lost'];
@@ -107,14 +107,14 @@ export function coverageStore({
           JSON.stringify(knownAfter(known, found)),
         ]);
       }),
-    untold: (accountId) =>
+    pending: (accountId) =>
       query(
-        `select id, theme, event, told from coverage_notice
+        `select id, theme, event, notified from coverage_notice
          where account_id = $1 and done_at is null order by number`,
         [accountId],
       ),
-    async told(id, channel) {
-      await query('update coverage_notice set told = told || $2::jsonb where id = $1', [
+    async notified(id, channel) {
+      await query('update coverage_notice set notified = notified || $2::jsonb where id = $1', [
         id,
         JSON.stringify([channel]),
       ]);
@@ -122,10 +122,10 @@ export function coverageStore({
     async done(id) {
       await query('update coverage_notice set done_at = now() where id = $1', [id]);
     },
-    async toldLately(theme, channel, minutes) {
+    async notifiedLately(theme, channel, minutes) {
       const [row] = await query<{ count: number }>(
         `select count(*)::int as count from coverage_notice
-         where theme = $1 and told @> $2::jsonb and found_at > now() - make_interval(mins => $3::int)`,
+         where theme = $1 and notified @> $2::jsonb and found_at > now() - make_interval(mins => $3::int)`,
         [theme, JSON.stringify([channel]), minutes],
       );
       return row?.count ?? 0;

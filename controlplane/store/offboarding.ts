@@ -1,13 +1,13 @@
 import type { Conditions } from '../stacks/conditions.ts';
-import type { Departing } from '../stacks/departing.ts';
+import type { StackToOffboard } from '../stacks/offboarding.ts';
 import { accountStore } from './accounts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
-import { fenced, type Holder, LeaseLost } from './database/lease-guard.ts';
+import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
 import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
-export interface Departure extends Departing {
+export interface Offboarding extends StackToOffboard {
   /** The organization's listing, or a look at the Region itself. */
   readonly foundBy: 'listing' | 'region';
   readonly since: Date;
@@ -31,18 +31,18 @@ export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGen
   readonly region: string | null;
 }
 
-export interface DepartureEnd {
-  readonly what: Departing['what'];
+export interface OffboardingEnd {
+  readonly what: StackToOffboard['what'];
   readonly at: Date;
   /** With the account's own stack: nothing is left in the account. */
   readonly account?: { readonly conditions: Conditions; readonly because: string } | undefined;
 }
 
 /** Says of an account that everything in it went. */
-async function leave(
+async function closeAccount(
   query: Query,
-  { accountId, since }: Departure,
-  { conditions, because }: NonNullable<DepartureEnd['account']>,
+  { accountId, since }: Offboarding,
+  { conditions, because }: NonNullable<OffboardingEnd['account']>,
 ): Promise<void> {
   const accounts = accountStore({ query });
   await accounts.setConditions(accountId, conditions);
@@ -52,14 +52,14 @@ async function leave(
   await writeAudit(query, { who: 'portcullis', what: 'account departed', details }, once);
 }
 
-export interface DepartureStore {
-  get(key: string): Promise<Departure | undefined>;
+export interface OffboardingStore {
+  get(key: string): Promise<Offboarding | undefined>;
   /** Every stack but the hub's. */
   stacks(): Promise<RecordedStack[]>;
   /** Has the transaction be the only one that changes what may depart. */
   alone<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Every one that has not gone. */
-  open(): Promise<Departure[]>;
+  open(): Promise<Offboarding[]>;
   /** One more refusal; how many there were. */
   refused(key: string): Promise<number>;
   /** It does not depart after all. */
@@ -68,11 +68,11 @@ export interface DepartureStore {
    * The stack went: its record goes with it, in one step with what is said of its account, and with the audit lines.
    * Asked for again, nothing happens. @throws LeaseLost
    */
-  finish(departure: Departure, end: DepartureEnd, holder: Holder): Promise<void>;
+  finish(offboarding: Offboarding, end: OffboardingEnd, holder: Holder): Promise<void>;
   /**
    * Forgets the failures of departing stacks that failed so often at least, of these accounts or of all: which stacks.
    */
-  forgive(failures: number, accountIds: readonly string[] | undefined): Promise<string[]>;
+  resetFailures(failures: number, accountIds: readonly string[] | undefined): Promise<string[]>;
 }
 
 /**
@@ -80,15 +80,15 @@ export interface DepartureStore {
  * audit log's: while workers of both stand, the lease of `organization` still has one listing considered at a time, but
  * a person's word may come in between.
  */
-const departureLock = 6_821_012;
+const offboardingLock = 6_821_012;
 
-export function departureStore({
+export function offboardingStore({
   query,
   transaction,
-}: Pick<Database, 'query' | 'transaction'>): DepartureStore {
+}: Pick<Database, 'query' | 'transaction'>): OffboardingStore {
   return {
     async get(key) {
-      const [row] = await query<Departure>(`select ${columns} from departure where key = $1`, [key]);
+      const [row] = await query<Offboarding>(`select ${columns} from offboarding where key = $1`, [key]);
       return row;
     },
     stacks: () =>
@@ -98,47 +98,47 @@ export function departureStore({
       ),
     alone: (work) =>
       transaction(async (within) => {
-        await within(`select pg_advisory_xact_lock(${departureLock})`);
+        await within(`select pg_advisory_xact_lock(${offboardingLock})`);
         return work(within);
       }),
-    open: () => openDepartures(query),
+    open: () => openOffboardings(query),
     async refused(key) {
       const [row] = await query<{ refusals: number }>(
-        'update departure set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
+        'update offboarding set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
         [key],
       );
       return row?.refusals ?? 0;
     },
     async drop(key) {
-      await query('delete from departure where key = $1 and done_at is null', [key]);
+      await query('delete from offboarding where key = $1 and done_at is null', [key]);
     },
-    finish: (departure, { what, at, account }, holder) =>
+    finish: (offboarding, { what, at, account }, holder) =>
       transaction(async (within) => {
-        const { key, since, accountId, region, because, confirmationId } = departure;
+        const { key, since, accountId, region, because, confirmationId } = offboarding;
         const gone = await within(
-          `delete from stack where key = $1 and ${fenced('$1', '$2')} returning key`,
+          `delete from stack where key = $1 and ${leaseGuard('$1', '$2')} returning key`,
           [key, holder.token],
         );
         if (gone.length === 0) {
           const left = await within('select key from stack where key = $1', [key]);
           if (left.length > 0) throw new LeaseLost(key);
         }
-        await within('update departure set what = $2, done_at = $3 where key = $1 and done_at is null', [
+        await within('update offboarding set what = $2, done_at = $3 where key = $1 and done_at is null', [
           key,
           what,
           at,
         ]);
         const entry: AuditEntry = {
           who: 'portcullis',
-          what: what === 'gone' ? 'stack forgotten' : 'stack destroyed',
+          what: what === 'archive' ? 'stack forgotten' : 'stack destroyed',
           details: { key, account: accountId, region, because, confirmation: confirmationId },
         };
         await writeAudit(within, entry, `departed ${key} ${since.toISOString()}`);
-        if (account && gone.length > 0) await leave(within, departure, account);
+        if (account && gone.length > 0) await closeAccount(within, offboarding, account);
       }),
-    async forgive(failures, accountIds) {
+    async resetFailures(failures, accountIds) {
       const rows = await query<{ key: string }>(
-        `update stack set failures = 0 where failed_generation like 'departure %' and failures >= $1
+        `update stack set failures = 0 where failed_generation like 'offboarding %' and failures >= $1
            and ($2::text[] is null or account_id = any($2)) returning key`,
         [failures, accountIds ?? null],
       );
@@ -147,19 +147,19 @@ export function departureStore({
   };
 }
 
-export const openDepartures = (query: Query) =>
-  query<Departure>(`select ${columns} from departure where done_at is null order by key`);
+export const openOffboardings = (query: Query) =>
+  query<Offboarding>(`select ${columns} from offboarding where done_at is null order by key`);
 
 /** Records that stacks depart; what was cleared stays so, but where more is to be done to it now. */
-export async function depart(
+export async function recordOffboardings(
   query: Query,
-  set: readonly Departing[],
-  foundBy: Departure['foundBy'],
+  set: readonly StackToOffboard[],
+  foundBy: Offboarding['foundBy'],
   at: Date,
 ): Promise<void> {
-  const stays = `d.done_at is null and not (d.what = 'gone' and excluded.what = 'tear-down')`;
+  const stays = `d.done_at is null and not (d.what = 'archive' and excluded.what = 'destroy')`;
   await query(
-    `insert into departure as d (key, account_id, region, what, because, found_by, since)
+    `insert into offboarding as d (key, account_id, region, what, because, found_by, since)
      select key, account_id, nullif(region, ''), what, because, $6, $7
      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as n (key, account_id, region, what, because)
      on conflict (key) do update set what = excluded.what, because = excluded.because, found_by = excluded.found_by,
@@ -181,7 +181,7 @@ export async function depart(
 }
 
 export async function dropAll(query: Query, keys: readonly string[]): Promise<void> {
-  if (keys.length > 0) await query('delete from departure where done_at is null and key = any($1)', [keys]);
+  if (keys.length > 0) await query('delete from offboarding where done_at is null and key = any($1)', [keys]);
 }
 
 /** Lets stacks go, by a person's word or without one. */
@@ -193,7 +193,7 @@ export async function clear(
 ): Promise<void> {
   if (keys.length === 0) return;
   await query(
-    `update departure set cleared_at = $2, confirmation_id = $3
+    `update offboarding set cleared_at = $2, confirmation_id = $3
      where done_at is null and cleared_at is null and key = any($1)`,
     [keys, at, confirmationId],
   );
@@ -201,32 +201,32 @@ export async function clear(
 
 /** Takes back what cleared stacks that have not gone: all those that no person let go. */
 export const holdUnconfirmed = (query: Query) =>
-  query('update departure set cleared_at = null where done_at is null and confirmation_id is null');
+  query('update offboarding set cleared_at = null where done_at is null and confirmation_id is null');
 
 /** Takes back what confirmations cleared that are over, of stacks that have not gone. */
 export async function holdAgain(query: Query, confirmationIds: readonly string[]): Promise<void> {
   if (confirmationIds.length === 0) return;
   await query(
-    `update departure set cleared_at = null, confirmation_id = null
+    `update offboarding set cleared_at = null, confirmation_id = null
      where done_at is null and confirmation_id = any($1::uuid[])`,
     [confirmationIds],
   );
 }
 
-/** Stacks to tear down that nobody cleared yet, and those cleared since a moment without a person. */
+/** Stacks to destroy that nobody cleared yet, and those cleared since a moment without a person. */
 export async function deletionsSince(query: Query, from: Date): Promise<number> {
   const [row] = await query<{ count: number }>(
-    `select count(*)::int as count from departure where what = 'tear-down' and confirmation_id is null
+    `select count(*)::int as count from offboarding where what = 'destroy' and confirmation_id is null
        and ((done_at is null and cleared_at is null) or cleared_at > $1)`,
     [from],
   );
   return row?.count ?? 0;
 }
 
-/** Accounts all of whose departures a person let go. */
+/** Accounts all of whose offboardings a person let go. */
 export async function confirmedAccounts(query: Query): Promise<string[]> {
   const rows = await query<{ id: string }>(
-    `select account_id as id from departure group by account_id
+    `select account_id as id from offboarding group by account_id
      having bool_and(confirmation_id is not null or done_at is not null) and bool_or(confirmation_id is not null)`,
   );
   return rows.map(({ id }) => id);

@@ -1,6 +1,6 @@
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { Database } from './database/database.ts';
-import { fenced, type Holder } from './database/lease-guard.ts';
+import { type Holder, leaseGuard } from './database/lease-guard.ts';
 import { type Run, runColumns } from './runs.ts';
 
 /**
@@ -217,7 +217,7 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
     async begin(runId, key, { token }) {
       await query(
         `update run_stack set state = 'running', started_at = coalesce(started_at, now()), finished_at = null
-         where run_id = $1 and key = $2 and state in ('admitted', 'running') and ${fenced('$2', '$3')}`,
+         where run_id = $1 and key = $2 and state in ('admitted', 'running') and ${leaseGuard('$2', '$3')}`,
         [runId, key, token],
       );
     },
@@ -225,14 +225,14 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
       await query(
         `update run_stack set state = case when run.finished_at is null then 'admitted' else 'failed' end,
            attempts = attempts + 1, message = $3, finished_at = case when run.finished_at is not null then now() end
-         from run where run.id = run_id and run_id = $1 and key = $2 and ${fenced('$2', '$4')}`,
+         from run where run.id = run_id and run_id = $1 and key = $2 and ${leaseGuard('$2', '$4')}`,
         [runId, key, message, token],
       );
     },
     async end(runId, key, { state, record, message }, holder) {
       await query(
         `update run_stack set state = $3, changes = $4, drift = $5, message = $6, finished_at = now()
-         where run_id = $1 and key = $2 and ($7::text is null or ${fenced('$2', '$7')})`,
+         where run_id = $1 and key = $2 and ($7::text is null or ${leaseGuard('$2', '$7')})`,
         [
           runId,
           key,

@@ -1,7 +1,7 @@
 import type { Conditions } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { Database } from './database/database.ts';
-import { fenced, type Holder, LeaseLost } from './database/lease-guard.ts';
+import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
 
 export interface StackRecord {
   readonly key: string;
@@ -74,7 +74,7 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
   const write = async <Row>(set: string, key: string, values: readonly unknown[], { token }: Holder) => {
     const rows = await query<Row>(
       `update stack set ${set}, updated_at = now()
-       where key = $1 and ${fenced('$1', `$${values.length + 2}`)} returning failures`,
+       where key = $1 and ${leaseGuard('$1', `$${values.length + 2}`)} returning failures`,
       [key, ...values, token],
     );
     if (rows.length === 0) throw new LeaseLost(key);

@@ -1,6 +1,7 @@
 import { type AccountStore, accountStore } from './accounts.ts';
-import { type TombstoneStore, tombstoneStore } from './archived-stacks.ts';
+import { type ArchivedStackStore, archivedStackStore } from './archived-stacks.ts';
 import { type AuditStore, auditStore } from './audit/entries.ts';
+import { type CellVerificationStore, cellVerificationStore } from './cell-verifications.ts';
 import { type ConfirmationStore, confirmationStore } from './confirmations.ts';
 import { type CoverageStore, coverageStore } from './coverage.ts';
 import { type Clock, databaseClock } from './database/clock.ts';
@@ -8,8 +9,7 @@ import type { Database } from './database/database.ts';
 import { type ExceptionStore, exceptionStore } from './exceptions.ts';
 import { type FactStore, factStore } from './facts.ts';
 import { type LifecycleEventStore, lifecycleEventStore } from './lifecycle-events.ts';
-import { type DepartureStore, departureStore } from './offboarding.ts';
-import { type ProofStore, proofStore } from './proofs.ts';
+import { type OffboardingStore, offboardingStore } from './offboarding.ts';
 import { type RemediationStore, remediationStore } from './remediations.ts';
 import { type RestoreStore, restoreStore } from './restores.ts';
 import { type RunStackStore, runStackStore } from './run-stacks.ts';
@@ -29,10 +29,10 @@ export interface Store {
   readonly lifecycleEvents: LifecycleEventStore;
   readonly exceptions: ExceptionStore;
   readonly restores: RestoreStore;
-  readonly proofs: ProofStore;
-  readonly departures: DepartureStore;
+  readonly cellVerifications: CellVerificationStore;
+  readonly offboarding: OffboardingStore;
   readonly confirmations: ConfirmationStore;
-  readonly tombstones: TombstoneStore;
+  readonly archivedStacks: ArchivedStackStore;
   readonly coverage: CoverageStore;
   readonly audit: AuditStore;
   /** Whatever is decided by time is decided by this one. */
@@ -50,10 +50,10 @@ export const openStore = (database: Database): Store => ({
   lifecycleEvents: lifecycleEventStore(database),
   exceptions: exceptionStore(database),
   restores: restoreStore(database),
-  proofs: proofStore(database),
-  departures: departureStore(database),
+  cellVerifications: cellVerificationStore(database),
+  offboarding: offboardingStore(database),
   confirmations: confirmationStore(database),
-  tombstones: tombstoneStore(database),
+  archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),
   audit: auditStore(database),
   now: databaseClock(database),

@@ -21,7 +21,7 @@ export interface Due {
 
 /** What came of a verification's cells. */
 export interface Outcome {
-  readonly proven: number;
+  readonly verified: number;
   readonly failed: number;
 }
 
@@ -56,12 +56,12 @@ export async function requestCells(
 
 const dueCells = `select each.account_id as "accountId", each.region
   from unnest($1::text[], $2::text[]) as each (account_id, region)
-  left join proof on proof.account_id = each.account_id and proof.region = each.region
+  left join cell_verification on cell_verification.account_id = each.account_id and cell_verification.region = each.region
   where not exists (select 1 from canary where canary.account_id = each.account_id
       and canary.region = each.region and canary.ended_at is null)
-    and coalesce(greatest(proof.proven_at, proof.failed_at), '-infinity')
+    and coalesce(greatest(cell_verification.verified_at, cell_verification.failed_at), '-infinity')
       < now() - make_interval(secs => $3::double precision)
-  order by greatest(proof.proven_at, proof.failed_at) nulls first, md5(each.account_id || each.region)
+  order by greatest(cell_verification.verified_at, cell_verification.failed_at) nulls first, md5(each.account_id || each.region)
   limit $4`;
 
 /** The same for the cells that are due, which nobody else chooses meanwhile; false where there are none. */
@@ -90,8 +90,8 @@ export async function finishVerification(query: Query, id: string): Promise<Outc
     [id],
   );
   if (ended.length === 0) return undefined;
-  const [outcome = { proven: 0, failed: 0 }] = await query<Outcome>(
-    `select count(*) filter (where state = 'proven')::int as proven,
+  const [outcome = { verified: 0, failed: 0 }] = await query<Outcome>(
+    `select count(*) filter (where state = 'verified')::int as verified,
        count(*) filter (where state = 'failed')::int as failed from canary where verification_id = $1`,
     [id],
   );

@@ -7,7 +7,7 @@ import { type Reading, readings } from './readings.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-interface Parts {
+interface DatabaseMetricsContext {
   /** What this process counted. */
   readonly registry: Registry;
   readonly database: Pick<Database, 'query'>;
@@ -33,7 +33,12 @@ function show(registry: Registry, { gauges }: Reading, rows: readonly Row[]): vo
  * that moment. What could not be read in time is left out and counted, so that no old value passes for a present one;
  * scrapes at the same time are one. Never throws, and ends in little more than one timeout.
  */
-export function metricsText({ registry, database, log, timeoutMs = 5000 }: Parts): () => Promise<string> {
+export function metricsText({
+  registry,
+  database,
+  log,
+  timeoutMs = 5000,
+}: DatabaseMetricsContext): () => Promise<string> {
   const errors = new Counter({
     name: 'portcullis_scrape_errors_total',
     help: 'Readings that a scrape had to leave out.',

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
-import { censor } from '../settings/redact.ts';
+import { redact } from '../settings/redact.ts';
 
 export type { Logger };
 
@@ -15,7 +15,7 @@ export function makeLogger(
   secrets: readonly string[] = [],
   destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
 ): Logger {
-  const clean = censor(secrets);
+  const clean = redact(secrets);
   return pino(
     {
       level,

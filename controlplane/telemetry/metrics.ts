@@ -10,10 +10,10 @@ export interface Meter {
     seconds: number,
   ): void;
   run(kind: string, state: string): void;
-  reconciled(kind: string, verdict: 'done' | 'wait' | 'failed' | 'hopeless', seconds: number): void;
+  reconciled(kind: string, result: 'ok' | 'requeueAfter' | 'error' | 'terminal', seconds: number): void;
   throttled(service: string, operation: string, scope: 'organization' | 'account'): void;
   remediation(outcome: string, eventToRevokedMs: number | undefined): void;
-  verified(result: 'proven' | 'failed', seconds: number): void;
+  verified(result: 'verified' | 'failed', seconds: number): void;
 }
 
 const nothing = () => undefined;
@@ -68,8 +68,8 @@ function instruments(registry: Registry) {
     }),
     reconciles: new Histogram({
       name: 'portcullis_reconcile_duration_seconds',
-      help: 'How long it took to reconcile a key once, by verdict.',
-      labelNames: ['kind', 'verdict'],
+      help: 'How long it took to reconcile a key once, by result.',
+      labelNames: ['kind', 'result'],
       ...{ buckets: seconds.reconcile, registers },
     }),
     throttles: new Counter({
@@ -91,7 +91,7 @@ function instruments(registry: Registry) {
     }),
     verifications: new Histogram({
       name: 'portcullis_verification_duration_seconds',
-      help: 'How long it took to prove a cell, or to find that it cannot be proven.',
+      help: 'How long it took to prove a cell, or to find that it cannot be verified.',
       labelNames: ['result'],
       ...{ buckets: seconds.verification, registers },
     }),
@@ -104,11 +104,11 @@ export function createMeter(registry: Registry): Meter {
     instruments(registry);
   for (const outcome of outcomes) remediations.inc({ outcome }, 0);
   for (const kind of runKinds) for (const state of runEnds) runs.inc({ kind, state }, 0);
-  for (const result of ['proven', 'failed']) verifications.zero({ result });
+  for (const result of ['verified', 'failed']) verifications.zero({ result });
   return {
     stack: (operation, kind, result, took) => operations.observe({ operation, kind, result }, took),
     run: (kind, state) => runs.inc({ kind, state }),
-    reconciled: (kind, verdict, took) => reconciles.observe({ kind, verdict }, took),
+    reconciled: (kind, result, took) => reconciles.observe({ kind, result }, took),
     throttled: (service, operation, scope) => throttles.inc({ service, operation, scope }),
     remediation(outcome, eventToRevokedMs) {
       remediations.inc({ outcome });

@@ -124,21 +124,25 @@ export const readings: readonly Reading[] = [
     ],
   },
   {
-    name: 'proofs',
-    sql: `select count(*) filter (where proven_at is not null)::int as proven,
-        count(*) filter (where failed_at > coalesce(proven_at, '-infinity'))::int as failing,
-        count(*) filter (where ready = 'True' and proof.region is null)::int as never,
-        ${seconds('min(proven_at)')} as age
-      from ${cell} left join proof on proof.account_id = cell.account_id and proof.region = cell.region`,
+    name: 'cell verifications',
+    sql: `select count(*) filter (where verified_at is not null)::int as verified,
+        count(*) filter (where failed_at > coalesce(verified_at, '-infinity'))::int as failing,
+        count(*) filter (where ready = 'True' and cell_verification.region is null)::int as never,
+        ${seconds('min(verified_at)')} as age
+      from ${cell} left join cell_verification on cell_verification.account_id = cell.account_id and cell_verification.region = cell.region`,
     gauges: [
-      gauge('cells_proven', 'Cells in which a canary was ever closed.', 'proven'),
-      gauge('cells_proof_failing', 'Cells whose last canary was not closed.', 'failing'),
+      gauge('cells_verified', 'Cells in which a canary was ever closed.', 'verified'),
+      gauge('cells_verification_failing', 'Cells whose last canary was not closed.', 'failing'),
       gauge(
-        'cells_never_proven',
+        'cells_never_verified',
         'Cells of accounts that are ready in which no canary was ever tried.',
         'never',
       ),
-      gauge('cells_oldest_proof_seconds', 'Since the proof of the cell that was proven longest ago.', 'age'),
+      gauge(
+        'cells_oldest_verification_seconds',
+        'Since the cell_verification of the cell that was verified longest ago.',
+        'age',
+      ),
     ],
   },
   {

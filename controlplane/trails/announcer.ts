@@ -18,7 +18,7 @@ export type CoverageAnnouncer = (
   after: readonly RegionCoverage[],
 ) => Promise<void>;
 
-interface Parts {
+interface AnnouncerContext {
   readonly store: { readonly coverage: CoverageStore };
   readonly aws: Pick<Aws, 'eventBridge' | 'sns'>;
   readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn' | 'notificationTopicArn'>;
@@ -29,7 +29,7 @@ interface Parts {
 const messagesOfATheme = 5;
 const themeMinutes = 15;
 
-async function putEvent({ aws, settings }: Parts, event: CoverageEvent): Promise<void> {
+async function putEvent({ aws, settings }: AnnouncerContext, event: CoverageEvent): Promise<void> {
   const { accountId, region } = settings.hub;
   const client = await aws.eventBridge(accountId, region);
   const entry = {
@@ -47,7 +47,11 @@ async function putEvent({ aws, settings }: Parts, event: CoverageEvent): Promise
 const subjectOf = ({ change, accountName, account }: CoverageEvent): string =>
   `Portcullis: coverage ${change} in ${account} ${accountName}`.replace(/[^ -~]/g, '?').slice(0, 100);
 
-async function publish({ aws, settings }: Parts, topicArn: string, event: CoverageEvent): Promise<void> {
+async function publish(
+  { aws, settings }: AnnouncerContext,
+  topicArn: string,
+  event: CoverageEvent,
+): Promise<void> {
   const client = await aws.sns(settings.hub.accountId, topicArn.split(':')[3] ?? settings.hub.region);
   const text = (StringValue: string) => ({ DataType: 'String', StringValue });
   const fifo = {
@@ -70,26 +74,30 @@ async function publish({ aws, settings }: Parts, topicArn: string, event: Covera
 }
 
 /** Tells a topic, unless it has had its share of the theme: the last one it gets says so. Whether it was told. */
-async function tellTopic(parts: Parts, { theme, event }: CoverageNotice, topicArn: string): Promise<boolean> {
-  const before = await parts.store.coverage.toldLately(theme, topicArn, themeMinutes);
+async function publishToTopic(
+  context: AnnouncerContext,
+  { theme, event }: CoverageNotice,
+  topicArn: string,
+): Promise<boolean> {
+  const before = await context.store.coverage.notifiedLately(theme, topicArn, themeMinutes);
   if (before >= messagesOfATheme) return false;
   const more = `Further accounts of which the same is true are not told here for ${themeMinutes} minutes: see portcullis status`;
   const last = before === messagesOfATheme - 1;
-  await publish(parts, topicArn, last ? { ...event, summary: `${event.summary}. ${more}` } : event);
+  await publish(context, topicArn, last ? { ...event, summary: `${event.summary}. ${more}` } : event);
   return true;
 }
 
 /** Tells every channel that was not told yet. One that fails is tried again at the account's next survey. */
-async function tell(parts: Parts, notice: CoverageNotice): Promise<void> {
-  const { store, settings, log } = parts;
+async function notify(context: AnnouncerContext, notice: CoverageNotice): Promise<void> {
+  const { store, settings, log } = context;
   const { alarmTopicArn, notificationTopicArn } = settings;
   const topics = new Set([alarmTopicArn, notificationTopicArn].filter((arn) => arn !== undefined));
   let failed = false;
-  for (const channel of ['bus', ...topics].filter((name) => !notice.told.includes(name))) {
+  for (const channel of ['bus', ...topics].filter((name) => !notice.notified.includes(name))) {
     try {
-      if (channel === 'bus') await putEvent(parts, notice.event);
-      else if (!(await tellTopic(parts, notice, channel))) continue;
-      await store.coverage.told(notice.id, channel);
+      if (channel === 'bus') await putEvent(context, notice.event);
+      else if (!(await publishToTopic(context, notice, channel))) continue;
+      await store.coverage.notified(notice.id, channel);
     } catch (error) {
       failed = true;
       const { account: accountId, change } = notice.event;
@@ -105,20 +113,20 @@ async function tell(parts: Parts, notice: CoverageNotice): Promise<void> {
  * alarm and notification topics where there are any. Recorded before it is told, and told until it is: once, or twice
  * where the process dies in between, with the same id. Throws only where the store fails.
  */
-export function coverageAnnouncer(parts: Parts): CoverageAnnouncer {
-  const { store, log } = parts;
+export function coverageAnnouncer(context: AnnouncerContext): CoverageAnnouncer {
+  const { store, log } = context;
   return async (account, before, after) => {
     await store.coverage.observe(account, before, after);
-    for (const notice of await store.coverage.untold(account.id)) {
+    for (const notice of await store.coverage.pending(account.id)) {
       const { change, summary, regions } = notice.event;
-      if (notice.told.length === 0) {
+      if (notice.notified.length === 0) {
         const where = regions.map(({ region }) => region);
         log[change === 'lost' ? 'error' : 'info'](
           { accountId: account.id, notice: notice.id, regions: where },
           summary,
         );
       }
-      await tell(parts, notice);
+      await notify(context, notice);
     }
   };
 }

@@ -17,7 +17,7 @@ export function causeOf(trail: ObservedTrail, region: string): Exclude<TrailCaus
 }
 
 /** One account and Region to judge, with what is seen there. */
-export interface Sight {
+export interface RegionTrails {
   readonly accountId: string;
   readonly region: string;
   /** The trails that DescribeTrails shows there, asked in full. */
@@ -50,7 +50,13 @@ function covered(trails: readonly ObservedTrail[], accountId: string): TrailChec
  * covering trail is enough, whatever could not be asked of the others; without one, what could not be asked makes
  * the answer unknown. Pure.
  */
-export function judgeTrails({ accountId, region, trails, elsewhere = [], unasked = [] }: Sight): TrailCheck {
+export function evaluateTrails({
+  accountId,
+  region,
+  trails,
+  elsewhere = [],
+  unasked = [],
+}: RegionTrails): TrailCheck {
   const covering = trails.filter((trail) => causeOf(trail, region) === undefined);
   if (covering.length > 0) return covered(covering, accountId);
   if (unasked.length > 0)

@@ -1,52 +1,52 @@
 import type { ObservedTrail, TrailCause, TrailProblem, TrailWarning } from '../stacks/trail-check.ts';
 
 const ownerOf = (arn: string): string => arn.split(':')[4] ?? '';
-const nameOf = (arn: string): string => arn.split('/').at(-1) ?? '';
+const trailName = (arn: string): string => arn.split('/').at(-1) ?? '';
 
-type Told = Pick<ObservedTrail, 'arn' | 'homeRegion'> & { readonly own?: boolean };
+type TrailReference = Pick<ObservedTrail, 'arn' | 'homeRegion'> & { readonly own?: boolean };
 
-const command = ({ arn, homeRegion }: Told, act: string, more = ''): string =>
+const command = ({ arn, homeRegion }: TrailReference, act: string, more = ''): string =>
   `as account ${ownerOf(arn)}: aws cloudtrail ${act} --name ${arn}${more} --region ${homeRegion}`;
 
-const inConsole = ({ arn, homeRegion }: Told, act: string): string =>
-  `in the CloudTrail console of account ${ownerOf(arn)}, ${homeRegion}: trail ${nameOf(arn)}, Management events, Edit, ${act}`;
+const inConsole = ({ arn, homeRegion }: TrailReference, act: string): string =>
+  `in the CloudTrail console of account ${ownerOf(arn)}, ${homeRegion}: trail ${trailName(arn)}, Management events, Edit, ${act}`;
 
 const texts: Record<
   Exclude<TrailCause, 'none'>,
-  { says: (arn: string) => string; mend: (t: Told) => string }
+  { message: (arn: string) => string; mend: (t: TrailReference) => string }
 > = {
   elsewhere: {
-    says: (arn) => `${arn} records its own Region alone`,
+    message: (arn) => `${arn} records its own Region alone`,
     mend: (trail) => command(trail, 'update-trail', ' --is-multi-region-trail'),
   },
   stopped: {
-    says: (arn) => `logging of ${arn} is stopped`,
+    message: (arn) => `logging of ${arn} is stopped`,
     mend: (trail) => command(trail, 'start-logging'),
   },
   'no-management-events': {
-    says: (arn) => `${arn} records no management events`,
+    message: (arn) => `${arn} records no management events`,
     mend: (trail) => inConsole(trail, 'switch management events on, with Write'),
   },
   'reads-only': {
-    says: (arn) => `${arn} records read events alone, no writes`,
+    message: (arn) => `${arn} records read events alone, no writes`,
     mend: (trail) => inConsole(trail, 'tick Write'),
   },
   'excludes-ec2': {
-    says: (arn) => `${arn} leaves out the events of EC2`,
+    message: (arn) => `${arn} leaves out the events of EC2`,
     mend: (trail) => inConsole(trail, 'take away the selector that leaves out ec2.amazonaws.com'),
   },
   partial: {
-    says: (arn) => `${arn} records only some of the management write events of EC2`,
+    message: (arn) => `${arn} records only some of the management write events of EC2`,
     mend: (trail) => inConsole(trail, 'take away the filters by event name or caller'),
   },
 };
 
 /** Why one trail does not cover a Region, with the one act that mends it. Pure. */
-export function problemOf(trail: Told, cause: Exclude<TrailCause, 'none'>): TrailProblem {
-  const { says, mend } = texts[cause];
+export function problemOf(trail: TrailReference, cause: Exclude<TrailCause, 'none'>): TrailProblem {
+  const { message, mend } = texts[cause];
   // Our own trail is declared in the account's stack, which puts right whatever was changed by hand.
   const act = trail.own ? `portcullis reconcile --account ${ownerOf(trail.arn)}` : mend(trail);
-  return { cause, trailArn: trail.arn, message: says(trail.arn), mend: act };
+  return { cause, trailArn: trail.arn, message: message(trail.arn), mend: act };
 }
 
 export const noTrail: TrailProblem = {

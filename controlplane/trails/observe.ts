@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-cloudtrail';
 import { reasonOf } from '../settings/errors.ts';
 import type { ObservedTrail, RegionCoverage } from '../stacks/trail-check.ts';
-import { judgeTrails } from './evaluate.ts';
+import { evaluateTrails } from './evaluate.ts';
 
 /** CloudTrail's client in one Region of the account. */
 export type CloudTrailIn = (region: string) => Promise<CloudTrailClient>;
@@ -113,7 +113,7 @@ export async function checkTrails(
       return { region, trail: { covered: 'unknown', reason: `the trail check failed: ${listing.refused}` } };
     const arns = listing.trails.map(({ TrailARN = '' }) => TrailARN);
     const answers = arns.flatMap((arn) => asked.get(arn) ?? []);
-    const trail = judgeTrails({
+    const trail = evaluateTrails({
       accountId,
       region,
       trails: answers.flatMap((one) => ('trail' in one ? [one.trail] : [])),

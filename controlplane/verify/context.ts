@@ -7,8 +7,8 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 
 /** What proving a cell needs of the world. */
-export interface VerifyParts {
-  readonly store: Pick<Store, 'accounts' | 'stacks' | 'proofs' | 'now'>;
+export interface VerifyContext {
+  readonly store: Pick<Store, 'accounts' | 'stacks' | 'cellVerifications' | 'now'>;
   readonly aws: Pick<Aws, 'caller' | 'ec2' | 'eventBridge' | 'dynamodb' | 'sqs'>;
   readonly settings: Pick<
     Settings,

@@ -3,45 +3,45 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { names, queueUrl } from '../../programs/names.ts';
 import { accountKey, regionKey } from '../stacks/key.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { VerifyParts } from './context.ts';
+import type { VerifyContext } from './context.ts';
 
-const again = ({ accountId, region }: Cell) =>
+const reconcileCommand = ({ accountId, region }: Cell) =>
   `portcullis reconcile --account ${accountId} --region ${region}`;
 
 /**
  * What is known to keep a cell from being covered, with the mend, or nothing: its stack was never made, no trail covers
  * it, or the forwarding rule is gone, off or without its target. Where one is, nothing is opened.
  */
-export async function obstacleIn(parts: VerifyParts, cell: Cell): Promise<string | undefined> {
-  const { stacks } = parts.store;
+export async function precheck(context: VerifyContext, cell: Cell): Promise<string | undefined> {
+  const { stacks } = context.store;
   const stack =
     (await stacks.get(regionKey(cell.accountId, cell.region))) ??
     (await stacks.get(accountKey(cell.accountId)));
-  if (!stack?.generation) return `nothing forwards events yet: ${again(cell)}`;
-  const trail = await parts.trail(cell);
+  if (!stack?.generation) return `nothing forwards events yet: ${reconcileCommand(cell)}`;
+  const trail = await context.trail(cell);
   if (trail.covered === false) return `CloudTrail: ${trail.reason}`;
-  return ruleFault(parts, cell);
+  return ruleFault(context, cell);
 }
 
-async function ruleFault({ aws }: VerifyParts, cell: Cell): Promise<string | undefined> {
+async function ruleFault({ aws }: VerifyContext, cell: Cell): Promise<string | undefined> {
   const Rule = names.forwardRule;
   const events = await aws.eventBridge(cell.accountId, cell.region);
   try {
     const { State } = await events.send(new DescribeRuleCommand({ Name: Rule }));
     if (State !== 'ENABLED')
-      return `the forwarding rule ${Rule} is ${State ?? 'in no known state'}: ${again(cell)}`;
+      return `the forwarding rule ${Rule} is ${State ?? 'in no known state'}: ${reconcileCommand(cell)}`;
     const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule }));
-    if (Targets.length === 0) return `the forwarding rule ${Rule} has no target: ${again(cell)}`;
+    if (Targets.length === 0) return `the forwarding rule ${Rule} has no target: ${reconcileCommand(cell)}`;
     return undefined;
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      return `the forwarding rule ${Rule} is gone: ${again(cell)}`;
+      return `the forwarding rule ${Rule} is gone: ${reconcileCommand(cell)}`;
     throw error;
   }
 }
 
 /** What lies in the dead-letter queues that an event of the cell could have ended in; empty where none does. */
-export async function lettersOf({ aws, settings }: VerifyParts, cell: Cell): Promise<string[]> {
+export async function deadLetterCounts({ aws, settings }: VerifyContext, cell: Cell): Promise<string[]> {
   const { partition } = await aws.caller();
   const queues = [
     { ...cell, name: names.forwardDeadLetterQueue },

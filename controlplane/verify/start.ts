@@ -1,7 +1,7 @@
 import { names, queueUrl } from '../../programs/names.ts';
 import type { Aws } from '../aws/clients.ts';
 import { type QueueConsumer, queueConsumer } from '../aws/sqs-consumer.ts';
-import type { Unwinder } from '../queue/shutdown.ts';
+import type { Shutdown } from '../queue/shutdown.ts';
 import type { Settings } from '../settings/environment.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Cell } from '../store/canaries.ts';
@@ -12,14 +12,14 @@ import type { Meter } from '../telemetry/metrics.ts';
 import { checkTrails } from '../trails/observe.ts';
 import { type Verifier, verifier } from './verifier.ts';
 
-interface Around {
+interface VerifierServices {
   readonly database: Database;
   readonly store: Store;
   readonly aws: Aws;
   readonly settings: Settings;
   readonly meter: Meter;
   readonly log: Logger;
-  readonly parts: Unwinder;
+  readonly shutdown: Shutdown;
   /** Handles a message of the results queue. */
   readonly result: (body: string) => Promise<void>;
   /** Whether the service hears results by itself, and verifies by the clock. */
@@ -33,7 +33,7 @@ async function trailOf(aws: Aws, { accountId, region }: Cell): Promise<TrailChec
 }
 
 /** Hears results for as long as somebody verifies, where the service does not hear them anyway. */
-function ears({ aws, settings, log, result }: Around): QueueConsumer {
+function resultConsumer({ aws, settings, log, result }: VerifierServices): QueueConsumer {
   const { accountId, region } = settings.hub;
   const name = names.resultsQueue;
   return queueConsumer({
@@ -46,16 +46,16 @@ function ears({ aws, settings, log, result }: Around): QueueConsumer {
 }
 
 /** Starts to prove cells, when asked and by the clock, until the parts are closed. */
-export async function startVerifier(around: Around): Promise<Verifier> {
-  const { database, store, aws, settings, meter, log, parts, standing } = around;
+export async function startVerifier(around: VerifierServices): Promise<Verifier> {
+  const { database, store, aws, settings, meter, log, shutdown, standing } = around;
   const stopping = new AbortController();
-  const consumer = standing ? undefined : ears(around);
+  const consumer = standing ? undefined : resultConsumer(around);
   const given = {
     ...{ store, aws, settings, meter, log },
     stopping: stopping.signal,
     trail: (cell: Cell) => trailOf(aws, cell),
   };
-  const made = verifier(database, given, { standing, hear: () => consumer?.start() });
+  const made = verifier(database, given, { standing, receive: () => consumer?.start() });
   const interrupt = () => {
     stopping.abort();
     made.interrupt();
@@ -66,7 +66,7 @@ export async function startVerifier(around: Around): Promise<Verifier> {
     await made.stop();
     await consumer?.stop();
   };
-  parts.opened('verifier', stop, interrupt);
+  shutdown.register('verifier', stop, interrupt);
   await made.start();
   return made;
 }

@@ -3,13 +3,13 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { canaryEntry, canarySource } from '../../lambda/contract/canary.ts';
 import { names } from '../../programs/names.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { VerifyParts } from './context.ts';
+import type { VerifyContext } from './context.ts';
 
 /** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
 const knownMs = 3_600_000;
 
-interface Announcing extends Pick<VerifyParts, 'aws' | 'settings'> {
-  readonly store: Pick<VerifyParts['store'], 'now'>;
+interface Announcing extends Pick<VerifyContext, 'aws' | 'settings'> {
+  readonly store: Pick<VerifyContext['store'], 'now'>;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function announce(
 
 /** Puts a synthetic canary on the cell's default event bus, in the shape of a call as CloudTrail tells of it. */
 export async function sendSynthetic(
-  { aws }: Pick<VerifyParts, 'aws'>,
+  { aws }: Pick<VerifyContext, 'aws'>,
   { accountId, region }: Cell,
   canary: string,
 ): Promise<void> {

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { workQueue } from '../queue/work-queue.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Scope } from '../stacks/scope.ts';
+import { claimMs } from '../store/cell-verifications.ts';
 import type { Database } from '../store/database/database.ts';
-import { claimMs } from '../store/proofs.ts';
 import type { Verification } from '../store/verifications.ts';
+import { verifyCell } from './cell.ts';
 import { cellsOf } from './cells.ts';
-import type { VerifyParts } from './context.ts';
-import { recordProven } from './coverage.ts';
-import { proveCell } from './prove.ts';
+import type { VerifyContext } from './context.ts';
+import { recordVerified } from './coverage.ts';
 
 /** Verifications wait here and are carried out, and cells that are due are verified by themselves. */
 export interface Verifier {
@@ -28,7 +28,7 @@ interface VerifierOptions {
   /** Whether it verifies by the clock what is due. */
   readonly standing: boolean;
   /** Called before canaries are sent: from now on results have to be heard. */
-  readonly hear: () => void;
+  readonly receive: () => void;
 }
 
 /** Verifications under way at once in one process. */
@@ -44,22 +44,22 @@ const keptMs = 90 * 24 * 3_600_000;
 const unasked = 'portcullis';
 
 /** Carries a verification out, together with whoever else works on it. */
-function carrier(given: VerifyParts, holder: string, hear: () => void) {
+function carrier(given: VerifyContext, holder: string, hear: () => void) {
   const { store, settings, log, stopping } = given;
-  const { proofs } = store;
+  const { cellVerifications } = store;
 
   const proveSome = async (id: string) => {
     for (;;) {
       stopping.throwIfAborted();
-      const canary = await proofs.claim(id, holder);
+      const canary = await cellVerifications.claim(id, holder);
       if (!canary) return;
       await pause(Math.random() * jitter, undefined, { signal: stopping });
-      await proveCell(given, canary);
+      await verifyCell(given, canary);
     }
   };
 
   return async (id: string) => {
-    const verification = await proofs.get(id);
+    const verification = await cellVerifications.get(id);
     if (!verification || verification.finishedAt) return;
     hear();
     try {
@@ -67,10 +67,10 @@ function carrier(given: VerifyParts, holder: string, hear: () => void) {
         const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
         const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
         if (broken?.status === 'rejected') throw broken.reason;
-        const canaries = await proofs.canaries(id);
+        const canaries = await cellVerifications.canaries(id);
         if (canaries.every(({ endedAt }) => endedAt !== null)) {
-          await recordProven(store, canaries); // done again where the process ends before the verification has
-          const outcome = await proofs.finish(id);
+          await recordVerified(store, canaries); // done again where the process ends before the verification has
+          const outcome = await cellVerifications.finish(id);
           if (outcome) log.info({ verification: id, ...outcome }, 'verification finished');
           return;
         }
@@ -86,17 +86,17 @@ function carrier(given: VerifyParts, holder: string, hear: () => void) {
 /** The verifier over pg-boss in the same database as the store. Making it starts nothing. */
 export function verifier(
   database: Database,
-  given: VerifyParts,
-  { standing, hear }: VerifierOptions,
+  given: VerifyContext,
+  { standing, receive }: VerifierOptions,
 ): Verifier {
   const { store, settings, log } = given;
-  const { proofs } = store;
+  const { cellVerifications } = store;
   const holder = randomUUID();
   const work = {
     name: 'verify',
     concurrent,
-    unfinished: proofs.unfinished,
-    carryOut: carrier(given, holder, hear),
+    unfinished: cellVerifications.unfinished,
+    carryOut: carrier(given, holder, receive),
   };
   const queue = workQueue(database, work, log);
   const timers: NodeJS.Timeout[] = [];
@@ -110,9 +110,9 @@ export function verifier(
 
   const record = async (scope: Scope, requestedBy: string) => {
     const id = randomUUID();
-    await proofs.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
+    await cellVerifications.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
     await queue.send(id);
-    const recorded = await proofs.get(id);
+    const recorded = await cellVerifications.get(id);
     if (!recorded) throw new Error(`verification ${id} vanished from the store`);
     return recorded;
   };
@@ -125,17 +125,18 @@ export function verifier(
     if (cells.length === 0) return;
     const id = randomUUID();
     const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
-    if (await proofs.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due)) await queue.send(id);
-    await proofs.forget(keptMs);
+    if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due))
+      await queue.send(id);
+    await cellVerifications.forget(keptMs);
   };
 
   return {
     request: record,
     async start() {
       // Nobody else has this database, so whoever held a canary is dead.
-      if (database.kind === 'pglite') await proofs.release();
+      if (database.kind === 'pglite') await cellVerifications.release();
       await queue.start();
-      every('renewing claims', claimMs / 4, () => proofs.renew(holder));
+      every('renewing claims', claimMs / 4, () => cellVerifications.renew(holder));
       if (!standing) return;
       every('looking for unfinished verifications', claimMs, queue.resume);
       if (settings.verifyHours > 0)
@@ -145,7 +146,7 @@ export function verifier(
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await queue.stop();
-      await proofs.release(holder);
+      await cellVerifications.release(holder);
     },
   };
 }

@@ -1,7 +1,13 @@
 /** What an AWS error means for a remediation: nothing left to do, no right to do it, worth a retry, or neither. */
-export type Ailment = 'group-gone' | 'rule-gone' | 'duplicate' | 'access-denied' | 'heals' | 'hopeless';
+export type ErrorClass =
+  | 'group-gone'
+  | 'rule-gone'
+  | 'duplicate'
+  | 'access-denied'
+  | 'retryable'
+  | 'terminal';
 
-const byName = new Map<string, Ailment>([
+const byName = new Map<string, ErrorClass>([
   ['InvalidGroup.NotFound', 'group-gone'],
   ['InvalidSecurityGroupRuleId.NotFound', 'rule-gone'],
   ['InvalidPermission.NotFound', 'rule-gone'],
@@ -14,30 +20,30 @@ const byName = new Map<string, Ailment>([
   ['InvalidClientTokenId', 'access-denied'],
   ['UnrecognizedClientException', 'access-denied'],
   ['OptInRequired', 'access-denied'],
-  ['ExpiredToken', 'heals'],
-  ['ExpiredTokenException', 'heals'],
-  ['RequestExpired', 'heals'],
-  ['RequestLimitExceeded', 'heals'],
-  ['Throttling', 'heals'],
-  ['ThrottlingException', 'heals'],
-  ['TooManyRequestsException', 'heals'],
-  ['InternalError', 'heals'],
-  ['InternalFailure', 'heals'],
-  ['Unavailable', 'heals'],
-  ['ServiceUnavailable', 'heals'],
-  ['TimeoutError', 'heals'],
-  ['AbortError', 'heals'],
+  ['ExpiredToken', 'retryable'],
+  ['ExpiredTokenException', 'retryable'],
+  ['RequestExpired', 'retryable'],
+  ['RequestLimitExceeded', 'retryable'],
+  ['Throttling', 'retryable'],
+  ['ThrottlingException', 'retryable'],
+  ['TooManyRequestsException', 'retryable'],
+  ['InternalError', 'retryable'],
+  ['InternalFailure', 'retryable'],
+  ['Unavailable', 'retryable'],
+  ['ServiceUnavailable', 'retryable'],
+  ['TimeoutError', 'retryable'],
+  ['AbortError', 'retryable'],
 ]);
 
 const network = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|UND_ERR)/;
 
 /** Judges by the error's name, then by HTTP status and system error code; what it does not know is `hopeless`. */
-export function ailmentOf(error: unknown): Ailment {
+export function errorClassOf(error: unknown): ErrorClass {
   const { name, code, status, retryable } = facts(error);
   const known = byName.get(name);
   if (known) return known;
-  if (status >= 500 || status === 429 || retryable || network.test(code)) return 'heals';
-  return 'hopeless';
+  if (status >= 500 || status === 429 || retryable || network.test(code)) return 'retryable';
+  return 'terminal';
 }
 
 /** One line about an error for a log or a result: its name and message, shortened. */

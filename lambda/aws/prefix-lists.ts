@@ -1,7 +1,7 @@
 import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts';
 import type { Clock } from './clock.ts';
 import type { Member } from './cloud.ts';
-import { ailmentOf, describeError } from './errors.ts';
+import { describeError, errorClassOf } from './errors.ts';
 import { everyPage } from './pages.ts';
 
 /** An edit of a prefix list takes effect moments after the call: it is looked for again after each of these. */
@@ -44,7 +44,7 @@ async function resolve(member: Member, id: string, clock: Clock): Promise<Prefix
     const entries = await everyPage((token) => member.prefixListEntries(id, token));
     return { kind: 'entries', cidrs: entries.map(({ Cidr }) => Cidr ?? '') };
   } catch (error) {
-    if (ailmentOf(error) === 'heals') throw error;
+    if (errorClassOf(error) === 'retryable') throw error;
     return { kind: 'unknown', reason: `could not be read: ${describeError(error)}` };
   }
 }

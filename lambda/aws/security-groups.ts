@@ -62,13 +62,13 @@ function toRule(listed: ListedRule): SecurityGroupRule {
     protocol: listed.IpProtocol ?? '',
     fromPort: listed.FromPort ?? null,
     toPort: listed.ToPort ?? null,
-    source: sourceOf(listed),
+    source: sourceOfListedRule(listed),
     description: listed.Description,
     tags: (listed.Tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
   };
 }
 
-function sourceOf(listed: ListedRule): SecurityGroupRule['source'] {
+function sourceOfListedRule(listed: ListedRule): SecurityGroupRule['source'] {
   const sources: SecurityGroupRule['source'][] = [];
   for (const text of [listed.CidrIpv4, listed.CidrIpv6]) if (text) sources.push({ kind: 'cidr', text });
   if (listed.PrefixListId) sources.push({ kind: 'prefix-list', text: listed.PrefixListId });

@@ -4,7 +4,7 @@ import type { Undo } from './result.ts';
 
 /** What puts a rule back; null for a source of unknown shape, and such a rule is never revoked. */
 export function undoOf(rule: SecurityGroupRule): Undo | null {
-  const source = sourceOf(rule);
+  const source = permissionSource(rule);
   if (!source) return null;
   return {
     ipPermission: { ...trafficOf(rule), ...source },
@@ -21,7 +21,7 @@ export function trafficOf({ protocol, fromPort, toPort }: SecurityGroupRule): Ip
   };
 }
 
-function sourceOf({ source, description }: SecurityGroupRule): IpPermission | undefined {
+function permissionSource({ source, description }: SecurityGroupRule): IpPermission | undefined {
   const { kind, text, account } = source;
   const Description = description || undefined;
   if (kind === 'prefix-list') return { PrefixListIds: [{ PrefixListId: text, Description }] };

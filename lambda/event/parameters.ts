@@ -2,14 +2,14 @@
  * The security groups that an API call is about: by id, or by a name or a prefix list still to be resolved; and its
  * rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
  */
-export interface Named {
+export interface EventSubject {
   groupIds: string[];
   groupName: string | null;
   prefixListId: string | null;
   ruleIds: string[];
 }
 
-const unnamed: Named = { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] };
+const noSubject: EventSubject = { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] };
 
 /** A tag of a security group that a call set, or took away where `value` is null. */
 export interface TagChange {
@@ -22,7 +22,7 @@ export interface TagChange {
  * What AuthorizeSecurityGroupIngress named. The group's id is in the request in all forms (nested, flat, XML
  * wrapper) but the one by name; CloudTrail can leave out an over-long request, and then the response has it.
  */
-export function namedByAuthorize(request: unknown, response: unknown): Named {
+export function subjectOfAuthorize(request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
   const answer = unwrap(response, 'AuthorizeSecurityGroupIngressResponse');
   const created = items(field(answer, 'securityGroupRuleSet'));
@@ -36,11 +36,11 @@ export function namedByAuthorize(request: unknown, response: unknown): Named {
   );
   const name = field(parameters, 'groupName');
   const groupName = typeof name === 'string' && name !== '' ? name : null;
-  return { ...unnamed, groupIds, groupName, ruleIds };
+  return { ...noSubject, groupIds, groupName, ruleIds };
 }
 
 /** What ModifySecurityGroupRules named: one group by id, one rule (a bare object) or several (an array). */
-export function namedByModify(request: unknown): Named {
+export function subjectOfModify(request: unknown): EventSubject {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
   const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [field(parameters, 'groupId')]);
   const edits = [
@@ -51,16 +51,20 @@ export function namedByModify(request: unknown): Named {
     /^sgr-[0-9a-zA-Z]+$/,
     edits.map((edit) => field(edit, 'securityGroupRuleId')),
   );
-  return { ...unnamed, groupIds, ruleIds };
+  return { ...noSubject, groupIds, ruleIds };
 }
 
 /** What an edit of a prefix list named, or the restoring of an earlier version: the list, and with it every group that uses it. */
-export function namedByPrefixListEdit(eventName: string, request: unknown, response: unknown): Named {
+export function subjectOfPrefixListEdit(
+  eventName: string,
+  request: unknown,
+  response: unknown,
+): EventSubject {
   const parameters = unwrap(request, `${eventName}Request`);
   const answer = field(unwrap(response, `${eventName}Response`), 'prefixList');
   const candidates = [field(parameters, 'prefixListId'), field(answer, 'prefixListId')];
   const [prefixListId = null] = ids(/^pl-[0-9a-zA-Z]+$/, candidates);
-  return { ...unnamed, prefixListId };
+  return { ...noSubject, prefixListId };
 }
 
 /**

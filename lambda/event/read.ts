@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import {
-  type Named,
-  namedByAuthorize,
-  namedByModify,
-  namedByPrefixListEdit,
+  type EventSubject,
+  subjectOfAuthorize,
+  subjectOfModify,
+  subjectOfPrefixListEdit,
   type TagChange,
   tagChanges,
   tagsAtCreation,
@@ -37,7 +37,7 @@ export type Reading = { call: ApiCall } & Triage;
 
 type Triage =
   /** A look at the groups it names. `own`: the caller wore the remediation role. */
-  | { kind: 'look'; named: Named; tagChanges: TagChange[]; own: boolean }
+  | { kind: 'inspect'; subject: EventSubject; tagChanges: TagChange[]; own: boolean }
   /** Nothing but to keep who set a tag that the policy goes by, if it did; nobody need hear of it. */
   | { kind: 'noted'; tagChanges: TagChange[] }
   /** Nothing, with the reason. */
@@ -118,20 +118,25 @@ function triage(detail: Detail, account: string, { remediationRole, tagKeys }: C
   if (detail.errorCode && detail.errorCode !== 'Client.InvalidPermission.Duplicate') {
     return { kind: 'ignored', reason: `the call failed with ${detail.errorCode}, so it changed nothing` };
   }
-  const { named, tagChanges: changes = [] } = read(request, response, tagKeys);
-  if (!named) return { kind: 'noted', tagChanges: changes };
-  return { kind: 'look', named, tagChanges: changes, own: isOwnSession(detail, account, remediationRole) };
+  const { subject, tagChanges: changes = [] } = read(request, response, tagKeys);
+  if (!subject) return { kind: 'noted', tagChanges: changes };
+  return {
+    kind: 'inspect',
+    subject,
+    tagChanges: changes,
+    own: isOwnSession(detail, account, remediationRole),
+  };
 }
 
 type Reader = (
   request: unknown,
   response: unknown,
   tagKeys: ReadonlySet<string>,
-) => { named?: Named; tagChanges?: TagChange[] };
+) => { subject?: EventSubject; tagChanges?: TagChange[] };
 
 const prefixListEdit = (eventName: string): [string, Reader] => [
   eventName,
-  (request, response) => ({ named: namedByPrefixListEdit(eventName, request, response) }),
+  (request, response) => ({ subject: subjectOfPrefixListEdit(eventName, request, response) }),
 ];
 
 /** A change of a tag that the policy goes by can turn an exception off: then the groups are looked at. */
@@ -141,14 +146,17 @@ const tagEdit = (eventName: string): [string, Reader] => [
     const changes = tagChanges(eventName, request, tagKeys);
     const groupIds = [...new Set(changes.map(({ groupId }) => groupId))];
     if (groupIds.length === 0) return {};
-    return { named: { groupIds, groupName: null, prefixListId: null, ruleIds: [] }, tagChanges: changes };
+    return { subject: { groupIds, groupName: null, prefixListId: null, ruleIds: [] }, tagChanges: changes };
   },
 ];
 
 /** What each call that can let somebody in names. */
 const readers = new Map<string, Reader>([
-  ['AuthorizeSecurityGroupIngress', (request, response) => ({ named: namedByAuthorize(request, response) })],
-  ['ModifySecurityGroupRules', (request) => ({ named: namedByModify(request) })],
+  [
+    'AuthorizeSecurityGroupIngress',
+    (request, response) => ({ subject: subjectOfAuthorize(request, response) }),
+  ],
+  ['ModifySecurityGroupRules', (request) => ({ subject: subjectOfModify(request) })],
   prefixListEdit('ModifyManagedPrefixList'),
   prefixListEdit('RestoreManagedPrefixListVersion'),
   tagEdit('CreateTags'),

@@ -54,11 +54,11 @@ export function toolOf({ userAgent, invokedBy, sessionCredentialFromConsole }: M
   const fromConsole = String(sessionCredentialFromConsole).toLowerCase() === 'true';
   return (
     serviceOf(invokedBy ?? '') ??
-    named(programs, agent) ??
+    toolNamed(programs, agent) ??
     (browser.test(agent) ? 'console' : undefined) ??
     serviceOf(agent) ??
     (fromConsole ? 'console' : undefined) ??
-    named(libraries, agent) ??
+    toolNamed(libraries, agent) ??
     ([agent, invokedBy].includes(internal) ? 'aws-internal' : null)
   );
 }
@@ -68,6 +68,6 @@ function serviceOf(text: string): string | undefined {
   return /(^|\.)cloudformation\./.test(text) ? 'cloudformation' : text;
 }
 
-function named(tools: [RegExp, string][], agent: string): string | undefined {
+function toolNamed(tools: [RegExp, string][], agent: string): string | undefined {
   return tools.find(([pattern]) => pattern.test(agent))?.[1];
 }

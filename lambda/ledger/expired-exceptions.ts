@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Policy, PolicyException } from '../policy/schema/policy.ts';
 import type { Ledger } from './ledger.ts';
-import { keepDue, type Place } from './recheck.ts';
+import { type Place, scheduleRecheck } from './recheck.ts';
 
 const key = 'exceptions';
-const kept = 90 * 24 * 3_600_000;
+const retentionMs = 90 * 24 * 3_600_000;
 
 /**
  * Makes due the groups that an exception named when this was called last and no longer covers: it has expired, was
  * ended or changed. Exceptions that name no single group of an account and Region wait for the group's next event.
  */
-export async function findLapsed(ledger: Ledger, policy: Policy, now: Date): Promise<void> {
+export async function findExpiredExceptions(ledger: Ledger, policy: Policy, now: Date): Promise<void> {
   const text = await ledger.read(key);
   const before: string[] = text === undefined || text === '' ? [] : text.split('\n');
   const current = placesOf(policy, now);
   const lapsed = before.filter((line) => !current.includes(line));
-  await keepDue(ledger, lapsed.map(placeOf), now, now);
-  await ledger.write(key, current.join('\n'), new Date(now.getTime() + kept));
+  await scheduleRecheck(ledger, lapsed.map(placeOf), now, now);
+  await ledger.write(key, current.join('\n'), new Date(now.getTime() + retentionMs));
 }
 
 /** The groups that exceptions name and let something into at a moment, one a line, with what names the exception. */

@@ -20,10 +20,10 @@ export interface History {
    */
   found(call: ApiCall, groups: readonly Place[]): Promise<Place[]>;
   /** What an earlier attempt at the same event set out to do, unless it was reported to the end. */
-  intended(task: Named): Promise<Intent | undefined>;
-  intend(task: Named, intent: Intent): Promise<void>;
+  intended(task: LedgerSubject): Promise<Intent | undefined>;
+  intend(task: LedgerSubject, intent: Intent): Promise<void>;
   /** The result is out: a later replay of the event has nothing to add. */
-  reported(task: Named): Promise<void>;
+  reported(task: LedgerSubject): Promise<void>;
   /** How often each rule's ingress (protocol, ports and source) was closed in this group since a moment, by rule id. */
   closedSince(
     task: Task,
@@ -35,13 +35,13 @@ export interface History {
 }
 
 /** A group as one event names it. */
-type Named = Pick<Task, 'call' | 'account' | 'groupId'>;
+type LedgerSubject = Pick<Task, 'call' | 'account' | 'groupId'>;
 export type Place = Pick<Task, 'account' | 'groupId'>;
 
 const day = 24 * 3_600_000;
 /** Longer than an event is retried (6 hours by Lambda, 24 by EventBridge) or lies in the dead-letter queue. */
-const intentKept = 15 * day;
-const closingsKept = 2 * day;
+const intentRetentionMs = 15 * day;
+const closingRetentionMs = 2 * day;
 /** DynamoDB takes 400 kB an item; a set is cut back to what still counts before that. */
 const mostClosings = 1_000;
 
@@ -49,7 +49,7 @@ const intentSchema = z.object({ at: z.iso.datetime(), findings: z.array(findingS
 const reportedText = 'reported';
 
 export function createHistory(ledger: Ledger, now: () => Date): History {
-  const intentKey = (task: Named) => `intent/${task.call.eventId}/${task.account}/${task.groupId}`;
+  const intentKey = (task: LedgerSubject) => `intent/${task.call.eventId}/${task.account}/${task.groupId}`;
   const closingsKey = ({ account, call, groupId }: Task) => `closed/${account}/${call.region}/${groupId}`;
   const until = (milliseconds: number) => new Date(now().getTime() + milliseconds);
   return {
@@ -57,7 +57,9 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
       const key = `found/${eventId}`;
       const members = groups.map(({ account, groupId }) => `${account}|${groupId}`);
       const all =
-        members.length > 0 ? await ledger.add(key, members, until(intentKept)) : await ledger.members(key);
+        members.length > 0
+          ? await ledger.add(key, members, until(intentRetentionMs))
+          : await ledger.members(key);
       return all.map((member) => {
         const [account = '', groupId = ''] = member.split('|');
         return { account, groupId };
@@ -71,10 +73,10 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
     },
     async intend(task, { at, findings }) {
       const text = JSON.stringify({ at: at.toISOString(), findings });
-      await ledger.write(intentKey(task), packed(text), until(intentKept));
+      await ledger.write(intentKey(task), packed(text), until(intentRetentionMs));
     },
     async reported(task) {
-      await ledger.write(intentKey(task), reportedText, until(intentKept));
+      await ledger.write(intentKey(task), reportedText, until(intentRetentionMs));
     },
     async closedSince(task, rules, since) {
       const closings = (await ledger.members(closingsKey(task))).map(readClosing);
@@ -89,9 +91,9 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
     async closed(task, rules, at) {
       if (rules.length === 0) return;
       const members = rules.map((rule) => writeClosing(rule, at));
-      const all = await ledger.add(closingsKey(task), members, until(closingsKept));
+      const all = await ledger.add(closingsKey(task), members, until(closingRetentionMs));
       if (all.length <= mostClosings) return;
-      const old = all.filter((member) => readClosing(member).at < now().getTime() - closingsKept / 2);
+      const old = all.filter((member) => readClosing(member).at < now().getTime() - closingRetentionMs / 2);
       await ledger.remove(closingsKey(task), old);
     },
   };

@@ -6,7 +6,7 @@ import type { Policy } from '../policy/schema/policy.ts';
 import type { SecurityGroup } from '../policy/security-group.ts';
 import type { Ledger } from './ledger.ts';
 
-const kept = 90 * 24 * 3_600_000;
+const retentionMs = 90 * 24 * 3_600_000;
 const changeSchema = z.object({
   value: z.string().nullable(),
   changedBy: z.string().nullable(),
@@ -27,7 +27,7 @@ export async function keepTagChange(
   const earlier = text === undefined ? undefined : changeSchema.parse(JSON.parse(text));
   if (earlier?.changedAt && changedAt && earlier.changedAt > changedAt) return;
   const record = { value: change.value, changedBy, changedAt };
-  await ledger.write(key, JSON.stringify(record), new Date(now.getTime() + kept));
+  await ledger.write(key, JSON.stringify(record), new Date(now.getTime() + retentionMs));
 }
 
 /**
@@ -46,7 +46,7 @@ export async function exceptionTagOf(
   const place = { account: task.account, region: task.call.region, groupId: task.groupId };
   const { principal } = task.call.actor;
   if (!task.retagged && principal !== null)
-    await ledger.write(openerKey(place), principal, new Date(now.getTime() + kept));
+    await ledger.write(openerKey(place), principal, new Date(now.getTime() + retentionMs));
   const value = group.tags?.[key];
   if (value === undefined) return null;
   const text = await ledger.read(tagKey(place, key));

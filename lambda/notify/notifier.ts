@@ -5,7 +5,7 @@ import type { Log } from '../aws/log.ts';
 import type { Announcement } from '../contract/announcement.ts';
 import type { Channel, Notification, RemediationResult } from '../contract/result.ts';
 import { createSecurityHub } from './security-hub/channel.ts';
-import { createSlack, type SlackParts } from './slack/channel.ts';
+import { createSlack, type SlackContext } from './slack/channel.ts';
 import { createTopic } from './sns.ts';
 
 /**
@@ -17,16 +17,16 @@ export interface Notifier {
   announce(announcement: Announcement): Promise<Notification>;
 }
 
-export interface NotifierParts extends SlackParts {
-  cloud: SlackParts['cloud'] & Parameters<typeof createTopic>[0] & Parameters<typeof createSecurityHub>[0];
+export interface NotifierContext extends SlackContext {
+  cloud: SlackContext['cloud'] & Parameters<typeof createTopic>[0] & Parameters<typeof createSecurityHub>[0];
   environment: Pick<Environment, 'partition' | 'slackSecretArn' | 'topicArn' | 'securityHub'>;
 }
 
 /** `sessions` are the remediation role's, which alone may import findings in a member account. */
-export function createNotifier(parts: NotifierParts, sessions: Pick<Sessions, 'of'>): Notifier {
-  const { cloud, environment, log } = parts;
+export function createNotifier(context: NotifierContext, sessions: Pick<Sessions, 'of'>): Notifier {
+  const { cloud, environment, log } = context;
   const { partition, slackSecretArn, topicArn, securityHub: on } = environment;
-  const slack = createSlack(parts, slackSecretArn, partition);
+  const slack = createSlack(context, slackSecretArn, partition);
   const topic = createTopic(cloud, topicArn);
   const securityHub = createSecurityHub(cloud, sessions, { on, partition });
   const findings = on ? 'not-needed' : 'not-configured';

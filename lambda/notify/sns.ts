@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MessageAttributeValue, PublishCommandInput } from '@aws-sdk/client-sns';
 import type { Cloud } from '../aws/cloud.ts';
 import { inTime } from '../aws/deadline.ts';
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import { type Announcement, announcementDetailType } from '../contract/announcement.ts';
 import { type Channel, type RemediationResult, resultDetailType } from '../contract/result.ts';
 import { announcementTitle } from './message/announcement.ts';
@@ -40,7 +40,7 @@ export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | nu
       return { status: 'sent' };
     } catch (error) {
       const why = describeError(error);
-      const denied = ailmentOf(error) === 'access-denied' || why.startsWith('AuthorizationError');
+      const denied = errorClassOf(error) === 'access-denied' || why.startsWith('AuthorizationError');
       return { status: 'failed', error: denied ? `the topic may not be published to: ${why}` : why };
     }
   };
@@ -55,11 +55,11 @@ export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | nu
 
 function resultMessage(result: RemediationResult, title: string): Message {
   const { account, region, groupId, eventId, outcome, findings } = result;
-  const { notification: _, ...told } = withinLimit(result);
+  const { notification: _, ...published } = withinLimit(result);
   const policyRules = [...new Set(findings.map(({ policyRule }) => policyRule))].slice(0, 100);
   return {
     Subject: subject(`Portcullis: ${title}: ${groupId ?? 'unknown group'} in ${account} ${region}`),
-    Message: JSON.stringify(told),
+    Message: JSON.stringify(published),
     MessageAttributes: attributes({
       detailType: resultDetailType,
       outcome,

@@ -8,7 +8,7 @@ import {
 } from './schema/policy.ts';
 import { matchScope } from './scope.ts';
 import type { Match, SecurityGroup, SecurityGroupRule, Situation, Source } from './security-group.ts';
-import { matchSources, ofFamilies, sourceOf, widerFamily } from './source.ts';
+import { matchSources, ofFamilies, resolveSource, widerFamily } from './source.ts';
 import { everything, matchTraffic, type Opened, openedBy, spansOf } from './traffic.ts';
 import { widerTogether } from './union.ts';
 
@@ -47,7 +47,7 @@ export function evaluate(
   const subjects = rules
     .filter((rule) => rule.groupId === group.id && !rule.egress)
     .map((rule) => toSubject(rule, policy, situation));
-  const bench: Bench = {
+  const context: EvaluationContext = {
     policy,
     situation,
     subjects,
@@ -55,22 +55,22 @@ export function evaluate(
     together: new Map(),
     scopes: new Map(policy.rules.map((each) => [each, matchScope(each.scope, group, situation)])),
   };
-  const judged = new Map(subjects.map((subject) => [subject.rule, judge(bench, subject)]));
-  return rules.map((rule) => judged.get(rule) ?? aside(rule, group));
+  const judged = new Map(subjects.map((subject) => [subject.rule, evaluateRule(context, subject)]));
+  return rules.map((rule) => judged.get(rule) ?? exempted(rule, group));
 }
 
-function aside(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
+function exempted(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
   if (rule.groupId === group.id) return { rule, verdict: 'allowed', why: 'egress is not judged' };
   return { rule, verdict: 'undecided', reason: `the rule is listed under ${rule.groupId}, not ${group.id}` };
 }
 
 function toSubject(rule: SecurityGroupRule, policy: Policy, situation: Situation): Subject {
-  const source = sourceOf(rule.source, situation, policy.trustAwsPrefixLists ?? false);
+  const source = resolveSource(rule.source, situation, policy.trustAwsPrefixLists ?? false);
   return { rule, source, opened: openedBy(rule) };
 }
 
 /** All that the rules of one group are judged by. */
-interface Bench {
+interface EvaluationContext {
   policy: Policy;
   situation: Situation;
   subjects: readonly Subject[];
@@ -80,26 +80,26 @@ interface Bench {
   scopes: Map<PolicyRule, Match>;
 }
 
-function judge(bench: Bench, subject: Subject): Verdict {
+function evaluateRule(context: EvaluationContext, subject: Subject): Verdict {
   const { rule } = subject;
-  for (const policyRule of bench.policy.rules) {
-    const answers = compare(bench, policyRule, subject);
+  for (const policyRule of context.policy.rules) {
+    const answers = compare(context, policyRule, subject);
     if (missOf(answers)) continue;
-    const coverage = coverageOf(bench, subject);
+    const coverage = coverageOf(context, subject);
     if (coverage.match === 'yes') return excepted(rule, policyRule, coverage.exceptions);
     const doubt = answers.find(({ match }) => match === 'unknown');
     if (doubt) return { rule, verdict: 'undecided', reason: doubt.why };
     if (coverage.match === 'unknown') return { rule, verdict: 'undecided', reason: coverage.why };
     const [, sources, traffic] = answers;
     const why = `${sources.why}, and ${traffic.why}`;
-    return { rule, verdict: 'violation', policyRule, mode: effectiveMode(bench.policy, policyRule), why };
+    return { rule, verdict: 'violation', policyRule, mode: effectiveMode(context.policy, policyRule), why };
   }
   return {
     rule,
     verdict: 'allowed',
     // Made when it is read: of a thousand policy rules that all miss, hardly anybody reads why.
     get why() {
-      const misses = bench.policy.rules.map((policyRule) => missOf(compare(bench, policyRule, subject)));
+      const misses = context.policy.rules.map((policyRule) => missOf(compare(context, policyRule, subject)));
       return [...new Set(misses.map((miss) => miss?.why))].join('; ');
     },
   };
@@ -110,19 +110,23 @@ function missOf(answers: readonly Match[]): Match | undefined {
 }
 
 /** Whether the group is in the policy rule's scope, and whether the rule has its sources and its ports; cheap misses first. */
-function compare(bench: Bench, policyRule: PolicyRule, subject: Subject): [Match, Match, Match] {
-  const scope = bench.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not looked at' };
+function compare(
+  context: EvaluationContext,
+  policyRule: PolicyRule,
+  subject: Subject,
+): [Match, Match, Match] {
+  const scope = context.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not looked at' };
   if (scope.match === 'no') return [scope, scope, scope];
   const traffic = matchTraffic(policyRule.match, subject.opened);
   if (traffic.match === 'no') return [scope, traffic, traffic];
   const sources = matchSources(policyRule.match.sources, subject.rule.source, subject.source, {
-    account: bench.situation.account,
-    widerTogether: () => together(bench, policyRule).get(subject.rule.id),
+    account: context.situation.account,
+    widerTogether: () => together(context, policyRule).get(subject.rule.id),
   });
   return [scope, sources, traffic];
 }
 
-function coverageOf({ cover }: Bench, { rule, source, opened }: Subject) {
+function coverageOf({ cover }: EvaluationContext, { rule, source, opened }: Subject) {
   return 'unknown' in opened ? { match: 'no' as const } : cover(rule.source, source, opened);
 }
 
@@ -135,21 +139,21 @@ function excepted(rule: SecurityGroupRule, policyRule: PolicyRule, by: PolicyExc
 }
 
 /** Rules that are too wide alone, or that an exception covers or may cover, do not count against the others. */
-function together(bench: Bench, policyRule: PolicyRule): Map<string, 4 | 6> {
-  const known = bench.together.get(policyRule);
+function together(context: EvaluationContext, policyRule: PolicyRule): Map<string, 4 | 6> {
+  const known = context.together.get(policyRule);
   if (known) return known;
   const { sources, protocols } = policyRule.match;
   const limits = sources?.public;
   if (!limits) return new Map();
-  const contributions = bench.subjects.flatMap((subject) => {
+  const contributions = context.subjects.flatMap((subject) => {
     const { rule, source, opened } = subject;
     if (source.kind !== 'addresses' || 'unknown' in opened) return [];
     if (protocols?.includes('all') && opened !== everything) return [];
     const ranges = ofFamilies(source.ranges, sources.addressFamilies);
-    const apart = widerFamily(limits, ranges) || coverageOf(bench, subject).match !== 'no';
+    const apart = widerFamily(limits, ranges) || coverageOf(context, subject).match !== 'no';
     return apart ? [] : [{ ruleId: rule.id, opened, ranges }];
   });
   const found = widerTogether(contributions, spansOf(policyRule.match), limits);
-  bench.together.set(policyRule, found);
+  context.together.set(policyRule, found);
   return found;
 }

@@ -56,14 +56,14 @@ function covering(
   const spans = exceptions.flatMap(({ allow }) => spansOf(allow));
   for (const stretch of stretches(opened, spans)) {
     const open = exceptions.filter(({ allow }) => spansOf(allow).some((span) => spanHolds(span, stretch)));
-    const chosen = lettingIn(open, listed, source);
+    const chosen = permitting(open, listed, source);
     if (!chosen) return undefined;
     for (const exception of chosen) used.add(exception);
   }
   return [...used];
 }
 
-function lettingIn(
+function permitting(
   exceptions: readonly PolicyException[],
   { kind, text }: SecurityGroupRule['source'],
   source: Source,

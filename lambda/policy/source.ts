@@ -8,7 +8,11 @@ type Sources = NonNullable<MatchClause['sources']>;
 export type PublicSources = NonNullable<Sources['public']>;
 
 /** What a rule's source lets in, as far as it is known. */
-export function sourceOf({ kind, text, account }: Listed, situation: Situation, trustAws: boolean): Source {
+export function resolveSource(
+  { kind, text, account }: Listed,
+  situation: Situation,
+  trustAws: boolean,
+): Source {
   if (kind === 'group') return { kind, account: account ?? null };
   if (kind === 'unknown') return { kind, why: `the source ${text} has an unknown shape` };
   if (kind === 'cidr') return addresses([text], (cidr) => `${cidr} cannot be read as an address range`);

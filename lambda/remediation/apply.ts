@@ -1,6 +1,6 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
 import { isCanaryRule } from '../contract/canary.ts';
 import type { Action, ResultFinding } from '../contract/result.ts';
@@ -8,13 +8,13 @@ import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
 import type { Intent } from '../ledger/history.ts';
 import { withinSource } from '../policy/narrow.ts';
-import { escalationOf, type Policy } from '../policy/schema/policy.ts';
-import type { Judgement, Violation } from './evaluation.ts';
-import { letIn, type Narrowed } from './narrow.ts';
+import { escalationLimit, type Policy } from '../policy/schema/policy.ts';
+import type { GroupEvaluation, Violation } from './evaluation.ts';
+import { authorizeRanges, type Narrowed } from './narrow.ts';
 import { type Revocation, revokeRules } from './revoke.ts';
 
 /** What became of the violations of a group. */
-export interface Closing {
+export interface ApplyResult {
   findings: ResultFinding[];
   revocation: Revocation;
   /** What the revoke, or the look afterwards, failed with. */
@@ -22,7 +22,7 @@ export interface Closing {
 }
 
 /** What a closing needs of the world. */
-export interface Hands {
+export interface ApplyContext {
   member: Member;
   policy: Policy;
   clock: Clock;
@@ -36,14 +36,14 @@ export interface Hands {
  * has how often each rule's ingress was closed lately; what comes back too often is escalated and left. Idempotent.
  * @throws what a retry can heal, and then nothing has been revoked; and where the group is gone.
  */
-export async function close(
-  hands: Hands,
+export async function apply(
+  context: ApplyContext,
   task: Task,
-  judgement: Judgement,
+  evaluation: GroupEvaluation,
   times: ReadonlyMap<string, number>,
-): Promise<Closing> {
-  const { policy, clock, log } = hands;
-  const { violations } = judgement;
+): Promise<ApplyResult> {
+  const { policy, clock, log } = context;
+  const { violations } = evaluation;
   const escalated = new Set(
     violations.filter((violation) => isEscalated(policy, violation, times)).map(({ rule }) => rule.id),
   );
@@ -56,23 +56,23 @@ export async function close(
   if (wanted.length > 0) {
     const intended = wanted.map((violation) => finding(violation, 'revoked'));
     log('revoking', { account: task.account, groupId: task.groupId, findings: intended });
-    await hands.intend({ at: clock.now(), findings: intended });
+    await context.intend({ at: clock.now(), findings: intended });
     for (const violation of task.own ? [] : wanted) {
-      const change = await narrow(hands, judgement, violation);
+      const change = await narrow(context, evaluation, violation);
       if (change) narrowed.set(violation.rule.id, change);
     }
     const ids = wanted.map(({ rule }) => rule.id);
-    ({ revocation, failure } = await revoke(hands, task.groupId, ids, nothing));
+    ({ revocation, failure } = await revoke(context, task.groupId, ids, nothing));
   }
   const findings = violations.map((violation) => {
     const action = escalated.has(violation.rule.id)
       ? 'escalated'
       : actionOf(violation, revocation, narrowed.has(violation.rule.id));
-    const told = finding(violation, action);
+    const reported = finding(violation, action);
     const error = action === 'failed' ? failure : revocation.unverified;
     const change = narrowed.get(violation.rule.id);
     return {
-      ...told,
+      ...reported,
       ...(change && { narrowed: change }),
       ...(error !== undefined && wanted.includes(violation) && { error: describeError(error) }),
     };
@@ -85,26 +85,26 @@ function isEscalated(
   { mode, rule, policyRule }: Violation,
   times: ReadonlyMap<string, number>,
 ): boolean {
-  const limit = escalationOf(policy);
+  const limit = escalationLimit(policy);
   const often = (times.get(rule.id) ?? 0) >= limit.times;
   return mode === 'revoke' && limit.mode === 'notify' && often && !isCanaryRule(policyRule);
 }
 
 async function narrow(
-  { member, log }: Hands,
-  { rules, prefixLists }: Judgement,
+  { member, log }: ApplyContext,
+  { rules, prefixLists }: GroupEvaluation,
   { rule, policyRule }: Violation,
 ): Promise<Narrowed | undefined> {
   if (!policyRule.narrowTo) return undefined;
   const ranges = withinSource(policyRule.narrowTo, rule.source, prefixLists);
   if (ranges.length === 0) return undefined;
-  const narrowed = await letIn(member, rule, rules, ranges);
+  const narrowed = await authorizeRanges(member, rule, rules, ranges);
   log('narrowed', { ruleId: rule.id, ...narrowed });
   return narrowed;
 }
 
 async function revoke(
-  { member, clock, log }: Hands,
+  { member, clock, log }: ApplyContext,
   groupId: string,
   ids: string[],
   nothing: Revocation,
@@ -116,8 +116,8 @@ async function revoke(
     const stuck = revocation.stillThere.length > 0 && new Error('rules are still listed after the revoke');
     return { revocation, failure: unverified ?? (stuck || undefined) };
   } catch (failure) {
-    const ailment = ailmentOf(failure);
-    if (ailment === 'heals' || ailment === 'group-gone') throw failure;
+    const errorClass = errorClassOf(failure);
+    if (errorClass === 'retryable' || errorClass === 'group-gone') throw failure;
     return { revocation: nothing, failure };
   }
 }
@@ -133,7 +133,7 @@ function actionOf({ rule, mode, policyRule }: Violation, revocation: Revocation,
   return narrowed ? 'narrowed' : 'revoked';
 }
 
-const takenAway: readonly Action[] = ['revoked', 'narrowed', 'failed'];
+const removing: readonly Action[] = ['revoked', 'narrowed', 'failed'];
 
 function toFinding(
   policy: Policy,
@@ -143,7 +143,7 @@ function toFinding(
 ): ResultFinding {
   const before = times.get(rule.id) ?? 0;
   const now = before + (action === 'revoked' || action === 'narrowed' ? 1 : 0);
-  const { withinMinutes } = escalationOf(policy);
+  const { withinMinutes } = escalationLimit(policy);
   return {
     ruleId: rule.id,
     protocol: rule.protocol,
@@ -155,7 +155,7 @@ function toFinding(
     message: policyRule.message ?? null,
     why,
     action,
-    undo: takenAway.includes(action) ? undoOf(rule) : null,
+    undo: removing.includes(action) ? undoOf(rule) : null,
     ...(before > 0 && { recurrence: { times: now, withinMinutes } }),
   };
 }

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { canarySource } from '../contract/canary.ts';
 import type { ApiCall } from '../event/read.ts';
 import { knownCanary } from './canary.ts';
-import type { Act, Connect } from './plan.ts';
-import { type Office, type Remediation, stopped, untouched } from './remediate.ts';
+import type { Connect, RemediationTask } from './plan.ts';
+import { type Remediation, type RemediationContext, stopped, untouched } from './remediate.ts';
 
 const synthetic = z.object({
   id: z.string().min(1).max(128),
@@ -36,10 +36,10 @@ export function readCanary(event: unknown): Synthetic | undefined {
  * organization can send such an event, so one that the ledger does not know comes to nothing, not even to a result.
  */
 export async function answerCanary(
-  { ledger, clock, log }: Office,
+  { ledger, clock, log }: RemediationContext,
   connect: Connect,
   { call, canary }: Synthetic,
-): Promise<Act[]> {
+): Promise<RemediationTask[]> {
   if ((await knownCanary(ledger, call, canary, clock.now())) !== canary) {
     log('unknown-canary', { ...call, canary });
     return [];

@@ -3,7 +3,7 @@ import { canaryEntry, canaryName, canaryPolicy, canaryTag, type Place } from '..
 import type { Ledger } from '../ledger/ledger.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { SecurityGroup } from '../policy/security-group.ts';
-import type { Judgement } from './evaluation.ts';
+import type { GroupEvaluation } from './evaluation.ts';
 
 const entrySchema = z.object({ id: z.string(), until: z.iso.datetime() });
 
@@ -37,16 +37,16 @@ export async function canaryOf(
 }
 
 /** What a group's judgement comes to where it is a canary's: its own rule goes, and of others the policy has the say. */
-export function withCanary(judgement: Judgement, now: Date): Judgement {
-  const { group, rules, prefixLists } = judgement;
+export function withCanary(evaluation: GroupEvaluation, now: Date): GroupEvaluation {
+  const { group, rules, prefixLists } = evaluation;
   const own = evaluate(canaryPolicy, group, rules, { prefixLists, now }).filter(
     (each) => each.verdict === 'violation',
   );
   const apart = (ruleId: string) => !own.some(({ rule }) => rule.id === ruleId);
   return {
-    ...judgement,
-    violations: [...own, ...judgement.violations.filter(({ rule }) => apart(rule.id))],
-    undecided: judgement.undecided.filter(({ ruleId }) => apart(ruleId)),
-    excepted: judgement.excepted.filter(({ ruleId }) => apart(ruleId)),
+    ...evaluation,
+    violations: [...own, ...evaluation.violations.filter(({ rule }) => apart(rule.id))],
+    undecided: evaluation.undecided.filter(({ ruleId }) => apart(ruleId)),
+    excepted: evaluation.excepted.filter(({ ruleId }) => apart(ruleId)),
   };
 }

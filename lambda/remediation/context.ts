@@ -8,7 +8,7 @@ import type { Policy } from '../policy/schema/policy.ts';
 import type { AccountFacts } from '../policy/security-group.ts';
 
 /** All that the handler touches, so that a test can bring its own world. */
-export interface Parts {
+export interface HandlerContext {
   policy: Policy;
   /** What the policy's scopes may ask of an account, by its id; an account without is in doubt there. */
   accounts?: Readonly<Record<string, AccountFacts>>;

@@ -12,7 +12,7 @@ import type { AccountFacts, PrefixList, SecurityGroup, SecurityGroupRule } from 
 export type Violation = Extract<Verdict, { verdict: 'violation' }>;
 
 /** A group as it is now, and what the policy says of its rules. */
-export interface Judgement {
+export interface GroupEvaluation {
   group: SecurityGroup;
   rules: readonly SecurityGroupRule[];
   prefixLists: ReadonlyMap<string, PrefixList>;
@@ -22,23 +22,30 @@ export interface Judgement {
 }
 
 /** What a policy is judged by besides the group itself. */
-export interface Law {
+export interface PolicyContext {
   policy: Policy;
   accounts: Readonly<Record<string, AccountFacts>>;
 }
 
 /** Reads a group and judges it. @throws what a call came to. */
-export async function judge(member: Member, law: Law, task: Task, clock: Clock): Promise<Judgement> {
+export async function evaluateGroup(
+  member: Member,
+  policyContext: PolicyContext,
+  task: Task,
+  clock: Clock,
+): Promise<GroupEvaluation> {
   const { group, rules } = await readSettled(member, task, clock);
   const prefixLists = await resolvePrefixLists(member, rules, clock);
-  const place = { account: task.account, region: task.call.region, accounts: law.accounts };
-  const verdicts = evaluate(law.policy, group, rules, { ...place, prefixLists, now: clock.now() });
+  const place = { account: task.account, region: task.call.region, accounts: policyContext.accounts };
+  const verdicts = evaluate(policyContext.policy, group, rules, { ...place, prefixLists, now: clock.now() });
   return { group, rules, prefixLists, ...sorted(verdicts) };
 }
 
-function sorted(verdicts: readonly Verdict[]): Pick<Judgement, 'violations' | 'undecided' | 'excepted'> {
+function sorted(
+  verdicts: readonly Verdict[],
+): Pick<GroupEvaluation, 'violations' | 'undecided' | 'excepted'> {
   const violations: Violation[] = [];
-  const undecided: Judgement['undecided'] = [];
+  const undecided: GroupEvaluation['undecided'] = [];
   const excepted: Excepted[] = [];
   for (const verdict of verdicts) {
     const ruleId = verdict.rule.id;

@@ -1,5 +1,5 @@
 import type { Member } from '../aws/cloud.ts';
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import { addresses, trafficOf } from '../contract/undo.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 
@@ -13,7 +13,7 @@ export interface Narrowed {
  * Lets these ranges in as the rule lets its source in, those that the group does not let in already. To be called
  * before the rule is revoked, so that nobody in them is cut off. Idempotent; never rejects.
  */
-export async function letIn(
+export async function authorizeRanges(
   member: Member,
   rule: SecurityGroupRule,
   present: readonly SecurityGroupRule[],
@@ -30,7 +30,7 @@ export async function letIn(
         });
       to.push(text);
     } catch (error) {
-      if (ailmentOf(error) === 'duplicate') to.push(text);
+      if (errorClassOf(error) === 'duplicate') to.push(text);
       else errors.push(`${text}: ${describeError(error)}`);
     }
   }

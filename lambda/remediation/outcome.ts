@@ -1,35 +1,39 @@
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Action, Outcome } from '../contract/result.ts';
 import type { Task } from '../event/task.ts';
-import type { Closing } from './apply.ts';
-import type { Judgement } from './evaluation.ts';
+import type { ApplyResult } from './apply.ts';
+import type { GroupEvaluation } from './evaluation.ts';
 
-export interface Conclusion {
+export interface GroupOutcome {
   outcome: Outcome;
   /** Why, where the findings do not say it. */
   reason: string | null;
 }
 
 /** The one outcome of a group: what went wrong first, then what was done, then what was only said. */
-export function conclude(task: Task, judgement: Judgement, closing: Closing): Conclusion {
-  const { findings, revocation, failure } = closing;
+export function outcomeOf(task: Task, evaluation: GroupEvaluation, applied: ApplyResult): GroupOutcome {
+  const { findings, revocation, failure } = applied;
   const has = (...actions: Action[]) => findings.some(({ action }) => actions.includes(action));
   if (has('failed')) {
-    const outcome = ailmentOf(failure) === 'access-denied' ? 'access-denied' : 'failed';
+    const outcome = errorClassOf(failure) === 'access-denied' ? 'access-denied' : 'failed';
     return { outcome, reason: describeError(failure) };
   }
-  if (has('escalated')) return { outcome: 'escalated', reason: escalationOf(task, closing) };
+  if (has('escalated')) return { outcome: 'escalated', reason: escalationReason(task, applied) };
   if (has('revoked', 'narrowed')) {
     const { unverified } = revocation;
     if (unverified === undefined) return { outcome: 'remediated', reason: null };
     const doubt = `revoked, but the look afterwards failed: ${describeError(unverified)}`;
     return { outcome: 'remediated', reason: doubt };
   }
-  return lesser(task, judgement, closing);
+  return outcomeWithoutRevoke(task, evaluation, applied);
 }
 
-function lesser({ ruleIds, own, call }: Task, judgement: Judgement, { findings }: Closing): Conclusion {
-  const { violations, undecided, excepted, rules } = judgement;
+function outcomeWithoutRevoke(
+  { ruleIds, own, call }: Task,
+  evaluation: GroupEvaluation,
+  { findings }: ApplyResult,
+): GroupOutcome {
+  const { violations, undecided, excepted, rules } = evaluation;
   const modes = violations.map(({ mode }) => mode);
   if (modes.includes('notify')) return { outcome: 'notified', reason: null };
   if (modes.includes('observe')) return { outcome: 'observed', reason: null };
@@ -38,13 +42,13 @@ function lesser({ ruleIds, own, call }: Task, judgement: Judgement, { findings }
   const namedGone = ruleIds.length > 0 && !rules.some((rule) => ruleIds.includes(rule.id));
   if (namedGone || findings.length > 0)
     return { outcome: 'rule-gone', reason: 'the rule was gone before it could be revoked' };
-  if (excepted.length > 0) return { outcome: 'excepted', reason: exceptionsOf(judgement) };
+  if (excepted.length > 0) return { outcome: 'excepted', reason: exceptionsOf(evaluation) };
   if (own)
     return { outcome: 'ignored', reason: `${call.actor.principal} is our own role and left nothing open` };
   return { outcome: 'clean', reason: null };
 }
 
-function exceptionsOf({ excepted }: Judgement): string {
+function exceptionsOf({ excepted }: GroupEvaluation): string {
   const lines = excepted.map(({ ruleId, exceptions }) => {
     const names = exceptions.map(
       ({ name, expires }) => `${name} (${expires ? `until ${expires}` : 'permanent'})`,
@@ -54,7 +58,7 @@ function exceptionsOf({ excepted }: Judgement): string {
   return lines.join('; ').slice(0, 1_000);
 }
 
-function escalationOf({ call: { actor } }: Task, { findings }: Closing): string {
+function escalationReason({ call: { actor } }: Task, { findings }: ApplyResult): string {
   const { recurrence } = findings.find(({ action }) => action === 'escalated') ?? {};
   const by = `${actor.principal ?? 'somebody unknown'} with ${actor.tool ?? 'an unknown tool'}`;
   const often = `${recurrence?.times} times within ${recurrence?.withinMinutes} minutes`;

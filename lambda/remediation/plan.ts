@@ -3,17 +3,17 @@ import type { Sessions } from '../aws/credentials.ts';
 import { describeError } from '../aws/errors.ts';
 import { findUsersElsewhere, resolvePrefixLists } from '../aws/prefix-lists.ts';
 import { findGroups, findUsers, readEveryGroup } from '../aws/security-groups.ts';
-import type { Named } from '../event/parameters.ts';
+import type { EventSubject } from '../event/parameters.ts';
 import type { ApiCall, Reading } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
 import type { Place } from '../ledger/history.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type Office, type Remediation, remediate, stopped, untouched } from './remediate.ts';
+import { type Remediation, type RemediationContext, remediate, stopped, untouched } from './remediate.ts';
 
 /** One group to see to. @throws what a retry can heal. */
-export type Act = () => Promise<Remediation>;
+export type RemediationTask = () => Promise<Remediation>;
 
-export type Look = Extract<Reading, { kind: 'look' }>;
+export type Inspection = Extract<Reading, { kind: 'inspect' }>;
 
 /** A session of the remediation role in an account, in the call's Region. */
 export type Connect = (account: string, call: ApiCall) => Promise<Member>;
@@ -32,36 +32,44 @@ export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Con
 }
 
 /** One act for each group that a call is about; what keeps them from being found is an act's result as well. */
-export async function planOf(office: Office, connect: Connect, look: Look): Promise<Act[]> {
-  const { call, named } = look;
+export async function planOf(
+  context: RemediationContext,
+  connect: Connect,
+  inspection: Inspection,
+): Promise<RemediationTask[]> {
+  const { call, subject } = inspection;
   try {
     const member = await connect(call.account, call);
-    const { groupIds, idle } = await groupsOf(office, member, call, named);
-    const users = await elsewhere(member, look);
+    const { groupIds, idle } = await groupsOf(context, member, call, subject);
+    const users = await groupsOfOtherAccounts(member, inspection);
     const here = groupIds.map((groupId) => ({ account: call.account, groupId }));
-    const found = await withEarlier(office, look, [...here, ...users.groups]);
-    const acts = found.groups.map(({ account, groupId }) =>
-      actOf(office, connect, taskOf(look, account, groupId)),
+    const found = await withEarlierGroups(context, inspection, [...here, ...users.groups]);
+    const tasks = found.groups.map(({ account, groupId }) =>
+      taskFor(context, connect, groupTask(inspection, account, groupId)),
     );
-    const all = [...acts, ...users.failed, ...found.failed];
+    const all = [...tasks, ...users.failed, ...found.failed];
     return all.length > 0 ? all : [async () => idle];
   } catch (error) {
-    return [async () => stopped(error, call.account, named.groupIds[0] ?? null)];
+    return [async () => stopped(error, call.account, subject.groupIds[0] ?? null)];
   }
 }
 
 interface Found {
   groups: Place[];
   /** Acts that say what kept others from being found. */
-  failed: Act[];
+  failed: RemediationTask[];
 }
 
 /**
  * Groups that are found by what they let in are not found again once that is closed: the retry of an attempt that did
  * not live to report them has them from the ledger. Each once; one that is seen in two accounts is its owner's.
  */
-async function withEarlier({ history }: Office, { call, named }: Look, groups: Place[]): Promise<Found> {
-  if (named.groupIds.length > 0 || named.groupName !== null) return { groups, failed: [] };
+async function withEarlierGroups(
+  { history }: RemediationContext,
+  { call, subject }: Inspection,
+  groups: Place[],
+): Promise<Found> {
+  if (subject.groupIds.length > 0 || subject.groupName !== null) return { groups, failed: [] };
   const once = (places: Place[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
   const now = once(groups);
   try {
@@ -73,12 +81,12 @@ async function withEarlier({ history }: Office, { call, named }: Look, groups: P
   }
 }
 
-function taskOf({ call, named, own, tagChanges }: Look, account: string, groupId: string): Task {
-  return { call, account, groupId, ruleIds: named.ruleIds, own, retagged: tagChanges.length > 0 };
+function groupTask({ call, subject, own, tagChanges }: Inspection, account: string, groupId: string): Task {
+  return { call, account, groupId, ruleIds: subject.ruleIds, own, retagged: tagChanges.length > 0 };
 }
 
 /** A role that cannot be assumed is the result of that group alone. */
-export function actOf(office: Office, connect: Connect, task: Task): Act {
+export function taskFor(context: RemediationContext, connect: Connect, task: Task): RemediationTask {
   return async () => {
     let member: Member;
     try {
@@ -86,16 +94,16 @@ export function actOf(office: Office, connect: Connect, task: Task): Act {
     } catch (error) {
       return stopped(error, task.account, task.groupId);
     }
-    return remediate(office, member, task);
+    return remediate(context, member, task);
   };
 }
 
 /** The groups of the caller's account, and what it comes to where there are none. */
 async function groupsOf(
-  office: Office,
+  context: RemediationContext,
   member: Member,
   { account, region }: ApiCall,
-  { groupIds, groupName, prefixListId }: Named,
+  { groupIds, groupName, prefixListId }: EventSubject,
 ): Promise<{ groupIds: string[]; idle: Remediation }> {
   const clean = (reason: string) => untouched('clean', reason, account);
   if (groupIds.length > 0) return { groupIds, idle: clean('') };
@@ -108,12 +116,12 @@ async function groupsOf(
     return { groupIds: await findGroups(member, groupName), idle };
   }
   const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
-  return { groupIds: await suspectsOf(office, member, account, region), idle };
+  return { groupIds: await suspectsOf(context, member, account, region), idle };
 }
 
 /** Every group of a Region that is or may be against the policy; each is read and judged again before anything is done. */
 async function suspectsOf(
-  { law, clock }: Office,
+  { policyContext, clock }: RemediationContext,
   member: Member,
   account: string,
   region: string,
@@ -124,9 +132,9 @@ async function suspectsOf(
     groups.flatMap(({ rules }) => rules),
     clock,
   );
-  const situation = { account, region, accounts: law.accounts, prefixLists, now: clock.now() };
+  const situation = { account, region, accounts: policyContext.accounts, prefixLists, now: clock.now() };
   const suspects = groups.filter(({ group, rules }) =>
-    evaluate(law.policy, group, rules, situation).some(({ verdict }) =>
+    evaluate(policyContext.policy, group, rules, situation).some(({ verdict }) =>
       ['violation', 'undecided'].includes(verdict),
     ),
   );
@@ -134,13 +142,13 @@ async function suspectsOf(
 }
 
 /** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */
-async function elsewhere(member: Member, { call, named }: Look): Promise<Found> {
-  if (named.prefixListId === null) return { groups: [], failed: [] };
+async function groupsOfOtherAccounts(member: Member, { call, subject }: Inspection): Promise<Found> {
+  if (subject.prefixListId === null) return { groups: [], failed: [] };
   try {
-    return { groups: await findUsersElsewhere(member, named.prefixListId, call.account), failed: [] };
+    return { groups: await findUsersElsewhere(member, subject.prefixListId, call.account), failed: [] };
   } catch (error) {
     const { failure, ...result } = stopped(error, call.account, null);
-    const reason = `whether other accounts' groups let ${named.prefixListId} in cannot be told: ${describeError(error)}`;
+    const reason = `whether other accounts' groups let ${subject.prefixListId} in cannot be told: ${describeError(error)}`;
     return { groups: [], failed: [async () => ({ ...result, reason, failure })] };
   }
 }

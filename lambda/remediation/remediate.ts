@@ -1,6 +1,6 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
 import { ownerOf } from '../contract/owner.ts';
 import type { Outcome, RemediationResult } from '../contract/result.ts';
@@ -8,13 +8,13 @@ import type { ApiCall } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
 import type { History, Intent } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { keepDue } from '../ledger/recheck.ts';
+import { scheduleRecheck } from '../ledger/recheck.ts';
 import { exceptionTagOf } from '../ledger/tag-history.ts';
-import { escalationOf, type Mode, modes, type Policy } from '../policy/schema/policy.ts';
-import { type Closing, close } from './apply.ts';
+import { escalationLimit, type Mode, modes, type Policy } from '../policy/schema/policy.ts';
+import { type ApplyResult, apply } from './apply.ts';
 import { canaryOf, withCanary } from './canary.ts';
-import { type Judgement, judge, type Law, type Violation } from './evaluation.ts';
-import { conclude } from './outcome.ts';
+import { evaluateGroup, type GroupEvaluation, type PolicyContext, type Violation } from './evaluation.ts';
+import { outcomeOf } from './outcome.ts';
 
 /** What came of one group, and the error to end the invocation with once that is reported. */
 export interface Remediation
@@ -41,8 +41,8 @@ export interface Remediation
 }
 
 /** What all remediations have in common. */
-export interface Office {
-  law: Law;
+export interface RemediationContext {
+  policyContext: PolicyContext;
   ledger: Ledger;
   history: History;
   clock: Clock;
@@ -65,11 +65,11 @@ export function untouched(
 
 /** What an error before any act comes to. @throws the error itself where a retry can heal it. */
 export function stopped(error: unknown, account: string, groupId: string | null): Remediation {
-  const ailment = ailmentOf(error);
-  if (ailment === 'heals') throw error;
-  if (ailment === 'group-gone')
+  const errorClass = errorClassOf(error);
+  if (errorClass === 'retryable') throw error;
+  if (errorClass === 'group-gone')
     return untouched('group-gone', 'the security group is gone', account, groupId);
-  const outcome = ailment === 'access-denied' ? 'access-denied' : 'failed';
+  const outcome = errorClass === 'access-denied' ? 'access-denied' : 'failed';
   return { ...untouched(outcome, describeError(error), account, groupId), failure: error };
 }
 
@@ -78,9 +78,13 @@ export function stopped(error: unknown, account: string, groupId: string | null)
  * reports what an attempt before it took away. A ledger that does not answer stops no revoke and fails the invocation
  * afterwards. @throws what a retry can heal, and then nothing has been revoked.
  */
-export async function remediate(office: Office, member: Member, task: Task): Promise<Remediation> {
+export async function remediate(
+  context: RemediationContext,
+  member: Member,
+  task: Task,
+): Promise<Remediation> {
   try {
-    return await act(office, member, task);
+    return await evaluateAndApply(context, member, task);
   } catch (error) {
     return stopped(error, task.account, task.groupId);
   }
@@ -105,62 +109,83 @@ function lenient(log: Log, groupId: string) {
 
 type Lenient = ReturnType<typeof lenient>;
 
-async function act(office: Office, member: Member, task: Task): Promise<Remediation> {
-  const { law, ledger, history, clock, log } = office;
+async function evaluateAndApply(
+  context: RemediationContext,
+  member: Member,
+  task: Task,
+): Promise<Remediation> {
+  const { policyContext, ledger, history, clock, log } = context;
   const { account, groupId } = task;
   const memory = lenient(log, groupId);
   const [judged, earlier] = await Promise.all([
-    judge(member, law, task, clock),
+    evaluateGroup(member, policyContext, task, clock),
     memory.ask(history.intended(task), undefined),
   ]);
   const place = { account, region: task.call.region };
   const canary = await memory.ask(canaryOf(ledger, place, judged.group, clock.now()), undefined);
-  const judgement = canary === undefined ? judged : withCanary(judged, clock.now());
-  const { group, rules, violations, undecided, excepted } = judgement;
+  const evaluation = canary === undefined ? judged : withCanary(judged, clock.now());
+  const { group, rules, violations, undecided, excepted } = evaluation;
   if (group.owner !== undefined && group.owner !== account) {
     const reason = `the group is of account ${group.owner}, where it is judged`;
     return untouched('ignored', reason, account, groupId);
   }
   const offending = violations.map(({ rule }) => rule.id);
-  log('judged', { account, groupId, rules: rules.length, violations: offending, undecided, excepted });
-  const closing = withEarlier(await closeWith(office, memory, member, task, judgement), judgement, earlier);
-  const tag = await memory.ask(exceptionTagOf(ledger, law.policy, group, task, clock.now()), null);
+  log('evaluated', { account, groupId, rules: rules.length, violations: offending, undecided, excepted });
+  const applied = withEarlierFindings(
+    await applyWithHistory(context, memory, member, task, evaluation),
+    evaluation,
+    earlier,
+  );
+  const tag = await memory.ask(exceptionTagOf(ledger, policyContext.policy, group, task, clock.now()), null);
   return {
-    ...{ account, groupId, groupName: group.name, vpcId: group.vpcId, owner: ownerOf(law.policy, group) },
-    ...conclude(task, judgement, closing),
-    mode: strongest(violations, closing),
-    findings: closing.findings,
+    ...{
+      account,
+      groupId,
+      groupName: group.name,
+      vpcId: group.vpcId,
+      owner: ownerOf(policyContext.policy, group),
+    },
+    ...outcomeOf(task, evaluation, applied),
+    mode: strongest(violations, applied),
+    findings: applied.findings,
     excepted,
     exceptionTag: tag,
     undecided,
     ...(canary !== undefined && { canary }),
-    revokedAt: closing.revocation.revokedAt ?? (earlier?.at || null),
-    failure: closing.failure ?? memory.failure(),
+    revokedAt: applied.revocation.revokedAt ?? (earlier?.at || null),
+    failure: applied.failure ?? memory.failure(),
   };
 }
 
 /** Closes, with what the ledger knows of earlier closings, and lets it know of this one. */
-async function closeWith(
-  { law, ledger, history, clock, log }: Office,
+async function applyWithHistory(
+  { policyContext, ledger, history, clock, log }: RemediationContext,
   memory: Lenient,
   member: Member,
   task: Task,
-  judgement: Judgement,
-): Promise<Closing> {
-  const wanted = judgement.violations.filter(({ mode }) => mode === 'revoke').map(({ rule }) => rule);
-  const since = new Date(clock.now().getTime() - escalationOf(law.policy).withinMinutes * 60_000);
+  evaluation: GroupEvaluation,
+): Promise<ApplyResult> {
+  const wanted = evaluation.violations.filter(({ mode }) => mode === 'revoke').map(({ rule }) => rule);
+  const since = new Date(
+    clock.now().getTime() - escalationLimit(policyContext.policy).withinMinutes * 60_000,
+  );
   const none: ReadonlyMap<string, number> = new Map();
   const times = wanted.length > 0 ? await memory.ask(history.closedSince(task, wanted, since), none) : none;
   const intend = (intent: Intent) => memory.ask(history.intend(task, intent), undefined);
-  const closing = await close({ member, policy: law.policy, clock, log, intend }, task, judgement, times);
-  const closed = wanted.filter(({ id }) => closing.revocation.revoked.includes(id));
+  const applied = await apply(
+    { member, policy: policyContext.policy, clock, log, intend },
+    task,
+    evaluation,
+    times,
+  );
+  const closed = wanted.filter(({ id }) => applied.revocation.revoked.includes(id));
   await memory.ask(history.closed(task, closed, clock.now()), undefined);
-  if (closing.findings.some(({ action }) => action === 'escalated'))
+  if (applied.findings.some(({ action }) => action === 'escalated'))
     await memory.ask(
-      keepDue(ledger, [placeOf(task)], windowEnd(law.policy, clock.now()), clock.now()),
+      scheduleRecheck(ledger, [placeOf(task)], windowEnd(policyContext.policy, clock.now()), clock.now()),
       undefined,
     );
-  return closing;
+  return applied;
 }
 
 function placeOf({ account, call, groupId }: Task) {
@@ -169,16 +194,20 @@ function placeOf({ account, call, groupId }: Task) {
 
 /** When a group that was left open as escalated is looked at again. */
 function windowEnd(policy: Policy, now: Date): Date {
-  return new Date(now.getTime() + escalationOf(policy).withinMinutes * 60_000);
+  return new Date(now.getTime() + escalationLimit(policy).withinMinutes * 60_000);
 }
 
 /** With what an attempt before this one took away and did not live to report. */
-function withEarlier(closing: Closing, { rules }: Judgement, earlier: Intent | undefined): Closing {
+function withEarlierFindings(
+  applied: ApplyResult,
+  { rules }: GroupEvaluation,
+  earlier: Intent | undefined,
+): ApplyResult {
   const gone = (earlier?.findings ?? []).filter(({ ruleId }) => !rules.some(({ id }) => id === ruleId));
-  return { ...closing, findings: [...gone, ...closing.findings] };
+  return { ...applied, findings: [...gone, ...applied.findings] };
 }
 
-function strongest(violations: readonly Violation[], { findings }: Closing): Mode | null {
+function strongest(violations: readonly Violation[], { findings }: ApplyResult): Mode | null {
   if (findings.some(({ undo }) => undo !== null)) return 'revoke';
   return modes.findLast((mode) => violations.some((violation) => violation.mode === mode)) ?? null;
 }

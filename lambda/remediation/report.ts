@@ -5,7 +5,7 @@ import type { History } from '../ledger/history.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
 import { policyDigest } from '../policy/schema/policy.ts';
-import type { Parts } from './context.ts';
+import type { HandlerContext } from './context.ts';
 import type { Remediation } from './remediate.ts';
 
 /** Tells people of what came of a group, then the org bus. @throws where the bus did not take it. */
@@ -15,14 +15,16 @@ export type Report = (
   receivedAt: Date,
 ) => Promise<RemediationResult>;
 
-export function createReport(parts: Parts, notifier: Notifier, history: History): Report {
-  const { policy, bundle = null, environment, cloud, clock, log } = parts;
+export function createReport(context: HandlerContext, notifier: Notifier, history: History): Report {
+  const { policy, bundle = null, environment, cloud, clock, log } = context;
   const digest = policyDigest(policy);
   return async (call, remediation, receivedAt) => {
     const result = compose(call, remediation, { digest, bundle, receivedAt, time: clock.now() });
-    const told = isOnlyCanary(result) ? result : { ...result, notification: await notifier.notify(result) };
-    log('result', told);
-    const sent = await publishResult(cloud, environment.busArn, told, clock);
+    const notified = isOnlyCanary(result)
+      ? result
+      : { ...result, notification: await notifier.notify(result) };
+    log('result', notified);
+    const sent = await publishResult(cloud, environment.busArn, notified, clock);
     const { account, groupId, findings } = remediation;
     if (groupId !== null && findings.some(({ undo }) => undo !== null))
       await history.reported({ call, account, groupId });

@@ -1,6 +1,6 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
-import { ailmentOf, describeError } from '../aws/errors.ts';
+import { describeError, errorClassOf } from '../aws/errors.ts';
 import { readRules } from '../aws/security-groups.ts';
 
 /** What became of the rules to revoke, by a look at the group after the call. */
@@ -39,7 +39,7 @@ export async function revokeRules(
       stillThere = await listed(member, groupId, wanted);
     }
   } catch (unverified) {
-    if (ailmentOf(unverified) !== 'group-gone')
+    if (errorClassOf(unverified) !== 'group-gone')
       return { revoked: wanted, alreadyGone, stillThere: [], unverified, revokedAt };
     stillThere = [];
   }
@@ -63,7 +63,7 @@ async function revokePresent(
       await member.revokeIngress(groupId, wanted);
       return wanted;
     } catch (error) {
-      if (ailmentOf(error) !== 'rule-gone') throw error;
+      if (errorClassOf(error) !== 'rule-gone') throw error;
       if (round === 3)
         throw Object.assign(new Error(`rules come and go: ${describeError(error)}`), { $retryable: {} });
       if (round > 1) await clock.sleep(500);

@@ -31,7 +31,7 @@ export interface Remediation {
 /** One account in one Region, as `GET /v1/coverage` gives it. */
 export interface Cell {
   readonly trail: boolean | 'unknown';
-  readonly proven: 'yes' | 'no' | 'never';
+  readonly verified: 'yes' | 'no' | 'never';
   readonly kind: 'end-to-end' | 'path' | null;
 }
 

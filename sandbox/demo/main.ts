@@ -27,7 +27,7 @@ async function showSteps(world: World): Promise<boolean> {
   return held;
 }
 
-function tellHowToGoOn(world: World): void {
+function printNextSteps(world: World): void {
   screen.write(`\nStill running (Ctrl-C ends it). The API: ${world.controlPlane.url}/v1/accounts\n`);
   screen.write('In another shell, for the CLI and any AWS tool:\n');
   for (const [name, value] of Object.entries(world.environment))
@@ -45,7 +45,7 @@ try {
   screen.write(`Organization ${id}: ${members.length} members, Regions ${regions.join(', ')}\n`);
   const held = await Promise.race([showSteps(world), interrupted]);
   if (held === true && keep) {
-    tellHowToGoOn(world);
+    printNextSteps(world);
     await interrupted;
   }
   process.exitCode = held === true ? 0 : 1;

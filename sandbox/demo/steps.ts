@@ -11,8 +11,8 @@ import {
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
 import type { Account, Remediation } from './control-plane.ts';
-import { proveCells } from './proof.ts';
 import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
+import { verifyCells } from './verification.ts';
 import type { World } from './world.ts';
 
 /** One claim of the demo. It throws where the claim does not hold, and else says what was seen. */
@@ -192,7 +192,7 @@ const drift: Step = {
   },
 };
 
-const heal: Step = {
+const repair: Step = {
   claim: 'reconcile heals it',
   async run({ sandbox, controlPlane }, show) {
     const { exit, output } = await controlPlane.cli(['reconcile', ...scope], show);
@@ -224,9 +224,9 @@ const putBack: Step = {
   },
 };
 
-const prove: Step = {
+const verify: Step = {
   claim: 'verify proves every covered cell, end to end, and no other',
-  run: proveCells,
+  run: verifyCells,
 };
 
 /** The demo's claims, in order: each builds on the world that those before it left. */
@@ -238,7 +238,7 @@ export const steps: readonly Step[] = [
   protect,
   report,
   drift,
-  heal,
+  repair,
   putBack,
-  prove,
+  verify,
 ];

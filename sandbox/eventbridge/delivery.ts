@@ -76,7 +76,7 @@ export function delivery(
     async fire(rule, accountId, region) {
       const found = (await emulator.admin('scheduled', { accountId, region, rule })) as Matched | null;
       if (!found) throw new Error(`no rule ${rule} goes by a schedule in account ${accountId}, ${region}`);
-      reachAll(engine, scheduledEvent(found.arn), found, false);
+      invokeAll(engine, scheduledEvent(found.arn), found, false);
     },
   };
 }
@@ -103,7 +103,7 @@ interface Matched {
   targets: Target[];
 }
 
-function reachAll(engine: Engine, event: BusEvent, { arn, targets }: Matched, forwarded: boolean): void {
+function invokeAll(engine: Engine, event: BusEvent, { arn, targets }: Matched, forwarded: boolean): void {
   const rule = parseArn(arn);
   for (const target of targets)
     engine.background.follow(() => attempt(engine, { event, rule, target, forwarded }));
@@ -112,7 +112,7 @@ function reachAll(engine: Engine, event: BusEvent, { arn, targets }: Matched, fo
 async function arrive(engine: Engine, event: BusEvent, bus: Bus, forwarded: boolean): Promise<void> {
   const { accountId, region, name } = bus;
   const found = await engine.emulator.admin('match', { accountId, region, bus: name, event });
-  for (const matched of (found ?? []) as Matched[]) reachAll(engine, event, matched, forwarded);
+  for (const matched of (found ?? []) as Matched[]) invokeAll(engine, event, matched, forwarded);
 }
 
 /** Tries until the target has the event, its retries are used up, or no retry can help. */
@@ -121,20 +121,21 @@ async function attempt(engine: Engine, passage: Passage): Promise<void> {
   const retries = Math.min(target.RetryPolicy?.MaximumRetryAttempts ?? 185, mostRetries);
   for (let tried = 0; ; tried++) {
     try {
-      await reach(engine, passage);
+      await invokeTarget(engine, passage);
       return engine.journal.record(event, { rule: rule.text, target: target.Arn }, 'delivered');
     } catch (error) {
       engine.background.halted.throwIfAborted();
       const failure =
         error instanceof DeliveryError ? error : new DeliveryError('UNKNOWN', String(error), true);
-      if (!failure.transient || tried >= retries) return await bury(engine, passage, failure, tried);
+      if (!failure.transient || tried >= retries)
+        return await sendToDeadLetterQueue(engine, passage, failure, tried);
       await engine.background.pause(engine.retryDelay * 2 ** tried);
     }
   }
 }
 
 /** Hands the event to the target. @throws DeliveryError */
-async function reach(engine: Engine, { event, rule, target, forwarded }: Passage): Promise<void> {
+async function invokeTarget(engine: Engine, { event, rule, target, forwarded }: Passage): Promise<void> {
   const unknown = Object.keys(target).find((key) => !knownKeys.has(key));
   if (unknown) throw new DeliveryError('INVALID_PARAMETER', `the sandbox has no ${unknown} on targets`);
   const arn = parseArn(target.Arn);
@@ -164,7 +165,7 @@ async function reach(engine: Engine, { event, rule, target, forwarded }: Passage
 }
 
 /** Puts the event into the target's dead-letter queue, where that exists and admits it. */
-async function bury(
+async function sendToDeadLetterQueue(
   engine: Engine,
   passage: Passage,
   failure: DeliveryError,

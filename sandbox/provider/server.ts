@@ -24,7 +24,7 @@ interface Configured {
 type Handler<Request, Response> = (request: Request) => Response | Promise<Response>;
 
 const typeOf = (urn: string): string => urn.split('::')[2]?.split('$').pop() ?? '';
-const nameOf = (urn: string): string => urn.split('::').slice(3).join('::');
+const resourceName = (urn: string): string => urn.split('::').slice(3).join('::');
 
 /** Serves the resource provider on a free loopback port until the process ends. @returns the port. */
 export async function serve(): Promise<number> {
@@ -84,7 +84,7 @@ function unary<Request, Response>(
     } catch (error) {
       const urn =
         request instanceof pb.InvokeRequest ? '' : ((request as { getUrn?(): string }).getUrn?.() ?? '');
-      const what = urn ? ` ${typeOf(urn)} "${nameOf(urn)}"` : '';
+      const what = urn ? ` ${typeOf(urn)} "${resourceName(urn)}"` : '';
       done(grpcError(error, `${doing}${what}`));
     }
   };

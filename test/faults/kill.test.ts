@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { killDuring } from './killing.ts';
 import { handovers } from './lease-history.ts';
 import { previewDiffers, whatIsWrong } from './oracle.ts';
-import { unproven } from './oracle-proof.ts';
+import { unverified } from './oracle-verification.ts';
 import { plan, say } from './plan.ts';
 import { type FaultStage, lacking, openStage, startWorkers } from './stage.ts';
 
@@ -43,7 +43,7 @@ describe(`kill -9 at random moments of a roll-out, seed ${plan.seed}`, () => {
         `roll-out ${number}: ${had} kills, ${seconds} s, ${taken} leases, ${fromDead} of them from the dead`,
       );
       expect(await previewDiffers(stage, stage.accountIds.slice(0, 3))).toEqual([]);
-      expect(await unproven(stage)).toEqual([]);
+      expect(await unverified(stage)).toEqual([]);
     },
   );
 

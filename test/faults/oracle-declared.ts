@@ -66,13 +66,13 @@ const ruleIn = (at: Location, { bus, rule, trigger, targetId, ...target }: Decla
 ];
 
 function hubParts(hub: Location, { sandbox }: FaultStage): Listed[] {
-  const letters = queueArn(hub, names.deadLetterQueue);
+  const deadLetters = queueArn(hub, names.deadLetterQueue);
   const lambda = `arn:${hub.partition}:lambda:${hub.region}:${hub.accountId}:function:${names.remediationFunction}`;
   const slackSecretArn = sandbox.environment.PORTCULLIS_SLACK_SECRET_ARN;
   const rule = (name: string, trigger: string, arn: string, bus: string = names.bus) =>
     ruleIn(hub, {
       ...{ bus, rule: name, trigger, targetId: 'hub' },
-      ...{ arn, roleArn: undefined, deadLetters: letters },
+      ...{ arn, roleArn: undefined, deadLetters: deadLetters },
     });
   const results = JSON.stringify(resultsPattern(hub.accountId));
   return [

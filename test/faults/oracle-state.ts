@@ -33,7 +33,7 @@ export interface StateView {
 type Outputs = Record<string, unknown>;
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 const bus = ({ eventBusName }: Outputs) => eventBusName ?? 'default';
-const lettersArn = ({ deadLetterConfig }: Outputs) =>
+const deadLetterArn = ({ deadLetterConfig }: Outputs) =>
   text((deadLetterConfig as { arn?: unknown } | null | undefined)?.arn);
 
 /** Resource types that the cloud's view knows, by what identifies one of them, with what it says. */
@@ -55,7 +55,7 @@ const describe: Record<string, (place: string, outputs: Outputs) => Listed> = {
     says: saying.target({
       arn: text(outputs.arn),
       roleArn: text(outputs.roleArn),
-      deadLetters: lettersArn(outputs),
+      deadLetters: deadLetterArn(outputs),
     }),
   }),
   'aws:sqs/queue:Queue': (place, { name }) => ({ name: `queue ${place} ${name}`, says: '' }),

@@ -48,13 +48,13 @@ describe(`a roll-out while work is handed out again, seed ${plan.seed}`, () => {
         await until('the hub is made', 300, async () => (await progressed(stage, id, 2)) || undefined);
         const bodies = messages(stage);
         await deliver(stage, bodies);
-        const heard = async () => {
+        const received = async () => {
           const [row] = await stage.query<{ count: number }>(
             `select count(*)::int as count from lifecycle_event where id like 'created-%' or id like 'moved-%'`,
           );
           return row?.count === new Set(bodies).size ? true : undefined;
         };
-        await until('every event is heard', 300, heard);
+        await until('every event is heard', 300, received);
         say(`redelivered messages: ${bodies.length} of ${new Set(bodies).size} events`);
       },
       async afterwards(stage) {

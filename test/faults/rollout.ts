@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { ended, isOver, previewDiffers, type Run, whatIsWrong } from './oracle.ts';
 import type { Failures } from './oracle-audit.ts';
-import { unproven } from './oracle-proof.ts';
+import { unverified } from './oracle-verification.ts';
 import { plan, say } from './plan.ts';
 import { type FaultStage, lacking, openStage, type StageSettings, startWorkers } from './stage.ts';
 
@@ -15,7 +15,7 @@ interface Rollout {
   readonly overlaps?: 'wrong' | 'expected';
   /** Whether the fault explains lines of stacks that failed. */
   readonly failures?: Failures;
-  /** What to look at besides, and the end of the fault: cells are proven and previews made after it. */
+  /** What to look at besides, and the end of the fault: cells are verified and previews made after it. */
   afterwards?(stage: FaultStage, run: Run): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export async function rollOut({ name, settings = {}, hurt, afterwards, ...rest }
     expect(await whatIsWrong(stage, run, rest)).toEqual([]);
     await afterwards?.(stage, run);
     expect(await previewDiffers(stage, stage.accountIds.slice(2, 4))).toEqual([]);
-    expect(await unproven(stage)).toEqual([]);
+    expect(await unverified(stage)).toEqual([]);
   } finally {
     await stage.stop();
   }

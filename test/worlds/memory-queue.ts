@@ -6,16 +6,16 @@ export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void }
   let added = () => {};
   let next = 0;
   return {
-    async wake(keys, priority = 0) {
+    async enqueue(keys, priority = 0) {
       for (const key of keys)
         waiting.set(key, { due: 0, priority: Math.max(priority, waiting.get(key)?.priority ?? priority) });
       added();
     },
-    async later(keys) {
-      for (const { key, afterMs, priority = 0, owed } of keys) {
+    async enqueueAfter(keys) {
+      for (const { key, afterMs, priority = 0, pullForward } of keys) {
         const due = performance.now() + afterMs;
         const before = waiting.get(key);
-        if (!before || (owed && before.due > due)) waiting.set(key, { due, priority });
+        if (!before || (pullForward && before.due > due)) waiting.set(key, { due, priority });
       }
     },
     async fetch(most) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type DepartureParts, departures } from '../../controlplane/offboarding/offboarding.ts';
+import { createOffboarding, type OffboardingContext } from '../../controlplane/offboarding/offboarding.ts';
 import type { Organization } from '../../controlplane/organization/listing.ts';
 import type { Operation, StackAt } from '../../controlplane/pulumi/operation.ts';
 import type { Lease } from '../../controlplane/queue/leases.ts';
@@ -15,7 +15,7 @@ const refusal = (name: string) => Object.assign(new Error(`${name}: said AWS`), 
 const client = (answer: () => object) => ({ send: async () => answer() });
 
 /** An organization, its stacks in an engine, and what AWS says of its accounts; a test changes them. */
-export function createDepartureWorld(database: Database) {
+export function createOffboardingWorld(database: Database) {
   const state = {
     accounts: new Map<string, AccountState>(),
     units: new Map<string, string>(),
@@ -79,15 +79,15 @@ export function createDepartureWorld(database: Database) {
         deleteLimit: 10,
         alarmTopicArn: undefined,
       },
-    } as DepartureParts['settings'],
+    } as OffboardingContext['settings'],
     log: Object.assign(makeLogger('silent'), {
       warn: ({ error }: { error: string }) => void state.warned.push(error),
     }),
     meter: silentMeter,
-    wake: async (keys: readonly string[]) => void state.woken.push(...keys),
+    enqueue: async (keys: readonly string[]) => void state.woken.push(...keys),
     now,
-    unlike: async () => state.unlike,
-  } satisfies DepartureParts;
+    configurationMismatch: async () => state.unlike,
+  } satisfies OffboardingContext;
 
   const organization = (): Organization => ({
     ...{ id: 'o-portcullis', managementAccountId: '111111111111' },
@@ -107,7 +107,7 @@ export function createDepartureWorld(database: Database) {
     }),
   });
   /** Records what the organization is now, and considers it, so much later. */
-  const list = async (settings: Partial<DepartureParts['settings']> = {}, hours = 1) => {
+  const list = async (settings: Partial<OffboardingContext['settings']> = {}, hours = 1) => {
     state.now = new Date(state.now.getTime() + hours * 3_600_000);
     const listed = organization();
     await store.accounts.seen(listed.accounts, state.now);
@@ -133,9 +133,9 @@ export function createDepartureWorld(database: Database) {
     );
   };
   const plane = (
-    settings: Partial<DepartureParts['settings']> = {},
-    change: Partial<Pick<DepartureParts, 'store' | 'engine'>> = {},
-  ) => departures({ ...parts, ...change, settings: { ...parts.settings, ...settings } });
+    settings: Partial<OffboardingContext['settings']> = {},
+    change: Partial<Pick<OffboardingContext, 'store' | 'engine'>> = {},
+  ) => createOffboarding({ ...parts, ...change, settings: { ...parts.settings, ...settings } });
   /** The right to work on a key, as a worker gets it. */
   const lease = async (key: string, taken: Lease['taken'] = 'fresh'): Promise<Lease> => {
     const [row] = await database.query<{ token: string }>(
@@ -145,12 +145,12 @@ export function createDepartureWorld(database: Database) {
     );
     return { key, token: row?.token ?? '', signal: new AbortController().signal, taken };
   };
-  const reconcile = async (key: string, settings: Partial<DepartureParts['settings']> = {}) =>
+  const reconcile = async (key: string, settings: Partial<OffboardingContext['settings']> = {}) =>
     plane(settings).reconcile(key as StackKey, await lease(key));
-  const stacks = async () => (await store.departures.stacks()).map(({ key }) => key);
+  const stacks = async () => (await store.offboarding.stacks()).map(({ key }) => key);
   return { store, state, parts, plane, list, onboard, lease, reconcile, stacks };
 }
 
-/** A database without anything that departures are about. */
+/** A database without anything that offboardings are about. */
 export const emptied = (database: Pick<Database, 'query'>) =>
-  database.query('truncate account, stack, departure, listed_account, confirmation, tombstone, lease');
+  database.query('truncate account, stack, offboarding, listed_account, confirmation, archived_stack, lease');

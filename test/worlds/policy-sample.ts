@@ -29,7 +29,7 @@ export function policyOf(rules: string[], rest = ''): Policy {
 }
 
 /** The verdicts on rules named a, b, c and so on. */
-export function judgeAll(
+export function evaluateAll(
   policy: Policy,
   changes: Partial<SecurityGroupRule>[],
   situation: Situation = {},

@@ -3,7 +3,7 @@ import type { Database } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
-import type { VerifyParts } from '../../controlplane/verify/context.ts';
+import type { VerifyContext } from '../../controlplane/verify/context.ts';
 import { canaryName, canaryTag } from '../../lambda/contract/canary.ts';
 import { finding, remediation } from './remediation-sample.ts';
 
@@ -40,12 +40,12 @@ export function verifyWorld(database: Database) {
     const denied = state.outcome === 'access-denied';
     if (!denied) group.open = false;
     const timeline = { eventTime: null, receivedAt: new Date().toISOString() };
-    const told = remediation({
+    const reported = remediation({
       ...{ account: cell.accountId, region: cell.region, groupId: group.id, outcome: state.outcome },
       ...(denied ? { reason: 'no role' } : { canary: group.canary, findings: [finding()] }),
       timeline: { ...timeline, revokedAt: denied ? null : new Date().toISOString() },
     });
-    await store.proofs.heard(told);
+    await store.cellVerifications.received(reported);
   };
   const answers: Record<string, (input: never) => object | Promise<object>> = {
     DescribeVpcsCommand: () => ({ Vpcs: [{ VpcId: 'vpc-1', IsDefault: true, OwnerId: cell.accountId }] }),
@@ -102,7 +102,7 @@ export function verifyWorld(database: Database) {
         canary,
       } as const;
       if (state.hears.events && state.ledger.has(canary))
-        await store.proofs.heard(remediation({ ...result, time: new Date().toISOString() }));
+        await store.cellVerifications.received(remediation({ ...result, time: new Date().toISOString() }));
       return { Entries: [{ EventId: 'e' }] };
     },
     DescribeRuleCommand() {
@@ -132,7 +132,7 @@ export function verifyWorld(database: Database) {
       sqs: async () => client,
     },
   };
-  const parts: VerifyParts = {
+  const context: VerifyContext = {
     ...{ store, aws, meter: silentMeter, log: makeLogger('silent'), stopping: stopping.signal },
     settings: {
       hub: { accountId: '222222222222', region: 'eu-west-1' },
@@ -142,5 +142,5 @@ export function verifyWorld(database: Database) {
     trail: async () =>
       state.covered ? { covered: true, trailArn: 'a' } : { covered: false, reason: 'no trail covers it' },
   };
-  return { ...state, state, store, parts, stop: () => stopping.abort() };
+  return { ...state, state, store, parts: context, stop: () => stopping.abort() };
 }

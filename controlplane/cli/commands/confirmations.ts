@@ -6,7 +6,7 @@ export function renderConfirmation({ id, state, about, why, stacks, expiresAt }:
   const rows = stacks.map(({ key, accountName, what, because }) => [
     key,
     plain(accountName),
-    what === 'gone' ? 'archive' : 'tear down',
+    what === 'archive' ? 'archive' : 'destroy',
     plain(because),
   ]);
   return [

@@ -19,7 +19,7 @@ export function missingOptions(options: RestoreOptions): string[] {
   return [...words, ...end].map((name) => `--${name}`);
 }
 
-const said: Record<RestoreView['state'], string> = {
+const restoreLines: Record<RestoreView['state'], string> = {
   pending: 'the hub is being updated with the exception',
   'exception-deployed': 'the hub carries the exception; the rules are being put back',
   restored: 'restored',
@@ -36,11 +36,12 @@ export async function restore(
   const words = { owner, why, ticket, expires, permanent: permanent || undefined, rules: rule };
   const { id, rules } = await client.restore(remediation, words);
   screen.write(`restore ${id} of ${rules.map(({ ruleId }) => ruleId).join(', ')}\n`);
-  let told: string | undefined;
+  let shown: string | undefined;
   for (;;) {
     const now = await client.restored(id);
-    if (now.state !== told) screen.write(`${said[now.state]}${now.reason ? `: ${now.reason}` : ''}\n`);
-    told = now.state;
+    if (now.state !== shown)
+      screen.write(`${restoreLines[now.state]}${now.reason ? `: ${now.reason}` : ''}\n`);
+    shown = now.state;
     if (now.finishedAt) {
       for (const each of now.rules)
         if (each.restoredRuleId)

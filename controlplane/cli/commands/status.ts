@@ -7,10 +7,10 @@ import { table } from '../output/table.ts';
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
 
 /** How many cells the last try proved, and the longest ago that one of them was. */
-function provenOf(cells: readonly CellView[]): string {
-  const proven = cells.filter(({ proven }) => proven === 'yes');
-  const [oldest] = proven.map(({ provenAt }) => String(provenAt)).sort();
-  return `${proven.length}/${cells.length}${oldest ? ` ${oldest.slice(0, 16)}Z` : ''}`;
+function verifiedText(cells: readonly CellView[]): string {
+  const verified = cells.filter(({ verified }) => verified === 'yes');
+  const [oldest] = verified.map(({ verifiedAt }) => String(verifiedAt)).sort();
+  return `${verified.length}/${cells.length}${oldest ? ` ${oldest.slice(0, 16)}Z` : ''}`;
 }
 
 function row(account: AccountRecord, stacks: readonly StackRecord[], cells: readonly CellView[]): string[] {
@@ -26,7 +26,7 @@ function row(account: AccountRecord, stacks: readonly StackRecord[], cells: read
     `${ready}/${own.length}`,
     `${covered}/${account.regions.length}`,
     own.some(({ conditions }) => conditions.Drifted?.status === 'True') ? 'yes' : 'no',
-    provenOf(cells.filter(({ account: id }) => id === account.id)),
+    verifiedText(cells.filter(({ account: id }) => id === account.id)),
   ];
 }
 
@@ -36,7 +36,7 @@ export function renderStatus(
   stacks: readonly StackRecord[],
   cells: readonly CellView[] = [],
 ): { text: string; healthy: boolean } {
-  const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'PROVEN'];
+  const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'VERIFIED'];
   const active = accounts.filter(
     ({ state, conditions }) => state === 'ACTIVE' && conditions.Ready?.reason !== 'OutOfScope',
   );
@@ -57,8 +57,8 @@ export function renderStatus(
           : [`${key} not ready: ${conditions.Ready?.message ?? 'never reconciled'}`]),
         ...(conditions.Drifted?.status === 'True' ? [`${key} drifted: ${conditions.Drifted.message}`] : []),
       ]),
-    ...cells.flatMap(({ account, region, proven, message }) =>
-      proven === 'no' ? [`${account} ${region} not proven: ${message}`] : [],
+    ...cells.flatMap(({ account, region, verified, message }) =>
+      verified === 'no' ? [`${account} ${region} not verified: ${message}`] : [],
     ),
   ];
   const healthy =

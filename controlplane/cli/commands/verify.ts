@@ -6,42 +6,42 @@ import { table } from '../output/table.ts';
 const seconds = (milliseconds: number | null) =>
   milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** The cells of a verification in a table with, below it, why each was not proven. Pure. */
+/** The cells of a verification in a table with, below it, why each was not verified. Pure. */
 export function renderVerification({ cells }: Pick<VerificationView, 'cells'>): string {
-  const head = ['ACCOUNT', 'REGION', 'PROVEN', 'CLOSED AFTER', 'RECORDED AFTER'];
+  const head = ['ACCOUNT', 'REGION', 'VERIFIED', 'CLOSED AFTER', 'RECORDED AFTER'];
   const rows = cells.map(({ accountId, region, state, kind, milliseconds, recordedMilliseconds }) => [
-    ...[accountId, region, state === 'proven' ? (kind ?? 'yes') : state === 'failed' ? 'no' : '?'],
+    ...[accountId, region, state === 'verified' ? (kind ?? 'yes') : state === 'failed' ? 'no' : '?'],
     ...[kind === 'path' ? '-' : seconds(milliseconds), seconds(recordedMilliseconds)],
   ]);
   const remarks = cells.flatMap(({ accountId, region, message }) =>
     message ? [`${accountId} ${region}: ${message}`] : [],
   );
-  const proven = cells.filter(({ state }) => state === 'proven').length;
+  const verified = cells.filter(({ state }) => state === 'verified').length;
   return [
     table([head, ...rows]),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
-    `${proven} of ${cells.length} cells proven`,
+    `${verified} of ${cells.length} cells verified`,
   ].join('\n');
 }
 
-const ended = new Set(['proven', 'failed']);
+const ended = new Set(['verified', 'failed']);
 
-/** Asks for a verification and follows it to its end; 3 where a cell was not proven. */
+/** Asks for a verification and follows it to its end; 3 where a cell was not verified. */
 export async function verify(client: Client, scope: object, json: boolean, screen: Screen): Promise<number> {
   const { id } = await client.verify(scope);
-  const told = new Set<string>();
+  const shown = new Set<string>();
   for (;;) {
     const now = await client.verification(id);
     for (const cell of json ? [] : now.cells) {
-      if (told.has(cell.id) || !ended.has(cell.state)) continue;
-      told.add(cell.id);
+      if (shown.has(cell.id) || !ended.has(cell.state)) continue;
+      shown.add(cell.id);
       const why = cell.message ? `  ${cell.message}` : '';
       screen.write(`${cell.state.padEnd(7)} ${cell.accountId} ${cell.region}${why}\n`);
     }
     if (now.finishedAt) {
       screen.write(`${json ? JSON.stringify(now, null, 2) : `\n${renderVerification(now)}`}\n`);
-      return now.cells.every(({ state }) => state === 'proven') ? exits.done : exits.differs;
+      return now.cells.every(({ state }) => state === 'verified') ? exits.done : exits.differs;
     }
     await new Promise((next) => setTimeout(next, 500));
   }

@@ -36,7 +36,7 @@ export interface Screen {
  * otherwise.
  */
 export function progressView(screen: Screen): { show(run: RunWithStacks): void; end(): void } {
-  const told = new Set<string>();
+  const shown = new Set<string>();
   const live = screen.isTTY === true;
   const clear = () => live && screen.write('\r\u001b[2K');
   return {
@@ -44,8 +44,8 @@ export function progressView(screen: Screen): { show(run: RunWithStacks): void; 
       const { total, done, running, failed, secondsLeft } = standingOf(run, Date.now());
       clear();
       for (const stack of run.stacks) {
-        if (told.has(stack.key) || !ended.has(stack.state)) continue;
-        told.add(stack.key);
+        if (shown.has(stack.key) || !ended.has(stack.state)) continue;
+        shown.add(stack.key);
         const loud = ['failed', 'unreachable'].includes(stack.state) || stack.drift.length > 0;
         if (live && !loud) continue;
         screen.write(`${stack.state.padEnd(9)} ${stack.key}${stack.message ? `  ${stack.message}` : ''}\n`);

@@ -5,7 +5,7 @@ import { httpClient } from '../client/http.ts';
 import type { Screen } from '../output/progress.ts';
 import { diffPolicies, type Evidence } from './diff.ts';
 import { diffJson, diffLines } from './diff-lines.ts';
-import { alone, type Holding } from './evaluate.ts';
+import { type GroupSnapshot, groupWithOneRule } from './evaluate.ts';
 import { readEvents } from './events.ts';
 import { readExpectations } from './expect.ts';
 import { explainRule } from './explain.ts';
@@ -13,10 +13,10 @@ import { isRemediations, readFindings } from './findings.ts';
 import { type Export, groupsIn, type Place, readGroups } from './groups.ts';
 import { mistake, parseJson, readInput, readPolicy } from './input.ts';
 import { testLines } from './lines.ts';
-import { circumstancesOf, type options, placeOf, read } from './options.ts';
+import { evaluationInput, type options, placeOf, read } from './options.ts';
+import { formatRule, type Opening, parseRule } from './rule-text.ts';
 import { outcomeOf, testPolicy } from './test.ts';
 import { walk, walkLines } from './walk.ts';
-import { type Opening, parseWords, wordsOf } from './words.ts';
 
 export const policyUsage = `portcullis policy test [--groups <file>] [--events <file or directory>] [--expect <file>]
     what the policy would do about security groups and CloudTrail events
@@ -59,8 +59,8 @@ async function test(args: readonly string[]): Promise<Answer> {
   const place = placeOf(values);
   const report = testPolicy(policy, {
     place,
-    circumstances: await circumstancesOf(values),
-    holdings: await readGroups(groups, place),
+    input: await evaluationInput(values),
+    snapshots: await readGroups(groups, place),
     events: await readEvents(events, place),
     expectations: expect === undefined ? undefined : await readExpectations(expect),
   });
@@ -72,31 +72,33 @@ async function explain(args: readonly string[]): Promise<Answer> {
   const [subject, ...more] = positionals;
   if (subject === undefined || more.length > 0) throw misuse('policy explain takes one rule');
   const policy = await readPolicy(values.policy ?? readCommandSettings().policyFile);
-  const circumstances = await circumstancesOf(values);
+  const input = await evaluationInput(values);
   if (!subject.includes('/')) {
-    const lines = explainRule(policy, subject, circumstances.now);
+    const lines = explainRule(policy, subject, input.now);
     return { lines, json: { policyRule: subject, lines }, exit: exits.fine };
   }
-  const opening = parseWords(subject);
+  const opening = parseRule(subject);
   const place = placeOf(values);
   const { groups = [], group } = values;
   if (group === undefined && groups.length > 0)
     throw misuse('--groups needs --group, the one to put the rule into');
-  const holding =
-    group === undefined ? alone(opening, place) : within(opening, await readGroups(groups, place), group);
-  const ruleId = holding.rules.find((rule) => wordsOf(rule) === wordsOf(opening))?.id ?? '';
-  const walked = walk(policy, holding, ruleId, circumstances);
+  const snapshot =
+    group === undefined
+      ? groupWithOneRule(opening, place)
+      : within(opening, await readGroups(groups, place), group);
+  const ruleId = snapshot.rules.find((rule) => formatRule(rule) === formatRule(opening))?.id ?? '';
+  const walked = walk(policy, snapshot, ruleId, input);
   return { lines: walkLines(walked), json: walked, exit: exits.fine };
 }
 
 /** A group as it would be with a rule, if it does not hold it already. */
-function within(opening: Opening, holdings: readonly Holding[], group: string): Holding {
-  const [found, ...others] = holdings.filter(({ group: { id, name } }) => id === group || name === group);
+function within(opening: Opening, snapshots: readonly GroupSnapshot[], group: string): GroupSnapshot {
+  const [found, ...others] = snapshots.filter(({ group: { id, name } }) => id === group || name === group);
   if (!found) throw misuse(`--group ${group}: the groups given hold none of this id or name`);
   if (others.length > 0)
     throw misuse(`--group ${group}: ${others.length + 1} groups have this name; write an id`);
-  const words = wordsOf(opening);
-  if (found.rules.some((rule) => wordsOf(rule) === words)) return found;
+  const words = formatRule(opening);
+  if (found.rules.some((rule) => formatRule(rule) === words)) return found;
   const added = { id: `${found.group.id}/${words}`, groupId: found.group.id, egress: false, ...opening };
   return { ...found, rules: [...found.rules, added] };
 }
@@ -110,7 +112,7 @@ async function diff(args: readonly string[]): Promise<Answer> {
   if (against.length === 0) throw misuse('policy diff needs --against');
   const [before, after] = [await readPolicy(older), await readPolicy(newer)];
   const evidence = await evidenceOf(against, placeOf(values));
-  const report = diffPolicies(before, after, evidence, await circumstancesOf(values));
+  const report = diffPolicies(before, after, evidence, await evaluationInput(values));
   return {
     lines: diffLines(report, { older, newer }, values.all),
     json: diffJson(report),
@@ -124,12 +126,12 @@ async function evidenceOf(against: readonly string[], place: Place): Promise<Evi
   for (const name of against)
     given.push(name === 'service' ? await fromService() : { name, value: parseJson(await readInput(name)) });
   const [results, other] = given.filter(({ value }) => isRemediations(value));
-  if (!results) return { holdings: groupsIn(given, place), whole: true, gaps: [] };
+  if (!results) return { snapshots: groupsIn(given, place), whole: true, gaps: [] };
   if (other ?? given.length > 1)
     throw mistake(results.name, 'remediation results are compared alone; give one --against');
-  const { holdings, gaps } = readFindings(results.value, results.name);
+  const { snapshots, gaps } = readFindings(results.value, results.name);
   const asked = against.includes('service') ? [`compared: the newest ${newest} results of the service`] : [];
-  return { whole: false, holdings, gaps: [...gaps, ...asked] };
+  return { whole: false, snapshots, gaps: [...gaps, ...asked] };
 }
 
 /** As many as the API tells at once. */

@@ -1,6 +1,6 @@
 import type { Difference, DiffReport } from './diff.ts';
-import type { Holding, Judged } from './evaluate.ts';
-import { fateOf, headOf, reasonOf } from './lines.ts';
+import type { EvaluatedRule, GroupSnapshot } from './evaluate.ts';
+import { headOf, outcomeText, reasonOf } from './lines.ts';
 import { notKnownOf } from './report.ts';
 
 /** What `policy diff` prints; the rules that are the same are listed where `all` is asked for. */
@@ -10,27 +10,30 @@ export function diffLines(
   all: boolean,
 ): string[] {
   const { differing, same, gaps, oldDigest, newDigest, at } = report;
-  const groups = Map.groupBy(differing, ({ holding }) => holding);
-  const doubt = [...differing.map((pair) => pair.new), ...same.map(({ judged }) => judged)].filter(
+  const groups = Map.groupBy(differing, ({ snapshot }) => snapshot);
+  const doubt = [...differing.map((pair) => pair.new), ...same.map(({ evaluated }) => evaluated)].filter(
     ({ verdict }) => verdict === 'undecided',
   ).length;
   return [
     `old ${files.older} (digest ${oldDigest.slice(0, 12)}), new ${files.newer} (digest ${newDigest.slice(0, 12)}), as of ${at}`,
     '',
-    ...[...groups].flatMap(([holding, pairs]) => [title(holding), ...pairs.flatMap(pairLines), '']),
+    ...[...groups].flatMap(([snapshot, pairs]) => [title(snapshot), ...pairs.flatMap(pairLines), '']),
     ...(all
-      ? same.map(({ holding, judged }) => `same  ${holding.group.id}  ${judged.rule}  ${fateOf(judged)}`)
+      ? same.map(
+          ({ snapshot, evaluated }) =>
+            `same  ${snapshot.group.id}  ${evaluated.rule}  ${outcomeText(evaluated)}`,
+        )
       : []),
-    `${differing.length} rules differ, ${same.length} are the same${same.length > 0 ? ` (${fates(same.map(({ judged }) => judged))})` : ''}`,
+    `${differing.length} rules differ, ${same.length} are the same${same.length > 0 ? ` (${outcomes(same.map(({ evaluated }) => evaluated))})` : ''}`,
     ...transitions(differing),
     ...(doubt > 0 ? [`undecided by the new policy: ${doubt}`] : []),
     ...gaps,
   ];
 }
 
-function title(holding: Holding): string {
-  const { group, unread, account = null, region = null } = holding;
-  const unknown = notKnownOf(holding);
+function title(snapshot: GroupSnapshot): string {
+  const { group, unread, account = null, region = null } = snapshot;
+  const unknown = notKnownOf(snapshot);
   const head = headOf({
     groupId: group.id,
     groupName: unread.has('name') ? null : group.name,
@@ -44,7 +47,7 @@ function title(holding: Holding): string {
 
 function pairLines({ old, new: present }: Difference): string[] {
   const id = old.ruleId.startsWith('sgr-') ? `${old.ruleId}  ` : '';
-  const side = (judged: Judged) => `${fateOf(judged).padEnd(12)}  ${reasonOf(judged)}`;
+  const side = (evaluated: EvaluatedRule) => `${outcomeText(evaluated).padEnd(12)}  ${reasonOf(evaluated)}`;
   return [`  ${id}${old.rule}`, `    old  ${side(old)}`, `    new  ${side(present)}`];
 }
 
@@ -54,19 +57,21 @@ function transitions(differing: readonly Difference[]): string[] {
   return [...counted].map(([words, pairs]) => `  ${pairs.length}  ${words}`);
 }
 
-function labelOf(judged: Judged): string {
+function labelOf(evaluated: EvaluatedRule): string {
   const by =
-    judged.verdict === 'excepted' ? judged.exceptions.map(({ name }) => name).join(', ') : judged.policyRule;
-  return by ? `${fateOf(judged)} by ${by}` : fateOf(judged);
+    evaluated.verdict === 'excepted'
+      ? evaluated.exceptions.map(({ name }) => name).join(', ')
+      : evaluated.policyRule;
+  return by ? `${outcomeText(evaluated)} by ${by}` : outcomeText(evaluated);
 }
 
-function fates(judged: readonly Judged[]): string {
-  return [...Map.groupBy(judged, fateOf)].map(([fate, list]) => `${list.length} ${fate}`).join(', ');
+function outcomes(evaluated: readonly EvaluatedRule[]): string {
+  return [...Map.groupBy(evaluated, outcomeText)].map(([fate, list]) => `${list.length} ${fate}`).join(', ');
 }
 
 /** The same for programs. */
 export function diffJson({ differing, same, ...report }: DiffReport): object {
-  const placeOf = ({ group, unread, account, region }: Holding) => ({
+  const placeOf = ({ group, unread, account, region }: GroupSnapshot) => ({
     groupId: group.id,
     groupName: unread.has('name') ? null : group.name,
     account: account ?? null,
@@ -74,11 +79,11 @@ export function diffJson({ differing, same, ...report }: DiffReport): object {
   });
   return {
     ...report,
-    differing: differing.map(({ holding, old, new: present }) => ({
-      ...placeOf(holding),
+    differing: differing.map(({ snapshot, old, new: present }) => ({
+      ...placeOf(snapshot),
       old,
       new: present,
     })),
-    same: same.map(({ holding, judged }) => ({ ...placeOf(holding), ...judged })),
+    same: same.map(({ snapshot, evaluated }) => ({ ...placeOf(snapshot), ...evaluated })),
   };
 }

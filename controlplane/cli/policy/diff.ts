@@ -1,13 +1,13 @@
 import { isPublic } from '../../../lambda/policy/addresses/cidr.ts';
 import { type Policy, policyDigest } from '../../../lambda/policy/parse.ts';
-import { sourceOf } from '../../../lambda/policy/source.ts';
-import { type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';
+import { resolveSource } from '../../../lambda/policy/source.ts';
+import { type EvaluatedRule, type EvaluationInput, evaluateRules, type GroupSnapshot } from './evaluate.ts';
 
 /** A rule that two policies judge otherwise. */
 export interface Difference {
-  readonly holding: Holding;
-  readonly old: Judged;
-  readonly new: Judged;
+  readonly snapshot: GroupSnapshot;
+  readonly old: EvaluatedRule;
+  readonly new: EvaluatedRule;
 }
 
 export interface DiffReport {
@@ -15,14 +15,14 @@ export interface DiffReport {
   readonly newDigest: string;
   readonly at: string;
   readonly differing: readonly Difference[];
-  readonly same: readonly { readonly holding: Holding; readonly judged: Judged }[];
+  readonly same: readonly { readonly snapshot: GroupSnapshot; readonly evaluated: EvaluatedRule }[];
   /** What could not be compared, in sentences. */
   readonly gaps: readonly string[];
 }
 
 /** Rules to compare two policies on. `whole`: all the ingress rules of each group are there. */
 export interface Evidence {
-  readonly holdings: readonly Holding[];
+  readonly snapshots: readonly GroupSnapshot[];
   readonly whole: boolean;
   readonly gaps: readonly string[];
 }
@@ -32,53 +32,57 @@ export function diffPolicies(
   older: Policy,
   newer: Policy,
   evidence: Evidence,
-  circumstances: Circumstances,
+  input: EvaluationInput,
 ): DiffReport {
-  const { holdings, whole, gaps } = evidence;
-  const byOld = judgeOf(older, whole, circumstances);
-  const byNew = judgeOf(newer, whole, circumstances);
-  const pairs = holdings.flatMap((holding) => {
-    const [before, after] = [byOld(holding), byNew(holding)];
+  const { snapshots, whole, gaps } = evidence;
+  const byOld = evaluatorOf(older, whole, input);
+  const byNew = evaluatorOf(newer, whole, input);
+  const pairs = snapshots.flatMap((snapshot) => {
+    const [before, after] = [byOld(snapshot), byNew(snapshot)];
     return before.flatMap((old, index) => {
       const present = after[index];
-      return present ? [{ holding, old, new: present }] : [];
+      return present ? [{ snapshot, old, new: present }] : [];
     });
   });
   return {
     oldDigest: policyDigest(older),
     newDigest: policyDigest(newer),
-    at: circumstances.now.toISOString(),
+    at: input.now.toISOString(),
     differing: pairs.filter((pair) => effectOf(pair.old) !== effectOf(pair.new)),
     same: pairs
       .filter((pair) => effectOf(pair.old) === effectOf(pair.new))
-      .map(({ holding, new: present }) => ({ holding, judged: present })),
+      .map(({ snapshot, new: present }) => ({ snapshot, evaluated: present })),
     gaps,
   };
 }
 
 /** All that a verdict leads to, but for the words. */
-function effectOf({ verdict, policyRule, mode, act, narrowTo, exceptions }: Judged): string {
+function effectOf({ verdict, policyRule, mode, act, narrowTo, exceptions }: EvaluatedRule): string {
   return JSON.stringify([verdict, policyRule, mode, act, narrowTo, exceptions]);
 }
 
-type Judge = (holding: Holding) => Judged[];
+type Evaluate = (snapshot: GroupSnapshot) => EvaluatedRule[];
 
 /**
  * Where a group's other rules are not known, and could make a rule too wide together with them, and that would
  * decide otherwise, it is undecided.
  */
-function judgeOf(policy: Policy, whole: boolean, circumstances: Circumstances): Judge {
-  const alone: Judge = (holding) => judge(policy, holding, circumstances);
+function evaluatorOf(policy: Policy, whole: boolean, input: EvaluationInput): Evaluate {
+  const alone: Evaluate = (snapshot) => evaluateRules(policy, snapshot, input);
   if (whole) return alone;
   const widest = asIfTogether(policy);
-  return (holding) => {
-    const atMost = judge(widest, holding, circumstances);
-    return alone(holding).map((judged, index) => {
-      const [other, rule] = [atMost[index], holding.rules[index]];
-      if (!other || !rule || !letsPublicIn(policy, rule, circumstances)) return judged;
+  return (snapshot) => {
+    const atMost = evaluateRules(widest, snapshot, input);
+    return alone(snapshot).map((evaluated, index) => {
+      const [other, rule] = [atMost[index], snapshot.rules[index]];
+      if (!other || !rule || !letsPublicIn(policy, rule, input)) return evaluated;
       // What an exception covers does not count against other rules, nor they against it.
-      if (other.verdict === 'excepted' || effectOf(other) === effectOf(judged)) return judged;
-      return { ...judged, ...open, why: `${togetherDoubt}; alone it is ${judged.verdict}: ${judged.why}` };
+      if (other.verdict === 'excepted' || effectOf(other) === effectOf(evaluated)) return evaluated;
+      return {
+        ...evaluated,
+        ...open,
+        why: `${togetherDoubt}; alone it is ${evaluated.verdict}: ${evaluated.why}`,
+      };
     });
   };
 }
@@ -96,10 +100,10 @@ const togetherDoubt = "whether it is too wide together with the group's other ru
 
 function letsPublicIn(
   policy: Policy,
-  rule: Holding['rules'][number],
-  { prefixLists }: Circumstances,
+  rule: GroupSnapshot['rules'][number],
+  { prefixLists }: EvaluationInput,
 ): boolean {
-  const source = sourceOf(rule.source, { prefixLists }, policy.trustAwsPrefixLists ?? false);
+  const source = resolveSource(rule.source, { prefixLists }, policy.trustAwsPrefixLists ?? false);
   return source.kind === 'addresses' && source.ranges.some(isPublic);
 }
 

@@ -10,13 +10,13 @@ import type {
   SecurityGroupRule,
   Situation,
 } from '../../../lambda/policy/security-group.ts';
-import { type Opening, wordsOf } from './words.ts';
+import { formatRule, type Opening } from './rule-text.ts';
 
 /** What may not be known of a group besides its tags. */
 export type Fact = 'id' | 'name' | 'vpc';
 
 /** A security group as it was given to us, with what is known of its place. */
-export interface Holding {
+export interface GroupSnapshot {
   readonly group: SecurityGroup;
   /** Facts that were not given; the tags are not known then either, and left out of the group. */
   readonly unread: ReadonlySet<Fact>;
@@ -31,16 +31,16 @@ export interface Holding {
 }
 
 /** What judging goes by besides policy and group. */
-export interface Circumstances extends Pick<Situation, 'accounts'> {
+export interface EvaluationInput extends Pick<Situation, 'accounts'> {
   readonly prefixLists: ReadonlyMap<string, PrefixList>;
   readonly now: Date;
 }
 
 /** What the Lambda would do about a rule that the policy forbids; `would-revoke` is held back by the policy's cap. */
-export type Act = 'revoke' | 'narrow' | 'would-revoke' | 'notify' | 'observe';
+export type PolicyAction = 'revoke' | 'narrow' | 'would-revoke' | 'notify' | 'observe';
 
 /** What a policy says of one security group rule. */
-export interface Judged {
+export interface EvaluatedRule {
   readonly ruleId: string;
   readonly rule: string;
   readonly verdict: Verdict['verdict'];
@@ -50,7 +50,7 @@ export interface Judged {
   readonly message: string | null;
   /** The mode that the policy rule acts in, the policy's cap taken into account. */
   readonly mode: Mode | null;
-  readonly act: Act | null;
+  readonly act: PolicyAction | null;
   /** The ranges that would be let in instead. */
   readonly narrowTo: readonly string[];
   readonly exceptions: readonly { readonly name: string; readonly expires: string | null }[];
@@ -58,51 +58,58 @@ export interface Judged {
 }
 
 /** One judgement for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
-export function judge(policy: Policy, holding: Holding, circumstances: Circumstances): Judged[] {
-  const { account, region } = holding;
-  const situation: Situation = { ...circumstances, account, region };
+export function evaluateRules(
+  policy: Policy,
+  snapshot: GroupSnapshot,
+  input: EvaluationInput,
+): EvaluatedRule[] {
+  const { account, region } = snapshot;
+  const situation: Situation = { ...input, account, region };
   const verdicts = evaluate(
-    doubting(policy, holding.unread),
-    { ...holding.group, ...(holding.unread.size > 0 && { tags: undefined }) },
-    holding.rules,
+    withUnreadFacts(policy, snapshot.unread),
+    { ...snapshot.group, ...(snapshot.unread.size > 0 && { tags: undefined }) },
+    snapshot.rules,
     situation,
   );
-  return verdicts.map((verdict) => judgedOf(verdict, circumstances.prefixLists));
+  return verdicts.map((verdict) => evaluatedRule(verdict, input.prefixLists));
 }
 
 const undecided = { policyRule: null, severity: null, message: null, mode: null, act: null };
 
-function judgedOf(verdict: Verdict, prefixLists: Circumstances['prefixLists']): Judged {
+function evaluatedRule(verdict: Verdict, prefixLists: EvaluationInput['prefixLists']): EvaluatedRule {
   const { rule } = verdict;
-  const told = {
+  const common = {
     ruleId: rule.id,
-    rule: wordsOf(rule),
+    rule: formatRule(rule),
     verdict: verdict.verdict,
     narrowTo: [],
     exceptions: [],
   };
-  if (verdict.verdict === 'undecided') return { ...told, ...undecided, why: verdict.reason };
-  if (verdict.verdict === 'allowed') return { ...told, ...undecided, why: verdict.why };
+  if (verdict.verdict === 'undecided') return { ...common, ...undecided, why: verdict.reason };
+  if (verdict.verdict === 'allowed') return { ...common, ...undecided, why: verdict.why };
   const { severity = null, message = null, name, mode: own, narrowTo } = verdict.policyRule;
-  const decided = { ...told, policyRule: name, severity, message, why: verdict.why };
+  const decided = { ...common, policyRule: name, severity, message, why: verdict.why };
   if (verdict.verdict === 'excepted')
     return { ...decided, mode: null, act: null, exceptions: verdict.exceptions };
   const { mode, why } = verdict;
   if (mode === 'revoke' && !undoOf(rule))
-    return { ...told, ...undecided, verdict: 'undecided', why: `${why}, but nothing could put it back` };
+    return { ...common, ...undecided, verdict: 'undecided', why: `${why}, but nothing could put it back` };
   const ranges = mode === 'revoke' ? withinSource(narrowTo ?? [], rule.source, prefixLists) : [];
-  return { ...decided, mode, act: actOf(mode, own, ranges), narrowTo: ranges };
+  return { ...decided, mode, act: actionOf(mode, own, ranges), narrowTo: ranges };
 }
 
-function actOf(mode: Mode, own: PolicyRule['mode'], ranges: readonly string[]): Act {
+function actionOf(mode: Mode, own: PolicyRule['mode'], ranges: readonly string[]): PolicyAction {
   if (mode !== 'revoke') return own === 'revoke' ? 'would-revoke' : mode;
   return ranges.length > 0 ? 'narrow' : 'revoke';
 }
 
 /** A group of which nothing is known but the one rule that it holds. */
-export function alone(opening: Opening, { account, region }: Pick<Holding, 'account' | 'region'>): Holding {
+export function groupWithOneRule(
+  opening: Opening,
+  { account, region }: Pick<GroupSnapshot, 'account' | 'region'>,
+): GroupSnapshot {
   const group = { id: 'the group', name: '', vpcId: null };
-  const rule = { id: wordsOf(opening), groupId: group.id, egress: false, ...opening };
+  const rule = { id: formatRule(opening), groupId: group.id, egress: false, ...opening };
   return {
     group,
     unread: new Set(['id', 'name', 'vpc']),
@@ -115,7 +122,7 @@ export function alone(opening: Opening, { account, region }: Pick<Holding, 'acco
 }
 
 /** Who answers for the group, by its tags; nothing where it does not say or they are not known. */
-export function ownerText(policy: Policy, { group }: Holding): string | null {
+export function ownerText(policy: Policy, { group }: GroupSnapshot): string | null {
   const owner = ownerOf(policy, group);
   return owner && `${owner.value} (tag ${owner.tag})`;
 }
@@ -126,7 +133,7 @@ const keys = { id: 'groupIds', name: 'groupNames', vpc: 'vpcs' } as const;
  * The policy for a group of which not all is known. The evaluator takes a group to have its name and its VPC; of tags
  * it knows that they may not have been read. So what asks for a fact that was not read asks for a tag here.
  */
-function doubting(policy: Policy, unread: ReadonlySet<Fact>): Policy {
+function withUnreadFacts(policy: Policy, unread: ReadonlySet<Fact>): Policy {
   if (unread.size === 0) return policy;
   const selector = (given: Selector): Selector => {
     const asked = [...unread].map((fact) => keys[fact]).filter((key) => given[key]);

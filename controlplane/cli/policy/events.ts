@@ -4,7 +4,13 @@ import type { Policy } from '../../../lambda/policy/parse.ts';
 import { tagKeysOf } from '../../../lambda/policy/tag-keys.ts';
 import { names } from '../../../programs/names.ts';
 import { ingressPattern } from '../../../programs/pattern.ts';
-import { type Circumstances, type Fact, type Holding, type Judged, judge } from './evaluate.ts';
+import {
+  type EvaluatedRule,
+  type EvaluationInput,
+  evaluateRules,
+  type Fact,
+  type GroupSnapshot,
+} from './evaluate.ts';
 import type { Place } from './groups.ts';
 import { filesOf, mistake, parseJson, readInput } from './input.ts';
 import { fitsPattern } from './pattern.ts';
@@ -25,7 +31,7 @@ export interface EventReport {
   readonly asked: {
     readonly from: Asked['from'];
     readonly unreadable: number;
-    readonly rules: Judged[];
+    readonly rules: EvaluatedRule[];
   } | null;
 }
 
@@ -77,13 +83,13 @@ function enveloped(item: unknown, place: Place, name: string): unknown {
 export function eventReportOf(
   policy: Policy,
   event: unknown,
-  holdings: readonly Holding[],
-  circumstances: Circumstances,
+  snapshots: readonly GroupSnapshot[],
+  input: EvaluationInput,
 ): EventReport {
   const concern = { remediationRole: names.remediationRole, tagKeys: tagKeysOf(policy) };
   const reading = readEvent(event, concern);
   const { eventId, account, region, eventName, actor } = reading.call;
-  const told = {
+  const common = {
     eventId,
     eventName: eventName ?? eventNameOf(event),
     account,
@@ -91,32 +97,37 @@ export function eventReportOf(
     principal: actor.principal,
     tool: actor.tool,
   };
-  const idle = (kind: EventReport['reading'], why: string) => ({ ...told, reading: kind, why, asked: null });
+  const idle = (kind: EventReport['reading'], why: string) => ({
+    ...common,
+    reading: kind,
+    why,
+    asked: null,
+  });
   if (!fitsPattern(ingressPattern, event))
     return idle('not-forwarded', 'the forwarding rule does not let such an event through');
   if ('reason' in reading) return idle(reading.kind, reading.reason);
   if (reading.kind === 'noted')
     return idle('noted', 'it lets nobody in; who set a tag that the policy goes by is kept');
-  const { named, call, own, tagChanges } = reading;
+  const { subject, call, own, tagChanges } = reading;
   const why = [
-    lookOf(named, call, holdings),
+    inspectionOf(subject, call, snapshots),
     ...(own ? [`the caller wore ${names.remediationRole}`] : []),
   ].join('; ');
   const asked =
-    tagChanges.length > 0 ? null : judgedAsked(policy, event, subjectOf(reading, holdings), circumstances);
-  return { ...told, reading: 'looked-at', why, asked };
+    tagChanges.length > 0 ? null : evaluateAsked(policy, event, subjectOf(reading, snapshots), input);
+  return { ...common, reading: 'looked-at', why, asked };
 }
 
-type Look = Extract<Reading, { kind: 'look' }>;
+type Inspection = Extract<Reading, { kind: 'inspect' }>;
 
 /** Which groups the Lambda would read. */
-function lookOf(
-  { groupIds, groupName, prefixListId }: Look['named'],
+function inspectionOf(
+  { groupIds, groupName, prefixListId }: Inspection['subject'],
   call: ApiCall,
-  holdings: readonly Holding[],
+  snapshots: readonly GroupSnapshot[],
 ): string {
   if (groupIds.length > 0) return `names ${groupIds.join(', ')}`;
-  const inPlace = holdings.filter(
+  const inPlace = snapshots.filter(
     ({ account, region }) => account === call.account && region === call.region,
   );
   const given = (ids: string[]) => (ids.length > 0 ? `, of those given ${ids.join(', ')}` : '');
@@ -130,17 +141,17 @@ function lookOf(
 }
 
 /** The group as it is given, else as far as the event tells of it; without rules. */
-function subjectOf({ named, call }: Look, holdings: readonly Holding[]): Holding {
+function subjectOf({ subject, call }: Inspection, snapshots: readonly GroupSnapshot[]): GroupSnapshot {
   const { account, region } = call;
-  const [id] = named.groupIds;
-  const given = holdings.find(({ group }) => group.id === id);
+  const [id] = subject.groupIds;
+  const given = snapshots.find(({ group }) => group.id === id);
   if (given) return { ...given, rules: [], account, region };
   const unread: Fact[] = [
     'vpc',
     ...(id ? [] : (['id'] as const)),
-    ...(named.groupName ? [] : (['name'] as const)),
+    ...(subject.groupName ? [] : (['name'] as const)),
   ];
-  const group = { id: id ?? 'the group', name: named.groupName ?? '', vpcId: null };
+  const group = { id: id ?? 'the group', name: subject.groupName ?? '', vpcId: null };
   return { group, unread: new Set(unread), account, region, rules: [], egress: 0, notes: [] };
 }
 
@@ -152,16 +163,16 @@ function eventNameOf(event: unknown): string | null {
   return detailSchema.safeParse(event).data?.detail.eventName.slice(0, 128) ?? null;
 }
 
-function judgedAsked(
+function evaluateAsked(
   policy: Policy,
   event: unknown,
-  holding: Holding,
-  circumstances: Circumstances,
+  snapshot: GroupSnapshot,
+  input: EvaluationInput,
 ): EventReport['asked'] {
   const { data } = detailSchema.safeParse(event);
   if (!data) return null;
   const { eventName, requestParameters, responseElements } = data.detail;
-  const { rules, ...rest } = askedBy(eventName, holding.group.id, requestParameters, responseElements);
+  const { rules, ...rest } = askedBy(eventName, snapshot.group.id, requestParameters, responseElements);
   if (rules.length === 0 && rest.unreadable === 0) return null;
-  return { ...rest, rules: judge(policy, { ...holding, rules }, circumstances) };
+  return { ...rest, rules: evaluateRules(policy, { ...snapshot, rules }, input) };
 }

@@ -4,11 +4,17 @@ import { mapping } from '../../../lambda/policy/schema/mapping.ts';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { openedBy } from '../../../lambda/policy/traffic.ts';
 import { reasonOf } from '../../settings/errors.ts';
-import { alone, type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';
+import {
+  type EvaluatedRule,
+  type EvaluationInput,
+  evaluateRules,
+  type GroupSnapshot,
+  groupWithOneRule,
+} from './evaluate.ts';
 import type { Place } from './groups.ts';
 import { mistake, parseAs, parseYaml, readInput } from './input.ts';
 import type { GroupReport } from './report.ts';
-import { type Opening, parseWords, wordsOf } from './words.ts';
+import { formatRule, type Opening, parseRule } from './rule-text.ts';
 
 /** From the worst on: what a port comes to is the worst of what the rules that open it come to. */
 const verdicts = ['violation', 'undecided', 'excepted', 'allowed'] as const;
@@ -51,14 +57,14 @@ export async function readExpectations(file: string): Promise<Expectation[]> {
 }
 
 function openingOf({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {
-  if (rule !== undefined) return rule.includes('/') ? parseWords(rule) : undefined;
+  if (rule !== undefined) return rule.includes('/') ? parseRule(rule) : undefined;
   const words = String(port);
-  return parseWords(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
+  return parseRule(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
 }
 
 /** A group with what the policy says of it. */
-export interface JudgedGroup {
-  readonly holding: Holding;
+export interface EvaluatedGroup {
+  readonly snapshot: GroupSnapshot;
   readonly report: GroupReport;
 }
 
@@ -66,13 +72,12 @@ export interface JudgedGroup {
 export function compare(
   expectations: readonly Expectation[],
   policy: Policy,
-  groups: readonly JudgedGroup[],
+  groups: readonly EvaluatedGroup[],
   place: Place,
-  circumstances: Circumstances,
+  input: EvaluationInput,
 ): Expected {
   const mismatches = expectations.flatMap((each, index) => {
-    const found =
-      each.group === undefined ? judgedAlone(each, policy, place, circumstances) : find(each, groups);
+    const found = each.group === undefined ? evaluateAlone(each, policy, place, input) : find(each, groups);
     const wrong = typeof found === 'string' ? found : mismatch(each, found);
     const { group, rule, port } = each;
     const what = [group, rule ?? `port ${port}`].filter(Boolean).join(' ');
@@ -81,30 +86,33 @@ export function compare(
   return { met: expectations.length - mismatches.length, mismatches };
 }
 
-function judgedAlone({ opening }: Expectation, policy: Policy, place: Place, circumstances: Circumstances) {
-  const [judged] = opening ? judge(policy, alone(opening, place), circumstances) : [];
-  return judged ?? 'there is no rule to judge';
+function evaluateAlone({ opening }: Expectation, policy: Policy, place: Place, input: EvaluationInput) {
+  const [evaluated] = opening ? evaluateRules(policy, groupWithOneRule(opening, place), input) : [];
+  return evaluated ?? 'there is no rule to judge';
 }
 
 /** The judgement that an expectation is about, or why there is none. */
-function find({ group, rule, port, opening }: Expectation, groups: readonly JudgedGroup[]): Judged | string {
+function find(
+  { group, rule, port, opening }: Expectation,
+  groups: readonly EvaluatedGroup[],
+): EvaluatedRule | string {
   const named = groups.filter(({ report }) => report.groupId === group || report.groupName === group);
   const [found, ...others] = named;
   if (!found) return 'no group of the exports has this id or name';
   if (others.length > 0) return `${named.length} groups have this name; write the id of one`;
-  const { report, holding } = found;
+  const { report, snapshot } = found;
   if (port !== undefined && opening) {
-    const open = report.rules.filter((_, index) => opens(holding.rules[index], opening));
+    const open = report.rules.filter((_, index) => opens(snapshot.rules[index], opening));
     return open.sort((one, other) => worst(one) - worst(other))[0] ?? 'no rule of the group opens it';
   }
-  const words = opening && wordsOf(opening);
+  const words = opening && formatRule(opening);
   const hit = report.rules.find(
     (each) => each.ruleId === rule || each.rule === words || ownerless(each.rule) === words,
   );
   return hit ?? 'the group has no such rule';
 }
 
-const worst = ({ verdict }: Judged) => verdicts.indexOf(verdict);
+const worst = ({ verdict }: EvaluatedRule) => verdicts.indexOf(verdict);
 const ownerless = (words: string) => words.replace(/\/\d{12}\/sg-/, '/sg-');
 
 /** What a rule opens may be in doubt; then it may open the port. */
@@ -116,19 +124,19 @@ function opens(rule: SecurityGroupRule | undefined, port: Opening): boolean {
   return opened.from <= wanted.to && wanted.from <= opened.to;
 }
 
-function mismatch({ verdict, policyRule, mode }: Expectation, judged: Judged): string | undefined {
+function mismatch({ verdict, policyRule, mode }: Expectation, evaluated: EvaluatedRule): string | undefined {
   const wanted = [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`]
     .filter(Boolean)
     .join(' ');
   const same =
-    judged.verdict === verdict &&
-    (policyRule === undefined || judged.policyRule === policyRule) &&
-    (mode === undefined || judged.mode === mode);
+    evaluated.verdict === verdict &&
+    (policyRule === undefined || evaluated.policyRule === policyRule) &&
+    (mode === undefined || evaluated.mode === mode);
   if (same) return undefined;
   const found = [
-    judged.verdict,
-    judged.policyRule && `by ${judged.policyRule}`,
-    judged.mode && `in mode ${judged.mode}`,
+    evaluated.verdict,
+    evaluated.policyRule && `by ${evaluated.policyRule}`,
+    evaluated.mode && `in mode ${evaluated.mode}`,
   ];
-  return `expected ${wanted}, is ${found.filter(Boolean).join(' ')} (${judged.rule}: ${judged.why})`;
+  return `expected ${wanted}, is ${found.filter(Boolean).join(' ')} (${evaluated.rule}: ${evaluated.why})`;
 }

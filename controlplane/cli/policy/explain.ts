@@ -1,7 +1,7 @@
 import { merge, overlap } from '../../../lambda/policy/addresses/set.ts';
 import {
   effectiveMode,
-  escalationOf,
+  escalationLimit,
   type Policy,
   type PolicyException,
   type PolicyRule,
@@ -47,7 +47,7 @@ function actText(policy: Policy, rule: PolicyRule): string[] {
   const cap = mode === rule.mode ? '' : ` (its mode is ${rule.mode}; the policy's mode caps it)`;
   if (mode === 'observe') return [`A match is recorded and nobody told${cap}.`];
   if (mode === 'notify') return [`A match is recorded and people are told${cap}.`];
-  const { times, withinMinutes, mode: then } = escalationOf(policy);
+  const { times, withinMinutes, mode: then } = escalationLimit(policy);
   const left = then === 'notify' ? 'left open and escalated to people' : 'closed again, and people are told';
   return [
     'A match is revoked, recorded and people are told.',

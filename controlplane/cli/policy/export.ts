@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
-import { wordsOf } from './words.ts';
+import { formatRule } from './rule-text.ts';
 
 /** The shapes of `aws ec2 describe-security-groups` and `describe-security-group-rules`, as far as they are read. */
 const groupId = z.string('write a group id').regex(/^sg-[0-9a-zA-Z]+$/, 'a group id is such as sg-0123abcd');
@@ -68,18 +68,18 @@ export function rulesOfPermission(groupId: string, permission: Permission): Secu
   const known = sources.length > 0 ? sources : [unknown];
   return known.map((source) => {
     const opening = { ...trafficOf(permission), source };
-    return { id: `${groupId}/${wordsOf(opening)}`, groupId, egress: false, ...opening };
+    return { id: `${groupId}/${formatRule(opening)}`, groupId, egress: false, ...opening };
   });
 }
 
 /** A rule that is listed by itself, with AWS's id. */
 export function ruleOf(listed: ListedRule): SecurityGroupRule {
   const { SecurityGroupRuleId: id, GroupId: groupId, IsEgress: egress } = listed;
-  return { id, groupId, egress, ...trafficOf(listed), source: sourceOf(listed) };
+  return { id, groupId, egress, ...trafficOf(listed), source: sourceOfListedRule(listed) };
 }
 
 /** A rule has exactly one source; of another shape it is unknown, and so undecided. */
-export function sourceOf(
+export function sourceOfListedRule(
   listed: Pick<ListedRule, 'CidrIpv4' | 'CidrIpv6' | 'PrefixListId' | 'ReferencedGroupInfo'>,
 ): Source {
   const { CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo: peer } = listed;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
-import type { Fact, Holding } from './evaluate.ts';
+import type { Fact, GroupSnapshot } from './evaluate.ts';
 import { parseAs } from './input.ts';
-import { sourceOf, wordsOf } from './words.ts';
+import { formatRule, parseSource } from './rule-text.ts';
 
 /** The part of a remediation result that a rule is rebuilt from; records of earlier versions have it as well. */
 const resultSchema = z.object({
@@ -31,7 +31,7 @@ type Result = z.infer<typeof resultSchema>;
 
 /** Rules as remediation results tell of them, and in sentences what those do not tell. */
 export interface Findings {
-  readonly holdings: readonly Holding[];
+  readonly snapshots: readonly GroupSnapshot[];
   readonly gaps: readonly string[];
 }
 
@@ -43,25 +43,25 @@ export function isRemediations(value: unknown): boolean {
 export function readFindings(value: unknown, name: string): Findings {
   const { remediations } = parseAs(listSchema, value, name);
   const results = remediations.map(({ result }) => result);
-  const told = new Set<string>();
-  const holdings = results.flatMap((result) => holdingOf(result, told) ?? []);
-  return { holdings, gaps: gapsOf(results) };
+  const seen = new Set<string>();
+  const snapshots = results.flatMap((result) => snapshotOf(result, seen) ?? []);
+  return { snapshots, gaps: gapsOf(results) };
 }
 
-function holdingOf(result: Result, told: Set<string>): Holding | undefined {
+function snapshotOf(result: Result, seen: Set<string>): GroupSnapshot | undefined {
   const { account, region, groupId, groupName, vpcId, findings } = result;
   if (groupId === null) return undefined;
   const rules = findings
     .map((each): SecurityGroupRule => {
-      const source = sourceOf(each.source);
+      const source = parseSource(each.source);
       const known = typeof source === 'string' ? { kind: 'unknown' as const, text: each.source } : source;
       const { ruleId: id, protocol, fromPort, toPort } = each;
       return { id, groupId, egress: false, protocol, fromPort, toPort, source: known };
     })
     .filter((rule) => {
-      const key = [account, region, groupId, rule.id, wordsOf(rule)].join(' ');
-      if (told.has(key)) return false;
-      told.add(key);
+      const key = [account, region, groupId, rule.id, formatRule(rule)].join(' ');
+      if (seen.has(key)) return false;
+      seen.add(key);
       return true;
     });
   if (rules.length === 0) return undefined;

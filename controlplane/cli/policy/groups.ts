@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
-import type { Fact, Holding } from './evaluate.ts';
+import type { Fact, GroupSnapshot } from './evaluate.ts';
 import {
   type ListedGroup,
   type ListedRule,
@@ -10,7 +10,7 @@ import {
   rulesOfPermission,
 } from './export.ts';
 import { mistake, parseAs, parseJson, readInput } from './input.ts';
-import { wordsOf } from './words.ts';
+import { formatRule } from './rule-text.ts';
 
 /** Where groups are from that do not say it themselves. */
 export interface Place {
@@ -31,7 +31,7 @@ const document = z
   );
 
 /** Each security group of the exports with all that they tell of it, in the order of the files. */
-export async function readGroups(files: readonly string[], place: Place): Promise<Holding[]> {
+export async function readGroups(files: readonly string[], place: Place): Promise<GroupSnapshot[]> {
   const exports: Export[] = [];
   for (const name of files) exports.push({ name, value: parseJson(await readInput(name)) });
   return groupsIn(exports, place);
@@ -43,10 +43,10 @@ export interface Export {
   readonly value: unknown;
 }
 
-export function groupsIn(exports: readonly Export[], place: Place): Holding[] {
+export function groupsIn(exports: readonly Export[], place: Place): GroupSnapshot[] {
   const listing: Listing = { groups: new Map(), rules: new Map() };
   for (const { name, value } of exports) collect(value, name, listing);
-  return holdingsOf(listing, place);
+  return snapshotsOf(listing, place);
 }
 
 /** What the exports list, by id, each with the file it is from. */
@@ -62,14 +62,14 @@ interface Listed<Item> {
 
 /** Takes in one export: a document of AWS's, a list of them, or of groups or rules alone. */
 function collect(value: unknown, file: string, listing: Listing): void {
-  for (const part of partsOf(value)) {
+  for (const part of documentsIn(value)) {
     const { SecurityGroups = [], SecurityGroupRules = [] } = parseAs(document, part, file);
     for (const item of SecurityGroups) add(listing.groups, item.GroupId, { item, file });
     for (const item of SecurityGroupRules) add(listing.rules, item.SecurityGroupRuleId, { item, file });
   }
 }
 
-function partsOf(value: unknown): unknown[] {
+function documentsIn(value: unknown): unknown[] {
   if (!Array.isArray(value)) return [value];
   const holds = (key: string) => value.some((each) => typeof each === 'object' && each && key in each);
   if (holds('SecurityGroupRuleId')) return [{ SecurityGroupRules: value }];
@@ -84,21 +84,21 @@ function add<Item>(known: Map<string, Listed<Item>>, id: string, listed: Listed<
   known.set(id, listed);
 }
 
-function holdingsOf({ groups, rules }: Listing, place: Place): Holding[] {
+function snapshotsOf({ groups, rules }: Listing, place: Place): GroupSnapshot[] {
   const listed = Map.groupBy(
     [...rules.values()].map(({ item }) => item),
     ({ GroupId }) => GroupId,
   );
   const ids = new Set([...groups.keys(), ...listed.keys()]);
-  return [...ids].map((id) => holdingOf(id, groups.get(id)?.item, listed.get(id) ?? [], place));
+  return [...ids].map((id) => snapshotOf(id, groups.get(id)?.item, listed.get(id) ?? [], place));
 }
 
-function holdingOf(
+function snapshotOf(
   id: string,
   group: ListedGroup | undefined,
   listed: readonly ListedRule[],
   place: Place,
-): Holding {
+): GroupSnapshot {
   const unread = new Set<Fact>([
     ...(group?.GroupName ? [] : (['name'] as const)),
     ...(group?.VpcId ? [] : (['vpc'] as const)),
@@ -136,14 +136,14 @@ function regionIn(arn: string | null | undefined): string | undefined {
 
 /** Both forms of one group's rules as one: those with AWS's ids, and what only the permissions hold. */
 function joined(byPermission: SecurityGroupRule[], byId: SecurityGroupRule[], described: boolean) {
-  const listed = new Set(byId.map(wordsOf));
-  const permitted = new Set(byPermission.map(wordsOf));
-  const extra = [...new Map(byPermission.map((rule) => [wordsOf(rule), rule])).values()].filter(
-    (rule) => !listed.has(wordsOf(rule)),
+  const listed = new Set(byId.map(formatRule));
+  const permitted = new Set(byPermission.map(formatRule));
+  const extra = [...new Map(byPermission.map((rule) => [formatRule(rule), rule])).values()].filter(
+    (rule) => !listed.has(formatRule(rule)),
   );
   const alone =
     described && byId.length > 0
-      ? [...extra.map(wordsOf), ...[...listed].filter((words) => !permitted.has(words))]
+      ? [...extra.map(formatRule), ...[...listed].filter((words) => !permitted.has(words))]
       : [];
   const notes = alone.map((words) => `only one of the two exports lists ${words}: they differ`);
   return { rules: [...byId, ...extra], notes };

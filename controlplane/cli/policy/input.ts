@@ -79,8 +79,8 @@ function depthOf(text: string): number {
 
 /** The parser names a line for some mistakes only; the others a second parser finds, in files that are not too large for it. */
 function brokenLine(text: string, reason: string): number {
-  const [, told] = /\(line (\d+) column/.exec(reason) ?? [];
-  if (told) return Number(told);
+  const [, shown] = /\(line (\d+) column/.exec(reason) ?? [];
+  if (shown) return Number(shown);
   const lines = text.slice(0, mebibyte);
   const [first] = reason.includes('end of JSON') ? [] : parseDocument(lines).errors;
   return first?.linePos?.[0].line ?? lines.trimEnd().split('\n').length;
@@ -102,12 +102,12 @@ export function parseYaml({ name, text }: Input): unknown {
 export function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string) {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const told = parsed.error.issues.slice(0, 5).map((issue) => {
+  const shown = parsed.error.issues.slice(0, 5).map((issue) => {
     const wrong = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
     return `${fieldOf(issue.path)}: ${wrong.message}`;
   });
-  const more = parsed.error.issues.length - told.length;
-  throw mistake(name, [...told, ...(more > 0 ? [`and ${more} more mistakes`] : [])].join(`\n  ${name}: `));
+  const more = parsed.error.issues.length - shown.length;
+  throw mistake(name, [...shown, ...(more > 0 ? [`and ${more} more mistakes`] : [])].join(`\n  ${name}: `));
 }
 
 /** Such as `SecurityGroups[3].IpPermissions[0].IpProtocol`. */
@@ -123,8 +123,8 @@ export async function readPolicy(name: string): Promise<Policy> {
     return parsePolicy(text);
   } catch (error) {
     const lines = (error instanceof Error ? error.message : String(error)).split('\n');
-    const told = lines.length > 21 ? [...lines.slice(0, 21), `  and ${lines.length - 21} more`] : lines;
-    throw new PortcullisError('invalid-policy', `${name}: ${told.join('\n')}`, { cause: error });
+    const shown = lines.length > 21 ? [...lines.slice(0, 21), `  and ${lines.length - 21} more`] : lines;
+    throw new PortcullisError('invalid-policy', `${name}: ${shown.join('\n')}`, { cause: error });
   }
 }
 

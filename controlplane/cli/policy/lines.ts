@@ -1,9 +1,9 @@
-import type { Act, Judged } from './evaluate.ts';
+import type { EvaluatedRule, PolicyAction } from './evaluate.ts';
 import type { EventReport } from './events.ts';
 import type { Counts, GroupReport } from './report.ts';
 import type { TestReport } from './test.ts';
 
-const acts: Record<Act, string> = {
+const actionTexts: Record<PolicyAction, string> = {
   revoke: 'would revoke',
   narrow: 'would narrow',
   'would-revoke': 'capped',
@@ -12,13 +12,13 @@ const acts: Record<Act, string> = {
 };
 
 /** What would become of a rule, in a word or two. */
-export function fateOf({ verdict, act }: Pick<Judged, 'verdict' | 'act'>): string {
-  return verdict === 'violation' && act ? acts[act] : verdict;
+export function outcomeText({ verdict, act }: Pick<EvaluatedRule, 'verdict' | 'act'>): string {
+  return verdict === 'violation' && act ? actionTexts[act] : verdict;
 }
 
 /** Why, and what else there is to say of it. */
-export function reasonOf(judged: Judged): string {
-  const { policyRule, severity, why, act, mode, narrowTo } = judged;
+export function reasonOf(evaluated: EvaluatedRule): string {
+  const { policyRule, severity, why, act, mode, narrowTo } = evaluated;
   const by = policyRule && `${[policyRule, severity && `(${severity})`].filter(Boolean).join(' ')}: `;
   const held = act === 'would-revoke' && `; the policy's mode holds it back to ${mode}`;
   const instead = narrowTo.length > 0 && `; would narrow to ${narrowTo.join(', ')}`;
@@ -26,8 +26,8 @@ export function reasonOf(judged: Judged): string {
 }
 
 /** One line for each rule, in columns. */
-export function judgedLines(rules: readonly Judged[]): string[] {
-  const rows = rules.map((each) => [fateOf(each), idOf(each), each.rule, reasonOf(each)]);
+export function ruleLines(rules: readonly EvaluatedRule[]): string[] {
+  const rows = rules.map((each) => [outcomeText(each), idOf(each), each.rule, reasonOf(each)]);
   const wide = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = [wide(0), wide(1), wide(2), 0];
   return rows.map((row) =>
@@ -39,7 +39,7 @@ export function judgedLines(rules: readonly Judged[]): string[] {
 }
 
 /** AWS's own id; where it gave none, the words say it all. */
-const idOf = ({ ruleId }: Judged) => (ruleId.startsWith('sgr-') ? ruleId : '');
+const idOf = ({ ruleId }: EvaluatedRule) => (ruleId.startsWith('sgr-') ? ruleId : '');
 
 type Head = Pick<GroupReport, 'groupId' | 'groupName' | 'account' | 'region' | 'vpcId' | 'owner'>;
 
@@ -51,7 +51,7 @@ export function headOf({ groupId, groupName, account, region, vpcId, owner }: He
 function groupLines(report: GroupReport): string[] {
   const { rules, notKnown, notes } = report;
   const remarks = [...notes, ...(notKnown.length > 0 ? [`not known: ${notKnown.join(', ')}`] : [])];
-  const body = rules.length > 0 ? judgedLines(rules) : ['no ingress rule'];
+  const body = rules.length > 0 ? ruleLines(rules) : ['no ingress rule'];
   return [headOf(report), ...[...remarks, ...body].map((line) => `  ${line}`), ''];
 }
 
@@ -66,7 +66,7 @@ function eventLines({ asked, reading, why, ...event }: EventReport): string[] {
     lines.push(
       `  judged from the words of the event's ${asked.from}, as if the group held nothing else${edit} (the Lambda reads the group)${lost}:`,
     );
-    lines.push(...judgedLines(asked.rules).map((line) => `    ${line}`));
+    lines.push(...ruleLines(asked.rules).map((line) => `    ${line}`));
   }
   return [head, ...lines, ''];
 }

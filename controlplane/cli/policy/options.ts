@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
-import type { Circumstances } from './evaluate.ts';
+import type { EvaluationInput } from './evaluate.ts';
 import type { Place } from './groups.ts';
 import { readAccounts, readPrefixLists } from './lists.ts';
 
@@ -63,11 +63,11 @@ export function placeOf(values: Everywhere): Place {
 }
 
 /** When to judge, and what is known of accounts and prefix lists. */
-export async function circumstancesOf(values: {
+export async function evaluationInput(values: {
   at?: string | undefined;
   accounts?: string | undefined;
   'prefix-lists'?: string[] | undefined;
-}): Promise<Circumstances> {
+}): Promise<EvaluationInput> {
   const at = valid('at', instant, values.at);
   return {
     now: at === undefined ? new Date() : new Date(at),

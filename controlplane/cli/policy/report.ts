@@ -1,5 +1,12 @@
 import type { Policy } from '../../../lambda/policy/parse.ts';
-import { type Circumstances, type Fact, type Holding, type Judged, judge, ownerText } from './evaluate.ts';
+import {
+  type EvaluatedRule,
+  type EvaluationInput,
+  evaluateRules,
+  type Fact,
+  type GroupSnapshot,
+  ownerText,
+} from './evaluate.ts';
 
 /** One security group and what the policy says of each of its ingress rules. */
 export interface GroupReport {
@@ -13,7 +20,7 @@ export interface GroupReport {
   readonly notKnown: readonly string[];
   readonly notes: readonly string[];
   readonly egress: number;
-  readonly rules: readonly Judged[];
+  readonly rules: readonly EvaluatedRule[];
 }
 
 export interface Counts {
@@ -29,19 +36,19 @@ export interface Counts {
 }
 
 /** A group judged by a policy. Pure. */
-export function reportOf(policy: Policy, holding: Holding, circumstances: Circumstances): GroupReport {
-  const { group, unread, account = null, region = null, egress, notes } = holding;
+export function reportOf(policy: Policy, snapshot: GroupSnapshot, input: EvaluationInput): GroupReport {
+  const { group, unread, account = null, region = null, egress, notes } = snapshot;
   return {
     groupId: group.id,
     groupName: unread.has('name') ? null : group.name,
     vpcId: group.vpcId,
     account,
     region,
-    owner: ownerText(policy, holding),
-    notKnown: notKnownOf(holding),
+    owner: ownerText(policy, snapshot),
+    notKnown: notKnownOf(snapshot),
     notes,
     egress,
-    rules: judge(policy, holding, circumstances),
+    rules: evaluateRules(policy, snapshot, input),
   };
 }
 
@@ -51,7 +58,7 @@ const words: [Fact, string][] = [
   ['vpc', 'its VPC'],
 ];
 
-export function notKnownOf({ group, unread, account, region }: Holding): string[] {
+export function notKnownOf({ group, unread, account, region }: GroupSnapshot): string[] {
   return [
     ...words.flatMap(([fact, text]) => (unread.has(fact) ? [text] : [])),
     ...(group.tags && unread.size === 0 ? [] : ['its tags']),
@@ -62,7 +69,7 @@ export function notKnownOf({ group, unread, account, region }: Holding): string[
 
 export function countsOf(reports: readonly GroupReport[]): Counts {
   const all = reports.flatMap(({ rules }) => rules);
-  const count = (verdict: Judged['verdict']) => all.filter((each) => each.verdict === verdict).length;
+  const count = (verdict: EvaluatedRule['verdict']) => all.filter((each) => each.verdict === verdict).length;
   return {
     groups: reports.length,
     rules: all.length,

@@ -5,7 +5,7 @@ import {
   permissionSchema,
   ruleOf,
   rulesOfPermission,
-  sourceOf,
+  sourceOfListedRule,
   trafficOf,
 } from './export.ts';
 
@@ -56,7 +56,7 @@ function editsIn(groupId: string, parameters: Fields): Asked {
     return { SecurityGroupRuleId, SecurityGroupRule: regular(SecurityGroupRule) };
   });
   return readAll('request', given, editSchema, ({ SecurityGroupRuleId: id, SecurityGroupRule: rule }) => {
-    const source = sourceOf({ ...rule, ReferencedGroupInfo: { GroupId: rule.ReferencedGroupId } });
+    const source = sourceOfListedRule({ ...rule, ReferencedGroupInfo: { GroupId: rule.ReferencedGroupId } });
     return [{ id, groupId, egress: false, ...trafficOf(rule), source }];
   });
 }

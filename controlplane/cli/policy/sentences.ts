@@ -29,7 +29,7 @@ export function trafficTexts(clause: TrafficClause): string[] {
     .map(
       ([ranges, same]) =>
         `${either(
-          same.map(([protocol]) => nameOf(protocol)),
+          same.map(([protocol]) => protocolText(protocol)),
           'and',
         )} ${ranges}`,
     );
@@ -37,11 +37,11 @@ export function trafficTexts(clause: TrafficClause): string[] {
   const others = 256 - parts.length;
   return [
     ...texts,
-    others < 8 ? wholeBut(parts, texts.length > 0) : `all of ${either(whole.map(nameOf), 'and')}`,
+    others < 8 ? wholeBut(parts, texts.length > 0) : `all of ${either(whole.map(protocolText), 'and')}`,
   ];
 }
 
-function nameOf(protocol: number): string {
+function protocolText(protocol: number): string {
   return names.get(protocol) ?? `protocol ${protocol}`;
 }
 
@@ -50,7 +50,7 @@ function wholeBut(parts: readonly (readonly [number, string])[], others: boolean
   const missing = Array.from({ length: 256 }, (_, protocol) => protocol).filter(
     (protocol) => !meant.has(protocol),
   );
-  const but = missing.length > 0 ? ` but ${either(missing.map(nameOf), 'and')}` : '';
+  const but = missing.length > 0 ? ` but ${either(missing.map(protocolText), 'and')}` : '';
   return `all of any ${others ? 'other ' : ''}protocol${but}`;
 }
 

@@ -1,17 +1,17 @@
 import { type Policy, policyDigest } from '../../../lambda/policy/parse.ts';
-import type { Circumstances, Holding } from './evaluate.ts';
+import type { EvaluationInput, GroupSnapshot } from './evaluate.ts';
 import { type EventReport, eventReportOf } from './events.ts';
 import { compare, type Expectation, type Expected } from './expect.ts';
 import type { Place } from './groups.ts';
 import { type Counts, countsOf, type GroupReport, reportOf } from './report.ts';
 
 /** What a policy is tried on. */
-export interface Trial {
-  readonly holdings: readonly Holding[];
+export interface PolicyTest {
+  readonly snapshots: readonly GroupSnapshot[];
   readonly events: readonly unknown[];
   readonly expectations: readonly Expectation[] | undefined;
   readonly place: Place;
-  readonly circumstances: Circumstances;
+  readonly input: EvaluationInput;
 }
 
 export interface TestReport {
@@ -25,17 +25,17 @@ export interface TestReport {
 }
 
 /** What a policy makes of groups and events. Pure. */
-export function testPolicy(policy: Policy, trial: Trial): TestReport {
-  const { holdings, events, expectations, place, circumstances } = trial;
-  const judged = holdings.map((holding) => ({ holding, report: reportOf(policy, holding, circumstances) }));
-  const groups = judged.map(({ report }) => report);
+export function testPolicy(policy: Policy, trial: PolicyTest): TestReport {
+  const { snapshots, events, expectations, place, input } = trial;
+  const evaluated = snapshots.map((snapshot) => ({ snapshot, report: reportOf(policy, snapshot, input) }));
+  const groups = evaluated.map(({ report }) => report);
   return {
     policyDigest: policyDigest(policy),
-    at: circumstances.now.toISOString(),
+    at: input.now.toISOString(),
     groups,
-    events: events.map((event) => eventReportOf(policy, event, holdings, circumstances)),
+    events: events.map((event) => eventReportOf(policy, event, snapshots, input)),
     counts: countsOf(groups),
-    expected: expectations ? compare(expectations, policy, judged, place, circumstances) : null,
+    expected: expectations ? compare(expectations, policy, evaluated, place, input) : null,
   };
 }
 

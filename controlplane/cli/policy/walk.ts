@@ -1,6 +1,6 @@
 import type { Policy } from '../../../lambda/policy/parse.ts';
-import { type Circumstances, type Holding, type Judged, judge } from './evaluate.ts';
-import { fateOf, reasonOf } from './lines.ts';
+import { type EvaluatedRule, type EvaluationInput, evaluateRules, type GroupSnapshot } from './evaluate.ts';
+import { outcomeText, reasonOf } from './lines.ts';
 import { notKnownOf } from './report.ts';
 
 /** What one rule of the policy says of a security group rule, in its turn. */
@@ -12,18 +12,20 @@ export interface Step {
 
 export interface Walk {
   readonly steps: readonly Step[];
-  readonly judged: Judged;
+  readonly evaluated: EvaluatedRule;
   /** The group was taken to hold no other rule. */
   readonly alone: boolean;
   readonly notKnown: readonly string[];
 }
 
 /** How the policy's rules come to their verdict on one of the group's rules, each asked in turn by itself. Pure. */
-export function walk(policy: Policy, holding: Holding, ruleId: string, circumstances: Circumstances): Walk {
+export function walk(policy: Policy, snapshot: GroupSnapshot, ruleId: string, input: EvaluationInput): Walk {
   const by = (rules: Policy['rules']) => {
-    const judged = judge({ ...policy, rules }, holding, circumstances).find((each) => each.ruleId === ruleId);
-    if (!judged) throw new Error(`the group has no rule ${ruleId}`);
-    return judged;
+    const evaluated = evaluateRules({ ...policy, rules }, snapshot, input).find(
+      (each) => each.ruleId === ruleId,
+    );
+    if (!evaluated) throw new Error(`the group has no rule ${ruleId}`);
+    return evaluated;
   };
   const steps: Step[] = [];
   let decided = false;
@@ -38,22 +40,22 @@ export function walk(policy: Policy, holding: Holding, ruleId: string, circumsta
   }
   return {
     steps,
-    judged: by(policy.rules),
-    alone: holding.rules.length === 1,
-    notKnown: notKnownOf(holding),
+    evaluated: by(policy.rules),
+    alone: snapshot.rules.length === 1,
+    notKnown: notKnownOf(snapshot),
   };
 }
 
 /** What `policy explain` prints of a walk. */
-export function walkLines({ steps, judged, alone, notKnown }: Walk): string[] {
+export function walkLines({ steps, evaluated, alone, notKnown }: Walk): string[] {
   const wide = Math.max(...steps.map(({ policyRule }) => policyRule.length));
   return [
-    judged.rule,
+    evaluated.rule,
     ...steps.map(({ policyRule, says, why }, index) =>
       `  ${index + 1}  ${policyRule.padEnd(wide)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
     ),
-    `${fateOf(judged)}${judged.verdict === 'allowed' ? ': no rule of the policy matches' : `: ${reasonOf(judged)}`}`,
-    ...(judged.verdict === 'violation' && judged.message ? [`"${judged.message}"`] : []),
+    `${outcomeText(evaluated)}${evaluated.verdict === 'allowed' ? ': no rule of the policy matches' : `: ${reasonOf(evaluated)}`}`,
+    ...(evaluated.verdict === 'violation' && evaluated.message ? [`"${evaluated.message}"`] : []),
     ...(alone ? ['judged as if the group held nothing else'] : []),
     ...(notKnown.length > 0 ? [`not known of the group: ${notKnown.join(', ')}`] : []),
   ];

@@ -36,8 +36,8 @@ export const confirmationRoutes: readonly Route[] = [
     summary: 'Let exactly these stacks go',
     body: answerBody,
     answers,
-    handle: async ({ departures }, { parameters: { id = '' }, body: { digest }, caller }) =>
-      ok(await departures.confirm(uuid(id), digest, caller)),
+    handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
+      ok(await offboarding.confirm(uuid(id), digest, caller)),
   }),
   route({
     method: 'post',
@@ -45,27 +45,27 @@ export const confirmationRoutes: readonly Route[] = [
     summary: 'Leave these stacks as they are; nobody is asked about the same ones for a week',
     body: answerBody,
     answers,
-    handle: async ({ departures }, { parameters: { id = '' }, body: { digest }, caller }) =>
-      ok(await departures.refuse(uuid(id), digest, caller)),
+    handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
+      ok(await offboarding.refuse(uuid(id), digest, caller)),
   }),
   route({
     method: 'get',
-    path: '/v1/tombstones',
+    path: '/v1/archived-stacks',
     summary: 'Stacks whose resources are out of reach, and why, newest first',
-    answers: { 200: 'Tombstones' },
-    handle: async ({ store }) => ok({ tombstones: await store.tombstones.list() }),
+    answers: { 200: 'Archived stacks' },
+    handle: async ({ store }) => ok({ archivedStacks: await store.archivedStacks.list() }),
   }),
   route({
     method: 'get',
-    path: '/v1/tombstones/:key/state',
+    path: '/v1/archived-stacks/:key/state',
     summary: 'The archived state of a stack, as `pulumi stack import` takes it; secrets in it are encrypted',
     answers: { 200: 'The deployment', 404: 'No state of such a stack was archived' },
     async handle({ store }, { parameters: { key = '' } }) {
-      const state = await store.tombstones.state(key);
+      const state = await store.archivedStacks.state(key);
       if (state === undefined) {
         throw new PortcullisError(
           'not-found',
-          `no state of ${key} was archived; GET /v1/tombstones lists what was`,
+          `no state of ${key} was archived; GET /v1/archived-stacks lists what was`,
         );
       }
       return ok(JSON.parse(state));

@@ -21,21 +21,21 @@ export const verifyRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/verifications/:id',
     summary:
-      'One verification with the canary of each cell: waiting, proven, or failed with the hop it stopped at',
+      'One verification with the canary of each cell: waiting, verified, or failed with the hop it stopped at',
     answers: { 200: 'The verification', 404: 'No such verification' },
     async handle({ store }, { parameters: { id = '' } }) {
-      const verification = z.uuid().safeParse(id).success ? await store.proofs.get(id) : undefined;
+      const verification = z.uuid().safeParse(id).success ? await store.cellVerifications.get(id) : undefined;
       if (!verification) throw new PortcullisError('not-found', `verification ${id} does not exist`);
-      return ok({ ...verification, cells: await store.proofs.canaries(id) });
+      return ok({ ...verification, cells: await store.cellVerifications.canaries(id) });
     },
   }),
   route({
     method: 'get',
     path: '/v1/coverage',
-    summary: 'Every cell: its trail check, its forwarding, and when it was last proven',
+    summary: 'Every cell: its trail check, its forwarding, and when it was last verified',
     answers: { 200: 'Cells' },
-    async handle({ store: { accounts, stacks, proofs } }) {
-      const known = [accounts.list(), stacks.list(), proofs.proofs()] as const;
+    async handle({ store: { accounts, stacks, cellVerifications } }) {
+      const known = [accounts.list(), stacks.list(), cellVerifications.list()] as const;
       return ok({ cells: coverageOf(...(await Promise.all(known))) });
     },
   }),

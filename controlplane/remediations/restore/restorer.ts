@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { putBack } from './put-back.ts';
 
-interface Parts {
+interface RestoreContext {
   readonly store: Store;
   readonly aws: Pick<Aws, 'ec2'>;
   readonly runs: Pick<RunQueue, 'request'>;
@@ -25,7 +25,7 @@ const runPause = 250;
 const hubRuns = 5;
 
 /** Asks for a run that makes the hub carry the stored exceptions as they are now. */
-export const requestHubRun = (runs: Parts['runs'], requestedBy: string) =>
+export const requestHubRun = (runs: RestoreContext['runs'], requestedBy: string) =>
   runs.request({ kind: 'reconcile', scope: hubAlone, onlyChanged: true, requestedBy });
 
 /**
@@ -33,17 +33,17 @@ export const requestHubRun = (runs: Parts['runs'], requestedBy: string) =>
  * is known to carry the exceptions are the rules put back. May be called again at any point, after a crash too:
  * nothing is done twice. Throws only where the store or the queue fails.
  */
-export function restorer(parts: Parts): (id: string) => Promise<void> {
-  const { store, runs, log } = parts;
+export function restorer(context: RestoreContext): (id: string) => Promise<void> {
+  const { store, runs, log } = context;
   return async (id) => {
     const restore = await store.restores.get(id);
     if (!restore || restore.finishedAt) return;
     log.info({ restore: id, account: restore.accountId, group: restore.groupId }, 'restore under way');
     let reason: string | undefined;
     try {
-      reason = (await deployExceptions(parts, restore)) ?? (await putAllBack(parts, restore));
+      reason = (await deployExceptions(context, restore)) ?? (await putAllBack(context, restore));
     } catch (error) {
-      if (parts.stopping.aborted) return;
+      if (context.stopping.aborted) return;
       throw error;
     }
     if (reason === undefined) await store.restores.restored(id);
@@ -56,7 +56,7 @@ export function restorer(parts: Parts): (id: string) => Promise<void> {
 }
 
 /** Whether the hub as it is deployed carries all of these exceptions. */
-async function isDeployed({ store }: Parts, { rules }: Restore): Promise<boolean> {
+async function isDeployed({ store }: RestoreContext, { rules }: Restore): Promise<boolean> {
   const hub = await store.stacks.get(hubKey);
   return (
     hub?.conditions.Ready?.status === 'True' &&
@@ -66,14 +66,14 @@ async function isDeployed({ store }: Parts, { rules }: Restore): Promise<boolean
 }
 
 /** Why the hub does not carry the exceptions, or nothing once it does. */
-async function deployExceptions(parts: Parts, restore: Restore): Promise<string | undefined> {
-  const { store, runs } = parts;
+async function deployExceptions(context: RestoreContext, restore: Restore): Promise<string | undefined> {
+  const { store, runs } = context;
   if (restore.state !== 'pending') return undefined;
-  for (let left = hubRuns; !(await isDeployed(parts, restore)); left -= 1) {
-    parts.stopping.throwIfAborted();
+  for (let left = hubRuns; !(await isDeployed(context, restore)); left -= 1) {
+    context.stopping.throwIfAborted();
     if (left === 0) return 'the hub was updated again and again without the exception';
     const { id } = await requestHubRun(runs, `restore ${restore.id}`);
-    const failure = await failureOf(parts, id);
+    const failure = await deploymentFailure(context, id);
     if (failure) return `the hub could not be updated with the exception: ${failure} (run ${id})`;
   }
   await store.restores.exceptionDeployed(restore.id);
@@ -81,7 +81,10 @@ async function deployExceptions(parts: Parts, restore: Restore): Promise<string 
 }
 
 /** Waits for a run's end; what went wrong with the hub in it, if anything did. */
-async function failureOf({ store, stopping }: Parts, id: string): Promise<string | undefined> {
+async function deploymentFailure(
+  { store, stopping }: RestoreContext,
+  id: string,
+): Promise<string | undefined> {
   for (;;) {
     const run = await store.runs.get(id);
     if (run?.finishedAt) {
@@ -94,18 +97,21 @@ async function failureOf({ store, stopping }: Parts, id: string): Promise<string
 }
 
 /** Why a rule could not be put back, or nothing once all are there. */
-async function putAllBack(parts: Parts, restore: Restore): Promise<string | undefined> {
+async function putAllBack(context: RestoreContext, restore: Restore): Promise<string | undefined> {
   for (const rule of restore.rules) {
     if (rule.restoredAt) continue;
-    parts.stopping.throwIfAborted();
-    const reason = (await refusal(parts, rule)) ?? (await putOneBack(parts, restore, rule));
+    context.stopping.throwIfAborted();
+    const reason = (await refusal(context, rule)) ?? (await putOneBack(context, restore, rule));
     if (reason) return `${rule.ruleId}: ${reason}`;
   }
   return undefined;
 }
 
 /** Why the rule's exception no longer lets it be put back, if so: somebody may have ended it meanwhile. */
-async function refusal({ store }: Parts, { exceptionName }: RestoreRule): Promise<string | undefined> {
+async function refusal(
+  { store }: RestoreContext,
+  { exceptionName }: RestoreRule,
+): Promise<string | undefined> {
   const stored = await store.exceptions.get(exceptionName);
   if (!stored || stored.endedAt) return `exception ${exceptionName} was ended by ${stored?.endedBy}`;
   const { expires } = stored.exception;
@@ -115,7 +121,7 @@ async function refusal({ store }: Parts, { exceptionName }: RestoreRule): Promis
 }
 
 async function putOneBack(
-  { store, aws }: Parts,
+  { store, aws }: RestoreContext,
   { id, accountId, region, groupId }: Restore,
   { ruleId, undo }: RestoreRule,
 ): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { censor } from '../../settings/redact.ts';
+import { redact } from '../../settings/redact.ts';
 import { programVersion, version } from '../../stacks/generation.ts';
 import type { Database, Query } from '../database/database.ts';
 import type { AuditedAct } from './acts.ts';
@@ -36,7 +36,7 @@ export interface AuditStore {
 }
 
 /** What went wrong is told in AWS's and the engine's words, which could hold anything. */
-const clean = censor();
+const clean = redact();
 
 /**
  * Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer; for

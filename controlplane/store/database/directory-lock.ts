@@ -91,7 +91,7 @@ async function fallsSilent(data: string, other: DataOwner, staleMs: number): Pro
   return false;
 }
 
-const nameOf = ({ pid, host, url }: DataOwner, near: boolean): string =>
+const ownerText = ({ pid, host, url }: DataOwner, near: boolean): string =>
   `process ${pid}${near ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
 
 /**
@@ -184,7 +184,7 @@ export async function lockData(data: string, settings: LockSettings = {}): Promi
     if (other && !(await fallsSilent(data, other, staleMs))) {
       throw new PortcullisError(
         'in-use',
-        `${data} belongs to ${nameOf(other, isNear(other))}; stop it, or set PORTCULLIS_DATA to another directory`,
+        `${data} belongs to ${ownerText(other, isNear(other))}; stop it, or set PORTCULLIS_DATA to another directory`,
       );
     }
     await clear(data, staleMs);

@@ -12,5 +12,5 @@ export class LeaseLost extends Error {
 }
 
 /** The condition that a write under a lease carries, of SQL expressions for key and token. */
-export const fenced = (key: string, token: string): string =>
+export const leaseGuard = (key: string, token: string): string =>
   `exists (select 1 from lease where lease.key = ${key} and lease.token = ${token}::bigint and lease.expires_at > now())`;

@@ -30,7 +30,7 @@ const unreachable = (cause: unknown): PortcullisError =>
   );
 
 /** A statement's own mistake stays what it is. */
-const told = (error: unknown): unknown => (isUnreachable(error) ? unreachable(error) : error);
+const describeUnreachable = (error: unknown): unknown => (isUnreachable(error) ? unreachable(error) : error);
 
 const seconds = 1_000;
 /** Nothing waits for ever: not for a connection, an answer, or a transaction whose process froze. */
@@ -80,7 +80,7 @@ const over =
     try {
       return (await connection.query(sql, [...parameters])).rows as Row[];
     } catch (error) {
-      throw told(error);
+      throw describeUnreachable(error);
     }
   };
 
@@ -97,7 +97,7 @@ async function inTransaction<T>(client: pg.PoolClient, work: (query: Query) => P
     await client.query('rollback').catch(() => {
       broken = true;
     });
-    throw told(error);
+    throw describeUnreachable(error);
   } finally {
     client.off('error', ignore);
     // A connection that cannot even roll back is closed, which rolls back, and never used again.
@@ -122,7 +122,7 @@ export async function openPostgres(
     query: over(pool),
     async transaction(work) {
       const client = await pool.connect().catch((error) => {
-        throw told(error);
+        throw describeUnreachable(error);
       });
       return inTransaction(client, work);
     },
@@ -130,7 +130,7 @@ export async function openPostgres(
       db: {
         executeSql: (sql: string, values?: unknown[]) =>
           pool.query(sql, values).catch((error) => {
-            throw told(error);
+            throw describeUnreachable(error);
           }),
       },
     },

@@ -13,8 +13,8 @@ export const coverageMigration = `
     theme text not null,
     event jsonb not null,
     found_at timestamptz not null,
-    told jsonb not null default '[]',
+    notified jsonb not null default '[]',
     done_at timestamptz
   );
-  create index coverage_notice_untold on coverage_notice (account_id) where done_at is null;
+  create index coverage_notice_pending on coverage_notice (account_id) where done_at is null;
   create index coverage_notice_theme on coverage_notice (theme, found_at);`;

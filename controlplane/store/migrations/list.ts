@@ -1,7 +1,7 @@
 import { auditMigration } from './audit.ts';
 import { coverageMigration } from './coverage.ts';
-import { departureMigration } from './offboarding.ts';
-import { proofMigration } from './proof.ts';
+import { offboardingMigration } from './offboarding.ts';
+import { verificationMigration } from './proof.ts';
 import { schedulerMigration } from './queue.ts';
 
 /** Forward-only schema changes, applied in order, each once; the same on PGlite and Postgres. Never edit one. */
@@ -123,7 +123,7 @@ export const migrations: readonly string[] = [
      for each row execute function audit_is_append_only();`,
   schedulerMigration,
   auditMigration,
-  proofMigration,
-  departureMigration,
+  verificationMigration,
+  offboardingMigration,
   coverageMigration,
 ];

@@ -1,6 +1,6 @@
 /** What departs and what became of it, what a person has to confirm, and what is left of stacks that are gone. */
-export const departureMigration = `
-  create table departure (
+export const offboardingMigration = `
+  create table offboarding (
     key text primary key,
     account_id text not null,
     region text,
@@ -13,7 +13,7 @@ export const departureMigration = `
     refusals integer not null default 0,
     done_at timestamptz
   );
-  create index departure_open on departure (account_id) where done_at is null;
+  create index offboarding_open on offboarding (account_id) where done_at is null;
   create table listed_account (
     id text primary key,
     active_at timestamptz not null
@@ -32,7 +32,7 @@ export const departureMigration = `
     decided_by text
   );
   create unique index confirmation_one_open on confirmation (state) where state = 'open';
-  create table tombstone (
+  create table archived_stack (
     key text not null,
     since timestamptz not null,
     account_id text not null,
@@ -40,7 +40,7 @@ export const departureMigration = `
     kind text not null,
     region text,
     reason text not null,
-    entombed_at timestamptz not null,
+    archived_at timestamptz not null,
     generation text,
     conditions jsonb not null,
     state text,

@@ -1,5 +1,5 @@
 /** Verifications, the canaries that they send, and what each cell's last ones proved. */
-export const proofMigration = `
+export const verificationMigration = `
   create table verification (
     id uuid primary key,
     scope jsonb not null,
@@ -17,7 +17,7 @@ export const proofMigration = `
     group_id text,
     kind text,
     opened_at timestamptz,
-    heard_at timestamptz,
+    received_at timestamptz,
     result jsonb,
     state text not null,
     message text,
@@ -32,10 +32,10 @@ export const proofMigration = `
   create index canary_open on canary (account_id, region) where ended_at is null;
   create index canary_left on canary (account_id, region) where intended_at is not null and removed_at is null;
   create index canary_group on canary (group_id);
-  create table proof (
+  create table cell_verification (
     account_id text not null,
     region text not null,
-    proven_at timestamptz,
+    verified_at timestamptz,
     kind text,
     milliseconds integer,
     recorded_milliseconds integer,

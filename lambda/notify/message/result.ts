@@ -30,7 +30,7 @@ export function slackMessage(result: RemediationResult, partition: string): Slac
     header(severity ? `${title} (${severity})` : title),
     fields([where(result, partition), who(result)]),
   ];
-  const end = [...whatNow(result), context(origin(result))];
+  const end = [...nextSteps(result), context(origin(result))];
   const room = roomOfMessage - sizeOf([...top, ...end]);
   return {
     text: cut(plain(`${title}: ${name} in ${account} ${region}`), 500, asEntity),
@@ -114,7 +114,7 @@ function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
 }
 
 /** Only an id that no shell reads as anything else is put into a command. */
-function whatNow({ eventId, account, groupId, findings }: RemediationResult): Block[] {
+function nextSteps({ eventId, account, groupId, findings }: RemediationResult): Block[] {
   if (findings.length === 0 || groupId === null) return [];
   const group = `group ${code(groupId, 80)} of account ${code(account, 40)}`;
   const closed = findings.some(({ undo }) => undo !== null);

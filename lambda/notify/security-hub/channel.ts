@@ -2,7 +2,7 @@ import type { AwsSecurityFinding, ImportFindingsError } from '@aws-sdk/client-se
 import type { Cloud, Member } from '../../aws/cloud.ts';
 import type { Sessions } from '../../aws/credentials.ts';
 import { inTime } from '../../aws/deadline.ts';
-import { ailmentOf, describeError } from '../../aws/errors.ts';
+import { describeError, errorClassOf } from '../../aws/errors.ts';
 import type { Channel, RemediationResult } from '../../contract/result.ts';
 import { toAsff } from './finding.ts';
 
@@ -36,19 +36,19 @@ export function createSecurityHub(
         const refused = await inTime(work, patience);
         const [first] = refused;
         if (!first) return { status: 'sent' };
-        const why = wordsOf(first.ErrorCode ?? 'Error', first.ErrorMessage ?? '', place);
+        const why = failureText(first.ErrorCode ?? 'Error', first.ErrorMessage ?? '', place);
         return {
           status: 'failed',
           error: `${refused.length} of ${asff.length} findings were refused: ${why}`,
         };
       } catch (error) {
         const name = error instanceof Error ? error.name : 'Error';
-        if (ailmentOf(error) === 'access-denied')
+        if (errorClassOf(error) === 'access-denied')
           return {
             status: 'failed',
             error: `findings may not be imported in ${place}: ${describeError(error)}`,
           };
-        return { status: 'failed', error: wordsOf(name, describeError(error), place) };
+        return { status: 'failed', error: failureText(name, describeError(error), place) };
       }
     },
   };
@@ -66,7 +66,7 @@ async function importAll(member: Member, findings: AwsSecurityFinding[]): Promis
 /** A region where it is off answers the whole call with the one, or every finding with the other. */
 const off = ['InvalidAccessException', 'InvalidAccess'];
 
-function wordsOf(code: string, message: string, place: string): string {
+function failureText(code: string, message: string, place: string): string {
   if (off.includes(code)) return `Security Hub is not enabled in ${place}`;
   return `${code}: ${message}`.slice(0, 1_000);
 }

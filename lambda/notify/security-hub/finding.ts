@@ -15,7 +15,7 @@ const labels = new Map<string, SeverityLabel>([
   ['critical', 'CRITICAL'],
 ]);
 
-const closing: readonly Action[] = ['revoked', 'narrowed', 'already-gone'];
+const closingLabels: readonly Action[] = ['revoked', 'narrowed', 'already-gone'];
 
 /** A security group rule's own id in Security Hub: every look at it updates the same finding. */
 export function findingId({ region, account, groupId }: RemediationResult, ruleId: string): string {
@@ -34,7 +34,7 @@ export function toAsff(result: RemediationResult, partition: string): AwsSecurit
 
 function asff(result: RemediationResult, finding: ResultFinding, partition: string): AwsSecurityFinding {
   const { account, region, groupId, timeline } = result;
-  const closed = closing.includes(finding.action);
+  const closed = closingLabels.includes(finding.action);
   const seen = instant(timeline.eventTime) ?? timeline.receivedAt;
   const opening = `${openingOf(finding)} from ${finding.source}`;
   const rating = {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../aws/clock.ts';
 import type { Cloud } from '../../aws/cloud.ts';
-import { ailmentOf } from '../../aws/errors.ts';
+import { errorClassOf } from '../../aws/errors.ts';
 import type { Log } from '../../aws/log.ts';
 import type { Announcement } from '../../contract/announcement.ts';
 import type { Channel, RemediationResult } from '../../contract/result.ts';
@@ -26,7 +26,7 @@ export interface Slack {
   announce(announcement: Announcement): Promise<Channel>;
 }
 
-export interface SlackParts {
+export interface SlackContext {
   cloud: Pick<Cloud, 'readSecret'>;
   ledger: Ledger;
   fetch: Fetch;
@@ -36,16 +36,16 @@ export interface SlackParts {
 
 const budget = 6_000;
 const restUnreadable = 5_000;
-const toldKept = 24 * 3_600_000;
+const notifiedRetentionMs = 24 * 3_600_000;
 
 /** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
-export function createSlack(parts: SlackParts, secretArn: string | null, partition: string): Slack {
-  const { cloud, clock } = parts;
+export function createSlack(context: SlackContext, secretArn: string | null, partition: string): Slack {
+  const { cloud, clock } = context;
   if (secretArn === null) {
     const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
     return { notify: nobody, announce: nobody };
   }
-  const tell = createTeller(parts, createSlackSecret(cloud, secretArn, clock));
+  const tell = createSender(context, createSlackSecret(cloud, secretArn, clock));
   return {
     async notify(result) {
       const message = slackMessage(result, partition);
@@ -71,14 +71,14 @@ function onceOf({ eventId, account, groupId, outcome }: RemediationResult): stri
 }
 
 /** Sends notes, and leaves Slack alone for a while where it asked for that or did not answer. */
-function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSecret) {
+function createSender({ ledger, fetch, clock, log }: SlackContext, secret: SlackSecret) {
   const outside = { fetch, clock, memory: optionalLedger(ledger, clock, log) };
   let resting = { until: 0, why: '' };
 
   async function send(note: Note, deadline: number): Promise<Channel> {
     const now = clock.now();
-    const told = note.once === null ? undefined : `slack/told/${note.once}`;
-    if (told && (await outside.memory.ask('told', () => ledger.read(told))) !== undefined)
+    const notifiedKey = note.once === null ? undefined : `slack/told/${note.once}`;
+    if (notifiedKey && (await outside.memory.ask('notified', () => ledger.read(notifiedKey))) !== undefined)
       return { status: 'not-needed' };
     const place = await outside.memory.ask('storm', () => placeInStorm(ledger, note.urgent, now));
     if (place?.say === 'nothing') return { status: 'folded' };
@@ -88,8 +88,9 @@ function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSe
       return { status: 'folded' };
     }
     await secret.use((destination) => deliver(outside, destination, note, deadline), deadline);
-    const until = new Date(now.getTime() + toldKept);
-    if (told) await outside.memory.ask('told', () => ledger.write(told, now.toISOString(), until));
+    const until = new Date(now.getTime() + notifiedRetentionMs);
+    if (notifiedKey)
+      await outside.memory.ask('notified', () => ledger.write(notifiedKey, now.toISOString(), until));
     return { status: 'sent' };
   }
 
@@ -112,7 +113,7 @@ function createTeller({ ledger, fetch, clock, log }: SlackParts, secret: SlackSe
 /** What is not a SlackError is from the secret's service, and may quote it: only our own words are passed on. */
 function failureOf(error: unknown): { why: string; rest: number } {
   if (error instanceof SlackError) return { why: error.message, rest: error.rest };
-  if (ailmentOf(error) === 'access-denied') return { why: 'the Slack secret may not be read', rest: 0 };
+  if (errorClassOf(error) === 'access-denied') return { why: 'the Slack secret may not be read', rest: 0 };
   const name = error instanceof Error ? error.name : 'Error';
   return { why: `the Slack secret could not be read: ${name}`, rest: restUnreadable };
 }

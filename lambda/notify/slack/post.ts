@@ -9,14 +9,14 @@ import type { Thread } from './thread.ts';
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
 
 /** A message and where in the channel it belongs. */
-export interface Letter {
+export interface SlackPost {
   message: SlackMessage;
   thread?: Thread | undefined;
   /** A reply that the whole channel gets to see. */
   broadcast?: boolean;
 }
 
-interface Outside {
+interface PostContext {
   fetch: Fetch;
   clock: Clock;
 }
@@ -40,9 +40,9 @@ const longestAnswer = 65_536;
  * answer got lost is posted again. @throws SlackError.
  */
 export async function post(
-  outside: Outside,
+  outside: PostContext,
   destination: Destination,
-  letter: Letter,
+  letter: SlackPost,
   deadline: number,
 ): Promise<Thread | undefined> {
   const left = () => deadline - outside.clock.now().getTime();
@@ -62,22 +62,22 @@ export async function post(
 }
 
 async function postOnce(
-  { fetch, clock }: Outside,
+  { fetch, clock }: PostContext,
   destination: Destination,
-  letter: Letter,
+  letter: SlackPost,
   milliseconds: number,
 ): Promise<Answer> {
   try {
     const signal = AbortSignal.timeout(Math.max(1, Math.round(milliseconds)));
     const { address, ...request } = requestOf(destination, letter);
     const response = await fetch(address, { method: 'POST', ...request, signal, redirect: 'manual' });
-    return judge(destination, response, await textOf(response), clock.now());
+    return classifyAnswer(destination, response, await textOf(response), clock.now());
   } catch (error) {
-    return { kind: 'stumbled', words: `Slack could not be told: ${nameOf(error)}`, wait: undefined };
+    return { kind: 'stumbled', words: `Slack could not be told: ${errorText(error)}`, wait: undefined };
   }
 }
 
-function requestOf(destination: Destination, { message, thread, broadcast }: Letter) {
+function requestOf(destination: Destination, { message, thread, broadcast }: SlackPost) {
   const headers = { 'content-type': 'application/json; charset=utf-8' };
   if (destination.kind === 'webhook')
     return { address: destination.address, headers, body: JSON.stringify(message) };
@@ -111,7 +111,7 @@ const bodySchema = z.object({
   ts: z.string().optional(),
 });
 
-function judge(destination: Destination, response: Response, text: string, now: Date): Answer {
+function classifyAnswer(destination: Destination, response: Response, text: string, now: Date): Answer {
   const body = bodySchema.safeParse(jsonOf(text)).data;
   const code = codeOf(body?.error ?? text);
   const words = `Slack answered ${response.status}${code ? ` (${code})` : ''}`;
@@ -157,7 +157,7 @@ async function textOf(response: Response): Promise<string> {
 }
 
 /** An error's message may quote the address; its name and its system code do not. */
-function nameOf(error: unknown): string {
+function errorText(error: unknown): string {
   if (!(error instanceof Error)) return 'Error';
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

@@ -88,7 +88,7 @@ const defaultEscalation = { times: 5, withinMinutes: 60, mode: 'notify' } as con
 const defaultOwnerTags = ['Owner', 'owner', 'Team', 'team', 'Contact', 'contact'];
 
 /** How often the same ingress is closed within which time before it is left open and escalated, or told of besides. */
-export function escalationOf({ escalation: own }: Policy) {
+export function escalationLimit({ escalation: own }: Policy) {
   return { ...defaultEscalation, ...own };
 }
 

@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { killDuring } from '../../faults/killing.ts';
 import { type Run, whatIsWrong } from '../../faults/oracle.ts';
-import { unproven } from '../../faults/oracle-proof.ts';
+import { unverified } from '../../faults/oracle-verification.ts';
 import { type FaultStage, lacking, openStage, startWorkers } from '../../faults/stage.ts';
 
 const why = lacking();
@@ -33,7 +33,7 @@ describe('workers killed during a roll-out', () => {
     run = done.run;
     expect(done.kills).toBeGreaterThanOrEqual(3);
     expect(await whatIsWrong(stage, run, { failures: 'explained' })).toEqual([]);
-    expect(await unproven(stage)).toEqual([]);
+    expect(await unverified(stage)).toEqual([]);
   });
 
   test('would be found out: what is too much, what is missing and what says something else is named', async () => {

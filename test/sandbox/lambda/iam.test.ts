@@ -132,8 +132,8 @@ describe("the Lambda under the programs' own roles", () => {
       const { groupId, event } = await editList(ec2, member);
       await run(event);
       expect(await openPorts(ec2, groupId)).toEqual([22]);
-      const told = await results();
-      expect(told.filter((result) => result.groupId === groupId)).toMatchObject([
+      const reported = await results();
+      expect(reported.filter((result) => result.groupId === groupId)).toMatchObject([
         { outcome: 'undecided', undecided: [{ reason: expect.stringContaining('could not be read') }] },
       ]);
     },

@@ -34,7 +34,7 @@ export interface Stage {
   run(policy: Policy, event: object, later?: number): Promise<string | undefined>;
   /** Each taken away as it is read. */
   results(): Promise<RemediationResult[]>;
-  told(): Promise<unknown[]>;
+  notified(): Promise<unknown[]>;
   /** The ids of the findings that Security Hub has of a group. */
   findings(groupId: string): Promise<unknown[]>;
 }
@@ -54,7 +54,7 @@ export function useStage(): Stage {
       permit: (lacking?: string) => permit(sandbox, lacking),
       run: (policy: Policy, event: object, later = 0) => run(sandbox, policy, event, later),
       results: () => resultsIn(sandbox, queueUrl),
-      told: () => drain(sandbox, subscriber),
+      notified: () => drain(sandbox, subscriber),
       findings: (groupId: string) => findings(sandbox, groupId),
     } satisfies Stage);
   });
@@ -126,7 +126,7 @@ async function run(
     cloud: awsCloud(hub.region),
     ledger: tableLedger(hub.region, names.table),
     fetch,
-    clock: { now, sleep: (time) => new Promise((wake) => setTimeout(wake, time)) },
+    clock: { now, sleep: (time) => new Promise((enqueue) => setTimeout(enqueue, time)) },
     log: () => undefined,
   });
   return handler(event).then(

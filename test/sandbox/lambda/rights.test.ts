@@ -17,7 +17,7 @@ const channels = { sns: { status: 'sent' }, securityHub: { status: 'sent' } };
 
 /** Whatever is left of what an earlier test told. */
 beforeEach(async () => {
-  await Promise.all([stage.results(), stage.told()]);
+  await Promise.all([stage.results(), stage.notified()]);
 });
 
 describe('with all the rights that can be switched on', () => {
@@ -27,7 +27,7 @@ describe('with all the rights that can be switched on', () => {
     expect(await stage.run(closing, event)).toBeUndefined();
     expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
     expect(await stage.results()).toMatchObject([{ groupId, outcome: 'remediated', notification: channels }]);
-    const [message, ...more] = await stage.told();
+    const [message, ...more] = await stage.notified();
     expect(more).toEqual([]);
     expect(JSON.parse(Object(message).Message)).toMatchObject({ groupId, outcome: 'remediated' });
     expect(await stage.findings(groupId)).toMatchObject([
@@ -54,8 +54,12 @@ describe('with all the rights that can be switched on', () => {
     expect(await stage.run(closing, event)).toBeUndefined();
     expect(await ingressOf(stage.ec2, groupId)).toEqual([]);
     expect(await ingressOf(stage.ec2Elsewhere, theirs)).toEqual([]);
-    const told = (await stage.results()).map((result) => [result.account, result.groupId, result.outcome]);
-    expect(told.sort()).toEqual([
+    const reported = (await stage.results()).map((result) => [
+      result.account,
+      result.groupId,
+      result.outcome,
+    ]);
+    expect(reported.sort()).toEqual([
       [account, groupId, 'remediated'],
       [other, theirs, 'remediated'],
     ]);
@@ -90,9 +94,11 @@ describe('without', () => {
     expect(await stage.run(closing, event)).toMatch(/^access-denied: /);
     expect(await ingressOf(stage.ec2, groupId)).toEqual([]);
     expect(await ingressOf(stage.ec2Elsewhere, theirs)).toHaveLength(1);
-    const told = await stage.results();
-    expect(told.map(({ outcome }) => outcome).sort()).toEqual(['access-denied', 'remediated']);
-    expect(told.find(({ outcome }) => outcome === 'access-denied')?.reason).toMatch(/other accounts' groups/);
+    const reported = await stage.results();
+    expect(reported.map(({ outcome }) => outcome).sort()).toEqual(['access-denied', 'remediated']);
+    expect(reported.find(({ outcome }) => outcome === 'access-denied')?.reason).toMatch(
+      /other accounts' groups/,
+    );
   });
 
   it('sns:Publish the result says that the topic was not told', async () => {
@@ -108,7 +114,7 @@ describe('without', () => {
         },
       },
     ]);
-    expect(await stage.told()).toEqual([]);
+    expect(await stage.notified()).toEqual([]);
   });
 
   it('securityhub:BatchImportFindings the result says that no finding was imported', async () => {

@@ -41,7 +41,7 @@ export async function wearLambdaRole(sandbox: Sandbox): Promise<void> {
 
 /** The function in this process, with its role's session, by the policy capped to a mode; it tells each AWS call it makes. */
 export function lambdaOf(policy: Policy, mode: Mode, called: (call: string) => void): Handler {
-  const told = <Calls extends object>(calls: Calls): Calls =>
+  const reported = <Calls extends object>(calls: Calls): Calls =>
     new Proxy(calls, {
       get(target, name, receiver) {
         const call = Reflect.get(target, name, receiver);
@@ -53,9 +53,9 @@ export function lambdaOf(policy: Policy, mode: Mode, called: (call: string) => v
       },
     });
   const cloud = awsCloud(hub.region);
-  const watched: Cloud = told({
+  const watched: Cloud = reported({
     ...cloud,
-    member: (region, session) => told(cloud.member(region, session)),
+    member: (region, session) => reported(cloud.member(region, session)),
   });
   return createHandler({
     policy: { ...policy, mode },
@@ -66,7 +66,7 @@ export function lambdaOf(policy: Policy, mode: Mode, called: (call: string) => v
     cloud: watched,
     ledger: tableLedger(hub.region, names.table),
     fetch,
-    clock: { now: () => new Date(), sleep: (time) => new Promise((wake) => setTimeout(wake, time)) },
+    clock: { now: () => new Date(), sleep: (time) => new Promise((enqueue) => setTimeout(enqueue, time)) },
     log: () => undefined,
   });
 }

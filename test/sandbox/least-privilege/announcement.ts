@@ -9,7 +9,7 @@ import { hub, member, topicArn } from '../../worlds/least-privilege.ts';
 const notice: CoverageNotice = {
   id: '0b6bbd4c-7a35-4f1f-9c0a-0d6e5a1f2b3c',
   theme: 'lost',
-  told: [],
+  notified: [],
   event: {
     schemaVersion: 1,
     id: '0b6bbd4c-7a35-4f1f-9c0a-0d6e5a1f2b3c',
@@ -25,10 +25,10 @@ const notice: CoverageNotice = {
 const coverage: CoverageStore = {
   known: async () => [],
   observe: async () => undefined,
-  untold: async () => [notice],
-  told: async () => undefined,
+  pending: async () => [notice],
+  notified: async () => undefined,
   done: async () => undefined,
-  toldLately: async () => 0,
+  notifiedLately: async () => 0,
 };
 
 /** What keeps the control plane from telling the org bus and the topic of a change of coverage. */

@@ -5,7 +5,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs
 import { type Aws, awsClients } from '../../../controlplane/aws/clients.ts';
 import { refreshTags } from '../../../controlplane/organization/account-tags.ts';
 import { readOrganization } from '../../../controlplane/organization/listing.ts';
-import { surveyAccount } from '../../../controlplane/reconcile/observe.ts';
+import { observeAccount } from '../../../controlplane/reconcile/observe.ts';
 import { putBack } from '../../../controlplane/remediations/restore/put-back.ts';
 import { names } from '../../../programs/names.ts';
 import type { World } from '../../../sandbox/demo/world.ts';
@@ -90,7 +90,7 @@ const settings = { hub: { accountId: hub.accountId, region: hub.region }, region
 
 async function check(aws: Aws, id: string): Promise<void> {
   const account = { id, name: id, email: '', state: 'ACTIVE', parents: [] } as never;
-  const survey = await surveyAccount(aws, settings, account, 0);
+  const survey = await observeAccount(aws, settings, account, 0);
   if (survey.kind !== 'found') throw new Error(survey.message);
   for (const { trail } of survey.account.regions)
     if (trail.covered === 'unknown') throw new Error(trail.reason);

@@ -173,12 +173,12 @@ describe('docs/deployer-trails-policy.json', () => {
 });
 
 describe('the statements of docs/deployer-policy.json that tell of coverage', () => {
-  const told = deployerPolicy.Statement.filter(({ Sid }) => Sid.startsWith('HubTell'));
+  const reported = deployerPolicy.Statement.filter(({ Sid }) => Sid.startsWith('HubTell'));
   const failuresWithout = async (lacking?: string) => {
     await new EventBridge(sandbox.root(hub.accountId, hub.region))
       .createEventBus({ Name: 'portcullis' })
       .catch((error: Error) => expect(error.name).toBe('ResourceAlreadyExistsException'));
-    const kept = told.filter(({ Sid }) => Sid !== lacking);
+    const kept = reported.filter(({ Sid }) => Sid !== lacking);
     const nothing = { Action: 'sts:GetCallerIdentity', Resource: '*' };
     const bare = [nothing, ...kept.map(({ Action, Resource }) => ({ Action, Resource }))];
     const settings = await limitedRole(sandbox, hub, ...bare);
@@ -192,7 +192,7 @@ describe('the statements of docs/deployer-policy.json that tell of coverage', ()
   };
 
   it('are enough', async () => {
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
     expect(await failuresWithout()).toEqual([]);
   });
 

@@ -22,11 +22,11 @@ afterAll(() => {
 const call = async () => {
   const socket = connect(Number(new URL(detour.url).port), '127.0.0.1');
   await once(socket, 'connect');
-  let heard = '';
+  let received = '';
   socket.on('data', (chunk) => {
-    heard += chunk;
+    received += chunk;
   });
-  return { socket, heard: () => heard };
+  return { socket, heard: () => received };
 };
 const hears = (one: { heard(): string }, text: string) =>
   until(text, 5, async () => (one.heard() === text ? true : undefined));

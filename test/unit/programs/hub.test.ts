@@ -194,7 +194,7 @@ describe("the hub's rules", () => {
 
   test('the alarm tells the topic that the operator named', async () => {
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:pager';
-    const told = await declare({ ...hubArgs(), alarmTopicArn });
-    expect(inputsOf(told, 'MetricAlarm', 'portcullis-dead-letter').alarmActions).toEqual([alarmTopicArn]);
+    const reported = await declare({ ...hubArgs(), alarmTopicArn });
+    expect(inputsOf(reported, 'MetricAlarm', 'portcullis-dead-letter').alarmActions).toEqual([alarmTopicArn]);
   });
 });

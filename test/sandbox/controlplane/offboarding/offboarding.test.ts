@@ -5,12 +5,12 @@ import {
   RemoveAccountFromOrganizationCommand,
 } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Tombstone } from '../../../../controlplane/store/archived-stacks.ts';
+import type { ArchivedStack } from '../../../../controlplane/store/archived-stacks.ts';
 import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
-import { former, leaver, payments, playground, shop, startDepartureStage, until } from './stage.ts';
+import { former, leaver, payments, playground, shop, startOffboardingStage, until } from './stage.ts';
 
-type Stage = Awaited<ReturnType<typeof startDepartureStage>>;
+type Stage = Awaited<ReturnType<typeof startOffboardingStage>>;
 const long = { timeout: 900_000 };
 
 /** The rules, roles and queues of an account with one Region, as onboarding makes them. */
@@ -27,13 +27,13 @@ const whole = [
 describe('accounts and Regions that depart from a local organization', () => {
   let at: Stage;
   beforeAll(async () => {
-    at = await startDepartureStage();
+    at = await startOffboardingStage();
     for (const id of [payments, leaver]) await at.limit(id);
     await at.start();
   }, 600_000);
   afterAll(() => at?.end());
-  const tombstones = async () =>
-    (await at.plane().get<{ tombstones: Tombstone[] }>('/v1/tombstones')).tombstones;
+  const archivedStacks = async () =>
+    (await at.plane().get<{ archivedStacks: ArchivedStack[] }>('/v1/archived-stacks')).archivedStacks;
   const confirmations = async () =>
     (await at.plane().get<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations;
   const stateOf = async (id: string) => (await at.inspect()).accounts.find((each) => each.id === id)?.state;
@@ -45,7 +45,7 @@ describe('accounts and Regions that depart from a local organization', () => {
   });
 
   test(
-    'an account that is moved out of scope is torn down, with the documented rights alone',
+    'an account that is moved out of scope is destroyed, with the documented rights alone',
     long,
     async () => {
       await at.organizations.send(
@@ -57,11 +57,11 @@ describe('accounts and Regions that depart from a local organization', () => {
       );
       await at.ready(payments, 'OutOfScope');
       expect(await at.resources(payments)).toEqual([]);
-      expect(await tombstones()).toEqual([]);
+      expect(await archivedStacks()).toEqual([]);
     },
   );
 
-  test('an account that was closed becomes tombstones with its archived state', long, async () => {
+  test('an account that was closed becomes archived stacks with its archived state', long, async () => {
     const before = await at.roleId(former);
     await at.stop();
     await at.organizations.send(new CloseAccountCommand({ AccountId: former }));
@@ -71,13 +71,13 @@ describe('accounts and Regions that depart from a local organization', () => {
     });
     await at.start();
     await at.ready(former, 'Departed');
-    expect((await tombstones()).map(({ key, hasState }) => `${key} ${hasState}`).sort()).toEqual([
+    expect((await archivedStacks()).map(({ key, hasState }) => `${key} ${hasState}`).sort()).toEqual([
       `account-${former} true`,
       `region-${former}-us-east-1 true`,
     ]);
     const archived = await at
       .plane()
-      .get<{ deployment: { resources: { type: string }[] } }>(`/v1/tombstones/account-${former}/state`);
+      .get<{ deployment: { resources: { type: string }[] } }>(`/v1/archived-stacks/account-${former}/state`);
     expect(archived.deployment.resources.map(({ type }) => type)).toContain('aws:iam/role:Role');
     expect(
       (await at.plane().get<{ stacks: { key: string }[] }>('/v1/stacks')).stacks.map(({ key }) => key),
@@ -100,26 +100,26 @@ describe('accounts and Regions that depart from a local organization', () => {
       const Ready = stacks.find(({ key }) => key === region)?.conditions.Ready;
       return Ready?.status === 'True' ? undefined : JSON.stringify(Ready);
     });
-    // The next look at the organization marks its tombstones; there is one at each start.
+    // The next look at the organization marks its archived stacks; there is one at each start.
     await at.stop();
     await at.start();
-    await until('its tombstones are to say so', async () => {
-      const still = (await tombstones()).filter(({ returnedAt }) => !returnedAt);
+    await until('its archived stacks are to say so', async () => {
+      const still = (await archivedStacks()).filter(({ returnedAt }) => !returnedAt);
       return still.length === 0 ? undefined : still.map(({ key }) => key).join();
     });
   });
 
-  test('an account that left is torn down by the role that stays', long, async () => {
+  test('an account that left is destroyed by the role that stays', long, async () => {
     await at.organizations.send(new RemoveAccountFromOrganizationCommand({ AccountId: leaver }));
     await at.ready(leaver, 'Departed');
     expect(await at.resources(leaver)).toEqual([]);
   });
 
-  test('a Region that an account disables becomes a tombstone', long, async () => {
+  test('a Region that an account disables becomes an archived stack', long, async () => {
     await at.account.send(new DisableRegionCommand({ AccountId: shop, RegionName: 'af-south-1' }));
     const key = `region-${shop}-af-south-1`;
-    await until('the Region is to have a tombstone', async () =>
-      (await tombstones()).some((each) => each.key === key) ? undefined : 'it has none',
+    await until('the Region is to have an archived stack', async () =>
+      (await archivedStacks()).some((each) => each.key === key) ? undefined : 'it has none',
     );
     expect((await at.accountOf(shop))?.regions.map(({ region }) => region)).toEqual(['us-east-1']);
     expect(await at.resources(shop).catch(() => whole)).toEqual(
@@ -140,7 +140,7 @@ describe('accounts and Regions that depart from a local organization', () => {
     expect(asked).toMatchObject({ hold: 'everything', why: expect.stringContaining('3 of 7 accounts') });
     expect(await at.resources(former)).toEqual(whole);
     const { exit, output } = await at.plane().cli(['confirm', asked?.id ?? '']);
-    expect(output).toContain('would tear down 4 stacks in 2 accounts');
+    expect(output).toContain('would destroy 4 stacks in 2 accounts');
     expect(exit).toBe(0);
     await at.ready(former, 'Departed');
     await at.ready(shop, 'Departed');

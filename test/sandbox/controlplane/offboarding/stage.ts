@@ -88,8 +88,8 @@ async function resourcesOf(sandbox: Sandbox, accountId: string): Promise<string[
 }
 
 /** A small organization without its unit Sandbox under a control plane, which a test can stop and start again. */
-export async function startDepartureStage() {
-  const data = await mkdtemp(join(tmpdir(), 'portcullis-departures-'));
+export async function startOffboardingStage() {
+  const data = await mkdtemp(join(tmpdir(), 'portcullis-offboardings-'));
   const sandbox = await startSandbox({ blueprint: plan });
   const inspect = async () => {
     const response = await fetch(new URL('/_sandbox/organization', sandbox.endpoint));

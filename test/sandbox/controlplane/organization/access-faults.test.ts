@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
 import { readOrganization } from '../../../../controlplane/organization/listing.ts';
-import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import { observeAccount } from '../../../../controlplane/reconcile/observe.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 
 let sandbox: Sandbox;
@@ -39,7 +39,7 @@ it('with a fifth of all calls going wrong, the organization is read and every ac
   const { accounts } = await readOrganization(aws);
   const active = accounts.filter(({ state }) => state === 'ACTIVE');
   for (let round = 0; round < 3; round += 1) {
-    const surveys = await Promise.all(active.map((account) => surveyAccount(aws, settings, account, 0)));
+    const surveys = await Promise.all(active.map((account) => observeAccount(aws, settings, account, 0)));
     expect(surveys.map((survey) => ('message' in survey ? survey.message : survey.kind))).toEqual(
       active.map(() => 'found'),
     );

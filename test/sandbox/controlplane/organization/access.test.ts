@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
 import { accessTemplateFor } from '../../../../controlplane/organization/access/template.ts';
 import { readOrganization } from '../../../../controlplane/organization/listing.ts';
-import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import { observeAccount } from '../../../../controlplane/reconcile/observe.ts';
 import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { accessWorld, hub, invited, management } from '../../../worlds/access.ts';
@@ -39,7 +39,7 @@ const settingsWith = (more: Partial<Settings> = {}) => ({
 /** One look at an account that has been in the organization for long. */
 function look(accountId: string, settings = settingsWith()) {
   const account = { id: accountId, state: 'ACTIVE' } as unknown as OrganizationAccount;
-  return surveyAccount(awsClients(settings), settings, account, 0);
+  return observeAccount(awsClients(settings), settings, account, 0);
 }
 
 function asControlPlane() {

@@ -142,8 +142,8 @@ test(
     expect((await cloudTrail.getTrailStatus({ Name: 'portcullis' })).IsLogging).toBe(true);
     const lines = `/v1/audit?limit=200&account=${untrailed.accountId}`;
     const { audit } = await world.controlPlane.get<{ audit: { what: string }[] }>(lines);
-    const told = audit.map(({ what }) => what);
-    expect(told).toEqual(expect.arrayContaining(['coverage regained', 'coverage lost']));
+    const reported = audit.map(({ what }) => what);
+    expect(reported).toEqual(expect.arrayContaining(['coverage regained', 'coverage lost']));
   },
 );
 

@@ -73,5 +73,5 @@ test('a verification whose control plane is killed is carried to its end by the 
   expect(exit).toBe(0);
   const cells = await cellsOf({ controlPlane });
   const cell = cells.find(({ account, region }) => account === member.accountId && region === member.region);
-  expect(cell).toMatchObject({ proven: 'yes', kind: 'end-to-end' });
+  expect(cell).toMatchObject({ verified: 'yes', kind: 'end-to-end' });
 });

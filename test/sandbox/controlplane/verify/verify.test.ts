@@ -32,15 +32,15 @@ const remediations = async () =>
     .remediations;
 
 describe('where the policy only observes', { timeout: 300_000 }, () => {
-  test('every covered cell is proven end to end, and the groups are gone', async () => {
+  test('every covered cell is verified end to end, and the groups are gone', async () => {
     const { exit, output } = await verify(hub, member);
     expect({ exit, output }).toMatchObject({
       exit: 0,
-      output: expect.stringContaining('2 of 2 cells proven'),
+      output: expect.stringContaining('2 of 2 cells verified'),
     });
     for (const cell of [hub, member]) {
       expect(await cellOf(cell)).toMatchObject({
-        proven: 'yes',
+        verified: 'yes',
         kind: 'end-to-end',
         trail: true,
         message: null,
@@ -83,15 +83,15 @@ describe('where the policy only observes', { timeout: 300_000 }, () => {
 });
 
 describe('a cell that is not covered', { timeout: 300_000 }, () => {
-  test('for want of a trail is not proven, and the message says so', async () => {
+  test('for want of a trail is not verified, and the message says so', async () => {
     const { exit, output } = await verify(untrailed);
     expect({ exit, output }).toMatchObject({ exit: 3, output: expect.stringMatching(/CloudTrail: .*trail/) });
-    expect(await cellOf(untrailed)).toMatchObject({ proven: 'no', provenAt: null });
+    expect(await cellOf(untrailed)).toMatchObject({ verified: 'no', verifiedAt: null });
     const status = await world.controlPlane.cli(['status']);
-    expect(status.output).toMatch(/300000000006 eu-west-1 not proven: CloudTrail/);
+    expect(status.output).toMatch(/300000000006 eu-west-1 not verified: CloudTrail/);
   });
 
-  test('because its forwarding rule was deleted by hand is not proven any more, until it is put back', async () => {
+  test('because its forwarding rule was deleted by hand is not verified any more, until it is put back', async () => {
     const events = new EventBridgeClient(world.sandbox.root(member.accountId, member.region));
     const Rule = names.forwardRule;
     const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule }));
@@ -104,19 +104,19 @@ describe('a cell that is not covered', { timeout: 300_000 }, () => {
       exit: 3,
       output: expect.stringContaining('the forwarding rule portcullis-forward is gone: portcullis reconcile'),
     });
-    expect(await cellOf(member)).toMatchObject({ proven: 'no', kind: 'end-to-end' });
+    expect(await cellOf(member)).toMatchObject({ verified: 'no', kind: 'end-to-end' });
     expect((await world.controlPlane.cli(['reconcile', ...of(member)])).exit).toBe(0);
     expect((await verify(member)).exit).toBe(0);
-    expect(await cellOf(member)).toMatchObject({ proven: 'yes', message: null });
+    expect(await cellOf(member)).toMatchObject({ verified: 'yes', message: null });
   });
 });
 
 describe('where no group may be made', { timeout: 300_000 }, () => {
-  test('the path is proven by a synthetic event, and the message says why', async () => {
+  test('the path is verified by a synthetic event, and the message says why', async () => {
     await permitVerify(world, member.accountId, 'MakeCanaries');
     const { exit, output } = await verify(member);
     expect({ exit, output }).toMatchObject({ exit: 0, output: expect.stringContaining('no group was made') });
-    expect(await cellOf(member)).toMatchObject({ proven: 'yes', kind: 'path' });
+    expect(await cellOf(member)).toMatchObject({ verified: 'yes', kind: 'path' });
   });
 
   test('and no event may be sent either, the refused action is named', async () => {

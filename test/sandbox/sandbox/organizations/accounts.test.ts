@@ -20,7 +20,7 @@ const member = '300000000002';
 
 let parts: Assembly;
 let organizationId: string;
-let heard: Awaited<ReturnType<typeof listen>>;
+let received: Awaited<ReturnType<typeof listen>>;
 const root = (accountId: string, region = 'us-east-1') => ({
   endpoint: parts.endpoint,
   region,
@@ -50,7 +50,7 @@ const enter = (caller: STSClient, accountId: string, role = 'OrganizationAccount
 beforeAll(async () => {
   parts = await assemble();
   organizationId = (await seed(parts.endpoint, parts.organization)).organization.id;
-  heard = await listen({ root }, management, ['aws.organizations']);
+  received = await listen({ root }, management, ['aws.organizations']);
 });
 afterAll(() => parts.stop());
 
@@ -74,7 +74,7 @@ describe('accounts', () => {
     const iam = new IAMClient(root(id));
     await iam.send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForCloudTrail' }));
 
-    const result = await heard(
+    const result = await received(
       (event) => event.detail.serviceEventDetails?.createAccountStatus?.accountId === id,
     );
     expect(result).toMatchObject({
@@ -92,12 +92,12 @@ describe('accounts', () => {
     });
     const text = result.detail.serviceEventDetails.createAccountStatus.completedTimestamp;
     expect(text).toMatch(/^[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M$/);
-    const joined = await heard((event) => event.detail.serviceEventDetails?.accountId === id);
+    const joined = await received((event) => event.detail.serviceEventDetails?.accountId === id);
     expect(joined.detail).toMatchObject({
       eventName: 'AccountJoinedOrganization',
       serviceEventDetails: { joinedMethod: 'Created' },
     });
-    const call = await heard((event) => event.detail.eventName === 'CreateAccount');
+    const call = await received((event) => event.detail.eventName === 'CreateAccount');
     expect(call['detail-type']).toBe('AWS API Call via CloudTrail');
     expect(call.detail.requestParameters).toMatchObject({ email: '****', accountName: '****' });
     expect(call.detail.responseElements.createAccountStatus.state).toBe('IN_PROGRESS');
@@ -108,10 +108,10 @@ describe('accounts', () => {
     expect(status).toMatchObject({ State: 'FAILED', FailureReason: 'EMAIL_ALREADY_EXISTS' });
     const failed = (event: { detail: { serviceEventDetails?: { createAccountStatus?: { id?: string } } } }) =>
       event.detail.serviceEventDetails?.createAccountStatus?.id === status.Id;
-    const event = await heard(failed);
-    const told = event.detail.serviceEventDetails.createAccountStatus;
-    expect(told).toMatchObject({ state: 'FAILED', failureReason: 'EMAIL_ALREADY_EXISTS' });
-    expect(told).not.toHaveProperty('accountId');
+    const event = await received(failed);
+    const reported = event.detail.serviceEventDetails.createAccountStatus;
+    expect(reported).toMatchObject({ state: 'FAILED', failureReason: 'EMAIL_ALREADY_EXISTS' });
+    expect(reported).not.toHaveProperty('accountId');
   });
 
   it('a closed account is pending, then suspended, and refuses calls', async () => {
@@ -131,7 +131,7 @@ describe('accounts', () => {
     expect(await refusal(again)).toBe('AccountAlreadyClosedException');
     const own2 = caller.send(new org.CloseAccountCommand({ AccountId: management }));
     expect(await refusal(own2)).toBe('ConstraintViolationException');
-    const event = await heard((one) => one.detail.eventName === 'CloseAccountResult');
+    const event = await received((one) => one.detail.eventName === 'CloseAccountResult');
     expect(event.detail.serviceEventDetails.closeAccountStatus).toMatchObject({
       accountId: AccountId,
       state: 'SUCCEEDED',
@@ -155,7 +155,7 @@ describe('accounts', () => {
     expect(await refusal(move(root, 'ou-0000-00000000'))).toBe('DestinationParentNotFoundException');
     await move();
     expect(await refusal(move())).toBe('DuplicateAccountException');
-    const event = await heard(
+    const event = await received(
       (one) => one.detail.requestParameters?.accountId === hub && !one.detail.errorCode,
     );
     expect(event.detail).toMatchObject({
@@ -163,7 +163,7 @@ describe('accounts', () => {
       requestParameters: { sourceParentId: root, destinationParentId: unit },
       responseElements: null,
     });
-    const failed = await heard((one) => one.detail.errorCode === 'DuplicateAccountException');
+    const failed = await received((one) => one.detail.errorCode === 'DuplicateAccountException');
     expect(failed.detail.eventName).toBe('MoveAccount');
     await move(unit, root);
   });
@@ -177,7 +177,7 @@ describe('accounts', () => {
     expect((await read()).Tags).toEqual(Tags);
     await caller.send(new org.UntagResourceCommand({ ResourceId, TagKeys: ['team'] }));
     expect((await read()).Tags).toEqual([]);
-    const event = await heard((one) => one.detail.requestParameters?.resourceId === member);
+    const event = await received((one) => one.detail.requestParameters?.resourceId === member);
     expect(event.detail).toMatchObject({
       eventName: 'TagResource',
       requestParameters: { tags: [{ key: 'team' }] },
@@ -217,7 +217,7 @@ describe('invitations', () => {
     expect(mine.Handshakes?.map((one) => one.Id)).toEqual([HandshakeId]);
     expect((await acceptAs(guest)).Handshake?.State).toBe('ACCEPTED');
     expect(await refusal(acceptAs(guest))).toBe('HandshakeAlreadyInStateException');
-    const joined = await heard((one) => one.detail.serviceEventDetails?.joinedMethod === 'Invited');
+    const joined = await received((one) => one.detail.serviceEventDetails?.joinedMethod === 'Invited');
     expect(joined.detail.serviceEventDetails.accountId).toBe(guest);
     expect(await refusal(enter(person, hub, 'members'))).toBe('none');
     const role = new IAMClient(root(guest)).send(
@@ -226,7 +226,7 @@ describe('invitations', () => {
     expect(await refusal(role)).toBe('NoSuchEntityException');
 
     await client(guest).send(new org.LeaveOrganizationCommand({}));
-    const left = await heard((one) => one.detail.serviceEventDetails?.departedMethod === 'Left');
+    const left = await received((one) => one.detail.serviceEventDetails?.departedMethod === 'Left');
     expect(left.detail).toMatchObject({
       eventName: 'AccountDepartedOrganization',
       serviceEventDetails: { accountId: guest },
@@ -241,7 +241,7 @@ describe('invitations', () => {
     await remove();
     expect(await refusal(remove())).toBe('AccountNotFoundException');
     expect(await refusal(remove(management))).toBe('MasterCannotLeaveOrganizationException');
-    const departed = await heard((one) => one.detail.serviceEventDetails?.departedMethod === 'Removed');
+    const departed = await received((one) => one.detail.serviceEventDetails?.departedMethod === 'Removed');
     expect(departed.detail.serviceEventDetails.accountId).toBe(AccountId);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Sandbox } from '../../../../sandbox/sandbox.ts';
 
-export interface HeardEvent {
+export interface ReceivedEvent {
   source: string;
   'detail-type': string;
   account: string;
@@ -34,24 +34,24 @@ export async function listen(sandbox: Pick<Sandbox, 'root'>, accountId: string, 
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   await events.send(new PutRuleCommand({ Name: 'heard', EventPattern: JSON.stringify({ source: sources }) }));
   await events.send(new PutTargetsCommand({ Rule: 'heard', Targets: [{ Id: 'heard', Arn: Resource }] }));
-  const heard: HeardEvent[] = [];
+  const received: ReceivedEvent[] = [];
 
   async function drain(): Promise<void> {
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
     for (const { Body, ReceiptHandle } of Messages ?? []) {
-      heard.push(JSON.parse(Body ?? ''));
+      received.push(JSON.parse(Body ?? ''));
       await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     }
   }
 
-  return async (fits: (event: HeardEvent) => boolean): Promise<HeardEvent> => {
+  return async (fits: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent> => {
     for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
-      const found = heard.find(fits);
+      const found = received.find(fits);
       if (found) return found;
       await drain();
     }
     throw new Error(
-      `not heard; heard were: ${heard.map((one) => one.detail.eventName ?? one['detail-type'])}`,
+      `not heard; heard were: ${received.map((one) => one.detail.eventName ?? one['detail-type'])}`,
     );
   };
 }

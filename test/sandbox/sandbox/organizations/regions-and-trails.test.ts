@@ -86,7 +86,7 @@ describe('Regions', () => {
   });
 
   it('opting in takes a while, tells so in events, and opens the Region; opting out closes it', async () => {
-    const heard = await listen({ root }, '300000000004', ['aws.account']);
+    const received = await listen({ root }, '300000000004', ['aws.account']);
     const client = new AccountClient(root('300000000004'));
     parts.organization.world.delays.regionOptIn = 1500; // time to look at what lies between
     const RegionName = far;
@@ -99,8 +99,8 @@ describe('Regions', () => {
     expect(await usable()).toBe('AuthFailure');
     await until(status, (now) => now === 'ENABLED');
     expect(await usable()).toBe('none');
-    await heard((event) => event.detail.status === 'ENABLING');
-    const event = await heard((one) => one.detail.status === 'ENABLED');
+    await received((event) => event.detail.status === 'ENABLING');
+    const event = await received((one) => one.detail.status === 'ENABLED');
     expect(event).toMatchObject({
       'detail-type': 'Region Opt-In Status Change',
       source: 'aws.account',
@@ -194,7 +194,7 @@ describe('trails', () => {
   });
 
   it('while no trail logs in the management account, no Organizations event is heard', async () => {
-    const heard = await listen({ root }, management, ['aws.organizations']);
+    const received = await listen({ root }, management, ['aws.organizations']);
     const caller = new OrganizationsClient(root(management));
     const ParentId = (await caller.send(new ListRootsCommand({}))).Roots?.[0]?.Id;
     const unit = (Name: string) => caller.send(new CreateOrganizationalUnitCommand({ ParentId, Name }));
@@ -203,15 +203,15 @@ describe('trails', () => {
     await parts.organization.world.idle(); // its event is told of a moment later
     await trailsOf(management).send(new StartLoggingCommand({ Name: 'organization' }));
     await unit('heard');
-    const first = await heard((event) => event.detail.eventName === 'CreateOrganizationalUnit');
+    const first = await received((event) => event.detail.eventName === 'CreateOrganizationalUnit');
     expect(first.detail.requestParameters.name).toBe('heard');
   });
 });
 
 it("Control Tower's event names the enrolled account and its organizational unit", async () => {
-  const heard = await listen({ root }, management, ['aws.controltower']);
+  const received = await listen({ root }, management, ['aws.controltower']);
   parts.organization.enrolInControlTower(management, member);
-  const event = await heard((one) => one.detail.eventName === 'CreateManagedAccount');
+  const event = await received((one) => one.detail.eventName === 'CreateManagedAccount');
   expect(event['detail-type']).toBe('AWS Service Event via CloudTrail');
   expect(event.detail.serviceEventDetails.createManagedAccountStatus).toMatchObject({
     account: { accountId: member, accountName: 'payments' },

@@ -111,9 +111,9 @@ describe('the policy file', () => {
     let broken = true;
     begin({
       queue: {
-        async wake(keys, priority) {
+        async enqueue(keys, priority) {
           if (broken) throw new Error('the database does not answer');
-          await queue.wake(keys, priority);
+          await queue.enqueue(keys, priority);
         },
       },
     });

@@ -6,7 +6,7 @@ import {
 import { digestOf } from '../../../../controlplane/offboarding/guard.ts';
 import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import { ask as askPerson } from '../../../../controlplane/store/confirmations.ts';
-import { depart, openDepartures } from '../../../../controlplane/store/offboarding.ts';
+import { openOffboardings, recordOffboardings } from '../../../../controlplane/store/offboarding.ts';
 import { httpWorld } from './world.ts';
 
 const world = httpWorld();
@@ -15,23 +15,23 @@ const key = 'account-300000000001';
 const since = new Date('2026-11-01T00:00:00Z');
 const stack = {
   ...{ key, accountId: '300000000001', region: null },
-  ...{ what: 'tear-down' as const, because: 'out of scope' },
+  ...{ what: 'destroy' as const, because: 'out of scope' },
 };
 
 let asked: Confirmation;
 beforeAll(async () => {
-  asked = await world.store.departures.alone(async (query) => {
-    await depart(query, [stack], 'listing', since);
+  asked = await world.store.offboarding.alone(async (query) => {
+    await recordOffboardings(query, [stack], 'listing', since);
     const words = {
-      about: 'tear down 1 stack in 1 account',
+      about: 'destroy 1 stack in 1 account',
       why: '1 stack is more than 0',
       hold: 'deletions' as const,
     };
     const stacks = [{ ...stack, accountName: 'shop' }];
-    const digest = digestOf(await openDepartures(query));
+    const digest = digestOf(await openOffboardings(query));
     return (await askPerson(query, { ...words, digest, stacks }, new Date())).confirmation;
   });
-  await world.store.tombstones.keep(
+  await world.store.archivedStacks.archive(
     {
       ...{ key, since, accountId: '300000000001', accountName: 'shop', kind: 'account', region: null },
       ...{ reason: 'the account is CLOSED', generation: 'g', conditions: {}, state: '{"version":3}' },
@@ -58,7 +58,7 @@ test.each([
     status,
     message: expect.stringMatching(message),
   });
-  expect((await world.store.departures.get(key))?.clearedAt).toBeNull();
+  expect((await world.store.offboarding.get(key))?.clearedAt).toBeNull();
 });
 
 test('a refusal is taken back by a confirmation, which lets the stacks go and wakes them', async () => {
@@ -70,38 +70,36 @@ test('a refusal is taken back by a confirmation, which lets the stacks go and wa
     body: { state: 'confirmed', decidedBy: 'ops' },
   });
   expect(world.woken).toEqual([key]);
-  expect(await world.store.departures.get(key)).toMatchObject({
+  expect(await world.store.offboarding.get(key)).toMatchObject({
     confirmationId: asked.id,
     clearedAt: expect.any(Date),
   });
 });
 
-test('tombstones are listed without their state, which is answered by key', async () => {
-  const { body } = await ask('/v1/tombstones');
-  expect(body.tombstones).toMatchObject([
+test('archived stacks are listed without their state, which is answered by key', async () => {
+  const { body } = await ask('/v1/archived-stacks');
+  expect(body.archivedStacks).toMatchObject([
     { key, reason: 'the account is CLOSED', hasState: true, returnedAt: null },
   ]);
-  expect(body.tombstones[0]).not.toHaveProperty('state');
-  expect((await ask(`/v1/tombstones/${key}/state`)).body).toEqual({ version: 3 });
-  expect(await ask('/v1/tombstones/account-300000000009/state')).toMatchObject({
+  expect(body.archivedStacks[0]).not.toHaveProperty('state');
+  expect((await ask(`/v1/archived-stacks/${key}/state`)).body).toEqual({ version: 3 });
+  expect(await ask('/v1/archived-stacks/account-300000000009/state')).toMatchObject({
     status: 404,
     code: 'not-found',
   });
 });
 
-test('the state of a tombstone is not for strangers', async () => {
-  expect((await fetch(`${world.url}/v1/tombstones/${key}/state`)).status).toBe(401);
+test('the state of an archived stack is not for strangers', async () => {
+  expect((await fetch(`${world.url}/v1/archived-stacks/${key}/state`)).status).toBe(401);
 });
 
 test('a person reads what would be done, why it is asked, and how to answer', () => {
   expect(renderConfirmations([])).toBe('nothing waits for a person');
   const text = renderConfirmations([{ ...asked, stacks: [{ ...stack, accountName: 'shop\u001b[2J' }] }]);
-  expect(text).toContain('would tear down 1 stack in 1 account\nasked because 1 stack is more than 0');
-  expect(text).toMatch(/account-300000000001 {2}shop \[2J {2}tear down {2}out of scope/);
+  expect(text).toContain('would destroy 1 stack in 1 account\nasked because 1 stack is more than 0');
+  expect(text).toMatch(/account-300000000001 {2}shop \[2J {2}destroy {2}out of scope/);
   expect(text).toContain(`portcullis confirm ${asked.id}, or refuse`);
   const confirmed: Confirmation = { ...asked, state: 'confirmed', decidedBy: 'ops' };
-  expect(renderConfirmations([confirmed])).toBe(
-    `${asked.id} confirmed by ops: tear down 1 stack in 1 account`,
-  );
+  expect(renderConfirmations([confirmed])).toBe(`${asked.id} confirmed by ops: destroy 1 stack in 1 account`);
   expect(renderConfirmation(confirmed)).toContain(`${asked.id} confirmed, until `);
 });

@@ -48,7 +48,7 @@ const queue = {
 
 const context = {
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
-  ...{ departures: { confirm: unasked, refuse: unasked }, metrics: unasked, accessTemplate: unasked },
+  ...{ offboarding: { confirm: unasked, refuse: unasked }, metrics: unasked, accessTemplate: unasked },
   policy: async () => ({ version: 1 as const, rules: [] }),
   notReady: async () => databaseDown,
 };

@@ -53,8 +53,11 @@ test('GET /v1/verifications of one that does not exist answers 404', async () =>
 test('GET /v1/coverage tells of every cell its trail, its forwarding and its last proof', async () => {
   const { id: verification } = (await world.ask('/v1/verify', { accounts: [id], regions: ['eu-west-1'] }))
     .body;
-  const [canary] = await world.store.proofs.canaries(verification);
-  await world.store.proofs.end(canary?.id ?? '', { state: 'failed', message: 'CloudTrail: no trail' });
+  const [canary] = await world.store.cellVerifications.canaries(verification);
+  await world.store.cellVerifications.end(canary?.id ?? '', {
+    state: 'failed',
+    message: 'CloudTrail: no trail',
+  });
   const { body } = await world.ask('/v1/coverage');
   expect(body.cells).toMatchObject([
     {
@@ -62,9 +65,9 @@ test('GET /v1/coverage tells of every cell its trail, its forwarding and its las
       region: 'eu-central-1',
       trail: true,
       forwarding: 'Unknown',
-      proven: 'never',
-      provenAt: null,
+      verified: 'never',
+      verifiedAt: null,
     },
-    { account: id, region: 'eu-west-1', trail: false, proven: 'no', message: 'CloudTrail: no trail' },
+    { account: id, region: 'eu-west-1', trail: false, verified: 'no', message: 'CloudTrail: no trail' },
   ]);
 });

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../../../controlplane/http/server.ts';
-import { type DepartureParts, departures } from '../../../../controlplane/offboarding/offboarding.ts';
+import {
+  createOffboarding,
+  type OffboardingContext,
+} from '../../../../controlplane/offboarding/offboarding.ts';
 import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -65,15 +68,18 @@ export function httpWorld() {
         return recorded;
       },
     },
-    departures: departures({
-      ...{ store, log: makeLogger('silent'), wake: async (keys) => void world.woken.push(...keys) },
-      ...({} as Pick<DepartureParts, 'engine' | 'aws' | 'settings' | 'meter'>),
+    offboarding: createOffboarding({
+      ...{ store, log: makeLogger('silent'), enqueue: async (keys) => void world.woken.push(...keys) },
+      ...({} as Pick<OffboardingContext, 'engine' | 'aws' | 'settings' | 'meter'>),
     }),
     verifier: {
       async request(scope, requestedBy) {
         const id = randomUUID();
-        await store.proofs.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
-        const recorded = await store.proofs.get(id);
+        await store.cellVerifications.request(
+          { id, scope, requestedBy },
+          cellsOf(await store.accounts.list(), scope),
+        );
+        const recorded = await store.cellVerifications.get(id);
         if (!recorded) throw new Error('not recorded');
         return recorded;
       },

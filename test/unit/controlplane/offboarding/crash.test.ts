@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { DepartureParts } from '../../../../controlplane/offboarding/offboarding.ts';
+import type { OffboardingContext } from '../../../../controlplane/offboarding/offboarding.ts';
 import type { StackKey } from '../../../../controlplane/stacks/key.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { createDepartureWorld, hub } from '../../../worlds/offboarding.ts';
+import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 import { dying } from '../../../worlds/restore.ts';
 
 const one = '300000000001';
@@ -11,21 +11,23 @@ const two = '300000000002';
 const key: StackKey = `account-${one}`;
 
 let database: Database;
-let at: ReturnType<typeof createDepartureWorld>;
+let at: ReturnType<typeof createOffboardingWorld>;
 embeddedDatabase((embedded) => {
   ({ database } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, departure, listed_account, confirmation, tombstone, lease');
-  at = createDepartureWorld(database);
+  await database.query(
+    'truncate account, stack, offboarding, listed_account, confirmation, archived_stack, lease',
+  );
+  at = createOffboardingWorld(database);
   for (const id of [hub, two, one]) await at.onboard(id);
   await at.list();
 });
 
-type Change = Partial<Pick<DepartureParts, 'store' | 'engine'>>;
+type Change = Partial<Pick<OffboardingContext, 'store' | 'engine'>>;
 type Death = () => { change: Change; died: Promise<void> };
 const inStore =
-  <Part extends 'stacks' | 'departures' | 'tombstones' | 'accounts' | 'audit'>(
+  <Part extends 'stacks' | 'offboarding' | 'archivedStacks' | 'accounts' | 'audit'>(
     part: Part,
     method: string,
     when: 'before' | 'after',
@@ -57,35 +59,35 @@ const accountLines = async () =>
     ({ details, what }) => details.account === one && what === 'account departed',
   ).length;
 
-describe('a worker killed while it entombs', () => {
+describe('a worker killed while it archives', () => {
   test.each<[string, Death]>([
     ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
     ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
     ['while the state is exported', inEngine('exportState', 'after')],
-    ['before the tombstone is kept', inStore('tombstones', 'keep', 'before')],
-    ['after the tombstone is kept', inStore('tombstones', 'keep', 'after')],
+    ['before the archived stack is kept', inStore('archivedStacks', 'archive', 'before')],
+    ['after the archived stack is kept', inStore('archivedStacks', 'archive', 'after')],
     ['before the engine forgets', inEngine('forget', 'before')],
     ['after the engine forgot', inEngine('forget', 'after')],
-    ['before the end is recorded', inStore('departures', 'finish', 'before')],
-    ['after the end is recorded', inStore('departures', 'finish', 'after')],
+    ['before the end is recorded', inStore('offboarding', 'finish', 'before')],
+    ['after the end is recorded', inStore('offboarding', 'finish', 'after')],
   ])('%s leaves nothing lost and nothing done twice', async (_, death) => {
     at.state.accounts.set(one, 'SUSPENDED');
     await at.list();
     const before = await lines('stack forgotten');
     const departed = await accountLines();
-    expect(await survive(death)).toEqual({ kind: 'done' });
+    expect(await survive(death)).toEqual({ kind: 'ok' });
     expect(await at.stacks()).not.toContain(key);
     expect(at.state.engine.has(key)).toBe(false);
     expect(at.state.resources.has(key)).toBe(true);
-    const stones = (await at.store.tombstones.list()).filter((stone) => stone.key === key);
+    const stones = (await at.store.archivedStacks.list()).filter((stone) => stone.key === key);
     expect(stones).toMatchObject([{ hasState: true }]);
-    expect(JSON.parse((await at.store.tombstones.state(key)) ?? '')).toEqual({ deployment: { key } });
+    expect(JSON.parse((await at.store.archivedStacks.state(key)) ?? '')).toEqual({ deployment: { key } });
     expect(await lines('stack forgotten')).toBe(before + 1);
     expect(await accountLines()).toBe(departed + 1);
     expect(await at.store.accounts.get(one)).toMatchObject({
       ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'Departed' } } },
     });
-    expect(await at.store.departures.open()).toEqual([]);
+    expect(await at.store.offboarding.open()).toEqual([]);
   });
 });
 
@@ -95,13 +97,13 @@ describe('a worker killed while it tears down', () => {
     ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
     ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
     ['after the resources went', inEngine('destroy', 'after')],
-    ['before the end is recorded', inStore('departures', 'finish', 'before')],
-    ['after the end is recorded', inStore('departures', 'finish', 'after')],
+    ['before the end is recorded', inStore('offboarding', 'finish', 'before')],
+    ['after the end is recorded', inStore('offboarding', 'finish', 'after')],
   ])('%s leaves nothing in the account and one line in the audit log', async (_, death) => {
     await at.list(outOfScope);
     const before = await lines('stack destroyed');
     const departed = await accountLines();
-    expect(await survive(death, outOfScope)).toEqual({ kind: 'done' });
+    expect(await survive(death, outOfScope)).toEqual({ kind: 'ok' });
     expect(await at.stacks()).not.toContain(key);
     expect(at.state.resources.has(key)).toBe(false);
     expect(await lines('stack destroyed')).toBe(before + 1);
@@ -109,13 +111,13 @@ describe('a worker killed while it tears down', () => {
     expect(await at.store.accounts.get(one)).toMatchObject({
       ...{ regions: [], conditions: { Ready: { status: 'False', reason: 'OutOfScope' } } },
     });
-    expect(await at.store.tombstones.list()).toEqual([]);
+    expect(await at.store.archivedStacks.list()).toEqual([]);
   });
 });
 
 test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
   ['tears down', 'destroy', { exclude: [one] }],
-  ['entombs', 'exportState', {}],
+  ['archives', 'exportState', {}],
 ])(
   'a worker told to stop while it %s leaves the intent, and the next one recovers',
   async (_, method, settings) => {
@@ -138,7 +140,7 @@ test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
       return at.parts.engine.destroy(stack, operation);
     };
     const next = at.plane(settings, { engine: { ...at.parts.engine, destroy } });
-    expect(await next.reconcile(key, await at.lease(key))).toEqual({ kind: 'done' });
+    expect(await next.reconcile(key, await at.lease(key))).toEqual({ kind: 'ok' });
     expect(recovered).toEqual(method === 'destroy' ? [true] : []);
   },
 );
@@ -154,5 +156,5 @@ test('a worker that lost its lease on the way records no end', async () => {
   const plane = at.plane({}, { engine: { ...at.parts.engine, forget } });
   await expect(plane.reconcile(key, stale)).rejects.toThrow(/lease of account-300000000001 was lost/);
   expect(await at.stacks()).toContain(key);
-  expect(await at.plane().reconcile(key, await at.lease(key))).toEqual({ kind: 'done' });
+  expect(await at.plane().reconcile(key, await at.lease(key))).toEqual({ kind: 'ok' });
 });

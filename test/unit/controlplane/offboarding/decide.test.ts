@@ -18,12 +18,12 @@ const account = (state: AccountRecord['state']) => ({
 describe('an account', () => {
   test.each<[AccountRecord['state'], typeof everywhere | typeof elsewhere, Decision['kind']]>([
     ['ACTIVE', everywhere, 'wanted'],
-    ['ACTIVE', elsewhere, 'tear-down'],
-    ['PENDING_CLOSURE', everywhere, 'tear-down'],
-    ['DEPARTED', everywhere, 'tear-down'],
-    ['SUSPENDED', everywhere, 'gone'],
-    ['SUSPENDED', elsewhere, 'gone'],
-    ['CLOSED', everywhere, 'gone'],
+    ['ACTIVE', elsewhere, 'destroy'],
+    ['PENDING_CLOSURE', everywhere, 'destroy'],
+    ['DEPARTED', everywhere, 'destroy'],
+    ['SUSPENDED', everywhere, 'archive'],
+    ['SUSPENDED', elsewhere, 'archive'],
+    ['CLOSED', everywhere, 'archive'],
     ['PENDING_ACTIVATION', everywhere, 'unknown'],
     ['UNKNOWN', everywhere, 'unknown'],
     ['UNKNOWN', elsewhere, 'unknown'],
@@ -34,24 +34,24 @@ describe('an account', () => {
 
 describe('a Region', () => {
   const wanted: Decision = { kind: 'wanted' };
-  const leaving: Decision = { kind: 'tear-down', because: 'out of scope' };
-  const closed: Decision = { kind: 'gone', because: 'closed' };
+  const leaving: Decision = { kind: 'destroy', because: 'out of scope' };
+  const closed: Decision = { kind: 'archive', because: 'closed' };
   const doubtful: Decision = { kind: 'unknown', because: 'who knows' };
   test.each<[Decision, string[] | undefined, RegionStatus | undefined, Decision['kind']]>([
     [wanted, undefined, undefined, 'wanted'],
     [wanted, undefined, 'enabled', 'wanted'],
     [wanted, ['af-south-1'], 'enabled', 'wanted'],
-    [wanted, ['eu-west-1'], undefined, 'tear-down'],
-    [wanted, ['eu-west-1'], 'enabled', 'tear-down'],
-    [wanted, ['eu-west-1'], 'disabled', 'gone'],
-    [wanted, undefined, 'disabled', 'gone'],
+    [wanted, ['eu-west-1'], undefined, 'destroy'],
+    [wanted, ['eu-west-1'], 'enabled', 'destroy'],
+    [wanted, ['eu-west-1'], 'disabled', 'archive'],
+    [wanted, undefined, 'disabled', 'archive'],
     [wanted, undefined, 'not listed', 'unknown'],
     [wanted, ['eu-west-1'], 'not listed', 'unknown'],
-    [leaving, undefined, undefined, 'tear-down'],
-    [leaving, undefined, 'enabled', 'tear-down'],
-    [leaving, undefined, 'disabled', 'gone'],
+    [leaving, undefined, undefined, 'destroy'],
+    [leaving, undefined, 'enabled', 'destroy'],
+    [leaving, undefined, 'disabled', 'archive'],
     [leaving, undefined, 'not listed', 'unknown'],
-    [closed, undefined, 'enabled', 'gone'],
+    [closed, undefined, 'enabled', 'archive'],
     [doubtful, ['eu-west-1'], 'disabled', 'unknown'],
   ])('of an account that is %j, with %j to cover and EC2 saying %s, is %s', (of, regions, status, kind) => {
     expect(decideRegion('af-south-1', of, regions, status).kind).toBe(kind);
@@ -114,7 +114,7 @@ describe('a set', () => {
   const since = new Date('2026-11-01T00:00:00Z');
   const one = {
     ...{ key: 'account-300000000001', accountId: '300000000001', region: null },
-    ...{ what: 'tear-down' as const, because: 'out of scope', since },
+    ...{ what: 'destroy' as const, because: 'out of scope', since },
   };
   const two = { ...one, key: 'region-300000000001-eu-west-1', region: 'eu-west-1' };
 
@@ -123,7 +123,7 @@ describe('a set', () => {
     expect(digestOf([two, one])).toBe(digest);
     const others = [
       [one],
-      [one, { ...two, what: 'gone' as const }],
+      [one, { ...two, what: 'archive' as const }],
       [one, { ...two, since: new Date(0) }],
       [one, { ...two, key: 'region-300000000001-eu-west-2' }],
     ];
@@ -131,8 +131,8 @@ describe('a set', () => {
   });
 
   test('is told in words', () => {
-    expect(describeSet([one, two, { ...one, accountId: '300000000002', key: 'x', what: 'gone' }])).toBe(
-      'tear down 2 stacks in 1 account; archive the state of, without touching a resource, 1 stack in 1 account',
+    expect(describeSet([one, two, { ...one, accountId: '300000000002', key: 'x', what: 'archive' }])).toBe(
+      'destroy 2 stacks in 1 account; archive the state of, without touching a resource, 1 stack in 1 account',
     );
   });
 });

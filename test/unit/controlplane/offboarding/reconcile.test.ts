@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { createDepartureWorld } from '../../../worlds/offboarding.ts';
+import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { hub } from '../../../worlds/offboarding.ts';
-import { account, departureScene, one, region, two } from './scene.ts';
+import { account, offboardingScene, one, region, two } from './scene.ts';
 
-let at: ReturnType<typeof createDepartureWorld>;
-const told = departureScene((world) => {
+let at: ReturnType<typeof createOffboardingWorld>;
+const reported = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
@@ -20,55 +20,55 @@ const all = [region('us-east-1'), region('eu-west-1'), account];
 
 describe('a key that is wanted', () => {
   test('is left to the usual reconcile, as is one of an account that was never listed', async () => {
-    expect(await told(account)).toBeUndefined();
-    expect(await told(region('eu-west-1'))).toBeUndefined();
-    expect(await told('account-399999999999')).toBeUndefined();
-    expect(await told('hub')).toBeUndefined();
+    expect(await reported(account)).toBeUndefined();
+    expect(await reported(region('eu-west-1'))).toBeUndefined();
+    expect(await reported('account-399999999999')).toBeUndefined();
+    expect(await reported('hub')).toBeUndefined();
   });
 });
 
 describe('an account out of scope', () => {
-  test('is torn down, its Regions first, and says so', async () => {
+  test('is destroyed, its Regions first, and says so', async () => {
     await at.list(outOfScope);
-    expect(await told(account, outOfScope)).toMatch(/^wait: its Regions go first: region-/);
+    expect(await reported(account, outOfScope)).toMatch(/^requeueAfter: its Regions go first: region-/);
     expect(at.state.woken).toEqual(expect.arrayContaining([region('us-east-1'), region('eu-west-1')]));
-    for (const key of all) expect(await told(key, outOfScope)).toBe('done');
+    for (const key of all) expect(await reported(key, outOfScope)).toBe('ok');
     expect(at.state.destroyed).toEqual(all);
     expect(await at.stacks()).toEqual(
       [account.replace(one, two), account.replace(one, hub), region('eu-west-1', two)].sort(),
     );
     expect(await at.store.accounts.get(one)).toMatchObject({
       regions: [],
-      conditions: { Ready: { status: 'False', reason: 'OutOfScope', message: 'torn down: out of scope' } },
+      conditions: { Ready: { status: 'False', reason: 'OutOfScope', message: 'destroyed: out of scope' } },
     });
     const acts = (await at.store.audit.list(10)).filter(({ details }) => details.account === one);
     expect(acts.map(({ what }) => what)).toEqual([
       'account departed',
       ...['stack destroyed', 'stack destroyed', 'stack destroyed'],
     ]);
-    expect(await at.store.tombstones.list()).toEqual([]);
+    expect(await at.store.archivedStacks.list()).toEqual([]);
   });
 
   test('that never had a stack has nothing to do', async () => {
     at.state.accounts.set('300000000009', 'ACTIVE');
     await at.list({ exclude: ['300000000009'] });
-    expect(await told('account-300000000009', { exclude: ['300000000009'] })).toBe('done');
+    expect(await reported('account-300000000009', { exclude: ['300000000009'] })).toBe('ok');
   });
 
   test('that is not looked at as a whole yet is left alone, and that look is asked for', async () => {
-    expect(await told(region('eu-west-1'), outOfScope)).toMatch(
-      /^wait: waits until the organization has been/,
+    expect(await reported(region('eu-west-1'), outOfScope)).toMatch(
+      /^requeueAfter: waits until the organization has been/,
     );
     expect(at.state.woken).toContain('organization');
     expect(at.state.destroyed).toEqual([]);
   });
 
-  test('that refuses us is a failure that is told, and never a tombstone', async () => {
+  test('that refuses us is a failure that is told, and never an archived stack', async () => {
     await at.list(outOfScope);
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1) {
-      expect(await told(region('eu-west-1'), outOfScope)).toBe(
-        'failed: out of scope, and refuses us: AccessDenied: said AWS',
+      expect(await reported(region('eu-west-1'), outOfScope)).toBe(
+        'error: out of scope, and refuses us: AccessDenied: said AWS',
       );
     }
     const message = 'out of scope, and refuses us: AccessDenied: said AWS';
@@ -82,63 +82,65 @@ describe('an account out of scope', () => {
   test('that comes back into scope is as if nothing had been', async () => {
     await at.list(outOfScope);
     await at.list();
-    for (const key of all) expect(await told(key)).toBeUndefined();
+    for (const key of all) expect(await reported(key)).toBeUndefined();
     expect(at.state.destroyed).toEqual([]);
-    expect(await at.store.departures.open()).toEqual([]);
+    expect(await at.store.offboarding.open()).toEqual([]);
   });
 
   test('tears down the account stack of the hub account too, and never the hub', async () => {
     await at.list({ exclude: [hub] });
-    expect(await told(`account-${hub}`, { exclude: [hub] })).toBe('done');
-    expect(await told('hub', { exclude: [hub] })).toBeUndefined();
+    expect(await reported(`account-${hub}`, { exclude: [hub] })).toBe('ok');
+    expect(await reported('hub', { exclude: [hub] })).toBeUndefined();
     expect(at.state.destroyed).toEqual([`account-${hub}`]);
   });
 });
 
 describe('an account that is closing', () => {
-  test('is torn down while it lets us in', async () => {
+  test('is destroyed while it lets us in', async () => {
     await close('PENDING_CLOSURE');
-    for (const key of all) expect(await told(key)).toBe('done');
+    for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.resources.has(account)).toBe(false);
   });
 
-  test('that refuses us is waited for, and becomes a tombstone once it is closed', async () => {
+  test('that refuses us is waited for, and becomes an archived stack once it is closed', async () => {
     await close('PENDING_CLOSURE');
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1)
-      expect(await told(region('eu-west-1'))).toMatch(/^wait: the account is being closed, and refuses us/);
+      expect(await reported(region('eu-west-1'))).toMatch(
+        /^requeueAfter: the account is being closed, and refuses us/,
+      );
     await close('SUSPENDED');
-    for (const key of all) expect(await told(key)).toBe('done');
-    expect(await at.store.tombstones.list()).toHaveLength(3);
+    for (const key of all) expect(await reported(key)).toBe('ok');
+    expect(await at.store.archivedStacks.list()).toHaveLength(3);
   });
 });
 
 describe('an account that is closed', () => {
-  test('becomes tombstones with its state, and nothing of it is touched', async () => {
+  test('becomes archived stacks with its state, and nothing of it is touched', async () => {
     await close('SUSPENDED');
-    for (const key of all) expect(await told(key)).toBe('done');
+    for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.destroyed).toEqual([]);
     expect([...at.state.resources]).toEqual(expect.arrayContaining(all));
     expect([...at.state.engine.keys()]).not.toEqual(expect.arrayContaining(all));
-    const stones = await at.store.tombstones.list();
+    const stones = await at.store.archivedStacks.list();
     expect(stones).toHaveLength(3);
     expect(stones.find(({ key }) => key === account)).toMatchObject({
       ...{ accountId: one, accountName: `n${one}`, kind: 'account', reason: 'the account is SUSPENDED' },
       ...{ hasState: true, returnedAt: null },
     });
-    expect(JSON.parse((await at.store.tombstones.state(account)) ?? '')).toEqual({
+    expect(JSON.parse((await at.store.archivedStacks.state(account)) ?? '')).toEqual({
       deployment: { key: account },
     });
     expect(await at.store.accounts.get(one)).toMatchObject({ conditions: { Ready: { reason: 'Departed' } } });
   });
 
-  test('and opened again is covered again, and its tombstones say when', async () => {
+  test('and opened again is covered again, and its archived stacks say when', async () => {
     await close('SUSPENDED');
     for (const key of all) await at.reconcile(key);
     await at.onboard(one, 'us-east-1');
-    expect(await told(account)).toBeUndefined();
+    expect(await reported(account)).toBeUndefined();
     await at.list();
-    const stones = await at.store.tombstones.list();
+    const stones = await at.store.archivedStacks.list();
     expect(
       stones
         .filter(({ returnedAt }) => returnedAt !== null)
@@ -147,33 +149,33 @@ describe('an account that is closed', () => {
     ).toEqual([account, region('us-east-1')]);
   });
 
-  test('twice has two tombstones', async () => {
+  test('twice has two archived stacks', async () => {
     await close('SUSPENDED');
     for (const key of all) await at.reconcile(key);
     await at.onboard(one);
     await at.list();
     await close('SUSPENDED');
     await at.reconcile(account);
-    expect((await at.store.tombstones.list()).filter(({ key }) => key === account)).toHaveLength(2);
+    expect((await at.store.archivedStacks.list()).filter(({ key }) => key === account)).toHaveLength(2);
   });
 });
 
 describe('an account that left', () => {
-  test('is torn down where it still lets us in', async () => {
+  test('is destroyed where it still lets us in', async () => {
     await leave();
-    for (const key of all) expect(await told(key)).toBe('done');
+    for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.destroyed).toEqual(all);
   });
 
-  test('that refuses us three times becomes a tombstone', async () => {
+  test('that refuses us three times becomes an archived stack', async () => {
     await leave();
     at.state.refusing.set(one, 'AccessDenied');
-    const refused = /^wait: the account is not in the organization any more, and refuses us/;
-    expect(await told(region('eu-west-1'))).toMatch(refused);
-    expect(await told(region('eu-west-1'))).toMatch(refused);
-    expect(await told(region('eu-west-1'))).toBe('done');
+    const refused = /^requeueAfter: the account is not in the organization any more, and refuses us/;
+    expect(await reported(region('eu-west-1'))).toMatch(refused);
+    expect(await reported(region('eu-west-1'))).toMatch(refused);
+    expect(await reported(region('eu-west-1'))).toBe('ok');
     expect(at.state.destroyed).toEqual([]);
-    expect(await at.store.tombstones.list()).toMatchObject([
+    expect(await at.store.archivedStacks.list()).toMatchObject([
       { reason: expect.stringContaining('AccessDenied') },
     ]);
   });
@@ -185,20 +187,20 @@ describe('an account that left', () => {
   ])('is not given up where %s answers %s: nothing can be said then', async (who, error, message) => {
     await leave();
     at.state.refusing.set(who, error);
-    for (let times = 0; times < 5; times += 1) expect(await told(region('eu-west-1'))).toMatch(message);
+    for (let times = 0; times < 5; times += 1) expect(await reported(region('eu-west-1'))).toMatch(message);
     expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({
       conditions: { Ready: { status: 'Unknown', message: expect.stringMatching(message) } },
     });
-    expect(await at.store.tombstones.list()).toEqual([]);
+    expect(await at.store.archivedStacks.list()).toEqual([]);
     expect(at.state.destroyed).toEqual([]);
   });
 });
 
 test('an account in a state that is not known is left as it is, and says so', async () => {
   at.state.accounts.set(one, 'UNKNOWN');
-  expect(await at.list()).toMatchObject({ wake: [] });
+  expect(await at.list()).toMatchObject({ keysToEnqueue: [] });
   for (const key of all) {
-    expect(await told(key)).toBe('wait: the account is UNKNOWN');
+    expect(await reported(key)).toBe('requeueAfter: the account is UNKNOWN');
     const Ready = { status: 'Unknown', reason: 'NotReachable', message: 'the account is UNKNOWN' };
     expect(await at.store.stacks.get(key)).toMatchObject({ conditions: { Ready } });
   }

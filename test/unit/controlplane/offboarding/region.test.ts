@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { createDepartureWorld } from '../../../worlds/offboarding.ts';
+import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { hub } from '../../../worlds/offboarding.ts';
-import { account, departureScene, one, region, two } from './scene.ts';
+import { account, offboardingScene, one, region, two } from './scene.ts';
 
-let at: ReturnType<typeof createDepartureWorld>;
-const told = departureScene((world) => {
+let at: ReturnType<typeof createOffboardingWorld>;
+const reported = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
@@ -16,22 +16,22 @@ describe('a Region', () => {
       regions.map((name) => ({ region: name, trail: { covered: 'unknown', reason: '' } as never })),
     );
 
-  test('that the account has disabled becomes a tombstone', async () => {
+  test('that the account has disabled becomes an archived stack', async () => {
     at.state.disabled.add(`${one}/eu-west-1`);
     await survey('us-east-1');
-    const strays = await at.plane().strays(one, [region('us-east-1') as never]);
-    expect(strays).toEqual([region('eu-west-1')]);
-    expect(await told(region('eu-west-1'))).toBe('done');
-    expect(await at.store.tombstones.list()).toMatchObject([
+    const orphanedStacks = await at.plane().orphanedStacks(one, [region('us-east-1') as never]);
+    expect(orphanedStacks).toEqual([region('eu-west-1')]);
+    expect(await reported(region('eu-west-1'))).toBe('ok');
+    expect(await at.store.archivedStacks.list()).toMatchObject([
       { key: region('eu-west-1'), reason: 'eu-west-1 is disabled in the account', hasState: true },
     ]);
     expect(at.state.destroyed).toEqual([]);
-    expect(await told(account)).toBeUndefined();
+    expect(await reported(account)).toBeUndefined();
   });
 
   test('that a survey did not find, and EC2 says is enabled, is wanted', async () => {
     await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toBeUndefined();
+    expect(await reported(region('eu-west-1'))).toBeUndefined();
   });
 
   test.each([
@@ -44,23 +44,23 @@ describe('a Region', () => {
   ])('that EC2 %s is left as it is', async (_, change, message) => {
     change();
     await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toMatch(message);
+    expect(await reported(region('eu-west-1'))).toMatch(message);
     expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Ready).toMatchObject({
       ...{ status: 'Unknown', message: expect.stringMatching(message) },
     });
-    expect(await at.store.departures.open()).toEqual([]);
+    expect(await at.store.offboarding.open()).toEqual([]);
   });
 
-  test('that is not to be covered any more is torn down, or entombed where it is disabled', async () => {
+  test('that is not to be covered any more is destroyed, or archived where it is disabled', async () => {
     await at.onboard(`${two}`.replace('2', '3'), 'af-south-1');
     const only = { regions: ['us-east-1'] };
     await at.list(only);
-    expect(await told(region('eu-west-1'), only)).toBe('done');
+    expect(await reported(region('eu-west-1'), only)).toBe('ok');
     expect(at.state.destroyed).toEqual([region('eu-west-1')]);
     at.state.disabled.add(`${two}/eu-west-1`);
-    expect(await told(region('eu-west-1', two), only)).toBe('done');
-    expect(await at.store.tombstones.list()).toMatchObject([{ key: region('eu-west-1', two) }]);
-    expect(await told(account, only)).toBeUndefined();
+    expect(await reported(region('eu-west-1', two), only)).toBe('ok');
+    expect(await at.store.archivedStacks.list()).toMatchObject([{ key: region('eu-west-1', two) }]);
+    expect(await reported(account, only)).toBeUndefined();
   });
 
   test('that is disabled while the organization seems to have shrunk waits with everything else', async () => {
@@ -69,8 +69,8 @@ describe('a Region', () => {
     await at.list();
     at.state.disabled.add(`${one}/eu-west-1`);
     await survey('us-east-1');
-    expect(await told(region('eu-west-1'))).toMatch(/^wait: a person has to confirm/);
-    expect(await at.store.tombstones.list()).toEqual([]);
+    expect(await reported(region('eu-west-1'))).toMatch(/^requeueAfter: a person has to confirm/);
+    expect(await at.store.archivedStacks.list()).toEqual([]);
     const stack = await at.store.stacks.get(region('eu-west-1'));
     expect(stack?.conditions.Ready).toMatchObject({ status: 'False', reason: 'AwaitingConfirmation' });
   });
@@ -78,7 +78,7 @@ describe('a Region', () => {
 
 test('a preview can ask what is to become of a key', async () => {
   expect(await at.plane(outOfScope).standing(account as never)).toEqual({
-    kind: 'tear-down',
+    kind: 'destroy',
     because: 'out of scope',
   });
   expect(await at.plane().standing(account as never)).toEqual({ kind: 'wanted' });

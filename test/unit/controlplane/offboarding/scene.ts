@@ -1,17 +1,17 @@
 import { beforeEach } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { createDepartureWorld, emptied, hub } from '../../../worlds/offboarding.ts';
+import { createOffboardingWorld, emptied, hub } from '../../../worlds/offboarding.ts';
 
 export const one = '300000000001';
 export const two = '300000000002';
 export const account = `account-${one}`;
 export const region = (name: string, of = one) => `region-${of}-${name}`;
 
-type World = ReturnType<typeof createDepartureWorld>;
+type World = ReturnType<typeof createOffboardingWorld>;
 
 /** Two members beside the hub's account, onboarded and listed anew before each test; what a reconcile of a key says. */
-export function departureScene(give: (at: World) => void) {
+export function offboardingScene(give: (at: World) => void) {
   let database: Database;
   let at: World;
   embeddedDatabase((embedded) => {
@@ -19,7 +19,7 @@ export function departureScene(give: (at: World) => void) {
   });
   beforeEach(async () => {
     await emptied(database);
-    at = createDepartureWorld(database);
+    at = createOffboardingWorld(database);
     await at.onboard(hub);
     await at.onboard(two, 'eu-west-1');
     await at.onboard(one, 'us-east-1', 'eu-west-1');
@@ -27,7 +27,7 @@ export function departureScene(give: (at: World) => void) {
     give(at);
   });
   return async (key: string, settings = {}) => {
-    const verdict = await at.reconcile(key, settings);
-    return verdict && 'message' in verdict ? `${verdict.kind}: ${verdict.message}` : verdict?.kind;
+    const result = await at.reconcile(key, settings);
+    return result && 'message' in result ? `${result.kind}: ${result.message}` : result?.kind;
   };
 }

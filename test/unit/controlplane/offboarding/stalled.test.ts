@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { createDepartureWorld } from '../../../worlds/offboarding.ts';
-import { account, departureScene, one, region, two } from './scene.ts';
+import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
+import { account, offboardingScene, one, region, two } from './scene.ts';
 
-let at: ReturnType<typeof createDepartureWorld>;
-const told = departureScene((world) => {
+let at: ReturnType<typeof createOffboardingWorld>;
+const reported = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
@@ -17,10 +17,10 @@ describe('an account out of scope', () => {
         kind: 'failed',
         failures: times + 1,
       });
-    expect(await told(region('eu-west-1'), outOfScope)).toMatch(
-      /^hopeless: could not be torn down: .*it broke/,
+    expect(await reported(region('eu-west-1'), outOfScope)).toMatch(
+      /^terminal: could not be destroyed: .*it broke/,
     );
-    expect(await told(account, outOfScope)).toMatch(/^wait: its Regions go first/);
+    expect(await reported(account, outOfScope)).toMatch(/^requeueAfter: its Regions go first/);
     expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Stalled).toMatchObject({
       ...{ status: 'True', message: expect.stringContaining('it broke') },
     });
@@ -31,32 +31,32 @@ describe('an account out of scope', () => {
     const giveUp = async () => {
       await at.list(outOfScope);
       at.state.broken.add(key);
-      for (let times = 0; times < 5; times += 1) await told(key, outOfScope);
+      for (let times = 0; times < 5; times += 1) await reported(key, outOfScope);
       at.state.broken.clear();
     };
 
     test('is woken by no further look at the organization, and a look at it takes nothing down', async () => {
       await giveUp();
-      expect((await at.list(outOfScope)).wake).toEqual([region('us-east-1'), account]);
-      expect(await told(key, outOfScope)).toMatch(/^hopeless: could not be torn down: .*it broke/);
+      expect((await at.list(outOfScope)).keysToEnqueue).toEqual([region('us-east-1'), account]);
+      expect(await reported(key, outOfScope)).toMatch(/^terminal: could not be destroyed: .*it broke/);
       expect(at.state.destroyed).toEqual([]);
     });
 
-    test('is torn down once a person asks for its account, and not for another', async () => {
+    test('is destroyed once a person asks for its account, and not for another', async () => {
       await giveUp();
       at.state.woken.length = 0;
       await at.plane(outOfScope).retry([two]);
       expect(at.state.woken).toEqual([]);
       await at.plane(outOfScope).retry([one]);
       expect(at.state.woken).toEqual([key]);
-      expect(await told(key, outOfScope)).toBe('done');
+      expect(await reported(key, outOfScope)).toBe('ok');
     });
 
-    test('is torn down once a listing says something else of it', async () => {
+    test('is destroyed once a listing says something else of it', async () => {
       await giveUp();
       at.state.accounts.set(one, 'PENDING_CLOSURE');
-      expect((await at.list(outOfScope)).wake).toContain(key);
-      expect(await told(key, outOfScope)).toBe('done');
+      expect((await at.list(outOfScope)).keysToEnqueue).toContain(key);
+      expect(await reported(key, outOfScope)).toBe('ok');
     });
   });
 

@@ -48,12 +48,12 @@ function world(inTheWay: Partial<Record<'unreadable' | 'locked' | 'cancelBroken'
     },
   } as unknown as CliStack;
   /** As the CLI does: the lock first, then the state, then the work. */
-  const act: Act = async (_, onEvent) => {
+  const task: Act = async (_, onEvent) => {
     if (way.locked) throw locked();
     if (way.unreadable) throw eof();
     onEvent(creating);
   };
-  return { opened, act };
+  return { opened, act: task };
 }
 
 const operation = (more: Partial<Operation> = {}): Operation => ({
@@ -72,32 +72,32 @@ describe('an operation', () => {
     ['in the way of a recovery', { unreadable: true }, { recover: true }],
     ['in the way of breaking a dead lock', { unreadable: true, locked: true }, { recover: true }],
   ])('goes on after a file that a kill left unreadable was mended: %s', async (_, way, more) => {
-    const { opened, act } = world(way);
-    expect(await carryOut(opened, stack, operation(more), act)).toMatchObject({ changes: [made] });
+    const { opened, act: task } = world(way);
+    expect(await carryOut(opened, stack, operation(more), task)).toMatchObject({ changes: [made] });
   });
 
   test('whose way cannot be cleared says why, and that nothing of the stack was entered', async () => {
-    const { opened, act } = world({ locked: true, cancelBroken: true });
-    const error = await failureOf(carryOut(opened, stack, operation({ recover: true }), act));
+    const { opened, act: task } = world({ locked: true, cancelBroken: true });
+    const error = await failureOf(carryOut(opened, stack, operation({ recover: true }), task));
     expect(error.message).toBe('failed to load checkpoint: EOF');
     expect(partWayOf(error)).toMatchObject({ entered: false, record: { changes: [] } });
   });
 
   test('that finds the stack locked by nobody known to be dead was not in it either', async () => {
-    const { opened, act } = world({ locked: true });
-    const error = await failureOf(carryOut(opened, stack, operation(), act));
+    const { opened, act: task } = world({ locked: true });
+    const error = await failureOf(carryOut(opened, stack, operation(), task));
     expect(error.message).toMatch(/the stack is locked/);
     expect(partWayOf(error)?.entered).toBe(false);
   });
 
   test('that fails half-way tells what it had begun', async () => {
     const { opened } = world();
-    const act: Act = async (_, onEvent) => {
+    const task: Act = async (_, onEvent) => {
       onEvent(creating);
       onEvent({ diagnosticEvent: { severity: 'error', message: 'AccessDenied: no' } });
       throw failure('error: update failed');
     };
-    const error = await failureOf(carryOut(opened, stack, operation(), act));
+    const error = await failureOf(carryOut(opened, stack, operation(), task));
     expect(error.message).toBe('AccessDenied: no');
     expect(partWayOf(new Error('told on', { cause: error }))).toMatchObject({
       entered: true,
@@ -106,11 +106,11 @@ describe('an operation', () => {
   });
 
   test('that recovers tells what the one before had made, and only where its intent is known', async () => {
-    const { opened, act } = world();
+    const { opened, act: task } = world();
     const interruptedAt = new Date('2026-11-25T22:19:59Z');
-    const recovered = await carryOut(opened, stack, operation({ recover: true, interruptedAt }), act);
+    const recovered = await carryOut(opened, stack, operation({ recover: true, interruptedAt }), task);
     expect(recovered.interrupted).toEqual([made]);
-    expect(await carryOut(opened, stack, operation({ recover: true }), act)).not.toHaveProperty(
+    expect(await carryOut(opened, stack, operation({ recover: true }), task)).not.toHaveProperty(
       'interrupted',
     );
   });

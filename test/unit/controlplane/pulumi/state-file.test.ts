@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backendUrl, mendAttributes } from '../../../../controlplane/pulumi/state-file.ts';
+import { backendUrl, repairAttributes } from '../../../../controlplane/pulumi/state-file.ts';
 
 describe('the address of the state', () => {
   test.each([
@@ -45,35 +45,35 @@ describe('attributes in the state', () => {
     await write(stacks, `${key}.json.attrs`, text);
     await write(locks, 'a.json', '{}');
     await write(locks, 'a.json.attrs', text);
-    expect(await mendAttributes(`file://${root}`, key, '/')).toBe(true);
+    expect(await repairAttributes(`file://${root}`, key, '/')).toBe(true);
     expect(await names(stacks)).toEqual([`${key}.json`]);
     expect(await names(locks)).toEqual(['a.json']);
-    expect(await mendAttributes(`file://${root}`, key, '/')).toBe(false);
+    expect(await repairAttributes(`file://${root}`, key, '/')).toBe(false);
   });
 
   test('that are whole stay, and so do those of other stacks', async () => {
     await write(stacks, `${key}.json.attrs`, whole);
     await write(stacks, `${key}-2.json.attrs`, '');
-    expect(await mendAttributes(`file://${root}?no_tmp_dir=true`, key, '/')).toBe(false);
+    expect(await repairAttributes(`file://${root}?no_tmp_dir=true`, key, '/')).toBe(false);
     expect((await names(stacks)).sort()).toEqual([`${key}-2.json.attrs`, `${key}.json.attrs`]);
   });
 
   test('that cannot be read are left, and said to be so', async () => {
     await mkdir(join(root, ...stacks, `${key}.json.attrs`), { recursive: true });
-    await expect(mendAttributes(`file://${root}`, key, '/')).rejects.toThrow(/EISDIR/);
+    await expect(repairAttributes(`file://${root}`, key, '/')).rejects.toThrow(/EISDIR/);
     expect(await names(stacks)).toEqual([`${key}.json.attrs`]);
   });
 
   test('are found where the address is relative to the work directory of the CLI', async () => {
     await write(stacks, `${key}.json.attrs`, '');
-    expect(await mendAttributes('file://./.', key, root)).toBe(true);
+    expect(await repairAttributes('file://./.', key, root)).toBe(true);
   });
 
   test.each(['s3://bucket', 'postgres://host/state'])('are no matter of a state at %s', async (state) => {
-    expect(await mendAttributes(state, key, root)).toBe(false);
+    expect(await repairAttributes(state, key, root)).toBe(false);
   });
 
   test('of a state that was never used are none', async () => {
-    expect(await mendAttributes(`file://${root}/none`, key, '/')).toBe(false);
+    expect(await repairAttributes(`file://${root}/none`, key, '/')).toBe(false);
   });
 });

@@ -23,7 +23,7 @@ onBothDatabases((place) => {
     await queue.start();
     const holder = openLeases(database, log);
     const held = await holder.acquire([{ key: 'hub' }]);
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     const leases = openLeases(database, log);
     let looked = 0;
     const worker = keyWorker({
@@ -33,14 +33,14 @@ onBothDatabases((place) => {
         async fetch(most) {
           const jobs = await queue.fetch(most);
           // The holder ends just now.
-          if (jobs.length > 0 && looked === 0) await queue.later([{ key: 'hub', afterMs: 3_600_000 }]);
+          if (jobs.length > 0 && looked === 0) await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
           looked += jobs.length;
           return jobs;
         },
       },
       async reconcile() {
         ran += 1;
-        return { kind: 'done' };
+        return { kind: 'ok' };
       },
     });
     let ran = 0;

@@ -53,10 +53,10 @@ onBothDatabases((place, kind) => {
   };
 
   test('what a dead process worked on is given out again at once, once, with its priority', async () => {
-    await queue.wake(['hub'], priorities.request);
-    await queue.wake(['organization']);
+    await queue.enqueue(['hub'], priorities.request);
+    await queue.enqueue(['organization']);
     const before = await queue.fetch(10);
-    await queue.wake(['hub']); // while it was worked on
+    await queue.enqueue(['hub']); // while it was worked on
     const next = await open();
     await next.reclaim();
     const fetched = [...(await next.fetch(10)), ...(await next.fetch(10))];
@@ -71,61 +71,61 @@ onBothDatabases((place, kind) => {
   });
 
   test('a key waits once, however often and by whatever it is asked for', async () => {
-    await queue.wake(['hub', 'organization', 'hub']);
-    await queue.wake(['hub'], priorities.onboarding);
-    await queue.later([{ key: 'hub', afterMs: minute }]);
+    await queue.enqueue(['hub', 'organization', 'hub']);
+    await queue.enqueue(['hub'], priorities.onboarding);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
     const other = await open();
     await Promise.all(
-      Array.from({ length: 20 }, (_, index) => (index % 2 ? queue : other).wake(['hub', 'organization'])),
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? queue : other).enqueue(['hub', 'organization'])),
     );
     expect(keysOf(await queue.fetch(10))).toEqual(['hub', 'organization']);
     expect(await queue.fetch(10)).toEqual([]);
   });
 
   test('a key that waits for a later time is brought forward by a wake, and not put back by another look', async () => {
-    await queue.later([{ key: 'hub', afterMs: minute }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
     expect(await queue.fetch(10)).toEqual([]);
-    await queue.wake(['hub']);
-    await queue.later([{ key: 'hub', afterMs: minute }]);
+    await queue.enqueue(['hub']);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
     expect(keysOf(await queue.fetch(10))).toEqual(['hub']);
   });
 
   test('a look that is owed brings forward what waits for a later time, and never puts it back', async () => {
-    await queue.later([{ key: 'hub', afterMs: 60 * minute }]);
-    await queue.later([{ key: 'hub', afterMs: 1, priority: priorities.rollout, owed: true }]);
-    await queue.later([{ key: 'hub', afterMs: 60 * minute, owed: true }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: 60 * minute }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: 1, priority: priorities.rollout, pullForward: true }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: 60 * minute, pullForward: true }]);
     expect(await givenOut('hub')).toMatchObject({ priority: priorities.rollout });
   });
 
   test('a look that is asked for later comes no later than the one that waits', async () => {
-    await queue.later([{ key: 'hub', afterMs: 1 }]);
-    await queue.later([{ key: 'hub', afterMs: minute }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: 1 }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
     expect((await givenOut('hub')).key).toBe('hub');
   });
 
   test('the most urgent comes first, and a wake never makes a key less urgent', async () => {
-    await queue.wake(['resync']);
-    await queue.wake(['rollout'], priorities.rollout);
-    await queue.wake(['new'], priorities.onboarding);
-    await queue.wake(['asked'], priorities.request);
-    await queue.wake(['new', 'rollout']);
+    await queue.enqueue(['resync']);
+    await queue.enqueue(['rollout'], priorities.rollout);
+    await queue.enqueue(['new'], priorities.onboarding);
+    await queue.enqueue(['asked'], priorities.request);
+    await queue.enqueue(['new', 'rollout']);
     const order: (string | undefined)[] = [];
     for (let left = 4; left > 0; left -= 1) order.push((await queue.fetch(1))[0]?.key);
     expect(order).toEqual(['new', 'asked', 'rollout', 'resync']);
   });
 
   test('woken while it is under way, a key waits once more; it is not lost by ending the job under way', async () => {
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     const [job] = await queue.fetch(1);
-    await queue.wake(['hub']);
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
+    await queue.enqueue(['hub']);
     await queue.complete([job as KeyJob]);
     expect(keysOf(await queue.fetch(10))).toEqual(['hub']);
     expect(await queue.fetch(10)).toEqual([]);
   });
 
   test("a job whose worker died is given out again, and the dead worker's end of it changes nothing", async () => {
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     const [dead] = (await queue.fetch(1)) as [KeyJob];
     await bury(dead);
     const again = await givenOut('hub');
@@ -140,7 +140,7 @@ onBothDatabases((place, kind) => {
   });
 
   test('a job that is touched stays with its worker', async () => {
-    await queue.wake(['hub', 'organization']);
+    await queue.enqueue(['hub', 'organization']);
     const jobs = await queue.fetch(2);
     for (const job of jobs) await bury(job);
     await queue.touch(jobs.filter(({ key }) => key === 'hub'));
@@ -149,12 +149,12 @@ onBothDatabases((place, kind) => {
   });
 
   test('a key woken between the death of its worker and the next look is given out, and nothing is left over', async () => {
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     const [dead] = (await queue.fetch(1)) as [KeyJob];
     await bury(dead);
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     await until(async () => (await waiting()).length === 2);
-    await queue.wake(['hub'], priorities.onboarding);
+    await queue.enqueue(['hub'], priorities.onboarding);
     expect(await waiting()).toMatchObject([{ priority: 100 }, { priority: 100 }]);
     await queue.complete(await queue.fetch(10));
     expect(await database.query(`select 1 from queue.job where name = 'key'`)).toEqual([]);
@@ -162,8 +162,8 @@ onBothDatabases((place, kind) => {
 
   test('so many keys of one account are under way at once at most, and others are not held up by them', async () => {
     const regions = ['a', 'b', 'c', 'd', 'e', 'f'].map((region) => `region-300000000001-${region}`);
-    await queue.wake(['account-300000000001', ...regions], priorities.onboarding);
-    await queue.wake(['account-300000000002', 'hub']);
+    await queue.enqueue(['account-300000000001', ...regions], priorities.onboarding);
+    await queue.enqueue(['account-300000000002', 'hub']);
     const got: KeyJob[] = [];
     for (let round = 0; round < 5; round += 1) got.push(...(await queue.fetch(4)));
     expect(got.filter(({ key }) => key.includes('300000000001'))).toHaveLength(3);
@@ -176,13 +176,13 @@ onBothDatabases((place, kind) => {
     timeout: 120_000,
   }, async () => {
     const keys = Array.from({ length: 100 }, (_, index) => `account-${300_000_000_000 + index}`);
-    await queue.wake(keys);
+    await queue.enqueue(keys);
     const jobs = await queue.fetch(100);
     expect(jobs).toHaveLength(100);
     const calls = Array.from(
       { length: 1_000 },
       (_, call) => () =>
-        queue.wake(
+        queue.enqueue(
           Array.from({ length: 10 }, (_, index) => keys[(call * 37 + index * 11) % 100] as string),
           call % 3,
         ),
@@ -198,15 +198,15 @@ onBothDatabases((place, kind) => {
   });
 
   test('whoever waits is told of what is added here', async () => {
-    let told = 0;
+    let reported = 0;
     queue.onAdded(() => {
-      told += 1;
+      reported += 1;
     });
-    await queue.wake([]);
-    await queue.later([{ key: 'hub', afterMs: minute }]);
-    expect(told).toBe(0);
-    await queue.wake(['hub']);
-    await queue.later([{ key: 'organization', afterMs: 0 }]);
-    expect(told).toBe(2);
+    await queue.enqueue([]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
+    expect(reported).toBe(0);
+    await queue.enqueue(['hub']);
+    await queue.enqueueAfter([{ key: 'organization', afterMs: 0 }]);
+    expect(reported).toBe(2);
   });
 });

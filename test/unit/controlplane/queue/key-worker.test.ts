@@ -89,14 +89,15 @@ onBothDatabases((place) => {
         running.delete(key);
         if (drawn < 0.05) throw new Error('the store did not answer');
         seen.set(key, saw);
-        if (drawn < 0.15) return { kind: 'wait', ms: 5, reason: 'Waiting', message: 'not yet' };
-        return { kind: 'done' };
+        if (drawn < 0.15)
+          return { kind: 'requeueAfter', requeueAfterMs: 5, reason: 'Waiting', message: 'not yet' };
+        return { kind: 'ok' };
       };
       const queues = [await startWorker(database, reconcile), await startWorker(database, reconcile)];
       for (let call = 1; call <= 150; call += 1) {
         const some = keys.filter(() => random() < 0.04);
         for (const key of some) wanted.set(key, call);
-        await queues[call % 2]?.queue.wake(some, Math.floor(random() * 3) * 50);
+        await queues[call % 2]?.queue.enqueue(some, Math.floor(random() * 3) * 50);
         if (random() < 0.2) await rest(random() * 20);
       }
       await until(async () => (await left()) === 0, 90_000);
@@ -110,23 +111,23 @@ onBothDatabases((place) => {
   );
 
   test('a key woken many times while it runs runs once more, and sees what came last', async () => {
-    const told: number[] = [];
+    const reported: number[] = [];
     let asked = 0;
     let go = () => {};
     const first = new Promise<void>((done) => {
       go = done;
     });
     const { queue } = await startWorker(database, async () => {
-      told.push(asked);
-      if (told.length === 1) await first;
-      return { kind: 'done' };
+      reported.push(asked);
+      if (reported.length === 1) await first;
+      return { kind: 'ok' };
     });
-    await queue.wake(['hub']);
-    await until(() => told.length === 1);
-    for (asked = 1; asked <= 20; asked += 1) await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
+    await until(() => reported.length === 1);
+    for (asked = 1; asked <= 20; asked += 1) await queue.enqueue(['hub']);
     go();
     await until(async () => (await left()) === 0);
-    expect(told).toEqual([0, 21]);
+    expect(reported).toEqual([0, 21]);
   });
 
   test('a new account is worked on before the sweep that holds every place', async () => {
@@ -134,12 +135,12 @@ onBothDatabases((place) => {
     const reconcile: ReconcileKey = async (key) => {
       begun.push(key);
       await rest(250);
-      return { kind: 'done' };
+      return { kind: 'ok' };
     };
     const { queue } = await startWorker(database, reconcile, { limits: { fleet: 2 } }, 1_000);
-    await queue.wake(Array.from({ length: 60 }, (_, index) => `account-${300_000_000_000 + index}`));
+    await queue.enqueue(Array.from({ length: 60 }, (_, index) => `account-${300_000_000_000 + index}`));
     await until(() => begun.length >= 4);
-    await queue.wake(['account-999999999999'], 100);
+    await queue.enqueue(['account-999999999999'], 100);
     const before = begun.length;
     await until(() => begun.includes('account-999999999999'));
     expect(begun.indexOf('account-999999999999') - before).toBeLessThanOrEqual(3);
@@ -153,15 +154,15 @@ onBothDatabases((place) => {
       await new Promise((_, fail) =>
         lease.signal.addEventListener('abort', () => fail(new Error('told to end'))),
       );
-      return { kind: 'done' };
+      return { kind: 'ok' };
     });
-    await queue.wake(['hub', 'organization']);
+    await queue.enqueue(['hub', 'organization']);
     await until(() => begun.length === 2);
     await worker.stop(5_000);
     const again: string[] = [];
     await startWorker(database, async (key, { taken }) => {
       again.push(`${key} ${taken}`);
-      return { kind: 'done' };
+      return { kind: 'ok' };
     });
     await until(() => again.length === 2);
     expect(again.sort()).toEqual(['hub fresh', 'organization fresh']);
@@ -174,9 +175,9 @@ onBothDatabases((place) => {
     const { queue, worker, leases } = await startWorker(database, async () => {
       begun += 1;
       await rest(1_000_000);
-      return { kind: 'done' };
+      return { kind: 'ok' };
     });
-    await queue.wake(['hub']);
+    await queue.enqueue(['hub']);
     await until(() => begun === 1);
     await worker.stop(100);
     await leases.stop();
@@ -186,7 +187,7 @@ onBothDatabases((place) => {
     const again: string[] = [];
     await startWorker(database, async (key, { taken }) => {
       again.push(`${key} ${taken}`);
-      return { kind: 'done' };
+      return { kind: 'ok' };
     });
     await until(() => again.length === 1, 80_000);
     expect(again).toEqual(['hub from-dead']);
@@ -217,10 +218,10 @@ onBothDatabases((place) => {
         await rest(30);
         running.delete(key);
         runs.set(key, (runs.get(key) ?? 0) + 1);
-        return { kind: 'done' };
+        return { kind: 'ok' };
       });
       const keys = Array.from({ length: 100 }, (_, index) => `account-${300_000_000_000 + index}`);
-      await queue.wake(keys);
+      await queue.enqueue(keys);
       for (let outage = 0; outage < 4; outage += 1) {
         await until(() => runs.size > outage * 12);
         well = false;

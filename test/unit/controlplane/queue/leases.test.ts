@@ -57,7 +57,7 @@ onBothDatabases((place) => {
     const [before] = await dead.acquire([{ key: 'hub' }]);
     await dead.release(await dead.acquire([{ key: 'released' }]));
     const next = open();
-    await next.buryAll();
+    await next.releaseDead();
     const taken = await next.acquire([{ key: 'hub' }, { key: 'released' }]);
     expect(taken).toMatchObject([
       { key: 'hub', taken: 'from-dead' },

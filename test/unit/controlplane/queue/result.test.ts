@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isTransient, isUnready } from '../../../../controlplane/aws/errors.ts';
-import { keyWorker, nextLook, type ReconcileKey } from '../../../../controlplane/queue/key-worker.ts';
+import { keyWorker, type ReconcileKey, requeueDelay } from '../../../../controlplane/queue/key-worker.ts';
 import type { Lease, Leases } from '../../../../controlplane/queue/leases.ts';
 import { backoffMs, jittered } from '../../../../controlplane/queue/result.ts';
 import { decide } from '../../../../controlplane/reconcile/decide.ts';
@@ -48,25 +48,25 @@ describe('how long a key is left alone', () => {
 describe('the next look at a key', () => {
   const reason = 'Waiting' as const;
   test.each([
-    ['done and nothing more', { kind: 'done' }, undefined],
-    ['given up until something changes', { kind: 'hopeless', reason, message: '' }, undefined],
+    ['done and nothing more', { kind: 'ok' }, undefined],
+    ['given up until something changes', { kind: 'terminal', reason, message: '' }, undefined],
     [
       'waiting',
-      { kind: 'wait', ms: 1_234, reason, message: '' },
+      { kind: 'requeueAfter', requeueAfterMs: 1_234, reason, message: '' },
       { key: 'hub', afterMs: 1_234, priority: 100 },
     ],
   ] as const)('%s', (_, verdict, expected) => {
-    expect(nextLook('hub', verdict, 100)).toEqual(expected);
+    expect(requeueDelay('hub', verdict, 100)).toEqual(expected);
   });
 
   test('as it should be, it is that of a resync', () => {
-    const look = nextLook('hub', { kind: 'done', againMs: 60_000 }, 100);
+    const look = requeueDelay('hub', { kind: 'ok', requeueAfterMs: 60_000 }, 100);
     expect(look?.priority).toBeUndefined();
     expect(look?.afterMs).toBeGreaterThan(50_000);
   });
 
   test('failed, it is as urgent as before', () => {
-    expect(nextLook('hub', { kind: 'failed', failures: 1, message: '' }, 100)?.priority).toBe(100);
+    expect(requeueDelay('hub', { kind: 'error', failures: 1, message: '' }, 100)?.priority).toBe(100);
   });
 });
 
@@ -188,30 +188,30 @@ describe('a worker', () => {
       ),
     expects: () => false,
     release: async () => undefined,
-    buryAll: async () => undefined,
+    releaseDead: async () => undefined,
     abort: () => undefined,
     stop: async () => undefined,
   });
 
   test('tells of every verdict, and a throw is tried again', async () => {
     const queue = memoryQueue();
-    const told: string[] = [];
+    const reported: string[] = [];
     let thrown = 0;
     const reconcile: ReconcileKey = async (key) => {
       if (key === 'hub' && thrown++ === 0) throw new Error('the store did not answer');
-      return { kind: 'done', againMs: 1_000_000 };
+      return { kind: 'ok', requeueAfterMs: 1_000_000 };
     };
     const worker = keyWorker({
       ...{ queue, leases: inMemory(), reconcile, log: silent, concurrent: 4, pollMs: 5 },
-      onVerdict: (key, verdict) => told.push(`${key} ${verdict}`),
+      onResult: (key, verdict) => reported.push(`${key} ${verdict}`),
     });
     await worker.start();
-    await queue.wake(['hub', 'organization']);
-    await until(() => told.length === 1);
-    await queue.wake(['hub']); // instead of waiting for its backoff
-    await until(() => told.length === 2);
+    await queue.enqueue(['hub', 'organization']);
+    await until(() => reported.length === 1);
+    await queue.enqueue(['hub']); // instead of waiting for its backoff
+    await until(() => reported.length === 2);
     await worker.stop(1_000);
-    expect(told).toEqual(['organization done', 'hub done']);
+    expect(reported).toEqual(['organization ok', 'hub ok']);
     expect(queue.waiting().sort()).toEqual(['hub', 'organization']);
   });
 });

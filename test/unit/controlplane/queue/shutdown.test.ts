@@ -1,26 +1,26 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Unwinder, unwinder } from '../../../../controlplane/queue/shutdown.ts';
+import { createShutdown, type Shutdown } from '../../../../controlplane/queue/shutdown.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 
-let told: string[];
+let reported: string[];
 let lines: string[];
-let parts: Unwinder;
+let shutdown: Shutdown;
 beforeEach(() => {
-  told = [];
+  reported = [];
   lines = [];
   const log = makeLogger('error', [], { write: (line) => lines.push(line) });
-  parts = unwinder(log, { workMs: 200, leastMs: 20 });
+  shutdown = createShutdown(log, { workMs: 200, leastMs: 20 });
 });
 
 const never = new Promise<void>(() => {});
 /** A part that takes so long to close, unless it is interrupted before. */
 function open(name: string, ends: Promise<void> | undefined = undefined, interrupt?: () => void): void {
   const close = async (whole: boolean) => {
-    told.push(`close ${name}${whole ? '' : ', others left'}`);
+    reported.push(`close ${name}${whole ? '' : ', others left'}`);
     await ends;
   };
-  parts.opened(name, close, () => {
-    told.push(`interrupt ${name}`);
+  shutdown.register(name, close, () => {
+    reported.push(`interrupt ${name}`);
     interrupt?.();
   });
 }
@@ -31,8 +31,8 @@ describe('at the end', () => {
     open('database');
     open('operations', operation.promise, operation.resolve);
     open('messages', operation.promise); // its message in hand waits for an operation
-    await parts.close();
-    expect(told).toEqual([
+    await shutdown.close();
+    expect(reported).toEqual([
       ...['interrupt messages', 'interrupt operations', 'interrupt database'],
       ...['close messages', 'close operations', 'close database'],
     ]);
@@ -43,9 +43,9 @@ describe('at the end', () => {
     for (const name of ['lock', 'database', 'runs', 'restores', 'worker', 'verifier'])
       open(name, name === 'lock' ? undefined : never);
     const begun = performance.now();
-    await parts.close();
+    await shutdown.close();
     expect(performance.now() - begun).toBeLessThan(200 + 5 * 20 + 150);
-    expect(told.at(-1)).toBe('close lock, others left');
+    expect(reported.at(-1)).toBe('close lock, others left');
     const left = lines.map((line) => JSON.parse(line));
     expect(left.map(({ part }) => part)).toEqual(['verifier', 'worker', 'restores', 'runs', 'database']);
     expect(left[0].msg).toContain('let go');
@@ -54,8 +54,8 @@ describe('at the end', () => {
   test('one that fails to close is reported, and the others close', async () => {
     open('database');
     open('queue', Promise.reject(new Error('no answer')));
-    await parts.close();
-    expect(told.at(-1)).toBe('close database');
+    await shutdown.close();
+    expect(reported.at(-1)).toBe('close database');
     expect(lines.join()).toContain('no answer');
   });
 });

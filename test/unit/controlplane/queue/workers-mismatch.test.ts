@@ -6,7 +6,7 @@ import type { RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { createDepartureWorld, emptied } from '../../../worlds/offboarding.ts';
+import { createOffboardingWorld, emptied } from '../../../worlds/offboarding.ts';
 import { createWorld, hub, one } from '../../../worlds/reconcile.ts';
 
 const differ = 'workers differ from this one: other-host (process 7)';
@@ -44,18 +44,18 @@ describe('while workers differ', () => {
       };
       const consider = async () => {
         considered += 1;
-        return { wake: [], held: undefined, remarks: [] };
+        return { keysToEnqueue: [], held: undefined, remarks: [] };
       };
-      const departures = {
+      const offboarding = {
         consider,
         covers: () => true,
         reconcile: async () => undefined,
-        strays: async () => [],
+        orphanedStacks: async () => [],
         retry: async () => undefined,
       };
-      const verdict = await keyReconciler({ ...parts, departures, runs: { request } })(key, lease);
+      const result = await keyReconciler({ ...parts, offboarding, runs: { request } })(key, lease);
       await leases.release([lease]);
-      return verdict;
+      return result;
     } finally {
       await leases.stop();
     }
@@ -66,7 +66,12 @@ describe('while workers differ', () => {
 
   test('the hub keeps its policy, and gets the other as soon as they are alike', async () => {
     editPolicy();
-    expect(await look('hub')).toEqual({ kind: 'wait', ms: 30_000, reason: 'Waiting', message: differ });
+    expect(await look('hub')).toEqual({
+      kind: 'requeueAfter',
+      requeueAfterMs: 30_000,
+      reason: 'Waiting',
+      message: differ,
+    });
     expect(world.operations).toEqual([]);
     world.unlike = undefined;
     await look('hub');
@@ -90,14 +95,14 @@ describe('while workers differ', () => {
   test('no release is rolled out and nothing departs; both within 90 s once they are alike', async () => {
     world.programVersion = '2';
     expect(await look('organization')).toEqual({
-      kind: 'wait',
-      ms: 90_000,
+      kind: 'requeueAfter',
+      requeueAfterMs: 90_000,
       reason: 'Waiting',
       message: differ,
     });
     expect({ requested, considered }).toEqual({ requested: [], considered: 0 });
     world.unlike = undefined;
-    expect(await look('organization')).toMatchObject({ kind: 'done' });
+    expect(await look('organization')).toMatchObject({ kind: 'ok' });
     expect(requested.map(({ requestedBy }) => requestedBy.split(' ')[0])).toEqual(['release']);
     expect(considered).toBe(1);
   });
@@ -113,8 +118,8 @@ describe('while workers differ', () => {
       `account-${one}`,
     ]);
     expect(await look(`account-${one}`)).toEqual({
-      kind: 'wait',
-      ms: 90_000,
+      kind: 'requeueAfter',
+      requeueAfterMs: 90_000,
       reason: 'Waiting',
       message: differ,
     });
@@ -126,7 +131,7 @@ describe('while workers differ', () => {
 
 test('a stack that departs waits while workers differ, says why, and goes once they are alike', async () => {
   await emptied(database);
-  const at = createDepartureWorld(database);
+  const at = createOffboardingWorld(database);
   await at.onboard(hub);
   await at.onboard(one);
   const outOfScope = { exclude: [one] };
@@ -134,11 +139,11 @@ test('a stack that departs waits while workers differ, says why, and goes once t
   at.state.unlike = differ;
   const key = `account-${one}`;
   expect(await at.reconcile(key, outOfScope)).toEqual({
-    ...{ kind: 'wait', ms: 90_000, reason: 'Waiting', message: differ },
+    ...{ kind: 'requeueAfter', requeueAfterMs: 90_000, reason: 'Waiting', message: differ },
   });
   expect((await store.stacks.get(key))?.conditions.Ready).toMatchObject({ status: 'False', message: differ });
   expect(at.state.destroyed).toEqual([]);
   at.state.unlike = undefined;
-  expect(await at.reconcile(key, outOfScope)).toMatchObject({ kind: 'done' });
+  expect(await at.reconcile(key, outOfScope)).toMatchObject({ kind: 'ok' });
   expect(at.state.destroyed).toEqual([key]);
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { unwinder } from '../../../../controlplane/queue/shutdown.ts';
+import { createShutdown } from '../../../../controlplane/queue/shutdown.ts';
 import { joinWorkers, settingsDigest } from '../../../../controlplane/queue/workers.ts';
 import { readSettings } from '../../../../controlplane/settings/environment.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
@@ -17,7 +17,7 @@ embeddedDatabase((embedded) => {
 });
 
 const log = makeLogger('silent');
-const parts = unwinder(log);
+const shutdown = createShutdown(log);
 let directory: string;
 let lines: string[];
 beforeEach(async () => {
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await database.query('truncate worker');
 });
 afterEach(async () => {
-  await parts.close();
+  await shutdown.close();
   await rm(directory, { recursive: true });
 });
 
@@ -43,8 +43,8 @@ async function settingsOf(more: Record<string, string> = {}, name = 'a', policy 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 const joined = (settings: Settings, alone = false) => {
-  const heard = makeLogger('warn', [], { write: (line) => lines.push(line) });
-  return joinWorkers({ store, settings, log: heard, parts, alone });
+  const received = makeLogger('warn', [], { write: (line) => lines.push(line) });
+  return joinWorkers({ store, settings, log: received, shutdown, alone });
 };
 
 describe('workers are unlike', () => {
@@ -95,17 +95,19 @@ describe('workers are unlike', () => {
 
 describe('a worker', () => {
   test('that is the only one is never held back, whatever becomes of its policy', async () => {
-    const { unlike } = await joined(await settingsOf());
-    expect(await unlike()).toBeUndefined();
+    const { configurationMismatch: mismatch } = await joined(await settingsOf());
+    expect(await mismatch()).toBeUndefined();
     await settingsOf({}, 'a', 'version: 1 # edited');
-    expect(await unlike()).toBeUndefined();
+    expect(await mismatch()).toBeUndefined();
     expect(lines).toEqual([]);
   });
 
   test('names those that differ and says what to do, at its start and whenever asked', async () => {
     await joined(await settingsOf());
-    const { unlike } = await joined(await settingsOf({ PORTCULLIS_TRAILS: 'create' }, 'b'));
-    expect(await unlike()).toMatch(
+    const { configurationMismatch: mismatch } = await joined(
+      await settingsOf({ PORTCULLIS_TRAILS: 'create' }, 'b'),
+    );
+    expect(await mismatch()).toMatch(
       new RegExp(
         `differ .*process ${process.pid}.*Start all with the same settings, release and policy file`,
       ),
@@ -116,29 +118,31 @@ describe('a worker', () => {
   test('is held back by a policy edited for one alone until the other has it too', async () => {
     const one = await joined(await settingsOf());
     const other = await joined(await settingsOf({}, 'b'));
-    expect(await one.unlike()).toBeUndefined();
+    expect(await one.configurationMismatch()).toBeUndefined();
     await settingsOf({}, 'a', 'version: 1 # edited');
-    expect(await one.unlike()).toContain('policy file');
-    expect(await other.unlike()).toContain('policy file');
+    expect(await one.configurationMismatch()).toContain('policy file');
+    expect(await other.configurationMismatch()).toContain('policy file');
     await settingsOf({}, 'b', 'version: 1 # edited');
     await other.seen();
-    expect(await one.unlike()).toBeUndefined();
-    expect(await other.unlike()).toBeUndefined();
+    expect(await one.configurationMismatch()).toBeUndefined();
+    expect(await other.configurationMismatch()).toBeUndefined();
   });
 
   test('goes on once those that differ were not seen for a minute', async () => {
     await joined(await settingsOf());
     await database.query(`update worker set seen_at = now() - interval '61 seconds'`);
-    const { unlike } = await joined(await settingsOf({ PORTCULLIS_TRAILS: 'create' }, 'b'));
-    expect(await unlike()).toBeUndefined();
+    const { configurationMismatch: mismatch } = await joined(
+      await settingsOf({ PORTCULLIS_TRAILS: 'create' }, 'b'),
+    );
+    expect(await mismatch()).toBeUndefined();
   });
 
   test('that alone may have the database forgets whoever was killed there, its state elsewhere as well', async () => {
     await joined(await settingsOf());
     const after = await settingsOf({ PORTCULLIS_TRAILS: 'create', PORTCULLIS_STATE: 's3://moved' }, 'b');
     await expect(joined(after)).rejects.toMatchObject({ code: 'in-use' });
-    const { unlike } = await joined(after, true);
-    expect(await unlike()).toBeUndefined();
+    const { configurationMismatch: mismatch } = await joined(after, true);
+    expect(await mismatch()).toBeUndefined();
     expect(await store.workers.living()).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
-import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import { observeAccount } from '../../../../controlplane/reconcile/observe.ts';
 import type { OrganizationAccount } from '../../../../controlplane/stacks/account.ts';
 import {
   assumed,
@@ -47,7 +47,7 @@ async function look(
   const all = { hub, regions: undefined, accessRole: 'Access', ...settings };
   const joinedAt = new Date(Date.now() - joined * 60_000).toISOString();
   const account = { id: member, joinedAt, state: 'ACTIVE' } as unknown as OrganizationAccount;
-  return surveyAccount(awsClients(all), all, account, attempts);
+  return observeAccount(awsClients(all), all, account, attempts);
 }
 
 describe('an account that is ready', () => {
@@ -73,7 +73,7 @@ describe('an account that is ready', () => {
     expect(await look(answer)).toMatchObject({
       kind: 'found',
       pendingRegions: ['af-south-1'],
-      againMs: expect.any(Number),
+      requeueAfterMs: expect.any(Number),
       account: { regions: [{ region: 'us-east-1' }, { region: 'eu-west-1' }] },
     });
   });
@@ -135,7 +135,7 @@ describe('an account that is not ready yet', () => {
           attempts,
         },
       );
-      if (survey.kind === 'not-yet') pauses.push(survey.ms);
+      if (survey.kind === 'not-yet') pauses.push(survey.requeueAfterMs);
       stop();
     }
     expect(pauses).toEqual([500, 1_000, 8_000, 15_000, 15_000]);
@@ -148,7 +148,7 @@ test.each([
   ['says that its credentials ended', 'DescribeRegions', ec2Error('RequestExpired', 400)],
 ])('an AWS that %s says nothing of the account: it is looked at again', async (_, action, refusal) => {
   const survey = await look((call) => (call.action === action ? refusal : undefined));
-  expect(survey).toEqual({ kind: 'disturbed', ms: expect.any(Number), message: 'no' });
+  expect(survey).toEqual({ kind: 'transient-failure', requeueAfterMs: expect.any(Number), message: 'no' });
 });
 
 test('an account that answers what nobody knows is told of with what AWS said, and no advice', async () => {
@@ -157,7 +157,7 @@ test('an account that answers what nobody knows is told of with what AWS said, a
   );
   expect(survey).toEqual({
     kind: 'unreachable',
-    ms: expect.any(Number),
+    requeueAfterMs: expect.any(Number),
     message: `${member} cannot be reached through ${accessRole}: no`,
   });
 });
@@ -169,7 +169,7 @@ describe('an account that cannot be entered', () => {
   test('says which role to create, whom it trusts, with what external id, and where to click', async () => {
     const templateUrl = 'https://bucket.s3.amazonaws.com/access-role.yaml';
     const survey = await look(denied(accessRole), { externalId: 'x-1', templateUrl });
-    expect(survey).toMatchObject({ kind: 'unreachable', ms: expect.any(Number) });
+    expect(survey).toMatchObject({ kind: 'unreachable', requeueAfterMs: expect.any(Number) });
     const { message } = survey as { message: string };
     expect(message).toContain(
       `Create role Access in ${member}, trusting arn:aws:iam::111111111111:user/portcullis with external id x-1`,

@@ -112,7 +112,7 @@ describe('a policy', () => {
     await run();
     await write(scoped().replace('notify', 'shout'));
     await working(async () => {
-      await queue.wake(['hub']);
+      await queue.enqueue(['hub']);
       await until(async () => (await hubRecord())?.conditions.Ready?.status === 'False');
     });
     expect((await hubRecord())?.conditions.Ready).toMatchObject({
@@ -123,7 +123,7 @@ describe('a policy', () => {
     await write(scoped().replace('any', 'renamed-rule'));
     queue.clear();
     await working(async () => {
-      await queue.wake(['hub']);
+      await queue.enqueue(['hub']);
       await until(async () => (await hubRecord())?.conditions.Ready?.status === 'True');
     });
     expect(deployed?.generation).not.toBe(before);

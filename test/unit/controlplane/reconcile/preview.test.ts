@@ -48,7 +48,7 @@ describe('a wake that comes while a preview of the key waits', () => {
     await run();
     queue.clear();
     world.programVersion = '2';
-    const state = await previewWhile('hub', () => queue.wake(['hub']), did('up hub'));
+    const state = await previewWhile('hub', () => queue.enqueue(['hub']), did('up hub'));
     expect(state).toBe('succeeded');
     expect(did('preview hub')()).toBe(true);
   });
@@ -58,7 +58,7 @@ describe('a wake that comes while a preview of the key waits', () => {
     queue.clear();
     world.regions.push('ap-south-1');
     const made = did(`up region-${one}-ap-south-1`);
-    await previewWhile(`account-${one}`, () => queue.wake([`account-${one}`]), made);
+    await previewWhile(`account-${one}`, () => queue.enqueue([`account-${one}`]), made);
     expect(did(`preview account-${one}`)()).toBe(true);
   });
 
@@ -67,7 +67,7 @@ describe('a wake that comes while a preview of the key waits', () => {
     await database.query(`delete from stack where key = 'account-${one}'`);
     queue.clear();
     const made = did(`up account-${one}`);
-    await previewWhile(`account-${one}`, () => queue.wake([`account-${one}`]), made);
+    await previewWhile(`account-${one}`, () => queue.enqueue([`account-${one}`]), made);
   });
 });
 
@@ -89,7 +89,7 @@ describe('a preview that nothing else came with', () => {
     await run();
     queue.clear();
     world.programVersion = '2';
-    await queue.later([{ key: 'hub', afterMs: 3_600_000 }]);
+    await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
     await run({ kind: 'preview', scope: { accounts: [one] } });
     expect(queue.waiting()).toEqual(['hub']);
     expect((await queue.fetch(1)).map(({ key }) => key)).toEqual([]);

@@ -69,7 +69,7 @@ describe('a run over accounts that cannot all be reached', () => {
     // Its own pause is seconds.
     await until(async () => {
       const [request] = await store.runStacks.requests(key);
-      if (request?.attempts) await queue.wake([key]);
+      if (request?.attempts) await queue.enqueue([key]);
       return over;
     });
     expect((await done).stacks.find((each) => each.key === key)).toMatchObject({

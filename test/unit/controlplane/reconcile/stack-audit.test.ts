@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Pass } from '../../../../controlplane/reconcile/context.ts';
+import type { ReconcileContext } from '../../../../controlplane/reconcile/context.ts';
 import { auditChange, auditFailure } from '../../../../controlplane/reconcile/stack-audit.ts';
 import { programVersion } from '../../../../controlplane/stacks/generation.ts';
 import { auditStage } from '../../../worlds/audit-stage.ts';
@@ -26,7 +26,7 @@ onBothDatabases((place) => {
     ({
       ...{ key, store: stage.store, programVersion: programVersion(), lease: { token } },
       requests: by.map((requestedBy, n) => ({ run: { id: `run-${n}`, kind: 'reconcile', requestedBy } })),
-    }) as unknown as Pass;
+    }) as unknown as ReconcileContext;
   const lines = () => stage.store.audit.list(10, { account: '300000000001' });
 
   test('what was changed where is a line: by whom, for which runs, by which programs, once for one holder', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { departures } from '../../../../controlplane/offboarding/offboarding.ts';
+import { createOffboarding } from '../../../../controlplane/offboarding/offboarding.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
@@ -21,16 +21,16 @@ test('a stack that was just given up has its next look by the clock', async () =
   expect(queue.waiting()).toContain(key);
 });
 
-test('a departure that was given up is tried again by a run that its account is in', async () => {
+test('a offboarding that was given up is tried again by a run that its account is in', async () => {
   const { run, parts, settings, queue } = createWorld(store, database);
   const key = `account-${two}`;
   await run({ scope: { accounts: [two] } });
   await database.query(
-    `update stack set failures = 5, failed_generation = 'departure tear-down' where key = $1`,
+    `update stack set failures = 5, failed_generation = 'offboarding destroy' where key = $1`,
     [key],
   );
-  const scope = { settings: { ...settings, exclude: [two] }, wake: queue.wake };
-  Object.assign(parts, { departures: departures({ ...parts, ...scope }) });
+  const scope = { settings: { ...settings, exclude: [two] }, enqueue: queue.enqueue };
+  Object.assign(parts, { offboarding: createOffboarding({ ...parts, ...scope }) });
   await run({ scope: { accounts: [one] } });
   expect(await store.stacks.get(key)).toMatchObject({ failures: 5 });
   await run({ scope: { accounts: [two] } });

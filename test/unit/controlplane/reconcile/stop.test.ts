@@ -64,7 +64,7 @@ test('a worker told to stop ends what is under way at once, though the queue doe
       throw signal.reason;
     },
   });
-  await queue.wake(['hub']);
+  await queue.enqueue(['hub']);
   await worker.start();
   await until(() => asked === 2);
   void worker.stop(1_000);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { intake } from '../../../../controlplane/remediations/messages.ts';
+import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -23,8 +23,13 @@ afterAll(async () => {
   await database.close();
   await rm(data, { recursive: true });
 });
-const heard = () =>
-  intake(store, { wake: () => Promise.reject(new Error('woke a key')) }, makeLogger('silent'), silentMeter);
+const received = () =>
+  messageHandlers(
+    store,
+    { enqueue: () => Promise.reject(new Error('woke a key')) },
+    makeLogger('silent'),
+    silentMeter,
+  );
 
 describe('the announcement of an exception that ends', () => {
   const announcement = {
@@ -48,10 +53,10 @@ describe('the announcement of an exception that ends', () => {
       { policyDigest: 'beef' },
       { expires: '2026-06-08T02:00:00+02:00' },
     ])
-      await heard().result(said(change));
-    await heard().result(said({ state: 'expired' }));
-    await heard().result(said({ expires: '2026-07-08T00:00:00Z' }));
-    await heard().result(said(later));
+      await received().result(said(change));
+    await received().result(said({ state: 'expired' }));
+    await received().result(said({ expires: '2026-07-08T00:00:00Z' }));
+    await received().result(said(later));
     expect((await lines()).reverse()).toEqual([
       'exception expiring: partner',
       'exception expired: partner',
@@ -62,7 +67,7 @@ describe('the announcement of an exception that ends', () => {
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {
-    await expect(heard().result(said({ state: 'forgotten' }))).rejects.toThrow();
-    await expect(heard().result(said({ expires: 'never' }))).rejects.toThrow();
+    await expect(received().result(said({ state: 'forgotten' }))).rejects.toThrow();
+    await expect(received().result(said({ expires: 'never' }))).rejects.toThrow();
   });
 });

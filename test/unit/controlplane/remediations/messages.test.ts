@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
-import { intake } from '../../../../controlplane/remediations/messages.ts';
+import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import { type Advance, runQueue } from '../../../../controlplane/runs/queue.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../../../controlplane/store/runs.ts';
@@ -25,7 +25,8 @@ let woken: string[] = [];
 beforeEach(() => {
   woken = [];
 });
-const heard = () => intake(store, { wake: async (keys) => void woken.push(...keys) }, log, silentMeter);
+const received = () =>
+  messageHandlers(store, { enqueue: async (keys) => void woken.push(...keys) }, log, silentMeter);
 const sample = (name: string) =>
   readFileSync(new URL(`../../../fixtures/lifecycle/${name}.eventbridge.json`, import.meta.url), 'utf8');
 const envelope = (detail: object) => JSON.stringify({ source: 'portcullis', detail });
@@ -33,7 +34,7 @@ const envelope = (detail: object) => JSON.stringify({ source: 'portcullis', deta
 describe('a result', () => {
   test('becomes one entry of the audit log, however often it comes', async () => {
     const result = remediation();
-    for (let times = 0; times < 3; times += 1) await heard().result(envelope(result));
+    for (let times = 0; times < 3; times += 1) await received().result(envelope(result));
     expect(await store.remediations.list({ limit: 10 })).toMatchObject([{ eventId: result.eventId, result }]);
   });
 
@@ -44,21 +45,21 @@ describe('a result', () => {
     ['an unknown outcome', envelope({ ...remediation(), outcome: 'fine' })],
     ['no detail', '{}'],
   ])('that cannot be read fails, so that its message comes again: %s', async (_, body) => {
-    await expect(heard().result(body)).rejects.toThrow();
+    await expect(received().result(body)).rejects.toThrow();
     expect(await store.remediations.list({ limit: 10 })).toEqual([]);
   });
 });
 
 describe('a lifecycle event', () => {
   test('of a new account wakes the organization and that account', async () => {
-    await heard().lifecycle(sample('org-create-account-result'));
+    await received().lifecycle(sample('org-create-account-result'));
     expect(woken).toEqual(['organization', 'account-444455556666']);
     expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'reconcile account' }]);
     expect(await store.lifecycleEvents.expected(60_000)).toEqual(['444455556666']);
   });
 
   test('of a closing wakes the organization', async () => {
-    await heard().lifecycle(sample('org-close-account-result'));
+    await received().lifecycle(sample('org-close-account-result'));
     expect(woken).toContain('organization');
   });
 
@@ -79,7 +80,7 @@ describe('a lifecycle event', () => {
     for (const id of ids) {
       await store.accounts.setTags(id, { team: 'web' }, new Date());
       const detail = { eventName: 'TagResource', requestParameters: { resourceId: id, tags: [] } };
-      await heard().lifecycle(JSON.stringify({ ...JSON.parse(sample('org-move-account')), id, detail }));
+      await received().lifecycle(JSON.stringify({ ...JSON.parse(sample('org-move-account')), id, detail }));
       expect((await store.accounts.get(id))?.tagsReadAt).toBeNull();
     }
     expect(new Set(woken)).toEqual(new Set(['hub']));
@@ -87,14 +88,14 @@ describe('a lifecycle event', () => {
   });
 
   test('that comes again is kept once', async () => {
-    await heard().lifecycle(sample('org-move-account'));
-    await heard().lifecycle(sample('org-move-account'));
+    await received().lifecycle(sample('org-move-account'));
+    await received().lifecycle(sample('org-move-account'));
     expect(await store.lifecycleEvents.list(10)).toHaveLength(1);
   });
 
   test('of no consequence is kept with the reason, and wakes nothing', async () => {
     const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
-    await heard().lifecycle(JSON.stringify(event));
+    await received().lifecycle(JSON.stringify(event));
     expect(woken).toEqual([]);
     expect(await store.lifecycleEvents.list(10)).toMatchObject([
       { action: 'nothing: of no consequence here' },
@@ -102,7 +103,7 @@ describe('a lifecycle event', () => {
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {
-    await expect(heard().lifecycle('not json')).rejects.toThrow();
+    await expect(received().lifecycle('not json')).rejects.toThrow();
   });
 });
 

@@ -15,16 +15,16 @@ export function looksOf({ query }: Pick<Database, 'query'>, made: ReturnType<typ
       made.working(async () => {
         for (let index = 0; index < times; index += 1) {
           await query(`delete from fact`);
-          await made.queue.wake(['organization']);
+          await made.queue.enqueue(['organization']);
           await until(async () => (await store.facts.get('organization')) !== undefined);
           await until(async () => (await query('select 1 from lease where expires_at > now()')).length === 0);
         }
       }),
     /** Has a key reconciled, as an event would. */
-    wake: (key: string) =>
+    enqueue: (key: string) =>
       made.working(async () => {
         const before = await endsOf(key);
-        await made.queue.wake([key]);
+        await made.queue.enqueue([key]);
         await until(async () => ![null, before].includes(await endsOf(key)));
       }),
     carryOut: async () => {

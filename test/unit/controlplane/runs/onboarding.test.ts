@@ -14,14 +14,14 @@ onBothDatabases((place) => {
   let database: Database;
   let store: Store;
   let made: ReturnType<typeof createWorld>;
-  let { look, wake, carryOut, ready } = {} as ReturnType<typeof looksOf>;
+  let { look, enqueue, carryOut, ready } = {} as ReturnType<typeof looksOf>;
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
     store = openStore(database);
     await database.query('truncate account, stack, run, run_stack, lease, fact');
     made = createWorld(store, database);
-    ({ look, wake, carryOut, ready } = looksOf(database, made));
+    ({ look, enqueue, carryOut, ready } = looksOf(database, made));
   }, 60_000);
 
   describe('onboarding of one account after the other', () => {
@@ -46,7 +46,7 @@ onBothDatabases((place) => {
       expect(run?.message).toBe(
         '2 stacks failed in onboarding within a day, more than the 1 allowed: mend what fails, then resume this run',
       );
-      await wake(`account-${five}`);
+      await enqueue(`account-${five}`);
       expect(await ready(five)).toMatchObject({ reason: 'Waiting' });
       await store.runs.resume(run?.id ?? '', 'ann');
       await carryOut();
@@ -56,7 +56,7 @@ onBothDatabases((place) => {
 
     test('goes on where what failed was made since, or failed longer ago', async () => {
       made.world.broken.clear();
-      await wake(`account-${three}`);
+      await enqueue(`account-${three}`);
       expect((await comes(five))?.state).toBe('succeeded');
       made.world.broken.add(`account-${six}`);
       await comes(six);

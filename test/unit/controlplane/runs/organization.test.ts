@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { departures } from '../../../../controlplane/offboarding/offboarding.ts';
+import { createOffboarding } from '../../../../controlplane/offboarding/offboarding.ts';
 import { reconcileOrganization } from '../../../../controlplane/reconcile/organization.ts';
 
 import type { Database } from '../../../../controlplane/store/database/database.ts';
@@ -38,7 +38,7 @@ onBothDatabases((place) => {
       };
       const lookWith = (aws: typeof made.aws) =>
         asHolder(database, 'organization', (lease) =>
-          reconcileOrganization({ ...made.parts, aws, runs, departures: undefined }, lease),
+          reconcileOrganization({ ...made.parts, aws, runs, offboarding: undefined }, lease),
         );
       const unreadable = { ...made.aws, organizations: refused };
       made.world.accounts.clear();
@@ -50,7 +50,7 @@ onBothDatabases((place) => {
         ...{ scope: { accounts: [hub] }, onlyChanged: true, requestedBy: 'onboarding' },
         kind: 'reconcile',
       });
-      expect(await lookWith(made.aws)).toMatchObject({ kind: 'done' });
+      expect(await lookWith(made.aws)).toMatchObject({ kind: 'ok' });
       expect(await lookWith(unreadable)).toMatchObject({ failures: 1 });
     });
 
@@ -85,7 +85,7 @@ onBothDatabases((place) => {
       made.world.unreachable.delete(one);
       expect(made.queue.waiting()).toContain(`account-${one}`);
       await made.working(async () => {
-        await made.queue.wake([`account-${one}`]);
+        await made.queue.enqueue([`account-${one}`]);
         await until(async () => (await ready(one))?.status === 'True');
       });
     });
@@ -113,7 +113,9 @@ onBothDatabases((place) => {
     test('finds an account again that was suspended before it let anybody in, and reinstated', async () => {
       const key = `account-${one}`;
       const { parts, queue } = made;
-      Object.assign(parts, { departures: departures({ ...parts, wake: (keys) => queue.wake(keys) }) });
+      Object.assign(parts, {
+        offboarding: createOffboarding({ ...parts, enqueue: (keys) => queue.enqueue(keys) }),
+      });
       made.world.unreachable.add(one);
       await look();
       await carryOut();
@@ -121,7 +123,7 @@ onBothDatabases((place) => {
       made.world.accounts.set(one, 'SUSPENDED');
       await look();
       await made.working(async () => {
-        await queue.wake([key]);
+        await queue.enqueue([key]);
         await until(async () => !queue.waiting().includes(key));
       });
       expect(queue.waiting()).not.toContain(key);
@@ -157,7 +159,7 @@ onBothDatabases((place) => {
     });
     made.world.hubBundle = good;
     await made.working(async () => {
-      await made.queue.wake(['hub']);
+      await made.queue.enqueue(['hub']);
       await until(async () => (await store.stacks.get('hub'))?.conditions.Ready?.status === 'True');
     });
   });

@@ -15,14 +15,14 @@ onBothDatabases((place) => {
   let database: Database;
   let store: Store;
   let made: ReturnType<typeof createWorld>;
-  let { look, wake, carryOut } = {} as ReturnType<typeof looksOf>;
+  let { look, enqueue, carryOut } = {} as ReturnType<typeof looksOf>;
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
     store = openStore(database);
     await database.query('truncate account, stack, run, run_stack, lease, fact');
     made = createWorld(store, database);
-    ({ look, wake, carryOut } = looksOf(database, made));
+    ({ look, enqueue, carryOut } = looksOf(database, made));
   }, 60_000);
 
   const released = async () => {
@@ -44,7 +44,7 @@ onBothDatabases((place) => {
       made.world.programVersion = '2';
       await made.working(async () => {
         const before = made.queue.waiting().length;
-        await made.queue.wake([`account-${one}`, `region-${one}-eu-west-1`]);
+        await made.queue.enqueue([`account-${one}`, `region-${one}-eu-west-1`]);
         await until(async () => made.queue.waiting().length >= before);
       });
       expect(ups()).toEqual([]);
@@ -78,7 +78,7 @@ onBothDatabases((place) => {
       await carryOut();
       expect(await versionOf(region)).toBe('1');
       made.world.broken.clear();
-      await wake(`account-${one}`);
+      await enqueue(`account-${one}`);
       await made.working(() => until(async () => (await versionOf(region)) === '2'));
       expect(made.requested).toHaveLength(1);
     });
@@ -90,7 +90,7 @@ onBothDatabases((place) => {
         await look();
         const [run] = await store.runs.unfinished();
         await store.runs[word === 'paused' ? 'pause' : 'cancel'](run?.id ?? '', 'by a person', 'ann');
-        await wake(region);
+        await enqueue(region);
         await look();
         expect(await versionOf(region)).toBe('1');
         expect(made.requested).toHaveLength(1);
@@ -110,7 +110,7 @@ onBothDatabases((place) => {
         await look();
         await carryOut();
         expect((await store.runs.list(1))[0]?.state).toBe('failed');
-        await wake(region);
+        await enqueue(region);
         expect(await versionOf(region)).toBe('1');
         Object.assign(made.parts.settings, { rollout });
         made.world.broken.clear();

@@ -135,7 +135,7 @@ onBothDatabases((place) => {
       await store.runs.start(run.id);
       await store.runStacks.plan(run.id, keys, 1, 'admitted');
       await store.runs.planned(run.id);
-      await scheduler.queue.later(keys.map((key) => ({ key, afterMs: 3_600_000 })));
+      await scheduler.queue.enqueueAfter(keys.map((key) => ({ key, afterMs: 3_600_000 })));
       await scheduler.runs.takeUp();
       await reaches(run, 'succeeded');
       expect([...touched(one), ...touched(two)]).toHaveLength(6);
@@ -172,7 +172,7 @@ onBothDatabases((place) => {
     /** Wakes it again and again, as sweeps and events would. */
     const waken = async (times: number) => {
       for (let index = 0; index < times; index += 1) {
-        await scheduler.queue.wake([key]);
+        await scheduler.queue.enqueue([key]);
         await until(
           async () =>
             (
@@ -203,7 +203,7 @@ onBothDatabases((place) => {
       await scheduler.stop();
       made.world.programVersion = '2';
       scheduler = await startScheduler(database, made);
-      await scheduler.queue.wake([key]);
+      await scheduler.queue.enqueue([key]);
       await until(async () => seen.length >= 5 && (await record())?.Stalled?.status === 'True');
       expect(seen).toEqual(Array(5).fill('False'));
       made.world.broken.clear();

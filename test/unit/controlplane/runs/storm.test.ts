@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
-import { intake } from '../../../../controlplane/remediations/messages.ts';
+import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { openStore } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -43,20 +43,20 @@ onBothDatabases((place, kind) => {
       async reconcile(key) {
         runs.set(key, (runs.get(key) ?? 0) + 1);
         await storm;
-        return { kind: 'done' };
+        return { kind: 'ok' };
       },
     });
     await worker.start();
-    const heard = intake(openStore(database), queue, log, silentMeter);
+    const received = messageHandlers(openStore(database), queue, log, silentMeter);
     const about = (account: number) =>
       sample.replaceAll('444455556666', String(300_000_000_000 + account)).replaceAll(eventId, randomUUID());
-    for (let account = 0; account < 20; account += 1) await heard.lifecycle(about(account));
+    for (let account = 0; account < 20; account += 1) await received.lifecycle(about(account));
     await until(() => runs.size === 21);
     let left = events;
     const hear = async () => {
       while (left > 0) {
         left -= 1;
-        await heard.lifecycle(about(left % 20));
+        await received.lifecycle(about(left % 20));
       }
     };
     await Promise.all(Array.from({ length: 8 }, hear));

@@ -51,7 +51,7 @@ onBothDatabases((place) => {
       return (await database.query(due)).length <= left;
     });
   const onboarding = async () => {
-    await scheduler.queue.wake(['organization']);
+    await scheduler.queue.enqueue(['organization']);
     await until(() => underWay !== undefined);
     return (await store.runs.latestOf('onboarding'))?.id ?? '';
   };
@@ -70,9 +70,9 @@ onBothDatabases((place) => {
       go();
       await settled();
       made.world.accounts.set(three, 'ACTIVE');
-      await scheduler.queue.wake(['organization']);
+      await scheduler.queue.enqueue(['organization']);
       await until(async () => (await store.accounts.get(three)) !== undefined);
-      await scheduler.queue.wake(all());
+      await scheduler.queue.enqueue(all());
       await settled();
       expect(ups()).toEqual([`up ${underWay}`]);
       for (const id of [...others(), three])
@@ -88,7 +88,7 @@ onBothDatabases((place) => {
       await scheduler.runs.cancel(run, 'a person');
       go();
       await settled();
-      await scheduler.queue.wake(['organization', ...all()]);
+      await scheduler.queue.enqueue(['organization', ...all()]);
       await settled();
       expect(ups()).toEqual([`up ${underWay}`]);
       const [id = ''] = others();
@@ -110,7 +110,7 @@ onBothDatabases((place) => {
         ...{ onlyChanged: true, requestedBy: 'onboarding' },
       });
       await scheduler.runs.cancel(run.id, 'a person');
-      await scheduler.queue.wake(['organization']);
+      await scheduler.queue.enqueue(['organization']);
       await until(async () => (await store.accounts.list()).length > 0);
       await settled();
       expect(await store.runs.list(10)).toHaveLength(1);
@@ -120,7 +120,7 @@ onBothDatabases((place) => {
       await start(4);
       Object.assign(made.parts.settings, { rollout: { waves: [one] } });
       const run = await onboarding();
-      await scheduler.queue.wake([`account-${two}`]);
+      await scheduler.queue.enqueue([`account-${two}`]);
       await settled(1);
       expect(ups()).toEqual([`up account-${one}`]);
       expect(await ready(two)).toMatchObject({ reason: 'Waiting', message: expect.stringContaining(run) });

@@ -4,7 +4,7 @@ import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Aws, awsClients } from '../../../../controlplane/aws/clients.ts';
-import { surveyAccount } from '../../../../controlplane/reconcile/observe.ts';
+import { observeAccount } from '../../../../controlplane/reconcile/observe.ts';
 import { organizationsRegion } from '../../../../controlplane/settings/partition.ts';
 
 const partitions = [
@@ -49,8 +49,8 @@ describe.each(partitions)('in partition %s', (partition, where, other) => {
     } as unknown as Aws;
     const hub = { accountId: '222222222222', region: other };
     const settings = { hub, accessRole: 'Access', regions: undefined };
-    const account = { id: '300000000001', joinedAt: undefined } as Parameters<typeof surveyAccount>[2];
-    const survey = await surveyAccount(aws, settings, account, 0);
+    const account = { id: '300000000001', joinedAt: undefined } as Parameters<typeof observeAccount>[2];
+    const survey = await observeAccount(aws, settings, account, 0);
     expect(survey.kind === 'found' && survey.account.regions.map(({ region }) => region)).toEqual([
       where,
       ...['aa-first-1', other, 'zz-last-1'].sort(),

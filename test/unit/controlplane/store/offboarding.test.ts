@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { onBothDatabases } from '../../../worlds/database.ts';
-import { createDepartureWorld, emptied } from '../../../worlds/offboarding.ts';
+import { createOffboardingWorld, emptied } from '../../../worlds/offboarding.ts';
 
 const id = (index: number) => `3000000000${String(index).padStart(2, '0')}`;
 
 onBothDatabases((place) => {
-  let at: ReturnType<typeof createDepartureWorld>;
+  let at: ReturnType<typeof createOffboardingWorld>;
   let database: Database;
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
     await emptied(database);
-    at = createDepartureWorld(database);
+    at = createOffboardingWorld(database);
   }, 60_000);
   const onboardMany = async (count: number) => {
     for (let index = 0; index < count; index += 1) await at.onboard(id(index), 'eu-west-1');
@@ -24,14 +24,14 @@ onBothDatabases((place) => {
   describe('a listing', () => {
     test('of an organization that is as it was lets nothing go', async () => {
       await onboardMany(3);
-      expect(await at.list()).toEqual({ wake: [], held: undefined, remarks: [] });
+      expect(await at.list()).toEqual({ keysToEnqueue: [], held: undefined, remarks: [] });
     });
 
     test('that lacks one account lets its stacks go, the Region first', async () => {
       await onboardMany(4);
       at.state.accounts.delete(id(0));
-      const { wake, held } = await at.list();
-      expect(wake).toEqual([`region-${id(0)}-eu-west-1`, `account-${id(0)}`]);
+      const { keysToEnqueue: enqueue, held } = await at.list();
+      expect(enqueue).toEqual([`region-${id(0)}-eu-west-1`, `account-${id(0)}`]);
       expect(held).toBeUndefined();
     });
 
@@ -39,10 +39,10 @@ onBothDatabases((place) => {
       await onboardMany(4);
       at.state.accounts.delete(id(0));
       at.state.accounts.set(id(1), 'SUSPENDED');
-      const { wake, held } = await at.list();
-      expect(wake).toEqual([]);
+      const { keysToEnqueue: enqueue, held } = await at.list();
+      expect(enqueue).toEqual([]);
       expect(held).toMatch(
-        /a person has to confirm: tear down 2 stacks in 1 account; archive .* 2 stacks in 1 acc/,
+        /a person has to confirm: destroy 2 stacks in 1 account; archive .* 2 stacks in 1 acc/,
       );
       expect(held).toContain('2 of 4 accounts are not active');
       const [asked] = await confirmations();
@@ -53,7 +53,7 @@ onBothDatabases((place) => {
       ]);
       await at.plane().confirm(asked?.id ?? '', asked?.digest ?? '', 'ops');
       expect(at.state.woken).toHaveLength(4);
-      expect((await at.list()).wake).toHaveLength(4);
+      expect((await at.list()).keysToEnqueue).toHaveLength(4);
       expect(await confirmations()).toMatchObject([{ state: 'confirmed', decidedBy: 'ops' }]);
     });
 
@@ -63,9 +63,9 @@ onBothDatabases((place) => {
       at.state.accounts.delete(id(1));
       await at.list();
       at.state.accounts.set(id(0), 'ACTIVE').set(id(1), 'ACTIVE');
-      expect(await at.list()).toMatchObject({ wake: [], held: undefined });
+      expect(await at.list()).toMatchObject({ keysToEnqueue: [], held: undefined });
       expect(await states()).toEqual(['superseded']);
-      expect(await at.store.departures.open()).toEqual([]);
+      expect(await at.store.offboarding.open()).toEqual([]);
     });
 
     test('that lacks still more asks anew, and what was asked before cannot be confirmed', async () => {
@@ -94,11 +94,11 @@ onBothDatabases((place) => {
       await onboardMany(20);
       at.state.accounts.delete(id(0));
       at.state.accounts.delete(id(1));
-      expect((await at.list()).wake).toHaveLength(4);
+      expect((await at.list()).keysToEnqueue).toHaveLength(4);
       at.state.accounts.delete(id(2));
-      const { wake, held } = await at.list();
+      const { keysToEnqueue: enqueue, held } = await at.list();
       expect(held).toContain('3 of 20 accounts');
-      expect(wake).toEqual([]);
+      expect(enqueue).toEqual([]);
     });
   });
 
@@ -108,11 +108,11 @@ onBothDatabases((place) => {
       await onboardMany(8);
       for (let index = 0; index < 6; index += 1) at.state.units.set(id(index), 'ou-root-old');
       at.state.accounts.set(id(7), 'SUSPENDED');
-      const { wake, held } = await at.list(outOfScope);
-      expect(held).toContain('12 stacks would be torn down within a day, which is more than 10');
-      expect(wake).toEqual([`region-${id(7)}-eu-west-1`, `account-${id(7)}`]);
+      const { keysToEnqueue: enqueue, held } = await at.list(outOfScope);
+      expect(held).toContain('12 stacks would be destroyed within a day, which is more than 10');
+      expect(enqueue).toEqual([`region-${id(7)}-eu-west-1`, `account-${id(7)}`]);
       const [asked] = await confirmations();
-      expect(asked).toMatchObject({ hold: 'deletions', about: 'tear down 12 stacks in 6 accounts' });
+      expect(asked).toMatchObject({ hold: 'deletions', about: 'destroy 12 stacks in 6 accounts' });
     });
 
     test('wait as well where they come slowly: a day is counted together', async () => {
@@ -121,7 +121,7 @@ onBothDatabases((place) => {
         for (let index = from; index < to; index += 1) at.state.units.set(id(index), 'ou-root-old');
       };
       move(0, 5);
-      expect((await at.list(outOfScope)).wake).toHaveLength(10);
+      expect((await at.list(outOfScope)).keysToEnqueue).toHaveLength(10);
       for (const key of await at.stacks()) await at.reconcile(key, outOfScope);
       for (const key of await at.stacks()) await at.reconcile(key, outOfScope);
       expect(await at.stacks()).toHaveLength(6);
@@ -129,7 +129,7 @@ onBothDatabases((place) => {
       expect((await at.list(outOfScope)).held).toContain('12 stacks');
       const later = await at.list(outOfScope, 25);
       expect(later.held).toBeUndefined();
-      expect(later.wake).toHaveLength(2);
+      expect(later.keysToEnqueue).toHaveLength(2);
       expect(await states()).toEqual(['superseded']);
     });
 
@@ -140,9 +140,9 @@ onBothDatabases((place) => {
       const [asked] = await confirmations();
       await at.plane(outOfScope).confirm(asked?.id ?? '', asked?.digest ?? '', 'ops');
       at.state.units.set(id(6), 'ou-root-old');
-      const { wake, held } = await at.list(outOfScope);
+      const { keysToEnqueue: enqueue, held } = await at.list(outOfScope);
       expect(held).toBeUndefined();
-      expect(wake).toHaveLength(14);
+      expect(enqueue).toHaveLength(14);
     });
   });
 
@@ -185,7 +185,7 @@ onBothDatabases((place) => {
       expect((await at.list()).held).toContain('which was refused');
       expect(await states()).toEqual(['refused']);
       await at.plane().confirm(asked, digest, 'ops');
-      expect((await at.list()).wake).toHaveLength(4);
+      expect((await at.list()).keysToEnqueue).toHaveLength(4);
     });
 
     test('that nobody answers is asked anew once it has expired', async () => {
@@ -197,8 +197,8 @@ onBothDatabases((place) => {
     test('confirmed and not carried out within a day is asked anew', async () => {
       const { id: asked, digest } = await ask();
       await at.plane().confirm(asked, digest, 'ops');
-      const { wake, held } = await at.list({}, 25);
-      expect(wake).toEqual([]);
+      const { keysToEnqueue: enqueue, held } = await at.list({}, 25);
+      expect(enqueue).toEqual([]);
       expect(held).toContain('a person has to confirm');
       expect(await states()).toEqual(['open', 'expired']);
     });
@@ -238,13 +238,13 @@ onBothDatabases((place) => {
     await onboardMany(2);
     const code = 'invalid-environment';
     await expect(at.list({ organizationalUnits: ['ou-root-typo'] })).rejects.toMatchObject({ code });
-    expect(await at.store.departures.open()).toEqual([]);
+    expect(await at.store.offboarding.open()).toEqual([]);
   });
 
   test('Regions that are not to be covered any more depart by the listing, all in one question', async () => {
     for (let index = 0; index < 11; index += 1) await at.onboard(id(index), 'eu-west-1', 'us-east-1');
     const { held } = await at.list({ regions: ['us-east-1'] });
-    expect(held).toContain('tear down 11 stacks in 11 accounts');
+    expect(held).toContain('destroy 11 stacks in 11 accounts');
     expect(await states()).toEqual(['open']);
   });
 });

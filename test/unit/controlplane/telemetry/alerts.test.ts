@@ -54,7 +54,7 @@ const namedIn = (expr: string) =>
 /** The values that labels have, as far as they are known beforehand. */
 const values = new Set<string>([
   ...outcomes,
-  ...['succeeded', 'unchanged', 'failed', 'cancelled', 'proven'],
+  ...['succeeded', 'unchanged', 'failed', 'cancelled', 'verified'],
   ...readings.flatMap(({ sql }) => [...sql.matchAll(/'(\w+)'/g)].map(([, value = '']) => value)),
 ]);
 

@@ -15,7 +15,7 @@ onBothDatabases((place) => {
   beforeEach(async (context) => {
     place.need(context);
     database = await place.open();
-    await database.query('truncate account, stack, lease, proof');
+    await database.query('truncate account, stack, lease, cell_verification');
   }, 60_000);
   const condition = (type: string, status: string, reason = '') =>
     JSON.stringify({ [type]: { status, reason } });
@@ -92,7 +92,7 @@ onBothDatabases((place) => {
         [id, state, conditions, trails],
       );
     }
-    await query(`insert into proof (account_id, region, proven_at, failed_at) values
+    await query(`insert into cell_verification (account_id, region, verified_at, failed_at) values
       ('1', 'r0', now() - interval '1 hour', null), ('1', 'r1', null, now()),
       ('1', 'gone', now() - interval '9 days', now()), ('2', 'r0', now() - interval '9 days', now()),
       ('3', 'r0', now() - interval '9 days', now())`);
@@ -102,20 +102,20 @@ onBothDatabases((place) => {
       'portcullis_accounts{ready="False"}': 1,
       'portcullis_cells{covered="true"}': 4,
       'portcullis_cells{covered="false"}': 0,
-      portcullis_cells_proven: 1,
-      portcullis_cells_proof_failing: 1,
-      portcullis_cells_never_proven: 1,
+      portcullis_cells_verified: 1,
+      portcullis_cells_verification_failing: 1,
+      portcullis_cells_never_verified: 1,
     });
-    expect(samples.portcullis_cells_oldest_proof_seconds).toBeGreaterThan(3590);
-    expect(samples.portcullis_cells_oldest_proof_seconds).toBeLessThan(3700);
+    expect(samples.portcullis_cells_oldest_verification_seconds).toBeGreaterThan(3590);
+    expect(samples.portcullis_cells_oldest_verification_seconds).toBeLessThan(3700);
   });
 
   test('keys that wait are counted by when they are due, with how long the oldest has waited', async () => {
     const queue = keyQueue(database, log);
     await queue.start();
     try {
-      await queue.wake(['hub', 'organization']);
-      await queue.later([{ key: 'account-300000000001', afterMs: 3_600_000 }]);
+      await queue.enqueue(['hub', 'organization']);
+      await queue.enqueueAfter([{ key: 'account-300000000001', afterMs: 3_600_000 }]);
       await database.query(
         `update queue.job set created_on = now() - interval '90 s', start_after = now() - interval '60 s'
          where singleton_key = 'hub'`,
@@ -146,7 +146,7 @@ onBothDatabases((place) => {
     await queue.start();
     const oldest = async () => (await scrape())['portcullis_queue_oldest_active_seconds{queue="key"}'];
     try {
-      await queue.wake(['region-300000000001-r0', 'region-300000000001-r1']);
+      await queue.enqueue(['region-300000000001-r0', 'region-300000000001-r1']);
       await queue.fetch(10);
       await database.query(
         `update queue.job set started_on = now() - interval '10 minutes' where singleton_key = 'region-300000000001-r1'`,

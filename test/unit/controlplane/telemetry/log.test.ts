@@ -12,29 +12,29 @@ function recorder() {
   return { log, lines, last };
 }
 
-const letters = (alphabet: string, minLength: number, maxLength = minLength) =>
+const deadLetters = (alphabet: string, minLength: number, maxLength = minLength) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
 const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const word = base64.slice(0, 62);
 
 /** A secret, and a text that it is met in. */
 const secretText = fc.oneof(
-  letters(`${word}%-_.~`, 9, 30).map((it) => ({
+  deadLetters(`${word}%-_.~`, 9, 30).map((it) => ({
     secret: it,
     text: `connect postgres://portcullis:${it}@db.example:5432/p?sslmode=require failed`,
   })),
-  letters(`${word}@/:?#%!$&*+=`, 9, 30).map((it) => ({ secret: it, text: `postgresql://u:${it}@db/p` })),
-  letters(word, 24).map((it) => ({
+  deadLetters(`${word}@/:?#%!$&*+=`, 9, 30).map((it) => ({ secret: it, text: `postgresql://u:${it}@db/p` })),
+  deadLetters(word, 24).map((it) => ({
     secret: it,
     text: `POST https://hooks.slack.com/services/T0000/B0000/${it} 404`,
   })),
-  letters(base64, 38).map((it) => ({ secret: `aA${it}`, text: `AWS_SECRET_ACCESS_KEY=aA${it}` })),
-  letters(base64, 38).map((it) => ({ secret: `aA${it}`, text: `signed with\naA${it}\nby us` })),
-  letters(base64, 200, 400).map((it) => ({ secret: it, text: `session IQoJ${it}== is over` })),
-  letters(`${word}-._~+/`, 16, 60).map((it) => ({ secret: it, text: `Authorization: Bearer ${it}` })),
-  letters(word, 24).map((it) => ({ secret: it, text: `slack said invalid_auth to xoxb-1234-${it}` })),
-  letters(word, 12).map((it) => ({ secret: it, text: `PULUMI_CONFIG_PASSPHRASE=${it} was refused` })),
-  letters(`${word}%`, 60).map((it) => ({
+  deadLetters(base64, 38).map((it) => ({ secret: `aA${it}`, text: `AWS_SECRET_ACCESS_KEY=aA${it}` })),
+  deadLetters(base64, 38).map((it) => ({ secret: `aA${it}`, text: `signed with\naA${it}\nby us` })),
+  deadLetters(base64, 200, 400).map((it) => ({ secret: it, text: `session IQoJ${it}== is over` })),
+  deadLetters(`${word}-._~+/`, 16, 60).map((it) => ({ secret: it, text: `Authorization: Bearer ${it}` })),
+  deadLetters(word, 24).map((it) => ({ secret: it, text: `slack said invalid_auth to xoxb-1234-${it}` })),
+  deadLetters(word, 12).map((it) => ({ secret: it, text: `PULUMI_CONFIG_PASSPHRASE=${it} was refused` })),
+  deadLetters(`${word}%`, 60).map((it) => ({
     secret: it,
     text: `https://s3.example/x?a=1&X-Amz-Signature=${it}&b=2`,
   })),

@@ -20,21 +20,21 @@ describe('what a process counts', () => {
     });
     meter.stack('up', 'region', 'failed', 7);
     meter.run('reconcile', 'failed');
-    meter.reconciled('account', 'wait', 0.2);
+    meter.reconciled('account', 'requeueAfter', 0.2);
     meter.throttled('Organizations', 'ListAccounts', 'organization');
     meter.remediation('remediated', 4200);
     meter.remediation('clean', undefined);
-    meter.verified('proven', 12);
+    meter.verified('verified', 12);
     expect(samplesOf(await registry.metrics())).toMatchObject({
       'portcullis_stack_operation_duration_seconds_sum{operation="up",kind="region",result="failed"}': 7,
       'portcullis_runs_total{kind="reconcile",state="failed"}': 1,
-      'portcullis_reconcile_duration_seconds_count{kind="account",verdict="wait"}': 1,
+      'portcullis_reconcile_duration_seconds_count{kind="account",result="requeueAfter"}': 1,
       'portcullis_api_throttles_total{service="Organizations",operation="ListAccounts",scope="organization"}': 1,
       'portcullis_remediations_total{outcome="remediated"}': 1,
       'portcullis_remediations_total{outcome="clean"}': 1,
       portcullis_remediation_latency_seconds_count: 1,
       portcullis_remediation_latency_seconds_sum: 4.2,
-      'portcullis_verification_duration_seconds_count{result="proven"}': 1,
+      'portcullis_verification_duration_seconds_count{result="verified"}': 1,
     });
   });
 

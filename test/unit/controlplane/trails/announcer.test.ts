@@ -163,7 +163,7 @@ onBothDatabases(({ open, need }) => {
     const store = openStore(await open());
     const account = newAccount();
     await Promise.all([1, 2, 3].map(() => store.coverage.observe(account, seen(yes), seen(no))));
-    expect(await store.coverage.untold(account.id)).toHaveLength(1);
+    expect(await store.coverage.pending(account.id)).toHaveLength(1);
   });
 
   test('one trail that stops for many accounts is an event for each, and five messages of a topic', async (context) => {
@@ -172,7 +172,7 @@ onBothDatabases(({ open, need }) => {
     const other: TrailCheck = { ...yes, trailArn: `${organizationArn}-${accounts}` };
     for (let count = 0; count < 12; count += 1) await announce(newAccount(), seen(other), seen(no));
     expect(detailsOf('bus')).toHaveLength(12);
-    const told = detailsOf('topic').map(({ summary }) => /Further accounts/.test(summary));
-    expect(told).toEqual([false, false, false, false, true]);
+    const reported = detailsOf('topic').map(({ summary }) => /Further accounts/.test(summary));
+    expect(reported).toEqual([false, false, false, false, true]);
   });
 });

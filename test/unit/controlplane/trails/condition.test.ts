@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ObservedTrail } from '../../../../controlplane/stacks/trail-check.ts';
 import { trailsCondition, trailWarnings } from '../../../../controlplane/trails/condition.ts';
-import { judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
+import { evaluateTrails } from '../../../../controlplane/trails/evaluate.ts';
 import { member, organizationArn, trail } from '../../../worlds/trail-sample.ts';
 
-const judge = (trails: ObservedTrail[]) => judgeTrails({ accountId: member, region: 'eu-west-1', trails });
+const judge = (trails: ObservedTrail[]) => evaluateTrails({ accountId: member, region: 'eu-west-1', trails });
 
 describe('a delivery of a trail that fails', () => {
   test.each([

@@ -1,12 +1,12 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
 import type { ObservedTrail, TrailCause } from '../../../../controlplane/stacks/trail-check.ts';
-import { causeOf, judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
+import { causeOf, evaluateTrails } from '../../../../controlplane/trails/evaluate.ts';
 import { advanced, all, management, member, ownTrail, trail } from '../../../worlds/trail-sample.ts';
 
 const region = 'eu-west-1';
 const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
-  judgeTrails({ accountId: member, region, trails, ...more });
+  evaluateTrails({ accountId: member, region, trails, ...more });
 
 const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
 const field = (...fields: Parameters<typeof advanced>) => ({ advancedEventSelectors: [advanced(...fields)] });

@@ -1,7 +1,7 @@
 import type { EventSelector } from '@aws-sdk/client-cloudtrail';
 import { describe, expect, test } from 'vitest';
 import type { ObservedTrail } from '../../../../controlplane/stacks/trail-check.ts';
-import { judgeTrails } from '../../../../controlplane/trails/evaluate.ts';
+import { evaluateTrails } from '../../../../controlplane/trails/evaluate.ts';
 import {
   all,
   arnOf,
@@ -14,7 +14,7 @@ import {
 
 const region = 'eu-west-1';
 const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
-  judgeTrails({ accountId: member, region, trails, ...more });
+  evaluateTrails({ accountId: member, region, trails, ...more });
 
 const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
 

@@ -3,9 +3,9 @@ import type { Client } from '../../../../controlplane/cli/client/http.ts';
 import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
 import { renderVerification, verify } from '../../../../controlplane/cli/commands/verify.ts';
 import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
-import type { Canary, Proof } from '../../../../controlplane/store/canaries.ts';
+import type { Canary, CellVerification } from '../../../../controlplane/store/canaries.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
-import { coverageOf, provenCondition } from '../../../../controlplane/verify/coverage.ts';
+import { coverageOf, verifiedCondition } from '../../../../controlplane/verify/coverage.ts';
 
 const trail = { covered: true, trailArn: 'a' } as const;
 const account = (id: string, state = 'ACTIVE', parents = ['ou-1']) =>
@@ -20,11 +20,11 @@ const fleet = [
   account('399999999999', 'SUSPENDED'),
 ];
 
-const proof = (region: string, change: Partial<Proof> = {}): Proof => ({
+const proof = (region: string, change: Partial<CellVerification> = {}): CellVerification => ({
   ...{
     accountId: one,
     region,
-    provenAt: new Date('2026-11-23T21:00:00Z'),
+    verifiedAt: new Date('2026-11-23T21:00:00Z'),
     kind: 'end-to-end',
     milliseconds: 700,
   },
@@ -49,31 +49,31 @@ describe('the cells of a scope', () => {
   });
 });
 
-describe("an account's condition Proven", () => {
+describe("an account's condition Verified", () => {
   test.each([
-    ['True', 'Proven', [proof('eu-central-1'), proof('eu-west-1')]],
-    ['Unknown', 'NeverProven', [proof('eu-west-1')]],
-    ['False', 'NotProven', [proof('eu-west-1', failure)]],
-    ['False', 'NotProven', [proof('eu-central-1'), proof('eu-west-1', { ...failure, provenAt: null })]],
-    ['True', 'Proven', [proof('eu-central-1', { failedAt: new Date(0) }), proof('eu-west-1')]],
-  ] as const)('is %s, %s', (status, reason, proofs) => {
-    expect(provenCondition(account(one), proofs)).toMatchObject({ status, reason });
+    ['True', 'Verified', [proof('eu-central-1'), proof('eu-west-1')]],
+    ['Unknown', 'NeverVerified', [proof('eu-west-1')]],
+    ['False', 'NotVerified', [proof('eu-west-1', failure)]],
+    ['False', 'NotVerified', [proof('eu-central-1'), proof('eu-west-1', { ...failure, verifiedAt: null })]],
+    ['True', 'Verified', [proof('eu-central-1', { failedAt: new Date(0) }), proof('eu-west-1')]],
+  ] as const)('is %s, %s', (status, reason, cellVerifications) => {
+    expect(verifiedCondition(account(one), cellVerifications)).toMatchObject({ status, reason });
   });
 });
 
 describe('status', () => {
   const cells = coverageOf(fleet, [], [proof('eu-central-1'), proof('eu-west-1', failure)]);
 
-  test('has how many cells are proven and since when, and names those that failed', () => {
+  test('has how many cells are verified and since when, and names those that failed', () => {
     const asText = JSON.parse(JSON.stringify(cells));
     const { text, healthy } = renderStatus(fleet, [], asText);
     expect(text).toMatch(/300000000001 .*1\/2 2026-11-23T21:00Z/);
-    expect(text).toContain('300000000001 eu-west-1 not proven: no trail');
+    expect(text).toContain('300000000001 eu-west-1 not verified: no trail');
     expect(healthy).toBe(false);
   });
 
   test('is not the worse for a cell that was never tried', () => {
-    expect(renderStatus(fleet, [], coverageOf(fleet, [], [])).text).not.toContain('not proven');
+    expect(renderStatus(fleet, [], coverageOf(fleet, [], [])).text).not.toContain('not verified');
   });
 });
 
@@ -91,13 +91,13 @@ test('a verification is a table with the reasons below it', () => {
   const text = renderVerification({
     cells: [
       canary('eu-west-1', {
-        state: 'proven',
+        state: 'verified',
         kind: 'end-to-end',
         milliseconds: 740,
         recordedMilliseconds: 910,
       }),
       canary('us-east-1', {
-        state: 'proven',
+        state: 'verified',
         kind: 'path',
         milliseconds: 80,
         message: 'no group was made: no VPC',
@@ -108,7 +108,7 @@ test('a verification is a table with the reasons below it', () => {
   expect(text).toMatch(/eu-west-1\s+end-to-end\s+0\.7 s\s+0\.9 s/);
   expect(text).toMatch(/us-east-1\s+path\s+-/);
   expect(text).toContain('300000000001 us-west-2: CloudTrail: no trail');
-  expect(text).toContain('2 of 3 cells proven');
+  expect(text).toContain('2 of 3 cells verified');
 });
 
 describe('portcullis verify', () => {
@@ -124,10 +124,10 @@ describe('portcullis verify', () => {
     return { exit, out };
   };
 
-  test('ends with 0 where every cell was proven, else with 3, and says each as it ends', async () => {
-    expect(await answered('proven', 'proven')).toMatchObject({ exit: 0 });
-    const { exit, out } = await answered('proven', 'failed');
+  test('ends with 0 where every cell was verified, else with 3, and says each as it ends', async () => {
+    expect(await answered('verified', 'verified')).toMatchObject({ exit: 0 });
+    const { exit, out } = await answered('verified', 'failed');
     expect(exit).toBe(3);
-    expect(out).toMatch(/^proven {2}300000000001 eu-west-0\nfailed {2}300000000001 eu-west-1\n/);
+    expect(out).toMatch(/^verified {2}300000000001 eu-west-0\nfailed {2}300000000001 eu-west-1\n/);
   });
 });

@@ -75,8 +75,8 @@ describe('an event', () => {
     expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys(), ...notes.keys()].sort());
   });
 
-  it.each([...looks])('%s asks for a look at what it names', (name, named) => {
-    expect(read(fixture(name))).toMatchObject({ kind: 'look', named });
+  it.each([...looks])('%s asks for a look at what it names', (name, subject) => {
+    expect(read(fixture(name))).toMatchObject({ kind: 'inspect', subject });
   });
 
   it.each([...refusals])('%s asks for none, and says why', (name, [kind, reason]) => {
@@ -120,7 +120,7 @@ describe('an event', () => {
     const event = fixture('authorize-nested');
     Object.assign(event.detail as object, { userIdentity: 'nobody', userAgent: 7, sourceIPAddress: null });
     expect(read(event)).toMatchObject({
-      kind: 'look',
+      kind: 'inspect',
       call: { actor: { principal: null, userAgent: null } },
     });
   });
@@ -128,7 +128,7 @@ describe('an event', () => {
   it.each(['requestParameters', 'responseElements'])('is looked at without %s as well', (key) => {
     const event = fixture('authorize-nested');
     Reflect.deleteProperty(event.detail as object, key);
-    expect(read(event)).toMatchObject({ kind: 'look', named: group });
+    expect(read(event)).toMatchObject({ kind: 'inspect', subject: group });
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe('an event', () => {
     Object.assign(event.detail as object, {
       responseElements: { securityGroupRuleSet: { items: [{ groupId: '../x' }, null, 3] } },
     });
-    expect(read(event)).toMatchObject({ named: { groupIds: [groupId], ruleIds: [] } });
+    expect(read(event)).toMatchObject({ subject: { groupIds: [groupId], ruleIds: [] } });
   });
 
   it.each([
@@ -167,7 +167,7 @@ describe('an event', () => {
   ])('of an edited prefix list names it in request %j or response %j', (request, response, id) => {
     const event = fixture('prefix-list-edited');
     Object.assign(event.detail as object, { requestParameters: request, responseElements: response });
-    expect(read(event)).toMatchObject({ kind: 'look', named: { prefixListId: id, groupIds: [] } });
+    expect(read(event)).toMatchObject({ kind: 'inspect', subject: { prefixListId: id, groupIds: [] } });
   });
 
   it('is read without an exception whatever its parameters are', () => {
@@ -184,7 +184,7 @@ describe('an event', () => {
       fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
         const event = fixture('authorize-nested');
         Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
-        expect(['look', 'noted']).toContain(read(event).kind);
+        expect(['inspect', 'noted']).toContain(read(event).kind);
       }),
     );
   });

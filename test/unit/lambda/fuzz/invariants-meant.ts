@@ -2,7 +2,7 @@ import { listIds, members } from './ids.ts';
 import { check, isRevoke } from './invariants.ts';
 import { cellOf, meantBy } from './naming.ts';
 import type { Json } from './shapes.ts';
-import type { Judgements, Run, Snapshot } from './stage.ts';
+import type { Evaluations, Run, Snapshot } from './stage.ts';
 import type { Group } from './world.ts';
 
 /** The groups that an event is plainly about, as they were; undefined where it is not plain which. */
@@ -27,7 +27,7 @@ function groupsMeant(event: Json, state: Snapshot): { place: string; group: Grou
  * An invocation that does not reject left nothing open that the policy takes away in what the event means. `guests`:
  * nor in the groups of other accounts that let its prefix list in.
  */
-export function checkClosed(event: Json, run: Run, judged: Judgements, guests: boolean): void {
+export function checkClosed(event: Json, run: Run, judged: Evaluations, guests: boolean): void {
   const isUnread = run.results.some(({ undecided }) => undecided.length > 0);
   const goesByUse = Object.hasOwn(Object(meantBy(event)), 'prefixListId');
   if (run.rejection || (run.record.mishaps > 0 && (isUnread || goesByUse))) return;
@@ -44,7 +44,7 @@ export function checkClosed(event: Json, run: Run, judged: Judgements, guests: b
  * An event that only has another form is about just the groups it names, no other is looked at and none is missed;
  * one that names none, about those of its Region that are or may be against the policy.
  */
-export function checkFound(event: Json, { results, before }: Run, judged: Judgements): void {
+export function checkFound(event: Json, { results, before }: Run, judged: Evaluations): void {
   const isSuspect = ({ place }: { place: string }) =>
     [...judged(place).values()].some(({ verdict }) => verdict === 'forbidden' || verdict === 'unclear');
   const named = groupsMeant(event, before);

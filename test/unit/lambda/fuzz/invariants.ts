@@ -3,15 +3,15 @@ import type { RemediationResult, ResultFinding } from '../../../../lambda/contra
 import { blockOf, isInside } from './address-space.ts';
 import { members } from './ids.ts';
 import { cellOf } from './naming.ts';
-import type { Judged } from './oracle.ts';
-import { sourceOf } from './oracle-source.ts';
+import type { EvaluatedRule } from './oracle.ts';
+import { expectedSource } from './oracle-source.ts';
 import type { Json } from './shapes.ts';
-import type { Judgements, Run, Stage } from './stage.ts';
+import type { Evaluations, Run, Stage } from './stage.ts';
 import type { Scene } from './world.ts';
 
 const idsOf = (rules: readonly SecurityGroupRule[]) => rules.map((rule) => rule.SecurityGroupRuleId ?? '');
 const keyOf = ({ account, region, groupId }: RemediationResult) => `${account}/${region}/${groupId}`;
-export const isRevoke = (judged: Judged | undefined) =>
+export const isRevoke = (judged: EvaluatedRule | undefined) =>
   judged?.verdict === 'forbidden' && judged.mode === 'revoke';
 
 export function check(holdsTrue: unknown, mistake: string): asserts holdsTrue {
@@ -19,14 +19,14 @@ export function check(holdsTrue: unknown, mistake: string): asserts holdsTrue {
 }
 
 /** Nothing is touched but rules that the policy takes away, in the places that an event may be about. */
-export function checkSafety(stage: Stage, scene: Scene, event: Json, run: Run, judged: Judgements): void {
+export function checkSafety(stage: Stage, scene: Scene, event: Json, run: Run, judged: Evaluations): void {
   const { before, after, record } = run;
   const from = cellOf(event);
   const own = `${from?.account}/${from?.region}/`;
   check(record.trespasses.length === 0, `called in ${record.trespasses}`);
   const writes = [...record.revoked, ...record.authorized];
   check(stage.revokes || writes.length === 0, `changed ${writes} in a mode that changes nothing`);
-  const isEdit = /PrefixList/.test(nameOf(event));
+  const isEdit = /PrefixList/.test(eventNameOf(event));
   for (const line of writes) {
     const [cell, groupId, ruleId = ''] = line.split(' ');
     const place = `${cell}/${groupId}`;
@@ -53,7 +53,7 @@ export function checkSafety(stage: Stage, scene: Scene, event: Json, run: Run, j
 }
 
 /** What is let in instead is among what the policy lists, and was let in before by what is taken away. */
-function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Judgements, scene: Scene): void {
+function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Evaluations, scene: Scene): void {
   for (const line of record.authorized) {
     const [cell, groupId, protocol, from, to, text = ''] = line.split(' ');
     const place = `${cell}/${groupId}`;
@@ -64,7 +64,7 @@ function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Judg
       .filter(({ FromPort, ToPort }) => protocol === '-1' || `${FromPort} ${ToPort}` === `${from} ${to}`)
       .filter(({ CidrIpv6 }) => text.includes(':') || !CidrIpv6)
       .filter((rule) => isRevoke(judged(place).get(rule.SecurityGroupRuleId ?? '')))
-      .map((rule) => sourceOf(rule, scene.lists, false));
+      .map((rule) => expectedSource(rule, scene.lists, false));
     const wasOpen = sources.some(
       (source) => source.kind === 'blocks' && isInside(blockOf(text), source.blocks),
     );
@@ -73,7 +73,7 @@ function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Judg
 }
 
 /** One result for each group looked at, true to what is there now and to what the policy says of it. */
-export function checkResults(run: Run, judged: Judgements, event: Json): void {
+export function checkResults(run: Run, judged: Evaluations, event: Json): void {
   const { results, after, record } = run;
   const keys = results.map(({ groupId }) => String(groupId));
   check(new Set(keys).size === keys.length, `more than one result of a group: ${keys}`);
@@ -98,30 +98,30 @@ export function checkResults(run: Run, judged: Judgements, event: Json): void {
 }
 
 /** Whatever was taken away is told as such, by the retry where the first attempt did not live to tell it. */
-export function checkTold(runs: Run[]): void {
+export function checkNotified(runs: Run[]): void {
   const findings = runs.flatMap(({ results }) => results).flatMap((result) => result.findings);
-  const told = new Set(findings.filter(isTakenAway).map(({ ruleId }) => ruleId));
+  const reported = new Set(findings.filter(isRemoved).map(({ ruleId }) => ruleId));
   const missing = runs
     .flatMap(({ record }) => record.revoked)
-    .filter((line) => !told.has(line.split(' ')[2] ?? ''));
+    .filter((line) => !reported.has(line.split(' ')[2] ?? ''));
   check(missing.length === 0, `revoked ${missing} and told nobody`);
 }
 
-const isTakenAway = ({ action }: ResultFinding) => action === 'revoked' || action === 'narrowed';
-const nameOf = (event: Json): string => {
+const isRemoved = ({ action }: ResultFinding) => action === 'revoked' || action === 'narrowed';
+const eventNameOf = (event: Json): string => {
   const { eventName } = Object(event.detail) as Json;
   return typeof eventName === 'string' ? eventName : '';
 };
 const isQuiet = (event: Json) =>
-  ['CreateTags', 'DeleteTags', 'CreateSecurityGroup'].includes(nameOf(event)) ||
+  ['CreateTags', 'DeleteTags', 'CreateSecurityGroup'].includes(eventNameOf(event)) ||
   event['detail-type'] === 'Scheduled Event';
 
 function checkResult(
   result: RemediationResult,
-  judged: ReadonlyMap<string, Judged>,
+  judged: ReadonlyMap<string, EvaluatedRule>,
   present: ReadonlySet<string>,
 ): void {
-  const of = (verdict: Judged['verdict']) =>
+  const of = (verdict: EvaluatedRule['verdict']) =>
     [...judged].flatMap(([id, each]) => (each.verdict === verdict ? [id] : []));
   const same = (what: string, found: { ruleId: string }[], wanted: string[]) => {
     const ids = found.map(({ ruleId }) => ruleId).sort();

@@ -14,7 +14,7 @@ export type Source = { list?: string } & (
   | { kind: 'trusted' | 'doubt' | 'nonsense' }
 );
 
-export function sourceOf(
+export function expectedSource(
   { CidrIpv4, CidrIpv6, PrefixListId: list, ReferencedGroupInfo: group }: SecurityGroupRule,
   lists: ReadonlyMap<string, Content>,
   trustAws: boolean,

@@ -1,7 +1,7 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { blockOf, publicCount, tooWide } from './address-space.ts';
-import { judgeGroup } from './oracle.ts';
+import { evaluateGroup } from './oracle.ts';
 import { policies } from './policies.ts';
 
 const where = {
@@ -23,7 +23,7 @@ function verdicts(name: string, ...rules: SecurityGroupRule[]) {
     ...{ FromPort: 22, ToPort: 22 },
     ...rule,
   }));
-  return [...judgeGroup(policy, where, listed, new Map()).values()].map(({ verdict }) => verdict);
+  return [...evaluateGroup(policy, where, listed, new Map()).values()].map(({ verdict }) => verdict);
 }
 const v4 = (CidrIpv4: string, port = 22) => ({ CidrIpv4, FromPort: port, ToPort: port });
 

@@ -2,18 +2,18 @@ import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Mode, Policy, PolicyException, PolicyRule } from '../../../../lambda/policy/schema/policy.ts';
 import { type Block, isInside } from './address-space.ts';
 import { type Answer, scopeAnswer, type Where } from './oracle-scope.ts';
-import { type Content, matchSource, type Source, sourceOf } from './oracle-source.ts';
+import { type Content, expectedSource, matchSource, type Source } from './oracle-source.ts';
 import { type Subject, widerTogether } from './oracle-together.ts';
 import { isAbout, openingOf, opens, type Point, pointsOf } from './oracle-traffic.ts';
 
 /** What the policy, read as docs/policy.md says it, makes of one rule; `unclear` is what nobody may act upon. */
-export interface Judged {
+export interface EvaluatedRule {
   verdict: 'allowed' | 'forbidden' | 'excepted' | 'unclear';
   mode?: Mode;
   by?: PolicyRule;
 }
 
-interface Bench {
+interface EvaluationContext {
   policy: Policy;
   where: Where;
   subjects: Subject[];
@@ -25,12 +25,12 @@ interface Bench {
  * A judge that shares nothing with the evaluator: it tries one port of each stretch and counts addresses by outermost
  * prefixes. By rule id, egress left out.
  */
-export function judgeGroup(
+export function evaluateGroup(
   policy: Policy,
   where: Where,
   rules: readonly SecurityGroupRule[],
   lists: ReadonlyMap<string, Content>,
-): Map<string, Judged> {
+): Map<string, EvaluatedRule> {
   const ingress = rules.filter((rule) => !rule.IsEgress);
   const openings = ingress.map(openingOf);
   const clauses = [
@@ -44,25 +44,25 @@ export function judgeGroup(
       id: rule.SecurityGroupRuleId ?? '',
       opening,
       points: points.filter((point) => opens(opening, point)),
-      source: sourceOf(rule, lists, policy.trustAwsPrefixLists ?? false),
+      source: expectedSource(rule, lists, policy.trustAwsPrefixLists ?? false),
     };
   });
   const bench = { policy, where, subjects, points, together: new Map() };
-  return new Map(subjects.map((subject) => [subject.id, judge(bench, subject)]));
+  return new Map(subjects.map((subject) => [subject.id, evaluateRule(bench, subject)]));
 }
 
-function judge(bench: Bench, subject: Subject): Judged {
-  const { policy, where } = bench;
+function evaluateRule(context: EvaluationContext, subject: Subject): EvaluatedRule {
+  const { policy, where } = context;
   for (const by of policy.rules) {
     const answers = [
       scopeAnswer(by.scope, where),
       trafficAnswer(by, subject),
       matchSource(by.match.sources, subject.source, where.account, () =>
-        togetherOf(bench, by).has(subject.id),
+        togetherOf(context, by).has(subject.id),
       ),
     ];
     if (answers.includes('no')) continue;
-    const covered = coverage(bench, subject);
+    const covered = coverage(context, subject);
     if (covered === 'yes') return { verdict: 'excepted', by };
     if (answers.includes('unknown') || covered === 'unknown') return { verdict: 'unclear', by };
     const mode = modeOf(policy, by);
@@ -85,7 +85,7 @@ function trafficAnswer({ match }: PolicyRule, { opening, points }: Subject): Ans
 }
 
 /** Whether every point and address of a rule is in some exception that counts. */
-function coverage({ policy, where }: Bench, subject: Subject): Answer {
+function coverage({ policy, where }: EvaluationContext, subject: Subject): Answer {
   const { opening, points, source } = subject;
   if (opening === 'unknown') return 'no';
   const counting = (policy.exceptions ?? [])
@@ -112,14 +112,14 @@ function isLetIn(exceptions: PolicyException[], source: Source): boolean {
   return source.blocks.every((block) => isInside(block, allowed));
 }
 
-function togetherOf(bench: Bench, by: PolicyRule): Set<string> {
+function togetherOf(context: EvaluationContext, by: PolicyRule): Set<string> {
   const found =
-    bench.together.get(by) ?? widerTogether(by.match, bench, (subject) => coverage(bench, subject));
-  bench.together.set(by, found);
+    context.together.get(by) ?? widerTogether(by.match, context, (subject) => coverage(context, subject));
+  context.together.set(by, found);
   return found;
 }
 
 function blocksOf(text: string): Block[] {
-  const source = sourceOf({ CidrIpv4: text }, new Map(), false);
+  const source = expectedSource({ CidrIpv4: text }, new Map(), false);
   return source.kind === 'blocks' ? source.blocks : [];
 }

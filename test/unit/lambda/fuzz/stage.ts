@@ -6,8 +6,8 @@ import type { Policy } from '../../../../lambda/policy/schema/policy.ts';
 import { awsError } from '../../../worlds/lambda.ts';
 import { memoryLedger } from '../../../worlds/memory-ledger.ts';
 import { members } from './ids.ts';
-import type { Judged } from './oracle.ts';
-import { judgeGroup, modeOf } from './oracle.ts';
+import type { EvaluatedRule } from './oracle.ts';
+import { evaluateGroup, modeOf } from './oracle.ts';
 import { accounts } from './policies.ts';
 import type { Json } from './shapes.ts';
 import { type Fake, fakeAws, type Group, type Mishap, type Scene } from './world.ts';
@@ -96,11 +96,14 @@ export function snapshot(scene: Scene): Snapshot {
 }
 
 /** What the oracle says of every rule of a group, by rule id; of a group that is none, nothing. */
-export type Judgements = (place: string) => ReadonlyMap<string, Judged>;
+export type Evaluations = (place: string) => ReadonlyMap<string, EvaluatedRule>;
 
 /** The oracle for one scene; it judges what it is asked about, and each state of a group once. */
-export function judging(policy: Policy, scene: Scene): (state: Snapshot) => Judgements {
-  const known = new Map<string, { rules: readonly SecurityGroupRule[]; judged: Map<string, Judged> }>();
+export function evaluating(policy: Policy, scene: Scene): (state: Snapshot) => Evaluations {
+  const known = new Map<
+    string,
+    { rules: readonly SecurityGroupRule[]; judged: Map<string, EvaluatedRule> }
+  >();
   return (state) => (place) => {
     const { group, rules } = state.get(place) ?? {};
     if (!group || !rules) return new Map();
@@ -118,7 +121,7 @@ export function judging(policy: Policy, scene: Scene): (state: Snapshot) => Judg
       groupId: group.id,
       groupName: group.name,
     };
-    const judged = judgeGroup(policy, where, rules, scene.lists);
+    const judged = evaluateGroup(policy, where, rules, scene.lists);
     known.set(place, { rules, judged });
     return judged;
   };
@@ -158,8 +161,8 @@ export async function invoke(
   if (leak) throw new Error(`the token of Slack is told: ${leak}`);
   const record = { ...stage.aws.record };
   const answers = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
-  const told = answers.map((answer) => JSON.stringify(answer)).sort();
-  if (!failed && told.join() !== [...record.detail].sort().join())
+  const reported = answers.map((answer) => JSON.stringify(answer)).sort();
+  if (!failed && reported.join() !== [...record.detail].sort().join())
     throw new Error('the answer is not what was published');
   return { before, after: snapshot(scene), record, results: record.detail.map(resultOf), rejection };
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { members } from './ids.ts';
-import { checkRejection, checkResults, checkSafety, checkTold } from './invariants.ts';
+import { checkNotified, checkRejection, checkResults, checkSafety } from './invariants.ts';
 import { checkClosed, checkFound } from './invariants-meant.ts';
 import { createEvent, eventArbitrary } from './mutations.ts';
 import { cellOf } from './naming.ts';
 import { policies } from './policies.ts';
 import { createScene, sceneArbitrary } from './scene.ts';
 import type { Json } from './shapes.ts';
-import { createStage, invoke, judging, type Run, type Stage } from './stage.ts';
+import { createStage, evaluating, invoke, type Run, type Stage } from './stage.ts';
 import type { Mishap, Scene } from './world.ts';
 
 const mishaps: Mishap['kind'][] = [
@@ -93,7 +93,7 @@ interface Course {
 
 async function play(stage: Stage, scene: Scene, event: Json, course: Course): Promise<Trial> {
   const { isTwice, isSilent, isHurried, mishap } = course;
-  const once = judging(stage.policy, { ...scene, lists: whileEdited(scene) });
+  const once = evaluating(stage.policy, { ...scene, lists: whileEdited(scene) });
   stage.setLedger(!isSilent);
   const first = await invoke(stage, scene, event, {
     mishap,
@@ -111,7 +111,7 @@ async function play(stage: Stage, scene: Scene, event: Json, course: Course): Pr
   const runs = [first];
   if (!isUndisturbed || first.record.revoked.length > 0 || course.isRepeated) {
     const settled = { ...scene, editing: new Set<string>() };
-    const again = judging(stage.policy, settled);
+    const again = evaluating(stage.policy, settled);
     const second = await invoke(stage, settled, event);
     checkRun(stage, settled, event, second, again);
     checkClosed(event, second, again(second.after), course.isFormal);
@@ -119,7 +119,7 @@ async function play(stage: Stage, scene: Scene, event: Json, course: Course): Pr
     if (isUndisturbed) checkResults(second, again(second.before), event);
     runs.push(second);
   }
-  checkTold(runs);
+  checkNotified(runs);
   return runs;
 }
 
@@ -134,7 +134,7 @@ function checkRun(
   scene: Scene,
   event: Json,
   run: Run,
-  judge: ReturnType<typeof judging>,
+  judge: ReturnType<typeof evaluating>,
 ): void {
   checkSafety(stage, scene, event, run, judge(run.before));
   checkRejection(run, scene, event);

@@ -117,10 +117,10 @@ describe('the notifier', () => {
       ...{ policyRule: 'p', severity: null, action: 'revoked' as const, undo: null },
     };
     const began = performance.now();
-    const told = await notifier.notify(remediation({ findings: [finding] }));
+    const reported = await notifier.notify(remediation({ findings: [finding] }));
     expect(performance.now() - began).toBeLessThan(8_000);
     const late = { status: 'failed', error: expect.stringContaining('no answer within 7000 ms') };
-    expect(told).toEqual({ slack: sent, sns: late, securityHub: late });
+    expect(reported).toEqual({ slack: sent, sns: late, securityHub: late });
     expect(posts).toHaveLength(1);
   });
 
@@ -136,10 +136,10 @@ describe('the notifier', () => {
 
   it('imports no announcement into Security Hub', async () => {
     const { notifier } = hanging(async () => {});
-    const told = await notifier.announce({
+    const reported = await notifier.announce({
       ...{ schemaVersion: 1, time: '2026-03-02T09:00:00Z', policyDigest: 'f00d', name: 'games', owner: 'o' },
       ...{ why: 'w', ticket: 't', expires: '2026-03-08T00:00:00Z', state: 'expiring' },
     });
-    expect(told).toEqual({ slack: sent, sns: sent, securityHub: { status: 'not-needed' } });
+    expect(reported).toEqual({ slack: sent, sns: sent, securityHub: { status: 'not-needed' } });
   });
 });

@@ -86,18 +86,20 @@ describe('a topic', () => {
         policyRule: { DataType: 'String.Array', StringValue: '["admin-ports","databases"]' },
       },
     });
-    const { notification: _, ...told } = result;
+    const { notification: _, ...reported } = result;
     const body = JSON.parse(message?.Message ?? '');
-    expect(remediationResultSchema.omit({ notification: true }).strict().parse(body)).toEqual(told);
+    expect(remediationResultSchema.omit({ notification: true }).strict().parse(body)).toEqual(reported);
     expect(message).not.toHaveProperty('MessageGroupId');
   });
 
   it.each(outcomes)('hears of %s where people should', async (outcome: Outcome) => {
     const { topic, sent } = createWorld();
     const wanted = ['remediated', 'escalated', 'notified', 'undecided', 'access-denied', 'failed'];
-    const heard = wanted.includes(outcome);
-    expect(await topic.notify(remediation({ outcome }))).toEqual({ status: heard ? 'sent' : 'not-needed' });
-    expect(sent).toHaveLength(heard ? 1 : 0);
+    const received = wanted.includes(outcome);
+    expect(await topic.notify(remediation({ outcome }))).toEqual({
+      status: received ? 'sent' : 'not-needed',
+    });
+    expect(sent).toHaveLength(received ? 1 : 0);
   });
 
   it('takes an unreadable event, a hostile name and ten thousand findings', async () => {
@@ -155,8 +157,8 @@ describe('a topic', () => {
   ])('that answers %s is a failed notification', async (name, status, error) => {
     const world = createWorld();
     world.refusal = awsError(name, status);
-    const told = [await world.topic.notify(remediation()), await world.topic.announce(announcement)];
-    for (const channel of told)
+    const reported = [await world.topic.notify(remediation()), await world.topic.announce(announcement)];
+    for (const channel of reported)
       expect(channel).toEqual({ status: 'failed', error: expect.stringMatching(error) });
   });
 

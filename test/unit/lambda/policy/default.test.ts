@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import { judgeAll, open, worldOpen } from '../../../worlds/policy-sample.ts';
+import { evaluateAll, open, worldOpen } from '../../../worlds/policy-sample.ts';
 
 const shipped = parsePolicy(readFileSync(new URL('../../../../lambda/policy.yaml', import.meta.url), 'utf8'));
 
@@ -26,8 +26,8 @@ it('the shipped policy revokes what is open to the world on any port but 80 and 
     })),
     { maxLength: 5 },
   );
-  const outcome = (policy: typeof one, list: Parameters<typeof judgeAll>[1]) =>
-    judgeAll(policy, list).map((each) => [each.verdict, each.verdict === 'violation' ? each.mode : null]);
+  const outcome = (policy: typeof one, list: Parameters<typeof evaluateAll>[1]) =>
+    evaluateAll(policy, list).map((each) => [each.verdict, each.verdict === 'violation' ? each.mode : null]);
   fc.assert(
     fc.property(rules, (list) => {
       expect(outcome(shipped, list)).toEqual(outcome(one, list));
@@ -45,5 +45,5 @@ it.each([
   ['world-open', 'high', open('0.0.0.0/0', 8080)],
   ['world-open', 'high', { ...open('0.0.0.0/0', 0), protocol: '50' }],
 ])('the shipped policy has a rule %s for it, of severity %s', (name, severity, change) => {
-  expect(judgeAll(shipped, [change])).toMatchObject([{ policyRule: { name, severity, mode: 'revoke' } }]);
+  expect(evaluateAll(shipped, [change])).toMatchObject([{ policyRule: { name, severity, mode: 'revoke' } }]);
 });

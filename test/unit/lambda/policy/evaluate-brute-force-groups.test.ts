@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeAll, open, policyOf } from '../../../worlds/policy-sample.ts';
+import { evaluateAll, open, policyOf } from '../../../worlds/policy-sample.ts';
 
 /** Twelve ports and the 64 addresses of 8.0.0.0/26: small enough to try each of them. */
 const ports = Array.from({ length: 12 }, (_, port) => port);
@@ -42,7 +42,7 @@ describe('a group, against every port and address of a small space', () => {
           );
           return held.size >= size;
         };
-        const all = judgeAll(policy, rules.map(toRule));
+        const all = evaluateAll(policy, rules.map(toRule));
         const left = rules.filter((_, index) => all[index]?.verdict === 'allowed');
         const judged = ports.filter((port) => !except.includes(port));
         expect(judged.some((port) => wideOn(left, port))).toBe(false);
@@ -64,7 +64,7 @@ describe('a group, against every port and address of a small space', () => {
             `{ name: e${index}, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-1] }] }, allow: { protocols: [tcp], ports: { any: ["${each.from}-${each.to}"] }, sources: { cidrs: [${cidrOf(each)}] } } }`,
         );
         const policy = policyOf(['match: {}'], `exceptions: [${list.join(', ')}]`);
-        const all = judgeAll(policy, rules.map(toRule));
+        const all = evaluateAll(policy, rules.map(toRule));
         for (const [index, { verdict }] of all.entries()) {
           const own = rules[index];
           const within = ports.every((port) =>

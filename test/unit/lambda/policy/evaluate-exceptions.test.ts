@@ -4,7 +4,7 @@ import type {
   SecurityGroupRule,
   Situation,
 } from '../../../../lambda/policy/security-group.ts';
-import { judgeAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
+import { evaluateAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
 
 const group: SecurityGroup = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', tags: { asks: 'partner' } };
 const now = new Date('2026-03-02T09:15:10Z');
@@ -37,7 +37,7 @@ function judge(
   of = group,
 ) {
   const policy = policyOf(['match: {}'], `exceptions: [${exceptions.join(', ')}]\n${rest}`);
-  const [verdict] = judgeAll(policy, [change], situation, of);
+  const [verdict] = evaluateAll(policy, [change], situation, of);
   if (!verdict) throw new Error('no verdict');
   return verdict;
 }
@@ -138,11 +138,11 @@ describe('an exception', () => {
     const world = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
     const changes = [open('11.0.0.0/8', 22), open('12.0.0.0/8', 22)];
     const list = `exceptions: [${exception('partner', { sources: 'cidrs: [11.0.0.0/8]' })}]`;
-    expect(verdicts(judgeAll(policyOf([world]), changes, { now }, group))).toEqual([
+    expect(verdicts(evaluateAll(policyOf([world]), changes, { now }, group))).toEqual([
       'violation',
       'violation',
     ]);
-    expect(verdicts(judgeAll(policyOf([world], list), changes, { now }, group))).toEqual([
+    expect(verdicts(evaluateAll(policyOf([world], list), changes, { now }, group))).toEqual([
       'allowed',
       'allowed',
     ]);

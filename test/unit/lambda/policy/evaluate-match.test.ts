@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SecurityGroupRule, Situation } from '../../../../lambda/policy/security-group.ts';
-import { judgeAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
+import { evaluateAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
 
 function judge(match: string, change: Partial<SecurityGroupRule>, situation: Situation = {}, rest = '') {
-  const [verdict] = judgeAll(policyOf([`match: { ${match} }`], rest), [change], situation);
+  const [verdict] = evaluateAll(policyOf([`match: { ${match} }`], rest), [change], situation);
   if (!verdict) throw new Error('no verdict');
   return verdict;
 }
@@ -154,15 +154,15 @@ describe('the union of a group', () => {
     ['IPv6 halves of 2000::/3', [open('2000::/4', 22), open('3000::/4', 22)], 'aa'],
   ])('is judged for each port: %s', (_, changes, expected) => {
     expect(
-      verdicts(judgeAll(apart, changes))
+      verdicts(evaluateAll(apart, changes))
         .map((verdict) => verdict[0])
         .join(''),
     ).toBe(expected);
   });
 
   it('takes a hundred /8s for what they are', () => {
-    expect(new Set(verdicts(judgeAll(world, slash8s)))).toEqual(new Set(['violation']));
-    expect(judgeAll(world, slash8s)[0]).toMatchObject({
+    expect(new Set(verdicts(evaluateAll(world, slash8s)))).toEqual(new Set(['violation']));
+    expect(evaluateAll(world, slash8s)[0]).toMatchObject({
       why: expect.stringContaining("and others of the group's rules are public and together wider than /8"),
     });
   });
@@ -171,17 +171,17 @@ describe('the union of a group', () => {
     const off = policyOf([
       'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16, union: false } } }',
     ]);
-    expect(new Set(verdicts(judgeAll(off, slash8s)))).toEqual(new Set(['allowed']));
+    expect(new Set(verdicts(evaluateAll(off, slash8s)))).toEqual(new Set(['allowed']));
     const web = slash8s.map((each) => ({ ...each, fromPort: 443, toPort: 443 }));
-    expect(new Set(verdicts(judgeAll(world, web)))).toEqual(new Set(['allowed']));
+    expect(new Set(verdicts(evaluateAll(world, web)))).toEqual(new Set(['allowed']));
   });
 
   it('leaves alone what is within the limit without the widest', () => {
     const changes = ['8.0.0.0/9', '20.0.0.0/9', '30.0.0.0/9', '40.0.0.0/9', '203.0.114.7/32'].map((text) =>
       open(text, 22),
     );
-    expect(verdicts(judgeAll(world, changes))).toEqual([...Array(4).fill('violation'), 'allowed']);
-    expect(verdicts(judgeAll(world, [open('0.0.0.0/0', 22), open('8.8.8.8/32', 22)]))).toEqual([
+    expect(verdicts(evaluateAll(world, changes))).toEqual([...Array(4).fill('violation'), 'allowed']);
+    expect(verdicts(evaluateAll(world, [open('0.0.0.0/0', 22), open('8.8.8.8/32', 22)]))).toEqual([
       'violation',
       'allowed',
     ]);
@@ -193,9 +193,9 @@ describe('the union of a group', () => {
       open('10.0.0.0/8', 22),
       { ...open('12.0.0.0/8', 22), egress: true },
     ];
-    expect(verdicts(judgeAll(world, changes))).toEqual(['allowed', 'allowed', 'allowed']);
+    expect(verdicts(evaluateAll(world, changes))).toEqual(['allowed', 'allowed', 'allowed']);
     const elsewhere = [open('11.0.0.0/8', 22), { ...open('12.0.0.0/8', 22), groupId: 'sg-2' }];
-    expect(verdicts(judgeAll(world, elsewhere))).toEqual(['allowed', 'undecided']);
+    expect(verdicts(evaluateAll(world, elsewhere))).toEqual(['allowed', 'undecided']);
   });
 
   it('of what opens every protocol leaves out what opens less', () => {
@@ -214,12 +214,12 @@ describe('the union of a group', () => {
       ],
     ] as const;
     for (const [changes, expected] of expectation)
-      expect(verdicts(judgeAll(all, [...changes]))).toEqual(expected);
+      expect(verdicts(evaluateAll(all, [...changes]))).toEqual(expected);
   });
 
   it('counts the entries of prefix lists', () => {
     const prefixLists = new Map([['pl-1', { kind: 'entries' as const, cidrs: ['11.0.0.0/8'] }]]);
     const changes = [{ source: { kind: 'prefix-list' as const, text: 'pl-1' } }, open('12.0.0.0/8', 22)];
-    expect(verdicts(judgeAll(world, changes, { prefixLists }))).toEqual(['violation', 'violation']);
+    expect(verdicts(evaluateAll(world, changes, { prefixLists }))).toEqual(['violation', 'violation']);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
 import type { PrefixList, SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
-import { judgeGroup } from '../fuzz/oracle.ts';
+import { evaluateGroup } from '../fuzz/oracle.ts';
 import type { Content } from '../fuzz/oracle-source.ts';
 import { accounts } from '../fuzz/policies.ts';
 import { policyArbitrary } from '../fuzz/random-policy.ts';
@@ -74,7 +74,7 @@ it('policies of any clauses are judged as the oracle does, in any account', () =
           const found = verdicts.filter(({ rule }) => !rule.egress).map(told);
           const units = accounts[account]?.organizationalUnits;
           const where = { account, region, units, groupId: id, groupName: name, tags, now };
-          const expected = [...judgeGroup(policy, where, rules, lists)].map(
+          const expected = [...evaluateGroup(policy, where, rules, lists)].map(
             ([ruleId, { verdict, by, mode }]) => {
               const decided = verdict === 'forbidden' || verdict === 'excepted';
               return [

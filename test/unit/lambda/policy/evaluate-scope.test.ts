@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fits } from '../../../../lambda/policy/scope.ts';
 import type { SecurityGroup, Situation } from '../../../../lambda/policy/security-group.ts';
-import { judgeAll, policyOf } from '../../../worlds/policy-sample.ts';
+import { evaluateAll, policyOf } from '../../../worlds/policy-sample.ts';
 
 const group: SecurityGroup = {
   id: 'sg-1',
@@ -18,7 +18,7 @@ const situation: Situation = {
 };
 
 function judge(scope: string, place = situation, of = group) {
-  const [verdict] = judgeAll(policyOf([`match: {}, scope: { ${scope} }`]), [{}], place, of);
+  const [verdict] = evaluateAll(policyOf([`match: {}, scope: { ${scope} }`]), [{}], place, of);
   if (!verdict) throw new Error('no verdict');
   return verdict;
 }
@@ -73,7 +73,7 @@ describe('a scope', () => {
 
   it('leaves the rules behind it to judge', () => {
     const policy = policyOf(['match: {}, scope: { include: [{ regions: [us-east-1] }] }', 'match: {}']);
-    expect(judgeAll(policy, [{}], situation, group)).toMatchObject([{ policyRule: { name: 'rule-2' } }]);
+    expect(evaluateAll(policy, [{}], situation, group)).toMatchObject([{ policyRule: { name: 'rule-2' } }]);
   });
 });
 

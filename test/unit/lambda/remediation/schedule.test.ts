@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endsOf } from '../../../../lambda/remediation/schedule.ts';
+import { announcementsOf } from '../../../../lambda/remediation/schedule.ts';
 import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
 import { policyOf } from '../../../worlds/policy-sample.ts';
 
@@ -36,12 +36,12 @@ describe('the end of an exception', () => {
     ['2026-02-23T09:15:09Z', []],
     ['2026-03-02T10:15:10+01:00', ['expired']],
   ])('at %s is to be announced as %j', (expires, states) => {
-    const ends = endsOf(ending(`expires: ${expires}`), new Date('2026-03-02T09:15:10Z'));
+    const ends = announcementsOf(ending(`expires: ${expires}`), new Date('2026-03-02T09:15:10Z'));
     expect(ends.map(({ state }) => state)).toEqual(states);
   });
 
   it('is never announced where there is none', () => {
-    expect(endsOf(ending('permanent: true'), new Date())).toEqual([]);
+    expect(announcementsOf(ending('permanent: true'), new Date())).toEqual([]);
   });
 
   it('is announced once, to people and on the bus, and again when it has come', async () => {

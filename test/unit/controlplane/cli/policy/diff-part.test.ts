@@ -51,16 +51,16 @@ it('what is decided of some rules of a group holds whatever its other rules are'
           evaluate(policy, group, rules, { ...place, now }).map((each) => [each.rule.id, each]),
         );
         const holding = { group, unread: new Set<never>(), ...place, rules: known, egress: 0, notes: [] };
-        const evidence = { holdings: [holding], whole: false, gaps: [] };
+        const evidence = { snapshots: [holding], whole: false, gaps: [] };
         const { same, differing } = diffPolicies(policy, policy, evidence, { now, prefixLists: new Map() });
         expect(differing).toEqual([]);
-        for (const { judged } of same) {
-          if (judged.verdict === 'undecided') left += 1;
+        for (const { evaluated } of same) {
+          if (evaluated.verdict === 'undecided') left += 1;
           else {
             decided += 1;
-            const real = whole.get(judged.ruleId);
+            const real = whole.get(evaluated.ruleId);
             const by = real && 'policyRule' in real ? real.policyRule.name : null;
-            expect([judged.verdict, judged.policyRule]).toEqual([real?.verdict, by]);
+            expect([evaluated.verdict, evaluated.policyRule]).toEqual([real?.verdict, by]);
           }
         }
       },

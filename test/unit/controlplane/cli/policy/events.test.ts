@@ -17,7 +17,7 @@ const report = (event: unknown, by = shipped) => eventReportOf(by, event, [], ci
 const asked = (name: string) =>
   report(load(name)).asked?.rules.map(({ rule, verdict }) => `${rule} ${verdict}`) ?? null;
 
-const told: Record<string, string[] | null> = {
+const reported: Record<string, string[] | null> = {
   'authorize-nested': ['tcp/22/0.0.0.0/0 violation'],
   'authorize-flat': ['tcp/22/0.0.0.0/0 violation'],
   'authorize-flat-by-name': ['tcp/22/0.0.0.0/0 violation'],
@@ -40,7 +40,7 @@ const told: Record<string, string[] | null> = {
 };
 
 describe('an event', () => {
-  it.each(Object.entries(told))('%s asks for what its words say', (name, rules) => {
+  it.each(Object.entries(reported))('%s asks for what its words say', (name, rules) => {
     expect(asked(name)).toEqual(rules);
   });
 

@@ -85,13 +85,13 @@ describe('expectations', () => {
       permission('tcp', [20, 30], '10.0.0.0/8', '0.0.0.0/0'),
       permission('tcp', [22, 22], 'pl-01'),
     ];
-    const judged = async (verdict: string) => {
+    const evaluated = async (verdict: string) => {
       const args = ['--policy', await file('worst.yaml', policyText([worldOn('22')]))];
       args.push('--groups', await file('worst.json', exported(open)));
       args.push('--expect', await file('expect.yaml', [{ group: 'web', port: 22, verdict }]));
       return (await policy('test', ...args)).exit;
     };
-    expect([await judged('violation'), await judged('allowed'), await judged('undecided')]).toEqual([
+    expect([await evaluated('violation'), await evaluated('allowed'), await evaluated('undecided')]).toEqual([
       0, 1, 1,
     ]);
   });

@@ -57,7 +57,7 @@ async function done(text: string, given: SecurityGroupRule[]) {
 }
 
 /** What `policy test` says of the same group, as AWS exports it. */
-function told(text: string, given: SecurityGroupRule[]) {
+function evaluatedBy(text: string, given: SecurityGroupRule[]) {
   const described = {
     GroupId: groupId,
     GroupName: 'web',
@@ -67,15 +67,19 @@ function told(text: string, given: SecurityGroupRule[]) {
     IpPermissions: [],
   };
   const value = { SecurityGroups: [described], SecurityGroupRules: given };
-  const [holding] = groupsIn([{ name: 'export', value: JSON.parse(JSON.stringify(value)) }], place);
-  if (!holding) throw new Error('no group');
+  const [snapshot] = groupsIn([{ name: 'export', value: JSON.parse(JSON.stringify(value)) }], place);
+  if (!snapshot) throw new Error('no group');
   const prefixLists = new Map([['pl-01', { kind: 'entries' as const, cidrs: ['8.0.0.0/5', '0.0.0.0/5'] }]]);
   const circumstances = { now: new Date('2026-03-02T09:15:10Z'), accounts: {}, prefixLists };
-  const judged = reportOf(parsePolicy(text), holding, circumstances).rules;
-  const of = (verdict: string) => judged.filter((each) => each.verdict === verdict);
+  const evaluated = reportOf(parsePolicy(text), snapshot, circumstances).rules;
+  const of = (verdict: string) => evaluated.filter((each) => each.verdict === verdict);
   return {
-    closed: judged.filter(({ act }) => act === 'revoke' || act === 'narrow').map(({ ruleId }) => ruleId),
-    narrowed: judged.filter(({ act }) => act === 'narrow').map(({ ruleId, narrowTo }) => [ruleId, narrowTo]),
+    closed: evaluated
+      .filter(({ act: task }) => task === 'revoke' || task === 'narrow')
+      .map(({ ruleId }) => ruleId),
+    narrowed: evaluated
+      .filter(({ act: task }) => task === 'narrow')
+      .map(({ ruleId, narrowTo }) => [ruleId, narrowTo]),
     found: of('violation').map(({ ruleId, policyRule, why }) => [ruleId, policyRule, why]),
     excepted: of('excepted').map(({ ruleId, exceptions }) => [ruleId, exceptions]),
     undecided: of('undecided').map(({ ruleId }) => ruleId),
@@ -91,7 +95,7 @@ it('the Lambda does to a group what policy test says of its export', async () =>
       async (texts, rest, shapes) => {
         const text = policyText(texts, rest);
         const given = shapes.map(([one, other], index) => openRule(index + 1, { ...one, ...other }));
-        expect(told(text, given)).toEqual(await done(text, given));
+        expect(evaluatedBy(text, given)).toEqual(await done(text, given));
       },
     ),
     { numRuns: 200 },

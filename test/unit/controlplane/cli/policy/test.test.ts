@@ -10,10 +10,10 @@ const options = async (text: string, permissions: object[], change: object = {})
   '--groups',
   await file('groups.json', exported(permissions, change)),
 ];
-const judged = async (args: string[]): Promise<Judged[]> =>
+const evaluated = async (args: string[]): Promise<Judged[]> =>
   (await policyJson('test', ...args)).answer.groups[0].rules;
 const fates = async (args: string[]) =>
-  (await judged(args)).map(({ rule, verdict, act }) => [rule, verdict, act].filter(Boolean).join(' '));
+  (await evaluated(args)).map(({ rule, verdict, act }) => [rule, verdict, act].filter(Boolean).join(' '));
 const ssh = permission('tcp', [22, 22], '0.0.0.0/0');
 
 describe('policy test', () => {
@@ -106,7 +106,7 @@ describe('policy test', () => {
     const args = await options(policyText([worldOn('22')]), [
       permission('tcp', [22, 22], 'pl-01', 'pl-02', 'pl-03'),
     ]);
-    expect(await judged(args)).toMatchObject([
+    expect(await evaluated(args)).toMatchObject([
       { verdict: 'undecided', why: 'prefix list pl-01 is not resolved' },
       { verdict: 'undecided' },
       { verdict: 'undecided' },
@@ -138,7 +138,7 @@ describe('policy test', () => {
     const exception =
       'exceptions: [{ name: guest, owner: o, why: w, ticket: t, expires: 2027-01-31T12:00:00+02:00, where: { include: [{ accounts: ["300000000001"] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, ports: { any: [22] } } }]';
     const args = await options(policyText([worldOn('22')], exception), [ssh]);
-    expect(await judged([...args, '--at', '2027-01-31T09:59:59Z'])).toMatchObject([
+    expect(await evaluated([...args, '--at', '2027-01-31T09:59:59Z'])).toMatchObject([
       { verdict: 'excepted', exceptions: [{ name: 'guest', expires: '2027-01-31T12:00:00+02:00' }] },
     ]);
     expect(await fates([...args, '--at', '2027-01-31T10:00:00Z'])).toEqual([

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Holding } from '../../../../../controlplane/cli/policy/evaluate.ts';
+import type { GroupSnapshot } from '../../../../../controlplane/cli/policy/evaluate.ts';
 import { walk } from '../../../../../controlplane/cli/policy/walk.ts';
 import { evaluate } from '../../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
@@ -140,7 +140,7 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
             };
           });
           const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', ...(tagged && { tags: {} }) };
-          const holding: Holding = {
+          const snapshot: GroupSnapshot = {
             group,
             unread: new Set(),
             account: '300000000001',
@@ -155,9 +155,9 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
             now,
           });
           for (const verdict of verdicts) {
-            const { steps, judged } = walk(parsePolicy(text), holding, verdict.rule.id, circumstances);
+            const { steps, evaluated } = walk(parsePolicy(text), snapshot, verdict.rule.id, circumstances);
             const [decided] = steps.filter(({ says }) => says === 'decides');
-            expect(judged.verdict).toBe(verdict.verdict);
+            expect(evaluated.verdict).toBe(verdict.verdict);
             expect(decided === undefined).toBe(verdict.verdict === 'allowed');
             if (verdict.verdict === 'violation') expect(decided?.policyRule).toBe(verdict.policyRule.name);
             if (verdict.verdict === 'undecided') expect(decided?.why).toBe(verdict.reason);

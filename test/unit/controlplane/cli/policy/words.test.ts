@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseWords, wordsOf } from '../../../../../controlplane/cli/policy/words.ts';
+import { formatRule, parseRule } from '../../../../../controlplane/cli/policy/rule-text.ts';
 import { openedBy } from '../../../../../lambda/policy/traffic.ts';
 
 describe('a security group rule in words', () => {
@@ -21,7 +21,7 @@ describe('a security group rule in words', () => {
     ['tcp/443/sg-0123', 'tcp', 443, 443, { kind: 'group', text: 'sg-0123', account: null }],
     ['tcp/1/300000000002/sg-01', 'tcp', 1, 1, { kind: 'group', text: 'sg-01', account: '300000000002' }],
   ])('%s is read', (words, protocol, fromPort, toPort, source) => {
-    expect(parseWords(words)).toEqual({ protocol, fromPort, toPort, source });
+    expect(parseRule(words)).toEqual({ protocol, fromPort, toPort, source });
   });
 
   it.each([
@@ -46,8 +46,8 @@ describe('a security group rule in words', () => {
     ['tcp/22/sg-01/300000000002', 'is no source'],
     ['tcp/22/__proto__', 'is no source'],
   ])('%s is refused', (words, reason) => {
-    expect(() => parseWords(words)).toThrow(reason);
-    expect(() => parseWords(words)).toThrow('write it as tcp/22/0.0.0.0/0');
+    expect(() => parseRule(words)).toThrow(reason);
+    expect(() => parseRule(words)).toThrow('write it as tcp/22/0.0.0.0/0');
   });
 
   const range = fc.tuple(fc.integer({ min: 0, max: 65_535 }), fc.integer({ min: 0, max: 65_535 }));
@@ -68,7 +68,7 @@ describe('a security group rule in words', () => {
   it('is the same rule once it is written and read again', () => {
     fc.assert(
       fc.property(opening, fc.constantFrom('0.0.0.0/0', '::/0', 'pl-01', 'sg-01'), (traffic, text) => {
-        const read = parseWords(wordsOf({ ...traffic, source: parseWords(`-1/${text}`).source }));
+        const read = parseRule(formatRule({ ...traffic, source: parseRule(`-1/${text}`).source }));
         const where = { id: 'a', groupId: 'b', egress: false };
         expect(openedBy({ ...where, ...read })).toEqual(openedBy({ ...where, ...read, ...traffic }));
         expect(read.source.text).toBe(text);
@@ -84,6 +84,6 @@ describe('a security group rule in words', () => {
     [{ protocol: 'tcp', fromPort: null, toPort: null }, 'tcp/?/0.0.0.0/0'],
     [{ protocol: 'sctp', fromPort: 1, toPort: 1 }, 'sctp/0.0.0.0/0'],
   ])('is the same in each form in which AWS lists it: %j', (traffic, words) => {
-    expect(wordsOf({ ...traffic, source: { kind: 'cidr', text: '0.0.0.0/0' } })).toBe(words);
+    expect(formatRule({ ...traffic, source: { kind: 'cidr', text: '0.0.0.0/0' } })).toBe(words);
   });
 });

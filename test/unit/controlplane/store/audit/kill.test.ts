@@ -38,7 +38,9 @@ onBothDatabases((place) => {
     place.need(context);
     database = await place.open();
     store = openStore(database);
-    await database.query('truncate account, stack, run, run_stack, lease, fact, verification, canary, proof');
+    await database.query(
+      'truncate account, stack, run, run_stack, lease, fact, verification, canary, cell_verification',
+    );
   }, 60_000);
   const runsOf = (over: Database) => {
     const leases = openLeases(database, log);
@@ -96,7 +98,7 @@ onBothDatabases((place) => {
   });
 
   test('a verification that was killed at its end has ended once, with its line and its condition', async () => {
-    const { parts } = verifyWorld(database);
+    const { parts: context } = verifyWorld(database);
     const account = {
       id: cell.accountId,
       name: 'one',
@@ -114,16 +116,16 @@ onBothDatabases((place) => {
       [cell.accountId, cell.region],
     );
     const over = dyingBefore(database, 'verification finished');
-    const own = { ...parts, store: openStore(over) };
-    const made = verifier(database, own, { standing: false, hear: () => undefined });
+    const own = { ...context, store: openStore(over) };
+    const made = verifier(database, own, { standing: false, receive: () => undefined });
     await made.start();
     const { id } = await made.request({}, 'ada');
-    const told = () => store.audit.list(10, { what: 'verification finished' });
-    const mine = async () => (await told()).filter(({ details }) => details.verification === id);
+    const reported = () => store.audit.list(10, { what: 'verification finished' });
+    const mine = async () => (await reported()).filter(({ details }) => details.verification === id);
     await until(async () => (await mine()).length > 0);
     await made.stop();
-    expect(await mine()).toMatchObject([{ who: 'portcullis', details: { proven: 1, failed: 0 } }]);
-    expect((await store.accounts.get(cell.accountId))?.conditions.Proven).toMatchObject({ status: 'True' });
-    expect(await store.proofs.unfinished()).toEqual([]);
+    expect(await mine()).toMatchObject([{ who: 'portcullis', details: { verified: 1, failed: 0 } }]);
+    expect((await store.accounts.get(cell.accountId))?.conditions.Verified).toMatchObject({ status: 'True' });
+    expect(await store.cellVerifications.unfinished()).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
-import { proveCell } from '../../../../../controlplane/verify/prove.ts';
+import { verifyCell } from '../../../../../controlplane/verify/cell.ts';
 import { onBothDatabases } from '../../../../worlds/database.ts';
-import { createDepartureWorld, emptied } from '../../../../worlds/offboarding.ts';
+import { createOffboardingWorld, emptied } from '../../../../worlds/offboarding.ts';
 import { finding, remediation } from '../../../../worlds/remediation-sample.ts';
 import { until } from '../../../../worlds/until.ts';
 import { cell, verifyWorld } from '../../../../worlds/verify.ts';
@@ -39,14 +39,14 @@ onBothDatabases((place, kind) => {
   });
 
   test('a person may confirm for as long as the database says, whatever time the worker has', async () => {
-    const at = createDepartureWorld(database);
+    const at = createOffboardingWorld(database);
     await at.onboard(id, 'eu-west-1');
     await at.list({ exclude: [id], deleteLimit: 1 }, 0);
     const [asked] = await store.confirmations.list();
     at.state.now = later(100);
     await at.plane({}, { store }).confirm(asked?.id ?? '', asked?.digest ?? '', 'ops');
     const [row] = await database.query<{ late: boolean }>(
-      'select bool_or(cleared_at > now()) as late from departure',
+      'select bool_or(cleared_at > now()) as late from offboarding',
     );
     expect(row).toEqual({ late: false });
   });
@@ -62,11 +62,11 @@ onBothDatabases((place, kind) => {
       [cell.accountId, cell.region],
     );
     const verification = randomUUID();
-    await store.proofs.request({ id: verification, scope: {}, requestedBy: 'a test' }, [cell]);
-    const canary = await store.proofs.claim(verification, 'a');
+    await store.cellVerifications.request({ id: verification, scope: {}, requestedBy: 'a test' }, [cell]);
+    const canary = await store.cellVerifications.claim(verification, 'a');
     if (!canary) throw new Error('nothing to claim');
     vi.useFakeTimers({ toFake: ['Date'], now: later(3) });
-    const ending = proveCell(world.parts, canary);
+    const ending = verifyCell(world.parts, canary);
     const opened = () => [...world.state.groups.values()].find(({ open }) => open);
     await until(async () => opened() !== undefined);
     const looked = () => world.state.calls.at(-1) === 'AuthorizeSecurityGroupIngressCommand';
@@ -75,13 +75,13 @@ onBothDatabases((place, kind) => {
     const group = opened();
     if (group) group.open = false;
     const at = new Date().toISOString();
-    await store.proofs.heard(
+    await store.cellVerifications.received(
       remediation({
         ...{ account: cell.accountId, region: cell.region, groupId: group?.id ?? '', canary: canary.id },
         findings: [finding()],
         timeline: { eventTime: null, receivedAt: at, revokedAt: at },
       }),
     );
-    expect(await ending).toMatchObject({ state: 'proven', kind: 'end-to-end' });
+    expect(await ending).toMatchObject({ state: 'verified', kind: 'end-to-end' });
   });
 });

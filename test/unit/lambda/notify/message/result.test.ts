@@ -116,11 +116,11 @@ describe('a Slack message', () => {
       changedBy: 'arn:x',
       changedAt: '2026-03-02T09:00:00Z',
     };
-    const told = (samePerson: boolean, changedBy: string | null) =>
+    const reported = (samePerson: boolean, changedBy: string | null) =>
       JSON.stringify(slackMessage({ ...closed, exceptionTag: { ...tag, changedBy, samePerson } }, 'aws'));
-    expect(told(true, 'arn:x')).toContain('was changed by *the same person* at `2026-03-02T09:00:00Z`');
-    expect(told(false, 'arn:x')).toContain('was last changed by `arn:x`');
-    expect(told(false, null)).toContain('was changed by somebody whom no event told of');
+    expect(reported(true, 'arn:x')).toContain('was changed by *the same person* at `2026-03-02T09:00:00Z`');
+    expect(reported(false, 'arn:x')).toContain('was last changed by `arn:x`');
+    expect(reported(false, null)).toContain('was changed by somebody whom no event told of');
   });
 
   it('tells of an exception where its tag was set by the same person, and otherwise not', () => {

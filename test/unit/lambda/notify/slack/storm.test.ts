@@ -46,12 +46,12 @@ describe('a minute with many messages', () => {
   it('is counted over the whole organization, by invocations at once as well', async () => {
     world = await createSlackWorld();
     const { slack, receiver } = world;
-    const told = await Promise.all(
+    const reported = await Promise.all(
       Array.from({ length: 120 }, (_, group) =>
         slack.notify(result('remediated', group, `3000000000${10 + (group % 80)}`)),
       ),
     );
-    const statuses = Object.groupBy(told, ({ status }) => status);
+    const statuses = Object.groupBy(reported, ({ status }) => status);
     expect(statuses.sent).toHaveLength(10);
     expect(statuses.folded).toHaveLength(110);
     expect(receiver.received).toHaveLength(13);

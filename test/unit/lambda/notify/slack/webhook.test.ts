@@ -90,9 +90,9 @@ describe.concurrent('a webhook that', () => {
     expect(performance.now() - began).toBeLessThan(8_000);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([{ outcome: 'remediated', notification: { slack: { status } } }]);
-    const told = world.published[0]?.notification.slack.error;
-    if (error) expect(told).toMatch(error);
-    else expect(told).toBeUndefined();
+    const reported = world.published[0]?.notification.slack.error;
+    if (error) expect(reported).toMatch(error);
+    else expect(reported).toBeUndefined();
     expect(receiver.received).toHaveLength(arrivals);
     for (const { path, body, headers } of receiver.received) {
       expect(path).toBe('/services/T000/B000/SECRETxyz');

@@ -1,9 +1,9 @@
 /** A stack that is to go. */
-export interface Departing {
+export interface StackToOffboard {
   readonly key: string;
   readonly accountId: string;
   readonly region: string | null;
-  readonly what: 'tear-down' | 'gone';
+  readonly what: 'destroy' | 'archive';
   readonly because: string;
 }
 

@@ -21,7 +21,7 @@ const patienceSeconds = 1200;
  * Cells that do not close what is opened in them: the service opens a group to the world in each, and the Lambda has to
  * close it, by way of trail, rule, org bus and roles. To be asked once AWS answers as it should.
  */
-export async function unproven(stage: FaultStage): Promise<string[]> {
+export async function unverified(stage: FaultStage): Promise<string[]> {
   const { id } = await stage.post<{ id: string }>('/v1/verify', {});
   const { cells } = await until(`verification ${id} ends`, patienceSeconds, async () => {
     const now = await stage.get<Verification>(`/v1/verifications/${id}`);
@@ -32,7 +32,7 @@ export async function unproven(stage: FaultStage): Promise<string[]> {
   return stage.cells.flatMap(({ accountId, region }) => {
     const cell = cells.find((each) => each.accountId === accountId && each.region === region);
     if (!cell) return [`cell ${accountId} ${region} was not verified`];
-    const closed = cell.state === 'proven' && cell.kind === 'end-to-end';
+    const closed = cell.state === 'verified' && cell.kind === 'end-to-end';
     return closed ? [] : [`cell ${accountId} ${region} is ${cell.state} ${cell.kind}: ${cell.message}`];
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { proveCell } from '../../../../controlplane/verify/prove.ts';
+import { verifyCell } from '../../../../controlplane/verify/cell.ts';
 import { announce } from '../../../../controlplane/verify/synthetic.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
 import { cell, verifyWorld } from '../../../worlds/verify.ts';
@@ -13,7 +13,7 @@ embeddedDatabase((given) => {
 let world: ReturnType<typeof verifyWorld>;
 beforeEach(async () => {
   await database.query('delete from verification');
-  await database.query('delete from proof');
+  await database.query('delete from cell_verification');
   world = verifyWorld(database);
   await database.query(
     `insert into stack (key, kind, account_id, region, generation, updated_at)
@@ -24,22 +24,22 @@ beforeEach(async () => {
 
 async function claimed(of = world, holder = 'a') {
   const id = randomUUID();
-  await of.store.proofs.request({ id, scope: {}, requestedBy: 'a test' }, [cell]);
-  const canary = await of.store.proofs.claim(id, holder);
+  await of.store.cellVerifications.request({ id, scope: {}, requestedBy: 'a test' }, [cell]);
+  const canary = await of.store.cellVerifications.claim(id, holder);
   if (!canary) throw new Error('nothing to claim');
   return canary;
 }
-const prove = async () => proveCell(world.parts, await claimed());
+const prove = async () => verifyCell(world.parts, await claimed());
 const said = (ending: object) => (ending as { message: string }).message;
 
 describe('a cell', () => {
-  test('is proven end to end where the Lambda closed the canary, and nothing is left', async () => {
-    expect(await prove()).toMatchObject({ state: 'proven', kind: 'end-to-end', message: null });
+  test('is verified end to end where the Lambda closed the canary, and nothing is left', async () => {
+    expect(await prove()).toMatchObject({ state: 'verified', kind: 'end-to-end', message: null });
     expect(world.state.groups.size).toBe(0);
-    expect(await world.store.proofs.proofs()).toMatchObject([
+    expect(await world.store.cellVerifications.list()).toMatchObject([
       { ...cell, kind: 'end-to-end', failedAt: null },
     ]);
-    expect(await world.store.proofs.leftovers(cell)).toEqual([]);
+    expect(await world.store.cellVerifications.leftovers(cell)).toEqual([]);
   });
 
   test('is known to the ledger for the wait and an hour, by the time of the database', async () => {
@@ -67,7 +67,7 @@ describe('a cell', () => {
       /rule portcullis-forward is gone: portcullis reconcile/,
     ],
     ['its forwarding rule is off', { ruleState: 'DISABLED' }, /portcullis-forward is DISABLED/],
-  ])('is not proven and nothing is opened where %s', async (_, change, message) => {
+  ])('is not verified and nothing is opened where %s', async (_, change, message) => {
     Object.assign(world.state, change);
     expect(said(await prove())).toMatch(message);
     expect(world.state.calls).not.toContain('CreateSecurityGroupCommand');
@@ -91,20 +91,20 @@ describe('a cell', () => {
     expect(world.state.groups.size).toBe(0);
   });
 
-  test('is proven by its path where no group may be made, with the reason', async () => {
+  test('is verified by its path where no group may be made, with the reason', async () => {
     world.state.failing.set('CreateSecurityGroupCommand', 'UnauthorizedOperation');
     expect(await prove()).toMatchObject({
-      ...{ state: 'proven', kind: 'path' },
+      ...{ state: 'verified', kind: 'path' },
       message: 'no group was made: UnauthorizedOperation: said AWS',
     });
   });
 
   test('keeps in mind a group that could not be removed, and removes it the next time', async () => {
     world.state.failing.set('DeleteSecurityGroupCommand', 'DependencyViolation');
-    expect(await prove()).toMatchObject({ state: 'proven' });
+    expect(await prove()).toMatchObject({ state: 'verified' });
     expect(world.state.groups.size).toBe(1);
     world.state.failing.clear();
-    expect(await prove()).toMatchObject({ state: 'proven' });
+    expect(await prove()).toMatchObject({ state: 'verified' });
     expect(world.state.groups.size).toBe(0);
   });
 });
@@ -126,20 +126,20 @@ describe('a process that ends before', () => {
       world.state.before = (call) => {
         if (call === step) world.stop();
       };
-      await proveCell(world.parts, canary).catch(() => undefined);
+      await verifyCell(world.parts, canary).catch(() => undefined);
       const { groups, ledger } = world.state;
-      await world.store.proofs.release('a');
+      await world.store.cellVerifications.release('a');
 
       const next = verifyWorld(database);
       Object.assign(next.state, { groups, ledger });
-      const again = await next.store.proofs.claim(canary.verificationId, 'b');
-      if (again) await proveCell(next.parts, again);
-      expect(await next.store.proofs.canary(canary.id)).toMatchObject({
-        state: 'proven',
+      const again = await next.store.cellVerifications.claim(canary.verificationId, 'b');
+      if (again) await verifyCell(next.parts, again);
+      expect(await next.store.cellVerifications.canary(canary.id)).toMatchObject({
+        state: 'verified',
         kind: 'end-to-end',
       });
       expect(groups.size).toBe(0);
-      expect(await next.store.proofs.leftovers(cell)).toEqual([]);
+      expect(await next.store.cellVerifications.leftovers(cell)).toEqual([]);
     },
   );
 });

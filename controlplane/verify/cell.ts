@@ -4,9 +4,9 @@ import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { isDenied } from '../aws/errors.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
-import type { VerifyParts } from './context.ts';
+import type { VerifyContext } from './context.ts';
 import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from './group.ts';
-import { lettersOf, obstacleIn } from './precheck.ts';
+import { deadLetterCounts, precheck } from './precheck.ts';
 import { announce, sendSynthetic } from './synthetic.ts';
 
 /** Pauses between looks for the Lambda's answer, milliseconds: CloudTrail takes minutes on AWS. */
@@ -24,15 +24,15 @@ const failed = (message: string): Ending => ({ state: 'failed', message });
  * after a crash at any point: what was opened is waited for, what was only begun is removed and begun anew.
  * @throws only where the service stops or the store fails; the canary then waits for the next call.
  */
-export async function proveCell(parts: VerifyParts, canary: Canary): Promise<Ending> {
-  const { store, aws, log, stopping } = parts;
+export async function verifyCell(context: VerifyContext, canary: Canary): Promise<Ending> {
+  const { store, aws, log, stopping } = context;
   const started = performance.now();
   let ending: Ending;
   try {
     const ec2 = await aws.ec2(canary.accountId, canary.region);
-    ending = await prove(parts, ec2, canary).finally(async () => {
-      const now = await store.proofs.canary(canary.id);
-      if (now?.intendedAt && !stopping.aborted) await remove(parts, ec2, [canary.id], now.groupId);
+    ending = await runCanary(context, ec2, canary).finally(async () => {
+      const now = await store.cellVerifications.canary(canary.id);
+      if (now?.intendedAt && !stopping.aborted) await remove(context, ec2, [canary.id], now.groupId);
     });
   } catch (error) {
     stopping.throwIfAborted();
@@ -40,37 +40,37 @@ export async function proveCell(parts: VerifyParts, canary: Canary): Promise<End
   }
   // Stopped in the middle of the removal: the next start does it.
   stopping.throwIfAborted();
-  await store.proofs.end(canary.id, ending);
+  await store.cellVerifications.end(canary.id, ending);
   const { accountId: account, region } = canary;
   log.info({ account, region, state: ending.state, message: ending.message }, 'cell verified');
-  parts.meter.verified(ending.state, (performance.now() - started) / 1000);
+  context.meter.verified(ending.state, (performance.now() - started) / 1000);
   return ending;
 }
 
-async function prove(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<Ending> {
-  const { proofs } = parts.store;
+async function runCanary(context: VerifyContext, ec2: EC2Client, canary: Canary): Promise<Ending> {
+  const { cellVerifications } = context.store;
   const begun = canary.intendedAt && !canary.openedAt ? [canary.id] : [];
-  const before = [...(await proofs.leftovers(canary)), ...begun];
-  if (before.length > 0) await remove(parts, ec2, before);
+  const before = [...(await cellVerifications.leftovers(canary)), ...begun];
+  if (before.length > 0) await remove(context, ec2, before);
   if (canary.openedAt) {
-    await openAgain(parts, ec2, canary);
-    return awaitEnd(parts, ec2, canary, null);
+    await openAgain(context, ec2, canary);
+    return awaitEnd(context, ec2, canary, null);
   }
-  const obstacle = await obstacleIn(parts, canary);
-  if (obstacle) return failed(obstacle);
-  const refusal = await openOne(parts, ec2, canary);
+  const problem = await precheck(context, canary);
+  if (problem) return failed(problem);
+  const refusal = await openOne(context, ec2, canary);
   if (refusal !== null)
-    await sendOne(parts, canary).catch((error) => {
+    await sendOne(context, canary).catch((error) => {
       throw isDenied(error) ? new Error(`no canary may be sent: ${reasonOf(error)}; ${rights}`) : error;
     });
-  const opened = await proofs.canary(canary.id);
+  const opened = await cellVerifications.canary(canary.id);
   if (!opened?.openedAt) throw new Error(`canary ${canary.id} vanished from the store`);
-  return awaitEnd(parts, ec2, opened, refusal);
+  return awaitEnd(context, ec2, opened, refusal);
 }
 
 /** Never fails: a group that cannot be removed is tried again by the cell's next verification. */
 async function remove(
-  { store, log }: VerifyParts,
+  { store, log }: VerifyContext,
   ec2: EC2Client,
   ids: readonly string[],
   groupId: string | null = null,
@@ -78,7 +78,7 @@ async function remove(
   try {
     if (groupId !== null) await removeGroup(ec2, groupId);
     const { gone, left } = await removeGroups(ec2, ids);
-    await store.proofs.removed(gone);
+    await store.cellVerifications.removed(gone);
     if (left.length > 0) log.warn({ left }, 'the group of a canary could not be removed');
   } catch (error) {
     log.warn({ canaries: ids, error: reasonOf(error) }, 'groups of canaries could not be looked for');
@@ -88,54 +88,54 @@ async function remove(
 const rights = 'docs/verify-policy.json has the rights that it takes';
 
 /** Opens a group to the world; why that is not to be done here, or null where it was. */
-async function openOne(parts: VerifyParts, ec2: EC2Client, canary: Canary): Promise<string | null> {
-  const { proofs } = parts.store;
-  if (parts.settings.canary === 'synthetic') return 'PORTCULLIS_CANARY is synthetic';
+async function openOne(context: VerifyContext, ec2: EC2Client, canary: Canary): Promise<string | null> {
+  const { cellVerifications } = context.store;
+  if (context.settings.canary === 'synthetic') return 'PORTCULLIS_CANARY is synthetic';
   let groupId: string;
   try {
     const vpc = await vpcFor(ec2, canary.accountId);
     if (!vpc) return 'there is no VPC';
-    await proofs.intend(canary.id);
+    await cellVerifications.intend(canary.id);
     groupId = await makeGroup(ec2, canary.id, vpc);
   } catch (error) {
     if (isDenied(error)) return reasonOf(error);
     throw error;
   }
   // Its id first, so that the group is found again by it; then the moment from which the time is taken.
-  await proofs.opened(canary.id, groupId);
-  await announce(parts, canary, groupId, canary.id);
-  await proofs.opened(canary.id, groupId);
+  await cellVerifications.opened(canary.id, groupId);
+  await announce(context, canary, groupId, canary.id);
+  await cellVerifications.opened(canary.id, groupId);
   await openGroup(ec2, groupId);
   return null;
 }
 
 /** After a crash it is not known whether the call was made: made twice, the rule is but closed twice. */
 async function openAgain(
-  parts: VerifyParts,
+  context: VerifyContext,
   ec2: EC2Client,
   { groupId, result, ...canary }: Canary,
 ): Promise<void> {
   if (result) return;
-  if (groupId === null) return sendSynthetic(parts, canary, canary.id);
-  await announce(parts, canary, groupId, canary.id);
+  if (groupId === null) return sendSynthetic(context, canary, canary.id);
+  await announce(context, canary, groupId, canary.id);
   if (!(await isOpen(ec2, groupId))) await openGroup(ec2, groupId);
 }
 
-async function sendOne(parts: VerifyParts, canary: Canary): Promise<void> {
-  await announce(parts, canary, canary.id, canary.id);
-  await parts.store.proofs.opened(canary.id, null);
-  await sendSynthetic(parts, canary, canary.id);
+async function sendOne(context: VerifyContext, canary: Canary): Promise<void> {
+  await announce(context, canary, canary.id, canary.id);
+  await context.store.cellVerifications.opened(canary.id, null);
+  await sendSynthetic(context, canary, canary.id);
 }
 
 /** The canary once its answer was recorded; undefined where none was in so many milliseconds. */
 async function answered(
-  { store, stopping }: VerifyParts,
+  { store, stopping }: VerifyContext,
   id: string,
   patience: number,
 ): Promise<(Canary & { result: RemediationResult }) | undefined> {
   const until = performance.now() + patience;
   for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
-    const now = await store.proofs.canary(id);
+    const now = await store.cellVerifications.canary(id);
     if (now?.result) return { ...now, result: now.result };
     if (performance.now() >= until) return undefined;
     await pause(wait * (0.75 + Math.random() / 2), undefined, { signal: stopping });
@@ -143,44 +143,46 @@ async function answered(
 }
 
 async function awaitEnd(
-  parts: VerifyParts,
+  context: VerifyContext,
   ec2: EC2Client,
   canary: Canary,
   refusal: string | null,
 ): Promise<Ending> {
-  const wait = parts.settings.verifyWaitMinutes * 60_000;
+  const wait = context.settings.verifyWaitMinutes * 60_000;
   const patience = canary.groupId === null ? Math.min(wait, syntheticMs) : wait;
-  const waited = await parts.store.proofs.openFor(canary.id);
-  const now = await answered(parts, canary.id, patience - waited);
-  if (!now) return failed(await whereItStopped(parts, ec2, canary, patience));
+  const waited = await context.store.cellVerifications.openFor(canary.id);
+  const now = await answered(context, canary.id, patience - waited);
+  if (!now) return failed(await whereItStopped(context, ec2, canary, patience));
   const { result, groupId } = now;
-  if (result.canary !== canary.id) return failed(`the Lambda took it for no canary: ${wordsOf(result)}`);
+  if (result.canary !== canary.id)
+    return failed(`the Lambda took it for no canary: ${describeResult(result)}`);
   if (groupId === null) {
-    if (result.outcome !== 'clean') return failed(`the Lambda answered ${wordsOf(result)}`);
-    return proven(now, 'path', Date.parse(result.time), refusal && `no group was made: ${refusal}`);
+    if (result.outcome !== 'clean') return failed(`the Lambda answered ${describeResult(result)}`);
+    return verified(now, 'path', Date.parse(result.time), refusal && `no group was made: ${refusal}`);
   }
   const { revokedAt } = result.timeline;
   if (result.outcome !== 'remediated' || revokedAt === null)
-    return failed(`the Lambda answered ${wordsOf(result)}`);
-  if (await staysOpen(parts, ec2, groupId))
+    return failed(`the Lambda answered ${describeResult(result)}`);
+  if (await staysOpen(context, ec2, groupId))
     return failed('the Lambda says that it revoked the rule, and EC2 lists it still');
-  return proven(now, 'end-to-end', Date.parse(revokedAt), null);
+  return verified(now, 'end-to-end', Date.parse(revokedAt), null);
 }
 
-function proven(
-  { openedAt, heardAt }: Canary,
+function verified(
+  { openedAt, receivedAt }: Canary,
   kind: 'end-to-end' | 'path',
   closedAt: number,
   message: string | null,
 ): Ending {
   const since = (at: number) => Math.max(0, Math.round(at - (openedAt?.getTime() ?? at)));
-  const recordedMilliseconds = since(heardAt?.getTime() ?? closedAt);
-  return { state: 'proven', kind, milliseconds: since(closedAt), recordedMilliseconds, message };
+  const recordedMilliseconds = since(receivedAt?.getTime() ?? closedAt);
+  return { state: 'verified', kind, milliseconds: since(closedAt), recordedMilliseconds, message };
 }
 
-const wordsOf = ({ outcome, reason }: RemediationResult) => (reason ? `${outcome}: ${reason}` : outcome);
+const describeResult = ({ outcome, reason }: RemediationResult) =>
+  reason ? `${outcome}: ${reason}` : outcome;
 
-async function staysOpen({ stopping }: VerifyParts, ec2: EC2Client, groupId: string): Promise<boolean> {
+async function staysOpen({ stopping }: VerifyContext, ec2: EC2Client, groupId: string): Promise<boolean> {
   for (const wait of looks) {
     if (wait > 0) await pause(wait, undefined, { signal: stopping });
     if (!(await isOpen(ec2, groupId))) return false;
@@ -190,25 +192,25 @@ async function staysOpen({ stopping }: VerifyParts, ec2: EC2Client, groupId: str
 
 /** The hop that an unanswered canary did not take, as far as can be told from here. */
 async function whereItStopped(
-  parts: VerifyParts,
+  context: VerifyContext,
   ec2: EC2Client,
   canary: Canary,
   patience: number,
 ): Promise<string> {
   const seconds = `within ${Math.round(patience / 1000)} s`;
-  const obstacle = await obstacleIn(parts, canary);
-  if (obstacle) return obstacle;
-  const letters = await lettersOf(parts, canary);
-  const dead = letters.length > 0 ? `; dead letters: ${letters.join(', ')}` : '';
+  const problem = await precheck(context, canary);
+  if (problem) return problem;
+  const deadLetters = await deadLetterCounts(context, canary);
+  const dead = deadLetters.length > 0 ? `; dead letters: ${deadLetters.join(', ')}` : '';
   const beyond = 'forwarder role, org bus, Lambda, its role in the account, or the results queue';
   if (canary.groupId === null) return `no answer ${seconds}, so it is one of ${beyond}${dead}`;
   if (!(await isOpen(ec2, canary.groupId)))
     return `the rule was closed, and no result came ${seconds}: look at the results queue${dead}`;
-  await sendOne(parts, canary);
-  const probe = await answered(parts, canary.id, Math.min(patience, syntheticMs));
+  await sendOne(context, canary);
+  const probe = await answered(context, canary.id, Math.min(patience, syntheticMs));
   if (probe && probe.result.groupId !== null) return `the rule was closed, but not ${seconds}`;
   if (probe?.result.outcome === 'clean')
     return `CloudTrail delivered nothing ${seconds}, and the path behind it answers: look at the trail${dead}`;
-  if (probe) return `the Lambda answered ${wordsOf(probe.result)}`;
+  if (probe) return `the Lambda answered ${describeResult(probe.result)}`;
   return `no answer ${seconds}, nor to a synthetic event, so it is one of ${beyond}${dead}`;
 }

@@ -1,5 +1,12 @@
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import { type Canary, type Cell, canaryColumns, type Ending, type Proof, recordEnding } from './canaries.ts';
+import {
+  type Canary,
+  type Cell,
+  type CellVerification,
+  canaryColumns,
+  type Ending,
+  recordEnding,
+} from './canaries.ts';
 import type { Database } from './database/database.ts';
 import {
   type Asked,
@@ -11,7 +18,7 @@ import {
   type Verification,
 } from './verifications.ts';
 
-export interface ProofStore {
+export interface CellVerificationStore {
   /** Records a verification with a canary for each cell. */
   request(asked: Asked, cells: readonly Cell[]): Promise<void>;
   /** The same for those cells, so many at most, that nothing was tried in for so long; false where there are none. */
@@ -32,7 +39,7 @@ export interface ProofStore {
   /** How long ago it was opened, milliseconds; 0 where it was not. */
   openFor(id: string): Promise<number>;
   /** Takes a result for the canary that it tells of; true where it tells of one. A replay changes nothing. */
-  heard(result: RemediationResult): Promise<boolean>;
+  received(result: RemediationResult): Promise<boolean>;
   /** Ends a canary once, and says so of its cell. */
   end(id: string, ending: Ending): Promise<void>;
   /** Canaries in a cell that may have left a group behind and that nobody works on. */
@@ -40,7 +47,7 @@ export interface ProofStore {
   removed(ids: readonly string[]): Promise<void>;
   /** Ends a verification whose canaries have all ended; what came of it where this was the call that ended it. */
   finish(id: string): Promise<Outcome | undefined>;
-  proofs(): Promise<Proof[]>;
+  list(): Promise<CellVerification[]>;
   /** Forgets verifications that ended so long ago, but for those that may have left a group behind. */
   forget(olderThanMs: number): Promise<void>;
 }
@@ -48,10 +55,10 @@ export interface ProofStore {
 /** How long a dead holder keeps its canaries. */
 export const claimMs = 60_000;
 
-const proofColumns = `account_id as "accountId", region, proven_at as "provenAt", kind, milliseconds,
+const cellVerificationColumns = `account_id as "accountId", region, verified_at as "verifiedAt", kind, milliseconds,
   recorded_milliseconds as "recordedMilliseconds", failed_at as "failedAt", message`;
 
-export function proofStore({ query, transaction }: Database): ProofStore {
+export function cellVerificationStore({ query, transaction }: Database): CellVerificationStore {
   const canary = async (id: string) => {
     const [row] = await query<Canary>(`select ${canaryColumns} from canary where id = $1`, [id]);
     return row;
@@ -103,7 +110,7 @@ export function proofStore({ query, transaction }: Database): ProofStore {
     },
     async opened(id, groupId) {
       await query(
-        `update canary set group_id = $2, opened_at = now(), result = null, heard_at = null where id = $1 and ended_at is null`,
+        `update canary set group_id = $2, opened_at = now(), result = null, received_at = null where id = $1 and ended_at is null`,
         [id, groupId],
       );
     },
@@ -114,12 +121,12 @@ export function proofStore({ query, transaction }: Database): ProofStore {
       );
       return row?.ms ?? 0;
     },
-    async heard(result) {
+    async received(result) {
       const id = result.canary ?? null;
       const known = await query(
         `update canary set
            result = case when ended_at is null then $4::jsonb else result end,
-           heard_at = case when ended_at is null then now() else heard_at end
+           received_at = case when ended_at is null then now() else received_at end
          where account_id = $1 and region = $2 and (id::text = $3 or group_id = $5) returning id`,
         [result.account, result.region, id, JSON.stringify(result), result.groupId],
       );
@@ -138,7 +145,7 @@ export function proofStore({ query, transaction }: Database): ProofStore {
       await query('update canary set removed_at = now() where id = any($1::uuid[])', [gone]);
     },
     finish: (id) => transaction((within) => finishVerification(within, id)),
-    proofs: () => query(`select ${proofColumns} from proof order by account_id, region`),
+    list: () => query(`select ${cellVerificationColumns} from cell_verification order by account_id, region`),
     async forget(olderThanMs) {
       await query(
         `delete from verification where finished_at < now() - make_interval(secs => $1::double precision)

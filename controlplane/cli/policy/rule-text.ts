@@ -24,7 +24,7 @@ const hasPorts = (protocol: string) => protocol === 'tcp' || protocol === 'udp';
 const hasTypes = (protocol: string) => protocol === 'icmp' || protocol === 'icmpv6';
 
 /** A rule in words such as `tcp/22/0.0.0.0/0`; the same for the same opening in whatever form AWS lists it. */
-export function wordsOf({ protocol, fromPort, toPort, source }: Opening): string {
+export function formatRule({ protocol, fromPort, toPort, source }: Opening): string {
   const name = protocolName(protocol);
   const parts = [name];
   if (hasPorts(name))
@@ -39,7 +39,7 @@ const form =
   'write it as tcp/22/0.0.0.0/0, udp/1000-2000/2001:db8::/32, icmp/8/0.0.0.0/0, -1/10.0.0.0/8, tcp/443/pl-0123 or tcp/443/sg-0123';
 
 /** The rule that words such as `tcp/22/0.0.0.0/0` name. @throws saying what is wrong with them. */
-export function parseWords(words: string): Opening {
+export function parseRule(words: string): Opening {
   const [given = '', ...rest] = words.split('/');
   const wrong = (what: string) => new PortcullisError('invalid-request', `${words}: ${what}; ${form}`);
   const protocol = protocolName(given);
@@ -48,7 +48,7 @@ export function parseWords(words: string): Opening {
   const [first = ''] = rest;
   const bounds = boundsOf(protocol, first);
   if (typeof bounds === 'string') throw wrong(bounds);
-  const source = sourceOf((bounds ? rest.slice(1) : rest).join('/'));
+  const source = parseSource((bounds ? rest.slice(1) : rest).join('/'));
   if (typeof source === 'string') throw wrong(source);
   const [fromPort, toPort] = bounds ?? (hasTypes(protocol) ? [-1, -1] : [null, null]);
   return { protocol, fromPort, toPort, source };
@@ -71,7 +71,7 @@ function boundsOf(protocol: string, text: string): [number, number] | undefined 
 }
 
 /** Whom a text lets in: an address range, a prefix list, or a group with or without its account; or what is wrong. */
-export function sourceOf(text: string): SecurityGroupRule['source'] | string {
+export function parseSource(text: string): SecurityGroupRule['source'] | string {
   if (parseCidr(text)) return { kind: 'cidr', text };
   if (/^pl-[0-9a-zA-Z]+$/.test(text)) return { kind: 'prefix-list', text };
   const [, account = null, group] = /^(?:(\d{12})\/)?(sg-[0-9a-zA-Z]+)$/.exec(text) ?? [];
