@@ -5,6 +5,7 @@ import { startBackground } from './background/start.ts';
 import { application, listen } from './http/server.ts';
 import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
+import { hubInstallation, type Installation } from './organization/installation.ts';
 import { enginePool } from './pulumi/pool.ts';
 import { keyQueue } from './queue/key-queue.ts';
 import { keyWorker } from './queue/key-worker.ts';
@@ -24,7 +25,7 @@ import { readPolicyFile } from './settings/policy.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
 import { type Database, openDatabase } from './store/database/database.ts';
-import { type LostReason, lockData } from './store/database/directory-lock.ts';
+import { lockData } from './store/database/directory-lock.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
 import { metricsText } from './telemetry/database-metrics.ts';
@@ -45,6 +46,8 @@ export interface Service {
 }
 
 interface ServiceOptions {
+  /** Whether it starts on a hub that belongs to another installation: to take it over, and for nothing else. */
+  readonly takingOver?: boolean;
   /** Whether it hears lifecycle events and results and looks around by itself; a one-off command does not. */
   readonly standing: boolean;
 }
@@ -52,11 +55,11 @@ interface ServiceOptions {
 /** How long what is under way may take to end once the service stops, all of it together, milliseconds. */
 const graceMs = 60_000;
 
-function readiness({ query }: Database, log: Logger) {
+function readiness({ query }: Database, { refusal }: Installation, log: Logger) {
   return async (): Promise<string | undefined> => {
     try {
       await query('select 1');
-      return undefined;
+      return await refusal();
     } catch (error) {
       log.warn({ error: reasonOf(error) }, 'database');
       return 'the database does not answer';
@@ -82,7 +85,19 @@ async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) 
   const workers = await joinWorkers({ store, settings, log, shutdown, alone, onShare });
   const engine = enginePool(settings, settings.parallel);
   shutdown.register('engine', engine.stop);
-  const base = { settings, log, parts: shutdown, database, store, registry, meter, aws, engine };
+  const installation = hubInstallation({ store, aws, settings, log });
+  const base = {
+    settings,
+    log,
+    parts: shutdown,
+    database,
+    store,
+    registry,
+    meter,
+    aws,
+    engine,
+    installation,
+  };
   return { ...base, workers, living: () => living };
 }
 
@@ -90,7 +105,19 @@ type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
 function scheduler(base: Foundations) {
-  const { settings, log, parts: shutdown, database, store, meter, aws, workers, engine, living } = base;
+  const {
+    settings,
+    log,
+    parts: shutdown,
+    database,
+    store,
+    meter,
+    aws,
+    workers,
+    engine,
+    living,
+    installation,
+  } = base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
   shutdown.register('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
@@ -100,16 +127,11 @@ function scheduler(base: Foundations) {
     ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
     hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
     offboarding: createOffboarding({
-      settings,
-      aws,
-      engine,
-      store,
-      meter,
-      log,
-      configurationMismatch: mismatch,
-      enqueue: keys.enqueue,
+      ...{ settings, aws, engine, store, meter, log },
+      ...{ configurationMismatch: mismatch, enqueue: keys.enqueue },
     }),
-    unlike: mismatch,
+    configurationMismatch: mismatch,
+    installation,
     onCoverage: coverageAnnouncer({ store, aws, settings, log }),
   };
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
@@ -161,21 +183,15 @@ async function takeWork(
   return restores;
 }
 
-const lostMessages: Readonly<Record<LostReason, string>> = {
-  taken: 'another process took the data directory over while this one was suspended',
-  deleted:
-    'the data directory was deleted while the service ran; restore it from a backup, or start again with an empty one',
-};
-
 async function open(
   settings: Settings,
   log: Logger,
-  { standing }: ServiceOptions,
+  { standing, takingOver }: ServiceOptions,
   shutdown: Shutdown,
 ): Promise<string> {
-  const onLost = (reason: LostReason) => {
+  const onLost = (reason: string) => {
     // The database in memory is not the one on disk any more: nothing may be written back, not even at a stop.
-    log.fatal({ data: settings.data }, lostMessages[reason]);
+    log.fatal({ data: settings.data }, reason);
     process.exit(1);
   };
   const lock = await lockData(settings.data, { onLost });
@@ -183,6 +199,7 @@ async function open(
   shutdown.register('data lock', async (whole) => whole && lock.release());
   const base = await foundations(settings, log, shutdown);
   const { database, store, aws, meter, registry, workers } = base;
+  if (!takingOver) await base.installation.assertOurs();
   const working = scheduler(base);
   const { keys, runs } = working;
   const restores = await takeWork(base, working);
@@ -196,8 +213,9 @@ async function open(
     await startBackground({ settings, store, aws, keys, runs, restores, meter, log, shutdown, workers });
   const context = {
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
+    installation: base.installation,
     policy: () => readPolicyFile(settings),
-    notReady: readiness(database, log),
+    notReady: readiness(database, base.installation, log),
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };

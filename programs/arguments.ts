@@ -21,6 +21,8 @@ export const hubArguments = z.strictObject({
   kind: z.literal('hub'),
   place,
   organizationId: z.string(),
+  /** The control plane that the hub belongs to, as a tag of the org bus. */
+  installationId: z.string().optional(),
   bundle: z.strictObject({ file: z.string(), sha256: z.string() }),
   slackSecretArn: z.string().optional(),
   alarmTopicArn: z.string().optional(),

@@ -7,7 +7,7 @@ import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
 import type { HubArguments, Place } from './arguments.ts';
 import { hubRule } from './hub-rule.ts';
 import { ledgerTable } from './ledger-table.ts';
-import { names } from './names.ts';
+import { installationTag, names } from './names.ts';
 import { ingressPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
 import { orgBusPolicy, queuePolicy } from './policies.ts';
 import { providerFor, tags } from './provider.ts';
@@ -97,7 +97,8 @@ function queues(provider: Provider, place: Place) {
 export function hub(args: HubArguments): Record<string, unknown> {
   const { place } = args;
   const provider = providerFor(place, place.region);
-  const bus = new EventBus(names.bus, { name: names.bus, tags: tags('hub') }, { provider });
+  const owner = args.installationId && { [installationTag]: args.installationId };
+  const bus = new EventBus(names.bus, { name: names.bus, tags: { ...tags('hub'), ...owner } }, { provider });
   new EventBusPolicy(
     names.bus,
     { eventBusName: bus.name, policy: bus.arn.apply((arn) => orgBusPolicy(arn, args.organizationId)) },

@@ -33,6 +33,9 @@ export interface Location {
 export const roleArn = (at: Pick<Location, 'partition' | 'accountId'>, role: string): string =>
   `arn:${at.partition}:iam::${at.accountId}:role/${role}`;
 
+/** The tag of the org bus that names the control plane it belongs to. */
+export const installationTag = 'portcullis:installation';
+
 export const busArn = (at: Location, bus: string): string =>
   `arn:${at.partition}:events:${at.region}:${at.accountId}:event-bus/${bus}`;
 

@@ -12,6 +12,7 @@ import { renderRemediations } from './commands/remediations.ts';
 import { missingOptions, restore } from './commands/restore.ts';
 import { controlRun, ended, renderRuns, rolloutOf } from './commands/runs.ts';
 import { renderStatus } from './commands/status.ts';
+import { takeOver } from './commands/take-over.ts';
 import { verify } from './commands/verify.ts';
 import { exits } from './output/exits.ts';
 import type { Screen } from './output/progress.ts';
@@ -31,6 +32,7 @@ portcullis exceptions [--json]         what is let through, and until when
 portcullis end-exception <name>        end one that a restore made
 portcullis confirmations [--json]      what waits for a person before stacks are taken away
 portcullis confirm|refuse <id>         let exactly those stacks go, or leave them as they are
+portcullis take-over [--yes]           make the hub, which another installation made, this one's
 portcullis access-template             the CloudFormation template of the role that accounts are entered by
 portcullis audit [--jsonl|--verify]    who did what, whether that record is whole; see audit --help
 portcullis policy test|explain|diff    what a policy does and what a change of it would; see policy --help
@@ -64,6 +66,7 @@ function readArguments(args: readonly string[]) {
       permanent: { type: 'boolean', default: false },
       rule: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -205,6 +208,7 @@ const commands: Readonly<Record<string, Command>> = {
   refuse: { operands: 1, run: (_, screen, id) => answer('refuse', screen, id) },
   exceptions: { operands: 0, run: exceptions },
   'end-exception': { operands: 1, run: endException },
+  'take-over': { operands: 0, run: ({ yes }, screen) => takeOver(yes, screen) },
   'access-template': { operands: 0, run: accessTemplate },
 };
 

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import type { Installation } from '../organization/installation.ts';
 import type { Organization } from '../organization/listing.ts';
 import type { Engine } from '../pulumi/engine.ts';
 import type { KeyQueue } from '../queue/key-queue.ts';
@@ -51,6 +52,7 @@ export interface ReconcileServices {
         after: AccountRecord['regions'],
       ) => Promise<void>)
     | undefined;
+  readonly installation?: Pick<Installation, 'id' | 'refusal'> | undefined;
   /** Why nothing may be taken away or given another policy, where living workers differ. */
   readonly configurationMismatch?: (() => Promise<string | undefined>) | undefined;
   /** How often a run tries a stack, and how often where only the way there was disturbed. */

@@ -48,7 +48,8 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
     async () => {
       const { bundle, exceptions } = await hubBundle(named);
       const accessRoleArn = await aws.accessRoleArn(settings.hub.accountId);
-      return { ...desiredHub(fleet, bundle, accessRoleArn), exceptions };
+      const installationId = await given.installation?.id();
+      return { ...desiredHub(fleet, bundle, accessRoleArn, installationId), exceptions };
     },
     { release: undefined, requeueAfterMs: settings.sweepMinutes * 60_000 },
   );

@@ -16,6 +16,9 @@ import {
 } from './organization.ts';
 import { reconcileRegion } from './region.ts';
 
+/** How long until a hub that belongs to another installation is read again, milliseconds. */
+const foreignRetryMs = 60_000;
+
 async function knownFleet({
   store,
   aws,
@@ -74,10 +77,24 @@ async function reconcileStackKey(
   return key.startsWith('account-') ? reconcileAccount(context, fleet) : reconcileRegion(context, fleet);
 }
 
+/** Nothing is done with a hub that belongs to another installation; runs that wait for the key end with the reason. */
+async function refuse(
+  { store, log }: ReconcileServices,
+  { key, lease, message }: { key: string; lease: Lease; message: string },
+): Promise<Result> {
+  log.error({ key }, message);
+  if (key !== organizationKey)
+    for (const { run } of await store.runStacks.requests(key as StackKey))
+      await store.runStacks.end(run.id, key as StackKey, { state: 'failed', message }, lease);
+  return { kind: 'terminal', reason: 'OtherInstallation', message, requeueAfterMs: foreignRetryMs };
+}
+
 /** The reconcile of any key: what should be is read and computed anew each time, whoever woke the key and why. */
 export function keyReconciler(context: OrganizationContext): ReconcileKey {
   const reconcile: ReconcileKey = async (waiting, lease) => {
     const { key, previewed } = awaited(waiting);
+    const message = await context.installation?.refusal();
+    if (message) return refuse(context, { key, lease, message });
     if (key === organizationKey) return reconcileOrganization(context, lease);
     if (key === hubKey || placeOfKey(key)) {
       return reconcileStackKey(context, key as StackKey, lease, previewed);

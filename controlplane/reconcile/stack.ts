@@ -121,8 +121,7 @@ async function waiting(
   };
 }
 
-const again = ({ requeueAfterMs }: Terms) =>
-  requeueAfterMs === undefined ? {} : { againMs: requeueAfterMs };
+const again = ({ requeueAfterMs }: Terms) => (requeueAfterMs === undefined ? {} : { requeueAfterMs });
 
 async function undeclared(context: ReconcileContext, error: unknown): Promise<Acted> {
   const { store, key } = context;

@@ -12,6 +12,7 @@ const table = {
   conflict: { status: 409, retry: false },
   'in-use': { status: 409, retry: true },
   'data-unusable': { status: 500, retry: false },
+  'other-installation': { status: 409, retry: false },
   'store-unreachable': { status: 503, retry: true },
   internal: { status: 500, retry: false },
 } as const;

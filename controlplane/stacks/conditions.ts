@@ -20,6 +20,7 @@ export type Reason =
   | 'OutOfScope'
   | 'Departed'
   | 'AwaitingConfirmation'
+  | 'OtherInstallation'
   | 'DriftFound'
   | 'NoDrift'
   | 'Idle'

@@ -78,11 +78,13 @@ export function desiredHub(
   fleet: Fleet,
   bundle: { file: string; sha256: string },
   accessRoleArn: string | undefined,
+  installationId?: string,
 ): DesiredStack {
   return stack(fleet, hubKey, {
     kind: 'hub',
     place: placeOf(fleet, fleet.hub.accountId, fleet.hub.region, accessRoleArn),
     organizationId: fleet.organizationId,
+    ...(installationId && { installationId }),
     bundle,
     ...(fleet.slackSecretArn && { slackSecretArn: fleet.slackSecretArn }),
     ...(fleet.alarmTopicArn && { alarmTopicArn: fleet.alarmTopicArn }),

@@ -4,6 +4,8 @@ import type { Database } from './database/database.ts';
 export interface FactStore {
   get<T>(name: string): Promise<{ value: T; updatedAt: Date } | undefined>;
   set(name: string, value: unknown): Promise<void>;
+  /** The value that is there, or this one where none was: all workers get the same. */
+  getOrSet<T>(name: string, value: T): Promise<T>;
 }
 
 export function factStore({ query }: Pick<Database, 'query'>): FactStore {
@@ -14,6 +16,14 @@ export function factStore({ query }: Pick<Database, 'query'>): FactStore {
         [name],
       );
       return row;
+    },
+    async getOrSet<T>(name: string, value: T) {
+      await query(
+        `insert into fact (name, value, updated_at) values ($1, $2, now()) on conflict (name) do nothing`,
+        [name, JSON.stringify(value)],
+      );
+      const [row] = await query<{ value: T }>('select value from fact where name = $1', [name]);
+      return row?.value ?? value;
     },
     async set(name, value) {
       await query(

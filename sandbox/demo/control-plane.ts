@@ -44,7 +44,11 @@ export interface ControlPlane {
   readonly url: string;
   get<T>(path: string): Promise<T>;
   /** Runs a command line of the CLI against this service; its output is passed on to `show` as it comes. */
-  cli(args: readonly string[], show?: (text: string) => void): Promise<CommandResult>;
+  cli(
+    args: readonly string[],
+    show?: (text: string) => void,
+    settings?: Record<string, string>,
+  ): Promise<CommandResult>;
   /** Stops it as an operator does; its exit code. */
   stop(): Promise<number>;
 }
@@ -84,10 +88,10 @@ export async function startControlPlane(environment: Record<string, string>): Pr
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
     },
-    async cli(args, show) {
+    async cli(args, show, settings = {}) {
       const command = spawn(process.execPath, [program, ...args], {
         cwd: root,
-        env,
+        env: { ...env, ...settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';

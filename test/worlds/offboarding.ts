@@ -34,7 +34,7 @@ export function createOffboardingWorld(database: Database) {
     warned: [] as string[],
     now: new Date(),
     /** Why workers are not alike, where they are not. */
-    unlike: undefined as string | undefined,
+    mismatch: undefined as string | undefined,
   };
   const now = () => state.now;
   const store = { ...openStore(database), now: async () => now() };
@@ -86,7 +86,7 @@ export function createOffboardingWorld(database: Database) {
     meter: silentMeter,
     enqueue: async (keys: readonly string[]) => void state.woken.push(...keys),
     now,
-    configurationMismatch: async () => state.unlike,
+    configurationMismatch: async () => state.mismatch,
   } satisfies OffboardingContext;
 
   const organization = (): Organization => ({

@@ -72,7 +72,9 @@ function newWorld() {
     })) as HubBundler,
     stopping: new AbortController(),
     /** Why workers are not alike, where they are not. */
-    unlike: undefined as string | undefined,
+    mismatch: undefined as string | undefined,
+    /** Why the hub is another installation's, where it is. */
+    refusal: undefined as string | undefined,
     /** What becomes of a stack when it is made. */
     up: async (_stack: DesiredStack): Promise<void> => undefined,
     /** Waited for before each operation. */
@@ -178,7 +180,8 @@ export function createWorld(
     },
     attempts: { counted: 1, transient: 1 },
     prerequisiteMs: 20,
-    unlike: async () => world.unlike,
+    configurationMismatch: async () => world.mismatch,
+    installation: { id: async () => 'this-one', refusal: async () => world.refusal },
   };
   const requested: RunRequest[] = [];
   const runs = {

@@ -46,6 +46,7 @@ export interface Client {
   accessTemplate(): Promise<string>;
   confirmations(): Promise<Confirmation[]>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
+  takeOver(): Promise<{ id: string; before?: string }>;
   audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
   auditCheck(): Promise<AuditCheck>;
   /** JSON lines in pieces of any length. Throws where it breaks off. */
@@ -116,6 +117,7 @@ export function httpClient(url: string, token: string | undefined): Client {
     confirmations: async () =>
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
     answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
+    takeOver: () => ask('/v1/take-over', {}),
     async accessTemplate() {
       const answer = await send('/v1/access-role.yaml');
       return answer.response.ok ? answer.text : parsed(answer);

@@ -21,7 +21,7 @@ const answers = {
   409: 'The digest is of another set, or the question is over; the message says what to do',
 };
 
-/** What waits for a person before stacks go, and what is left of those that are gone. */
+/** What waits for a person before stacks are destroyed, the hub's owner, and what is left of archived stacks. */
 export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'get',
@@ -47,6 +47,16 @@ export const confirmationRoutes: readonly Route[] = [
     answers,
     handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
       ok(await offboarding.refuse(uuid(id), digest, caller)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/take-over',
+    summary: 'Make the hub, which another installation made, the hub of this one',
+    answers: {
+      200: 'The id of this installation, and the id that the hub carried before',
+      404: 'There is no hub; a reconcile makes it',
+    },
+    handle: async ({ installation }, { caller }) => ok(await installation.takeOver(caller)),
   }),
   route({
     method: 'get',

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Policy } from '../../../lambda/policy/parse.ts';
 import type { OffboardingService } from '../../offboarding/offboarding.ts';
+import type { Installation } from '../../organization/installation.ts';
 import type { RestoreQueue } from '../../remediations/restore/queue.ts';
 import type { RunQueue } from '../../runs/queue.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,6 +12,7 @@ export interface RouteContext {
   readonly queue: Pick<RunQueue, 'request' | 'pause' | 'resume' | 'cancel'>;
   readonly restores: Pick<RestoreQueue, 'request'>;
   readonly verifier: Pick<Verifier, 'request'>;
+  readonly installation: Pick<Installation, 'takeOver' | 'refusal'>;
   readonly offboarding: Pick<OffboardingService, 'confirm' | 'refuse'>;
   /** The policy file as it is now. @throws PortcullisError `invalid-policy`. */
   readonly policy: () => Promise<Policy>;

@@ -14,6 +14,7 @@ export const auditedActs = [
   'deletion refused',
   'deletion expired',
   'deletion superseded',
+  'hub taken over',
   'account adopted',
   'account departed',
   'coverage lost',

@@ -27,12 +27,16 @@ interface LockSettings {
   readonly beatMs?: number;
   /** After how long without that an owner elsewhere is taken for dead, milliseconds. */
   readonly staleMs?: number;
-  /** Called once, with the reason: another process took the directory over, or the directory was deleted. */
-  readonly onLost?: (reason: LostReason) => void;
+  /** Called once, with a message: another process took the directory over, or the directory was deleted. */
+  readonly onLost?: (message: string) => void;
 }
 
-/** `taken`: another process owns the directory, as this one was suspended for long. `deleted`: it is not there any more. */
-export type LostReason = 'taken' | 'deleted';
+/** Why a process that owned the directory must end. */
+const lostBy = {
+  taken: 'another process took the data directory over while this one was suspended',
+  deleted:
+    'the data directory was deleted while the service ran; restore it from a backup, or start again with an empty one',
+};
 
 /** A claim in the file of its own that was put in place: written again, by the same handle, it shows that we live. */
 interface Claim {
@@ -117,9 +121,9 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
   };
   const beat = async () => {
     if (released) return;
-    const lost = (reason: LostReason) => {
+    const lost = (reason: keyof typeof lostBy) => {
       clearInterval(timer);
-      onLost(reason);
+      onLost(lostBy[reason]);
     };
     const now = await inPlace(mine, data);
     if (now === 'taken') return lost('taken');

@@ -49,6 +49,7 @@ const queue = {
 const context = {
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
   ...{ offboarding: { confirm: unasked, refuse: unasked }, metrics: unasked, accessTemplate: unasked },
+  installation: { refusal: async () => undefined, takeOver: unasked },
   policy: async () => ({ version: 1 as const, rules: [] }),
   notReady: async () => databaseDown,
 };

@@ -72,6 +72,10 @@ export function httpWorld() {
       ...{ store, log: makeLogger('silent'), enqueue: async (keys) => void world.woken.push(...keys) },
       ...({} as Pick<OffboardingContext, 'engine' | 'aws' | 'settings' | 'meter'>),
     }),
+    installation: {
+      refusal: async () => undefined,
+      takeOver: async () => ({ id: 'this-one', before: 'another' }),
+    },
     verifier: {
       async request(scope, requestedBy) {
         const id = randomUUID();

@@ -14,7 +14,7 @@ describe('an account out of scope', () => {
     at.state.broken.add(region('eu-west-1'));
     for (let times = 0; times < 4; times += 1)
       expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
-        kind: 'failed',
+        kind: 'error',
         failures: times + 1,
       });
     expect(await reported(region('eu-west-1'), outOfScope)).toMatch(
@@ -66,7 +66,7 @@ describe('an account out of scope', () => {
     at.state.brokenBy = 'ThrottlingException: Rate exceeded';
     for (let times = 0; times < 8; times += 1)
       expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
-        ...{ kind: 'failed', failures: times + 1 },
+        ...{ kind: 'error', failures: times + 1 },
       });
     expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({ failures: 0 });
   });

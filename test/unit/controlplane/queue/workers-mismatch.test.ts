@@ -29,7 +29,7 @@ describe('while workers differ', () => {
     considered = 0;
     await run();
     world.operations.length = 0;
-    world.unlike = differ;
+    world.mismatch = differ;
   });
 
   /** One reconcile of a key; what it came to. */
@@ -73,7 +73,7 @@ describe('while workers differ', () => {
       message: differ,
     });
     expect(world.operations).toEqual([]);
-    world.unlike = undefined;
+    world.mismatch = undefined;
     await look('hub');
     expect(world.operations).toEqual(['up hub']);
   });
@@ -101,7 +101,7 @@ describe('while workers differ', () => {
       message: differ,
     });
     expect({ requested, considered }).toEqual({ requested: [], considered: 0 });
-    world.unlike = undefined;
+    world.mismatch = undefined;
     expect(await look('organization')).toMatchObject({ kind: 'ok' });
     expect(requested.map(({ requestedBy }) => requestedBy.split(' ')[0])).toEqual(['release']);
     expect(considered).toBe(1);
@@ -136,14 +136,14 @@ test('a stack that departs waits while workers differ, says why, and goes once t
   await at.onboard(one);
   const outOfScope = { exclude: [one] };
   await at.list(outOfScope);
-  at.state.unlike = differ;
+  at.state.mismatch = differ;
   const key = `account-${one}`;
   expect(await at.reconcile(key, outOfScope)).toEqual({
     ...{ kind: 'requeueAfter', requeueAfterMs: 90_000, reason: 'Waiting', message: differ },
   });
   expect((await store.stacks.get(key))?.conditions.Ready).toMatchObject({ status: 'False', message: differ });
   expect(at.state.destroyed).toEqual([]);
-  at.state.unlike = undefined;
+  at.state.mismatch = undefined;
   expect(await at.reconcile(key, outOfScope)).toMatchObject({ kind: 'ok' });
   expect(at.state.destroyed).toEqual([key]);
 });

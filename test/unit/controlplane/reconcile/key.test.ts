@@ -228,3 +228,11 @@ describe('a stack', () => {
     expect((await store.stacks.get('hub'))?.conditions.Reconciling?.status).toBe('False');
   });
 });
+
+test('with a hub of another installation nothing is reconciled, and the run says why', async () => {
+  world.refusal = 'the hub belongs to installation another';
+  const done = await run();
+  expect(done.state).toBe('failed');
+  expect(done.stacks.map(({ message }) => message)).toContain(world.refusal);
+  expect(world.operations).toEqual([]);
+});

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DescribeEventBusCommand,
+  type EventBridgeClient,
+  ListTagsForResourceCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-eventbridge';
+import { installationTag, names } from '../../programs/names.ts';
+import type { Aws } from '../aws/clients.ts';
+import type { Settings } from '../settings/environment.ts';
+import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** Which installation the hub belongs to. Two that reconcile one organization would undo each other's work. */
+export interface Installation {
+  /** This installation's id, made once for a database. */
+  id(): Promise<string>;
+  /**
+   * Why nothing may be done: the hub carries the id of another installation. Undefined where it carries this one's, or
+   * none: it is not made yet, or it is from before there were ids. Where it cannot be read, the hub cannot be changed
+   * either, and the log says so.
+   */
+  refusal(): Promise<string | undefined>;
+  /** @throws PortcullisError `other-installation` where there is a refusal */
+  assertOurs(): Promise<void>;
+  /** Makes the hub this installation's; the id that it carried before. @throws PortcullisError `not-found` where there is no hub */
+  takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
+}
+
+interface Context {
+  readonly store: Pick<Store, 'facts' | 'audit'>;
+  readonly aws: Pick<Aws, 'eventBridge'>;
+  readonly settings: Pick<Settings, 'hub'>;
+  readonly log: Logger;
+  /** For how long an answer counts, milliseconds. */
+  readonly keptMs?: number;
+}
+
+interface InstallationFact {
+  readonly id: string;
+}
+
+/** How long the hub may take to answer, milliseconds: a start does not wait for an AWS that does not answer. */
+const patienceMs = 10_000;
+
+const isMissing = (error: unknown) => error instanceof Error && error.name === 'ResourceNotFoundException';
+
+/** The org bus and the installation that its tag names; undefined where there is no bus. */
+async function readBus(client: EventBridgeClient) {
+  const abortSignal = AbortSignal.timeout(patienceMs);
+  try {
+    const { Arn: arn } = await client.send(new DescribeEventBusCommand({ Name: names.bus }), { abortSignal });
+    const { Tags = [] } = await client.send(new ListTagsForResourceCommand({ ResourceARN: arn }), {
+      abortSignal,
+    });
+    return { arn, installation: Tags.find(({ Key }) => Key === installationTag)?.Value };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: Context): Installation {
+  const { accountId, region } = settings.hub;
+  const client = () => aws.eventBridge(accountId, region);
+  const id = async () => {
+    const { id } = await store.facts.getOrSet<InstallationFact>('installation', { id: randomUUID() });
+    return id;
+  };
+  const look = async (): Promise<string | undefined> => {
+    const mine = await id();
+    try {
+      const other = (await readBus(await client()))?.installation;
+      if (other === undefined || other === mine) return undefined;
+      return (
+        `the hub in account ${accountId}, ${region}, belongs to installation ${other}, and this one is ${mine}: ` +
+        'stop the other control plane, then run portcullis take-over'
+      );
+    } catch (error) {
+      log.warn({ error: reasonOf(error) }, 'which installation the hub belongs to cannot be read');
+      return undefined;
+    }
+  };
+  let latest: { at: number; refusal: Promise<string | undefined> } | undefined;
+  const refusal = () => {
+    if (!latest || performance.now() - latest.at > keptMs)
+      latest = { at: performance.now(), refusal: look() };
+    return latest.refusal;
+  };
+  return {
+    id,
+    refusal,
+    async assertOurs() {
+      const message = await refusal();
+      if (message) throw new PortcullisError('other-installation', message);
+    },
+    async takeOver(who) {
+      const mine = await id();
+      const bus = await readBus(await client());
+      if (!bus) {
+        throw new PortcullisError(
+          'not-found',
+          `there is no hub in account ${accountId}, ${region}; portcullis reconcile makes it`,
+        );
+      }
+      // The line first: an act that is not on record must not happen.
+      await store.audit.append({
+        who,
+        what: 'hub taken over',
+        details: { id: mine, before: bus.installation },
+      });
+      const tag = { Key: installationTag, Value: mine };
+      await (await client()).send(new TagResourceCommand({ ResourceARN: bus.arn, Tags: [tag] }));
+      latest = undefined;
+      return { id: mine, before: bus.installation };
+    },
+  };
+}
