@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { awsClients } from './aws/clients.ts';
 import { startAuditKeeper } from './background/audit-keeper.ts';
+import { readiness } from './background/readiness.ts';
 import { startBackground } from './background/start.ts';
 import { application, listen } from './http/server.ts';
 import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
-import { hubInstallation, type Installation } from './organization/installation.ts';
+import { hubInstallation } from './organization/installation.ts';
+import { regionNames } from './organization/region-names.ts';
 import { enginePool } from './pulumi/pool.ts';
 import { keyQueue } from './queue/key-queue.ts';
 import { keyWorker } from './queue/key-worker.ts';
@@ -20,11 +22,10 @@ import { restorer } from './remediations/restore/restorer.ts';
 import { advanceRun } from './runs/advance.ts';
 import { runQueue } from './runs/queue.ts';
 import type { Settings } from './settings/environment.ts';
-import { reasonOf } from './settings/errors.ts';
 import { readPolicyFile } from './settings/policy.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
-import { type Database, openDatabase } from './store/database/database.ts';
+import { openDatabase } from './store/database/database.ts';
 import { lockData } from './store/database/directory-lock.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
@@ -55,18 +56,6 @@ interface ServiceOptions {
 /** How long what is under way may take to end once the service stops, all of it together, milliseconds. */
 const graceMs = 60_000;
 
-function readiness({ query }: Database, { refusal }: Installation, log: Logger) {
-  return async (): Promise<string | undefined> => {
-    try {
-      await query('select 1');
-      return await refusal();
-    } catch (error) {
-      log.warn({ error: reasonOf(error) }, 'database');
-      return 'the database does not answer';
-    }
-  };
-}
-
 /** What everything else is made of: the database with its store, AWS, the engine, and what is measured. */
 async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) {
   await readPolicyFile(settings);
@@ -76,6 +65,8 @@ async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) 
   const registry = metricsRegistry(version);
   const meter = createMeter(registry);
   const aws = awsClients(settings, { onThrottle: meter.throttled });
+  const regions = regionNames({ aws, settings, facts: store.facts });
+  await regions.requireSettings();
   let living = 1;
   const onShare = (count: number) => {
     living = count;
@@ -87,16 +78,7 @@ async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) 
   shutdown.register('engine', engine.stop);
   const installation = hubInstallation({ store, aws, settings, log });
   const base = {
-    settings,
-    log,
-    parts: shutdown,
-    database,
-    store,
-    registry,
-    meter,
-    aws,
-    engine,
-    installation,
+    ...{ settings, log, shutdown, database, store, registry, meter, aws, engine, installation, regions },
   };
   return { ...base, workers, living: () => living };
 }
@@ -105,19 +87,8 @@ type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
 function scheduler(base: Foundations) {
-  const {
-    settings,
-    log,
-    parts: shutdown,
-    database,
-    store,
-    meter,
-    aws,
-    workers,
-    engine,
-    living,
-    installation,
-  } = base;
+  const { settings, log, shutdown, database, store, meter, aws, workers, engine, living, installation } =
+    base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
   shutdown.register('leases', leases.stop);
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
@@ -160,7 +131,7 @@ type Scheduler = ReturnType<typeof scheduler>;
 
 /** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
 async function takeWork(
-  { database, store, aws, log, parts: shutdown }: Foundations,
+  { database, store, aws, log, shutdown }: Foundations,
   { leases, keys, runs, worker }: Scheduler,
 ) {
   await keys.start();
@@ -202,6 +173,7 @@ async function open(
   if (!takingOver) await base.installation.assertOurs();
   const working = scheduler(base);
   const { keys, runs } = working;
+  const since = standing ? await store.now() : undefined;
   const restores = await takeWork(base, working);
   if (standing) await working.worker.start();
   const { result } = messageHandlers(store, keys, log, meter);
@@ -215,7 +187,8 @@ async function open(
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,
     policy: () => readPolicyFile(settings),
-    notReady: readiness(database, base.installation, log),
+    notReady: readiness({ store, settings, log, since, installation: base.installation }),
+    requireRegions: base.regions.requireScope,
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };

@@ -6,7 +6,12 @@ import { makeLogger } from '../telemetry/log.ts';
 import { withClient } from './client/service.ts';
 import { accessTemplate } from './commands/access-template.ts';
 import { auditCommand } from './commands/audit.ts';
-import { renderConfirmation, renderConfirmations } from './commands/confirmations.ts';
+import {
+  isWaiting,
+  renderConfirmation,
+  renderConfirmations,
+  renderLeftOut,
+} from './commands/confirmations.ts';
 import { renderExceptions } from './commands/exceptions.ts';
 import { renderRemediations } from './commands/remediations.ts';
 import { missingOptions, restore } from './commands/restore.ts';
@@ -85,7 +90,11 @@ async function runCommand(kind: 'reconcile' | 'preview', values: Values, screen:
     preview: kind === 'preview',
     onlyChanged: values['only-changed'],
   };
-  return withClient(async (client) => ended(client, (await client.reconcile(body)).id, screen));
+  return withClient(async (client) => {
+    const exit = await ended(client, (await client.reconcile(body)).id, screen);
+    if (kind === 'preview') screen.write(renderLeftOut(await client.scope()));
+    return exit;
+  });
 }
 
 const controlCommand =
@@ -109,8 +118,11 @@ async function status(values: Values, screen: Screen): Promise<number> {
   return withClient(async (client) => {
     const seen = [client.accounts(), client.stacks(), client.coverage()] as const;
     const [accounts, stacks, cells] = await Promise.all(seen);
-    const { text, healthy } = renderStatus(accounts, stacks, cells);
-    screen.write(`${values.json ? JSON.stringify({ accounts, stacks, cells }, null, 2) : text}\n`);
+    const confirmations = (await client.confirmations()).filter(isWaiting);
+    const waiting = { confirmations, notReady: await client.notReady() };
+    const { text, healthy } = renderStatus(accounts, stacks, cells, waiting);
+    const all = { accounts, stacks, cells, ...waiting };
+    screen.write(`${values.json ? JSON.stringify(all, null, 2) : text}\n`);
     return healthy ? exits.done : exits.differs;
   });
 }

@@ -1,120 +1,94 @@
-import { covers, remarksOn, requireKnown } from '../organization/fleet-scope.ts';
+import { covers, remarksOn } from '../organization/fleet-scope.ts';
 import type { Organization } from '../organization/listing.ts';
+import { priorities } from '../queue/key-queue.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { mark } from '../stacks/conditions.ts';
-import type { StackKey } from '../stacks/key.ts';
-import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
+import { accountKey, type StackKey } from '../stacks/key.ts';
+import type { StackToOffboard } from '../stacks/offboarding.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import { ask, type Confirmation, decide, expire, standing, supersede } from '../store/confirmations.ts';
+import { expire } from '../store/confirmations.ts';
 import type { Query } from '../store/database/database.ts';
+import { confirmedAccounts, deletionsSince, rememberActive } from '../store/deletions.ts';
+import { factStore } from '../store/facts.ts';
 import {
-  clear,
-  confirmedAccounts,
-  deletionsSince,
   dropAll,
   holdAgain,
-  holdUnconfirmed,
   type Offboarding,
   openOffboardings,
   type RecordedStack,
   recordOffboardings,
-  rememberActive,
 } from '../store/offboarding.ts';
-import type { Store } from '../store/store.ts';
 import { announceQuestion } from './announce.ts';
 import { isGivenUp } from './attempt.ts';
 import type { OffboardingContext, OffboardingSettings } from './context.ts';
-import { type Decision, decideAccount, decideRegion } from './decide.ts';
-import { describeSet, digestOf, guard } from './guard.ts';
+import { type DecidedStack, decideCells, decideStacks } from './decided-stacks.ts';
+import { guard } from './guard.ts';
+import { type Asked, type Asking, heldSentence, settle } from './question.ts';
+import {
+  consideredBy,
+  hasMoreRegions,
+  keptSentence,
+  readScope,
+  scopeFact,
+  scopeOf,
+  type Terms,
+  termsOf,
+} from './scope.ts';
 
 const day = 24 * 3_600_000;
-
-/** What is to become of every recorded stack, by the listing and the settings alone. Pure. */
-export function decideStacks(
-  accounts: ReadonlyMap<string, AccountRecord>,
-  stacks: readonly RecordedStack[],
-  settings: OffboardingSettings,
-): { readonly stack: RecordedStack; readonly decision: Decision }[] {
-  return stacks.map((stack) => {
-    const account = accounts.get(stack.accountId);
-    if (!account) return { stack, decision: { kind: 'unknown', because: 'the account was never listed' } };
-    const whole = decideAccount(account, settings);
-    const isRegion = stack.kind === 'region' && stack.region !== null;
-    const decision = isRegion
-      ? decideRegion(
-          stack.region,
-          whole,
-          settings.layout === 'region' ? settings.regions : undefined,
-          undefined,
-        )
-      : whole;
-    return { stack, decision };
-  });
-}
-
-const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], { what, clearedAt }: Offboarding): boolean =>
-  clearedAt === null && (hold === 'everything' || (hold === 'deletions' && what === 'destroy'));
-
-interface AccountNames {
-  readonly names: ReadonlyMap<string, string>;
-  readonly at: Date;
-}
-
-/** Clears what the guard lets go and asks a person about the rest; what stands between, if anything does. */
-async function settle(query: Query, hold: Hold, { names, at }: AccountNames) {
-  if (hold.kind === 'everything') await holdUnconfirmed(query);
-  const open = await openOffboardings(query);
-  const held = open.filter((each) => isHeldBy(hold.kind, each));
-  const free = open.filter((each) => each.clearedAt === null && !held.includes(each));
-  await clear(
-    query,
-    free.map(({ key }) => key),
-    null,
-    at,
-  );
-  if (hold.kind === 'nothing' || held.length === 0) {
-    await supersede(query, undefined);
-    return undefined;
-  }
-  const stacks = held.map(({ key, accountId, region, what, because }) => ({
-    ...{ key, accountId, region, what, because },
-    accountName: names.get(accountId) ?? '',
-  }));
-  const about = describeSet(held);
-  return ask(query, { digest: digestOf(held), hold: hold.kind, why: hold.why, about, stacks }, at);
-}
 
 /** A Region that was found disabled and is enabled again by the last survey. */
 const isEnabledAgain = ({ foundBy, region }: Offboarding, account: AccountRecord | undefined): boolean =>
   foundBy === 'region' && (account?.regions.some((each) => each.region === region) ?? false);
 
-interface Listed extends AccountNames {
+interface Listed extends Asking {
   readonly accounts: ReadonlyMap<string, AccountRecord>;
-  readonly decided: ReturnType<typeof decideStacks>;
+  readonly decided: readonly DecidedStack[];
   readonly settings: OffboardingSettings;
 }
 
-async function recordAndGuard(query: Query, { accounts, decided, settings, names, at }: Listed) {
-  const from = new Date(at.getTime() - day);
-  await holdAgain(query, await expire(query, at));
-  const departing = decided.flatMap(({ stack: { key, accountId, region }, decision }): StackToOffboard[] =>
-    decision.kind === 'destroy' || decision.kind === 'archive'
-      ? [{ key, accountId, region, what: decision.kind, because: decision.because }]
-      : [],
-  );
-  await recordOffboardings(query, departing, 'listing', at);
+export const isBySetting = ({ decision }: DecidedStack): boolean =>
+  decision.kind === 'destroy' && decision.bySetting === true;
+
+/** Records what departs by the listing and by the settings, and forgets what is wanted again, which it returns. */
+async function record(query: Query, { accounts, decided, at }: Listed): Promise<Offboarding[]> {
+  const departing = (bySetting: boolean) =>
+    decided.flatMap((each): StackToOffboard[] => {
+      const { stack, decision } = each;
+      const { key, accountId, region } = stack;
+      const departs = decision.kind === 'destroy' || decision.kind === 'archive';
+      return departs && isBySetting(each) === bySetting
+        ? [{ key, accountId, region, what: decision.kind, because: decision.because }]
+        : [];
+    });
+  await recordOffboardings(query, departing(false), 'listing', at);
+  await recordOffboardings(query, departing(true), 'setting', at);
   const decisions = new Map(decided.map(({ stack, decision }) => [stack.key, decision.kind]));
   const over = (await openOffboardings(query)).filter((each) => {
     const kind = decisions.get(each.key);
     if (kind === undefined) return true; // no such stack any more
     return (
-      kind === 'wanted' && (each.foundBy === 'listing' || isEnabledAgain(each, accounts.get(each.accountId)))
+      kind === 'wanted' && (each.foundBy !== 'region' || isEnabledAgain(each, accounts.get(each.accountId)))
     );
   });
   await dropAll(
     query,
     over.map(({ key }) => key),
   );
+  return over.filter(({ key }) => decisions.get(key) === 'wanted');
+}
+
+async function recordAndGuard(
+  query: Query,
+  listed: Listed,
+): Promise<{ readonly asked: Asked[]; readonly back: readonly Offboarding[] }> {
+  const { accounts, decided, settings, names, at } = listed;
+  const from = new Date(at.getTime() - day);
+  await holdAgain(query, await expire(query, at));
+  const back = await record(query, listed);
+  const facts = factStore({ query });
+  const leavesOut = decided.some(isBySetting);
+  await facts.set(scopeFact, consideredBy(await readScope(facts), scopeOf(settings), leavesOut));
   const listedActive = [...accounts.values()].filter(({ state }) => state === 'ACTIVE').map(({ id }) => id);
   const remembered = await rememberActive(query, listedActive, at, from);
   const hold = guard({
@@ -124,7 +98,7 @@ async function recordAndGuard(query: Query, { accounts, decided, settings, names
     deletions: await deletionsSince(query, from),
     settings,
   });
-  return settle(query, hold, { names, at });
+  return { asked: await settle(query, hold, { names, at }), back };
 }
 
 export interface ConsiderResult {
@@ -135,44 +109,96 @@ export interface ConsiderResult {
   readonly remarks: readonly string[];
 }
 
-/** How a person finds out what waits and answers. */
-export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
-  state === 'refused'
-    ? `left as it is: ${about}, which was refused (confirmation ${id})`
-    : `a person has to confirm: ${about}, because ${why}; portcullis confirm ${id}, or refuse`;
+/** Everything recorded with what is to become of it. */
+export async function decideAll(
+  { store, settings }: Pick<OffboardingContext, 'store' | 'settings'>,
+  { before }: Terms,
+  accounts: ReadonlyMap<string, AccountRecord>,
+): Promise<DecidedStack[]> {
+  const terms = { ...scopeOf(settings), layout: settings.layout, before };
+  const decided = decideStacks(accounts, await store.offboarding.stacks(), terms);
+  return [...decided, ...decideCells(accounts, decided, terms)];
+}
+
+/**
+ * Has accounts with a stack inspected soon that the settings cover and did not before, or where they name more Regions
+ * than before: what comes back is not left to the sweep. Before that is recorded, so that a crash in between has it done
+ * again.
+ */
+async function wakeReturned(context: OffboardingContext, accounts: readonly AccountRecord[]): Promise<void> {
+  const { store, settings, enqueue } = context;
+  const considered = (await readScope(store.facts))?.considered;
+  if (!considered) return;
+  const more = hasMoreRegions(considered, scopeOf(settings));
+  const made = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
+  const keys = accounts
+    .filter((account) => account.state === 'ACTIVE' && made.has(account.id) && covers(settings, account))
+    .filter((account) => more || !covers(considered, account))
+    .map(({ id }) => accountKey(id));
+  if (keys.length > 0) await enqueue(keys, priorities.request);
+}
+
+/** Says what waits: each question in the log and to the topic of alarms once, and all of it in a sentence. */
+async function tell(context: OffboardingContext, asked: readonly Asked[]): Promise<string | undefined> {
+  for (const { confirmation, fresh } of asked) {
+    if (!fresh) continue;
+    const { id, stacks } = confirmation;
+    context.log.warn({ confirmation: id, stacks: stacks.length }, heldSentence(confirmation));
+    await announceQuestion(context, confirmation);
+  }
+  return asked.length > 0
+    ? asked.map(({ confirmation }) => heldSentence(confirmation)).join('. ')
+    : undefined;
+}
+
+/** What is cleared and neither gone nor given up, Regions before their accounts. */
+async function cleared(context: OffboardingContext, stacks: readonly RecordedStack[]): Promise<StackKey[]> {
+  const known = new Map(stacks.map((stack) => [stack.key, stack]));
+  return (await context.store.offboarding.open())
+    .filter(({ clearedAt }) => clearedAt !== null)
+    .filter((each) => !isGivenUp(known.get(each.key), each, each.what))
+    .sort((a, b) => Number(a.region === null) - Number(b.region === null))
+    .map(({ key, foundBy, region, accountId }) =>
+      // A Region within the account's own stack goes with that one's next update.
+      foundBy === 'setting' && region !== null && context.settings.layout === 'account'
+        ? accountKey(accountId)
+        : (key as StackKey),
+    );
+}
 
 /**
  * Goes through everything recorded after a complete listing, all in one step under a lock: what departs, what the
  * guard says to it, and what a person is asked.
- * @throws PortcullisError `invalid-environment` where the scope names what does not exist
+ * @throws PortcullisError `invalid-environment` where the scope names what does not exist: nothing is changed then
  */
 export async function consider(
   context: OffboardingContext,
   { organization, readAt }: { organization: Organization; readAt: Date },
 ): Promise<ConsiderResult> {
-  const { store, settings, log, now } = context;
+  const { store, settings, now } = context;
+  const terms = termsOf(await readScope(store.facts), settings);
+  if (terms.wrong) throw new PortcullisError('invalid-environment', keptSentence(terms));
   const records = await store.accounts.list();
-  requireKnown(settings, organization, new Set(records.map(({ id }) => id)));
   const accounts = new Map(records.map((account) => [account.id, account]));
   const names = new Map(records.map(({ id, name }) => [id, name]));
-  const decided = decideStacks(accounts, await store.offboarding.stacks(), settings);
-  const asked = await store.offboarding.alone((query) =>
+  await wakeReturned(context, records);
+  const decided = await decideAll(context, terms, accounts);
+  const { asked, back } = await store.offboarding.alone((query) =>
     recordAndGuard(query, { accounts, decided, settings, names, at: readAt }),
   );
+  // Of one that is wanted again, others of its account may be deleted already.
+  if (back.length > 0)
+    await context.enqueue(
+      [...new Set(back.map(({ accountId }) => accountKey(accountId)))],
+      priorities.request,
+    );
   await store.archivedStacks.markReturned(now());
   await markOutOfScope(context, records, new Set(decided.map(({ stack }) => stack.accountId)));
-  const held = asked && heldSentence(asked.confirmation);
-  if (asked?.fresh) {
-    const { id, stacks } = asked.confirmation;
-    log.warn({ confirmation: id, stacks: stacks.length }, held);
-    await announceQuestion(context, asked.confirmation);
-  }
-  const stacks = new Map(decided.map(({ stack }) => [stack.key, stack]));
-  const enqueue = (await store.offboarding.open())
-    .filter(({ clearedAt }) => clearedAt !== null)
-    .filter((each) => !isGivenUp(stacks.get(each.key), each, each.what))
-    .sort((a, b) => Number(a.region === null) - Number(b.region === null))
-    .map(({ key }) => key as StackKey);
+  const held = await tell(context, asked);
+  const enqueue = await cleared(
+    context,
+    decided.map(({ stack }) => stack),
+  );
   return { keysToEnqueue: enqueue, held, remarks: remarksOn(settings, organization) };
 }
 
@@ -190,45 +216,4 @@ async function markOutOfScope(
     const { Ready } = mark(conditions, { Ready: change }, now().toISOString());
     if (Ready) await store.accounts.setConditions(id, { Ready });
   }
-}
-
-/**
- * A person's word on a confirmation; confirmed, exactly its stacks may go.
- * @throws PortcullisError `not-found`, or `conflict` where the question is over or the set has changed since
- */
-export function answer(
-  { offboarding }: Pick<Store, 'offboarding'>,
-  word: Parameters<typeof decide>[1],
-  at: Date,
-): Promise<Confirmation> {
-  return offboarding.alone(async (query) => {
-    const { confirmation, fresh } = await decide(query, word, at);
-    if (!fresh || confirmation.state !== 'confirmed') return confirmation;
-    const held = (await openOffboardings(query)).filter((each) => isHeldBy(confirmation.hold, each));
-    if (digestOf(held) !== confirmation.digest) {
-      throw new PortcullisError(
-        'conflict',
-        `confirmation ${word.id} is about a set that has changed since; GET /v1/confirmations shows what is asked by now`,
-      );
-    }
-    await clear(
-      query,
-      held.map(({ key }) => key),
-      word.id,
-      at,
-    );
-    return confirmation;
-  });
-}
-
-/** Records a stack whose Region was found out of reach; it may go at once unless everything is held. */
-export function foundDisabled(
-  { offboarding }: Pick<Store, 'offboarding'>,
-  departing: StackToOffboard,
-  at: Date,
-): Promise<void> {
-  return offboarding.alone(async (query) => {
-    await recordOffboardings(query, [departing], 'region', at);
-    if ((await standing(query))?.hold !== 'everything') await clear(query, [departing.key], null, at);
-  });
 }

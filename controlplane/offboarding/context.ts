@@ -25,7 +25,7 @@ export interface OffboardingContext {
   readonly log: Logger;
   readonly meter: Pick<Meter, 'stack'>;
   /** Has keys reconciled soon; `organization` may be among them. */
-  readonly enqueue: (keys: readonly string[]) => Promise<void>;
+  readonly enqueue: (keys: readonly string[], priority?: number) => Promise<void>;
   /** For what people are told; what is decided by time is decided by the store's. */
   readonly now: () => Date;
   /** Why nothing may be taken away or given another policy, where living workers differ. */

@@ -1,11 +1,11 @@
-import { covers, type FleetScope } from '../organization/fleet-scope.ts';
+import { type CoveredScope, covers, type FleetScope, leftOutBy } from '../organization/fleet-scope.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 
 /** What is to become of a stack. In doubt it is `unknown`, and nothing is done. */
 export type Decision =
   | { readonly kind: 'wanted' }
-  /** Its resources are deleted while they can be reached. */
-  | { readonly kind: 'destroy'; readonly because: string }
+  /** Its resources are deleted while they can be reached; `bySetting`: once a person has confirmed it. */
+  | { readonly kind: 'destroy'; readonly because: string; readonly bySetting?: true }
   /** Its resources are out of reach: its state is archived, and nothing is touched. */
   | { readonly kind: 'archive'; readonly because: string }
   | { readonly kind: 'unknown'; readonly because: string };
@@ -19,14 +19,21 @@ const wanted: Decision = { kind: 'wanted' };
  * Guide, "Closing an AWS account"). One that is still closing may, so it is tried. One that left is no longer ours to
  * command but may still let us in: roles that trust the management account stay (same guide, "Removing a member
  * account"), ours among them, so what we made there is taken away if it can be.
+ * @param before scopes of earlier settings: an account that one of them covers where it is now leaves by a setting
  */
 export function decideAccount(
   account: Pick<AccountRecord, 'id' | 'state' | 'parents'>,
-  scope: FleetScope,
+  scope: FleetScope | CoveredScope,
+  before: readonly CoveredScope[] = [],
 ): Decision {
   switch (account.state) {
-    case 'ACTIVE':
-      return covers(scope, account) ? wanted : { kind: 'destroy', because: 'out of scope' };
+    case 'ACTIVE': {
+      const setting = leftOutBy(scope, account);
+      if (!setting) return wanted;
+      return before.some((earlier) => covers(earlier, account))
+        ? { kind: 'destroy', because: `left out by ${setting}`, bySetting: true }
+        : { kind: 'destroy', because: 'out of scope' };
+    }
     case 'PENDING_CLOSURE':
       return { kind: 'destroy', because: 'the account is being closed' };
     case 'DEPARTED':
@@ -46,13 +53,14 @@ export type RegionStatus = 'enabled' | 'disabled' | 'not listed';
 /**
  * Decides about one Region of an account. EC2 has the last word on whether it is enabled; a Region that an answer
  * leaves out altogether is doubt. Disabling one "will remove all IAM access to any resources that reside in that
- * Region" (API reference, DisableRegion), so nothing there can be deleted any more. Pure.
+ * Region" (API reference, DisableRegion), so nothing there can be deleted any more. An enabled Region leaves by the
+ * settings alone. Pure.
  * @param status undefined: not looked at; then only the settings speak.
  */
 export function decideRegion(
   region: string,
   account: Decision,
-  regions: readonly string[] | undefined,
+  regions: readonly string[] | null | undefined,
   status: RegionStatus | undefined,
 ): Decision {
   if (account.kind === 'archive' || account.kind === 'unknown') return account;
@@ -60,6 +68,6 @@ export function decideRegion(
   if (status === 'not listed') return { kind: 'unknown', because: `EC2 does not list ${region}` };
   if (account.kind === 'destroy') return account;
   return regions && !regions.includes(region)
-    ? { kind: 'destroy', because: `${region} is not among PORTCULLIS_REGIONS` }
+    ? { kind: 'destroy', because: `${region} is not among PORTCULLIS_REGIONS`, bySetting: true }
     : wanted;
 }

@@ -7,10 +7,11 @@ import { type OrganizationFact, organizationFact } from '../reconcile/organizati
 import { noteFailure, noteSuccess } from '../reconcile/transient-failures.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markFailed, markReconciling, markStalled } from '../stacks/conditions.ts';
-import { accountKey, type StackKey } from '../stacks/key.ts';
+import { accountKey, organizationKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Offboarding } from '../store/offboarding.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import { recordVerified } from '../verify/coverage.ts';
 import { attemptAt, isGivenUp } from './attempt.ts';
 import type { OffboardingContext } from './context.ts';
 
@@ -59,9 +60,13 @@ async function finish(
   const conditions = markFailed(account.conditions, reason, because, now().toISOString());
   const end = { what, at: now(), ...(stack.kind === 'account' && { account: { conditions, because } }) };
   await store.offboarding.finish(offboarding, end, lease);
+  await recordVerified(store, [{ accountId: account.id }]);
   noteSuccess(key);
   log.info({ key, because: offboarding.because }, deed);
-  if (stack.kind !== 'account') await enqueue([accountKey(account.id)]); // which waits for its Regions
+  if (stack.kind !== 'account')
+    await enqueue([accountKey(account.id)]); // which waits for its Regions
+  // Where it was wanted again meanwhile, the organization's next inspection has it onboarded.
+  else if (!(await store.offboarding.get(key))) await enqueue([organizationKey]);
   return { kind: 'ok' };
 }
 
@@ -71,6 +76,7 @@ export async function destroyStack(context: OffboardingContext, leaving: Offboar
   const { key, offboarding, stack, lease } = leaving;
   if (isGivenUp(stack, offboarding, 'destroy')) return givenUp(context, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
+  await store.deletions.record(offboarding, await store.now());
   const operation: Operation = {
     signal: lease.signal,
     recover: stack.operationStartedAt !== null || lease.taken === 'from-dead',

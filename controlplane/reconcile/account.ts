@@ -1,3 +1,4 @@
+import { priorities } from '../queue/key-queue.ts';
 import type { Result } from '../queue/result.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
@@ -92,7 +93,8 @@ async function observe(
   const attempts = observations.get(record.id) ?? 0;
   let found: Awaited<ReturnType<typeof observeAccount>>;
   try {
-    found = await observeAccount(aws, settings, asListed(record), attempts);
+    const covers = await context.offboarding?.coveredRegions(record);
+    found = await observeAccount(aws, settings, asListed(record), attempts, covers);
   } catch (error) {
     lease.signal.throwIfAborted();
     found = transientFailure(error, attempts);
@@ -102,6 +104,12 @@ async function observe(
     else observations.set(record.id, attempts + 1);
     const regions = [...found.account.regions, ...stillDeclared(context, record, found.pendingRegions)];
     await store.accounts.setRegions(record.id, regions);
+    if (settings.layout === 'account' && !isPreview(context)) {
+      await context.offboarding?.left(
+        record.id,
+        regions.map(({ region }) => region),
+      );
+    }
     const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
@@ -179,7 +187,9 @@ async function wakeRegions(context: ReconcileContext, regions: readonly DesiredS
     );
     for (const { key, generation } of regions) {
       const record = records.get(key);
-      if (!record || !isCurrent(record, generation)) enqueue.set(key, enqueue.get(key) ?? 0);
+      // A cell without protection goes ahead of those that the clock brings.
+      const least = record ? priorities.resync : priorities.request;
+      if (!record || !isCurrent(record, generation)) enqueue.set(key, Math.max(enqueue.get(key) ?? 0, least));
     }
   }
   const byPriority = Map.groupBy(enqueue, ([, priority]) => priority);

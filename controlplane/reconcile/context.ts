@@ -22,8 +22,16 @@ export interface OffboardingHook {
     readonly held: string | undefined;
     readonly remarks: readonly string[];
   }>;
-  /** Whether an account is to be covered, by the settings. */
-  covers(account: { readonly id: string; readonly parents: readonly string[] }): boolean;
+  /** Records what the settings ask for, before anything is made by it; what they name that does not exist. */
+  note(organization: Organization): Promise<string | undefined>;
+  /** Those accounts that are to be covered, by the settings or until a person lets them go. */
+  covered<A extends { readonly id: string; readonly parents: readonly string[] }>(
+    accounts: readonly A[],
+  ): Promise<readonly A[]>;
+  /** Whether a Region of the account is to be covered, in the same way. */
+  coveredRegions(account: Pick<AccountRecord, 'id' | 'regions'>): Promise<(region: string) => boolean>;
+  /** In `layout: account`: the account's stack has these Regions alone by now. */
+  left(accountId: string, regions: readonly string[]): Promise<void>;
   /** Does what is due to a key that is not wanted any more; undefined where it is wanted. */
   reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
   /** Has what failed too often to depart tried again, of these accounts or of all: a run asks for them. */

@@ -118,8 +118,8 @@ async function refused(
 }
 
 /**
- * One look at what desired state needs to know of an active account: the Regions enabled in it (those of the
- * settings, where they name any) and which trail covers each. First the Region where lifecycle events appear,
+ * One look at what desired state needs to know of an active account: the Regions enabled in it (those that are to be
+ * covered: without `covers`, those of the settings) and which trail covers each. First the Region where lifecycle events appear,
  * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row found nothing.
  * @throws only what says nothing of the account, such as credentials that the control plane itself lacks.
  */
@@ -128,6 +128,7 @@ export async function observeAccount(
   settings: UnreachableSettings & Pick<Settings, 'regions'>,
   account: OrganizationAccount,
   attempts: number,
+  covers = (region: string): boolean => settings.regions?.includes(region) ?? true,
 ): Promise<AccountObservation> {
   const first = organizationsRegion((await aws.caller()).partition);
   let enabled: string[];
@@ -137,7 +138,7 @@ export async function observeAccount(
     return refused(aws, settings, account, attempts, error);
   }
   const wanted = enabled
-    .filter((region) => !settings.regions || settings.regions.includes(region))
+    .filter(covers)
     .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
   const checks = await checkTrails(account.id, wanted, (region) => aws.cloudTrail(account.id, region));
   const looked = await Promise.all(

@@ -23,6 +23,8 @@ export interface OrganizationFact {
 }
 
 export const organizationFact = 'organization';
+/** The name of the fact that says why the organization was not read the last time; null once it was. */
+export const unreadFact = 'organization not read';
 
 /** An event may run ahead of the listing by this much, milliseconds. */
 const aheadMs = 2 * 60_000;
@@ -46,6 +48,7 @@ export async function recordOrganization(
   await store.accounts.seen(organization.accounts, readAt);
   const { id, managementAccountId } = organization;
   await store.facts.set(organizationFact, { id, managementAccountId } satisfies OrganizationFact);
+  await context.offboarding?.note(organization);
   return { organization, readAt };
 }
 
@@ -63,8 +66,8 @@ async function newAccounts(context: ReconcileServices, organization: Organizatio
   const underWay = new Set(await store.runStacks.accountsUnderWay());
   const stacks = new Map((await store.stacks.accounts()).map((stack) => [stack.accountId, stack]));
   const records = new Map((await store.accounts.list()).map((record) => [record.id, record]));
-  const ids = organization.accounts
-    .filter((account) => account.state === 'ACTIVE' && (offboarding?.covers(account) ?? true))
+  const active = organization.accounts.filter(({ state }) => state === 'ACTIVE');
+  const ids = ((await offboarding?.covered(active)) ?? active)
     .filter(({ id }) => {
       const stack = stacks.get(id);
       const record = records.get(id);
@@ -135,12 +138,10 @@ async function ensureListings(context: OrganizationContext, organization: Organi
   // One that was suspended meanwhile had a last look that asked for no other.
   const awaited = new Set((await store.accounts.list()).filter(isAwaited).map(({ id }) => id));
   const period = settings.sweepMinutes * 60_000;
-  const keys = organization.accounts
-    .filter(({ state }) => state === 'ACTIVE')
-    .filter(
-      (account) =>
-        known.has(account.id) || (awaited.has(account.id) && (offboarding?.covers(account) ?? true)),
-    )
+  const active = organization.accounts.filter(({ state }) => state === 'ACTIVE');
+  const covered = new Set(((await offboarding?.covered(active)) ?? active).map(({ id }) => id));
+  const keys = active
+    .filter(({ id }) => known.has(id) || (awaited.has(id) && covered.has(id)))
     .map(({ id }) => ({ key: accountKey(id) as string, afterMs: Math.random() * period }));
   await queue.enqueueAfter([...keys, { key: hubKey, afterMs: Math.random() * period }]);
 }
@@ -198,11 +199,13 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   try {
     listing = await recordOrganization(context);
     unread = 0;
+    await store.facts.set(unreadFact, null);
   } catch (error) {
     lease.signal.throwIfAborted();
     const message = reasonOf(error);
     log.error({ key: 'organization', error: message }, 'the organization was not read');
     if (!(error instanceof PortcullisError)) throw error;
+    await store.facts.set(unreadFact, message);
     if (error.retry) unread += 1;
     return error.retry
       ? { kind: 'error', failures: unread, message }
@@ -214,10 +217,10 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   const mismatch = await context.configurationMismatch?.();
   if (mismatch) log.warn({ key: 'organization' }, mismatch);
   const wrong = mismatch ? undefined : await offboardAccounts(context, listing);
-  if (wrong) return wrong;
   await onboard(context, organization);
   if (!mismatch) await rollOut(context, organization);
   await ensureListings(context, organization);
+  if (wrong) return wrong;
   // An account that moved or a unit that was renamed may be what the policy's scopes are about.
   await queue.enqueue([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));

@@ -37,7 +37,8 @@ export async function planRun(context: ReconcileServices, run: Run, stopping: Ab
   const { organization } = await recordOrganization(context);
   stopping.throwIfAborted();
   const accounts = accountsInScope(organization, run.scope);
-  const covered = coveredOf(context, accounts);
+  const active = accounts.filter(({ state }) => state === 'ACTIVE');
+  const covered = (await context.offboarding?.covered(active)) ?? active;
   const waves = wavesOf(run.rollout.waves ?? [], covered, organization.accounts);
   for (const account of accounts.filter((each) => !covered.includes(each))) {
     const why = account.state === 'ACTIVE' ? 'it is not to be covered' : `the account is ${account.state}`;
@@ -58,6 +59,3 @@ export async function planRun(context: ReconcileServices, run: Run, stopping: Ab
     );
   await store.runs.planned(run.id);
 }
-
-const coveredOf = ({ offboarding }: ReconcileServices, accounts: readonly OrganizationAccount[]) =>
-  accounts.filter((account) => account.state === 'ACTIVE' && (offboarding?.covers(account) ?? true));

@@ -38,6 +38,8 @@ export interface AccountStore {
   /** Has them read again by whoever needs them next. */
   forgetTags(id: string): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
+  /** Leaves a Region out of those of an account, and every other as it is. */
+  dropRegion(id: string, region: string): Promise<void>;
   /** Changes the conditions named and leaves the others: several keys of an account may tell of it at once. */
   setConditions(id: string, conditions: Conditions): Promise<void>;
 }
@@ -82,6 +84,15 @@ export function accountStore({ query }: Pick<Database, 'query'>): AccountStore {
         id,
         JSON.stringify(regions),
       ]);
+    },
+    async dropRegion(id, region) {
+      await query(
+        `update account set updated_at = now(), regions = (
+           select coalesce(jsonb_agg(each order by number), '[]') from jsonb_array_elements(regions)
+             with ordinality as listed (each, number) where each->>'region' <> $2)
+         where id = $1`,
+        [id, region],
+      );
     },
     async setConditions(id, conditions) {
       await query(

@@ -7,7 +7,7 @@ import {
   type Ending,
   recordEnding,
 } from './canaries.ts';
-import type { Database } from './database/database.ts';
+import type { Database, Query } from './database/database.ts';
 import {
   type Asked,
   type Due,
@@ -48,6 +48,8 @@ export interface CellVerificationStore {
   /** Ends a verification whose canaries have all ended; what came of it where this was the call that ended it. */
   finish(id: string): Promise<Outcome | undefined>;
   list(): Promise<CellVerification[]>;
+  /** Forgets what was verified in Regions of an account that are not among these; whether anything was known there. */
+  keepOnly(accountId: string, regions: readonly string[]): Promise<boolean>;
   /** Forgets verifications that ended so long ago, but for those that may have left a group behind. */
   forget(olderThanMs: number): Promise<void>;
 }
@@ -57,6 +59,24 @@ export const claimMs = 60_000;
 
 const cellVerificationColumns = `account_id as "accountId", region, verified_at as "verifiedAt", kind, milliseconds,
   recorded_milliseconds as "recordedMilliseconds", failed_at as "failedAt", message`;
+
+/**
+ * Forgets what was verified in a cell, or in every cell of an account, and ends the canaries that are open there: what was
+ * taken down proves nothing of what is made there later.
+ */
+export async function endProofs(query: Query, accountId: string, region: string | null): Promise<void> {
+  const place = [accountId, region];
+  await query(
+    'delete from cell_verification where account_id = $1 and ($2::text is null or region = $2)',
+    place,
+  );
+  await query(
+    `update canary set state = 'failed', message = 'the cell was taken down', ended_at = now(), holder = null,
+       held_until = null
+     where account_id = $1 and ($2::text is null or region = $2) and ended_at is null`,
+    place,
+  );
+}
 
 export function cellVerificationStore({ query, transaction }: Database): CellVerificationStore {
   const canary = async (id: string) => {
@@ -146,6 +166,14 @@ export function cellVerificationStore({ query, transaction }: Database): CellVer
     },
     finish: (id) => transaction((within) => finishVerification(within, id)),
     list: () => query(`select ${cellVerificationColumns} from cell_verification order by account_id, region`),
+    async keepOnly(accountId, regions) {
+      const rows = await query<{ region: string }>(
+        'select region from cell_verification where account_id = $1 and not (region = any($2))',
+        [accountId, regions],
+      );
+      for (const { region } of rows) await endProofs(query, accountId, region);
+      return rows.length > 0;
+    },
     async forget(olderThanMs) {
       await query(
         `delete from verification where finished_at < now() - make_interval(secs => $1::double precision)

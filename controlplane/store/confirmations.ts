@@ -4,6 +4,9 @@ import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 
+/** What a person is asked about; one question of each is open at most. */
+export type Topic = 'settings' | 'listing';
+
 export type ConfirmationState = 'open' | 'confirmed' | 'refused' | 'expired' | 'superseded';
 
 /** Stacks that go only once a person has said so. */
@@ -11,8 +14,8 @@ export interface Confirmation {
   readonly id: string;
   /** Names exactly this set of stacks. */
   readonly digest: string;
-  /** What waits: the deletions alone, or everything that departs. */
-  readonly hold: Exclude<Hold['kind'], 'nothing'>;
+  /** What waits: what changed settings leave out, the deletions alone, or everything else that departs. */
+  readonly hold: Exclude<Hold['kind'], 'nothing'> | 'settings';
   /** Why a person is asked. */
   readonly why: string;
   /** What would be done. */
@@ -38,22 +41,26 @@ export interface ConfirmationStore {
   /** Newest first. */
   list(): Promise<Confirmation[]>;
   get(id: string): Promise<Confirmation | undefined>;
-  /** The open one, or a refusal that still holds. */
-  standing(): Promise<Confirmation | undefined>;
+  /** The open one about settings or about the listing, or a refusal that still holds. */
+  standing(topic: Topic): Promise<Confirmation | undefined>;
 }
 
 export function confirmationStore({ query }: Pick<Database, 'query'>): ConfirmationStore {
   return {
     list: () => query(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
     get: (id) => get(query, id),
-    standing: () => standing(query),
+    standing: (topic) => standing(query, topic),
   };
 }
 
+const topicOf = (hold: Confirmation['hold']): Topic => (hold === 'settings' ? 'settings' : 'listing');
+const isAbout = (topic: Topic) => (topic === 'settings' ? `hold = 'settings'` : `hold <> 'settings'`);
+
 /** The open one, or a refusal that was neither superseded nor found expired. */
-export async function standing(query: Query): Promise<Confirmation | undefined> {
+export async function standing(query: Query, topic: Topic): Promise<Confirmation | undefined> {
   const [row] = await query<Confirmation>(
-    `select ${columns} from confirmation where state in ('open', 'refused') order by opened_at desc limit 1`,
+    `select ${columns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
+     order by opened_at desc limit 1`,
   );
   return row;
 }
@@ -97,9 +104,10 @@ export async function expire(query: Query, at: Date): Promise<string[]> {
   return confirmed.map(({ id }) => id);
 }
 
-/** Ends the open question and the refusals about any other set than this one, or about all where there is none. */
-export async function supersede(query: Query, digest: string | undefined): Promise<void> {
-  await end(query, `'open', 'refused'`, 'digest is distinct from $1', 'superseded', [digest ?? null]);
+/** Ends the open question of a topic and the refusals about any other set than this one, or about all without a set. */
+export async function supersede(query: Query, topic: Topic, digest: string | undefined): Promise<void> {
+  const where = `digest is distinct from $1 and ${isAbout(topic)}`;
+  await end(query, `'open', 'refused'`, where, 'superseded', [digest ?? null]);
 }
 
 /** Asks about a set, unless that was asked already; what stands about it. */
@@ -108,8 +116,9 @@ export async function ask(
   asked: Pick<Confirmation, 'digest' | 'hold' | 'why' | 'about' | 'stacks'>,
   at: Date,
 ): Promise<{ confirmation: Confirmation; fresh: boolean }> {
-  await supersede(query, asked.digest);
-  const before = await standing(query);
+  const topic = topicOf(asked.hold);
+  await supersede(query, topic, asked.digest);
+  const before = await standing(query, topic);
   if (before) return { confirmation: before, fresh: false };
   const { digest, hold, why, about, stacks } = asked;
   const [confirmation] = await query<Confirmation>(

@@ -2,14 +2,15 @@ import type { Conditions } from '../stacks/conditions.ts';
 import type { StackToOffboard } from '../stacks/offboarding.ts';
 import { accountStore } from './accounts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
+import { endProofs } from './cell-verifications.ts';
 import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
 import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
 export interface Offboarding extends StackToOffboard {
-  /** The organization's listing, or a look at the Region itself. */
-  readonly foundBy: 'listing' | 'region';
+  /** The organization's listing, a look at the Region itself, or settings that do not cover it any more. */
+  readonly foundBy: 'listing' | 'region' | 'setting';
   readonly since: Date;
   /** From when on it may go; null while the guard or a person has not let it. */
   readonly clearedAt: Date | null;
@@ -23,7 +24,7 @@ export interface Offboarding extends StackToOffboard {
 const columns = `key, account_id as "accountId", region, what, because, found_by as "foundBy", since,
   cleared_at as "clearedAt", confirmation_id as "confirmationId", refusals, done_at as "doneAt"`;
 
-/** A stack as far as departing goes. */
+/** A stack as far as leaving goes. */
 export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGeneration'> {
   readonly key: string;
   readonly kind: 'account' | 'region';
@@ -60,6 +61,10 @@ export interface OffboardingStore {
   alone<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Every one that has not gone. */
   open(): Promise<Offboarding[]>;
+  /** Keys that settings leave out, that a person let go and that have not gone: of an account, or of all. */
+  leavingBySetting(accountId?: string): Promise<string[]>;
+  /** Ends offboardings of Regions within an account's own stack, once it has these Regions alone. */
+  leftCells(accountId: string, regions: readonly string[], at: Date): Promise<void>;
   /** One more refusal; how many there were. */
   refused(key: string): Promise<number>;
   /** It does not depart after all. */
@@ -102,6 +107,21 @@ export function offboardingStore({
         return work(within);
       }),
     open: () => openOffboardings(query),
+    async leavingBySetting(accountId) {
+      const rows = await query<{ key: string }>(
+        `select key from offboarding where done_at is null and found_by = 'setting' and confirmation_id is not null
+           and cleared_at is not null and ($1::text is null or account_id = $1)`,
+        [accountId ?? null],
+      );
+      return rows.map(({ key }) => key);
+    },
+    async leftCells(accountId, regions, at) {
+      await query(
+        `update offboarding set done_at = $3 where account_id = $1 and done_at is null and found_by = 'setting'
+           and region is not null and not (region = any($2)) and not exists (select 1 from stack where key = offboarding.key)`,
+        [accountId, regions, at],
+      );
+    },
     async refused(key) {
       const [row] = await query<{ refusals: number }>(
         'update offboarding set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
@@ -134,7 +154,10 @@ export function offboardingStore({
           details: { key, account: accountId, region, because, confirmation: confirmationId },
         };
         await writeAudit(within, entry, `departed ${key} ${since.toISOString()}`);
-        if (account && gone.length > 0) await closeAccount(within, offboarding, account);
+        if (gone.length === 0) return;
+        await endProofs(within, accountId, region);
+        if (region !== null) await accountStore({ query: within }).dropRegion(accountId, region);
+        if (account) await closeAccount(within, offboarding, account);
       }),
     async resetFailures(failures, accountIds) {
       const rows = await query<{ key: string }>(
@@ -150,14 +173,18 @@ export function offboardingStore({
 export const openOffboardings = (query: Query) =>
   query<Offboarding>(`select ${columns} from offboarding where done_at is null order by key`);
 
-/** Records that stacks depart; what was cleared stays so, but where more is to be done to it now. */
+/**
+ * Records that stacks depart; what was cleared stays so, but where more is to be done to it now, or a setting asks for
+ * what only the listing did before.
+ */
 export async function recordOffboardings(
   query: Query,
   set: readonly StackToOffboard[],
   foundBy: Offboarding['foundBy'],
   at: Date,
 ): Promise<void> {
-  const stays = `d.done_at is null and not (d.what = 'archive' and excluded.what = 'destroy')`;
+  const stays = `d.done_at is null and not (d.what = 'archive' and excluded.what = 'destroy')
+    and not (excluded.found_by = 'setting' and d.found_by <> 'setting')`;
   await query(
     `insert into offboarding as d (key, account_id, region, what, because, found_by, since)
      select key, account_id, nullif(region, ''), what, because, $6, $7
@@ -211,39 +238,4 @@ export async function holdAgain(query: Query, confirmationIds: readonly string[]
      where done_at is null and confirmation_id = any($1::uuid[])`,
     [confirmationIds],
   );
-}
-
-/** Stacks to destroy that nobody cleared yet, and those cleared since a moment without a person. */
-export async function deletionsSince(query: Query, from: Date): Promise<number> {
-  const [row] = await query<{ count: number }>(
-    `select count(*)::int as count from offboarding where what = 'destroy' and confirmation_id is null
-       and ((done_at is null and cleared_at is null) or cleared_at > $1)`,
-    [from],
-  );
-  return row?.count ?? 0;
-}
-
-/** Accounts all of whose offboardings a person let go. */
-export async function confirmedAccounts(query: Query): Promise<string[]> {
-  const rows = await query<{ id: string }>(
-    `select account_id as id from offboarding group by account_id
-     having bool_and(confirmation_id is not null or done_at is not null) and bool_or(confirmation_id is not null)`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-/** Remembers who was active in a listing, and says who was in one since a moment. */
-export async function rememberActive(
-  query: Query,
-  ids: readonly string[],
-  at: Date,
-  from: Date,
-): Promise<string[]> {
-  await query(
-    `insert into listed_account (id, active_at) select id, $2 from unnest($1::text[]) as n (id)
-     on conflict (id) do update set active_at = greatest(listed_account.active_at, excluded.active_at)`,
-    [ids, at],
-  );
-  await query('delete from listed_account where active_at <= $1', [from]);
-  return (await query<{ id: string }>('select id from listed_account')).map(({ id }) => id);
 }

@@ -6,6 +6,7 @@ import { type ConfirmationStore, confirmationStore } from './confirmations.ts';
 import { type CoverageStore, coverageStore } from './coverage.ts';
 import { type Clock, databaseClock } from './database/clock.ts';
 import type { Database } from './database/database.ts';
+import { type DeletionStore, deletionStore } from './deletions.ts';
 import { type ExceptionStore, exceptionStore } from './exceptions.ts';
 import { type FactStore, factStore } from './facts.ts';
 import { type LifecycleEventStore, lifecycleEventStore } from './lifecycle-events.ts';
@@ -31,6 +32,7 @@ export interface Store {
   readonly restores: RestoreStore;
   readonly cellVerifications: CellVerificationStore;
   readonly offboarding: OffboardingStore;
+  readonly deletions: DeletionStore;
   readonly confirmations: ConfirmationStore;
   readonly archivedStacks: ArchivedStackStore;
   readonly coverage: CoverageStore;
@@ -52,6 +54,7 @@ export const openStore = (database: Database): Store => ({
   restores: restoreStore(database),
   cellVerifications: cellVerificationStore(database),
   offboarding: offboardingStore(database),
+  deletions: deletionStore(database),
   confirmations: confirmationStore(database),
   archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),

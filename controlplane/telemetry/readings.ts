@@ -176,8 +176,21 @@ export const readings: readonly Reading[] = [
   },
   {
     name: 'confirmations',
-    sql: `select count(*)::int as open from confirmation where state = 'open'`,
-    gauges: [gauge('confirmations_open', 'Deletions that wait for a person.', 'open')],
+    sql: `select count(*)::int as open, count(*) filter (where hold = 'settings')::int as settings
+      from confirmation where state = 'open'`,
+    gauges: [
+      gauge('confirmations_open', 'Deletions that wait for a person.', 'open'),
+      gauge(
+        'scope_changes_open',
+        'Changed settings that leave out what is covered, and wait for a person.',
+        'settings',
+      ),
+    ],
+  },
+  {
+    name: 'scope',
+    sql: `select count(*) filter (where value->>'wrong' is not null)::int as wrong from fact where name = 'scope'`,
+    gauges: [gauge('scope_wrong', 'Whether the settings name what the organization does not have.', 'wrong')],
   },
   {
     name: 'audit',

@@ -37,7 +37,7 @@ const byName = new Map<string, ErrorClass>([
 
 const network = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|UND_ERR)/;
 
-/** Judges by the error's name, then by HTTP status and system error code; what it does not know is `hopeless`. */
+/** Judges by the error's name, then by HTTP status and system error code; what it does not know is `terminal`. */
 export function errorClassOf(error: unknown): ErrorClass {
   const { name, code, status, retryable } = facts(error);
   const known = byName.get(name);

@@ -19,6 +19,7 @@ export function createOffboardingWorld(database: Database) {
   const state = {
     accounts: new Map<string, AccountState>(),
     units: new Map<string, string>(),
+    emptyUnits: new Set(['ou-root-old']),
     /** Deployments that the engine has, and resources that are in AWS, by stack key. */
     engine: new Map<string, string>(),
     resources: new Set<string>(),
@@ -29,6 +30,8 @@ export function createOffboardingWorld(database: Database) {
     brokenBy: 'it broke',
     destroyed: [] as string[],
     woken: [] as string[],
+    /** How much what was woken is in a hurry, where it is. */
+    urgency: [] as number[],
     published: [] as object[],
     /** What the log warned of. */
     warned: [] as string[],
@@ -81,17 +84,20 @@ export function createOffboardingWorld(database: Database) {
       },
     } as OffboardingContext['settings'],
     log: Object.assign(makeLogger('silent'), {
-      warn: ({ error }: { error: string }) => void state.warned.push(error),
+      warn: ({ error }: { error?: string }, message: string) => void state.warned.push(error ?? message),
     }),
     meter: silentMeter,
-    enqueue: async (keys: readonly string[]) => void state.woken.push(...keys),
+    async enqueue(keys: readonly string[], priority = 0) {
+      state.woken.push(...keys);
+      if (priority > 0) state.urgency.push(priority);
+    },
     now,
     configurationMismatch: async () => state.mismatch,
   } satisfies OffboardingContext;
 
   const organization = (): Organization => ({
     ...{ id: 'o-portcullis', managementAccountId: '111111111111' },
-    units: ['r-root', ...new Set(state.units.values())],
+    units: ['r-root', ...new Set([...state.emptyUnits, ...state.units.values()])],
     accounts: [...state.accounts].map(([id, accountState]) => {
       const unit = state.units.get(id);
       const parents = unit ? ['r-root', unit] : ['r-root'];
@@ -111,7 +117,21 @@ export function createOffboardingWorld(database: Database) {
     state.now = new Date(state.now.getTime() + hours * 3_600_000);
     const listed = organization();
     await store.accounts.seen(listed.accounts, state.now);
+    await plane(settings).note(listed);
     return plane(settings).consider({ organization: listed, readAt: state.now });
+  };
+  /** What a person is asked about changed settings. */
+  const asked = async () =>
+    (await store.confirmations.list()).find(({ hold, state: of }) => hold === 'settings' && of === 'open');
+  /** Lists by changed settings, and has a person confirm what they leave out. */
+  const narrow = async (settings: Partial<OffboardingContext['settings']>, hours = 1) => {
+    await list(settings, hours);
+    const question = await asked();
+    if (!question) throw new Error('nobody is asked about the settings');
+    await plane(settings).confirm(question.id, question.digest, 'ops');
+    state.woken.length = 0;
+    state.warned.length = 0;
+    return list(settings, 0);
   };
   /** Puts an active account with its stacks there. */
   const onboard = async (id: string, ...inRegions: string[]) => {
@@ -148,9 +168,11 @@ export function createOffboardingWorld(database: Database) {
   const reconcile = async (key: string, settings: Partial<OffboardingContext['settings']> = {}) =>
     plane(settings).reconcile(key as StackKey, await lease(key));
   const stacks = async () => (await store.offboarding.stacks()).map(({ key }) => key);
-  return { store, state, parts, plane, list, onboard, lease, reconcile, stacks };
+  return { store, state, parts, plane, list, asked, narrow, onboard, lease, reconcile, stacks };
 }
 
 /** A database without anything that offboardings are about. */
 export const emptied = (database: Pick<Database, 'query'>) =>
-  database.query('truncate account, stack, offboarding, listed_account, confirmation, archived_stack, lease');
+  database.query(
+    'truncate account, stack, offboarding, deletion, listed_account, confirmation, archived_stack, lease, fact, proof, verification, canary',
+  );

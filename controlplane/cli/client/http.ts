@@ -1,3 +1,4 @@
+import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { isErrorCode, PortcullisError, reasonOf } from '../../settings/errors.ts';
@@ -45,6 +46,9 @@ export interface Client {
   /** The CloudFormation template of the access role, as YAML. */
   accessTemplate(): Promise<string>;
   confirmations(): Promise<Confirmation[]>;
+  scope(): Promise<ScopeView>;
+  /** Why the service is not ready; undefined where it is. */
+  notReady(): Promise<string | undefined>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
   takeOver(): Promise<{ id: string; before?: string }>;
   audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
@@ -116,6 +120,12 @@ export function httpClient(url: string, token: string | undefined): Client {
     coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
     confirmations: async () =>
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
+    scope: () => ask('/v1/scope'),
+    async notReady() {
+      const { response, text } = await send('/readyz');
+      if (response.status !== 503) return void parsed({ response, text });
+      return (JSON.parse(text) as { reason?: string }).reason ?? 'no reason given';
+    },
     answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
     takeOver: () => ask('/v1/take-over', {}),
     async accessTemplate() {

@@ -1,3 +1,4 @@
+import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import { plain, table } from '../output/table.ts';
 
@@ -27,4 +28,13 @@ export function renderConfirmations(confirmations: readonly Confirmation[]): str
         : `${each.id} ${each.state}${each.decidedBy ? ` by ${plain(each.decidedBy)}` : ''}: ${each.about}`,
     )
     .join('\n');
+}
+
+/** Whether a confirmation is of consequence still. Pure. */
+export const isWaiting = ({ state }: Confirmation): boolean => state === 'open' || state === 'refused';
+
+/** What the settings leave out and a person has to let go before it does; empty where nothing is. Pure. */
+export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
+  const lines = leftOut.map(({ key, because }) => `${key} stays until a person confirms: ${plain(because)}`);
+  return [...(wrong ? [plain(wrong)] : []), ...lines].map((line) => `${line}\n`).join('');
 }

@@ -1,8 +1,10 @@
+import { heldSentence } from '../../offboarding/question.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
+import type { Confirmation } from '../../store/confirmations.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import { trailWarnings } from '../../trails/condition.ts';
 import type { CellView } from '../../verify/coverage.ts';
-import { table } from '../output/table.ts';
+import { plain, table } from '../output/table.ts';
 
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
 
@@ -30,17 +32,36 @@ function row(account: AccountRecord, stacks: readonly StackRecord[], cells: read
   ];
 }
 
+/** What keeps the service from all of its work, and what waits for a person. */
+export interface Waiting {
+  readonly notReady?: string | undefined;
+  readonly confirmations?: readonly Confirmation[];
+}
+
+/** A line for each thing that waits; what a person refused is no reason for an exit code. Pure. */
+function waitingLines({ notReady, confirmations = [] }: Waiting): { open: string[]; refused: string[] } {
+  const lines = (state: Confirmation['state']) =>
+    confirmations.filter((each) => each.state === state).map((each) => plain(heldSentence(each)));
+  return {
+    open: [...(notReady ? [`not ready: ${notReady}`] : []), ...lines('open')],
+    refused: lines('refused'),
+  };
+}
+
 /** The fleet in a table with, below it, the reason for everything that is not as it should be. Pure. */
 export function renderStatus(
   accounts: readonly AccountRecord[],
   stacks: readonly StackRecord[],
   cells: readonly CellView[] = [],
+  waiting: Waiting = {},
 ): { text: string; healthy: boolean } {
   const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'VERIFIED'];
   const active = accounts.filter(
     ({ state, conditions }) => state === 'ACTIVE' && conditions.Ready?.reason !== 'OutOfScope',
   );
+  const { open, refused } = waitingLines(waiting);
   const remarks = [
+    ...open,
     ...active.flatMap(({ id, conditions }) =>
       (['Ready', 'TrailsCovered'] as const).flatMap((type) => {
         const condition = conditions[type];
@@ -71,6 +92,6 @@ export function renderStatus(
   const warnings = active.flatMap(({ id, regions }) =>
     trailWarnings(regions.map(({ trail }) => trail)).map((warning) => `${id} trail warning: ${warning}`),
   );
-  const below = [...remarks, ...warnings];
+  const below = [...remarks, ...refused, ...warnings];
   return { text: [body, ...(below.length > 0 ? ['', ...below] : [])].join('\n'), healthy };
 }

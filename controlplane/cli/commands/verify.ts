@@ -37,7 +37,7 @@ export async function verify(client: Client, scope: object, json: boolean, scree
       if (shown.has(cell.id) || !ended.has(cell.state)) continue;
       shown.add(cell.id);
       const why = cell.message ? `  ${cell.message}` : '';
-      screen.write(`${cell.state.padEnd(7)} ${cell.accountId} ${cell.region}${why}\n`);
+      screen.write(`${cell.state.padEnd(9)} ${cell.accountId} ${cell.region}${why}\n`);
     }
     if (now.finishedAt) {
       screen.write(`${json ? JSON.stringify(now, null, 2) : `\n${renderVerification(now)}`}\n`);

@@ -25,6 +25,13 @@ const answers = {
 export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'get',
+    path: '/v1/scope',
+    summary: 'What the settings ask to be covered, the last confirmed scope, and what waits between the two',
+    answers: { 200: 'The scope' },
+    handle: async ({ offboarding }) => ok(await offboarding.scope()),
+  }),
+  route({
+    method: 'get',
     path: '/v1/confirmations',
     summary: 'What waits for a person before stacks are taken away, and what was answered, newest first',
     answers: { 200: 'Confirmations, each with its stacks and digest' },

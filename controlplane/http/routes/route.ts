@@ -13,9 +13,11 @@ export interface RouteContext {
   readonly restores: Pick<RestoreQueue, 'request'>;
   readonly verifier: Pick<Verifier, 'request'>;
   readonly installation: Pick<Installation, 'takeOver' | 'refusal'>;
-  readonly offboarding: Pick<OffboardingService, 'confirm' | 'refuse'>;
+  readonly offboarding: Pick<OffboardingService, 'confirm' | 'refuse' | 'scope'>;
   /** The policy file as it is now. @throws PortcullisError `invalid-policy`. */
   readonly policy: () => Promise<Policy>;
+  /** Refuses Regions that do not exist. @throws PortcullisError `invalid-request` */
+  readonly requireRegions: (regions: readonly string[] | undefined) => Promise<void>;
   /** What keeps the service from working, or nothing. */
   readonly notReady: () => Promise<string | undefined>;
   /** What is measured, in the Prometheus text format. */

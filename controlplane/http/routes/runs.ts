@@ -45,7 +45,8 @@ export const runRoutes: readonly Route[] = [
     summary: 'Ask for a run over the whole organization or a part of it',
     body: reconcileBody,
     answers: { 202: 'The run, queued', 400: 'The body names the field that is wrong' },
-    async handle({ queue }, { body: { preview, onlyChanged, rollout, ...scope }, caller }) {
+    async handle({ queue, requireRegions }, { body: { preview, onlyChanged, rollout, ...scope }, caller }) {
+      if (scope.regions) await requireRegions(scope.regions);
       const run = await queue.request({
         kind: preview ? 'preview' : 'reconcile',
         scope,

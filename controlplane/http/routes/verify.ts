@@ -12,7 +12,8 @@ export const verifyRoutes: readonly Route[] = [
     summary: 'Prove the cells of the whole organization or a part of it by a canary in each',
     body: scopeSchema,
     answers: { 202: 'The verification, queued', 400: 'The body names the field that is wrong' },
-    async handle({ verifier }, { body: scope, caller }) {
+    async handle({ verifier, requireRegions }, { body: scope, caller }) {
+      if (scope.regions) await requireRegions(scope.regions);
       const verification = await verifier.request(scope, caller);
       return { status: 202, body: verification, location: `/v1/verifications/${verification.id}` };
     },

@@ -3,6 +3,7 @@ import { coverageMigration } from './coverage.ts';
 import { offboardingMigration } from './offboarding.ts';
 import { verificationMigration } from './proof.ts';
 import { schedulerMigration } from './queue.ts';
+import { scopeMigration } from './scope.ts';
 
 /** Forward-only schema changes, applied in order, each once; the same on PGlite and Postgres. Never edit one. */
 export const migrations: readonly string[] = [
@@ -126,4 +127,5 @@ export const migrations: readonly string[] = [
   verificationMigration,
   offboardingMigration,
   coverageMigration,
+  scopeMigration,
 ];

@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { command } from '../../../controlplane/cli/command.ts';
 import { startService } from '../../../controlplane/service.ts';
 import { readSettings } from '../../../controlplane/settings/environment.ts';
 import { makeLogger } from '../../../controlplane/telemetry/log.ts';
+import { assumed, identity, regions, startLoopback } from '../../worlds/aws-loopback.ts';
 
 const sound = 'version: 1\nrules: [{ name: all, match: {}, mode: observe }]\n';
 const exception = `exceptions:
@@ -18,8 +20,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(data, { recursive: true }));
 
-const start = () => {
+const start = (environment: Record<string, string> = {}) => {
   const settings = readSettings({
+    ...environment,
     ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1', PORTCULLIS_PORT: '0' },
     ...{ PULUMI_CONFIG_PASSPHRASE: 'x', PORTCULLIS_DATA: data, PORTCULLIS_POLICY: policyFile },
   });
@@ -37,6 +40,40 @@ test('the service does not start on a policy that cannot be read, and starts onc
   await writeFile(policyFile, sound);
   const service = await start();
   await service.stop();
+});
+
+test('no service starts, and no command does, with a Region that does not exist: exit code 2, with what was meant', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(policyFile, sound);
+  const loopback = await startLoopback(({ action }) => {
+    if (action === 'AssumeRole') return { status: 200, body: assumed('hub') };
+    return action === 'DescribeRegions'
+      ? regions('us-east-1', 'eu-west-1', 'ap-southeast-9')
+      : { status: 200, body: identity('arn:aws:iam::111111111111:user/portcullis') };
+  });
+  try {
+    const message =
+      'PORTCULLIS_REGIONS names eu-wset-1, which is not a known AWS Region; did you mean eu-west-1?';
+    const wrong = { PORTCULLIS_REGIONS: 'us-east-1,eu-wset-1' };
+    await expect(start(wrong)).rejects.toMatchObject({ code: 'invalid-environment', message });
+    for (const [name, value] of Object.entries({
+      ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1', ...wrong },
+      ...{ PULUMI_CONFIG_PASSPHRASE: 'x', PORTCULLIS_DATA: data, PORTCULLIS_POLICY: policyFile },
+    }))
+      vi.stubEnv(name, value);
+    for (const name of ['serve', 'preview', 'status']) {
+      let complaint = '';
+      const exit = await command([name], { write: () => undefined }, (text) => {
+        complaint += text;
+      });
+      expect([exit, complaint]).toEqual([2, `portcullis: ${message}`]);
+    }
+    const service = await start({ PORTCULLIS_REGIONS: 'us-east-1,ap-southeast-9' });
+    await service.stop();
+  } finally {
+    loopback.stop();
+  }
 });
 
 test('a service that runs reads the policy file as it is now', { timeout: 60_000 }, async () => {

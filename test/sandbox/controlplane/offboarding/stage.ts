@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AccountClient } from '@aws-sdk/client-account';
 import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import {
@@ -87,6 +89,23 @@ async function resourcesOf(sandbox: Sandbox, accountId: string): Promise<string[
   return [...roles, ...(await Promise.all(regional)).flat()].sort();
 }
 
+/** Runs one command line of the CLI in an environment, where no service runs; its exit code and all it prints. */
+export async function commandIn(environment: Record<string, string>, words: readonly string[]) {
+  const root = fileURLToPath(new URL('../../../..', import.meta.url));
+  const child = spawn(process.execPath, ['controlplane/main.ts', ...words], {
+    cwd: root,
+    env: { ...process.env, ...environment, PORTCULLIS_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  const exit = await new Promise<number>((ended) => child.once('exit', (code) => ended(code ?? 1)));
+  return { exit, output };
+}
+
 /** A small organization without its unit Sandbox under a control plane, which a test can stop and start again. */
 export async function startOffboardingStage() {
   const data = await mkdtemp(join(tmpdir(), 'portcullis-offboardings-'));
@@ -104,7 +123,7 @@ export async function startOffboardingStage() {
     PORTCULLIS_EXCLUDE: unit('Sandbox'),
     PORTCULLIS_SHRINK_PERCENT: '30',
   };
-  const state: { plane: ControlPlane | undefined } = { plane: undefined };
+  const state: { plane: ControlPlane | undefined; started: number } = { plane: undefined, started: 0 };
   const plane = () => {
     if (!state.plane) throw new Error('the control plane does not run');
     return state.plane;
@@ -141,9 +160,13 @@ export async function startOffboardingStage() {
       await iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
       iam.destroy();
     },
-    async start() {
-      state.plane = await startControlPlane(environment);
+    environment,
+    /** Starts the control plane with other settings, where any are given. */
+    async start(change: Record<string, string> = {}) {
+      state.started = performance.now();
+      state.plane = await startControlPlane({ ...environment, ...change });
     },
+    secondsSinceStart: () => (performance.now() - state.started) / 1000,
     /** Until the account is ready, or not ready for this reason. */
     ready: (id: string, reason = 'Succeeded') =>
       until(`account ${id} is to be ${reason}`, async () => {

@@ -12,7 +12,11 @@ let answers: Record<string, { status?: number; body: unknown }>;
 let bodies: string[];
 let server: Server;
 beforeEach(async () => {
-  answers = {};
+  answers = {
+    '/v1/confirmations': { body: { confirmations: [] } },
+    '/v1/scope': { body: { leftOut: [], wrong: null } },
+    '/readyz': { body: { status: 'ready' } },
+  };
   bodies = [];
   server = createServer(async (request, response) => {
     for await (const chunk of request) bodies.push(String(chunk));
@@ -127,6 +131,41 @@ describe('exit codes', () => {
     expect((await cli('status')).exit).toBe(0);
     answers['/v1/stacks'] = { body: { stacks: [stack] } };
     expect((await cli('status', '--json')).exit).toBe(3);
+  });
+
+  test('status where a setting waits for a person, or the service is not ready: 3, with a line for each', async () => {
+    answers['/v1/accounts'] = { body: { accounts: [] } };
+    answers['/v1/coverage'] = { body: { cells: [] } };
+    answers['/v1/stacks'] = { body: { stacks: [] } };
+    answers['/readyz'] = { status: 503, body: { status: 'not ready', reason: 'ou-root-gone is not there' } };
+    const asked = { id: 'c-1', state: 'open', about: 'destroy 9 stacks', why: 'settings changed' };
+    const over = { ...asked, id: 'c-2', state: 'superseded' };
+    answers['/v1/confirmations'] = { body: { confirmations: [asked, over] } };
+    const { exit, out } = await cli('status');
+    expect(exit).toBe(3);
+    expect(out).toContain('not ready: ou-root-gone is not there');
+    expect(out).toContain(
+      'a person has to confirm: destroy 9 stacks, because settings changed; portcullis confirm c-1',
+    );
+    expect(out).not.toContain('c-2');
+  });
+
+  test.each(['reconcile', 'preview', 'verify'])('%s about a Region that does not exist: 2', async (name) => {
+    const message = 'regions: eu-wset-1 is not a known AWS Region; did you mean eu-west-1?';
+    const refused = { status: 400, body: { error: { code: 'invalid-request', message } } };
+    Object.assign(answers, { '/v1/reconcile': refused, '/v1/verify': refused });
+    expect(await cli(name, '--region', 'eu-wset-1')).toMatchObject({
+      ...{ exit: 2, complaint: `portcullis: ${message}` },
+    });
+  });
+
+  test('preview names what the settings leave out and a person has to let go', async () => {
+    willEnd({ kind: 'preview', stacks: [stackOf('hub', 'unchanged')] });
+    const because = 'eu-west-1 is not among PORTCULLIS_REGIONS';
+    answers['/v1/scope'] = { body: { wrong: null, leftOut: [{ key: 'region-1-eu-west-1', because }] } };
+    expect((await cli('preview')).out).toContain(
+      `region-1-eu-west-1 stays until a person confirms: ${because}`,
+    );
   });
 });
 

@@ -228,6 +228,8 @@ test('a service that runs on the data directory is enough: neither hub nor passp
   answers['/v1/accounts'] = [{ body: { accounts: [] } }];
   answers['/v1/stacks'] = [{ body: { stacks: [] } }];
   answers['/v1/coverage'] = [{ body: { cells: [] } }];
+  answers['/v1/confirmations'] = [{ body: { confirmations: [] } }];
+  answers['/readyz'] = [{ body: { status: 'ready' } }];
   expect(await cli('exceptions')).toMatchObject({ exit: 0, out: 'no exceptions\n' });
   expect(await cli('status')).toMatchObject({ exit: 3 });
   expect(asked[0]?.token).toBe('Bearer 0123456789abcdef');

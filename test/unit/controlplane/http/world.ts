@@ -9,6 +9,7 @@ import {
   createOffboarding,
   type OffboardingContext,
 } from '../../../../controlplane/offboarding/offboarding.ts';
+import { regionNames } from '../../../../controlplane/organization/region-names.ts';
 import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -54,6 +55,14 @@ export function httpWorld() {
       };
     },
   };
+  const regions = regionNames({
+    aws: { ec2: async () => ({ send: async () => ({ Regions: [{ RegionName: 'eu-west-9' }] }) }) as never },
+    settings: {
+      ...{ hub: { accountId: '222222222222', region: 'eu-west-1' }, regions: undefined },
+      controlTowerRegion: undefined,
+    },
+    facts: { get: async () => undefined, set: async () => undefined },
+  });
   const contextOf = (store: Store): RouteContext => ({
     store,
     queue: {
@@ -89,6 +98,7 @@ export function httpWorld() {
       },
     },
     policy: () => world.policy(),
+    requireRegions: regions.requireScope,
     notReady: async () => undefined,
     metrics: () => world.metrics(),
     accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',

@@ -54,7 +54,7 @@ describe('a Region', () => {
   test('that is not to be covered any more is destroyed, or archived where it is disabled', async () => {
     await at.onboard(`${two}`.replace('2', '3'), 'af-south-1');
     const only = { regions: ['us-east-1'] };
-    await at.list(only);
+    await at.narrow(only);
     expect(await reported(region('eu-west-1'), only)).toBe('ok');
     expect(at.state.destroyed).toEqual([region('eu-west-1')]);
     at.state.disabled.add(`${two}/eu-west-1`);
@@ -79,7 +79,8 @@ describe('a Region', () => {
 test('a preview can ask what is to become of a key', async () => {
   expect(await at.plane(outOfScope).standing(account as never)).toEqual({
     kind: 'destroy',
-    because: 'out of scope',
+    because: 'left out by PORTCULLIS_EXCLUDE',
+    bySetting: true,
   });
   expect(await at.plane().standing(account as never)).toEqual({ kind: 'wanted' });
 });

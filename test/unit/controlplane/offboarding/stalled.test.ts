@@ -10,7 +10,7 @@ const outOfScope = { exclude: [one] };
 
 describe('an account out of scope', () => {
   test('whose stack cannot be taken down is a failure that counts, and stalls in the end', async () => {
-    await at.list(outOfScope);
+    await at.narrow(outOfScope);
     at.state.broken.add(region('eu-west-1'));
     for (let times = 0; times < 4; times += 1)
       expect(await at.reconcile(region('eu-west-1'), outOfScope)).toMatchObject({
@@ -29,7 +29,7 @@ describe('an account out of scope', () => {
   describe('whose stack was given up', () => {
     const key = region('eu-west-1');
     const giveUp = async () => {
-      await at.list(outOfScope);
+      await at.narrow(outOfScope);
       at.state.broken.add(key);
       for (let times = 0; times < 5; times += 1) await reported(key, outOfScope);
       at.state.broken.clear();
@@ -61,7 +61,7 @@ describe('an account out of scope', () => {
   });
 
   test('is not given up where AWS throttles, however often', async () => {
-    await at.list(outOfScope);
+    await at.narrow(outOfScope);
     at.state.broken.add(region('eu-west-1'));
     at.state.brokenBy = 'ThrottlingException: Rate exceeded';
     for (let times = 0; times < 8; times += 1)

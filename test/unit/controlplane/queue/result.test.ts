@@ -193,7 +193,7 @@ describe('a worker', () => {
     stop: async () => undefined,
   });
 
-  test('tells of every verdict, and a throw is tried again', async () => {
+  test('reports every result, and a throw is tried again', async () => {
     const queue = memoryQueue();
     const reported: string[] = [];
     let thrown = 0;

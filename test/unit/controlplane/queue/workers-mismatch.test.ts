@@ -48,7 +48,10 @@ describe('while workers differ', () => {
       };
       const offboarding = {
         consider,
-        covers: () => true,
+        note: async () => undefined,
+        covered: async <A>(accounts: readonly A[]) => accounts,
+        coveredRegions: async () => () => true,
+        left: async () => undefined,
         reconcile: async () => undefined,
         orphanedStacks: async () => [],
         retry: async () => undefined,
@@ -135,7 +138,7 @@ test('a stack that departs waits while workers differ, says why, and goes once t
   await at.onboard(hub);
   await at.onboard(one);
   const outOfScope = { exclude: [one] };
-  await at.list(outOfScope);
+  await at.narrow(outOfScope);
   at.state.mismatch = differ;
   const key = `account-${one}`;
   expect(await at.reconcile(key, outOfScope)).toEqual({

@@ -44,7 +44,7 @@ onBothDatabases((place) => {
       made.world.accounts.clear();
       for (const id of [management, hub]) made.world.accounts.set(id, 'SUSPENDED');
       for (const failures of [1, 2, 3])
-        expect(await lookWith(unreadable)).toMatchObject({ kind: 'failed', failures });
+        expect(await lookWith(unreadable)).toMatchObject({ kind: 'error', failures });
       made.world.accounts.set(hub, 'ACTIVE');
       await store.runs.createUnlessWaiting({
         ...{ scope: { accounts: [hub] }, onlyChanged: true, requestedBy: 'onboarding' },

@@ -104,8 +104,16 @@ onBothDatabases((place) => {
 
   describe('many deletions', () => {
     const outOfScope = { exclude: ['ou-root-old'] };
+    // The unit was left out before any account was in it: what is moved there leaves by the listing.
+    beforeEach(async () => {
+      await at.list(outOfScope);
+    });
+    const onboardAll = async (count: number) => {
+      for (let index = 0; index < count; index += 1) await at.onboard(id(index), 'eu-west-1');
+      await at.list(outOfScope);
+    };
     test('wait for a person, while what is gone does not', async () => {
-      await onboardMany(8);
+      await onboardAll(8);
       for (let index = 0; index < 6; index += 1) at.state.units.set(id(index), 'ou-root-old');
       at.state.accounts.set(id(7), 'SUSPENDED');
       const { keysToEnqueue: enqueue, held } = await at.list(outOfScope);
@@ -116,7 +124,7 @@ onBothDatabases((place) => {
     });
 
     test('wait as well where they come slowly: a day is counted together', async () => {
-      await onboardMany(8);
+      await onboardAll(8);
       const move = (from: number, to: number) => {
         for (let index = from; index < to; index += 1) at.state.units.set(id(index), 'ou-root-old');
       };
@@ -134,7 +142,7 @@ onBothDatabases((place) => {
     });
 
     test('that a person confirmed do not count against later ones', async () => {
-      await onboardMany(8);
+      await onboardAll(8);
       for (let index = 0; index < 6; index += 1) at.state.units.set(id(index), 'ou-root-old');
       await at.list(outOfScope);
       const [asked] = await confirmations();

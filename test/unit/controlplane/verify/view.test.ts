@@ -128,6 +128,6 @@ describe('portcullis verify', () => {
     expect(await answered('verified', 'verified')).toMatchObject({ exit: 0 });
     const { exit, out } = await answered('verified', 'failed');
     expect(exit).toBe(3);
-    expect(out).toMatch(/^verified {2}300000000001 eu-west-0\nfailed {2}300000000001 eu-west-1\n/);
+    expect(out).toMatch(/^verified {2}300000000001 eu-west-0\nfailed {4}300000000001 eu-west-1\n/);
   });
 });

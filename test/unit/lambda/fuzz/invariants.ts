@@ -162,7 +162,7 @@ export function checkRejection({ rejection, record, results }: Run, scene: Scene
   if (/^to be retried: .*still being edited/.test(rejection) && scene.editing.size > 0) return;
   if (/^access-denied: .*AccessDenied/.test(rejection) && !members.includes(account)) return;
   if (/^to be retried: .*no time is left/.test(rejection)) return;
-  if (/^hopeless: .*InvalidGroupId.Malformed/.test(rejection)) return;
+  if (/^terminal: .*InvalidGroupId.Malformed/.test(rejection)) return;
   if (/^access-denied: .*AccessDeniedException/.test(rejection)) return; // the ledger
   throw new Error(`rejected: ${rejection}`);
 }

@@ -90,7 +90,7 @@ describe('what cannot heal', () => {
   it('an unknown error is a result "failed" and an error', async () => {
     const world = createWorld();
     world.fail('revokeIngress', awsError('InvalidParameterValue'));
-    await expect(world.handler(ssh)).rejects.toThrow(/^hopeless: .*InvalidParameterValue/);
+    await expect(world.handler(ssh)).rejects.toThrow(/^terminal: .*InvalidParameterValue/);
     expect(world.published).toMatchObject([
       { outcome: 'failed', findings: [{ action: 'failed', error: expect.stringContaining('Invalid') }] },
     ]);

@@ -36,7 +36,7 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
     ['tcp/22/sg-0123', 'allowed', null],
   ])('%s is %s', async (words, verdict, policyRule) => {
     const { answer } = await policyJson('explain', words);
-    expect(answer.judged).toMatchObject({ verdict, policyRule });
+    expect(answer.evaluated).toMatchObject({ verdict, policyRule });
   });
 
   it('in a group counts with the other rules of it', async () => {
@@ -44,9 +44,13 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
     const groups = await file('groups.json', exported([permission('tcp', [22, 22], '128.0.0.0/1')]));
     const args = ['explain', 'tcp/22/0.0.0.0/1', '--policy', wide];
     const alone = await policyJson(...args);
-    expect(alone.answer).toMatchObject({ alone: true, judged: { verdict: 'allowed' } });
+    expect(alone.answer).toMatchObject({ alone: true, evaluated: { verdict: 'allowed' } });
     const together = await policyJson(...args, '--groups', groups, '--group', 'web');
-    expect(together.answer).toMatchObject({ alone: false, judged: { verdict: 'violation' }, notKnown: [] });
+    expect(together.answer).toMatchObject({
+      alone: false,
+      evaluated: { verdict: 'violation' },
+      notKnown: [],
+    });
     const there = await policyJson(
       'explain',
       'tcp/22/128.0.0.0/1',
@@ -57,7 +61,7 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
       '--group',
       'sg-01',
     );
-    expect(there.answer).toMatchObject({ alone: true, judged: { verdict: 'allowed' } });
+    expect(there.answer).toMatchObject({ alone: true, evaluated: { verdict: 'allowed' } });
   });
 
   it('is undecided where it hangs on a group that was not named', async () => {
@@ -72,15 +76,15 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
         'scoped.yaml',
         policyText([`${worldOn('22')}, scope: { include: [{ ${scope} }] }`]),
       );
-      expect((await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', path)).answer.judged.verdict).toBe(
-        'undecided',
-      );
+      expect(
+        (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', path)).answer.evaluated.verdict,
+      ).toBe('undecided');
     }
     const exception =
       'exceptions: [{ name: one, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-01] }] }, allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } } }]';
     const excepted = await file('excepted.yaml', policyText([worldOn('22')], exception));
     expect(
-      (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', excepted)).answer.judged.verdict,
+      (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', excepted)).answer.evaluated.verdict,
     ).toBe('undecided');
   });
 

@@ -1,0 +1,124 @@
+import { PortcullisError } from '../settings/errors.ts';
+import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
+import { ask, type Confirmation, decide, standing, supersede, type Topic } from '../store/confirmations.ts';
+import type { Query } from '../store/database/database.ts';
+import {
+  clear,
+  holdUnconfirmed,
+  type Offboarding,
+  openOffboardings,
+  recordOffboardings,
+} from '../store/offboarding.ts';
+import type { Store } from '../store/store.ts';
+import { describeSet, digestOf } from './guard.ts';
+
+const isBySetting = ({ foundBy }: Pick<Offboarding, 'foundBy'>): boolean => foundBy === 'setting';
+
+/** Whether a offboarding waits for a person because of a hold. What leaves by a setting does in any case. */
+const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], offboarding: Offboarding): boolean => {
+  if (offboarding.clearedAt !== null) return false;
+  if (hold === 'settings' || isBySetting(offboarding)) return hold === 'settings' && isBySetting(offboarding);
+  return hold === 'everything' || (hold === 'deletions' && offboarding.what === 'destroy');
+};
+
+export interface Asking {
+  readonly names: ReadonlyMap<string, string>;
+  readonly at: Date;
+}
+
+export type Asked = Awaited<ReturnType<typeof ask>>;
+
+/** The settings that leave something out, and how much, in a sentence. Pure. */
+function whyOf(held: readonly Offboarding[]): string {
+  const counts = Map.groupBy(held, ({ because }) => because);
+  const reasons = [...counts].map(([because, set]) => `${because} (${set.length})`).sort();
+  return `settings changed: ${reasons.join('; ')}`;
+}
+
+async function askAbout(
+  query: Query,
+  held: readonly Offboarding[],
+  { hold, why, names, at }: Asking & Pick<Confirmation, 'hold' | 'why'>,
+): Promise<Asked | undefined> {
+  const topic: Topic = hold === 'settings' ? 'settings' : 'listing';
+  if (held.length === 0) {
+    await supersede(query, topic, undefined);
+    return undefined;
+  }
+  const stacks = held.map(({ key, accountId, region, what, because }) => ({
+    ...{ key, accountId, region, what, because },
+    accountName: names.get(accountId) ?? '',
+  }));
+  return ask(query, { digest: digestOf(held), hold, why, about: describeSet(held), stacks }, at);
+}
+
+/** Clears what the guard lets go and asks a person about the rest; what stands between, if anything does. */
+export async function settle(query: Query, hold: Hold, asking: Asking): Promise<Asked[]> {
+  if (hold.kind === 'everything') await holdUnconfirmed(query);
+  const open = await openOffboardings(query);
+  const bySetting = open.filter((each) => isHeldBy('settings', each));
+  const held = open.filter((each) => isHeldBy(hold.kind, each));
+  const free = open.filter(
+    (each) => each.clearedAt === null && !held.includes(each) && !bySetting.includes(each),
+  );
+  await clear(
+    query,
+    free.map(({ key }) => key),
+    null,
+    asking.at,
+  );
+  const kind = hold.kind === 'nothing' ? 'deletions' : hold.kind;
+  const asked = [
+    await askAbout(query, bySetting, { ...asking, hold: 'settings', why: whyOf(bySetting) }),
+    await askAbout(query, held, { ...asking, hold: kind, why: hold.why }),
+  ];
+  return asked.filter((each) => each !== undefined);
+}
+
+/** How a person finds out what waits and answers. */
+export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
+  state === 'refused'
+    ? `left as it is: ${about}, which was refused (confirmation ${id})`
+    : `a person has to confirm: ${about}, because ${why}; portcullis confirm ${id}, or refuse`;
+
+/**
+ * A person's word on a confirmation; confirmed, exactly its stacks may go.
+ * @throws PortcullisError `not-found`, or `conflict` where the question is over or the set has changed since
+ */
+export function answer(
+  { offboarding }: Pick<Store, 'offboarding'>,
+  word: Parameters<typeof decide>[1],
+  at: Date,
+): Promise<Confirmation> {
+  return offboarding.alone(async (query) => {
+    const { confirmation, fresh } = await decide(query, word, at);
+    if (!fresh || confirmation.state !== 'confirmed') return confirmation;
+    const held = (await openOffboardings(query)).filter((each) => isHeldBy(confirmation.hold, each));
+    if (digestOf(held) !== confirmation.digest) {
+      throw new PortcullisError(
+        'conflict',
+        `confirmation ${word.id} is about a set that has changed since; GET /v1/confirmations shows what is asked by now`,
+      );
+    }
+    await clear(
+      query,
+      held.map(({ key }) => key),
+      word.id,
+      at,
+    );
+    return confirmation;
+  });
+}
+
+/** Records a stack whose Region was found out of reach; it may go at once unless everything is held. */
+export function foundDisabled(
+  { offboarding }: Pick<Store, 'offboarding'>,
+  departing: StackToOffboard,
+  at: Date,
+): Promise<void> {
+  return offboarding.alone(async (query) => {
+    await recordOffboardings(query, [departing], 'region', at);
+    if ((await standing(query, 'listing'))?.hold !== 'everything')
+      await clear(query, [departing.key], null, at);
+  });
+}

@@ -1,0 +1,203 @@
+import type { Lease } from '../queue/leases.ts';
+import type { Result } from '../queue/result.ts';
+import { mismatchRetryMs } from '../queue/workers.ts';
+import { organizationKey, placeOfKey, type StackKey } from '../stacks/key.ts';
+import type { AccountRecord } from '../store/accounts.ts';
+import type { Offboarding } from '../store/offboarding.ts';
+import type { StackRecord } from '../store/stacks.ts';
+import type { OffboardingContext } from './context.ts';
+import { type Decision, decideAccount, decideRegion } from './decide.ts';
+import { archiveStack, destroyStack, type OffboardingStack } from './destroy.ts';
+import { type AccountAccess, checkAccess } from './observe.ts';
+import { foundDisabled } from './question.ts';
+import { keptSentence, readTerms, type Terms } from './scope.ts';
+import { hold, minute, second, stay, uncleared, wait } from './stay.ts';
+
+/** Refusals, with our credentials in order, after which an account that left is taken at its word. */
+const refusalsOfOneThatLeft = 3;
+
+/** Decides about a key by the account's record and the terms; a Region is looked at by the caller. */
+export function decide(
+  { settings }: Pick<OffboardingContext, 'settings'>,
+  { scope, before }: Terms,
+  account: AccountRecord,
+  region: string | undefined,
+): Decision {
+  // What was made stays where it cannot be told what is to be covered.
+  if (!scope && account.state === 'ACTIVE') return { kind: 'wanted' };
+  const whole = decideAccount(
+    account,
+    scope ?? { regions: null, organizationalUnits: null, exclude: [] },
+    before,
+  );
+  const regions = settings.layout === 'region' ? scope?.regions : undefined;
+  return region ? decideRegion(region, whole, regions, undefined) : whole;
+}
+
+/** Whether a person confirmed that a stack goes which settings leave out. */
+const isConfirmed = (offboarding: Offboarding | undefined): boolean =>
+  offboarding?.foundBy === 'setting' &&
+  offboarding.doneAt === null &&
+  offboarding.clearedAt !== null &&
+  offboarding.confirmationId !== null;
+
+/** Stacks of Regions are taken away before their account's, whose roles they use. */
+async function regionsFirst(
+  { store, enqueue }: OffboardingContext,
+  account: AccountRecord,
+): Promise<Result | undefined> {
+  const left = (await store.stacks.ofAccount(account.id)).filter(({ kind }) => kind === 'region');
+  if (left.length === 0) return undefined;
+  const keys = left.map(({ key }) => key);
+  await enqueue(keys);
+  return wait(30 * second, 'PrerequisiteFailed', `its Regions go first: ${keys.join(', ')}`);
+}
+
+/** What to do with a stack that is to be destroyed, by a look at its account. */
+async function takeAway(
+  context: OffboardingContext,
+  leaving: OffboardingStack,
+  look: AccountAccess,
+): Promise<Result> {
+  const { store } = context;
+  const { account, offboarding, stack } = leaving;
+  const unsure = (message: string) =>
+    stay(context, { stack, account, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+  if (look.kind === 'doubt') return unsure(`not sure that it can be reached: ${look.message}`);
+  if (look.kind === 'reached') {
+    const decision = stack.region
+      ? decideRegion(
+          stack.region,
+          { kind: 'destroy', because: offboarding.because },
+          undefined,
+          look.statusOf(stack.region),
+        )
+      : ({ kind: 'destroy', because: offboarding.because } as const);
+    if (decision.kind === 'archive') return archiveStack(context, leaving, decision.because);
+    if (decision.kind === 'destroy') return destroyStack(context, leaving);
+    return unsure('because' in decision ? decision.because : '');
+  }
+  const refusals = await store.offboarding.refused(offboarding.key);
+  const message = `${offboarding.because}, and refuses us: ${look.message}`;
+  if (account.state === 'DEPARTED' && refusals >= refusalsOfOneThatLeft)
+    return archiveStack(context, leaving, message);
+  const refused = { stack, account, status: 'False' } as const;
+  if (account.state === 'ACTIVE')
+    return stay(context, refused, { kind: 'error', failures: refusals, message });
+  const ms = account.state === 'DEPARTED' ? 30 * second : 5 * minute;
+  return stay(context, refused, wait(ms, 'NotReachable', message));
+}
+
+/** Whether a wanted Region's stack may be out of reach: only where the last survey did not find the Region. */
+const isMissing = ({ regions }: AccountRecord, region: string): boolean =>
+  !regions.some((each) => each.region === region);
+
+/** A wanted Region that the last survey did not find: EC2 has the last word. */
+async function lookForRegion(
+  context: OffboardingContext,
+  key: StackKey,
+  { account, region, stack }: { account: AccountRecord; region: string; stack: StackRecord },
+): Promise<Result | 'disabled' | undefined> {
+  const { store, aws, settings } = context;
+  const look = await checkAccess(aws, account.id, settings.hub);
+  const unsure = (message: string) =>
+    stay(context, { stack, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+  if (look.kind !== 'reached') return unsure(`${region} was not found, and ${look.message}`);
+  const decision = decideRegion(region, { kind: 'wanted' }, undefined, look.statusOf(region));
+  if (decision.kind === 'unknown') return unsure(decision.because);
+  if (decision.kind === 'wanted') {
+    await store.offboarding.drop(key);
+    return undefined;
+  }
+  const { because } = decision as { because: string };
+  await foundDisabled(
+    store,
+    { key, accountId: account.id, region, what: 'archive', because },
+    await store.now(),
+  );
+  return 'disabled';
+}
+
+interface Found {
+  readonly key: StackKey;
+  readonly account: AccountRecord;
+  readonly region: string | undefined;
+  readonly stack: StackRecord | undefined;
+}
+
+/** A key that is covered: reconciled as usual, unless it is a Region that the last survey did not find. */
+async function stayCovered(
+  context: OffboardingContext,
+  found: Found,
+): Promise<Result | 'disabled' | undefined> {
+  const { key, account, region, stack } = found;
+  if (!region || !stack || !isMissing(account, region)) return undefined;
+  return lookForRegion(context, key, { account, region, stack });
+}
+
+/** Takes a stack away that is cleared, or says why it stays. */
+async function depart(
+  context: OffboardingContext,
+  { key, account, region, stack }: Found & { readonly stack: StackRecord },
+  decision: Decision,
+  lease: Lease,
+): Promise<Result> {
+  const { store, settings, aws, enqueue } = context;
+  const offboarding = await store.offboarding.get(key);
+  const isMore = offboarding?.what === 'archive' && decision.kind === 'destroy';
+  if (!offboarding || offboarding.doneAt || isMore) await enqueue([organizationKey]);
+  if (!offboarding?.clearedAt || offboarding.doneAt || isMore)
+    return hold(context, stack, await uncleared(context, 'listing'));
+  const mismatch = await context.configurationMismatch?.();
+  if (mismatch) return hold(context, stack, wait(mismatchRetryMs, 'Waiting', mismatch));
+  const first = region ? undefined : await regionsFirst(context, account);
+  if (first) return first;
+  const leaving = { key, offboarding: offboarding, account, stack, lease };
+  return decision.kind === 'destroy'
+    ? takeAway(context, leaving, await checkAccess(aws, account.id, settings.hub))
+    : archiveStack(context, leaving, offboarding.because);
+}
+
+/** Whether a stack that settings leave out stays covered: no person has let it go yet, and one is asked. */
+async function isKept(
+  { store, enqueue }: OffboardingContext,
+  decision: Decision,
+  key: StackKey,
+): Promise<boolean> {
+  if (decision.kind !== 'destroy' || !decision.bySetting) return false;
+  const offboarding = await store.offboarding.get(key);
+  if (!offboarding || offboarding.doneAt) await enqueue([organizationKey]);
+  return !isConfirmed(offboarding);
+}
+
+/** What is done about a key; see `Offboarding.reconcile`. */
+export async function reconcile(
+  context: OffboardingContext,
+  key: StackKey,
+  lease: Lease,
+): Promise<Result | undefined> {
+  const { store } = context;
+  const place = placeOfKey(key);
+  const account = place && (await store.accounts.get(place.accountId));
+  if (!place || !account) return undefined;
+  const { region } = place;
+  const terms = await readTerms(context);
+  const decision = decide(context, terms, account, region);
+  const stack = await store.stacks.get(key);
+  const found = { key, account, region, stack };
+  if (!terms.scope && !stack) return wait(minute, 'PrerequisiteFailed', keptSentence(terms));
+  if (decision.kind === 'unknown')
+    return stay(
+      context,
+      { stack, account, status: 'Unknown' },
+      wait(minute, 'NotReachable', decision.because),
+    );
+  if (decision.kind === 'wanted' || (stack && (await isKept(context, decision, key)))) {
+    const covered = await stayCovered(context, found);
+    if (covered !== 'disabled') return covered;
+    return stack ? depart(context, { ...found, stack }, { kind: 'wanted' }, lease) : { kind: 'ok' };
+  }
+  if (!stack) return { kind: 'ok' };
+  if (terms.wrong) return hold(context, stack, wait(10 * minute, 'Waiting', keptSentence(terms)));
+  return depart(context, { ...found, stack }, decision, lease);
+}
