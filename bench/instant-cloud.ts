@@ -44,6 +44,7 @@ export function instantWorld(policy: Policy) {
     describePrefixList: unexpected,
     prefixListEntries: unexpected,
     prefixListAssociations: unexpected,
+    resolverTargets: unexpected,
     authorizeIngress: unexpected,
     importFindings: unexpected,
     async revokeIngress(_, ruleIds) {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { createSessions, type Sessions } from './aws/credentials.ts';
 import { describeError, errorClassOf } from './aws/errors.ts';
 import type { Log } from './aws/log.ts';
+import { createOwners } from './aws/owners.ts';
 import type { RemediationResult } from './contract/result.ts';
 import type { TagChange } from './event/parameters.ts';
 import { type ApiCall, readEvent } from './event/read.ts';
@@ -14,7 +15,7 @@ import type { HandlerContext } from './remediation/context.ts';
 import { connector, planOf, type RemediationTask } from './remediation/plan.ts';
 import { type Remediation, type RemediationContext, untouched } from './remediation/remediate.ts';
 import { createReport, type Report } from './remediation/report.ts';
-import { announceEnds, readSchedule, recheckTasks } from './remediation/schedule.ts';
+import { createSchedule, readSchedule } from './remediation/schedule.ts';
 
 /** `remaining` gives the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;
@@ -35,31 +36,19 @@ export function createHandler(context: HandlerContext): Handler {
   const sessions = createSessions(cloud, role, clock.now);
   const connect = connector(cloud, sessions);
   const history = createHistory(ledger, clock.now);
-  const remediation: RemediationContext = {
-    policyContext: { policy, accounts },
-    ledger,
-    history,
-    clock,
-    log,
-  };
+  const policyContext = { policy, accounts, isCovered: createOwners(sessions, accounts, clock.now) };
+  const remediation: RemediationContext = { policyContext, ledger, history, clock, log };
   const concern = { remediationRole: environment.remediationRole, tagKeys: tagKeysOf(policy) };
   const notifier = createNotifier(context, sessions);
   const report = createReport(context, notifier, history);
-
-  /** The hub's hourly call: groups that are due again, and announcements, which hold none of them up. */
-  async function workOfHour(call: ApiCall): Promise<Work> {
-    log('received', { ...call, kind: 'schedule' });
-    const afterwards = () => announceEnds(context, notifier);
-    try {
-      return { call, tasks: await recheckTasks(remediation, connect, call), afterwards };
-    } catch (error) {
-      return { call, tasks: [async () => Promise.reject(error)], afterwards };
-    }
-  }
+  const schedule = createSchedule(remediation, context, notifier, connect);
 
   async function workOf(event: unknown): Promise<Work> {
-    const hour = readSchedule(event);
-    if (hour) return workOfHour(hour);
+    const turn = readSchedule(event);
+    if (turn) {
+      log('received', { ...turn, kind: 'schedule' });
+      return { call: turn, ...(await schedule(turn)) };
+    }
     const canary = readCanary(event);
     if (canary) {
       log('received', { ...canary.call, kind: 'canary' });
@@ -135,7 +124,12 @@ async function carryOut(
     if (remaining() < enough) throw outOfTime();
     return task();
   });
-  const results = await each(remediations, (one) => report(one.call ?? call, one, receivedAt));
+  const told = async (one: Remediation): Promise<RemediationResult[]> => {
+    const result = one.unreported ? [] : [await report(one.call ?? call, one, receivedAt)];
+    await one.settle?.();
+    return result;
+  };
+  const results = (await each(remediations, told)).flat();
   failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
   await each(afterwards ? [afterwards] : [], (work) => work());
   if (failures.length === 0) return results;

@@ -117,8 +117,8 @@ export function hub(args: HubArguments): Record<string, unknown> {
     },
     {
       name: names.scheduleRule,
-      description: 'Portcullis: every hour, for what the remediation Lambda does by the clock',
-      takes: { schedule: 'rate(1 hour)' },
+      description: 'Portcullis: every minute, for what the remediation Lambda does by the clock',
+      takes: { schedule: 'rate(1 minute)' },
       target: lambda.function.arn,
       after: lambda.permissions,
     },

@@ -25,22 +25,27 @@ export const orgBusPolicy = (bus: string, organizationId: string): string =>
 
 export const lambdaTrust = (): string => serviceTrust('lambda.amazonaws.com');
 
-/** What the remediation Lambda tells people through, where the operator named it. */
-interface Channels {
+/** The organization, and what the remediation Lambda notifies people through, where the operator named it. */
+interface LambdaSurroundings {
+  readonly organizationId: string;
   readonly slackSecretArn?: string | undefined;
   readonly notificationTopicArn?: string | undefined;
 }
 
 const onlyWhere = (configured: unknown, statement: object): object[] => (configured ? [statement] : []);
 
-/** The list of calls that the remediation Lambda makes under its own role. */
-export const lambdaPermissions = (hub: Location, bus: string, channels: Channels = {}): string =>
+/**
+ * The list of calls that the remediation Lambda makes under its own role. It assumes no role outside the organization:
+ * the owner of a prefix list counts as covered where its role can be assumed, and an outsider may make such a role.
+ */
+export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSurroundings): string =>
   document(
     {
       Sid: 'AssumeTheMembersRole',
       Effect: 'Allow',
       Action: 'sts:AssumeRole',
       Resource: `arn:${hub.partition}:iam::*:role/${names.remediationRole}`,
+      Condition: { StringEquals: { 'aws:ResourceOrgID': channels.organizationId } },
     },
     { Sid: 'PublishResults', Effect: 'Allow', Action: 'events:PutEvents', Resource: bus },
     {
@@ -108,6 +113,7 @@ export const remediationPermissions = (
         'ec2:DescribeManagedPrefixLists',
         'ec2:GetManagedPrefixListEntries',
         'ec2:GetManagedPrefixListAssociations',
+        'ec2:DescribeIpamPrefixListResolverTargets',
       ],
       Resource: '*',
     },

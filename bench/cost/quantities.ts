@@ -22,6 +22,10 @@ export const givens = {
   regions: assumed(17, 'Regions an account', 'as many as an AWS account has enabled at its start'),
   days: code(365 / 12, 'days a month', 'a year has 365'),
   hours: code(730, 'hours a month', 'a year has 8,760'),
+  turns: code(43_800, 'runs of the schedule a month', 'one a minute'),
+  turnSeconds: assumed(0.1, 'seconds a run of the schedule', 'warm, with nothing due'),
+  readsPerTurn: code(18, 'read units a run of the schedule', 'so many items at most, each small'),
+  logGigabytesPerTurn: assumed(1e-6, 'GB a run of the schedule', 'a line of ours and those of Lambda itself'),
   violationShare: assumed(0.02, 'violations an event', 'one in fifty events opens what the policy forbids'),
   resultsPerEvent: assumed(1.1, 'results an event', 'one for each group; an edited prefix list has many'),
   eventGigabytes: {

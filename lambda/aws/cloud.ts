@@ -1,11 +1,13 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  DescribeIpamPrefixListResolverTargetsCommand,
   DescribeManagedPrefixListsCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   EC2Client,
   GetManagedPrefixListAssociationsCommand,
   GetManagedPrefixListEntriesCommand,
+  type IpamPrefixListResolverTarget,
   type IpPermission,
   type ManagedPrefixList,
   type PrefixListAssociation,
@@ -50,6 +52,8 @@ export interface Member {
   prefixListEntries(prefixListId: string, nextToken?: string): Promise<Page<PrefixListEntry>>;
   /** The resources that use a prefix list, of every account that it is shared with. */
   prefixListAssociations(prefixListId: string, nextToken?: string): Promise<Page<PrefixListAssociation>>;
+  /** The prefix lists that an IPAM prefix list resolver writes to. */
+  resolverTargets(resolverId: string, nextToken?: string): Promise<Page<IpamPrefixListResolverTarget>>;
   authorizeIngress(groupId: string, permission: IpPermission): Promise<void>;
   revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
   /** Imports 100 findings at most into Security Hub; those that it refused, each with why. */
@@ -64,6 +68,7 @@ export interface Page<Item> {
 /** Every AWS call that the Lambda makes; the function's and the remediation role's policies list just these. */
 export interface Cloud {
   assumeRole(roleArn: string, sessionName: string): Promise<Session>;
+  /** The same one for the same session and Region, so that its connections are shared. */
   member(region: string, session: Session): Member;
   putEvent(entry: PutEventsRequestEntry): Promise<PutEventsResultEntry>;
   readSecret(arn: string): Promise<string>;
@@ -82,10 +87,35 @@ const attempts = { maxAttempts: 5, ...patience(2_000, 10_000) };
 /** Telling people may not hold up a result for long. */
 const brief = { maxAttempts: 2, ...patience(1_000, 2_000) };
 
-/** AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. */
+/** The value of a key, made when it is first asked for. */
+function once<Key, Value>(
+  kept: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown },
+  make: (key: Key) => Value,
+): (key: Key) => Value {
+  return (key) => {
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const made = make(key);
+    kept.set(key, made);
+    return made;
+  };
+}
+
+/**
+ * AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. Each
+ * client is made once: for a Region, and in a member account for a session and Region, as long as the session is kept.
+ */
 export function awsCloud(hubRegion: string): Cloud {
   const sts = new STSClient({ region: hubRegion, ...attempts });
   const events = new EventBridgeClient({ region: hubRegion, ...attempts });
+  const secretsIn = once(
+    new Map<string, SecretsManagerClient>(),
+    (region) => new SecretsManagerClient({ region, ...brief }),
+  );
+  const topicsIn = once(new Map<string, SNSClient>(), (region) => new SNSClient({ region, ...brief }));
+  const membersOf = once(new WeakMap<Session, (region: string) => Member>(), (session) =>
+    once(new Map<string, Member>(), (region) => awsMember(region, session)),
+  );
   return {
     async assumeRole(roleArn, sessionName) {
       const answer = await sts.send(
@@ -102,19 +132,19 @@ export function awsCloud(hubRegion: string): Cloud {
         expiration: Expiration,
       };
     },
-    member: awsMember,
+    member: (region, session) => membersOf(session)(region),
     async putEvent(entry) {
       const { Entries } = await events.send(new PutEventsCommand({ Entries: [entry] }));
       return Entries?.[0] ?? { ErrorCode: 'NoEntry', ErrorMessage: 'PutEvents answered without an entry' };
     },
     async readSecret(arn) {
-      const secrets = new SecretsManagerClient({ region: arn.split(':')[3] ?? hubRegion, ...brief });
+      const secrets = secretsIn(arn.split(':')[3] ?? hubRegion);
       const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
       if (!SecretString) throw new Error('the Slack secret holds no text');
       return SecretString;
     },
     async publish(message) {
-      const sns = new SNSClient({ region: message.TopicArn.split(':')[3] ?? hubRegion, ...brief });
+      const sns = topicsIn(message.TopicArn.split(':')[3] ?? hubRegion);
       await sns.send(new PublishCommand(message));
     },
   };
@@ -126,6 +156,7 @@ function groupFilters(name: string | undefined) {
 
 function awsMember(region: string, credentials: Session): Member {
   const ec2 = new EC2Client({ region, credentials, ...attempts });
+  let securityHub: SecurityHubClient | undefined;
   return {
     async describeGroups(by, NextToken) {
       const query =
@@ -158,6 +189,14 @@ function awsMember(region: string, credentials: Session): Member {
       );
       return { items: answer.PrefixListAssociations ?? [], nextToken: answer.NextToken };
     },
+    async resolverTargets(IpamPrefixListResolverId, NextToken) {
+      const answer = await ec2.send(
+        new DescribeIpamPrefixListResolverTargetsCommand({
+          ...{ IpamPrefixListResolverId, MaxResults: 100, NextToken },
+        }),
+      );
+      return { items: answer.IpamPrefixListResolverTargets ?? [], nextToken: answer.NextToken };
+    },
     async authorizeIngress(GroupId, permission) {
       await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
     },
@@ -166,8 +205,8 @@ function awsMember(region: string, credentials: Session): Member {
       if (answer.Return === false) throw new Error(`RevokeSecurityGroupIngress on ${GroupId} answered false`);
     },
     async importFindings(Findings) {
-      const hub = new SecurityHubClient({ region, credentials, ...brief });
-      const { FailedFindings } = await hub.send(new BatchImportFindingsCommand({ Findings }));
+      securityHub ??= new SecurityHubClient({ region, credentials, ...brief });
+      const { FailedFindings } = await securityHub.send(new BatchImportFindingsCommand({ Findings }));
       return FailedFindings ?? [];
     },
   };

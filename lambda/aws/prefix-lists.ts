@@ -2,24 +2,26 @@ import type { PrefixList, SecurityGroupRule } from '../policy/security-group.ts'
 import type { Clock } from './clock.ts';
 import type { Member } from './cloud.ts';
 import { describeError, errorClassOf } from './errors.ts';
+import type { IsCovered } from './owners.ts';
 import { everyPage } from './pages.ts';
 
 /** An edit of a prefix list takes effect moments after the call: it is looked for again after each of these. */
 const looks = [0, 500, 1_000, 2_000, 4_000];
 
 /**
- * The content of every prefix list that ingress rules name, as it is now. One that cannot be read is `unknown` with
- * the reason. @throws what a retry can heal, an edit that is still under way included.
+ * The content of every prefix list that ingress rules name, as it is now, and whose edits no event tells of. One that
+ * cannot be read is `unknown` with the reason. @throws what a retry can heal, an edit that is still under way included.
  */
 export async function resolvePrefixLists(
   member: Member,
   rules: readonly SecurityGroupRule[],
   clock: Clock,
+  isCovered: IsCovered,
 ): Promise<Map<string, PrefixList>> {
   const named = rules.filter(({ egress, source }) => !egress && source.kind === 'prefix-list');
   const ids = new Set(named.map(({ source }) => source.text));
   const resolved = new Map<string, PrefixList>();
-  for (const id of ids) resolved.set(id, await resolve(member, id, clock));
+  for (const id of ids) resolved.set(id, await resolve(member, id, clock, isCovered));
   return resolved;
 }
 
@@ -37,12 +39,31 @@ export async function findUsersElsewhere(
   );
 }
 
-async function resolve(member: Member, id: string, clock: Clock): Promise<PrefixList> {
+/** The prefix lists that an IPAM prefix list resolver writes to, with their Regions. */
+export async function findResolverLists(
+  member: Member,
+  resolverId: string,
+): Promise<{ prefixListId: string; region: string | null }[]> {
+  const targets = await everyPage((token) => member.resolverTargets(resolverId, token));
+  return targets.flatMap(({ PrefixListId, PrefixListRegion = null }) =>
+    PrefixListId ? [{ prefixListId: PrefixListId, region: PrefixListRegion }] : [],
+  );
+}
+
+async function resolve(member: Member, id: string, clock: Clock, isCovered: IsCovered): Promise<PrefixList> {
   try {
     const list = await settled(member, id, clock);
     if (list.OwnerId === 'AWS') return { kind: 'aws', name: list.PrefixListName ?? 'a list of AWS' };
     const entries = await everyPage((token) => member.prefixListEntries(id, token));
-    return { kind: 'entries', cidrs: entries.map(({ Cidr }) => Cidr ?? '') };
+    const { OwnerId = '' } = list;
+    return {
+      kind: 'entries',
+      cidrs: entries.map(({ Cidr }) => Cidr ?? ''),
+      ...(!(await isCovered(OwnerId)) && { unseenOwner: OwnerId }),
+      ...((list.IpamPrefixListResolverTargetId || list.IpamPrefixListResolverSyncEnabled) && {
+        synced: true,
+      }),
+    };
   } catch (error) {
     if (errorClassOf(error) === 'retryable') throw error;
     return { kind: 'unknown', reason: `could not be read: ${describeError(error)}` };

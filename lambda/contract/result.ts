@@ -55,7 +55,14 @@ export const findingSchema = z.object({
       'The ranges let in instead, where the policy rule narrows; with an error where that did not succeed.',
     ),
   recurrence: z
-    .object({ times: z.int(), withinMinutes: z.int() })
+    .object({
+      times: z.int(),
+      withinMinutes: z.int(),
+      closesAt: z.iso
+        .datetime()
+        .optional()
+        .describe('When the schedule closes it, at the latest a minute later; absent where it is left open.'),
+    })
     .optional()
     .describe('How often this ingress was closed within so many minutes, this time included.'),
 });
@@ -67,6 +74,13 @@ const exceptionTag = z.object({
   changedBy: z.string().nullable(),
   changedAt: z.string().nullable(),
   samePerson: z.boolean().describe('The caller of this event is who changed it.'),
+});
+
+/** Where a reading of the group and the event differ, after reading again for 5 seconds. */
+const disagreement = z.object({
+  of: z.string().describe('The id of a security group rule, or `tag <key>`.'),
+  event: z.string().nullable().describe('What the event says of it; null: that the tag was deleted.'),
+  read: z.string().nullable().describe('What was read and judged; null: nothing.'),
 });
 
 /** A rule that the policy forbids and exceptions let through. */
@@ -105,7 +119,7 @@ export const remediationResultSchema = z.object({
   outcome: z
     .enum(outcomes)
     .describe(
-      '`escalated`, `undecided`, `access-denied` and `failed` want a person. `escalated`: the same ingress came back so often that it is no longer closed. `excepted`: exceptions let through all that the policy forbids there.',
+      '`escalated`, `undecided`, `access-denied` and `failed` want a person. `escalated`: the same ingress came back so often that the schedule closes it, within 6 minutes, unless the policy rule leaves it open. `excepted`: exceptions let through all that the policy forbids there.',
     ),
   reason: z
     .string()
@@ -147,6 +161,16 @@ export const remediationResultSchema = z.object({
   findings: z.array(findingSchema),
   undecided: z.array(z.object({ ruleId: z.string(), reason: z.string() })),
   excepted: z.array(excepted),
+  disagreements: z
+    .array(disagreement)
+    .optional()
+    .describe(
+      'Where EC2 did not show what the event says; it is read again by the schedule. Absent without any.',
+    ),
+  repeated: z
+    .boolean()
+    .optional()
+    .describe('True where people were notified of this escalation before and are not notified again.'),
   exceptionTag: exceptionTag.nullable().describe("The group's exception tag, where it has one."),
   omitted: z
     .int()

@@ -1,22 +1,45 @@
 /**
- * The security groups that an API call is about: by id, or by a name or a prefix list still to be resolved; and its
- * rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
+ * The security groups that an API call is about: by id, or by a name, a prefix list or a resolver still to be resolved;
+ * and its rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
  */
 export interface EventSubject {
   groupIds: string[];
   groupName: string | null;
   prefixListId: string | null;
+  /** Where the prefix list is, if the call says so: a resolver writes to lists of other Regions too. */
+  prefixListRegion: string | null;
+  /** The IPAM prefix list resolver that was edited: all lists that it writes to are meant. */
+  resolverId: string | null;
   ruleIds: string[];
+  /** What an edit says of its rules. */
+  edits: RuleEdit[];
 }
 
-const noSubject: EventSubject = { groupIds: [], groupName: null, prefixListId: null, ruleIds: [] };
+/** What a rule is after an edit; what the call did not say is left out. */
+export interface RuleEdit {
+  ruleId: string;
+  protocol?: string;
+  fromPort?: number;
+  toPort?: number;
+  source?: string;
+}
+
+export const noSubject: EventSubject = {
+  ...{ groupIds: [], groupName: null, prefixListId: null, prefixListRegion: null },
+  ...{ resolverId: null, ruleIds: [], edits: [] },
+};
 
 /** A tag of a security group that a call set, or took away where `value` is null. */
 export interface TagChange {
   groupId: string;
   key: string;
   value: string | null;
+  /** The value that a call to take it away named: a tag with another value stays. */
+  ofValue?: string;
 }
+
+/** The name of a Region, such as `eu-west-1`. */
+export const regionShape = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 
 /**
  * What AuthorizeSecurityGroupIngress named. The group's id is in the request in all forms (nested, flat, XML
@@ -51,7 +74,30 @@ export function subjectOfModify(request: unknown): EventSubject {
     /^sgr-[0-9a-zA-Z]+$/,
     edits.map((edit) => field(edit, 'securityGroupRuleId')),
   );
-  return { ...noSubject, groupIds, ruleIds };
+  return { ...noSubject, groupIds, ruleIds, edits: edits.flatMap(ruleEdit) };
+}
+
+function ruleEdit(edit: unknown): RuleEdit[] {
+  const [ruleId] = ids(/^sgr-[0-9a-zA-Z]+$/, [field(edit, 'securityGroupRuleId')]);
+  const rule = field(edit, 'securityGroupRule');
+  if (!ruleId || typeof rule !== 'object' || rule === null) return [];
+  const [protocol, fromPort, toPort] = ['ipProtocol', 'fromPort', 'toPort'].map((name) => field(rule, name));
+  const [source] = ['cidrIpv4', 'cidrIpv6', 'prefixListId', 'referencedGroupId']
+    .map((name) => field(rule, name))
+    .filter((value): value is string => typeof value === 'string' && value !== '');
+  return [
+    {
+      ruleId,
+      ...((typeof protocol === 'string' || typeof protocol === 'number') && { protocol: String(protocol) }),
+      ...(isPort(fromPort) && { fromPort: Number(fromPort) }),
+      ...(isPort(toPort) && { toPort: Number(toPort) }),
+      ...(source && { source }),
+    },
+  ];
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === 'number' || (typeof value === 'string' && /^-?\d{1,5}$/.test(value));
 }
 
 /** What an edit of a prefix list named, or the restoring of an earlier version: the list, and with it every group that uses it. */
@@ -67,6 +113,30 @@ export function subjectOfPrefixListEdit(
   return { ...noSubject, prefixListId };
 }
 
+/** The prefix list that a target of an IPAM prefix list resolver writes to, as request or response names it. */
+export function namedByResolverTarget(eventName: string, request: unknown, response: unknown): EventSubject {
+  const parameters = unwrap(request, `${eventName}Request`);
+  const answer = field(unwrap(response, `${eventName}Response`), 'ipamPrefixListResolverTarget');
+  const [prefixListId = null] = ids(/^pl-[0-9a-zA-Z]+$/, both(parameters, answer, 'prefixListId'));
+  const [prefixListRegion = null] = ids(regionShape, both(parameters, answer, 'prefixListRegion'));
+  return { ...noSubject, prefixListId, prefixListRegion };
+}
+
+/** The IPAM prefix list resolver whose rules were edited. */
+export function namedByResolverEdit(eventName: string, request: unknown, response: unknown): EventSubject {
+  const parameters = unwrap(request, `${eventName}Request`);
+  const answer = field(unwrap(response, `${eventName}Response`), 'ipamPrefixListResolver');
+  const [resolverId = null] = ids(
+    /^[a-z][0-9a-zA-Z-]{3,127}$/,
+    both(parameters, answer, 'ipamPrefixListResolverId'),
+  );
+  return { ...noSubject, resolverId };
+}
+
+function both(request: unknown, answer: unknown, name: string): unknown[] {
+  return [field(request, name), field(answer, name)];
+}
+
 /**
  * What CreateTags or DeleteTags changed on security groups, of the keys asked for. DeleteTags without keys takes all
  * of them; with a key and no value, whatever value it has.
@@ -80,7 +150,10 @@ export function tagChanges(eventName: string, request: unknown, keys: ReadonlySe
   return ids(/^sg-[0-9a-zA-Z]+$/, resources).flatMap((groupId) =>
     tags
       .filter(({ key }) => keys.has(key))
-      .map(({ key, value }) => ({ groupId, key, value: deleted ? null : value })),
+      .map(({ key, value }) => {
+        if (!deleted) return { groupId, key, value };
+        return { groupId, key, value: null, ...(value !== '' && { ofValue: value }) };
+      }),
   );
 }
 

@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import {
   type EventSubject,
+  namedByResolverEdit,
+  namedByResolverTarget,
+  noSubject,
+  regionShape,
   subjectOfAuthorize,
   subjectOfModify,
   subjectOfPrefixListEdit,
@@ -36,8 +40,11 @@ export interface ApiCall {
 export type Reading = { call: ApiCall } & Triage;
 
 type Triage =
-  /** A look at the groups it names. `own`: the caller wore the remediation role. */
-  | { kind: 'inspect'; subject: EventSubject; tagChanges: TagChange[]; own: boolean }
+  /**
+   * An inspection of the groups it names. `own`: the caller wore the remediation role. `failed`: the call ended with an
+   * error that does not say whether it changed anything, or that what it asked for is there already.
+   */
+  | { kind: 'inspect'; subject: EventSubject; tagChanges: TagChange[]; own: boolean; failed: boolean }
   /** Nothing but to keep who set a tag that the policy goes by, if it did; nobody need hear of it. */
   | { kind: 'noted'; tagChanges: TagChange[] }
   /** Nothing, with the reason. */
@@ -63,7 +70,7 @@ const envelopeSchema = z.object({
     .union([z.string(), z.int().nonnegative()])
     .transform((account) => String(account).padStart(12, '0'))
     .pipe(z.string().regex(/^\d{12}$/)),
-  region: z.string().regex(/^[a-z]{2,5}(-[a-z]+)+-\d+$/),
+  region: z.string().regex(regionShape),
   source: z.literal('aws.ec2'),
   'detail-type': z.literal('AWS API Call via CloudTrail'),
   detail: z.object({
@@ -115,17 +122,23 @@ function triage(detail: Detail, account: string, { remediationRole, tagKeys }: C
   if (harmless) return { kind: 'ignored', reason: harmless };
   const read = readers.get(eventName);
   if (!read) return { kind: 'undecided', reason: `${eventName} is not an event this Lambda knows` };
-  if (detail.errorCode && detail.errorCode !== 'Client.InvalidPermission.Duplicate') {
-    return { kind: 'ignored', reason: `the call failed with ${detail.errorCode}, so it changed nothing` };
+  const { errorCode } = detail;
+  if (errorCode && changedNothing(errorCode)) {
+    return { kind: 'ignored', reason: `the call failed with ${errorCode}, so it changed nothing` };
   }
   const { subject, tagChanges: changes = [] } = read(request, response, tagKeys);
   if (!subject) return { kind: 'noted', tagChanges: changes };
-  return {
-    kind: 'inspect',
-    subject,
-    tagChanges: changes,
-    own: isOwnSession(detail, account, remediationRole),
-  };
+  const own = isOwnSession(detail, account, remediationRole);
+  return { kind: 'inspect', subject, tagChanges: changes, own, failed: Boolean(errorCode) };
+}
+
+/**
+ * Only an error of the client says that nothing was changed; a call that ended with an error of the server may have
+ * succeeded. A duplicate says that what was asked for is there already.
+ * Source: "Error codes for the Amazon EC2 API", EC2 developer guide.
+ */
+function changedNothing(errorCode: string): boolean {
+  return errorCode.startsWith('Client.') && errorCode !== 'Client.InvalidPermission.Duplicate';
 }
 
 type Reader = (
@@ -134,9 +147,12 @@ type Reader = (
   tagKeys: ReadonlySet<string>,
 ) => { subject?: EventSubject; tagChanges?: TagChange[] };
 
-const prefixListEdit = (eventName: string): [string, Reader] => [
+type Naming = (eventName: string, request: unknown, response: unknown) => EventSubject;
+
+/** A call that changes the content of prefix lists. */
+const listEdit = (eventName: string, named: Naming): [string, Reader] => [
   eventName,
-  (request, response) => ({ subject: subjectOfPrefixListEdit(eventName, request, response) }),
+  (request, response) => ({ subject: named(eventName, request, response) }),
 ];
 
 /** A change of a tag that the policy goes by can turn an exception off: then the groups are looked at. */
@@ -146,7 +162,7 @@ const tagEdit = (eventName: string): [string, Reader] => [
     const changes = tagChanges(eventName, request, tagKeys);
     const groupIds = [...new Set(changes.map(({ groupId }) => groupId))];
     if (groupIds.length === 0) return {};
-    return { subject: { groupIds, groupName: null, prefixListId: null, ruleIds: [] }, tagChanges: changes };
+    return { subject: { ...noSubject, groupIds }, tagChanges: changes };
   },
 ];
 
@@ -157,8 +173,11 @@ const readers = new Map<string, Reader>([
     (request, response) => ({ subject: subjectOfAuthorize(request, response) }),
   ],
   ['ModifySecurityGroupRules', (request) => ({ subject: subjectOfModify(request) })],
-  prefixListEdit('ModifyManagedPrefixList'),
-  prefixListEdit('RestoreManagedPrefixListVersion'),
+  listEdit('ModifyManagedPrefixList', subjectOfPrefixListEdit),
+  listEdit('RestoreManagedPrefixListVersion', subjectOfPrefixListEdit),
+  listEdit('CreateIpamPrefixListResolverTarget', namedByResolverTarget),
+  listEdit('ModifyIpamPrefixListResolverTarget', namedByResolverTarget),
+  listEdit('ModifyIpamPrefixListResolver', namedByResolverEdit),
   tagEdit('CreateTags'),
   tagEdit('DeleteTags'),
   [

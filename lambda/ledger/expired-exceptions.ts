@@ -1,22 +1,38 @@
 import { createHash } from 'node:crypto';
 import type { Policy, PolicyException } from '../policy/schema/policy.ts';
 import type { Ledger } from './ledger.ts';
-import { type Place, scheduleRecheck } from './recheck.ts';
+import { scheduleRecheck } from './recheck.ts';
+import { everyShard, type Place, shardOf } from './shards.ts';
 
-const key = 'exceptions';
 const retentionMs = 90 * 24 * 3_600_000;
+/** Where earlier versions kept all of it. */
+const unsharded = 'exceptions';
+const keyOf = (shard: number) => `exceptions/${shard}`;
 
 /**
  * Makes due the groups that an exception named when this was called last and no longer covers: it has expired, was
  * ended or changed. Exceptions that name no single group of an account and Region wait for the group's next event.
  */
 export async function findExpiredExceptions(ledger: Ledger, policy: Policy, now: Date): Promise<void> {
-  const text = await ledger.read(key);
-  const before: string[] = text === undefined || text === '' ? [] : text.split('\n');
-  const current = placesOf(policy, now);
-  const lapsed = before.filter((line) => !current.includes(line));
-  await scheduleRecheck(ledger, lapsed.map(placeOf), now, now);
-  await ledger.write(key, current.join('\n'), new Date(now.getTime() + retentionMs));
+  const old = linesOf(await ledger.read(unsharded));
+  const current = Map.groupBy(placesOf(policy, now), (line) => shardOf(placeOf(line)));
+  for (const shard of everyShard) {
+    const key = keyOf(shard);
+    const before = [
+      ...linesOf(await ledger.read(key)),
+      ...old.filter((line) => shardOf(placeOf(line)) === shard),
+    ];
+    const lines = current.get(shard) ?? [];
+    if (before.length === 0 && lines.length === 0) continue;
+    const lapsed = before.filter((line) => !lines.includes(line));
+    await scheduleRecheck(ledger, lapsed.map(placeOf), now, now);
+    await ledger.write(key, lines.join('\n'), new Date(now.getTime() + retentionMs));
+  }
+  if (old.length > 0) await ledger.write(unsharded, '', new Date(now.getTime() + retentionMs));
+}
+
+function linesOf(text = ''): string[] {
+  return text === '' ? [] : text.split('\n');
 }
 
 /** The groups that exceptions name and let something into at a moment, one a line, with what names the exception. */

@@ -18,24 +18,25 @@ export interface History {
    * The groups that an event was found to be about, now or by an attempt before this one: a group that was closed
    * since is found no more, and still wants its result.
    */
-  found(call: ApiCall, groups: readonly Place[]): Promise<Place[]>;
+  found(call: Pick<ApiCall, 'eventId'>, groups: readonly Place[]): Promise<Place[]>;
   /** What an earlier attempt at the same event set out to do, unless it was reported to the end. */
   intended(task: LedgerSubject): Promise<Intent | undefined>;
   intend(task: LedgerSubject, intent: Intent): Promise<void>;
   /** The result is out: a later replay of the event has nothing to add. */
   reported(task: LedgerSubject): Promise<void>;
-  /** How often each rule's ingress (protocol, ports and source) was closed in this group since a moment, by rule id. */
+  /** How often each rule's ingress (protocol, ports and source) was closed in this group since its moment, by rule id. */
   closedSince(
-    task: Task,
-    rules: readonly SecurityGroupRule[],
-    since: Date,
+    task: LedgerSubject,
+    rules: readonly { rule: SecurityGroupRule; since: Date }[],
   ): Promise<ReadonlyMap<string, number>>;
+  /** The ids of the rules that were closed in this group within the last two days: such an id never comes back. */
+  closedRules(task: LedgerSubject): Promise<ReadonlySet<string>>;
   /** Counts a rule once, however often it is told. */
-  closed(task: Task, rules: readonly SecurityGroupRule[], at: Date): Promise<void>;
+  closed(task: LedgerSubject, rules: readonly SecurityGroupRule[], at: Date): Promise<void>;
 }
 
 /** A group as one event names it. */
-type LedgerSubject = Pick<Task, 'call' | 'account' | 'groupId'>;
+type LedgerSubject = Pick<Task, 'call' | 'account' | 'groupId' | 'attempt'>;
 export type Place = Pick<Task, 'account' | 'groupId'>;
 
 const day = 24 * 3_600_000;
@@ -49,8 +50,10 @@ const intentSchema = z.object({ at: z.iso.datetime(), findings: z.array(findingS
 const reportedText = 'reported';
 
 export function createHistory(ledger: Ledger, now: () => Date): History {
-  const intentKey = (task: LedgerSubject) => `intent/${task.call.eventId}/${task.account}/${task.groupId}`;
-  const closingsKey = ({ account, call, groupId }: Task) => `closed/${account}/${call.region}/${groupId}`;
+  const intentKey = (task: LedgerSubject) =>
+    `intent/${task.attempt ?? task.call.eventId}/${task.account}/${task.groupId}`;
+  const closingsKey = ({ account, call, groupId }: LedgerSubject) =>
+    `closed/${account}/${call.region}/${groupId}`;
   const until = (milliseconds: number) => new Date(now().getTime() + milliseconds);
   return {
     async found({ eventId }, groups) {
@@ -78,15 +81,18 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
     async reported(task) {
       await ledger.write(intentKey(task), reportedText, until(intentRetentionMs));
     },
-    async closedSince(task, rules, since) {
+    async closedSince(task, rules) {
       const closings = (await ledger.members(closingsKey(task))).map(readClosing);
-      const recent = closings.filter(({ at }) => at >= since.getTime());
       return new Map(
-        rules.map((rule) => {
+        rules.map(({ rule, since }) => {
+          const recent = closings.filter(({ at }) => at >= since.getTime());
           const same = recent.filter(({ ingress }) => ingress === ingressOf(rule));
           return [rule.id, new Set(same.map(({ ruleId }) => ruleId)).size];
         }),
       );
+    },
+    async closedRules(task) {
+      return new Set((await ledger.members(closingsKey(task))).map((member) => readClosing(member).ruleId));
     },
     async closed(task, rules, at) {
       if (rules.length === 0) return;
@@ -100,7 +106,12 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
 }
 
 /** What makes two rules the same way in; a re-created rule has another id. */
-function ingressOf({ protocol, fromPort, toPort, source }: SecurityGroupRule): string {
+export function ingressOf({
+  protocol,
+  fromPort,
+  toPort,
+  source,
+}: Pick<SecurityGroupRule, 'protocol' | 'fromPort' | 'toPort' | 'source'>): string {
   return [protocol, fromPort, toPort, source.text].join(' ');
 }
 

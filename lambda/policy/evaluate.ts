@@ -65,7 +65,7 @@ function exempted(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
 }
 
 function toSubject(rule: SecurityGroupRule, policy: Policy, situation: Situation): Subject {
-  const source = resolveSource(rule.source, situation, policy.trustAwsPrefixLists ?? false);
+  const source = resolveSource(rule.source, situation, policy);
   return { rule, source, opened: openedBy(rule) };
 }
 

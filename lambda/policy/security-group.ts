@@ -35,9 +35,12 @@ export interface AccountFacts {
   tags: Readonly<Record<string, string>>;
 }
 
-/** The content of a prefix list; `aws` is one that AWS owns and keeps, such as CloudFront's. */
+/**
+ * The content of a prefix list; `aws` is one that AWS owns and keeps, such as CloudFront's. `unseenOwner` owns it and is
+ * not of the organization, so that no event tells of its edits; IPAM writes the entries of one that is `synced`.
+ */
 export type PrefixList =
-  | { kind: 'entries'; cidrs: readonly string[] }
+  | { kind: 'entries'; cidrs: readonly string[]; unseenOwner?: string; synced?: boolean }
   | { kind: 'aws'; name: string }
   | { kind: 'unknown'; reason: string };
 
@@ -60,7 +63,8 @@ export interface Match {
 
 /** A rule's source as far as it is known: the addresses it lets in, or whose group. */
 export type Source =
-  | { kind: 'addresses'; ranges: readonly Cidr[] }
+  /** `doubt`: why it may let in more without an event. */
+  | { kind: 'addresses'; ranges: readonly Cidr[]; doubt?: string }
   | { kind: 'group'; account: string | null }
   | { kind: 'trusted'; why: string }
   | { kind: 'unknown'; why: string };

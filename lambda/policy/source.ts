@@ -1,28 +1,37 @@
 import { type Cidr, isPublic, mappedIpv4, parseCidr } from './addresses/cidr.ts';
 import { isWiderThan, merge, overlap } from './addresses/set.ts';
 import type { MatchClause } from './schema/match.ts';
-import type { Match, SecurityGroupRule, Situation, Source } from './security-group.ts';
+import type { Policy } from './schema/policy.ts';
+import type { Match, PrefixList, SecurityGroupRule, Situation, Source } from './security-group.ts';
 
 type Listed = SecurityGroupRule['source'];
 type Sources = NonNullable<MatchClause['sources']>;
 export type PublicSources = NonNullable<Sources['public']>;
 
+type Trust = Pick<Policy, 'trustAwsPrefixLists' | 'trustPrefixListOwners'>;
+
 /** What a rule's source lets in, as far as it is known. */
-export function resolveSource(
-  { kind, text, account }: Listed,
-  situation: Situation,
-  trustAws: boolean,
-): Source {
+export function resolveSource({ kind, text, account }: Listed, situation: Situation, trust: Trust): Source {
   if (kind === 'group') return { kind, account: account ?? null };
   if (kind === 'unknown') return { kind, why: `the source ${text} has an unknown shape` };
   if (kind === 'cidr') return addresses([text], (cidr) => `${cidr} cannot be read as an address range`);
   const list = situation.prefixLists?.get(text) ?? { kind: 'unknown', reason: 'is not resolved' };
   if (list.kind === 'unknown') return { kind: 'unknown', why: `prefix list ${text} ${list.reason}` };
   if (list.kind === 'aws') {
-    if (trustAws) return { kind: 'trusted', why: `prefix list ${text} is ${list.name}, kept by AWS` };
+    if (trust.trustAwsPrefixLists)
+      return { kind: 'trusted', why: `prefix list ${text} is ${list.name}, kept by AWS` };
     return { kind: 'unknown', why: `prefix list ${text} is ${list.name}, which the policy does not trust` };
   }
-  return addresses(list.cidrs, (cidr) => `${cidr} in prefix list ${text} cannot be read`);
+  const source = addresses(list.cidrs, (cidr) => `${cidr} in prefix list ${text} cannot be read`);
+  if (source.kind !== 'addresses' || !isUnseen(list, trust)) return source;
+  const owner = `prefix list ${text} belongs to account ${list.unseenOwner}`;
+  return { ...source, doubt: `${owner}, which is not covered: it can add any address, and no event tells` };
+}
+
+/** Whether the owner of a prefix list can change it without an event, and the policy does not trust that owner. */
+export function isUnseen(list: PrefixList, { trustPrefixListOwners = [] }: Trust): boolean {
+  if (list.kind !== 'entries' || list.unseenOwner === undefined) return false;
+  return !trustPrefixListOwners.includes(list.unseenOwner);
 }
 
 function addresses(texts: readonly string[], complaint: (text: string) => string): Source {
@@ -98,8 +107,12 @@ function matchAddresses(
   if (source.kind === 'group')
     return { match: 'no', why: `${listed.text} is a security group, not an address range` };
   const ranges = ofFamilies(source.ranges, families);
-  if (ranges.length === 0) return { match: 'no', why: `${listed.text} holds no address that is judged` };
-  return test(ranges);
+  const none: Match = { match: 'no', why: `${listed.text} holds no address that is judged` };
+  // A prefix list is of one family for good.
+  if (ranges.length === 0 && source.ranges.length > 0) return none;
+  const answer = ranges.length === 0 ? none : test(ranges);
+  if (answer.match !== 'no' || source.doubt === undefined) return answer;
+  return { match: 'unknown', why: source.doubt };
 }
 
 export function ofFamilies(ranges: readonly Cidr[], families: Sources['addressFamilies']): Cidr[] {

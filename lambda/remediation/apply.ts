@@ -2,13 +2,12 @@ import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
-import { isCanaryRule } from '../contract/canary.ts';
 import type { Action, ResultFinding } from '../contract/result.ts';
 import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
 import type { Intent } from '../ledger/history.ts';
 import { withinSource } from '../policy/narrow.ts';
-import { escalationLimit, type Policy } from '../policy/schema/policy.ts';
+import type { Decision } from './escalation.ts';
 import type { GroupEvaluation, Violation } from './evaluation.ts';
 import { authorizeRanges, type Narrowed } from './narrow.ts';
 import { type Revocation, revokeRules } from './revoke.ts';
@@ -24,7 +23,6 @@ export interface ApplyResult {
 /** What a closing needs of the world. */
 export interface ApplyContext {
   member: Member;
-  policy: Policy;
   clock: Clock;
   log: Log;
   /** Keeps what is about to be taken away; before the first call that changes anything. */
@@ -32,23 +30,24 @@ export interface ApplyContext {
 }
 
 /**
- * Narrows and revokes what the policy says to, by rule id, and says of every violation what became of it. `times`
- * has how often each rule's ingress was closed lately; what comes back too often is escalated and left. Idempotent.
+ * Narrows and revokes what the policy says to, by rule id, and says of every violation what became of it.
+ * `decisions` has, by rule id, what keeps coming back: it is escalated rather than closed now. Idempotent.
  * @throws what a retry can heal, and then nothing has been revoked; and where the group is gone.
  */
 export async function apply(
   context: ApplyContext,
   task: Task,
   evaluation: GroupEvaluation,
-  times: ReadonlyMap<string, number>,
+  decisions: ReadonlyMap<string, Decision>,
 ): Promise<ApplyResult> {
-  const { policy, clock, log } = context;
+  const { clock, log } = context;
   const { violations } = evaluation;
   const escalated = new Set(
-    violations.filter((violation) => isEscalated(policy, violation, times)).map(({ rule }) => rule.id),
+    violations.filter(({ rule }) => decisions.get(rule.id)?.escalated).map(({ rule }) => rule.id),
   );
   const wanted = violations.filter(({ mode, rule }) => mode === 'revoke' && !escalated.has(rule.id));
-  const finding = (violation: Violation, action: Action) => toFinding(policy, violation, action, times);
+  const finding = (violation: Violation, action: Action) =>
+    toFinding(violation, action, decisions.get(violation.rule.id));
   const nothing = { revoked: [], alreadyGone: [], stillThere: [], unverified: undefined, revokedAt: null };
   let revocation: Revocation = nothing;
   let failure: unknown;
@@ -78,16 +77,6 @@ export async function apply(
     };
   });
   return { findings, revocation, failure };
-}
-
-function isEscalated(
-  policy: Policy,
-  { mode, rule, policyRule }: Violation,
-  times: ReadonlyMap<string, number>,
-): boolean {
-  const limit = escalationLimit(policy);
-  const often = (times.get(rule.id) ?? 0) >= limit.times;
-  return mode === 'revoke' && limit.mode === 'notify' && often && !isCanaryRule(policyRule);
 }
 
 async function narrow(
@@ -136,14 +125,13 @@ function actionOf({ rule, mode, policyRule }: Violation, revocation: Revocation,
 const removing: readonly Action[] = ['revoked', 'narrowed', 'failed'];
 
 function toFinding(
-  policy: Policy,
   { rule, policyRule, why }: Violation,
   action: Action,
-  times: ReadonlyMap<string, number>,
+  decision: Decision | undefined,
 ): ResultFinding {
-  const before = times.get(rule.id) ?? 0;
-  const now = before + (action === 'revoked' || action === 'narrowed' ? 1 : 0);
-  const { withinMinutes } = escalationLimit(policy);
+  const { times = 0, withinMinutes = 0, closesAt = null } = decision ?? {};
+  const now = times + (action === 'revoked' || action === 'narrowed' ? 1 : 0);
+  const until = closesAt && { closesAt: closesAt.toISOString() };
   return {
     ruleId: rule.id,
     protocol: rule.protocol,
@@ -156,6 +144,6 @@ function toFinding(
     why,
     action,
     undo: removing.includes(action) ? undoOf(rule) : null,
-    ...(before > 0 && { recurrence: { times: now, withinMinutes } }),
+    ...(times > 0 && { recurrence: { times: now, withinMinutes, ...until } }),
   };
 }

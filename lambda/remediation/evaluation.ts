@@ -1,13 +1,20 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
 import { resolvePrefixLists } from '../aws/prefix-lists.ts';
-import { readGroup } from '../aws/security-groups.ts';
 import type { Excepted, RemediationResult } from '../contract/result.ts';
 import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
 import { evaluate, type Verdict } from '../policy/evaluate.ts';
 import type { Policy } from '../policy/schema/policy.ts';
-import type { AccountFacts, PrefixList, SecurityGroup, SecurityGroupRule } from '../policy/security-group.ts';
+import type {
+  AccountFacts,
+  PrefixList,
+  SecurityGroup,
+  SecurityGroupRule,
+  Situation,
+} from '../policy/security-group.ts';
+import { isUnseen } from '../policy/source.ts';
+import { type Disagreement, readSettled } from './settle.ts';
 
 export type Violation = Extract<Verdict, { verdict: 'violation' }>;
 
@@ -19,12 +26,18 @@ export interface GroupEvaluation {
   violations: Violation[];
   undecided: RemediationResult['undecided'];
   excepted: Excepted[];
+  /** Where the reading and the event differ. */
+  disagreements: Disagreement[];
+  /** A prefix list can change without an event, and then the policy may forbid what lets it in. */
+  watched: boolean;
 }
 
 /** What a policy is judged by besides the group itself. */
 export interface PolicyContext {
   policy: Policy;
   accounts: Readonly<Record<string, AccountFacts>>;
+  /** Whether an account's edits of prefix lists reach us as events; asked because of an event. */
+  isCovered: (account: string, eventId: string) => Promise<boolean>;
 }
 
 /** Reads a group and judges it. @throws what a call came to. */
@@ -33,12 +46,49 @@ export async function evaluateGroup(
   policyContext: PolicyContext,
   task: Task,
   clock: Clock,
+  closedRules: () => Promise<ReadonlySet<string>>,
 ): Promise<GroupEvaluation> {
-  const { group, rules } = await readSettled(member, task, clock);
-  const prefixLists = await resolvePrefixLists(member, rules, clock);
+  const { group, rules, disagreements } = await readSettled(member, task, clock, closedRules);
+  const prefixLists = await resolvePrefixLists(
+    member,
+    rules,
+    clock,
+    coveredFrom(policyContext, task.account, task.call),
+  );
   const place = { account: task.account, region: task.call.region, accounts: policyContext.accounts };
-  const verdicts = evaluate(policyContext.policy, group, rules, { ...place, prefixLists, now: clock.now() });
-  return { group, rules, prefixLists, ...sorted(verdicts) };
+  const situation = { ...place, prefixLists, now: clock.now() };
+  const verdicts = evaluate(policyContext.policy, group, rules, situation);
+  const watched = isWatched(policyContext.policy, group, rules, situation);
+  return { group, rules, prefixLists, ...sorted(verdicts), disagreements, watched };
+}
+
+/** Whether edits of an owner's prefix lists reach us, as seen from a group of an account. */
+export function coveredFrom(
+  { policy, isCovered }: PolicyContext,
+  account: string,
+  { eventId }: { eventId: string },
+): (owner: string) => Promise<boolean> {
+  const trusted = policy.trustPrefixListOwners ?? [];
+  return async (owner) => owner === account || trusted.includes(owner) || isCovered(owner, eventId);
+}
+
+const everyAddress: PrefixList = { kind: 'entries', cidrs: ['0.0.0.0/0', '::/0'] };
+
+/** Were the lists that can change without an event open to the world: would the policy then forbid it? Pure. */
+function isWatched(
+  policy: Policy,
+  group: SecurityGroup,
+  rules: readonly SecurityGroupRule[],
+  situation: Situation & { prefixLists: ReadonlyMap<string, PrefixList> },
+): boolean {
+  const lists = [...situation.prefixLists];
+  const changing = lists.filter(([, list]) => isUnseen(list, policy) || ('synced' in list && list.synced));
+  if (changing.length === 0) return false;
+  const ids = new Set(changing.map(([id]) => id));
+  const prefixLists = new Map(lists.map(([id, list]) => [id, ids.has(id) ? everyAddress : list]));
+  return evaluate(policy, group, rules, { ...situation, prefixLists }).some(
+    ({ rule, verdict }) => ids.has(rule.source.text) && ['violation', 'undecided'].includes(verdict),
+  );
 }
 
 function sorted(
@@ -58,12 +108,4 @@ function sorted(
     else violations.push(verdict);
   }
   return { violations, undecided, excepted };
-}
-
-/** A rule that the event named can be missing from a listing for a moment after its creation: then look twice. */
-async function readSettled(member: Member, { groupId, ruleIds }: Task, clock: Clock) {
-  const first = await readGroup(member, groupId);
-  if (ruleIds.every((id) => first.rules.some((rule) => rule.id === id))) return first;
-  await clock.sleep(1_000);
-  return readGroup(member, groupId);
 }

@@ -59,8 +59,12 @@ function exceptionsOf({ excepted }: GroupEvaluation): string {
 }
 
 function escalationReason({ call: { actor } }: Task, { findings }: ApplyResult): string {
-  const { recurrence } = findings.find(({ action }) => action === 'escalated') ?? {};
-  const by = `${actor.principal ?? 'somebody unknown'} with ${actor.tool ?? 'an unknown tool'}`;
+  const escalated = findings.filter(({ action }) => action === 'escalated');
+  const { recurrence } = escalated[0] ?? {};
+  const by = `${actor.principal ?? 'an unknown principal'} with ${actor.tool ?? 'an unknown tool'}`;
   const often = `${recurrence?.times} times within ${recurrence?.withinMinutes} minutes`;
-  return `closed ${often} and opened again by ${by}; it is left open until that stops or a person decides`;
+  const next = escalated.every((finding) => finding.recurrence?.closesAt === undefined)
+    ? 'it is left open, as the policy rule says (leaveOpen)'
+    : 'the schedule closes it within 6 minutes, each time that it comes back';
+  return `closed ${often} and opened again by ${by}; ${next}`;
 }

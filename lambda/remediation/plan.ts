@@ -1,13 +1,14 @@
-import type { Cloud, Member, Session } from '../aws/cloud.ts';
+import type { Cloud, Member } from '../aws/cloud.ts';
 import type { Sessions } from '../aws/credentials.ts';
 import { describeError } from '../aws/errors.ts';
-import { findUsersElsewhere, resolvePrefixLists } from '../aws/prefix-lists.ts';
+import { findResolverLists, findUsersElsewhere, resolvePrefixLists } from '../aws/prefix-lists.ts';
 import { findGroups, findUsers, readEveryGroup } from '../aws/security-groups.ts';
 import type { EventSubject } from '../event/parameters.ts';
 import type { ApiCall, Reading } from '../event/read.ts';
-import type { Task } from '../event/task.ts';
+import { expectNothing, type Task } from '../event/task.ts';
 import type { Place } from '../ledger/history.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import { coveredFrom } from './evaluation.ts';
 import { type Remediation, type RemediationContext, remediate, stopped, untouched } from './remediate.ts';
 
 /** One group to see to. @throws what a retry can heal. */
@@ -18,18 +19,14 @@ export type Inspection = Extract<Reading, { kind: 'inspect' }>;
 /** A session of the remediation role in an account, in the call's Region. */
 export type Connect = (account: string, call: ApiCall) => Promise<Member>;
 
-/** One for each session and Region, so that the groups of an event, and later events, share its connections. */
 export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Connect {
-  const known = new WeakMap<Session, Map<string, Member>>();
-  return async (account, { region, eventId }) => {
-    const session = await sessions.of(account, eventId);
-    const members = known.get(session) ?? new Map<string, Member>();
-    known.set(session, members);
-    const member = members.get(region) ?? cloud.member(region, session);
-    members.set(region, member);
-    return member;
-  };
+  return async (account, { region, eventId }) => cloud.member(region, await sessions.of(account, eventId));
 }
+
+/** How long after a call an IPAM prefix list resolver may write to a list; how long it takes is not documented. */
+const resolverLag = 3 * 60_000;
+/** A call that ended with an error may still take effect. */
+const failureLag = 60_000;
 
 /** One act for each group that a call is about; what keeps them from being found is an act's result as well. */
 export async function planOf(
@@ -39,19 +36,55 @@ export async function planOf(
 ): Promise<RemediationTask[]> {
   const { call, subject } = inspection;
   try {
-    const member = await connect(call.account, call);
-    const { groupIds, idle } = await groupsOf(context, member, call, subject);
-    const users = await groupsOfOtherAccounts(member, inspection);
-    const here = groupIds.map((groupId) => ({ account: call.account, groupId }));
-    const found = await withEarlierGroups(context, inspection, [...here, ...users.groups]);
-    const tasks = found.groups.map(({ account, groupId }) =>
-      taskFor(context, connect, groupTask(inspection, account, groupId)),
-    );
-    const all = [...tasks, ...users.failed, ...found.failed];
-    return all.length > 0 ? all : [async () => idle];
+    if (subject.resolverId !== null)
+      return await planOfResolver(context, connect, inspection, subject.resolverId);
+    const place = subject.prefixListRegion === null ? call : { ...call, region: subject.prefixListRegion };
+    return await planIn(context, connect, { ...inspection, call: place }, place === call ? undefined : place);
   } catch (error) {
     return [async () => stopped(error, call.account, subject.groupIds[0] ?? null)];
   }
+}
+
+/** The groups of every list that a resolver writes to, each in the list's Region; a list that fails does so alone. */
+async function planOfResolver(
+  context: RemediationContext,
+  connect: Connect,
+  inspection: Inspection,
+  resolverId: string,
+): Promise<RemediationTask[]> {
+  const { call } = inspection;
+  const member = await connect(call.account, call);
+  const lists = await findResolverLists(member, resolverId);
+  if (lists.length === 0) {
+    const reason = `no prefix list is a target of ${resolverId}`;
+    return [async () => untouched('clean', reason, call.account)];
+  }
+  const plans = lists.map(({ prefixListId, region }) => {
+    const named = { ...inspection.subject, resolverId: null, prefixListId, prefixListRegion: region };
+    return planOf(context, connect, { ...inspection, subject: named });
+  });
+  return (await Promise.all(plans)).flat();
+}
+
+/** The groups of one Region; `moved` is the call as made there, where that is not the Region of the event. */
+async function planIn(
+  context: RemediationContext,
+  connect: Connect,
+  inspection: Inspection,
+  moved?: ApiCall,
+): Promise<RemediationTask[]> {
+  const { call, subject } = inspection;
+  const member = await connect(call.account, call);
+  const { groupIds, idle } = await groupsOf(context, member, call, subject);
+  const users = await groupsOfOtherAccounts(member, inspection);
+  const here = groupIds.map((groupId) => ({ account: call.account, groupId }));
+  const found = await withEarlierGroups(context, inspection, [...here, ...users.groups]);
+  const tasks = found.groups.map(({ account, groupId }) =>
+    taskFor(context, connect, groupTask(inspection, account, groupId)),
+  );
+  const all = [...tasks, ...users.failed, ...found.failed];
+  const planned = all.length > 0 ? all : [async () => idle];
+  return moved ? planned.map((task) => async () => ({ ...(await task()), call: moved })) : planned;
 }
 
 interface Found {
@@ -73,7 +106,8 @@ async function withEarlierGroups(
   const once = (places: Place[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
   const now = once(groups);
   try {
-    const all = await history.found(call, now);
+    const list = isByResolver(call) ? `/${subject.prefixListId}` : '';
+    const all = await history.found({ eventId: call.eventId + list }, now);
     const earlier = all.filter(({ groupId }) => !now.some((each) => each.groupId === groupId));
     return { groups: [...now, ...once(earlier)], failed: [] };
   } catch (error) {
@@ -81,8 +115,24 @@ async function withEarlierGroups(
   }
 }
 
-function groupTask({ call, subject, own, tagChanges }: Inspection, account: string, groupId: string): Task {
-  return { call, account, groupId, ruleIds: subject.ruleIds, own, retagged: tagChanges.length > 0 };
+/** One such call can be about several prefix lists, each in a Region of its own. */
+function isByResolver({ eventName }: ApiCall): boolean {
+  return eventName?.includes('IpamPrefixListResolver') ?? false;
+}
+
+function groupTask(
+  { call, subject, own, failed, tagChanges }: Inspection,
+  account: string,
+  groupId: string,
+): Task {
+  const isNamed = subject.groupIds.includes(groupId) && !failed;
+  const tags = tagChanges.filter((change) => change.groupId === groupId);
+  return {
+    ...{ call, account, groupId, ruleIds: subject.ruleIds, own, retagged: tagChanges.length > 0 },
+    expected: isNamed ? { ruleIds: subject.ruleIds, edits: subject.edits, tags } : expectNothing,
+    scheduled: false,
+    lag: isByResolver(call) ? resolverLag : failed ? failureLag : 0,
+  };
 }
 
 /** A role that cannot be assumed is the result of that group alone. */
@@ -102,9 +152,10 @@ export function taskFor(context: RemediationContext, connect: Connect, task: Tas
 async function groupsOf(
   context: RemediationContext,
   member: Member,
-  { account, region }: ApiCall,
+  call: ApiCall,
   { groupIds, groupName, prefixListId }: EventSubject,
 ): Promise<{ groupIds: string[]; idle: Remediation }> {
+  const { account, region } = call;
   const clean = (reason: string) => untouched('clean', reason, account);
   if (groupIds.length > 0) return { groupIds, idle: clean('') };
   if (prefixListId !== null) {
@@ -116,21 +167,22 @@ async function groupsOf(
     return { groupIds: await findGroups(member, groupName), idle };
   }
   const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
-  return { groupIds: await suspectsOf(context, member, account, region), idle };
+  return { groupIds: await suspectsOf(context, member, call), idle };
 }
 
 /** Every group of a Region that is or may be against the policy; each is read and judged again before anything is done. */
 async function suspectsOf(
   { policyContext, clock }: RemediationContext,
   member: Member,
-  account: string,
-  region: string,
+  call: ApiCall,
 ): Promise<string[]> {
+  const { account, region } = call;
   const groups = await readEveryGroup(member);
   const prefixLists = await resolvePrefixLists(
     member,
     groups.flatMap(({ rules }) => rules),
     clock,
+    coveredFrom(policyContext, account, call),
   );
   const situation = { account, region, accounts: policyContext.accounts, prefixLists, now: clock.now() };
   const suspects = groups.filter(({ group, rules }) =>

@@ -6,15 +6,18 @@ import { ownerOf } from '../contract/owner.ts';
 import type { Outcome, RemediationResult } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
+import { readEscalation, writeEscalation } from '../ledger/escalations.ts';
 import type { History, Intent } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scheduleRecheck } from '../ledger/recheck.ts';
 import { exceptionTagOf } from '../ledger/tag-history.ts';
-import { escalationLimit, type Mode, modes, type Policy } from '../policy/schema/policy.ts';
+import { escalationLimit, type Mode, modes } from '../policy/schema/policy.ts';
 import { type ApplyResult, apply } from './apply.ts';
 import { canaryOf, withCanary } from './canary.ts';
+import { type Decision, decide, isRepeated } from './escalation.ts';
 import { evaluateGroup, type GroupEvaluation, type PolicyContext, type Violation } from './evaluation.ts';
 import { outcomeOf } from './outcome.ts';
+import { keepInspecting, lookOf } from './watch.ts';
 
 /** What came of one group, and the error to end the invocation with once that is reported. */
 export interface Remediation
@@ -33,11 +36,21 @@ export interface Remediation
     | 'exceptionTag'
     | 'undecided'
     | 'canary'
+    | 'disagreements'
+    | 'repeated'
   > {
   revokedAt: Date | null;
   failure: unknown;
   /** Where it is not the call of the event. */
   call?: ApiCall;
+  /** What came of a group that is inspected again and again, in short; to be compared with the last time. */
+  look?: string;
+  /** It is as it was the last time, and no result is wanted. */
+  unreported?: boolean;
+  /** What the attempt went by, where not by the event's id. */
+  attempt?: string;
+  /** What is left to do once the result is out. */
+  settle?: () => Promise<void>;
 }
 
 /** What all remediations have in common. */
@@ -118,7 +131,9 @@ async function evaluateAndApply(
   const { account, groupId } = task;
   const memory = lenient(log, groupId);
   const [judged, earlier] = await Promise.all([
-    evaluateGroup(member, policyContext, task, clock),
+    evaluateGroup(member, policyContext, task, clock, () =>
+      memory.ask(history.closedRules(task), new Set<string>()),
+    ),
     memory.ask(history.intended(task), undefined),
   ]);
   const place = { account, region: task.call.region };
@@ -130,13 +145,15 @@ async function evaluateAndApply(
     return untouched('ignored', reason, account, groupId);
   }
   const offending = violations.map(({ rule }) => rule.id);
+  const { disagreements } = evaluation;
   log('evaluated', { account, groupId, rules: rules.length, violations: offending, undecided, excepted });
-  const applied = withEarlierFindings(
-    await applyWithHistory(context, memory, member, task, evaluation),
-    evaluation,
-    earlier,
-  );
+  if (disagreements.length > 0) log('read-disagrees', { account, groupId, disagreements });
+  const { decisions, ...closed } = await applyWithHistory(context, memory, member, task, evaluation);
+  const applied = withEarlierFindings(closed, evaluation, earlier);
+  await memory.ask(keepInspecting(ledger, task, evaluation, clock.now()), undefined);
   const tag = await memory.ask(exceptionTagOf(ledger, policyContext.policy, group, task, clock.now()), null);
+  const conclusion = outcomeOf(task, evaluation, applied);
+  const told = ['escalated', 'remediated'].includes(conclusion.outcome);
   return {
     ...{
       account,
@@ -145,7 +162,10 @@ async function evaluateAndApply(
       vpcId: group.vpcId,
       owner: ownerOf(policyContext.policy, group),
     },
-    ...outcomeOf(task, evaluation, applied),
+    ...conclusion,
+    ...(told && isRepeated(applied.findings, decisions, task.ruleIds) && { repeated: true }),
+    ...(disagreements.length > 0 && { disagreements }),
+    ...(evaluation.watched && { look: lookOf(conclusion.outcome, applied.findings, undecided) }),
     mode: strongest(violations, applied),
     findings: applied.findings,
     excepted,
@@ -159,42 +179,69 @@ async function evaluateAndApply(
 
 /** Closes, with what the ledger knows of earlier closings, and lets it know of this one. */
 async function applyWithHistory(
-  { policyContext, ledger, history, clock, log }: RemediationContext,
+  context: RemediationContext,
   memory: Lenient,
   member: Member,
   task: Task,
   evaluation: GroupEvaluation,
-): Promise<ApplyResult> {
-  const wanted = evaluation.violations.filter(({ mode }) => mode === 'revoke').map(({ rule }) => rule);
-  const since = new Date(
-    clock.now().getTime() - escalationLimit(policyContext.policy).withinMinutes * 60_000,
-  );
-  const none: ReadonlyMap<string, number> = new Map();
-  const times = wanted.length > 0 ? await memory.ask(history.closedSince(task, wanted, since), none) : none;
+): Promise<ApplyResult & { decisions: ReadonlyMap<string, Decision> }> {
+  const { history, clock, log } = context;
+  const wanted = evaluation.violations.filter(({ mode }) => mode === 'revoke');
+  const decisions = await decideAll(context, memory, task, wanted);
   const intend = (intent: Intent) => memory.ask(history.intend(task, intent), undefined);
-  const applied = await apply(
-    { member, policy: policyContext.policy, clock, log, intend },
-    task,
-    evaluation,
-    times,
-  );
-  const closed = wanted.filter(({ id }) => applied.revocation.revoked.includes(id));
+  const applied = await apply({ member, clock, log, intend }, task, evaluation, decisions);
+  const closed = wanted.map(({ rule }) => rule).filter(({ id }) => applied.revocation.revoked.includes(id));
   await memory.ask(history.closed(task, closed, clock.now()), undefined);
-  if (applied.findings.some(({ action }) => action === 'escalated'))
-    await memory.ask(
-      scheduleRecheck(ledger, [placeOf(task)], windowEnd(policyContext.policy, clock.now()), clock.now()),
-      undefined,
-    );
-  return applied;
+  await memory.ask(rememberAll(context, task, wanted, decisions), undefined);
+  return { ...applied, decisions };
+}
+
+/** What is done about each rule that the policy says to revoke, by how often its ingress came back. */
+async function decideAll(
+  { policyContext, ledger, history, clock }: RemediationContext,
+  memory: Lenient,
+  task: Task,
+  wanted: readonly Violation[],
+): Promise<Map<string, Decision>> {
+  if (wanted.length === 0) return new Map();
+  const now = clock.now();
+  const windows = wanted.map(({ rule, policyRule }) => {
+    const { withinMinutes } = escalationLimit(policyContext.policy, policyRule);
+    return { rule, since: new Date(now.getTime() - withinMinutes * 60_000) };
+  });
+  const none: ReadonlyMap<string, number> = new Map();
+  const closings = await memory.ask(history.closedSince(task, windows), none);
+  const { eventId, eventTime } = task.call;
+  const occasion = { eventId, eventTime, scheduled: task.scheduled, now };
+  const decided = wanted.map(async (violation): Promise<[string, Decision]> => {
+    const { rule } = violation;
+    const times = closings.get(rule.id) ?? 0;
+    const known =
+      times > 0 ? await memory.ask(readEscalation(ledger, placeOf(task), rule), undefined) : undefined;
+    return [rule.id, decide(policyContext.policy, violation, { times, known }, occasion)];
+  });
+  return new Map(await Promise.all(decided));
+}
+
+/** Has the schedule inspect the group when what is open there is to be closed, or was left open long enough. */
+async function rememberAll(
+  { policyContext, ledger, clock }: RemediationContext,
+  task: Task,
+  wanted: readonly Violation[],
+  decisions: ReadonlyMap<string, Decision>,
+): Promise<void> {
+  for (const { rule, policyRule } of wanted) {
+    const { escalated, closesAt, remember } = decisions.get(rule.id) ?? {};
+    if (!remember) continue;
+    const { withinMinutes } = escalationLimit(policyContext.policy, policyRule);
+    const again = closesAt ?? new Date(remember.seenAt + withinMinutes * 60_000);
+    if (escalated) await scheduleRecheck(ledger, [placeOf(task)], again, clock.now());
+    await writeEscalation(ledger, placeOf(task), rule, remember);
+  }
 }
 
 function placeOf({ account, call, groupId }: Task) {
   return { account, region: call.region, groupId };
-}
-
-/** When a group that was left open as escalated is looked at again. */
-function windowEnd(policy: Policy, now: Date): Date {
-  return new Date(now.getTime() + escalationLimit(policy).withinMinutes * 60_000);
 }
 
 /** With what an attempt before this one took away and did not live to report. */

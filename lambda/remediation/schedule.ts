@@ -1,14 +1,22 @@
 import * as z from 'zod';
 import { type Announcement, announcementDetailType } from '../contract/announcement.ts';
 import type { ApiCall } from '../event/read.ts';
+import { expectNothing } from '../event/task.ts';
 import { findExpiredExceptions } from '../ledger/expired-exceptions.ts';
-import { completeRechecks, readRechecks } from '../ledger/recheck.ts';
+import {
+  completeRechecks,
+  type Place,
+  type Recheck,
+  readRechecks,
+  scheduleRecheck,
+} from '../ledger/recheck.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { publishEvent } from '../notify/publish.ts';
 import { type Policy, policyDigest } from '../policy/schema/policy.ts';
 import type { HandlerContext } from './context.ts';
 import { type Connect, type RemediationTask, taskFor } from './plan.ts';
-import type { RemediationContext } from './remediate.ts';
+import type { Remediation, RemediationContext } from './remediate.ts';
+import { lastReported, reportedOnce, silent } from './watch.ts';
 
 const day = 24 * 3_600_000;
 /** How long before an exception ends it is announced, and how long after that its end still is. */
@@ -23,7 +31,7 @@ const scheduled = z.object({
   region: z.string(),
 });
 
-/** The hub's own hourly call as a call, which nobody made; undefined for any other event. */
+/** The hub's own call of each minute as a call, which nobody made; undefined for any other event. */
 export function readSchedule(event: unknown): ApiCall | undefined {
   const { data } = scheduled.safeParse(event);
   if (!data) return undefined;
@@ -34,39 +42,102 @@ export function readSchedule(event: unknown): ApiCall | undefined {
   };
 }
 
+/** What the schedule asks for: groups to see to, and what has time until all of them were reported. */
+export interface Turn {
+  tasks: RemediationTask[];
+  afterwards: () => Promise<unknown>;
+}
+
+const hour = 3_600_000;
+/** Groups in one turn at most; the rest are due a minute later. */
+const most = 100;
+
 /**
- * What is due by the clock alone: the groups that were left open as escalated, once the time of the policy is over,
- * and those whose exception has ended. Every one stays due until it was looked at.
+ * What is due by the clock alone. Each minute: the groups that are due, of which the ledger is read in part, see
+ * `readDue`. Each hour, by this function's own memory: exceptions that have ended or will, which a new execution
+ * environment does again. What fails is done again a minute later.
  */
-export async function recheckTasks(
+export function createSchedule(
+  office: RemediationContext,
+  context: HandlerContext,
+  notifier: Notifier,
+  connect: Connect,
+): (call: ApiCall) => Promise<Turn> {
+  const { ledger, policyContext, clock } = office;
+  const hourly = (work: () => Promise<unknown>) => {
+    let last = Number.NEGATIVE_INFINITY;
+    return async () => {
+      const now = clock.now().getTime();
+      if (now - last < hour) return;
+      await work();
+      last = now;
+    };
+  };
+  const endExceptions = hourly(() => findExpiredExceptions(ledger, policyContext.policy, clock.now()));
+  const announce = hourly(() => announceEnds(context, notifier));
+  return async (call) => {
+    try {
+      await endExceptions();
+      return { tasks: await recheckTasks(office, connect, call), afterwards: announce };
+    } catch (error) {
+      return { tasks: [async () => Promise.reject(error)], afterwards: announce };
+    }
+  };
+}
+
+/** The groups that are due. Each stays due until it was inspected and its result is out. */
+async function recheckTasks(
   context: RemediationContext,
   connect: Connect,
   call: ApiCall,
 ): Promise<RemediationTask[]> {
-  const { ledger, policyContext, clock } = context;
-  const now = clock.now();
-  await findExpiredExceptions(ledger, policyContext.policy, now);
-  const rechecks = (await readRechecks(ledger)).filter(({ from }) => from <= now.getTime());
+  const rechecks = await readRechecks(context.ledger, context.clock.now());
   const groups = Map.groupBy(rechecks, ({ account, region, groupId }) => [account, region, groupId].join());
-  return [...groups.values()].flatMap((entries) => {
-    const [first] = entries;
-    if (!first) return [];
-    const { account, region, groupId } = first;
-    const recheckCall = { ...call, account, region };
-    const task = { call: recheckCall, account, groupId, ruleIds: [], own: false, retagged: false };
-    const recheck: RemediationTask = async () => {
-      const remediation = await taskFor(context, connect, task)();
-      // A look that was denied or failed is none: it stays due, and fails loudly every hour until it succeeds.
-      if (remediation.failure === undefined) await completeRechecks(ledger, entries);
-      return { ...remediation, call: recheckCall };
+  return [...groups.values()].slice(0, most).map((entries) => actOfDue(context, connect, call, entries));
+}
+
+function actOfDue(
+  context: RemediationContext,
+  connect: Connect,
+  call: ApiCall,
+  entries: Recheck[],
+): RemediationTask {
+  const { ledger, clock } = context;
+  return async () => {
+    const { account = '', region = '', groupId = '', from = 0 } = entries[0] ?? {};
+    const place = { account, region, groupId };
+    const attempt = `due-${from}`;
+    const look = { ...call, account, region };
+    const nothing = { ruleIds: [], expected: expectNothing, own: false, retagged: false, lag: 0 };
+    const task = { call: look, account, groupId, attempt, ...nothing, scheduled: true };
+    const remediation = await taskFor(context, connect, task)();
+    const quiet = entries.every((entry) => entry.quiet);
+    const unreported = quiet && (await saysNothing(ledger, place, remediation));
+    const settle = async () => {
+      // An inspection that was denied or failed is none: it is due again, and fails loudly every hour until it succeeds.
+      if (remediation.failure !== undefined)
+        await scheduleRecheck(ledger, [place], new Date(clock.now().getTime() + hour), clock.now(), quiet);
+      await completeRechecks(ledger, entries);
     };
-    return [recheck];
-  });
+    return { ...remediation, call: look, attempt, settle, ...(unreported && { unreported }) };
+  };
+}
+
+/** Whether an inspection that is made again and again found nothing that a result was not published of before. */
+async function saysNothing(
+  ledger: RemediationContext['ledger'],
+  place: Place,
+  { outcome, look, failure }: Remediation,
+): Promise<boolean> {
+  if (failure !== undefined) return false;
+  if (silent.includes(outcome)) return true;
+  if (look === undefined || !reportedOnce.includes(outcome)) return false;
+  return (await lastReported(ledger, place)) === look;
 }
 
 /**
  * Announces the exceptions that end within a week, and those that have ended, each once: to people and on the org
- * bus. @throws where the bus or the ledger does not answer; what was not announced is due again an hour later.
+ * bus. @throws where the bus or the ledger does not answer; what was not announced is due again a minute later.
  */
 export async function announceEnds(context: HandlerContext, notifier: Notifier): Promise<Announcement[]> {
   const { policy, ledger, clock, cloud, environment, log } = context;

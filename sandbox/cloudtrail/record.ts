@@ -30,6 +30,7 @@ const wrapped = new Set([
   'CreateManagedPrefixList',
   'ModifyManagedPrefixList',
   'RestoreManagedPrefixListVersion',
+  'CreateIpamPrefixListResolverTarget',
 ]);
 
 /** What a failed call says about the caller's credentials; CloudTrail records no such call, nobody made it. */

@@ -12,7 +12,7 @@ export type Covering = (
 ) => Promise<{ trailArn: string } | { reason: string }>;
 
 const recorded =
-  /^((Authorize|Revoke|UpdateSecurityGroupRuleDescriptions)(SecurityGroup)?(Ingress|Egress)|ModifySecurityGroupRules|(Create|Delete)SecurityGroup|(Create|Modify|Delete)ManagedPrefixList|RestoreManagedPrefixListVersion|(Create|Delete)Tags)$/;
+  /^((Authorize|Revoke|UpdateSecurityGroupRuleDescriptions)(SecurityGroup)?(Ingress|Egress)|ModifySecurityGroupRules|(Create|Delete)SecurityGroup|(Create|Modify|Delete)ManagedPrefixList|RestoreManagedPrefixListVersion|(Create|Modify)IpamPrefixListResolver(Target)?|(Create|Delete)Tags)$/;
 
 /**
  * CloudTrail for EC2's security group, prefix list and tag writes: each call, failed ones too, becomes an event on the

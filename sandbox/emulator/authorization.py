@@ -89,13 +89,18 @@ def ec2_checks(params, region, account_id):
 
 
 def condition_keys(service, params, request):
-    """Tags that an EC2 call gives and those of the group it names, sources of events, and keys of a table's items."""
+    """Tags that an EC2 call gives and those of the group it names, sources of events, keys of a table's items, and
+    the organization of a role that is assumed."""
     if service == "events":
         sources = sorted({str(entry.get("Source", "")) for entry in request.get("Entries") or []})
         return {"events:source": sources[0] if len(sources) == 1 else sources} if sources else {}
     if service == "dynamodb":
         key = (request.get("Item") or request.get("Key") or {}).get("key", {}).get("S")
         return {"dynamodb:LeadingKeys": [key]} if key else {}
+    if service == "sts":
+        role = params.get("RoleArn", [""])[0].split(":")
+        organization = organization_of(role[4]) if len(role) > 4 else None
+        return {"aws:ResourceOrgID": organization} if organization else {}
     if service != "ec2":
         return {}
     keys = [name for name in params if re.fullmatch(r"TagSpecification\.\d+\.Tag\.\d+\.Key", name)]

@@ -1,5 +1,5 @@
 """What ministack's managed prefix lists lack: their versions, which can be read and restored, the resources that use
-them, and accounts besides the owner. Every list is shared with the whole organization of its owner."""
+them, the IPAM prefix list resolvers that write to them (which write nothing here), and accounts besides the owner. Every list is shared with the whole organization of its owner."""
 
 import base64
 import copy
@@ -148,6 +148,34 @@ def associations(params):
                     + (f"<nextToken>{more}</nextToken>" if more else ""))
 
 
+resolver_targets = {}  # (account, Region) -> targets
+
+
+def target_xml(target, tag):
+    names = ("ipamPrefixListResolverTargetId", "ipamPrefixListResolverId", "ownerId", "prefixListId", "prefixListRegion")
+    return f"<{tag}>{''.join(f'<{name}>{ec2._esc(target[name])}</{name}>' for name in names)}</{tag}>"
+
+
+def create_target(params):
+    found = owned(params)
+    kept = resolver_targets.setdefault((get_account_id(), get_region()), [])
+    kept.append({
+        "ipamPrefixListResolverTargetId": f"ipam-pl-resolver-target-{len(kept):017x}",
+        "ipamPrefixListResolverId": ec2._p(params, "IpamPrefixListResolverId"), "ownerId": get_account_id(),
+        "prefixListId": found["PrefixListId"], "prefixListRegion": ec2._p(params, "PrefixListRegion")})
+    return ec2._xml(200, "CreateIpamPrefixListResolverTargetResponse",
+                    target_xml(kept[-1], "ipamPrefixListResolverTarget"))
+
+
+def describe_targets(params):
+    resolver = ec2._p(params, "IpamPrefixListResolverId")
+    kept = resolver_targets.get((get_account_id(), get_region()), [])
+    shown = "".join(target_xml(each, "item") for each in kept
+                    if resolver in ("", each["ipamPrefixListResolverId"]))
+    return ec2._xml(200, "DescribeIpamPrefixListResolverTargetsResponse",
+                    f"<ipamPrefixListResolverTargetSet>{shown}</ipamPrefixListResolverTargetSet>")
+
+
 def fill():
     ec2._ACTION_MAP.update({
         "CreateManagedPrefixList": create,
@@ -156,4 +184,6 @@ def fill():
         "DescribeManagedPrefixLists": describe,
         "GetManagedPrefixListEntries": answering(entries),
         "GetManagedPrefixListAssociations": answering(associations),
+        "CreateIpamPrefixListResolverTarget": answering(create_target),
+        "DescribeIpamPrefixListResolverTargets": describe_targets,
     })

@@ -80,10 +80,12 @@ function hubParts(hub: Location, { sandbox }: FaultStage): Listed[] {
       hub.accountId,
       names.lambdaRole,
       lambdaTrust(),
-      lambdaPermissions(hub, busArn(hub, names.bus), { slackSecretArn }),
+      lambdaPermissions(hub, busArn(hub, names.bus), {
+        ...{ organizationId: sandbox.organization.id, slackSecretArn },
+      }),
     ),
     ...rule(names.ingressRule, JSON.stringify(ingressPattern), lambda),
-    ...rule(names.scheduleRule, 'rate(1 hour)', lambda, 'default'),
+    ...rule(names.scheduleRule, 'rate(1 minute)', lambda, 'default'),
     ...rule(names.lifecycleRule, JSON.stringify(lifecyclePattern), queueArn(hub, names.lifecycleQueue)),
     ...rule(names.resultsRule, results, queueArn(hub, names.resultsQueue)),
   ];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { IpamPrefixListResolverTarget, ManagedPrefixList, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { AwsSecurityFinding } from '@aws-sdk/client-securityhub';
 import type { PublishCommandInput } from '@aws-sdk/client-sns';
 import type { Clock } from '../../lambda/aws/clock.ts';
@@ -61,6 +61,10 @@ export function createWorld({
     announced: [] as Announcement[],
     /** Groups of other accounts that use a list, by its id. */
     associations: new Map<string, { ResourceId: string; ResourceOwner: string }[]>(),
+    /** The lists that an IPAM prefix list resolver writes to, by its id. */
+    resolverTargets: new Map<string, IpamPrefixListResolverTarget[]>(),
+    /** Accounts outside the organization: their roles cannot be assumed. */
+    outsiders: ['999999999999'],
     tags: [] as { Key: string; Value: string }[],
     pageSize: 1000,
     prefixLists: new Map<string, ManagedPrefixList & { cidrs: string[] }>(),
@@ -138,6 +142,10 @@ export function createWorld({
       enter('prefixListAssociations');
       return { items: world.associations.get(id) ?? [] };
     },
+    async resolverTargets(id) {
+      enter('resolverTargets');
+      return { items: world.resolverTargets.get(id) ?? [] };
+    },
     async authorizeIngress(id, { IpProtocol, FromPort = -1, ToPort = -1, IpRanges, Ipv6Ranges }) {
       enter('authorizeIngress');
       const where = { GroupId: id, IsEgress: false, IpProtocol, FromPort, ToPort };
@@ -168,6 +176,7 @@ export function createWorld({
   const cloud: Cloud = {
     async assumeRole(roleArn, sessionName): Promise<Session> {
       enter('assumeRole');
+      if (world.outsiders.some((outsider) => roleArn.includes(outsider))) throw awsError('AccessDenied', 403);
       world.sessions.push({ roleArn, sessionName });
       return {
         accessKeyId: roleArn,

@@ -103,7 +103,7 @@ function letsPublicIn(
   rule: GroupSnapshot['rules'][number],
   { prefixLists }: EvaluationInput,
 ): boolean {
-  const source = resolveSource(rule.source, { prefixLists }, policy.trustAwsPrefixLists ?? false);
+  const source = resolveSource(rule.source, { prefixLists }, policy);
   return source.kind === 'addresses' && source.ranges.some(isPublic);
 }
 

@@ -47,8 +47,12 @@ function actText(policy: Policy, rule: PolicyRule): string[] {
   const cap = mode === rule.mode ? '' : ` (its mode is ${rule.mode}; the policy's mode caps it)`;
   if (mode === 'observe') return [`A match is recorded and nobody told${cap}.`];
   if (mode === 'notify') return [`A match is recorded and people are told${cap}.`];
-  const { times, withinMinutes, mode: then } = escalationLimit(policy);
-  const left = then === 'notify' ? 'left open and escalated to people' : 'closed again, and people are told';
+  const { times, withinMinutes, alwaysRevoke, leaveOpen } = escalationLimit(policy, rule);
+  const left = leaveOpen
+    ? 'left open and escalated to people'
+    : alwaysRevoke
+      ? 'closed again, and people are told'
+      : 'escalated to people and closed again by the schedule within 6 minutes';
   return [
     'A match is revoked, recorded and people are told.',
     ...(rule.narrowTo

@@ -21,7 +21,7 @@ const words = new Map<Action, string>([
   ['revoked', 'closed'],
   ['narrowed', 'narrowed'],
   ['would-revoke', 'would be closed, but for the mode'],
-  ['escalated', 'left open, as it keeps coming back'],
+  ['escalated', 'open, as it keeps coming back'],
   ['notified', 'open'],
   ['observed', 'open'],
   ['already-gone', 'already gone'],
@@ -38,9 +38,14 @@ export function findingText(finding: ResultFinding): string {
     ...(message ? [`Policy: ${sentence(message)}`] : []),
     ...(error ? [`Error: ${sentence(error)}`] : []),
     ...(narrowed ? [narrowing(narrowed)] : []),
-    ...(recurrence ? [`Closed ${recurrence.times} times within ${recurrence.withinMinutes} minutes.`] : []),
+    ...(recurrence ? [recurring(recurrence)] : []),
   ];
   return linesWithin(lines, 2_000).text;
+}
+
+function recurring({ times, withinMinutes, closesAt }: NonNullable<ResultFinding['recurrence']>): string {
+  const often = `Closed ${times} times within ${withinMinutes} minutes.`;
+  return closesAt ? `${often} The schedule closes it again, now and each time it comes back.` : often;
 }
 
 function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): string {

@@ -11,7 +11,8 @@ const titles = new Map<Outcome, string>([
 
 /** What a result is called to people, in ASCII; undefined for one that nobody need hear of. */
 export function titleOf(result: RemediationResult): string | undefined {
-  const { outcome, findings, exceptionTag } = result;
+  const { outcome, findings, exceptionTag, repeated } = result;
+  if (repeated) return undefined;
   if (outcome === 'excepted')
     return exceptionTag?.samePerson ? 'Excepted by a tag of the same person' : undefined;
   const narrowed = findings.some(({ action }) => action === 'narrowed');

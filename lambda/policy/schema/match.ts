@@ -80,7 +80,7 @@ const prefixListIds = someOf(
   'write a list of prefix list ids',
 );
 const cidrs = someOf(cidrSchema, 'write a list of address ranges');
-const accountIds = someOf(
+export const accountIds = someOf(
   z.string('write an account id in quotes').regex(/^\d{12}$/, 'an account id has 12 digits'),
   'write a list of account ids',
 );

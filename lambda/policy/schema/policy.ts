@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Exception, exceptionSchema, nameSchema, tagKeys } from './exception.ts';
 import { mapping, someOf, text } from './mapping.ts';
-import { cidrSchema, matchSchema } from './match.ts';
+import { accountIds, cidrSchema, matchSchema } from './match.ts';
 import { narrowMistake } from './narrow.ts';
 import { scopeSchema } from './scope.ts';
 
@@ -10,6 +10,34 @@ import { scopeSchema } from './scope.ts';
 export const modes = ['observe', 'notify', 'revoke'] as const;
 
 const mode = z.enum(modes, 'write observe, notify or revoke');
+
+const whole = (most: number) => {
+  const mend = `write a whole number from 1 to ${most}`;
+  return z.int(mend).min(1, mend).max(most, mend);
+};
+
+const times = whole(1_000);
+const withinMinutes = whole(1_440);
+const alwaysRevoke = z.literal(
+  'revoke',
+  'write revoke, or leave the key out: escalated ingress is closed again by the schedule; to leave it open write leaveOpen: true in the escalation of a rule',
+);
+
+/** From when on the same ingress, closed again and again, is a matter for people. */
+const escalation = mapping({ times, withinMinutes, mode: alwaysRevoke.optional() });
+
+/** What holds for a rule in place of the policy's own. */
+const ruleEscalation = mapping({
+  times: times.optional(),
+  withinMinutes: withinMinutes.optional(),
+  mode: alwaysRevoke.optional(),
+  leaveOpen: z.boolean('write true or false').optional(),
+}).check((context) => {
+  const { mode, leaveOpen } = context.value;
+  if (mode === undefined || !leaveOpen) return;
+  const message = 'mode: revoke closes it at once and each time; write one of the two';
+  context.issues.push({ code: 'custom', input: context.value, path: ['leaveOpen'], message });
+});
 
 const rule = mapping({
   name: nameSchema,
@@ -19,21 +47,10 @@ const rule = mapping({
   message: text('the message').optional(),
   scope: scopeSchema.optional(),
   narrowTo: someOf(cidrSchema, 'write a list of address ranges, such as [203.0.113.0/24]').optional(),
+  escalation: ruleEscalation.optional(),
 }).check((context) => {
   const message = narrowMistake(context.value);
   if (message) context.issues.push({ code: 'custom', input: context.value, path: ['narrowTo'], message });
-});
-
-const whole = (most: number) => {
-  const mend = `write a whole number from 1 to ${most}`;
-  return z.int(mend).min(1, mend).max(most, mend);
-};
-
-/** From when on the same ingress, closed again and again, is a matter for people. */
-const escalation = mapping({
-  times: whole(1_000),
-  withinMinutes: whole(1_440),
-  mode: z.enum(['notify', 'revoke'], 'write notify or revoke').optional(),
 });
 
 /** The grammar of `policy.yaml`. Parsing puts keys into the grammar's order, so equal policies read alike. */
@@ -48,6 +65,7 @@ export const policySchema = mapping({
   escalation: escalation.optional(),
   ownerTags: someOf(text('the key of a tag', 128), 'write a list of tag keys').optional(),
   trustAwsPrefixLists: z.boolean('write true or false').optional(),
+  trustPrefixListOwners: accountIds.optional(),
 }).check((context) => {
   const { rules, exceptions = [], exceptionTag } = context.value;
   const add = (path: PropertyKey[], message: string) =>
@@ -84,12 +102,21 @@ export type PolicyRule = Policy['rules'][number];
 export type PolicyException = Exception;
 
 /** What holds where a policy says nothing of it. */
-const defaultEscalation = { times: 5, withinMinutes: 60, mode: 'notify' } as const;
+const defaultEscalation: NonNullable<Policy['escalation']> = { times: 5, withinMinutes: 60 };
 const defaultOwnerTags = ['Owner', 'owner', 'Team', 'team', 'Contact', 'contact'];
 
-/** How often the same ingress is closed within which time before it is left open and escalated, or told of besides. */
-export function escalationLimit({ escalation: own }: Policy) {
-  return { ...defaultEscalation, ...own };
+/**
+ * How often ingress that a rule forbids is closed within which time before it is escalated. Then the schedule closes
+ * it, unless it is left open; with `alwaysRevoke` it is closed at once each time, and never escalated.
+ */
+export function escalationLimit({ escalation: own = defaultEscalation }: Policy, rule: PolicyRule) {
+  const { leaveOpen = false, ...given } = rule.escalation ?? {};
+  return {
+    times: given.times ?? own.times,
+    withinMinutes: given.withinMinutes ?? own.withinMinutes,
+    alwaysRevoke: !leaveOpen && (given.mode ?? own.mode) === 'revoke',
+    leaveOpen,
+  };
 }
 
 /** The keys of the group tags that say who answers for a group, the first that is there counts. */

@@ -39,7 +39,11 @@ type Statement = { Sid: string; Action: string | string[]; Resource: string | st
 
 /** A session of the function's role as the programs declare it, less an action. */
 async function session(lacking?: string) {
-  const { Statement } = JSON.parse(lambdaPermissions(hub, bus, { notificationTopicArn: topicArn }));
+  const { Statement } = JSON.parse(
+    lambdaPermissions(hub, bus, {
+      ...{ organizationId: sandbox.organization.id, notificationTopicArn: topicArn },
+    }),
+  );
   const kept = (Statement as Statement[])
     .map((one) => ({ ...one, Action: [one.Action].flat().filter((action) => action !== lacking) }))
     .filter(({ Action }) => Action.length > 0);

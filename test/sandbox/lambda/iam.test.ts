@@ -50,7 +50,12 @@ afterAll(async () => {
 afterEach(() => vi.unstubAllEnvs());
 
 async function permit(lacking: string | undefined): Promise<void> {
-  const lambda = without(lambdaPermissions(hub, bus, { slackSecretArn: secretArn }), lacking);
+  const lambda = without(
+    lambdaPermissions(hub, bus, {
+      ...{ organizationId: sandbox.organization.id, slackSecretArn: secretArn },
+    }),
+    lacking,
+  );
   const remediation = without(
     remediationPermissions({ ...hub, ...member }, { narrowing: false, securityHub: false }),
     lacking,
@@ -113,6 +118,21 @@ describe("the Lambda under the programs' own roles", () => {
     expect(await run(event)).toMatch(/^access-denied: /);
     expect(await openPorts(ec2, groupId)).toEqual([22, 443]);
     expect(await results()).toMatchObject([{ outcome: 'access-denied', account: member.accountId }]);
+  });
+
+  it('enters no account outside the organization, though a role there trusts it', async () => {
+    await permit(undefined);
+    const outside = '999999999999';
+    const trusted = { AWS: `arn:aws:iam::${hub.accountId}:role/${names.lambdaRole}` };
+    const Statement = [{ Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' }];
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    const iamOutside = new IAMClient(sandbox.root(outside));
+    await iamOutside.send(
+      new CreateRoleCommand({ RoleName: names.remediationRole, AssumeRolePolicyDocument }),
+    );
+    const { event } = await openGroup(ec2, member);
+    expect(await run({ ...event, account: outside })).toMatch(/^access-denied: .*AccessDenied/);
+    expect(await results()).toMatchObject([{ outcome: 'access-denied', account: outside }]);
   });
 
   it('closes the group whose prefix list came to hold the world', async () => {

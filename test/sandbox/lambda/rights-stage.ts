@@ -94,7 +94,9 @@ async function permit(sandbox: Sandbox, lacking: string | undefined): Promise<vo
     new IAMClient(sandbox.root(account)).send(
       new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument: without(document, lacking) }),
     );
-  const own = lambdaPermissions(hub, bus, { notificationTopicArn: arnOf('sns', topic) });
+  const own = lambdaPermissions(hub, bus, {
+    ...{ organizationId: sandbox.organization.id, notificationTopicArn: arnOf('sns', topic) },
+  });
   await put(hub.accountId, names.lambdaRole, own);
   for (const accountId of accounts) {
     const document = remediationPermissions({ ...hub, accountId }, { narrowing: true, securityHub: true });

@@ -145,29 +145,33 @@ describe('without', () => {
 });
 
 describe('ingress that comes back', () => {
-  it('is closed as often as the policy says by the table, then left, and closed once its time is over', async () => {
+  it('is closed as often as the policy says by the table, then escalated, and closed by the schedule', async () => {
     await stage.permit();
     const policy = policyOf([world], 'escalation: { times: 2, withinMinutes: 30 }');
     const { groupId, event } = await openGroup(stage.ec2, member);
     const ssh = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
     const reopen = () =>
       stage.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [ssh] }));
-    await stage.run(policy, event);
+    const just = () => ({
+      ...{ ...event, id: randomUUID() },
+      detail: { ...Object(event).detail, eventTime: new Date().toISOString() },
+    });
+    await stage.run(policy, just());
     await reopen();
-    await stage.run(policy, { ...event, id: randomUUID() });
+    await stage.run(policy, just());
     await reopen();
-    await stage.run(policy, { ...event, id: randomUUID() });
+    await stage.run(policy, just());
     expect(await ingressOf(stage.ec2, groupId)).toEqual(['22 0.0.0.0/0', '443 0.0.0.0/0']);
     const outcomes = (await stage.results()).map(({ outcome }) => outcome);
     expect(outcomes.sort()).toEqual(['escalated', 'remediated', 'remediated']);
 
-    const hour = {
+    const turn = {
       ...{ id: randomUUID(), source: 'aws.events', 'detail-type': 'Scheduled Event' },
       ...{ account: hub.accountId, region: hub.region, detail: {} },
     };
-    await stage.run(policy, hour);
+    await stage.run(policy, turn);
     expect(await ingressOf(stage.ec2, groupId)).toHaveLength(2);
-    await stage.run(policy, { ...hour, id: randomUUID() }, 31);
+    await stage.run(policy, { ...turn, id: randomUUID() }, 5);
     expect(await ingressOf(stage.ec2, groupId)).toEqual(['443 0.0.0.0/0']);
     expect(await stage.results()).toMatchObject([{ account, region, groupId, outcome: 'remediated' }]);
   });

@@ -1,9 +1,9 @@
 /**
  * What each event fixture comes to: `group` looks at the group it names, `list` at the groups that let the prefix list
- * in, `default` at the VPC's default group, `region` at every group of the Region, `nobody` at none with a result,
+ * in, `resolver` at those that let a list of the resolver in, `default` at the VPC's default group, `region` at every group of the Region, `nobody` at none with a result,
  * `unheard` at none without one, `denied` at an account that has no remediation role.
  */
-export type Decision = 'group' | 'list' | 'default' | 'region' | 'nobody' | 'unheard' | 'denied';
+export type Decision = 'group' | 'list' | 'resolver' | 'default' | 'region' | 'nobody' | 'unheard' | 'denied';
 
 export const rows: Record<string, Decision> = {
   'authorize-account-as-short-number': 'denied',
@@ -29,6 +29,7 @@ export const rows: Record<string, Decision> = {
   'authorize-prefix-list': 'group',
   'authorize-request-omitted': 'group',
   'authorize-rule-tags': 'group',
+  'authorize-server-error': 'group',
   'authorize-source-group': 'group',
   'authorize-two-halves': 'group',
   'authorize-unauthorized': 'nobody',
@@ -45,6 +46,9 @@ export const rows: Record<string, Decision> = {
   'prefix-list-edit-omitted': 'region',
   'prefix-list-edited': 'list',
   'prefix-list-restored': 'list',
+  'resolver-modified': 'resolver',
+  'resolver-target-created': 'list',
+  'resolver-target-modified': 'list',
   'revoke-ingress': 'nobody',
   'tags-created': 'group',
   'tags-created-of-no-concern': 'unheard',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateIpamPrefixListResolverTargetCommand,
   CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
@@ -12,6 +13,8 @@ import {
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 
+/** The resolver that the fixtures name. */
+const resolver = 'ipam-pl-resolver-0a1b2c3d4e5f60001';
 const world = { IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
 const tcp = (port: number, source: IpPermission): IpPermission => ({
   ...{ IpProtocol: 'tcp', FromPort: port, ToPort: port },
@@ -58,6 +61,12 @@ export async function makeScene(ec2: EC2Client): Promise<Scene> {
     }),
   );
   const PrefixListId = list.PrefixList?.PrefixListId ?? '';
+  await ec2.send(
+    new CreateIpamPrefixListResolverTargetCommand({
+      ...{ IpamPrefixListResolverId: resolver, PrefixListId, PrefixListRegion: await ec2.config.region() },
+      TrackLatestVersion: true,
+    }),
+  );
   const forbidden: Record<string, IpPermission[]> = {
     [groups.named]: [
       tcp(22, world),

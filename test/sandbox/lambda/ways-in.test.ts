@@ -19,6 +19,7 @@ const calls: Record<Decision, readonly string[]> = {
   group: [...reading, 'putEvent'],
   default: ['assumeRole', 'describeGroups', 'describeRules', 'putEvent'],
   list: [...reading, 'prefixListAssociations', 'putEvent'],
+  resolver: [...reading, 'prefixListAssociations', 'resolverTargets', 'putEvent'],
   region: [...reading, 'putEvent'],
   nobody: ['putEvent'],
   unheard: [],
@@ -48,7 +49,7 @@ afterAll(async () => {
 /** The groups whose forbidden rules go in mode revoke. */
 function closed(decision: Decision): string[] {
   const { named, bystander, default: unnamed } = scene.groups;
-  if (decision === 'group' || decision === 'list') return [named];
+  if (['group', 'list', 'resolver'].includes(decision)) return [named];
   if (decision === 'default') return [unnamed];
   return decision === 'region' ? [named, bystander, unnamed] : [];
 }

@@ -7,6 +7,7 @@ import {
   CreateTagsCommand,
   DeleteSecurityGroupCommand,
   DescribeInstancesCommand,
+  DescribeIpamPrefixListResolverTargetsCommand,
   DescribeManagedPrefixListsCommand,
   DescribeRegionsCommand,
   DescribeSecurityGroupRulesCommand,
@@ -135,6 +136,10 @@ export const ec2: Record<string, Row> = Object.fromEntries(
         'DescribeManagedPrefixLists',
         (as, { prefixListId }) =>
           as.ec2.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [prefixListId] })),
+      ],
+      [
+        'DescribeIpamPrefixListResolverTargets',
+        (as) => as.ec2.send(new DescribeIpamPrefixListResolverTargetsCommand({})),
       ],
       [
         'GetManagedPrefixListEntries',

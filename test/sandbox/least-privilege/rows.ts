@@ -40,6 +40,7 @@ const remediationCalls = [
   'DescribeManagedPrefixLists',
   'GetManagedPrefixListEntries',
   'GetManagedPrefixListAssociations',
+  'DescribeIpamPrefixListResolverTargets',
 ];
 
 /** By role: what it may do and what it may not. */

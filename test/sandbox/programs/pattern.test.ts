@@ -1,5 +1,6 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateIpamPrefixListResolverTargetCommand,
   CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
   CreateTagsCommand,
@@ -117,6 +118,29 @@ describe('the ingress rule takes, as EventBridge matches', () => {
         responseElements: { groupId: GroupId, _return: true, tagSet },
       },
     ]);
+  });
+
+  test('a prefix list that IPAM writes to from now on', async () => {
+    const made = { PrefixListName: 'synced', MaxEntries: 3, AddressFamily: 'IPv4' };
+    const { PrefixList } = await ec2.send(new CreateManagedPrefixListCommand(made));
+    const target = {
+      ...{ IpamPrefixListResolverId: 'ipam-pl-resolver-1', PrefixListRegion: 'eu-west-1' },
+      ...{ PrefixListId: PrefixList?.PrefixListId, TrackLatestVersion: true },
+    };
+    await ec2.send(new CreateIpamPrefixListResolverTargetCommand(target));
+    const [created, ...more] = await taken();
+    expect(more).toEqual([]);
+    expect(created).toMatchObject({
+      eventName: 'CreateIpamPrefixListResolverTarget',
+      responseElements: {
+        CreateIpamPrefixListResolverTargetResponse: {
+          ipamPrefixListResolverTarget: {
+            prefixListId: PrefixList?.PrefixListId,
+            prefixListRegion: 'eu-west-1',
+          },
+        },
+      },
+    });
   });
 
   test('a prefix list edited and restored', async () => {

@@ -72,10 +72,10 @@ describe('the arithmetic', () => {
     expect(month.events).toBeCloseTo(15_208_333.33, 1);
     expect(cost(portcullis, 'EventBridge, member to org bus', month)).toBeCloseTo(15.2083, 3);
     expect(cost(portcullis, 'EventBridge, results', month)).toBeCloseTo(16.7292, 3);
-    // (15,208,333 events + 730 hours) x 0.63 s x 0.5 GB
-    expect(cost(portcullis, 'Lambda, duration', month)).toBeCloseTo(63.878, 2);
-    expect(cost(portcullis, 'Lambda, requests', month)).toBeCloseTo(3.0418, 3);
-    expect(cost(portcullis, 'logs, ingested', month)).toBeCloseTo(30.4167, 3);
+    // (15,208,333 events x 0.63 s + 43,800 runs of the schedule x 0.1 s) x 0.5 GB
+    expect(cost(portcullis, 'Lambda, duration', month)).toBeCloseTo(63.904, 2);
+    expect(cost(portcullis, 'Lambda, requests', month)).toBeCloseTo(3.0504, 3);
+    expect(cost(portcullis, 'logs, ingested', month)).toBeCloseTo(30.4386, 3);
     // 304,167 violations x 6 + 15,208,333 write units
     expect(cost(portcullis, 'DynamoDB, writes', month)).toBeCloseTo(10.646, 2);
     expect(cost(firewallManager, 'policies', month)).toBe(1_700);
@@ -105,6 +105,13 @@ describe('the arithmetic', () => {
       expect(of('metrics', 'dashboard', 'alarms')).toBeCloseTo(5.5, 9);
     },
   );
+
+  test('has the schedule of each minute at the $0.21 that docs/architecture.md says', () => {
+    const month = quantitiesOf(100, 50);
+    const without = quantitiesOf(100, 50, { turns: 0 });
+    expect(totalOf(portcullis.lines, month) - totalOf(portcullis.lines, without)).toBeCloseTo(0.21, 2);
+    expect(readFileSync(path.join(repository, 'docs/architecture.md'), 'utf8')).toContain('$0.21 a month');
+  });
 
   test('Security Hub charges for what exceeds 10,000 findings in each account and Region', () => {
     const at = (perDay: number) =>

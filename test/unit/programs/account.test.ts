@@ -54,6 +54,7 @@ describe('an account stack', () => {
           'ec2:DescribeManagedPrefixLists',
           'ec2:GetManagedPrefixListEntries',
           'ec2:GetManagedPrefixListAssociations',
+          'ec2:DescribeIpamPrefixListResolverTargets',
         ],
         Resource: '*',
       },

@@ -93,6 +93,9 @@ describe("the hub's rules", () => {
               'ModifySecurityGroupRules',
               'ModifyManagedPrefixList',
               'RestoreManagedPrefixListVersion',
+              'CreateIpamPrefixListResolverTarget',
+              'ModifyIpamPrefixListResolverTarget',
+              'ModifyIpamPrefixListResolver',
               'CreateSecurityGroup',
             ],
           },
@@ -128,9 +131,9 @@ describe("the hub's rules", () => {
     });
   });
 
-  test('the schedule calls the Lambda every hour, from the default bus, and keeps what fails', () => {
+  test('the schedule calls the Lambda every minute, from the default bus, and keeps what fails', () => {
     const rule = inputsOf(declared, 'EventRule', 'portcullis-schedule');
-    expect(rule).toMatchObject({ name: 'portcullis-schedule', scheduleExpression: 'rate(1 hour)' });
+    expect(rule).toMatchObject({ name: 'portcullis-schedule', scheduleExpression: 'rate(1 minute)' });
     const target = inputsOf(declared, 'EventTarget', 'portcullis-schedule');
     expect(target).toMatchObject({
       rule: 'portcullis-schedule',

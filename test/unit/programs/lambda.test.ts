@@ -86,7 +86,12 @@ test.each(['aws-us-gov', 'aws-cn'])('in partition %s the function runs on x86_64
 
 test('its role may do what it does and nothing else', () => {
   expect(permissions(declared)).toEqual([
-    { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: 'arn:aws:iam::*:role/portcullis-remediation' },
+    {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Resource: 'arn:aws:iam::*:role/portcullis-remediation',
+      Condition: { StringEquals: { 'aws:ResourceOrgID': 'o-portcullis' } },
+    },
     { Effect: 'Allow', Action: 'events:PutEvents', Resource: bus },
     {
       Effect: 'Allow',

@@ -34,6 +34,9 @@ const opening = new Set([
   'ModifySecurityGroupRules',
   'ModifyManagedPrefixList',
   'RestoreManagedPrefixListVersion',
+  'CreateIpamPrefixListResolverTarget',
+  'ModifyIpamPrefixListResolverTarget',
+  'ModifyIpamPrefixListResolver',
   'CreateSecurityGroup',
 ]);
 const tagging = (eventName: string, ...ids: string[]) => ({

@@ -111,3 +111,48 @@ describe('a message to a topic', () => {
     });
   });
 });
+
+describe('clients', () => {
+  const xml = { 'content-type': 'text/xml' };
+  const member = (cloud: ReturnType<typeof awsCloud>) => cloud.member('eu-west-1', session);
+
+  it('of a member are the same for its session and Region, and others for another session or Region', async () => {
+    const cloud = await answering(200, '', json);
+    const known = cloud.member('eu-central-1', session);
+    expect(cloud.member('eu-central-1', session)).toBe(known);
+    expect(cloud.member('eu-west-1', session)).not.toBe(known);
+    expect(cloud.member('eu-central-1', { ...session })).not.toBe(known);
+  });
+
+  it.each<[string, Record<string, string>, string, (cloud: ReturnType<typeof awsCloud>) => Promise<unknown>]>(
+    [
+      [
+        'secrets',
+        json,
+        '{"SecretString":"s"}',
+        (cloud) => cloud.readSecret('arn:aws:secretsmanager:eu-west-1:222222222222:secret:s'),
+      ],
+      [
+        'topics',
+        xml,
+        '<R><PublishResult/></R>',
+        (cloud) => cloud.publish({ TopicArn: 'arn:aws:sns:us-east-1:222222222222:t', Message: '{}' }),
+      ],
+      ['groups', xml, '<R/>', (cloud) => member(cloud).describeGroups({})],
+      ['findings', json, '{"FailedFindings":[]}', (cloud) => member(cloud).importFindings(findings)],
+    ],
+  )('for %s are made once: five calls in turn use one connection', async (_, headers, body, call) => {
+    const sockets = new Set<unknown>();
+    const server = createServer((request, response) => {
+      sockets.add(request.socket);
+      request.resume().on('end', () => response.writeHead(200, headers).end(body));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const cloud = await answering(200, '', json);
+    vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    for (let left = 5; left > 0; left -= 1) await call(cloud);
+    server.closeAllConnections();
+    server.close();
+    expect(sockets.size).toBe(1);
+  });
+});

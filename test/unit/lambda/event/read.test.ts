@@ -9,6 +9,7 @@ const read = (event: unknown) =>
   readEvent(event, { remediationRole: 'portcullis-remediation', tagKeys: new Set(['exempt']) });
 const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
 const group = { groupIds: [groupId], groupName: null };
+const listId = 'pl-0123456789abcdef0';
 
 const looks = new Map<string, object>([
   ['authorize-nested', { ...group, ruleIds: [one] }],
@@ -39,6 +40,13 @@ const looks = new Map<string, object>([
   ['authorize-two-halves', { ...group, ruleIds: [one, two] }],
   ['modify-duplicate', { ...group, ruleIds: [one] }],
   ['prefix-list-restored', { groupIds: [], prefixListId: 'pl-0123456789abcdef0' }],
+  ['authorize-server-error', { ...group, ruleIds: [] }],
+  ['resolver-target-created', { groupIds: [], prefixListId: listId, prefixListRegion: 'eu-west-1' }],
+  ['resolver-target-modified', { groupIds: [], prefixListId: listId, prefixListRegion: 'eu-west-1' }],
+  [
+    'resolver-modified',
+    { groupIds: [], prefixListId: null, resolverId: 'ipam-pl-resolver-0a1b2c3d4e5f60001' },
+  ],
   ['prefix-list-edit-omitted', { groupIds: [], groupName: null, prefixListId: null }],
   ['tags-created', { groupIds: [groupId] }],
   ['tags-deleted', { groupIds: [groupId] }],
@@ -176,6 +184,9 @@ describe('an event', () => {
       'ModifySecurityGroupRules',
       'ModifyManagedPrefixList',
       'RestoreManagedPrefixListVersion',
+      'CreateIpamPrefixListResolverTarget',
+      'ModifyIpamPrefixListResolverTarget',
+      'ModifyIpamPrefixListResolver',
       'CreateTags',
       'DeleteTags',
       'CreateSecurityGroup',

@@ -40,6 +40,11 @@ export const keys = ['groupId', 'GroupId', 'groupName', 'items', 'item', 'x', '_
 
 export const eventNames: unknown[] = [
   ...['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules', 'ModifyManagedPrefixList'],
+  ...[
+    'CreateIpamPrefixListResolverTarget',
+    'ModifyIpamPrefixListResolverTarget',
+    'ModifyIpamPrefixListResolver',
+  ],
   ...['RestoreManagedPrefixListVersion', 'CreateTags', 'DeleteTags', 'CreateSecurityGroup'],
   ...['RevokeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress', 'DeleteSecurityGroup', 'RunInstances'],
   ...['', '__proto__', 'toString', 'authorizesecuritygroupingress', huge],

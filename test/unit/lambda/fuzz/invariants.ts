@@ -23,7 +23,8 @@ export function checkSafety(stage: Stage, scene: Scene, event: Json, run: Run, j
   const { before, after, record } = run;
   const from = cellOf(event);
   const own = `${from?.account}/${from?.region}/`;
-  check(record.trespasses.length === 0, `called in ${record.trespasses}`);
+  const strayed = record.trespasses.filter((cell) => !isNamedRegion(event, cell));
+  check(strayed.length === 0, `called in ${strayed}`);
   const writes = [...record.revoked, ...record.authorized];
   check(stage.revokes || writes.length === 0, `changed ${writes} in a mode that changes nothing`);
   const isEdit = /PrefixList/.test(eventNameOf(event));
@@ -50,6 +51,13 @@ export function checkSafety(stage: Stage, scene: Scene, event: Json, run: Run, j
       );
   }
   checkNarrowing(stage, run, judged, scene);
+}
+
+/** A target of a resolver names the Region of its prefix list: there it is read, and the groups of other accounts that use it. */
+function isNamedRegion(event: Json, cell: string): boolean {
+  const [owner, region] = cell.split('/');
+  const isTarget = /^(Create|Modify)IpamPrefixListResolverTarget$/.test(eventNameOf(event));
+  return isTarget && members.includes(owner ?? '') && JSON.stringify(event.detail).includes(`"${region}"`);
 }
 
 /** What is let in instead is among what the policy lists, and was let in before by what is taken away. */

@@ -187,6 +187,7 @@ function member({ name, cell, isLost, scene, record }: Door): Member {
         token,
       );
     },
+    resolverTargets: async () => ({ items: [] }),
     async prefixListAssociations(id) {
       cell();
       return { items: id === 'pl-0123456789abcdef0' ? scene().associations : [] };

@@ -38,7 +38,7 @@ describe('policy.yaml', () => {
       'an unknown key of a rule',
       'severity: high',
       'serverity: high',
-      'line 6: rules[0].serverity: unknown key; use one of: name, match, mode, severity, message, scope, narrowTo; did you mean severity by serverity?',
+      'line 6: rules[0].serverity: unknown key; use one of: name, match, mode, severity, message, scope, narrowTo, escalation; did you mean severity by serverity?',
     ],
     [
       'an unknown mode',

@@ -143,3 +143,37 @@ describe('a policy', () => {
     );
   });
 });
+
+describe('an escalation', () => {
+  const ofPolicy = (text: string) => () => policyOf(['match: {}'], `escalation: { ${text} }`);
+  const ofRule = (text: string) => () => policyOf([`match: {}, escalation: { ${text} }`]);
+
+  it.each([
+    [ofPolicy, 'times: 3, withinMinutes: 60'],
+    [ofPolicy, 'times: 3, withinMinutes: 60, mode: revoke'],
+    [ofRule, 'times: 3'],
+    [ofRule, 'withinMinutes: 5, leaveOpen: true'],
+    [ofRule, 'mode: revoke'],
+    [ofRule, 'mode: revoke, leaveOpen: false'],
+  ])('is read: %o %s', (make, text) => expect(make(text)).not.toThrow());
+
+  it.each([
+    [
+      ofPolicy,
+      'times: 3, withinMinutes: 60, mode: notify',
+      /escalation.mode: write revoke, .*leaveOpen: true/,
+    ],
+    [ofRule, 'mode: notify', /rules\[0\].escalation.mode: write revoke, .*leaveOpen: true/],
+    [ofPolicy, 'times: 3, withinMinutes: 60, leaveOpen: true', /escalation.leaveOpen: unknown key/],
+    [ofRule, 'mode: revoke, leaveOpen: true', /escalation.leaveOpen: mode: revoke closes it at once/],
+    [ofRule, 'times: 0', /escalation.times: write a whole number from 1 to 1000/],
+  ])('is refused: %o %s', (make, text, mistake) => expect(make(text)).toThrow(mistake));
+});
+
+describe('the owners of prefix lists that are trusted', () => {
+  it('are account ids in quotes', () => {
+    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: ["999999999999"]')).not.toThrow();
+    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: [999999999999]')).toThrow(/in quotes/);
+    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: []')).toThrow(/leave the key out/);
+  });
+});

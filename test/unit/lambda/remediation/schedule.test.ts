@@ -14,6 +14,17 @@ const hour = {
   resources: ['arn:aws:events:eu-west-1:222222222222:rule/portcullis-schedule'],
   detail: {},
 };
+/** So many minutes, with the schedule in each; the errors it ended with. */
+async function turns(world: ReturnType<typeof createWorld>, minutes: number): Promise<string[]> {
+  const errors: string[] = [];
+  for (let left = minutes; left > 0; left -= 1) {
+    world.time += 60_000;
+    const event = { ...hour, id: `at-${world.time}` };
+    await world.handler(event).catch((error: Error) => errors.push(error.message));
+  }
+  return errors;
+}
+
 const publicly = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
 const exception = (name: string, end: string) => `
   - name: ${name}
@@ -83,27 +94,20 @@ describe('the end of an exception', () => {
 });
 
 describe('a group that was left open as escalated', () => {
-  it('is looked at again by the clock once the time is over, and closed', async () => {
+  it('is inspected again by the clock once the time is over, and closed', async () => {
     const world = createWorld({
-      policy: policyOf([publicly], 'escalation: { times: 1, withinMinutes: 30 }'),
+      policy: policyOf([`escalation: { times: 1, withinMinutes: 30, leaveOpen: true }, ${publicly}`]),
     });
     const ssh = fixture('authorize-nested');
     await world.handler(ssh);
     world.groups.set(groupId, [openRule(2)]);
     await world.handler({ ...ssh, id: 'second' });
+    await turns(world, 29);
     expect(world.ruleIds()).toHaveLength(1);
-    await world.handler(hour);
-    expect(world.ruleIds()).toHaveLength(1);
-    world.time += 31 * 60_000;
-    await world.handler({ ...hour, id: 'hour-2' });
+    await turns(world, 17);
     expect(world.ruleIds()).toEqual([]);
-    expect(world.published.at(-1)).toMatchObject({
-      outcome: 'remediated',
-      account: '300000000001',
-      eventId: 'hour-2',
-      groupId,
-    });
-    await world.handler({ ...hour, id: 'hour-3' });
+    expect(world.published.at(-1)).toMatchObject({ outcome: 'remediated', account: '300000000001', groupId });
+    await turns(world, 17);
     expect(world.published).toHaveLength(3);
   });
 });
@@ -159,10 +163,11 @@ describe('a group that is due', () => {
     world.before.set('describeRules', () => {
       throw awsError('UnauthorizedOperation', 403);
     });
-    await expect(world.handler({ ...hour, id: 'hour-2' })).rejects.toThrow(/^access-denied/);
-    await expect(world.handler({ ...hour, id: 'hour-3' })).rejects.toThrow(/^access-denied/);
+    const denials = await turns(world, 150);
+    expect(denials.every((message) => message.startsWith('access-denied'))).toBe(true);
+    expect([2, 3]).toContain(denials.length);
     world.before.clear();
-    await world.handler({ ...hour, id: 'hour-4' });
+    expect(await turns(world, 80)).toEqual([]);
     expect(world.ruleIds()).toEqual([]);
   });
 });

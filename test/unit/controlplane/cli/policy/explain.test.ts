@@ -38,12 +38,17 @@ No exception of the policy could let a match through.
     [
       'the usual escalation',
       `rules: [{ name: a, match: {}, mode: revoke }]`,
-      /closed 5 times within 60 minutes and comes back is left open and escalated/,
+      /closed 5 times within 60 minutes and comes back is escalated to people and closed again by the schedule within 6 minutes/,
     ],
     [
       'another escalation',
       `escalation: { times: 2, withinMinutes: 9, mode: revoke }\nrules: [{ name: a, match: {}, mode: revoke }]`,
       /closed 2 times within 9 minutes and comes back is closed again/,
+    ],
+    [
+      'an escalation of its own that leaves it open',
+      `rules: [{ name: a, match: {}, mode: revoke, escalation: { times: 3, leaveOpen: true } }]`,
+      /closed 3 times within 60 minutes and comes back is left open and escalated/,
     ],
     [
       'that everything matches',
