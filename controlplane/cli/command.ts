@@ -26,7 +26,7 @@ import { policyCommand } from './policy/command.ts';
 export const usage = `portcullis serve                       run the control plane
 portcullis reconcile [scope]           make the organization, or a part of it, as declared
 portcullis preview [scope]             name what would change and what drifted; changes nothing
-portcullis verify [scope] [--json]     prove each cell by a canary that is opened, seen and closed end to end
+portcullis verify [scope] [--json]     verify each cell by a canary that is opened, seen and closed end to end
 portcullis runs [--json]               the latest runs and how far they are
 portcullis pause|resume|cancel <run>   take hold of a roll-out
 portcullis status [--json]             accounts, stacks, trails and drift, with reasons
@@ -102,13 +102,14 @@ const controlCommand =
   (_: Values, screen: Screen, id: string): Promise<number> =>
     withClient((client) => controlRun(client, verb, id, screen));
 
-async function runs({ json }: Values, screen: Screen): Promise<number> {
-  return withClient(async (client) => {
-    const found = await client.runs();
-    screen.write(`${json ? JSON.stringify(found, null, 2) : renderRuns(found)}\n`);
-    return exits.done;
-  });
+/** Writes what was found, as JSON where that is asked for. */
+function show<T>(screen: Screen, json: boolean, found: T, render: (found: T) => string): number {
+  screen.write(`${json ? JSON.stringify(found, null, 2) : render(found)}\n`);
+  return exits.done;
 }
+
+const runs = ({ json }: Values, screen: Screen): Promise<number> =>
+  withClient(async (client) => show(screen, json, await client.runs(), renderRuns));
 
 async function verifyCommand(values: Values, screen: Screen): Promise<number> {
   return withClient((client) => verify(client, scopeOf(values), values.json, screen));
@@ -154,13 +155,8 @@ async function remediations({ account, outcome, json }: Values, screen: Screen):
   });
 }
 
-async function exceptions({ json }: Values, screen: Screen): Promise<number> {
-  return withClient(async (client) => {
-    const found = await client.exceptions();
-    screen.write(`${json ? JSON.stringify(found, null, 2) : renderExceptions(found)}\n`);
-    return exits.done;
-  });
-}
+const exceptions = ({ json }: Values, screen: Screen): Promise<number> =>
+  withClient(async (client) => show(screen, json, await client.exceptions(), renderExceptions));
 
 async function endException(_: Values, screen: Screen, name: string): Promise<number> {
   return withClient(async (client) => {
@@ -170,13 +166,8 @@ async function endException(_: Values, screen: Screen, name: string): Promise<nu
   });
 }
 
-async function confirmations({ json }: Values, screen: Screen): Promise<number> {
-  return withClient(async (client) => {
-    const found = await client.confirmations();
-    screen.write(`${json ? JSON.stringify(found, null, 2) : renderConfirmations(found)}\n`);
-    return exits.done;
-  });
-}
+const confirmations = ({ json }: Values, screen: Screen): Promise<number> =>
+  withClient(async (client) => show(screen, json, await client.confirmations(), renderConfirmations));
 
 /** The set is shown before it is answered: its digest goes with the answer, so that no other set is answered. */
 async function answer(word: 'confirm' | 'refuse', screen: Screen, id: string): Promise<number> {

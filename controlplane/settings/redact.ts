@@ -41,10 +41,10 @@ export function redact(secrets: readonly string[] = []): (value: unknown) => unk
     (a, b) => b.length - a.length,
   );
   const text = (value: string): string => {
-    let censored = value;
-    for (const secret of known) censored = censored.replaceAll(secret, cut);
-    for (const [form, instead] of secretForms) censored = censored.replace(form, instead);
-    return censored;
+    let redacted = value;
+    for (const secret of known) redacted = redacted.replaceAll(secret, cut);
+    for (const [form, instead] of secretForms) redacted = redacted.replace(form, instead);
+    return redacted;
   };
   /** All of it, whatever its structure: a list of tokens is as secret as one. */
   const hide = (value: unknown): unknown => {

@@ -31,7 +31,7 @@ export interface Canary extends Cell {
   readonly endedAt: Date | null;
 }
 
-/** What is known of a cell: when it was verified last, and when proving it failed last. */
+/** What is known of a cell: when it was verified last, and when its verification failed last. */
 export interface CellVerification extends Cell {
   readonly verifiedAt: Date | null;
   readonly kind: VerificationKind | null;

@@ -7,7 +7,7 @@ const errorsAsText = (value: unknown) => (value instanceof Error ? stdSerializer
 
 /**
  * Structured logs on standard error, so that a command's own output stays clean; docs/observability.md names the
- * fields. Each line goes through the censor as a whole, so message, errors and their causes, nested values and what
+ * fields. Each line goes through the redaction as a whole, so message, errors and their causes, nested values and what
  * child loggers add are all the same to it. `secrets` are texts to take out wherever they stand.
  */
 export function makeLogger(

@@ -91,7 +91,7 @@ function instruments(registry: Registry) {
     }),
     verifications: new Histogram({
       name: 'portcullis_verification_duration_seconds',
-      help: 'How long it took to prove a cell, or to find that it cannot be verified.',
+      help: 'How long it took to verify a cell, or to find that it cannot be verified.',
       labelNames: ['result'],
       ...{ buckets: seconds.verification, registers },
     }),

@@ -20,7 +20,7 @@ const looks = [0, 500, 1_000, 2_000];
 const failed = (message: string): Ending => ({ state: 'failed', message });
 
 /**
- * Proves one cell by its canary and ends it; its group is gone afterwards, whatever came of it. May be called again
+ * Verifies one cell by its canary and ends it; its group is gone afterwards, whatever came of it. May be called again
  * after a crash at any point: what was opened is waited for, what was only begun is removed and begun anew.
  * @throws only where the service stops or the store fails; the canary then waits for the next call.
  */

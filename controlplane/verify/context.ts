@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 
-/** What proving a cell needs of the world. */
+/** What verifying a cell needs of the world. */
 export interface VerifyContext {
   readonly store: Pick<Store, 'accounts' | 'stacks' | 'cellVerifications' | 'now'>;
   readonly aws: Pick<Aws, 'caller' | 'ec2' | 'eventBridge' | 'dynamodb' | 'sqs'>;

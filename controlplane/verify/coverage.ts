@@ -26,7 +26,7 @@ export interface CellView {
 
 const keyOf = (accountId: string, region: string) => `${accountId} ${region}`;
 
-/** Whether the last try proved the cell. */
+/** Whether the last try verified the cell. */
 export const isVerified = ({
   verifiedAt,
   failedAt,
@@ -63,7 +63,7 @@ export function coverageOf(
   );
 }
 
-/** An account's proof over all of its Regions: True where every one is verified, Unknown where one was never tried. */
+/** An account's verification over all of its Regions: True where every one is verified, Unknown where one was never tried. */
 export function verifiedCondition(
   { id, regions }: Pick<AccountRecord, 'id' | 'regions'>,
   cellVerifications: readonly CellVerification[],

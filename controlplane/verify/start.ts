@@ -45,7 +45,7 @@ function resultConsumer({ aws, settings, log, result }: VerifierServices): Queue
   });
 }
 
-/** Starts to prove cells, when asked and by the clock, until the parts are closed. */
+/** Starts to verify cells, when asked and by the clock, until the parts are closed. */
 export async function startVerifier(around: VerifierServices): Promise<Verifier> {
   const { database, store, aws, settings, meter, log, shutdown, standing } = around;
   const stopping = new AbortController();

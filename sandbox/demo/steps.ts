@@ -225,7 +225,7 @@ const putBack: Step = {
 };
 
 const verify: Step = {
-  claim: 'verify proves every covered cell, end to end, and no other',
+  claim: 'verify passes for every covered cell, end to end, and for no other',
   run: verifyCells,
 };
 

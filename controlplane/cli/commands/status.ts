@@ -8,7 +8,7 @@ import { plain, table } from '../output/table.ts';
 
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
 
-/** How many cells the last try proved, and the longest ago that one of them was. */
+/** How many cells the last try verified, and the longest ago that one of them was. */
 function verifiedText(cells: readonly CellView[]): string {
   const verified = cells.filter(({ verified }) => verified === 'yes');
   const [oldest] = verified.map(({ verifiedAt }) => String(verifiedAt)).sort();

@@ -9,7 +9,7 @@ export const verifyRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/verify',
-    summary: 'Prove the cells of the whole organization or a part of it by a canary in each',
+    summary: 'Verify the cells of the whole organization or a part of it by a canary in each',
     body: scopeSchema,
     answers: { 202: 'The verification, queued', 400: 'The body names the field that is wrong' },
     async handle({ verifier, requireRegions }, { body: scope, caller }) {

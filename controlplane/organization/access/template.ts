@@ -11,7 +11,7 @@ const policyDocument = z.object({
 });
 export type AccessPolicy = z.infer<typeof policyDocument>;
 
-/** The rights that Portcullis needs in an account, to prove its cells as well: two documents of docs, as delivered. */
+/** The rights that Portcullis needs in an account, to verify its cells as well: two documents of docs, as delivered. */
 export async function readAccessPolicy(): Promise<AccessPolicy> {
   const read = async (name: string) => {
     const file = new URL(`../../../docs/${name}.json`, import.meta.url);
