@@ -1,7 +1,7 @@
 /**
  * What may open ingress. The pattern names event source and event names only, never a CIDR: the flat request form
  * has an empty `ipPermissions`, an edit has neither, and every literal is a way to miss one. The Lambda judges.
- * `portcullis.canary` is the control plane's own, which proves a cell where it may make no group (docs/verify.md).
+ * `portcullis.canary` is the control plane's own, which verifies a cell where it may make no group (docs/verify.md).
  * IPAM's prefix list resolvers write to prefix lists: what makes them do so comes through, and the schedule inspects
  * what they write later.
  * Of tag changes only those of security groups: they tell who asked for an exception, and every account tags a lot.

@@ -24,8 +24,8 @@ export async function findExpiredExceptions(ledger: Ledger, policy: Policy, now:
     ];
     const lines = current.get(shard) ?? [];
     if (before.length === 0 && lines.length === 0) continue;
-    const lapsed = before.filter((line) => !lines.includes(line));
-    await scheduleRecheck(ledger, lapsed.map(placeOf), now, now);
+    const expired = before.filter((line) => !lines.includes(line));
+    await scheduleRecheck(ledger, expired.map(placeOf), now, now);
     await ledger.write(key, lines.join('\n'), new Date(now.getTime() + retentionMs));
   }
   if (old.length > 0) await ledger.write(unsharded, '', new Date(now.getTime() + retentionMs));
