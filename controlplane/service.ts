@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { awsClients } from './aws/clients.ts';
+import { requireHubRegion } from './aws/hub-checks.ts';
 import { startAuditKeeper } from './background/audit-keeper.ts';
 import { readiness } from './background/readiness.ts';
 import { startBackground } from './background/start.ts';
@@ -171,6 +172,7 @@ async function open(
   const base = await foundations(settings, log, shutdown);
   const { database, store, aws, meter, registry, workers } = base;
   if (!takingOver) await base.installation.assertOurs();
+  if (standing) await requireHubRegion(aws, settings, (message) => log.warn(message));
   const working = scheduler(base);
   const { keys, runs } = working;
   const since = standing ? await store.now() : undefined;

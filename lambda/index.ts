@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { awsCloud } from './aws/cloud.ts';
 import { readEnvironment } from './aws/environment.ts';
 import { consoleLog } from './aws/log.ts';
+import { type BatchResponse, handleBatch, readBatch } from './batch.ts';
 import type { RemediationResult } from './contract/result.ts';
 import { createHandler, type Handler } from './handler.ts';
 import { tableLedger } from './ledger/table.ts';
@@ -17,13 +18,16 @@ declare const PORTCULLIS_ACCOUNTS: unknown;
 
 let ready: Handler | undefined;
 
-/** The Lambda's entry point. A policy or environment that cannot be read fails every invocation, and nothing is revoked. */
+/** The Lambda's entry point, for one event or a batch of a queue. A policy or environment that cannot be read fails every invocation, and nothing is revoked. */
 export async function handler(
   event: unknown,
   context?: { getRemainingTimeInMillis(): number },
-): Promise<RemediationResult[]> {
+): Promise<RemediationResult[] | BatchResponse> {
   ready ??= start();
-  return ready(event, context && (() => context.getRemainingTimeInMillis()));
+  const handle = ready;
+  const remaining = context && (() => context.getRemainingTimeInMillis());
+  const messages = readBatch(event);
+  return messages ? handleBatch(messages, (one) => handle(one, remaining)) : handle(event, remaining);
 }
 
 function start(): Handler {

@@ -8,7 +8,7 @@ import type { Cell, Place } from './arguments.ts';
 import { busArn, type Location, names, roleArn } from './names.ts';
 import { ingressPattern, lifecyclePattern } from './pattern.ts';
 import { queuePolicy } from './policies.ts';
-import { tags } from './provider.ts';
+import { ruleState, tags } from './provider.ts';
 
 interface ForwardingArguments {
   readonly place: Pick<Place, 'partition' | 'accountId'>;
@@ -66,6 +66,7 @@ export class Forwarding extends pulumi.ComponentResource {
           name,
           description: `Portcullis: sends ${about} to the org bus`,
           eventPattern: JSON.stringify(pattern),
+          state: ruleState,
           tags: tags('region'),
         },
         own,

@@ -2,7 +2,7 @@ import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
 import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import type { Input, Resource } from '@pulumi/pulumi';
-import { tags } from './provider.ts';
+import { ruleState, tags } from './provider.ts';
 
 interface HubRule {
   readonly name: string;
@@ -11,20 +11,26 @@ interface HubRule {
   readonly takes: { readonly bus: Input<string>; readonly pattern: object } | { readonly schedule: string };
   readonly target: Input<string>;
   readonly deadLetters: Input<string>;
+  /** What the target has to wait for. */
   readonly after: Resource[];
+  /** What the rule has to wait for, because it takes over what this one no longer takes. */
+  readonly ruleAfter?: Resource[];
 }
 
-/** Declares a rule of the hub with its one target, which is tried for a day before the event is a dead letter. */
-export function hubRule(provider: Provider, { name, description, takes, ...rule }: HubRule): void {
+/**
+ * Declares a rule of the hub with its one target, which is tried for a day before the event is a dead letter. Both, for
+ * what has to wait for them.
+ */
+export function hubRule(provider: Provider, { name, description, takes, ...rule }: HubRule): Resource[] {
   const bus = 'bus' in takes ? { eventBusName: takes.bus } : {};
   const trigger =
     'bus' in takes ? { eventPattern: JSON.stringify(takes.pattern) } : { scheduleExpression: takes.schedule };
   const made = new EventRule(
     name,
-    { name, description, ...bus, ...trigger, tags: tags('hub') },
-    { provider },
+    { name, description, ...bus, ...trigger, state: ruleState, tags: tags('hub') },
+    { provider, dependsOn: rule.ruleAfter ?? [] },
   );
-  new EventTarget(
+  const target = new EventTarget(
     name,
     {
       rule: made.name,
@@ -36,4 +42,5 @@ export function hubRule(provider: Provider, { name, description, takes, ...rule 
     },
     { provider, dependsOn: rule.after },
   );
+  return [made, target];
 }

@@ -1,14 +1,15 @@
 import { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventBusPolicy } from '@pulumi/aws/cloudwatch/eventBusPolicy.js';
-import { MetricAlarm } from '@pulumi/aws/cloudwatch/metricAlarm.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
+import { hubAlarms } from './alarms.ts';
 import type { HubArguments, Place } from './arguments.ts';
+import { canaries } from './canaries.ts';
 import { hubRule } from './hub-rule.ts';
 import { ledgerTable } from './ledger-table.ts';
 import { installationTag, names } from './names.ts';
-import { ingressPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
+import { callPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
 import { orgBusPolicy, queuePolicy } from './policies.ts';
 import { providerFor, tags } from './provider.ts';
 import { remediationFunction } from './remediation-function.ts';
@@ -49,36 +50,13 @@ function queue(
   return { queue: made, policy };
 }
 
-/** One letter in the dead-letter queue is one event nobody acted on: the alarm rings at the first. */
-function deadLetterAlarm(provider: Provider, topicArn: string | undefined): void {
-  new MetricAlarm(
-    names.deadLetterAlarm,
-    {
-      name: names.deadLetterAlarm,
-      alarmDescription: 'Portcullis: an event was not handled. Read its reason in the dead-letter queue.',
-      namespace: 'AWS/SQS',
-      metricName: 'ApproximateNumberOfMessagesVisible',
-      dimensions: { QueueName: names.deadLetterQueue },
-      statistic: 'Maximum',
-      comparisonOperator: 'GreaterThanThreshold',
-      threshold: 0,
-      evaluationPeriods: 1,
-      period: 60,
-      treatMissingData: 'notBreaching',
-      alarmActions: topicArn ? [topicArn] : [],
-      tags: tags('hub'),
-    },
-    { provider },
-  );
-}
-
 const onTheOrgBus = (rule: string) => ({ rule, bus: names.bus });
 
 /** The queues through which the control plane hears of things, and the one for what nobody could handle. */
 function queues(provider: Provider, place: Place) {
-  const { ingressRule, lifecycleRule, resultsRule, scheduleRule } = names;
+  const { ingressRule, canaryRule, lifecycleRule, resultsRule, scheduleRule } = names;
   const deadLetters = queue(provider, place, names.deadLetterQueue, [
-    ...[ingressRule, lifecycleRule, resultsRule].map(onTheOrgBus),
+    ...[ingressRule, canaryRule, lifecycleRule, resultsRule].map(onTheOrgBus),
     { rule: scheduleRule },
   ]);
   const behind = (name: string, rule: string) =>
@@ -107,13 +85,15 @@ export function hub(args: HubArguments): Record<string, unknown> {
   const { deadLetters, lifecycle, results } = queues(provider, place);
   const table = ledgerTable(provider);
   const lambda = remediationFunction(args, provider, { bus, table, deadLetters: deadLetters.queue });
+  const ruleAfter = canaries(provider, place, { bus, lambda, deadLetters });
   const rules = [
     {
       name: names.ingressRule,
       description: 'Portcullis: ingress that may have been opened, to the remediation Lambda',
-      takes: { bus: bus.name, pattern: ingressPattern },
+      takes: { bus: bus.name, pattern: callPattern },
       target: lambda.function.arn,
       after: lambda.permissions,
+      ruleAfter,
     },
     {
       name: names.scheduleRule,
@@ -144,6 +124,6 @@ export function hub(args: HubArguments): Record<string, unknown> {
       after: [...after, deadLetters.policy],
     });
   }
-  deadLetterAlarm(provider, args.alarmTopicArn);
+  hubAlarms(provider, args.alarmTopicArn);
   return { busArn: bus.arn, bundle: args.bundle.sha256 };
 }

@@ -1,7 +1,8 @@
 /**
  * What may open ingress. The pattern names event source and event names only, never a CIDR: the flat request form
  * has an empty `ipPermissions`, an edit has neither, and every literal is a way to miss one. The Lambda judges.
- * `portcullis.canary` is the control plane's own, which verifies a cell where it may make no group (docs/verify.md).
+ * `portcullis.canary` is the control plane's own, which verifies a cell where it may make no group (docs/verify.md); in the
+ * hub these two go apart.
  * IPAM's prefix list resolvers write to prefix lists: what makes them do so comes through, and the schedule inspects
  * what they write later.
  * Of tag changes only those of security groups: they tell who asked for an exception, and every account tags a lot.
@@ -31,6 +32,12 @@ export const ingressPattern = {
     ],
   },
 };
+
+/** The hub's part of the ingress pattern: what AWS tells, which no member can send. */
+export const callPattern = { ...ingressPattern, source: ['aws.ec2'] };
+
+/** The other part: synthetic canaries, which any member can send as many of as it likes. */
+export const canaryPattern = { ...ingressPattern, source: ['portcullis.canary'] };
 
 /**
  * What changes the organization: accounts created, joined, moved, closed or departed (AWS Organizations, only in

@@ -66,6 +66,12 @@ export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSu
       Action: 'sqs:SendMessage',
       Resource: queueArn(hub, names.deadLetterQueue),
     },
+    {
+      Sid: 'TakeCanaries',
+      Effect: 'Allow',
+      Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      Resource: queueArn(hub, names.canaryQueue),
+    },
     ...onlyWhere(channels.slackSecretArn, {
       Sid: 'ReadTheSlackWebhook',
       Effect: 'Allow',
@@ -80,13 +86,20 @@ export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSu
     }),
   );
 
-/** Only the hub's Lambda role may assume a member's remediation role, and only from inside the organization. */
+/**
+ * Only the hub's Lambda role may assume a member's remediation role, and only from inside the organization. The
+ * principal is the account: IAM stores a role that is named as principal by its unique id, so that a role created again
+ * under that name would be locked out of every member.
+ */
 export const remediationTrust = (hub: Location, organizationId: string): string =>
   document({
     Effect: 'Allow',
-    Principal: { AWS: roleArn(hub, names.lambdaRole) },
+    Principal: { AWS: `arn:${hub.partition}:iam::${hub.accountId}:root` },
     Action: 'sts:AssumeRole',
-    Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+    Condition: {
+      StringEquals: { 'aws:PrincipalOrgID': organizationId },
+      ArnEquals: { 'aws:PrincipalArn': roleArn(hub, names.lambdaRole) },
+    },
   });
 
 /** What the operator switched on beyond reading and revoking. */

@@ -22,6 +22,12 @@ export function providerFor(place: Place, hubRegion: string): Provider {
   });
 }
 
+/**
+ * The state of every rule. It is named because the official provider ignores a rule that was disabled by hand where the
+ * program leaves the state out. Source: `DiffSuppressFunc` of `state` in internal/service/events/rule.go.
+ */
+export const ruleState = 'ENABLED';
+
 /** The tags on everything that Portcullis makes. */
 export const tags = (stackKind: string): Record<string, string> => ({
   'portcullis:managed': 'true',

@@ -41,14 +41,22 @@ function lambdaRole(
   return { role, permissions };
 }
 
-/** What the function works with besides its role. */
+/** Seconds. */
+export const functionTimeout = 60;
+
+/** What the function works with. */
 interface Surroundings {
   readonly bus: EventBus;
   readonly table: Table;
   readonly deadLetters: Queue;
 }
 
-const variables = (args: HubArguments, { bus, table }: Surroundings) => ({
+/**
+ * The role's unique id is there so that a role created again updates the function: AWS binds a function to its role
+ * when the configuration is written, and a function of a deleted role can neither start nor call anything.
+ */
+const variables = (args: HubArguments, role: Role, { bus, table }: Surroundings) => ({
+  PORTCULLIS_ROLE_ID: role.uniqueId,
   PORTCULLIS_BUS_ARN: bus.arn,
   PORTCULLIS_REMEDIATION_ROLE: names.remediationRole,
   PORTCULLIS_TABLE: table.name,
@@ -88,13 +96,14 @@ function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: Lam
 
 /**
  * Declares the remediation Lambda with its role, its log group with retention, its asynchronous retries with the
- * dead-letter queue behind them, and the permissions for the hub rule and the schedule alone to invoke it.
+ * dead-letter queue behind them, and the permissions for the hub rule and the schedule alone to invoke it. `rights` is
+ * the policy of its role.
  */
 export function remediationFunction(
   args: HubArguments,
   provider: Provider,
   around: Surroundings,
-): { function: LambdaFunction; permissions: Permission[] } {
+): { function: LambdaFunction; permissions: Permission[]; rights: RolePolicy } {
   const { role, permissions } = lambdaRole(args, provider, around.bus);
   const logs = new LogGroup(
     names.logGroup,
@@ -113,8 +122,8 @@ export function remediationFunction(
       handler: 'index.handler',
       code: new pulumi.asset.AssetArchive({ 'index.mjs': new pulumi.asset.FileAsset(args.bundle.file) }),
       memorySize: 512,
-      timeout: 60,
-      environment: { variables: variables(args, around) },
+      timeout: functionTimeout,
+      environment: { variables: variables(args, role, around) },
       tags: tags('hub'),
     },
     { provider, dependsOn: [logs, permissions] },
@@ -129,5 +138,5 @@ export function remediationFunction(
     },
     { provider, dependsOn: [permissions] },
   );
-  return { function: lambda, permissions: permissionsToInvoke(args, provider, lambda) };
+  return { function: lambda, permissions: permissionsToInvoke(args, provider, lambda), rights: permissions };
 }

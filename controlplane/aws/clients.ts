@@ -2,12 +2,13 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Settings } from '../settings/environment.ts';
-import { organizationsRegion } from '../settings/partition.ts';
+import { organizationsRegion, partitionOf } from '../settings/partition.ts';
 import { renewing, roleChains } from './credentials.ts';
 import { type AccessSettings, rolesInto, trustedPrincipal } from './roles.ts';
 import { type OnThrottle, type Plugin, shared, throttle } from './throttle.ts';
@@ -26,12 +27,18 @@ export interface Aws {
   /** The principal that an account's access role has to trust. */
   trusted(): Promise<string>;
   organizations(): Promise<OrganizationsClient>;
+  /**
+   * EC2 with the own credentials, in a Region that no account lacks. It asks nothing of the hub Region, which may refuse
+   * the own credentials.
+   */
+  ownRegions(): EC2Client;
   ec2(accountId: string, region: string): Promise<EC2Client>;
   cloudTrail(accountId: string, region: string): Promise<CloudTrailClient>;
   sqs(accountId: string, region: string): Promise<SQSClient>;
   dynamodb(accountId: string, region: string): Promise<DynamoDBClient>;
   eventBridge(accountId: string, region: string): Promise<EventBridgeClient>;
   sns(accountId: string, region: string): Promise<SNSClient>;
+  lambda(accountId: string, region: string): Promise<LambdaClient>;
   /** Told how many workers share the organization's quotas, this one included. */
   share(workers: number): void;
 }
@@ -166,12 +173,17 @@ export function awsClients(
       const roles = settings.organizationsRoleArn ? [settings.organizationsRoleArn] : [];
       return client('organizations', roles, { accountId: 'own', region }, (g) => new OrganizationsClient(g));
     },
+    ownRegions: () => {
+      const region = organizationsRegion(partitionOf(settings.hub.region));
+      return client('ec2', [], { accountId: 'own', region }, (given) => new EC2Client(given));
+    },
     ec2: inAccount('ec2', (given) => new EC2Client(given)),
     cloudTrail: inAccount('cloudtrail', (given) => new CloudTrailClient(given)),
     // The Region's own endpoint, as for every other service, rather than the host that a queue's URL happens to name.
     sqs: inAccount('sqs', (given) => new SQSClient({ ...given, useQueueUrlAsEndpoint: false })),
     eventBridge: inAccount('eventbridge', (given) => new EventBridgeClient(given)),
     sns: inAccount('sns', (given) => new SNSClient(given)),
+    lambda: inAccount('lambda', (given) => new LambdaClient(given)),
     dynamodb: inAccount('dynamodb', (given) => new DynamoDBClient(given)),
     share,
   };

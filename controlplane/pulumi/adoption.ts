@@ -4,6 +4,7 @@ import { importId, isOurs, type StackPlace } from './import-ids.ts';
 const state = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  id: z.string().optional(),
   custom: z.boolean().optional(),
   parent: z.string().optional(),
   provider: z.string().optional(),
@@ -28,6 +29,8 @@ export interface Candidate {
   /** Known of a create that was under way; of others the next update tells. */
   readonly dependencies?: readonly string[] | null | undefined;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
+  /** The id that AWS told, of a type whose inputs do not say it. */
+  readonly id?: string | undefined;
 }
 
 /** A state to put in the place of another, and the resources whose existence its next refresh finds out. */
@@ -38,7 +41,7 @@ export interface Adoption {
 
 const entryOf = (candidate: Candidate, known: ReadonlySet<string>, place: StackPlace) => {
   const { urn, type, parent, provider, retainOnDelete } = candidate;
-  const id = importId(type, candidate.inputs ?? {}, place);
+  const id = candidate.id || importId(type, candidate.inputs ?? {}, place);
   if (id === undefined || !provider) return undefined;
   // A destroy goes by them: a role goes after its policy.
   const dependencies = (candidate.dependencies ?? []).filter((each) => known.has(each));

@@ -3,10 +3,13 @@ import type { EngineEvent } from './events.ts';
 
 /**
  * How AWS says that a name is taken. Source: error sections of CreateRole, CreateFunction and AddPermission,
- * CreateLogGroup and CreateEventBus, CreateTable, CreateTrail, CreateBucket, CreateQueue.
+ * CreateLogGroup and CreateEventBus, CreateTable, CreateTrail, CreateBucket, CreateQueue, CreateEventSourceMapping.
  */
 const taken =
   /EntityAlreadyExists|ResourceConflictException|ResourceAlreadyExistsException|ResourceInUseException|TrailAlreadyExistsException|BucketAlreadyOwnedByYou|BucketAlreadyExists|QueueAlreadyExists|QueueNameExists/;
+
+/** AWS names an event source mapping by an id of its own, which only its refusal of a second one tells. */
+const uuid = /existing mapping with UUID ([0-9a-f-]{36})/;
 
 /** The engine's warning that the state holds operations which were under way when their process died. */
 const leftOver = /pending operations? from previous deployment/;
@@ -23,7 +26,7 @@ export interface Conflicts {
 /** Collects one attempt's conflicts. */
 export function recordConflicts(): Conflicts {
   const failed = new Map<string, Candidate>();
-  const inTheWay = new Set<string>();
+  const inTheWay = new Map<string, string | undefined>();
   let unsettled = false;
   return {
     onEvent({ diagnosticEvent, resOpFailedEvent }) {
@@ -33,12 +36,15 @@ export function recordConflicts(): Conflicts {
         diagnosticEvent.severity === 'error' &&
         taken.test(diagnosticEvent.message)
       ) {
-        inTheWay.add(diagnosticEvent.urn);
+        inTheWay.set(diagnosticEvent.urn, uuid.exec(diagnosticEvent.message)?.[1]);
       }
       const step = resOpFailedEvent?.metadata;
       if (step?.op === 'create') failed.set(step.urn, { ...step.new, urn: step.urn, type: step.type });
     },
-    taken: () => [...failed.values()].filter(({ urn }) => inTheWay.has(urn)),
+    taken: () =>
+      [...failed.values()]
+        .filter(({ urn }) => inTheWay.has(urn))
+        .map((candidate) => ({ ...candidate, id: inTheWay.get(candidate.urn) })),
     leftOver: () => unsettled,
   };
 }

@@ -10,6 +10,15 @@ const organizationsRegions: Readonly<Record<string, string>> = {
   'aws-cn': 'cn-northwest-1',
 };
 
+/** The partition that a Region is in, by its name. */
+export function partitionOf(region: string): string {
+  const found = [
+    ['cn-', 'aws-cn'],
+    ['us-gov-', 'aws-us-gov'],
+  ].find(([prefix = '']) => region.startsWith(prefix));
+  return found?.[1] ?? 'aws';
+}
+
 /**
  * The Regions that were there when this program was made, by partition. A newer one is known by AWS's own answer.
  * Source: "AWS Regions", AWS General Reference. A test compares it with the table that the AWS SDK brings.

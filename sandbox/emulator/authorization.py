@@ -7,7 +7,7 @@ import re
 from contextvars import ContextVar
 
 from ministack.core import iam_actions, iam_evaluator, router
-from ministack.services import ec2
+from ministack.services import ec2, lambda_svc
 
 action_of = iam_actions.extract_iam_action
 resource_arn = iam_actions.extract_resource_arn
@@ -24,6 +24,9 @@ LAMBDA = {
     ("GET", "concurrency"): "GetFunctionConcurrency",
     ("DELETE", "concurrency"): "DeleteFunctionConcurrency",
 }
+
+# Calls about one event source mapping, by method.
+MAPPING = {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping"}
 
 # What must be allowed beside the call under way: service, action, resource and context of each check; set before the
 # call is checked. And the one of them that was refused.
@@ -48,6 +51,10 @@ def request_of(body):
 def extract_iam_action(service, method, path, headers, body, query_params):
     if service == "lambda":
         action = LAMBDA.get((method, path.rstrip("/").rsplit("/", 1)[-1]))
+        if "/event-source-mappings/" in path.rstrip("/"):
+            action = MAPPING.get(method)
+        if path.rstrip("/").endswith("/account-settings"):
+            action = "GetAccountSettings"
         if action:
             return f"lambda:{action}"
     return action_of(service, method, path, headers, body, query_params)
@@ -135,6 +142,13 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
                            if isinstance(finding, dict)})
         beside.set(tuple((service, "securityhub:BatchImportFindings", each, {}) for each in products[1:]))
         return products[0] if products else f"arn:aws:securityhub:{region}:{account_id}:hub/default"
+    if service == "lambda" and "/event-source-mappings" in path:
+        mapping = lambda_svc._esms.get(path.rstrip("/").rsplit("/", 1)[-1]) or {}
+        function = mapping.get("FunctionArn") or request.get("FunctionName")
+        if function:
+            name = function.rsplit(":", 1)[-1]
+            known.set({"lambda:FunctionArn": f"arn:aws:lambda:{region}:{account_id}:function:{name}"})
+        return arn
     if service == "lambda" and method == "POST" and path.rstrip("/").endswith("/functions"):
         return f"arn:aws:lambda:{region}:{account_id}:function:{request.get('FunctionName', '')}"
     if service == "monitoring":

@@ -4,7 +4,9 @@ PutPermission, no dispatch of accepted events, and TLS; the rest in the files be
 import json
 
 import authorization
+import event_sources
 import prefix_lists
+import principals
 import security_groups
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import validate_policy_document
@@ -32,16 +34,15 @@ def put_permission(data):
     return put_one_permission(data)
 
 
-resolve_condition_key = iam_evaluator._resolve_condition_key
-
-
 def condition_key(key, ctx):
     # the gateway stands for AWS's own endpoints, where clients use TLS
-    return "true" if key.lower() == "aws:securetransport" else resolve_condition_key(key, ctx)
+    return "true" if key.lower() == "aws:securetransport" else principals.condition_key(key, ctx)
 
 
 def fill():
     authorization.fill()
+    event_sources.fill()
+    principals.fill()
     security_groups.fill()
     prefix_lists.fill()
     iam_evaluator._resolve_condition_key = condition_key

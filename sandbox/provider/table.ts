@@ -2,6 +2,7 @@ import type { Resource } from './protocol/resource.ts';
 import { Trail } from './resources/cloudtrail.ts';
 import { MetricAlarm } from './resources/cloudwatch.ts';
 import { Table } from './resources/dynamodb.ts';
+import { EventSourceMapping } from './resources/event-source-mapping.ts';
 import { EventTarget } from './resources/event-target.ts';
 import { EventBus, EventBusPolicy, EventRule } from './resources/events.ts';
 import { Role, RolePolicy } from './resources/iam.ts';
@@ -31,6 +32,7 @@ export const table: Readonly<Record<string, Resource>> = {
   'aws:dynamodb/table:Table': Table,
   'aws:iam/role:Role': Role,
   'aws:iam/rolePolicy:RolePolicy': RolePolicy,
+  'aws:lambda/eventSourceMapping:EventSourceMapping': EventSourceMapping,
   'aws:lambda/function:Function': LambdaFunction,
   'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': FunctionEventInvokeConfig,
   'aws:lambda/permission:Permission': Permission,

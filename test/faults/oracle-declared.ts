@@ -1,6 +1,6 @@
 import { organizationsRegion } from '../../controlplane/settings/partition.ts';
 import { busArn, type Location, names, queueArn, roleArn } from '../../programs/names.ts';
-import { ingressPattern, lifecyclePattern, resultsPattern } from '../../programs/pattern.ts';
+import { callPattern, ingressPattern, lifecyclePattern, resultsPattern } from '../../programs/pattern.ts';
 import {
   forwarderPermissions,
   forwarderTrust,
@@ -84,7 +84,7 @@ function hubParts(hub: Location, { sandbox }: FaultStage): Listed[] {
         ...{ organizationId: sandbox.organization.id, slackSecretArn },
       }),
     ),
-    ...rule(names.ingressRule, JSON.stringify(ingressPattern), lambda),
+    ...rule(names.ingressRule, JSON.stringify(callPattern), lambda),
     ...rule(names.scheduleRule, 'rate(1 minute)', lambda, 'default'),
     ...rule(names.lifecycleRule, JSON.stringify(lifecyclePattern), queueArn(hub, names.lifecycleQueue)),
     ...rule(names.resultsRule, results, queueArn(hub, names.resultsQueue)),

@@ -17,6 +17,9 @@ function resolver(values: Record<string, string>, conditions: Record<string, Val
     },
     'Fn::Sub': (text: string) =>
       text.replace(/\$\{([^}]+)\}/g, (_, name) => String(functions.Ref?.(name as never))),
+    'Fn::Join': ([separator, parts]: [string, Value[]]) => (resolve(parts) as string[]).join(separator),
+    'Fn::Select': ([index, list]: [number, Value]) => (resolve(list) as Value[])[index],
+    'Fn::Split': ([separator, text]: [string, Value]) => String(resolve(text)).split(separator),
     'Fn::Equals': ([left, right]: Value[]) => resolve(left) === resolve(right),
     'Fn::Not': ([value]: Value[]) => !resolve(value),
     'Fn::If': ([name, yes, no]: [string, Value, Value]) => resolve(resolve(conditions[name]) ? yes : no),

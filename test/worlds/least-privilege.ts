@@ -19,6 +19,7 @@ export interface Statement {
   Sid: string;
   Action: string | string[];
   Resource: string | string[];
+  Condition?: object;
 }
 export interface Document {
   Version: string;

@@ -76,17 +76,37 @@ const inlinePolicy = (PolicyName: string, Version: string, Statement: readonly u
 });
 
 /**
+ * The account of the trusted principal: IAM stores a principal that is named by its unique id, so that one created again
+ * under its name would be locked out of every account. The condition names the one principal.
+ */
+const rootOfTrusted = {
+  'Fn::Join': [
+    ':',
+    [
+      'arn',
+      { Ref: 'AWS::Partition' },
+      'iam:',
+      { 'Fn::Select': [4, { 'Fn::Split': [':', { Ref: 'TrustedPrincipal' }] }] },
+      'root',
+    ],
+  ],
+};
+
+/**
  * The CloudFormation template of the access role, as YAML without short forms: the trust that the settings ask for,
  * and of the access policy what a member needs, the hub's part on request. Pure.
  */
 export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: Defaults): string {
   const forHub = ({ Sid }: { Sid: string }) => Sid.startsWith('Hub');
-  const equals = { 'sts:ExternalId': { Ref: 'ExternalId' } };
+  const externalId = { 'sts:ExternalId': { Ref: 'ExternalId' } };
   const trust = {
     Effect: 'Allow',
-    Principal: { AWS: { Ref: 'TrustedPrincipal' } },
+    Principal: { AWS: rootOfTrusted },
     Action: 'sts:AssumeRole',
-    Condition: { 'Fn::If': ['HasExternalId', { StringEquals: equals }, { Ref: 'AWS::NoValue' }] },
+    Condition: {
+      ArnEquals: { 'aws:PrincipalArn': { Ref: 'TrustedPrincipal' } },
+      StringEquals: { 'Fn::If': ['HasExternalId', externalId, { Ref: 'AWS::NoValue' }] },
+    },
   };
   const members = Statement.filter((statement) => !forHub(statement));
   return stringify(

@@ -74,7 +74,9 @@ export async function whileIamSettles<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const unsettled = error instanceof Error && /cannot be assumed|Invalid principal/i.test(error.message);
+      const unsettled =
+        error instanceof Error &&
+        /cannot be assumed|Invalid principal|execution role does not have permissions/i.test(error.message);
       if (!unsettled || Date.now() > until) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }

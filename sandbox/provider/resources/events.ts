@@ -109,7 +109,7 @@ const putRule: Resource['create'] = async (aws, inputs) => {
       EventBusName,
       EventPattern: optional(inputs, 'eventPattern'),
       ScheduleExpression: optional(inputs, 'scheduleExpression'),
-      State: optional(inputs, 'state') ?? 'ENABLED',
+      State: optional(inputs, 'state'),
       Description: optional(inputs, 'description') ?? '',
       Tags: tagList(inputs.tags),
     }),
@@ -123,7 +123,8 @@ export const EventRule: Resource = {
     eventBusName: bus,
     eventPattern: { kind: 'json' },
     scheduleExpression: text,
-    state: { kind: 'string', default: 'ENABLED' },
+    // as in the official provider: no default, and a state that the program leaves out is never a difference
+    state: { kind: 'string', computed: true },
     description: text,
     ...regional,
     ...tagged,

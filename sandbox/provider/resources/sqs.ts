@@ -19,6 +19,8 @@ const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
   },
   visibilityTimeoutSeconds: { attribute: 'VisibilityTimeout', field: { kind: 'integer', default: 30 } },
   redrivePolicy: { attribute: 'RedrivePolicy', field: { kind: 'policy' } },
+  // QueuePolicy may set it as well: a program that says nothing here leaves it alone
+  policy: { attribute: 'Policy', field: { kind: 'policy', computed: true } },
   kmsMasterKeyId: { attribute: 'KmsMasterKeyId', field: { kind: 'string' } },
   sqsManagedSseEnabled: { attribute: 'SqsManagedSseEnabled', field: { kind: 'boolean', computed: true } },
 };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { type Aws, awsClients } from '../../../controlplane/aws/clients.ts';
+import { checkConcurrency } from '../../../controlplane/aws/hub-checks.ts';
 import { refreshTags } from '../../../controlplane/organization/account-tags.ts';
 import { readOrganization } from '../../../controlplane/organization/listing.ts';
 import { observeAccount } from '../../../controlplane/reconcile/observe.ts';
@@ -134,6 +135,9 @@ export async function refusals(world: World, accountId: string): Promise<string[
     for (const queue of [names.lifecycleQueue, names.resultsQueue]) {
       refused.push(...(await refusedAction(() => receive(aws, queue))));
     }
+    const { message, result } = await checkConcurrency(aws, settings);
+    if (result === 'unknown')
+      refused.push(...(await refusedAction(() => Promise.reject(new Error(message)))));
     for (const error of await failuresToTell(world, aws))
       refused.push(...(await refusedAction(() => Promise.reject(error))));
   }

@@ -34,9 +34,12 @@ describe('an account stack', () => {
     expect(statements(inputsOf(declared, 'Role', 'portcullis-remediation').assumeRolePolicy)).toEqual([
       {
         Effect: 'Allow',
-        Principal: { AWS: 'arn:aws:iam::222222222222:role/portcullis-lambda' },
+        Principal: { AWS: 'arn:aws:iam::222222222222:root' },
         Action: 'sts:AssumeRole',
-        Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-portcullis' } },
+        Condition: {
+          StringEquals: { 'aws:PrincipalOrgID': 'o-portcullis' },
+          ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::222222222222:role/portcullis-lambda' },
+        },
       },
     ]);
   });

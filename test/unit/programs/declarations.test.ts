@@ -39,3 +39,10 @@ test.each(Object.entries(stacks))('%s declares the recorded resources', async (n
     `../../fixtures/declarations/${name}.json`,
   );
 });
+
+// The official provider ignores a rule that was disabled by hand where the program leaves the state out.
+test.each(Object.entries(stacks))('every rule of %s names its state', async (_, args) => {
+  const rules = (await declare(args)).filter(({ type }) => type === 'aws:cloudwatch/eventRule:EventRule');
+  for (const { name, inputs } of rules) expect(inputs.state, name).toBe('ENABLED');
+  expect(rules.length > 0).toBe(args.kind !== 'account' || args.cells.length > 0);
+});

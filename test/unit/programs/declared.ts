@@ -19,7 +19,10 @@ export async function declare(args: StackArguments): Promise<Declared[]> {
       newResource({ type, name, inputs, provider }) {
         declared.push({ type, name, inputs, provider: provider ?? '' });
         const arn = inputs.arn ?? `arn-of:${type.split(':').at(-1)}:${inputs.name}`;
-        return { id: `${name}-id`, state: { ...inputs, arn, url: `url-of:${inputs.name}` } };
+        return {
+          id: `${name}-id`,
+          state: { ...inputs, arn, url: `url-of:${inputs.name}`, uniqueId: `id-of:${name}` },
+        };
       },
       call: ({ inputs }) => inputs,
     },

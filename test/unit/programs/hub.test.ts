@@ -15,10 +15,13 @@ describe('the hub stack', () => {
     expect(titles(declared).sort()).toEqual([
       'EventBus portcullis',
       'EventBusPolicy portcullis',
+      'EventRule portcullis-canary',
       'EventRule portcullis-ingress',
       'EventRule portcullis-lifecycle',
       'EventRule portcullis-results',
       'EventRule portcullis-schedule',
+      'EventSourceMapping portcullis-canary',
+      'EventTarget portcullis-canary',
       'EventTarget portcullis-ingress',
       'EventTarget portcullis-lifecycle',
       'EventTarget portcullis-results',
@@ -27,8 +30,12 @@ describe('the hub stack', () => {
       'FunctionEventInvokeConfig portcullis-remediation',
       'LogGroup /aws/lambda/portcullis-remediation',
       'MetricAlarm portcullis-dead-letter',
+      'MetricAlarm portcullis-errors',
+      'MetricAlarm portcullis-event-age',
+      'MetricAlarm portcullis-throttles',
       'Permission portcullis-remediation',
       'Permission portcullis-schedule',
+      'Queue portcullis-canary',
       'Queue portcullis-dead-letter',
       'Queue portcullis-lifecycle',
       'Queue portcullis-results',
@@ -79,10 +86,10 @@ test("the Lambda's table has its keys, ends entries, can be restored and is encr
 });
 
 describe("the hub's rules", () => {
-  test('take ingress, lifecycle events and the results of the hub account', () => {
+  test('take ingress, canaries, lifecycle events and the results of the hub account', () => {
     const pattern = (name: string) => JSON.parse(inputsOf(declared, 'EventRule', name).eventPattern);
     expect(pattern('portcullis-ingress')).toEqual({
-      source: ['aws.ec2', 'portcullis.canary'],
+      source: ['aws.ec2'],
       'detail-type': ['AWS API Call via CloudTrail'],
       detail: {
         eventSource: ['ec2.amazonaws.com'],
@@ -106,6 +113,10 @@ describe("the hub's rules", () => {
         ],
       },
     });
+    expect(pattern('portcullis-canary')).toEqual({
+      ...pattern('portcullis-ingress'),
+      source: ['portcullis.canary'],
+    });
     expect(pattern('portcullis-lifecycle')).toEqual({
       source: ['aws.organizations', 'aws.controltower', 'aws.account'],
     });
@@ -118,6 +129,7 @@ describe("the hub's rules", () => {
 
   test.each([
     ['portcullis-ingress', 'arn-of:Function:portcullis-remediation'],
+    ['portcullis-canary', 'arn-of:Queue:portcullis-canary'],
     ['portcullis-lifecycle', 'arn-of:Queue:portcullis-lifecycle'],
     ['portcullis-results', 'arn-of:Queue:portcullis-results'],
   ])('%s delivers to %s, retries for a day, and keeps what fails', (rule, target) => {
@@ -151,6 +163,7 @@ describe("the hub's rules", () => {
       'portcullis-dead-letter',
       [
         'portcullis/portcullis-ingress',
+        'portcullis/portcullis-canary',
         'portcullis/portcullis-lifecycle',
         'portcullis/portcullis-results',
         'portcullis-schedule',
@@ -175,7 +188,7 @@ describe("the hub's rules", () => {
     ]);
   });
 
-  test.each(['portcullis-lifecycle', 'portcullis-results'])(
+  test.each(['portcullis-canary', 'portcullis-lifecycle', 'portcullis-results'])(
     'a message of queue %s that nobody can handle becomes a dead letter',
     (queue) => {
       expect(JSON.parse(inputsOf(declared, 'Queue', queue).redrivePolicy)).toMatchObject({
@@ -183,6 +196,40 @@ describe("the hub's rules", () => {
       });
     },
   );
+
+  test('canaries wait in a queue of their own, of which the Lambda takes few at once', () => {
+    const { policy, visibilityTimeoutSeconds } = inputsOf(declared, 'Queue', 'portcullis-canary');
+    expect(JSON.parse(policy).Statement).toMatchObject([
+      {
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Condition: {
+          ArnEquals: { 'aws:SourceArn': [`arn:aws:events${here}rule/portcullis/portcullis-canary`] },
+        },
+      },
+    ]);
+    const { timeout } = inputsOf(declared, 'Function', 'portcullis-remediation');
+    expect(visibilityTimeoutSeconds).toBe(6 * timeout);
+    expect(inputsOf(declared, 'EventSourceMapping', 'portcullis-canary')).toEqual({
+      eventSourceArn: 'arn-of:Queue:portcullis-canary',
+      functionName: 'arn-of:Function:portcullis-remediation',
+      batchSize: 10,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: 2 },
+    });
+  });
+
+  test.each([
+    ['portcullis-errors', 'Errors', 'Sum', 0],
+    ['portcullis-throttles', 'Throttles', 'Sum', 0],
+    ['portcullis-event-age', 'AsyncEventAge', 'Maximum', 60_000],
+  ])('alarm %s watches %s of the function', (name, metricName, statistic, threshold) => {
+    expect(inputsOf(declared, 'MetricAlarm', name)).toMatchObject({
+      namespace: 'AWS/Lambda',
+      dimensions: { FunctionName: 'portcullis-remediation' },
+      ...{ metricName, statistic, threshold, comparisonOperator: 'GreaterThanThreshold' },
+    });
+  });
 
   test('the alarm rings at the first dead letter', () => {
     expect(inputsOf(declared, 'MetricAlarm', 'portcullis-dead-letter')).toMatchObject({
@@ -195,9 +242,11 @@ describe("the hub's rules", () => {
     });
   });
 
-  test('the alarm tells the topic that the operator named', async () => {
+  test('the alarms notify the topic that the operator named', async () => {
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:pager';
     const reported = await declare({ ...hubArgs(), alarmTopicArn });
-    expect(inputsOf(reported, 'MetricAlarm', 'portcullis-dead-letter').alarmActions).toEqual([alarmTopicArn]);
+    const alarms = reported.filter(({ type }) => type.endsWith(':MetricAlarm'));
+    expect(alarms).toHaveLength(4);
+    for (const { inputs } of alarms) expect(inputs.alarmActions).toEqual([alarmTopicArn]);
   });
 });

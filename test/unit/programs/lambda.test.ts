@@ -32,6 +32,7 @@ test('the function runs the bundle on arm64 with what it needs to know', async (
     role: 'arn-of:Role:portcullis-lambda',
     environment: {
       variables: {
+        PORTCULLIS_ROLE_ID: 'id-of:portcullis-lambda',
         PORTCULLIS_BUS_ARN: bus,
         PORTCULLIS_REMEDIATION_ROLE: 'portcullis-remediation',
         PORTCULLIS_TABLE: 'portcullis',
@@ -50,6 +51,7 @@ test('without a Slack secret or a topic the function neither knows of one nor ma
   expect(Object.keys(variables).sort()).toEqual([
     'PORTCULLIS_BUS_ARN',
     'PORTCULLIS_REMEDIATION_ROLE',
+    'PORTCULLIS_ROLE_ID',
     'PORTCULLIS_SECURITY_HUB',
     'PORTCULLIS_TABLE',
   ]);
@@ -104,6 +106,11 @@ test('its role may do what it does and nothing else', () => {
       Resource: `arn:aws:logs${here}log-group:/aws/lambda/portcullis-remediation:*`,
     },
     { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: `arn:aws:sqs${here}portcullis-dead-letter` },
+    {
+      Effect: 'Allow',
+      Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      Resource: `arn:aws:sqs${here}portcullis-canary`,
+    },
     { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: slackSecretArn },
     { Effect: 'Allow', Action: 'sns:Publish', Resource: notificationTopicArn },
   ]);

@@ -12,6 +12,7 @@ export interface Choice {
   retention?: number;
   secret?: string;
   schedule?: string;
+  concurrency?: number;
 }
 
 const pattern = JSON.stringify({ source: ['aws.ec2'], 'detail-type': ['AWS API Call via CloudTrail'] });
@@ -175,6 +176,31 @@ function lambdaTypes(
       sourceArn: rule.arn,
     },
     on,
+  );
+  const rights = new aws.iam.RolePolicy(
+    'lambda-policy',
+    {
+      name: 'take-messages',
+      role: role.name,
+      policy: queue.arn.apply((Resource) =>
+        policy({
+          Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+          Resource,
+        }),
+      ),
+    },
+    on,
+  );
+  new aws.lambda.EventSourceMapping(
+    'mapping',
+    {
+      eventSourceArn: queue.arn,
+      functionName: fn.arn,
+      batchSize: 5,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: choice.concurrency ?? 2 },
+    },
+    { ...on, dependsOn: rights },
   );
   new aws.lambda.FunctionEventInvokeConfig(
     'invoke-config',

@@ -42,7 +42,7 @@ const planned = async (refresh: boolean): Promise<string[]> => steps(await every
 
 test('every type is created, and a second preview changes nothing, refreshed or not', async () => {
   const { summary, outputs } = await (await everything()).up();
-  expect(summary.resourceChanges).toEqual({ create: 20 });
+  expect(summary.resourceChanges).toEqual({ create: 22 });
   expect(outputs.busArn?.value).toBe(`arn:aws:events:eu-west-1:${ACCOUNT}:event-bus/test-bus`);
   expect(await planned(false)).toEqual([]);
   expect(await planned(true)).toEqual([]);
@@ -142,12 +142,13 @@ test('what can be is updated in place, and what is fixed is replaced', async () 
     retention: 7,
     tags: { 'a:b': 'c' },
     schedule: 'cron(0 3 * * ? *)',
+    concurrency: 3,
   };
   const updated = await (await everything()).up();
-  expect(updated.summary.resourceChanges).toEqual({ same: 13, update: 7 });
+  expect(updated.summary.resourceChanges).toEqual({ same: 14, update: 8 });
   choice = { ...choice, ruleName: 'other-rule' };
   const replaced = await (await everything()).up();
-  expect(replaced.summary.resourceChanges).toEqual({ same: 17, replace: 3 });
+  expect(replaced.summary.resourceChanges).toEqual({ same: 19, replace: 3 });
   expect(await planned(true)).toEqual([]);
   const { Rules } = await new EventBridge(settings()).listRules({ EventBusName: 'test-bus' });
   expect(Rules?.map(({ Name }) => Name)).toEqual(['other-rule']);

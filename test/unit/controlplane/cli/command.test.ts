@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunWithStacks } from '../../../../controlplane/cli/client/http.ts';
-import { command, usage } from '../../../../controlplane/cli/command.ts';
+import { command } from '../../../../controlplane/cli/command.ts';
+import { usage } from '../../../../controlplane/cli/usage.ts';
 import { runOf, stackOf } from './run-sample.ts';
 
 /** A service that gives each answer by path. */

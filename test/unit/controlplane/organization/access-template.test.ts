@@ -25,18 +25,21 @@ describe('the template of the access role', () => {
       Statement: [
         {
           Effect: 'Allow',
-          Principal: { AWS: trusted },
+          Principal: { AWS: 'arn:aws:iam::111111111111:root' },
           Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'sts:ExternalId': 'x-1' } },
+          Condition: {
+            ArnEquals: { 'aws:PrincipalArn': trusted },
+            StringEquals: { 'sts:ExternalId': 'x-1' },
+          },
         },
       ],
     });
   });
 
-  test('has no condition where there is no external id', () => {
+  test('has the condition on the principal alone where there is no external id', () => {
     const [statement] = (roleOf(yaml, { ExternalId: '' }).AssumeRolePolicyDocument as { Statement: object[] })
       .Statement;
-    expect(statement).not.toHaveProperty('Condition');
+    expect(statement).toHaveProperty('Condition', { ArnEquals: { 'aws:PrincipalArn': trusted } });
   });
 
   test("permits what the access policy lists for a member, the hub's part in the hub alone", () => {

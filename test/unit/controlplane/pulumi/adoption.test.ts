@@ -7,6 +7,7 @@ import { accountArgs, type Declared, declare, hubArgs, regionArgs } from '../../
 
 const place = { partition: 'aws', accountId: '300000000001', region: 'eu-west-1' };
 const role = 'aws:iam/role:Role';
+const mapping = 'aws:lambda/eventSourceMapping:EventSourceMapping';
 const urnOf = (type: string, name: string) => `urn:pulumi:account-1::portcullis::${type}::${name}`;
 const provider = `${urnOf('pulumi:providers:aws', 'aws')}::0000`;
 const candidate = (type: string, inputs: Record<string, unknown>, parent?: string) => ({
@@ -40,6 +41,7 @@ describe('the id of a resource', () => {
     const declared = await everything();
     expect(declared.some(({ type }) => type === 'aws:cloudtrail/trail:Trail')).toBe(true);
     for (const { type, name, inputs } of declared) {
+      if (type === mapping) continue; // AWS makes up its id
       expect(importId(type, inputs, place), `${type} ${name}`).toMatch(/portcullis/);
     }
     const conflicting = /Role|Function|LogGroup|Table|EventBus|Trail|Bucket|Permission/;
@@ -154,6 +156,23 @@ test.each([
   expect(failing(message).taken()).toMatchObject([
     { type: role, provider, inputs: { name: 'portcullis-lambda' } },
   ]);
+});
+
+test('an event source mapping that exists is taken over by the id that AWS tells', () => {
+  const id = '91eaeb7e-c976-1234-9451-8709db01f137';
+  const urn = urnOf(mapping, 'portcullis-canary');
+  const inputs = {
+    eventSourceArn: 'arn:aws:sqs:eu-west-1:300000000001:portcullis-canary',
+    functionName: 'arn:aws:lambda:eu-west-1:300000000001:function:portcullis-remediation',
+  };
+  const conflicts = recordConflicts();
+  const step = { op: 'create', urn, type: mapping, new: { provider, inputs } };
+  conflicts.onEvent({ resOpFailedEvent: { metadata: step } });
+  const message = `ResourceConflictException: An event source mapping with SQS arn (" ${inputs.eventSourceArn} ") and function (" portcullis-remediation ") already exists. Please update or delete the existing mapping with UUID ${id}`;
+  conflicts.onEvent({ diagnosticEvent: { severity: 'error', urn, message } });
+  const { text, urns } = adoptExisting(exported([]), conflicts.taken(), place);
+  expect(urns).toEqual([urn]);
+  expect(resourcesIn(text)).toMatchObject([{ urn, id }]);
 });
 
 test('another failure, or that of an update, is no conflict', () => {

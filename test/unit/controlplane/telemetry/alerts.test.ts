@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { usage } from '../../../../controlplane/cli/command.ts';
+import { usage } from '../../../../controlplane/cli/usage.ts';
 import { metricsText } from '../../../../controlplane/telemetry/database-metrics.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { createMeter, metricsRegistry } from '../../../../controlplane/telemetry/metrics.ts';

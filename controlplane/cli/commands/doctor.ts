@@ -1,0 +1,25 @@
+import { awsClients } from '../../aws/clients.ts';
+import { checkConcurrency, checkHubRegion, type HubCheck } from '../../aws/hub-checks.ts';
+import { readSettings } from '../../settings/environment.ts';
+import { exits } from '../output/exits.ts';
+import type { Screen } from '../output/progress.ts';
+
+const marks = { ok: '✔', problem: '✘', unknown: '?' } as const;
+
+/** The checks as lines; problems first, since they are what a person acts on. */
+export function renderChecks(checks: readonly HubCheck[]): string {
+  const order = ['problem', 'unknown', 'ok'];
+  return [...checks]
+    .sort((one, other) => order.indexOf(one.result) - order.indexOf(other.result))
+    .map(({ name, result, message }) => `${marks[result]} ${name}: ${message}`)
+    .join('\n');
+}
+
+/** Checks what Portcullis needs of the hub account, with the credentials of this shell; changes nothing. */
+export async function doctor({ json }: { readonly json: boolean }, screen: Screen): Promise<number> {
+  const settings = readSettings();
+  const aws = awsClients(settings);
+  const checks = await Promise.all([checkHubRegion(aws, settings), checkConcurrency(aws, settings)]);
+  screen.write(`${json ? JSON.stringify(checks, null, 2) : renderChecks(checks)}\n`);
+  return checks.every(({ result }) => result === 'ok') ? exits.done : exits.differs;
+}

@@ -1,0 +1,88 @@
+import { MetricAlarm } from '@pulumi/aws/cloudwatch/metricAlarm.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import { names } from './names.ts';
+import { tags } from './provider.ts';
+
+interface Alarm {
+  readonly name: string;
+  readonly alarmDescription: string;
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions: Record<string, string>;
+  readonly statistic: 'Maximum' | 'Sum';
+  readonly threshold: number;
+  readonly evaluationPeriods: number;
+}
+
+const ofFunction = {
+  namespace: 'AWS/Lambda',
+  dimensions: { FunctionName: names.remediationFunction },
+};
+
+/** An event that waited for longer than this in Lambda's queue is late: remediation takes seconds. In milliseconds. */
+const late = 60_000;
+
+/**
+ * One dead letter is one event that nothing acted on, so that alarm rings at the first. A failed invocation is tried again,
+ * so errors ring where they go on for three minutes; throttles and waiting events where they go on likewise.
+ * Source of the metrics: "Types of metrics for Lambda functions", AWS Lambda developer guide.
+ */
+const alarms: readonly Alarm[] = [
+  {
+    name: names.deadLetterAlarm,
+    alarmDescription: 'Portcullis: an event was not handled. Read its reason in the dead-letter queue.',
+    namespace: 'AWS/SQS',
+    metricName: 'ApproximateNumberOfMessagesVisible',
+    dimensions: { QueueName: names.deadLetterQueue },
+    statistic: 'Maximum',
+    threshold: 0,
+    evaluationPeriods: 1,
+  },
+  {
+    name: names.errorsAlarm,
+    alarmDescription: `Portcullis: the remediation Lambda keeps failing. Read its log group ${names.logGroup}.`,
+    ...ofFunction,
+    metricName: 'Errors',
+    statistic: 'Sum',
+    threshold: 0,
+    evaluationPeriods: 3,
+  },
+  {
+    name: names.throttlesAlarm,
+    alarmDescription:
+      "Portcullis: the remediation Lambda is throttled. Raise the account's concurrency limit (portcullis doctor).",
+    ...ofFunction,
+    metricName: 'Throttles',
+    statistic: 'Sum',
+    threshold: 0,
+    evaluationPeriods: 3,
+  },
+  {
+    name: names.eventAgeAlarm,
+    alarmDescription:
+      'Portcullis: events wait for more than a minute before the remediation Lambda takes them.',
+    ...ofFunction,
+    metricName: 'AsyncEventAge',
+    statistic: 'Maximum',
+    threshold: late,
+    evaluationPeriods: 3,
+  },
+];
+
+/** Declares the hub's alarms, which notify the topic where the operator named one. */
+export function hubAlarms(provider: Provider, topicArn: string | undefined): void {
+  for (const alarm of alarms) {
+    new MetricAlarm(
+      alarm.name,
+      {
+        ...alarm,
+        comparisonOperator: 'GreaterThanThreshold',
+        period: 60,
+        treatMissingData: 'notBreaching',
+        alarmActions: topicArn ? [topicArn] : [],
+        tags: tags('hub'),
+      },
+      { provider },
+    );
+  }
+}

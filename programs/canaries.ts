@@ -1,0 +1,80 @@
+import type { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
+import { EventSourceMapping } from '@pulumi/aws/lambda/eventSourceMapping.js';
+import type { Function as LambdaFunction } from '@pulumi/aws/lambda/function.js';
+import type { Provider } from '@pulumi/aws/provider.js';
+import { Queue } from '@pulumi/aws/sqs/queue.js';
+import type { Resource } from '@pulumi/pulumi';
+import type { Place } from './arguments.ts';
+import { hubRule } from './hub-rule.ts';
+import { names } from './names.ts';
+import { canaryPattern } from './pattern.ts';
+import { queuePolicy } from './policies.ts';
+import { tags } from './provider.ts';
+import { functionTimeout } from './remediation-function.ts';
+
+/** What canaries are delivered between. */
+interface Ends {
+  readonly bus: EventBus;
+  readonly lambda: { readonly function: LambdaFunction; readonly rights: Resource };
+  readonly deadLetters: { readonly queue: Queue; readonly policy: Resource };
+}
+
+/** A canary that nothing took for six hours proves nothing any more: its verification has ended. */
+const retentionSeconds = 6 * 3600;
+
+/** After so many receives a canary that the function failed on is a dead letter. */
+const receives = 5;
+
+/**
+ * AWS asks for at least six times the function's timeout. Source: "Creating and configuring an Amazon SQS event source
+ * mapping", AWS Lambda developer guide.
+ */
+const visibilitySeconds = 6 * functionTimeout;
+
+/** So many invocations take canaries at once, the fewest that AWS accepts. Each takes up to `batch` of them. */
+const concurrency = 2;
+const batch = 10;
+
+/**
+ * Declares the way of synthetic canaries from the org bus to the remediation Lambda: a rule, a queue and an event source
+ * mapping. Every member can send such events, so they wait in a queue of their own, where no number of them holds up an
+ * event about a group. The resources to await before the ingress rule lets canaries go.
+ */
+export function canaries(provider: Provider, place: Place, { bus, lambda, deadLetters }: Ends): Resource[] {
+  const name = names.canaryQueue;
+  const queue = new Queue(
+    name,
+    {
+      name,
+      messageRetentionSeconds: retentionSeconds,
+      visibilityTimeoutSeconds: visibilitySeconds,
+      sqsManagedSseEnabled: true,
+      policy: queuePolicy(place, name, [{ rule: names.canaryRule, bus: names.bus }]),
+      redrivePolicy: deadLetters.queue.arn.apply((arn) =>
+        JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
+      ),
+      tags: tags('hub'),
+    },
+    { provider },
+  );
+  const mapping = new EventSourceMapping(
+    name,
+    {
+      eventSourceArn: queue.arn,
+      functionName: lambda.function.arn,
+      batchSize: batch,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: concurrency },
+    },
+    { provider, dependsOn: [lambda.rights] },
+  );
+  const rule = hubRule(provider, {
+    name: names.canaryRule,
+    description: 'Portcullis: synthetic canaries, to the queue that the remediation Lambda takes them from',
+    takes: { bus: bus.name, pattern: canaryPattern },
+    target: queue.arn,
+    deadLetters: deadLetters.queue.arn,
+    after: [deadLetters.policy],
+  });
+  return [mapping, ...rule];
+}
