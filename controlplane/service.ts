@@ -143,13 +143,9 @@ async function takeWork(
   }
   shutdown.register('runs', runs.stop, runs.interrupt);
   await runs.start();
-  const stopping = new AbortController();
-  const carryOut = restorer({ store, aws, runs, log, stopping: stopping.signal });
+  const carryOut = restorer({ store, aws, runs, log });
   const restores = restoreQueue(database, store.restores, carryOut, log, leases);
-  shutdown.register('restores', restores.stop, () => {
-    stopping.abort();
-    restores.interrupt();
-  });
+  shutdown.register('restores', restores.stop, restores.interrupt);
   await restores.start();
   shutdown.register('worker', () => worker.stop(graceMs), worker.interrupt);
   return restores;

@@ -4,7 +4,6 @@ import type { Operation } from '../pulumi/operation.ts';
 import type { Lease } from '../queue/leases.ts';
 import { type Result, stalledAfter } from '../queue/result.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
-import { noteFailure, noteSuccess } from '../reconcile/transient-failures.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markFailed, markReconciling, markStalled } from '../stacks/conditions.ts';
 import { accountKey, organizationKey, type StackKey } from '../stacks/key.ts';
@@ -61,7 +60,6 @@ async function finish(
   const end = { what, at: now(), ...(stack.kind === 'account' && { account: { conditions, because } }) };
   await store.offboarding.finish(offboarding, end, lease);
   await recordVerified(store, [{ accountId: account.id }]);
-  noteSuccess(key);
   log.info({ key, because: offboarding.because }, deed);
   if (stack.kind !== 'account')
     await enqueue([accountKey(account.id)]); // which waits for its Regions
@@ -103,12 +101,11 @@ async function failed(
 ): Promise<Result> {
   const message = `could not be ${what === 'archive' ? 'archived' : 'destroyed'}: ${reasonOf(error)}`;
   const transient = isTransient(message);
-  const disturbances = noteFailure(key, transient);
   const at = now().toISOString();
   const conditions = markFailed(markReconciling(stack.conditions, at), 'Failed', message, at);
   const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
   const failure = { generation: attemptAt(offboarding, what), counted: !transient, stalled };
-  const failures = await store.stacks.failed(key, conditions, failure, lease);
+  const { failures, disturbances } = await store.stacks.failed(key, conditions, failure, lease);
   log.warn({ key, error: message, failures, transient }, 'stack not taken away');
   return transient || failures < stalledAfter
     ? { kind: 'error', failures: Math.max(1, failures, disturbances), message }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { childEnvironment } from '../settings/environment.ts';
+import { hasCode } from '../settings/errors.ts';
 
 export interface CommandOptions {
   readonly cwd: string;
@@ -48,13 +49,10 @@ const haste = [
   { after: 3_000, say: 'SIGKILL' },
 ] as const;
 
-const isLost = ({ reason }: AbortSignal): boolean =>
-  reason instanceof Error && /^the lease of .* was lost$/.test(reason.message);
-
 function endOn(signal: AbortSignal, child: ChildProcess): () => void {
   const timers: NodeJS.Timeout[] = [];
   const end = () => {
-    for (const { after, say } of isLost(signal) ? haste : insistence)
+    for (const { after, say } of hasCode(signal.reason, 'lease-lost') ? haste : insistence)
       timers.push(setTimeout(() => child.kill(say), after));
   };
   signal.addEventListener('abort', end, { once: true });

@@ -1,12 +1,12 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import { PortcullisError } from '../settings/errors.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
 import type { Engine } from './engine.ts';
 import { OperationFailed } from './failure.ts';
 import type { Operation } from './operation.ts';
-import type { EngineAnswer, EngineTask, EngineWork } from './task.ts';
+import { type EngineAnswer, type EngineTask, type EngineWork, endingFor } from './task.ts';
 
 const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });
 
@@ -44,7 +44,7 @@ export function enginePool(
   ): Promise<OperationRecord | string | undefined> => {
     signal?.throwIfAborted();
     const { port1: ours, port2: end } = new MessageChannel();
-    const tell = () => ours.postMessage(reasonOf(signal?.reason));
+    const tell = () => ours.postMessage(endingFor(signal?.reason));
     signal?.addEventListener('abort', tell, { once: true });
     try {
       const task = { work, settings: { data, state, secretsProvider, awsPlugin }, end };

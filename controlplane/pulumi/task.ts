@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { reasonOf } from '../settings/errors.ts';
+import { type ErrorCode, PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
@@ -24,13 +24,28 @@ interface Terms {
 export interface EngineTask {
   readonly work: EngineWork;
   readonly settings: EngineSettings;
-  /** Any message on it says that the operation has to end. */
+  /** An `Ending` on it says that the operation has to end. */
   readonly end: MessagePort;
 }
 
 export type EngineAnswer =
   | { readonly done: OperationRecord | string | undefined }
   | { readonly failed: string; readonly partWay: PartWay | undefined };
+
+/** Why an operation has to end, as it crosses to the thread: an error loses its class and its code there. */
+export interface Ending {
+  readonly message: string;
+  readonly code: ErrorCode | undefined;
+}
+
+export const endingFor = (reason: unknown): Ending => ({
+  message: reasonOf(reason),
+  code: reason instanceof PortcullisError ? reason.code : undefined,
+});
+
+/** The reason again, on the other side. */
+export const reasonFor = ({ message, code }: Ending): Error =>
+  code === undefined ? new Error(message) : new PortcullisError(code, message);
 
 /** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
 let engine: Engine | undefined;
@@ -55,7 +70,7 @@ async function act(engine: Engine, work: EngineWork, signal: AbortSignal) {
 export default async function carryOut({ work, settings, end }: EngineTask): Promise<EngineAnswer> {
   engine ??= pulumiEngine(settings);
   const ending = new AbortController();
-  end.once('message', (reason: string) => ending.abort(new Error(reason)));
+  end.once('message', (told: Ending) => ending.abort(reasonFor(told)));
   try {
     return { done: await act(engine, work, ending.signal) };
   } catch (error) {

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../settings/errors.ts';
 import { hubKey, placeOfKey } from '../stacks/key.ts';
 import type { Database, Query } from '../store/database/database.ts';
+import { LeaseLost } from '../store/database/lease-guard.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { priorities } from './key-queue.ts';
 
 /** The right to work on a key, held by one worker at a time over all workers of a database. */
 export interface Lease {
   readonly key: string;
-  /** Grows with each holder of the key: a write under an older one is refused. */
+  /** Differs from that of every other holder of any key, and grows: a write under an older one is refused. */
   readonly token: string;
   /** Aborted once the lease is lost, or the service stops: whatever is under way has to end. */
   readonly signal: AbortSignal;
@@ -119,7 +120,7 @@ export function openLeases(
   let stopping = false;
 
   const lose = (key: string) => {
-    held.get(key)?.controller.abort(new Error(`the lease of ${key} was lost`));
+    held.get(key)?.controller.abort(new LeaseLost(key));
     held.delete(key);
   };
 
@@ -178,8 +179,9 @@ export function openLeases(
   const grant = (query: Query, asked: readonly LeaseRequest[]) =>
     query<Granted>(
       `insert into lease as l (key, owner, token, expires_at, region)
-       select key, $1::uuid, 1, now() + $4::interval, region from unnest($2::text[], $3::text[]) as asked (key, region)
-       on conflict (key) do update set owner = excluded.owner, token = l.token + 1, expires_at = excluded.expires_at,
+       select key, $1::uuid, nextval('lease_token'), now() + $4::interval, region
+       from unnest($2::text[], $3::text[]) as asked (key, region)
+       on conflict (key) do update set owner = excluded.owner, token = nextval('lease_token'), expires_at = excluded.expires_at,
          region = excluded.region, from_dead = l.expires_at > '-infinity'
        where l.expires_at <= now()
        returning key, token::text, from_dead`,
@@ -214,7 +216,7 @@ export function openLeases(
       const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
       if (own.length === 0) return;
       await database.query(
-        `update lease set expires_at = '-infinity' from unnest($2::text[], $3::bigint[]) as mine (key, token)
+        `delete from lease using unnest($2::text[], $3::bigint[]) as mine (key, token)
          where lease.key = mine.key and lease.token = mine.token and lease.owner = $1`,
         [owner, own.map(({ key }) => key), own.map(({ token }) => token)],
       );

@@ -26,9 +26,10 @@ interface Work {
   unfinished(): Promise<readonly string[]>;
   /**
    * Called again for the same id after a crash or an error, never twice at once in one process; with leases, never
-   * twice at once over all workers of the database. The signal tells it to leave the work to the next one.
+   * twice at once over all workers of the database. The signal tells it to leave the work to the next one: the service
+   * stops, or the lease is lost.
    */
-  carryOut(id: string, signal: AbortSignal): Promise<void>;
+  carryOut(id: string, signal: AbortSignal, lease?: Lease): Promise<void>;
   readonly leases?: Leases;
 }
 
@@ -83,7 +84,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
       return;
     }
     try {
-      await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]));
+      await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]), lease);
     } finally {
       await handBack(leases, lease, log);
     }

@@ -19,9 +19,6 @@ const prerequisite = 5_000;
 /** Until the next look at an account whose own trail was just declared, or made to log again. */
 const untilCoveredMs = 2 * 60_000;
 
-/** Looks in a row that found an account not ready; forgotten at a restart. */
-const observations = new Map<string, number>();
-
 const asListed = (record: AccountRecord): OrganizationAccount => ({
   ...record,
   state: record.state === 'DEPARTED' ? 'UNKNOWN' : record.state,
@@ -90,7 +87,7 @@ async function observe(
   { account: FleetAccount; pending: readonly string[]; requeueAfterMs?: number } | { result: Result }
 > {
   const { store, aws, settings, lease } = context;
-  const attempts = observations.get(record.id) ?? 0;
+  const attempts = await store.accounts.failedLooks(record.id);
   let found: Awaited<ReturnType<typeof observeAccount>>;
   try {
     const covers = await context.offboarding?.coveredRegions(record);
@@ -100,8 +97,7 @@ async function observe(
     found = transientFailure(error, attempts);
   }
   if (found.kind === 'found') {
-    if (found.pendingRegions.length === 0) observations.delete(record.id);
-    else observations.set(record.id, attempts + 1);
+    await store.accounts.looked(record.id, found.pendingRegions.length === 0);
     const regions = [...found.account.regions, ...stillDeclared(context, record, found.pendingRegions)];
     await store.accounts.setRegions(record.id, regions);
     if (settings.layout === 'account' && !isPreview(context)) {
@@ -123,7 +119,7 @@ async function observe(
       ...(found.requeueAfterMs && { requeueAfterMs: found.requeueAfterMs }),
     };
   }
-  observations.set(record.id, attempts + 1);
+  await store.accounts.looked(record.id, false);
   if (found.kind === 'transient-failure')
     return { result: await requeue(context, found.requeueAfterMs, found.message) };
   if (found.kind === 'not-yet') {

@@ -4,7 +4,7 @@ import { priorities } from '../queue/key-queue.ts';
 import type { Lease } from '../queue/leases.ts';
 import type { Result } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
-import { PortcullisError, reasonOf } from '../settings/errors.ts';
+import { hasCode, PortcullisError, reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import { excess } from '../stacks/failure-limit.ts';
 import { accountKey, hubKey } from '../stacks/key.ts';
@@ -30,8 +30,16 @@ export const unreadFact = 'organization not read';
 const aheadMs = 2 * 60_000;
 const listingPauseMs = 3_000;
 
-/** Readings in a row that failed; forgotten at a restart. */
-let unread = 0;
+/** Readings in a row that failed. */
+const failedReadingsFact = 'failed readings of the organization';
+
+/** Counts a reading; how many in a row failed by now. Under the organization's lease, so by one worker at a time. */
+async function counted({ facts }: ReconcileServices['store'], read: boolean): Promise<number> {
+  const before = (await facts.get<number>(failedReadingsFact))?.value ?? 0;
+  const unread = read ? 0 : before + 1;
+  if (unread !== before) await facts.set(failedReadingsFact, unread);
+  return unread;
+}
 
 export interface OrganizationContext extends ReconcileServices {
   readonly runs: { request(request: RunRequest): Promise<Run> };
@@ -169,7 +177,8 @@ async function offboardAccounts(
     if (enqueue.length > 0) await queue.enqueue(enqueue);
     return undefined;
   } catch (error) {
-    if (!(error instanceof PortcullisError) || error.code === 'store-unreachable') throw error;
+    const passing = hasCode(error, 'store-unreachable') || hasCode(error, 'lease-lost');
+    if (!(error instanceof PortcullisError) || passing) throw error;
     log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
     return {
       kind: 'terminal',
@@ -198,17 +207,16 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   let listing: Awaited<ReturnType<typeof recordOrganization>>;
   try {
     listing = await recordOrganization(context);
-    unread = 0;
     await store.facts.set(unreadFact, null);
+    await counted(store, true);
   } catch (error) {
     lease.signal.throwIfAborted();
     const message = reasonOf(error);
     log.error({ key: 'organization', error: message }, 'the organization was not read');
     if (!(error instanceof PortcullisError)) throw error;
     await store.facts.set(unreadFact, message);
-    if (error.retry) unread += 1;
     return error.retry
-      ? { kind: 'error', failures: unread, message }
+      ? { kind: 'error', failures: await counted(store, false), message }
       : { kind: 'terminal', reason: 'PrerequisiteFailed', message, requeueAfterMs: 10 * 60_000 };
   }
   const { organization } = listing;

@@ -13,7 +13,6 @@ import { isYoung } from './observe.ts';
 import { report } from './report.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 import { preview, previewsOf } from './stack-preview.ts';
-import { noteFailure, noteSuccess } from './transient-failures.ts';
 import { inTurn } from './turn.ts';
 
 /** `undeclared`: what the stack should be could not be told, so it stays as it was. */
@@ -165,7 +164,6 @@ async function up(
     meter.stack('up', desired.arguments.kind, 'failed', seconds());
     return failed(context, desired, record, terms, { error, recover });
   }
-  noteSuccess(key);
   const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
   const message = summarise(made);
   const { generation, exceptions } = desired;
@@ -199,7 +197,6 @@ async function failed(
   const message = reasonOf(error);
   const account = await store.accounts.get(desired.arguments.place.accountId);
   const transient = isTransient(message) || isUnready(message, isYoung(account?.joinedAt));
-  const disturbances = noteFailure(key, transient);
   const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   const partWay = partWayOf(error);
   if (partWay) await auditChange(context, desired, partWay.record, { incomplete: true });
@@ -208,7 +205,7 @@ async function failed(
     stalled: { after: stalledAfter, conditions: markStalled({}, message, now()) },
   };
 
-  const failures = await store.stacks.failed(key, conditions, failure, lease);
+  const { failures, disturbances } = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (!transient) await auditFailure(context, desired, { message, failures, stalled });
   const limit = transient ? limits.transient : limits.counted;

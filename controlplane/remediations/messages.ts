@@ -83,8 +83,9 @@ export function messageHandlers(
       const { detail } = resultEvent.parse(event);
       // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
       if ((await store.cellVerifications.received(detail)) && isOnlyCanary(detail)) return;
-      const fresh = await store.remediations.append(detail);
-      if (fresh) {
+      // A duplicate of the event can report before the invocation that revoked the rule: each outcome counts once.
+      const changed = await store.remediations.append(detail);
+      if (changed) {
         meter.remediation(detail.outcome, revokeLatencyMs(detail));
         log.info(
           { account: detail.account, region: detail.region, group: detail.groupId, outcome: detail.outcome },

@@ -102,13 +102,14 @@ const planTries = 8;
 /** Whether the run is planned; one that cannot be has failed, unless AWS was only disturbed for a while. */
 async function plan(context: ReconcileServices, run: Run, signal: AbortSignal): Promise<boolean> {
   const { store } = context;
-  for (let tries = 1; ; tries += 1) {
+  for (;;) {
     try {
       await planRun(context, run, signal);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof PortcullisError && error.code === 'store-unreachable') throw error;
+      const tries = await store.runs.planFailed(run.id);
       if (tries >= planTries || !isTransient(reasonOf(error))) {
         await store.runStacks.skipRest(run.id, 'the run failed');
         await store.runs.finish(run.id, 'failed', reasonOf(error));

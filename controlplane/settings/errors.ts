@@ -13,6 +13,7 @@ const table = {
   'in-use': { status: 409, retry: true },
   'data-unusable': { status: 500, retry: false },
   'other-installation': { status: 409, retry: false },
+  'lease-lost': { status: 409, retry: true },
   'store-unreachable': { status: 503, retry: true },
   internal: { status: 500, retry: false },
 } as const;
@@ -40,6 +41,10 @@ export class PortcullisError extends Error {
     return table[this.code].retry;
   }
 }
+
+/** Whether a failure, or the reason of an aborted signal, is of this code. */
+export const hasCode = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof PortcullisError && error.code === code;
 
 /** The text of any thrown value, for a message; never its stack. */
 export const reasonOf = (error: unknown): string =>

@@ -37,6 +37,10 @@ export interface AccountStore {
   setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date): Promise<void>;
   /** Has them read again by whoever needs them next. */
   forgetTags(id: string): Promise<void>;
+  /** How many looks in a row found the account not ready, over all workers. */
+  failedLooks(id: string): Promise<number>;
+  /** Counts a look: one that found the account ready ends the row. */
+  looked(id: string, ready: boolean): Promise<void>;
   setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
   /** Leaves a Region out of those of an account, and every other as it is. */
   dropRegion(id: string, region: string): Promise<void>;
@@ -78,6 +82,19 @@ export function accountStore({ query }: Pick<Database, 'query'>): AccountStore {
     },
     async forgetTags(id) {
       await query('update account set tags_read_at = null where id = $1', [id]);
+    },
+    async failedLooks(id) {
+      const [row] = await query<{ looks: number }>(
+        'select failed_looks as looks from account where id = $1',
+        [id],
+      );
+      return row?.looks ?? 0;
+    },
+    async looked(id, ready) {
+      const count = ready
+        ? 'failed_looks = 0 where failed_looks > 0 and'
+        : 'failed_looks = failed_looks + 1 where';
+      await query(`update account set ${count} id = $1`, [id]);
     },
     async setRegions(id, regions) {
       await query('update account set regions = $2, updated_at = now() where id = $1', [

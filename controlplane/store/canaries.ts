@@ -1,3 +1,4 @@
+import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
 import type { Query } from './database/database.ts';
 
@@ -54,6 +55,28 @@ export type Ending =
 export const canaryColumns = `id, verification_id as "verificationId", account_id as "accountId", region,
   intended_at as "intendedAt", group_id as "groupId", opened_at as "openedAt", result, received_at as "receivedAt", state,
   kind, message, milliseconds, recorded_milliseconds as "recordedMilliseconds", ended_at as "endedAt"`;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Merges a result into that of its canary, by the canary's id or its group; true where there is such a canary. */
+export async function recordResult(query: Query, result: RemediationResult): Promise<boolean> {
+  const { account, region, groupId, canary = '' } = result;
+  // Each look-up by an index of its own: every result of the fleet is looked up here.
+  const found = await query<Pick<Canary, 'id' | 'result' | 'endedAt'>>(
+    `select id, result, ended_at as "endedAt" from canary
+     where (id = $3::uuid or group_id = $4) and account_id = $1 and region = $2 for update`,
+    [account, region, uuid.test(canary) ? canary : null, groupId],
+  );
+  for (const known of found.filter(({ endedAt }) => endedAt === null)) {
+    const merged = mergeResults(known.result ? [known.result, result] : [result]);
+    if (known.result && isSameResult(known.result, merged)) continue;
+    await query(
+      'update canary set result = $2, received_at = case when $3 then received_at else now() end where id = $1',
+      [known.id, JSON.stringify(merged), known.result?.outcome === merged.outcome],
+    );
+  }
+  return found.length > 0;
+}
 
 /** Ends a canary once and says so of its cell; one that has ended stays as it is. */
 export async function recordEnding(query: Query, id: string, ending: Ending): Promise<void> {

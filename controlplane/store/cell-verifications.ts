@@ -6,6 +6,7 @@ import {
   canaryColumns,
   type Ending,
   recordEnding,
+  recordResult,
 } from './canaries.ts';
 import type { Database, Query } from './database/database.ts';
 import {
@@ -38,7 +39,10 @@ export interface CellVerificationStore {
   opened(id: string, groupId: string | null): Promise<void>;
   /** How long ago it was opened, milliseconds; 0 where it was not. */
   openFor(id: string): Promise<number>;
-  /** Takes a result for the canary that it tells of; true where it tells of one. A replay changes nothing. */
+  /**
+   * Takes a result for the canary that it tells of; true where it tells of one. Results merge as those of remediations
+   * do, so a duplicate that found the rule deleted does not hide the one that revoked it.
+   */
   received(result: RemediationResult): Promise<boolean>;
   /** Ends a canary once, and says so of its cell. */
   end(id: string, ending: Ending): Promise<void>;
@@ -141,17 +145,7 @@ export function cellVerificationStore({ query, transaction }: Database): CellVer
       );
       return row?.ms ?? 0;
     },
-    async received(result) {
-      const id = result.canary ?? null;
-      const known = await query(
-        `update canary set
-           result = case when ended_at is null then $4::jsonb else result end,
-           received_at = case when ended_at is null then now() else received_at end
-         where account_id = $1 and region = $2 and (id::text = $3 or group_id = $5) returning id`,
-        [result.account, result.region, id, JSON.stringify(result), result.groupId],
-      );
-      return known.length > 0;
-    },
+    received: (result) => transaction((within) => recordResult(within, result)),
     end: (id, ending) => transaction((within) => recordEnding(within, id, ending)),
     leftovers: async ({ accountId, region }) =>
       ids(

@@ -57,6 +57,22 @@ export async function endExceptions(
     await writeAudit(query, { who: by, what: 'exception ended', details: { name, ...details } });
 }
 
+/** Makes a standing exception let less through, with an audit line, as a part of the query's transaction. */
+export async function narrowException(
+  query: Query,
+  exception: Exception,
+  by: string,
+  details: AuditEntry['details'],
+): Promise<void> {
+  const narrowed = await query(
+    `update exception set exception = $2::jsonb where name = $1 and ended_at is null and exception <> $2::jsonb
+     returning name`,
+    [exception.name, JSON.stringify(exception)],
+  );
+  if (narrowed.length > 0)
+    await writeAudit(query, { who: by, what: 'exception narrowed', details: { ...exception, ...details } });
+}
+
 export function exceptionStore({ query, transaction }: Database): ExceptionStore {
   const get = async (name: string) => {
     const [row] = await query<StoredException>(`select ${columns} from exception where name = $1`, [name]);

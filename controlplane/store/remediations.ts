@@ -1,5 +1,6 @@
+import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import type { Database } from './database/database.ts';
+import type { Database, Query } from './database/database.ts';
 
 export interface RemediationRecord {
   /** `<eventId>:<groupId>`, where the group id is empty if the event named no group. */
@@ -10,6 +11,7 @@ export interface RemediationRecord {
   readonly accountId: string;
   readonly region: string;
   readonly outcome: string;
+  /** All results of the event for the group, merged. */
   readonly result: RemediationResult;
 }
 
@@ -17,7 +19,10 @@ const columns = `event_id || ':' || group_id as id, event_id as "eventId", group
   account_id as "accountId", region, outcome, result`;
 
 export interface RemediationStore {
-  /** Appends a result once; a replay of it changes nothing. True where it was new. */
+  /**
+   * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
+   * changes nothing. True where the outcome is another than before.
+   */
   append(result: RemediationResult): Promise<boolean>;
   /** What an event came to, for each security group that it was about. */
   ofEvent(eventId: string): Promise<RemediationRecord[]>;
@@ -29,24 +34,58 @@ export interface RemediationStore {
   }): Promise<RemediationRecord[]>;
 }
 
-export function remediationStore({ query }: Database): RemediationStore {
+/** The first result of an event and group; false where there is one. A part is kept as received beside the merge. */
+async function insertFirst(query: Query, result: RemediationResult): Promise<boolean> {
+  const { eventId, groupId, time, account, region, outcome } = result;
+  const received = result.parts === undefined ? null : JSON.stringify([result]);
+  const rows = await query(
+    `insert into remediation (event_id, group_id, time, account_id, region, outcome, result, received, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now()) on conflict do nothing returning event_id`,
+    [
+      ...[eventId, groupId ?? '', time, account, region, outcome],
+      ...[JSON.stringify(mergeResults([result])), received],
+    ],
+  );
+  return rows.length > 0;
+}
+
+interface Known {
+  readonly outcome: string;
+  readonly result: RemediationResult;
+  /** Null where `result` is the only one. */
+  readonly received: readonly RemediationResult[] | null;
+}
+
+/** What is received is kept, so that the merge is of all results whatever their order. */
+async function mergeInto(query: Query, result: RemediationResult): Promise<boolean> {
+  const id = [result.eventId, result.groupId ?? ''];
+  const [known] = await query<Known>(
+    'select outcome, result, received from remediation where event_id = $1 and group_id = $2 for update',
+    id,
+  );
+  if (!known) return insertFirst(query, result); // its retention ended in between
+  const before = known.received ?? [known.result];
+  if (before.some((each) => isSameResult(each, result))) return false;
+  const received = [...before, result];
+  const merged = mergeResults(received);
+  await query(
+    `update remediation set time = $3, account_id = $4, region = $5, outcome = $6, result = $7, received = $8
+     where event_id = $1 and group_id = $2`,
+    [
+      ...[...id, merged.time, merged.account, merged.region, merged.outcome],
+      ...[JSON.stringify(merged), JSON.stringify(received)],
+    ],
+  );
+  return merged.outcome !== known.outcome;
+}
+
+export function remediationStore({
+  query,
+  transaction,
+}: Pick<Database, 'query' | 'transaction'>): RemediationStore {
   return {
-    async append(result) {
-      const rows = await query(
-        `insert into remediation (event_id, group_id, time, account_id, region, outcome, result, recorded_at)
-         values ($1, $2, $3, $4, $5, $6, $7, now()) on conflict do nothing returning event_id`,
-        [
-          result.eventId,
-          result.groupId ?? '',
-          result.time,
-          result.account,
-          result.region,
-          result.outcome,
-          JSON.stringify(result),
-        ],
-      );
-      return rows.length > 0;
-    },
+    append: async (result) =>
+      (await insertFirst(query, result)) || transaction((within) => mergeInto(within, result)),
     ofEvent: (eventId) =>
       query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),
     list: ({ accountId, outcome, limit }) =>

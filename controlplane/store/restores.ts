@@ -1,9 +1,11 @@
 import type { Undo } from '../../lambda/contract/result.ts';
+import type { Exception } from '../../lambda/policy/schema/exception.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
-import { endExceptions, keepException, type NewException } from './exceptions.ts';
+import { guardLease, type Holder } from './database/lease-guard.ts';
+import { endExceptions, keepException, narrowException } from './exceptions.ts';
 
 /**
  * `pending`: recorded, the hub does not carry the exceptions yet; `exception-deployed`: it does, the rules are being
@@ -38,31 +40,32 @@ export interface Restore {
 
 export interface NewRestore
   extends Pick<Restore, 'id' | 'eventId' | 'groupId' | 'accountId' | 'region' | 'requestedBy'> {
-  readonly rules: readonly {
-    readonly ruleId: string;
-    readonly undo: Undo;
-    readonly exception: NewException['exception'];
-  }[];
+  /** Lets just these rules through. */
+  readonly exception: Exception;
+  readonly rules: readonly { readonly ruleId: string; readonly undo: Undo }[];
 }
 
 const columns = `id, event_id as "eventId", group_id as "groupId", account_id as "accountId", region, state, reason,
   requested_by as "requestedBy", requested_at as "requestedAt", finished_at as "finishedAt"`;
 
+/** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
 export interface RestoreStore {
   /**
-   * Records the intent, with its exceptions and audit lines, all or nothing.
+   * Records the intent, with its exception and audit lines, all or nothing.
    * @throws PortcullisError `conflict` where one of the rules has a restore that did not fail already.
    */
   create(restore: NewRestore): Promise<void>;
   get(id: string): Promise<Restore | undefined>;
   /** Ids of those that have not come to an end, oldest first. */
   unfinished(): Promise<string[]>;
-  exceptionDeployed(id: string): Promise<void>;
-  /** A rule is there again, under this id. */
-  putBack(id: string, ruleId: string, restoredRuleId: string): Promise<void>;
-  restored(id: string): Promise<void>;
-  /** Ends it, and the exceptions of the rules that are not there again: they would be for nothing. */
-  failed(id: string, reason: string): Promise<void>;
+  /** @throws LeaseLost */
+  exceptionDeployed(id: string, holder: Holder): Promise<void>;
+  /** A rule is there again, under this id. @throws LeaseLost */
+  putBack(id: string, ruleId: string, restoredRuleId: string, holder: Holder): Promise<void>;
+  /** @throws LeaseLost */
+  restored(id: string, holder: Holder): Promise<void>;
+  /** Ends it, and its exceptions but for those still needed, which become what is given. @throws LeaseLost */
+  failed(id: string, reason: string, needed: readonly Exception[], holder: Holder): Promise<void>;
 }
 
 /** Lets no other restore of the same remediation begin before this transaction ends. */
@@ -86,7 +89,7 @@ async function refuseSecond(query: Query, { eventId, groupId, rules }: NewRestor
 }
 
 async function create(query: Query, restore: NewRestore): Promise<void> {
-  const { id, eventId, groupId, accountId, region, requestedBy, rules } = restore;
+  const { id, eventId, groupId, accountId, region, requestedBy, exception, rules } = restore;
   await refuseSecond(query, restore);
   await query(
     `insert into restore (id, event_id, group_id, account_id, region, state, requested_by, requested_at)
@@ -98,13 +101,12 @@ async function create(query: Query, restore: NewRestore): Promise<void> {
     rules: rules.map(({ ruleId }) => ruleId),
   };
   await writeAudit(query, { who: requestedBy, what: 'restore requested', details });
-  for (const { ruleId, undo, exception } of rules) {
-    await keepException(query, { exception, eventId, groupId, createdBy: requestedBy });
-    await query(
-      `insert into restore_rule (restore_id, rule_id, exception_name, undo) values ($1, $2, $3, $4)`,
-      [id, ruleId, exception.name, JSON.stringify(undo)],
-    );
-  }
+  await keepException(query, { exception, eventId, groupId, createdBy: requestedBy });
+  await query(
+    `insert into restore_rule (restore_id, rule_id, exception_name, undo)
+     select $1, rule."ruleId", $2, rule.undo from jsonb_to_recordset($3::jsonb) as rule ("ruleId" text, undo jsonb)`,
+    [id, exception.name, JSON.stringify(rules.map(({ ruleId, undo }) => ({ ruleId, undo })))],
+  );
 }
 
 const unasked = 'portcullis';
@@ -128,7 +130,25 @@ async function end(
   return true;
 }
 
+async function fail(query: Query, id: string, reason: string, needed: readonly Exception[]): Promise<void> {
+  if (!(await end(query, id, 'failed', reason))) return;
+  const rows = await query<{ name: string }>(
+    'select distinct exception_name as name from restore_rule where restore_id = $1',
+    [id],
+  );
+  const kept = new Set(needed.map(({ name }) => name));
+  const names = rows.map(({ name }) => name).filter((name) => !kept.has(name));
+  const because = `restore ${id} failed`;
+  await endExceptions(query, names, unasked, { because });
+  for (const exception of needed) await narrowException(query, exception, unasked, { because });
+}
+
 export function restoreStore({ query, transaction }: Database): RestoreStore {
+  const guarded = (id: string, holder: Holder, work: (within: Query) => Promise<unknown>) =>
+    transaction(async (within) => {
+      await guardLease(within, `restore:${id}`, holder);
+      await work(within);
+    });
   return {
     create: (restore) => transaction((within) => create(within, restore)),
     async get(id) {
@@ -147,30 +167,18 @@ export function restoreStore({ query, transaction }: Database): RestoreStore {
       );
       return rows.map(({ id }) => id);
     },
-    async exceptionDeployed(id) {
-      await query(`update restore set state = 'exception-deployed' where id = $1 and state = 'pending'`, [
-        id,
-      ]);
-    },
-    async putBack(id, ruleId, restoredRuleId) {
-      await query(
-        `update restore_rule set restored_rule_id = $3, restored_at = now() where restore_id = $1 and rule_id = $2`,
-        [id, ruleId, restoredRuleId],
-      );
-    },
-    async restored(id) {
-      await transaction((within) => end(within, id, 'restored', null));
-    },
-    async failed(id, reason) {
-      await transaction(async (within) => {
-        if (!(await end(within, id, 'failed', reason))) return;
-        const rows = await within<{ name: string }>(
-          'select exception_name as name from restore_rule where restore_id = $1 and restored_at is null',
-          [id],
-        );
-        const names = rows.map(({ name }) => name);
-        await endExceptions(within, names, unasked, { because: `restore ${id} failed` });
-      });
-    },
+    exceptionDeployed: (id, holder) =>
+      guarded(id, holder, (within) =>
+        within(`update restore set state = 'exception-deployed' where id = $1 and state = 'pending'`, [id]),
+      ),
+    putBack: (id, ruleId, restoredRuleId, holder) =>
+      guarded(id, holder, (within) =>
+        within(
+          `update restore_rule set restored_rule_id = $3, restored_at = now() where restore_id = $1 and rule_id = $2`,
+          [id, ruleId, restoredRuleId],
+        ),
+      ),
+    restored: (id, holder) => guarded(id, holder, (within) => end(within, id, 'restored', null)),
+    failed: (id, reason, needed, holder) => guarded(id, holder, (within) => fail(within, id, reason, needed)),
   };
 }

@@ -167,11 +167,13 @@ export function runStackStore({ query }: Pick<Database, 'query'>): RunStackStore
     },
     async latest(key) {
       const [row] = await query<Run & { stackState: RunStackState | null }>(
-        `select ${runColumns}, run_stack.state as "stackState"
-         from run left join run_stack on run_stack.run_id = run.id and run_stack.key = $1
-         where run.kind = 'reconcile' and (run_stack.key is not null
-           or (run.planned_at is null and run.finished_at is null and run.scope->'accounts' ? substr($1, 9)))
-         order by run.created_at desc limit 1`,
+        `select ${runColumns}, about.state as "stackState" from (
+           select run_id, state from run_stack where key = $1
+           union all
+           select id, null from run where finished_at is null and planned_at is null and scope->'accounts' ? substr($1, 9)
+             and not exists (select 1 from run_stack where run_id = run.id and key = $1)
+         ) as about join run on run.id = about.run_id
+         where run.kind = 'reconcile' order by run.created_at desc limit 1`,
         [key],
       );
       if (!row) return undefined;

@@ -55,6 +55,8 @@ export interface RunStore {
   latestOf(requestedBy: string, state?: RunState): Promise<Run | undefined>;
   start(id: string): Promise<void>;
   planned(id: string): Promise<void>;
+  /** Counts one more time that it could not be planned; how many by now, over all workers. */
+  planFailed(id: string): Promise<number>;
   finish(id: string, state: 'succeeded' | 'failed', message: string | null): Promise<void>;
   /** By a person, or else by its failures. False where it has ended already, or is paused already. */
   pause(id: string, message: string, by?: string): Promise<boolean>;
@@ -141,14 +143,24 @@ export function runStore({ query, transaction }: Pick<Database, 'query' | 'trans
     unfinished: () =>
       query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
     async latestOf(requestedBy, state) {
+      const byPrefix = requestedBy.endsWith('*');
+      // The operators that the index compares by: bytes, so that names that begin alike stand together.
+      const named = byPrefix
+        ? 'requested_by ~>=~ $1 and requested_by ~<~ ($1 || chr(1114111))'
+        : 'requested_by = $1';
       const [row] = await query<Run>(
-        `select ${runColumns} from run
-         where (requested_by = $1 or (right($1, 1) = '*' and starts_with(requested_by, left($1, -1))))
-           and ($2::text is null or state = $2)
+        `select ${runColumns} from run where ${named} and ($2::text is null or state = $2)
          order by created_at desc limit 1`,
-        [requestedBy, state ?? null],
+        [byPrefix ? requestedBy.slice(0, -1) : requestedBy, state ?? null],
       );
       return row;
+    },
+    async planFailed(id) {
+      const [row] = await query<{ attempts: number }>(
+        'update run set plan_attempts = plan_attempts + 1 where id = $1 returning plan_attempts as attempts',
+        [id],
+      );
+      return row?.attempts ?? 1;
     },
     async start(id) {
       await query(

@@ -45,6 +45,13 @@ export interface Failure {
   readonly stalled?: { readonly after: number; readonly conditions: Conditions };
 }
 
+/** What went wrong in a row, by now. */
+export interface FailureCount {
+  readonly failures: number;
+  /** Failures of the way there alone: 0 where the last one was the stack's own. */
+  readonly disturbances: number;
+}
+
 export interface StackStore {
   list(): Promise<StackRecord[]>;
   ofAccount(accountId: string): Promise<StackRecord[]>;
@@ -61,8 +68,8 @@ export interface StackStore {
   begin(key: string, conditions: Conditions, holder: Holder): Promise<void>;
   /** The operation succeeded. @throws LeaseLost */
   succeeded(key: string, conditions: Conditions, made: Made, holder: Holder): Promise<void>;
-  /** The operation failed, which is told and counted in one step. Its failures in a row by now. @throws LeaseLost */
-  failed(key: string, conditions: Conditions, failure: Failure, holder: Holder): Promise<number>;
+  /** The operation failed, which is told and counted in one step. @throws LeaseLost */
+  failed(key: string, conditions: Conditions, failure: Failure, holder: Holder): Promise<FailureCount>;
 }
 
 export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
@@ -74,7 +81,7 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
   const write = async <Row>(set: string, key: string, values: readonly unknown[], { token }: Holder) => {
     const rows = await query<Row>(
       `update stack set ${set}, updated_at = now()
-       where key = $1 and ${leaseGuard('$1', `$${values.length + 2}`)} returning failures`,
+       where key = $1 and ${leaseGuard('$1', `$${values.length + 2}`)} returning failures, disturbances`,
       [key, ...values, token],
     );
     if (rows.length === 0) throw new LeaseLost(key);
@@ -122,7 +129,7 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
     },
     async succeeded(key, conditions, { generation, exceptions = [], release, programVersion }, holder) {
       await write(
-        `conditions = $2, operation_started_at = null, failures = 0, failed_generation = null, generation = $3,
+        `conditions = $2, operation_started_at = null, failures = 0, disturbances = 0, failed_generation = null, generation = $3,
          exceptions = $4, release = $5, program_version = $6`,
         key,
         [JSON.stringify(conditions), generation, JSON.stringify(exceptions), release, programVersion],
@@ -131,9 +138,10 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
     },
     async failed(key, conditions, { generation, counted, unrecovered, stalled }, holder) {
       const count = 'case when failed_generation is distinct from $3 then 0 else failures end + $4::int';
-      const { failures } = await write<{ failures: number }>(
+      return write<FailureCount>(
         `conditions = $2::jsonb || case when ${count} >= $5::int then $6::jsonb else '{}' end,
-         operation_started_at = case when $7 then operation_started_at end, failed_generation = $3, failures = ${count}`,
+         operation_started_at = case when $7 then operation_started_at end, failed_generation = $3, failures = ${count},
+         disturbances = case when $4::int = 0 then disturbances + 1 else 0 end`,
         key,
         [
           ...[JSON.stringify(conditions), generation, counted ? 1 : 0],
@@ -141,7 +149,6 @@ export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
         ],
         holder,
       );
-      return failures;
     },
   };
 }

@@ -14,6 +14,8 @@ const firstPause = 100;
 const longestPause = 5_000;
 /** What a synthetic event takes at most: nothing on its way waits for CloudTrail. */
 const syntheticMs = 120_000;
+/** A duplicate of the event found the rule deleted: so long the result of the invocation that revoked it may take, ms. */
+const duplicateMs = 60_000;
 /** Looks for a rule that was revoked and may be listed for a moment still. */
 const looks = [0, 500, 1_000, 2_000];
 
@@ -127,17 +129,26 @@ async function sendOne(context: VerifyContext, canary: Canary): Promise<void> {
   await sendSynthetic(context, canary, canary.id);
 }
 
-/** The canary once its answer was recorded; undefined where none was in so many milliseconds. */
+/**
+ * The canary once its answer was recorded; undefined where none was in so many milliseconds. `rule-gone` is an answer
+ * only where no stronger one follows: the event of one call may be delivered twice.
+ */
 async function answered(
   { store, stopping }: VerifyContext,
   id: string,
   patience: number,
 ): Promise<(Canary & { result: RemediationResult }) | undefined> {
-  const until = performance.now() + patience;
+  let until = performance.now() + patience;
+  let awaited = false;
   for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
     const now = await store.cellVerifications.canary(id);
-    if (now?.result) return { ...now, result: now.result };
-    if (performance.now() >= until) return undefined;
+    const late = performance.now() >= until;
+    if (now?.result && (late || now.result.outcome !== 'rule-gone')) return { ...now, result: now.result };
+    if (late) return undefined;
+    if (now?.result && !awaited) {
+      awaited = true;
+      until = Math.min(until, performance.now() + duplicateMs);
+    }
     await pause(wait * (0.75 + Math.random() / 2), undefined, { signal: stopping });
   }
 }

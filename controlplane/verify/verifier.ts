@@ -39,8 +39,9 @@ const jitter = 300;
 const othersPause = 2_000;
 /** Parts of the period in which every cell is verified once: each part takes its share of the cells. */
 const parts = 24;
-/** How long verifications are kept. */
-const keptMs = 90 * 24 * 3_600_000;
+/** How long verifications are kept, with their canaries; what each cell's last one proved stays. */
+const keptMs = 7 * 24 * 3_600_000;
+const forgetMs = 3_600_000;
 const unasked = 'portcullis';
 
 /** Carries a verification out, together with whoever else works on it. */
@@ -127,7 +128,6 @@ export function verifier(
     const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
     if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due))
       await queue.send(id);
-    await cellVerifications.forget(keptMs);
   };
 
   return {
@@ -139,6 +139,9 @@ export function verifier(
       every('renewing claims', claimMs / 4, () => cellVerifications.renew(holder));
       if (!standing) return;
       every('looking for unfinished verifications', claimMs, queue.resume);
+      const forget = () => cellVerifications.forget(keptMs);
+      every('forgetting old verifications', forgetMs, forget);
+      await forget();
       if (settings.verifyHours > 0)
         every('verifying what is due', (settings.verifyHours * 3_600_000) / parts, verifyDue);
     },

@@ -176,8 +176,20 @@ export const remediationResultSchema = z.object({
     .int()
     .min(0)
     .describe(
-      'Findings, excepted and undecided rules left out because an event has a size limit; all of them are in the log.',
+      'Findings, excepted and undecided rules left out: of an SNS message for its size limit, of an event only one that alone exceeds it; all of them are in the log.',
     ),
+  part: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Which part of a result it is that is too large for one event; absent where the result is whole. The parts have the same `time`.',
+    ),
+  parts: z
+    .int()
+    .min(2)
+    .optional()
+    .describe('How many parts the result has. `GET /v1/remediations` has it while a part is missing.'),
   notification: z.object({ slack: channel, sns: channel, securityHub: channel }),
   timeline: z.object({
     eventTime: z.string().nullable(),

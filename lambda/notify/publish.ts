@@ -12,8 +12,8 @@ import {
 const detailLimit = 240 * 1024;
 
 /**
- * Puts one result on the org bus and gives what was sent. @throws where the bus did not take it after three tries;
- * an entry can be refused although the call succeeds.
+ * Puts one result on the org bus, in parts where it is too large for one event, and gives it back whole. @throws where
+ * the bus did not take a part after three tries; an entry can be refused although the call succeeds.
  */
 export async function publishResult(
   cloud: Pick<Cloud, 'putEvent'>,
@@ -21,9 +21,9 @@ export async function publishResult(
   result: RemediationResult,
   clock: Clock,
 ): Promise<RemediationResult> {
-  const sent = withinLimit(remediationResultSchema.parse(result));
-  await publishEvent(cloud, busArn, resultDetailType, sent, clock);
-  return sent;
+  const whole = remediationResultSchema.parse(result);
+  for (const part of partsOf(whole)) await publishEvent(cloud, busArn, resultDetailType, part, clock);
+  return whole;
 }
 
 /** Puts one event of ours on the org bus. @throws as `publishResult` does. */
@@ -46,7 +46,48 @@ export async function publishEvent(
   }
 }
 
-/** The result, with as many of its last undecided and excepted rules and findings left out as the size limit asks, and counted. */
+type Lists = Pick<RemediationResult, 'findings' | 'excepted' | 'undecided'>;
+const none = (): Lists => ({ findings: [], excepted: [], undecided: [] });
+const listNames = ['findings', 'excepted', 'undecided'] as const;
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/**
+ * The result as events take it: whole, or in numbered parts that each have its header and some of its findings,
+ * excepted and undecided rules. An entry that alone exceeds the limit is left out, and counted by the last part.
+ */
+export function partsOf(result: RemediationResult): RemediationResult[] {
+  if (bytesOf(result) <= detailLimit) return [result];
+  // Placeholders with as many digits as any number of parts and of omitted entries has.
+  const room = detailLimit - bytesOf({ ...result, ...none(), omitted: 9_999_999, part: 9_999, parts: 9_999 });
+  let { omitted } = result;
+  const shares = [none()];
+  let left = room;
+  for (const name of listNames)
+    for (const entry of result[name]) {
+      const size = bytesOf(entry) + 1; // and a comma
+      if (size > room) {
+        omitted += 1;
+        continue;
+      }
+      if (size > left) {
+        shares.push(none());
+        left = room;
+      }
+      left -= size;
+      (shares.at(-1)?.[name] as (typeof entry)[] | undefined)?.push(entry);
+    }
+  const parts = shares.length;
+  if (parts === 1) return [{ ...result, ...shares[0], omitted }];
+  return shares.map((share, index) => ({
+    ...{ ...result, ...share, part: index + 1, parts },
+    omitted: index + 1 === parts ? omitted : 0,
+  }));
+}
+
+/**
+ * The result as one message, with as many of its last undecided and excepted rules and findings left out as the size
+ * limit asks, and counted.
+ */
 export function withinLimit(result: RemediationResult): RemediationResult {
   const lists = {
     undecided: [...result.undecided],

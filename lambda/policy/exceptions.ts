@@ -1,4 +1,6 @@
 import { contains, merge, overlap } from './addresses/set.ts';
+import { allowsOf } from './schema/exception.ts';
+import type { Allow } from './schema/match.ts';
 import type { Policy, PolicyException } from './schema/policy.ts';
 import { matchScope } from './scope.ts';
 import type { SecurityGroup, SecurityGroupRule, Situation, Source } from './security-group.ts';
@@ -53,22 +55,33 @@ function covering(
   opened: Span,
 ): PolicyException[] | undefined {
   const used = new Set<PolicyException>();
-  const spans = exceptions.flatMap(({ allow }) => spansOf(allow));
+  const permits = exceptions.flatMap((exception) =>
+    allowsOf(exception).map((allow) => ({ exception, allow })),
+  );
+  const spans = permits.flatMap(({ allow }) => spansOf(allow));
   for (const stretch of stretches(opened, spans)) {
-    const open = exceptions.filter(({ allow }) => spansOf(allow).some((span) => spanHolds(span, stretch)));
+    const open = permits.filter(({ allow }) => spansOf(allow).some((span) => spanHolds(span, stretch)));
     const chosen = permitting(open, listed, source);
     if (!chosen) return undefined;
-    for (const exception of chosen) used.add(exception);
+    for (const { exception } of chosen) used.add(exception);
   }
   return [...used];
 }
 
+const none: readonly string[] = [];
+
+/** One thing that an exception lets through. */
+interface Permit {
+  readonly exception: PolicyException;
+  readonly allow: Allow;
+}
+
 function permitting(
-  exceptions: readonly PolicyException[],
+  permits: readonly Permit[],
   { kind, text }: SecurityGroupRule['source'],
   source: Source,
-): PolicyException[] | undefined {
-  const whole = exceptions.find(({ allow: { sources } }) => {
+): Permit[] | undefined {
+  const whole = permits.find(({ allow: { sources } }) => {
     if (kind === 'prefix-list') return sources.prefixLists?.includes(text);
     return (
       source.kind === 'group' && source.account !== null && sources.groupsOfAccounts?.includes(source.account)
@@ -76,10 +89,10 @@ function permitting(
   });
   if (whole) return [whole];
   if (source.kind !== 'addresses' || source.ranges.length === 0) return undefined;
-  const ranges = (exception: PolicyException) => rangesOf(exception.allow.sources.cidrs ?? []);
-  const set = merge(exceptions.flatMap(ranges));
+  const ranges = ({ allow }: Permit) => rangesOf(allow.sources.cidrs ?? none);
+  const set = merge(permits.flatMap(ranges));
   if (!source.ranges.every((range) => contains(set, range))) return undefined;
-  return exceptions.filter((exception) =>
-    ranges(exception).some((range) => source.ranges.some((each) => overlap(each, range))),
+  return permits.filter((permit) =>
+    ranges(permit).some((range) => source.ranges.some((each) => overlap(each, range))),
   );
 }

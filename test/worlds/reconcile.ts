@@ -190,11 +190,23 @@ export function createWorld(
       return (await store.runs.createUnlessWaiting(request)).run;
     },
   };
+  /** How often each key was reconciled. */
+  const verdicts = new Map<string, number>();
   /** Has keys reconciled, as a worker of the service would, while the work lasts. */
   const working = async <T>(work: () => Promise<T>): Promise<T> => {
     const leases = openLeases(database, log);
     const reconcile = keyReconciler({ ...parts, runs });
-    const worker = keyWorker({ queue, leases, reconcile, log, concurrent: 8, pollMs: 5, heldMs: 5 });
+    const onVerdict = (key: string) => verdicts.set(key, (verdicts.get(key) ?? 0) + 1);
+    const worker = keyWorker({
+      queue,
+      leases,
+      reconcile,
+      log,
+      concurrent: 8,
+      pollMs: 5,
+      heldMs: 5,
+      onResult: onVerdict,
+    });
     await worker.start();
     try {
       return await work();
@@ -220,5 +232,5 @@ export function createWorld(
     const stateOf = (key: string) => stacks.find((stack) => stack.key === key)?.state;
     return { ...done, stacks, stateOf, keys: stacks.map(({ key, state }) => `${key} ${state}`) };
   };
-  return { world, run, runs, execute, working, queue, requested, parts, aws, settings };
+  return { world, run, runs, execute, working, verdicts, queue, requested, parts, aws, settings };
 }

@@ -1,3 +1,4 @@
+import type { RemediationRecord } from '../../controlplane/store/remediations.ts';
 import {
   type RemediationResult,
   type ResultFinding,
@@ -37,6 +38,16 @@ export const remediation = (change: Partial<RemediationResult> = {}): Remediatio
     timeline: { eventTime: null, receivedAt: '2026-03-02T09:15:09Z', revokedAt: null },
     ...change,
   });
+
+/** The same as the control plane has it on record. */
+export const remediationRecord = (change: Partial<RemediationResult>): RemediationRecord => {
+  const result = remediation(change);
+  const { eventId, account, region, outcome, groupId } = result;
+  return {
+    ...{ id: `${eventId}:${groupId ?? ''}`, eventId, groupId: groupId ?? '', time: new Date(result.time) },
+    ...{ accountId: account, region, outcome, result },
+  };
+};
 
 /** SSH to the world, closed, as the remediation Lambda reports it. */
 export const finding = (change: Partial<ResultFinding> = {}): ResultFinding => ({

@@ -34,6 +34,8 @@ export function securityGroups() {
     room: 60,
     /** What a call of this name fails with. */
     failing: new Map<string, string>(),
+    /** Called before each call; a test can hold it up there. */
+    before: async (_call: string) => {},
     /** Looks for which a new rule is not listed yet. */
     unlisted: 0,
   };
@@ -67,6 +69,7 @@ export function securityGroups() {
     send: async (command: { constructor: { name: string }; input: never }) => {
       const { name } = command.constructor;
       state.calls[name] = (state.calls[name] ?? 0) + 1;
+      await state.before(name);
       const failure = state.failing.get(name);
       if (failure) throw refusal(failure);
       return answers[name]?.(command.input);
@@ -92,21 +95,25 @@ export function createRestoreWorld(database: Database) {
   };
   /** One process's worth: queues and worker, with a store of its own. */
   const start = (own: Store = store) => {
-    const stopping = new AbortController();
     const leases = openLeases(database, log);
     const advance = (id: string) => execute({ id });
     const runs = runQueue({ database, store: own, leases, advance, meter: silentMeter, log });
-    const parts = { aws: { ec2: async () => ec2 }, log, stopping: stopping.signal };
+    const parts = { aws: { ec2: async () => ec2 }, log };
     const carryOut = restorer({ ...parts, store: own, runs });
     const restores = restoreQueue(database, own.restores, carryOut, log, leases);
     return {
-      ...{ runs, restores, carryOut },
+      ...{ runs, restores, leases, carryOut },
+      /** The right to work on a restore, as the queue gets it. */
+      async leaseOf(id: string) {
+        const [lease] = await leases.acquire([{ key: `restore:${id}` }]);
+        if (!lease) throw new Error(`restore ${id} is another worker's`);
+        return lease;
+      },
       async begin() {
         await runs.start();
         await restores.start();
       },
       async end() {
-        stopping.abort();
         await restores.stop();
         await runs.stop();
         await leases.stop();
@@ -127,7 +134,7 @@ export function createRestoreWorld(database: Database) {
   const recorded = async (...given: Parameters<typeof planned>) => {
     const plan = await planned(...given);
     await store.restores.create(plan);
-    return { id: plan.id, names: plan.rules.map(({ exception }) => exception.name) };
+    return { id: plan.id, names: [plan.exception.name] };
   };
   const ended = async (id: string) => {
     for (;;) {

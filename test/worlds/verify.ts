@@ -34,6 +34,8 @@ export function verifyWorld(database: Database) {
     /** Whether the Lambda hears of what is opened, and of synthetic events. */
     hears: { calls: true, events: true },
     outcome: 'remediated' as 'remediated' | 'access-denied',
+    /** The event is delivered twice: the invocation that finds the rule deleted reports first, the other later or never. */
+    duplicateMs: null as number | 'never' | null,
   };
   const hear = async (group: Group) => {
     if (!state.hears.calls || !state.ledger.has(group.id)) return;
@@ -45,7 +47,12 @@ export function verifyWorld(database: Database) {
       ...(denied ? { reason: 'no role' } : { canary: group.canary, findings: [finding()] }),
       timeline: { ...timeline, revokedAt: denied ? null : new Date().toISOString() },
     });
-    await store.cellVerifications.received(reported);
+    if (state.duplicateMs !== null) {
+      const late = { ...reported, outcome: 'rule-gone' as const, findings: [], mode: null };
+      await store.cellVerifications.received({ ...late, timeline: { ...timeline, revokedAt: null } });
+      if (state.duplicateMs !== 'never')
+        setTimeout(() => store.cellVerifications.received(reported), state.duplicateMs);
+    } else await store.cellVerifications.received(reported);
   };
   const answers: Record<string, (input: never) => object | Promise<object>> = {
     DescribeVpcsCommand: () => ({ Vpcs: [{ VpcId: 'vpc-1', IsDefault: true, OwnerId: cell.accountId }] }),

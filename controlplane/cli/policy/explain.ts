@@ -1,4 +1,6 @@
 import { merge, overlap } from '../../../lambda/policy/addresses/set.ts';
+import { allowsOf } from '../../../lambda/policy/schema/exception.ts';
+import type { Allow } from '../../../lambda/policy/schema/match.ts';
 import {
   effectiveMode,
   escalationLimit,
@@ -77,13 +79,18 @@ function exceptionText(
   { name, owner, ticket, why, allow, where, expires }: PolicyException,
   now: Date,
 ): string {
+  const allowed = allowsOf({ allow }).map(allowText).join('; or ');
   const gone = expires !== undefined && now.getTime() >= Date.parse(expires);
   const until = expires === undefined ? 'permanent' : `${gone ? 'expired' : 'until'} ${expires}`;
-  return `${name}, ${until} (${owner}, ${ticket}: ${why}): ${allowText(allow)}, for ${scopeText(where)}`;
+  return `${name}, ${until} (${owner}, ${ticket}: ${why}): ${allowed}, for ${scopeText(where)}`;
 }
 
 /** Whether both are about a port and a source in common; where they count is not compared. */
-function couldExcept({ allow }: PolicyException, { match }: PolicyRule): boolean {
+function couldExcept(exception: PolicyException, rule: PolicyRule): boolean {
+  return allowsOf(exception).some((allow) => meets(allow, rule));
+}
+
+function meets(allow: Allow, { match }: PolicyRule): boolean {
   const spans = spansOf(match);
   const meet = spansOf(allow).some((one) =>
     spans.some((other) => one.from <= other.to && other.from <= one.to),

@@ -1,6 +1,7 @@
 import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import type { Exception } from '../../../lambda/policy/schema/exception.ts';
+import type { Allow } from '../../../lambda/policy/schema/match.ts';
 
 const Description = z.string().optional();
 
@@ -24,7 +25,6 @@ export const ipPermissionSchema = z
   );
 
 export type SinglePermission = z.infer<typeof ipPermissionSchema>;
-type Allow = Exception['allow'];
 
 /** What AWS takes for it: the one list of sources that is not empty. */
 export const toAws = ({ IpProtocol, FromPort, ToPort, ...sources }: SinglePermission): IpPermission => ({
@@ -42,13 +42,34 @@ const named = new Map([
 const protocolOf = (text = ''): string => named.get(text.toLowerCase()) ?? text.toLowerCase();
 
 /**
- * The narrowest `allow` of an exception that lets the whole permission through in a group of this account: its
- * protocol, its ports or ICMP type (the grammar has no codes), its source. What it cannot say, the grammar refuses.
+ * The narrowest `allow` of an exception that lets just these permissions through in a group of this account: each one's
+ * protocol, its ports or ICMP type (the grammar has no codes), its source. Permissions for the same traffic share an
+ * entry; a single entry is no list. What it cannot say, the grammar refuses.
  */
-export const allowing = (permission: SinglePermission, accountId: string): Allow => ({
-  sources: sourcesOf(permission, accountId),
-  ...trafficOf(permission),
-});
+export function allowing(permissions: readonly SinglePermission[], accountId: string): Exception['allow'] {
+  const byTraffic = Map.groupBy(permissions, (permission) => JSON.stringify(trafficOf(permission)));
+  const entries = [...byTraffic.values()].flatMap((same) => {
+    const sources = same.map((permission) => sourcesOf(permission, accountId));
+    return same.slice(0, 1).map((permission) => ({
+      sources: {
+        ...together('cidrs', sources),
+        ...together('prefixLists', sources),
+        ...together('groupsOfAccounts', sources),
+      },
+      ...trafficOf(permission),
+    }));
+  });
+  const [only, ...others] = entries;
+  return only && others.length === 0 ? only : entries;
+}
+
+function together<Kind extends keyof Allow['sources']>(
+  kind: Kind,
+  sources: readonly Allow['sources'][],
+): Pick<Allow['sources'], Kind> | Record<string, never> {
+  const named = [...new Set(sources.flatMap((each) => each[kind] ?? []))];
+  return named.length > 0 ? ({ [kind]: named } as Pick<Allow['sources'], Kind>) : {};
+}
 
 function sourcesOf(
   { IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs }: SinglePermission,

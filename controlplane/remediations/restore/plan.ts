@@ -3,7 +3,7 @@ import { type Exception, exceptionSchema } from '../../../lambda/policy/schema/e
 import { PortcullisError } from '../../settings/errors.ts';
 import type { RemediationRecord } from '../../store/remediations.ts';
 import type { NewRestore } from '../../store/restores.ts';
-import { allowing, ipPermissionSchema } from './ip-permission.ts';
+import { allowing, ipPermissionSchema, type SinglePermission } from './ip-permission.ts';
 
 const { owner, why, ticket, expires, permanent } = exceptionSchema.shape;
 
@@ -33,10 +33,10 @@ interface Asked {
 }
 
 /**
- * What has to be done to restore a remediation: the rules to put back, and for each an exception for just that group,
- * protocol, ports and source. Pure.
+ * What has to be done to restore a remediation: the rules to put back, and one exception for just that group and the
+ * protocol, ports and source of each of these rules. Pure.
  * @throws PortcullisError `invalid-request` for an expiry in the past and for rules that are not the remediation's,
- *   `conflict` where there is nothing that can be put back.
+ *   `conflict` where there is nothing that can be put back, or not all of it is known.
  */
 export function planRestore(
   remediation: RemediationRecord,
@@ -46,11 +46,10 @@ export function planRestore(
   if (request.expires !== undefined && Date.parse(request.expires) <= asked.at.getTime())
     throw new PortcullisError('invalid-request', `expires: ${request.expires} is in the past`);
   const { eventId, groupId, accountId, region } = remediation;
-  const rules = chosen(remediation, request.rules).map((finding) => {
-    const exception = exceptionFor(finding, remediation, request, asked.id);
-    return { ruleId: finding.ruleId, undo: finding.undo, exception };
-  });
-  return { id: asked.id, eventId, groupId, accountId, region, requestedBy: asked.by, rules };
+  const findings = chosen(remediation, request.rules);
+  const exception = exceptionFor(findings, remediation, request, asked.id);
+  const rules = findings.map(({ ruleId, undo }) => ({ ruleId, undo }));
+  return { id: asked.id, eventId, groupId, accountId, region, requestedBy: asked.by, exception, rules };
 }
 
 type Undoable = Finding & { readonly undo: NonNullable<Finding['undo']> };
@@ -74,6 +73,7 @@ function chosen(remediation: RemediationRecord, wanted: readonly string[] | unde
       'conflict',
       `remediation ${id} does not say which group of which account it closed`,
     );
+  if (wanted === undefined) refuseIncomplete(remediation);
   const stranger = wanted?.find((ruleId) => !undoable.some((finding) => finding.ruleId === ruleId));
   if (stranger) {
     const known = undoable.map(({ ruleId }) => ruleId).join(', ');
@@ -86,38 +86,55 @@ function chosen(remediation: RemediationRecord, wanted: readonly string[] | unde
   return undoable.filter(({ ruleId }) => wanted?.includes(ruleId) ?? true);
 }
 
-/** Named after the rule and the restore: no two are alike, and whoever reads it finds both. */
-const exceptionName = (ruleId: string, restoreId: string): string =>
-  `restored-${ruleId
+/** All is put back only where all is known; a person can still name rules. */
+function refuseIncomplete({ id, result: { parts, omitted } }: RemediationRecord): void {
+  const missing =
+    parts === undefined
+      ? omitted > 0 && `${omitted} of its findings are in the Lambda's log alone`
+      : `not all ${parts} parts of its result have arrived; try again in some minutes`;
+  if (missing)
+    throw new PortcullisError('conflict', `remediation ${id}: ${missing}; or name the rules to put back`);
+}
+
+/** Named after the group and the restore: no two are identical, and a reader finds both. */
+const exceptionName = (groupId: string, restoreId: string): string =>
+  `restored-${groupId
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
     .slice(0, 40)}-${restoreId.slice(0, 8)}`;
 
 function exceptionFor(
-  { ruleId, undo }: Undoable,
+  findings: readonly Undoable[],
   { id, accountId, region, groupId }: RemediationRecord,
   request: RestoreRequest,
   restoreId: string,
 ): Exception {
-  const refuse = (mistake: z.ZodError) => {
-    const [issue] = mistake.issues;
+  const refuse = (ruleId: string, { issues: [issue] }: z.ZodError) => {
     const text = `remediation ${id}: ${ruleId} cannot be put back: ${issue?.path.join('.')}: ${issue?.message}`;
     return new PortcullisError(
       'conflict',
       `${text}; write an exception into the policy file, then open it by hand`,
     );
   };
-  const permission = ipPermissionSchema.safeParse(undo.ipPermission);
-  if (!permission.success) throw refuse(permission.error);
-  const exception = exceptionSchema.safeParse({
-    name: exceptionName(ruleId, restoreId),
-    owner: request.owner,
-    why: request.why,
-    ticket: request.ticket,
-    where: { include: [{ accounts: [accountId], regions: [region], groupIds: [groupId] }] },
-    allow: allowing(permission.data, accountId),
-    ...(request.expires === undefined ? { permanent: true } : { expires: request.expires }),
+  const written = (permissions: readonly SinglePermission[]) =>
+    exceptionSchema.safeParse({
+      name: exceptionName(groupId, restoreId),
+      owner: request.owner,
+      why: request.why,
+      ticket: request.ticket,
+      where: { include: [{ accounts: [accountId], regions: [region], groupIds: [groupId] }] },
+      allow: allowing(permissions, accountId),
+      ...(request.expires === undefined ? { permanent: true } : { expires: request.expires }),
+    });
+  const permissions = findings.map(({ ruleId, undo }) => {
+    const permission = ipPermissionSchema.safeParse(undo.ipPermission);
+    if (!permission.success) throw refuse(ruleId, permission.error);
+    // Each alone first, so that a mistake is named by its rule.
+    const alone = written([permission.data]);
+    if (!alone.success) throw refuse(ruleId, alone.error);
+    return permission.data;
   });
-  if (!exception.success) throw refuse(exception.error);
+  const exception = written(permissions);
+  if (!exception.success) throw refuse('the group', exception.error);
   return exception.data;
 }

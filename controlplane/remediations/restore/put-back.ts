@@ -14,18 +14,21 @@ const looks = [0, 250, 500, 1_000, 2_000];
 /**
  * Puts a revoked rule back into its security group, with the tags it had, and looks that it is there; its id.
  * Idempotent: one that is there already is left alone, so nothing is ever put in twice.
- * @throws EC2's error, or an Error where the rule is not listed afterwards.
+ * @throws EC2's error, or an Error where the rule is not listed afterwards; the signal's reason once it is aborted.
  */
 export async function putBack(
   ec2: EC2Client,
   groupId: string,
   { ipPermission, tags }: Undo,
+  signal: AbortSignal,
 ): Promise<string> {
   const permission = ipPermissionSchema.parse(ipPermission);
-  const made = await authorize(ec2, groupId, permission, tags);
+  signal.throwIfAborted();
+  const made = await authorize(ec2, groupId, permission, tags, signal);
   for (const wait of looks) {
-    if (wait > 0) await pause(wait);
-    const id = await find(ec2, groupId, permission, made);
+    if (wait > 0) await pause(wait, undefined, { signal });
+    signal.throwIfAborted();
+    const id = await find(ec2, groupId, permission, made, signal);
     if (id) return id;
   }
   throw new Error(
@@ -39,6 +42,7 @@ async function authorize(
   groupId: string,
   permission: SinglePermission,
   tags: Undo['tags'],
+  abortSignal: AbortSignal,
 ): Promise<string | undefined> {
   // AWS keeps keys that begin so to itself and refuses them.
   const Tags = tags.filter(({ Key }) => !Key.toLowerCase().startsWith('aws:'));
@@ -49,6 +53,7 @@ async function authorize(
         IpPermissions: [toAws(permission)],
         ...(Tags.length > 0 && { TagSpecifications: [{ ResourceType: 'security-group-rule', Tags }] }),
       }),
+      { abortSignal },
     );
     return SecurityGroupRules?.[0]?.SecurityGroupRuleId;
   } catch (error) {
@@ -62,12 +67,14 @@ async function find(
   groupId: string,
   permission: SinglePermission,
   made: string | undefined,
+  abortSignal: AbortSignal,
 ): Promise<string | undefined> {
   const wanted = (rule: SecurityGroupRule) =>
     made === undefined ? isSameIngress(rule, permission) : rule.SecurityGroupRuleId === made;
   const pages = paginateDescribeSecurityGroupRules(
     { client: ec2, pageSize: 1000 },
     { Filters: [{ Name: 'group-id', Values: [groupId] }] },
+    { abortSignal },
   );
   for await (const { SecurityGroupRules = [] } of pages) {
     const found = SecurityGroupRules.find(wanted);

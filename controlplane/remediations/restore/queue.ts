@@ -1,4 +1,4 @@
-import type { Leases } from '../../queue/leases.ts';
+import type { Lease, Leases } from '../../queue/leases.ts';
 import { type WorkQueue, workQueue } from '../../queue/work-queue.ts';
 import type { Database } from '../../store/database/database.ts';
 import type { NewRestore, Restore, RestoreStore } from '../../store/restores.ts';
@@ -19,16 +19,19 @@ const concurrent = 4;
 export function restoreQueue(
   database: Database,
   restores: RestoreStore,
-  carryOut: (id: string) => Promise<void>,
+  carryOut: (id: string, signal: AbortSignal, lease: Lease) => Promise<void>,
   log: Logger,
-  leases?: Leases,
+  leases: Leases,
 ): RestoreQueue {
   const { unfinished } = restores;
-  const { send, ...queue } = workQueue(
-    database,
-    { name: 'restore', concurrent, unfinished, carryOut, ...(leases && { leases }) },
-    log,
-  );
+  const work = {
+    ...{ name: 'restore', concurrent, unfinished, leases },
+    async carryOut(id: string, signal: AbortSignal, lease?: Lease) {
+      if (!lease) throw new Error('a restore is carried out under a lease alone');
+      await carryOut(id, signal, lease);
+    },
+  };
+  const { send, ...queue } = workQueue(database, work, log);
   return {
     async request(restore) {
       await restores.create(restore);

@@ -1,13 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Exception } from '../../../lambda/policy/schema/exception.ts';
 import type { Aws } from '../../aws/clients.ts';
 import { isDenied } from '../../aws/errors.ts';
+import { cancellable } from '../../aws/throttle.ts';
 import type { RunQueue } from '../../runs/queue.ts';
-import { reasonOf } from '../../settings/errors.ts';
+import { hasCode, reasonOf } from '../../settings/errors.ts';
 import { hubKey } from '../../stacks/key.ts';
 import { hubAlone } from '../../stacks/scope.ts';
+import type { Holder } from '../../store/database/lease-guard.ts';
 import type { Restore, RestoreRule } from '../../store/restores.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { allowing, ipPermissionSchema } from './ip-permission.ts';
 import { putBack } from './put-back.ts';
 
 interface RestoreContext {
@@ -15,8 +19,12 @@ interface RestoreContext {
   readonly aws: Pick<Aws, 'ec2'>;
   readonly runs: Pick<RunQueue, 'request'>;
   readonly log: Logger;
-  /** Aborted when the service stops; a restore under way is then left for the next start. */
-  readonly stopping: AbortSignal;
+}
+
+/** One restore under its lease, until the signal says to leave it: the service stops, or the lease is lost. */
+interface Turn extends RestoreContext {
+  readonly signal: AbortSignal;
+  readonly lease: Holder;
 }
 
 const runPause = 250;
@@ -30,33 +38,59 @@ export const requestHubRun = (runs: RestoreContext['runs'], requestedBy: string)
 
 /**
  * Carries a restore out to its end and records it. First the hub, which else would close the rules again: only once it
- * is known to carry the exceptions are the rules put back. May be called again at any point, after a crash too:
- * nothing is done twice. Throws only where the store or the queue fails.
+ * is known to carry the exception are the rules put back. May be called again at any point, after a crash too: nothing
+ * is done twice. Once the signal is aborted nothing more is done, and what a lost lease found out is not recorded.
+ * Throws only where the store or the queue fails.
  */
-export function restorer(context: RestoreContext): (id: string) => Promise<void> {
-  const { store, runs, log } = context;
-  return async (id) => {
-    const restore = await store.restores.get(id);
-    if (!restore || restore.finishedAt) return;
-    log.info({ restore: id, account: restore.accountId, group: restore.groupId }, 'restore under way');
-    let reason: string | undefined;
-    try {
-      reason = (await deployExceptions(context, restore)) ?? (await putAllBack(context, restore));
-    } catch (error) {
-      if (context.stopping.aborted) return;
-      throw error;
-    }
-    if (reason === undefined) await store.restores.restored(id);
-    else {
-      await store.restores.failed(id, reason);
-      await requestHubRun(runs, `restore ${id} failed`);
-    }
-    log.info({ restore: id, state: reason === undefined ? 'restored' : 'failed', reason }, 'restore ended');
-  };
+export function restorer(
+  context: RestoreContext,
+): (id: string, signal: AbortSignal, lease: Holder) => Promise<void> {
+  const { store, log } = context;
+  return (id, signal, lease) =>
+    cancellable(signal, async () => {
+      const restore = await store.restores.get(id);
+      if (!restore || restore.finishedAt) return;
+      log.info({ restore: id, account: restore.accountId, group: restore.groupId }, 'restore under way');
+      try {
+        await carryOut({ ...context, signal, lease }, restore);
+      } catch (error) {
+        if (!signal.aborted && !hasCode(error, 'lease-lost')) throw error;
+        log.info(
+          { restore: id, reason: reasonOf(signal.reason ?? error) },
+          'restore left to the next worker',
+        );
+      }
+    });
+}
+
+async function carryOut(turn: Turn, restore: Restore): Promise<void> {
+  const { store, runs, log, signal, lease } = turn;
+  const { id } = restore;
+  const reason = (await deployException(turn, restore)) ?? (await putAllBack(turn, restore));
+  signal.throwIfAborted();
+  if (reason === undefined) await store.restores.restored(id, lease);
+  else {
+    await store.restores.failed(id, reason, await stillNeeded(turn, id), lease);
+    await requestHubRun(runs, `restore ${id} failed`);
+  }
+  log.info({ restore: id, state: reason === undefined ? 'restored' : 'failed', reason }, 'restore ended');
+}
+
+/** The exceptions of a restore that failed, each for no more than the rules that are back. */
+async function stillNeeded({ store }: Turn, id: string): Promise<Exception[]> {
+  const { rules = [], accountId = '' } = (await store.restores.get(id)) ?? {};
+  const back = rules.filter(({ restoredAt }) => restoredAt !== null);
+  const kept: Exception[] = [];
+  for (const [name, same] of Map.groupBy(back, ({ exceptionName }) => exceptionName)) {
+    const stored = await store.exceptions.get(name);
+    const permissions = same.map(({ undo }) => ipPermissionSchema.parse(undo.ipPermission));
+    if (stored) kept.push({ ...stored.exception, allow: allowing(permissions, accountId) });
+  }
+  return kept;
 }
 
 /** Whether the hub as it is deployed carries all of these exceptions. */
-async function isDeployed({ store }: RestoreContext, { rules }: Restore): Promise<boolean> {
+async function isDeployed({ store }: Turn, { rules }: Restore): Promise<boolean> {
   const hub = await store.stacks.get(hubKey);
   return (
     hub?.conditions.Ready?.status === 'True' &&
@@ -65,26 +99,24 @@ async function isDeployed({ store }: RestoreContext, { rules }: Restore): Promis
   );
 }
 
-/** Why the hub does not carry the exceptions, or nothing once it does. */
-async function deployExceptions(context: RestoreContext, restore: Restore): Promise<string | undefined> {
-  const { store, runs } = context;
+/** Why the hub does not carry the exception, or nothing once it does. */
+async function deployException(turn: Turn, restore: Restore): Promise<string | undefined> {
+  const { store, runs, signal, lease } = turn;
   if (restore.state !== 'pending') return undefined;
-  for (let left = hubRuns; !(await isDeployed(context, restore)); left -= 1) {
-    context.stopping.throwIfAborted();
+  for (let left = hubRuns; !(await isDeployed(turn, restore)); left -= 1) {
+    signal.throwIfAborted();
     if (left === 0) return 'the hub was updated again and again without the exception';
     const { id } = await requestHubRun(runs, `restore ${restore.id}`);
-    const failure = await deploymentFailure(context, id);
+    const failure = await deploymentFailure(turn, id);
     if (failure) return `the hub could not be updated with the exception: ${failure} (run ${id})`;
   }
-  await store.restores.exceptionDeployed(restore.id);
+  signal.throwIfAborted();
+  await store.restores.exceptionDeployed(restore.id, lease);
   return undefined;
 }
 
 /** Waits for a run's end; what went wrong with the hub in it, if anything did. */
-async function deploymentFailure(
-  { store, stopping }: RestoreContext,
-  id: string,
-): Promise<string | undefined> {
+async function deploymentFailure({ store, signal }: Turn, id: string): Promise<string | undefined> {
   for (;;) {
     const run = await store.runs.get(id);
     if (run?.finishedAt) {
@@ -92,26 +124,23 @@ async function deploymentFailure(
       if (hub?.state === 'succeeded' || hub?.state === 'unchanged') return undefined;
       return hub?.message ?? run.message ?? 'the run ended before it came to the hub';
     }
-    await pause(runPause, undefined, { signal: stopping });
+    await pause(runPause, undefined, { signal });
   }
 }
 
 /** Why a rule could not be put back, or nothing once all are there. */
-async function putAllBack(context: RestoreContext, restore: Restore): Promise<string | undefined> {
+async function putAllBack(turn: Turn, restore: Restore): Promise<string | undefined> {
   for (const rule of restore.rules) {
     if (rule.restoredAt) continue;
-    context.stopping.throwIfAborted();
-    const reason = (await refusal(context, rule)) ?? (await putOneBack(context, restore, rule));
+    turn.signal.throwIfAborted();
+    const reason = (await refusal(turn, rule)) ?? (await putOneBack(turn, restore, rule));
     if (reason) return `${rule.ruleId}: ${reason}`;
   }
   return undefined;
 }
 
 /** Why the rule's exception no longer lets it be put back, if so: somebody may have ended it meanwhile. */
-async function refusal(
-  { store }: RestoreContext,
-  { exceptionName }: RestoreRule,
-): Promise<string | undefined> {
+async function refusal({ store }: Turn, { exceptionName }: RestoreRule): Promise<string | undefined> {
   const stored = await store.exceptions.get(exceptionName);
   if (!stored || stored.endedAt) return `exception ${exceptionName} was ended by ${stored?.endedBy}`;
   const { expires } = stored.exception;
@@ -121,17 +150,19 @@ async function refusal(
 }
 
 async function putOneBack(
-  { store, aws }: RestoreContext,
+  { store, aws, signal, lease }: Turn,
   { id, accountId, region, groupId }: Restore,
   { ruleId, undo }: RestoreRule,
 ): Promise<string | undefined> {
   let restored: string;
   try {
-    restored = await putBack(await aws.ec2(accountId, region), groupId, undo);
+    restored = await putBack(await aws.ec2(accountId, region), groupId, undo, signal);
   } catch (error) {
+    signal.throwIfAborted();
     return describe(error, groupId);
   }
-  await store.restores.putBack(id, ruleId, restored);
+  signal.throwIfAborted();
+  await store.restores.putBack(id, ruleId, restored, lease);
   return undefined;
 }
 

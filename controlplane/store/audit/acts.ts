@@ -25,6 +25,7 @@ export const auditedActs = [
   'restore done',
   'restore failed',
   'exception created',
+  'exception narrowed',
   'exception ended',
   'exception expiring',
   'exception expired',

@@ -1,5 +1,6 @@
 import { auditMigration } from './audit.ts';
 import { coverageMigration } from './coverage.ts';
+import { evidenceMigration } from './evidence.ts';
 import { offboardingMigration } from './offboarding.ts';
 import { verificationMigration } from './proof.ts';
 import { schedulerMigration } from './queue.ts';
@@ -128,4 +129,5 @@ export const migrations: readonly string[] = [
   offboardingMigration,
   coverageMigration,
   scopeMigration,
+  evidenceMigration,
 ];

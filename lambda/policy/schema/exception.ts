@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { mapping, text } from './mapping.ts';
-import { allowSchema } from './match.ts';
+import { mapping, oneOrMore, text } from './mapping.ts';
+import { type Allow, allowSchema } from './match.ts';
 import { whereSchema } from './scope.ts';
 
 export const nameSchema = z
@@ -14,7 +14,7 @@ export const exceptionSchema = mapping({
   why: text('why it is needed'),
   ticket: text('the ticket that approved it'),
   where: whereSchema,
-  allow: allowSchema,
+  allow: oneOrMore(allowSchema, 'write a mapping of what is allowed, or a list of at least one'),
   expires: z.iso
     .datetime({ offset: true, error: 'write a date and time such as 2027-01-31T00:00:00Z' })
     .optional(),
@@ -31,6 +31,10 @@ export const exceptionSchema = mapping({
 });
 
 export type Exception = z.infer<typeof exceptionSchema>;
+
+/** All that an exception lets through: each traffic from its own sources. */
+export const allowsOf = ({ allow }: Pick<Exception, 'allow'>): readonly Allow[] =>
+  Array.isArray(allow) ? allow : [allow];
 
 /** The group tag keys that an exception goes by, with their places in it. */
 export function tagKeys({ where }: Exception): { key: string; path: PropertyKey[] }[] {

@@ -42,6 +42,17 @@ export function someOf<Item extends z.ZodType>(item: Item, mend: string) {
   return z.array(item, mend).min(1, `${mend}; or leave the key out`);
 }
 
+/** One item, or a list of them; a mistake is named by its place in either. */
+export function oneOrMore<Item extends z.ZodType>(item: Item, mend: string) {
+  const list = z.array(item).min(1, mend);
+  return z.unknown().transform((value, context): z.infer<Item> | z.infer<Item>[] => {
+    const parsed = Array.isArray(value) ? list.safeParse(value) : item.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
+    return z.NEVER;
+  });
+}
+
 export function text(what: string, limit = 500) {
   return z
     .string(`write ${what} as text`)

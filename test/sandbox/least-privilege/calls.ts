@@ -105,7 +105,7 @@ async function restore(world: World, aws: Aws, accountId: string): Promise<void>
   const ipPermission = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
   const undo = { ipPermission, tags: [{ Key: 'owner', Value: 'shop' }] };
   try {
-    await putBack(await aws.ec2(accountId, hub.region), GroupId, undo);
+    await putBack(await aws.ec2(accountId, hub.region), GroupId, undo, AbortSignal.timeout(60_000));
   } finally {
     await root.send(new DeleteSecurityGroupCommand({ GroupId }));
   }

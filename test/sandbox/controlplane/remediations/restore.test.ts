@@ -96,7 +96,7 @@ describe('a rule that was closed', () => {
   test('stays: the Lambda says that an exception lets it through', { timeout: 120_000 }, async () => {
     const { result } = await judged(groupId, 'excepted');
     exception = result.excepted[0]?.exceptions[0]?.name ?? '';
-    expect(exception).toMatch(/^restored-sgr-/);
+    expect(exception).toMatch(/^restored-sg-/);
     expect(await portsOf(groupId)).toEqual([22]);
   });
 

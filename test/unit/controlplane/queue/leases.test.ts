@@ -96,17 +96,35 @@ onBothDatabases((place) => {
   test('a key that was released is taken fresh, one whose holder died is taken from the dead', async () => {
     const [first, second] = [open(), open()];
     const [lease] = await first.acquire([{ key: 'hub' }]);
-    expect(lease).toMatchObject({ token: '1', taken: 'fresh' });
+    expect(lease?.taken).toBe('fresh');
     expect(await second.acquire([{ key: 'hub' }])).toEqual([]);
     await first.release([lease as Lease]);
     const [next] = await second.acquire([{ key: 'hub' }]);
-    expect(next).toMatchObject({ token: '2', taken: 'fresh' });
+    expect(next?.taken).toBe('fresh');
+    expect(Number(next?.token)).toBeGreaterThan(Number(lease?.token));
     await expire('hub');
     const [third] = await first.acquire([{ key: 'hub' }]);
-    expect(third).toMatchObject({ token: '3', taken: 'from-dead' });
+    expect(third?.taken).toBe('from-dead');
+    expect(Number(third?.token)).toBeGreaterThan(Number(next?.token));
     await first.release([third as Lease]);
     expect(await second.acquire([{ key: 'hub' }])).toEqual([]); // it has not noticed yet that it lost the key
-    expect(await open().acquire([{ key: 'hub' }])).toMatchObject([{ token: '4', taken: 'fresh' }]);
+    expect(await open().acquire([{ key: 'hub' }])).toMatchObject([{ taken: 'fresh' }]);
+  });
+
+  test('a released lease leaves no row, and a write under it is refused to its holder of before', async () => {
+    const { stacks } = openStore(database);
+    await database.query(
+      `insert into stack (key, kind, account_id, updated_at) values ('hub', 'hub', '222222222222', now())`,
+    );
+    const [first, second] = [open(), open()];
+    const [lost] = await first.acquire([{ key: 'hub' }]);
+    await expire('hub');
+    await second.release(await second.acquire([{ key: 'hub' }]));
+    expect(await database.query('select key from lease')).toEqual([]);
+    await expect(stacks.begin('hub', {}, lost as Lease)).rejects.toMatchObject({ code: 'lease-lost' });
+    const [again] = await second.acquire([{ key: 'hub' }]);
+    await expect(stacks.begin('hub', {}, lost as Lease)).rejects.toMatchObject({ code: 'lease-lost' });
+    await stacks.begin('hub', {}, again as Lease);
   });
 
   test('releasing a lease that was lost leaves the new holder its own', async () => {
@@ -135,7 +153,9 @@ onBothDatabases((place) => {
       return taken !== undefined;
     });
     expect(abortedFirst).toBe(true);
-    expect(taken).toMatchObject({ token: '2', taken: 'from-dead' });
+    expect(taken?.taken).toBe('from-dead');
+    expect(Number(taken?.token)).toBeGreaterThan(Number(lease?.token));
+    expect(lease?.signal.reason).toMatchObject({ code: 'lease-lost' });
     over.become('well');
     const { stacks } = openStore(database);
     await database.query(
@@ -183,8 +203,7 @@ onBothDatabases((place) => {
     leases.abort();
     expect(got.map(({ signal }) => signal.aborted)).toEqual([true, true]);
     expect(await leases.acquire([{ key: 'account-300000000001' }])).toEqual([]);
-    const renewed = async () =>
-      (await database.query(`select 1 from lease where expires_at > now() and token = 1`)).length;
+    const renewed = async () => (await database.query(`select 1 from lease where expires_at > now()`)).length;
     const beyond = performance.now() + 2_000;
     await until(async () => performance.now() > beyond);
     expect(await renewed()).toBe(2);

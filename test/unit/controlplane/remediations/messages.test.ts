@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
+import { planRestore } from '../../../../controlplane/remediations/restore/plan.ts';
 import { type Advance, runQueue } from '../../../../controlplane/runs/queue.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../../../controlplane/store/runs.ts';
@@ -9,7 +11,8 @@ import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { remediation } from '../../../worlds/remediation-sample.ts';
+import { createWorld, fixture } from '../../../worlds/lambda.ts';
+import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 let database: Database;
 let store: Store;
@@ -36,6 +39,33 @@ describe('a result', () => {
     const result = remediation();
     for (let times = 0; times < 3; times += 1) await received().result(envelope(result));
     expect(await store.remediations.list({ limit: 10 })).toMatchObject([{ eventId: result.eventId, result }]);
+  });
+
+  test('of a duplicate that found the rule deleted and of the one that revoked it is one entry, counted when its outcome changes', async () => {
+    const counted: string[] = [];
+    const meter = { ...silentMeter, remediation: (outcome: string) => void counted.push(outcome) };
+    const { result } = messageHandlers(store, { enqueue: async () => undefined }, log, meter);
+    const gone = remediation({ outcome: 'rule-gone', reason: 'it was gone' });
+    const revoked = remediation({ findings: [finding()] });
+    for (const each of [gone, gone, revoked, gone, revoked]) await result(envelope(each));
+    expect(counted).toEqual(['rule-gone', 'remediated']);
+    expect(await store.remediations.list({ limit: 10 })).toMatchObject([
+      { outcome: 'remediated', result: { findings: [{ undo: finding().undo }] } },
+    ]);
+  });
+
+  test('of an event that two invocations work on can be restored, in whatever order their results arrive', async () => {
+    const world = createWorld();
+    const event = fixture('authorize-nested');
+    await world.handler(event);
+    await world.handler(event);
+    expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated', 'rule-gone']);
+    for (const detail of world.published.toReversed()) await received().result(envelope(detail));
+    const [record] = await store.remediations.ofEvent(event.id);
+    if (!record) throw new Error('no remediation');
+    const words = { owner: 'web', why: 'a partner', ticket: 'SEC-7', permanent: true } as const;
+    const plan = planRestore(record, words, { id: randomUUID(), by: 'ops', at: new Date() });
+    expect(plan.rules).toMatchObject([{ undo: { ipPermission: { IpProtocol: 'tcp', FromPort: 22 } } }]);
   });
 
   test.each([

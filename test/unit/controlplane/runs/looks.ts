@@ -5,10 +5,7 @@ import { until } from '../../../worlds/until.ts';
 /** Has single keys of a world reconciled, one after the other, and its runs carried out. */
 export function looksOf({ query }: Pick<Database, 'query'>, made: ReturnType<typeof createWorld>) {
   const { store } = made.parts;
-  const endsOf = async (key: string) => {
-    const ends = `select sum(token) as ends from lease where key = $1 and expires_at <= now()`;
-    return (await query<{ ends: string | null }>(ends, [key]))[0]?.ends;
-  };
+  const free = async () => (await query('select 1 from lease where expires_at > now()')).length === 0;
   return {
     /** Has the organization looked at so many times, once after the other. */
     look: (times = 1) =>
@@ -17,15 +14,15 @@ export function looksOf({ query }: Pick<Database, 'query'>, made: ReturnType<typ
           await query(`delete from fact`);
           await made.queue.enqueue(['organization']);
           await until(async () => (await store.facts.get('organization')) !== undefined);
-          await until(async () => (await query('select 1 from lease where expires_at > now()')).length === 0);
+          await until(free);
         }
       }),
     /** Has a key reconciled, as an event would. */
     enqueue: (key: string) =>
       made.working(async () => {
-        const before = await endsOf(key);
+        const before = made.verdicts.get(key);
         await made.queue.enqueue([key]);
-        await until(async () => ![null, before].includes(await endsOf(key)));
+        await until(async () => made.verdicts.get(key) !== before && (await free()));
       }),
     carryOut: async () => {
       for (const run of await store.runs.unfinished()) await made.execute(run);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
+import type { Lease } from '../../../../controlplane/queue/leases.ts';
 import { planRestore } from '../../../../controlplane/remediations/restore/plan.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { NewRestore } from '../../../../controlplane/store/restores.ts';
@@ -25,6 +26,8 @@ onBothDatabases((place) => {
     );
   }, 60_000);
 
+  const under = <T>(id: string, work: (lease: Lease) => Promise<T>) =>
+    asHolder(database, `restore:${id}`, work);
   /** A restore of that remediation, not recorded yet. */
   const planned = async (...rules: string[]): Promise<NewRestore> => {
     const [found] = await store.remediations.ofEvent(eventId);
@@ -61,7 +64,7 @@ onBothDatabases((place) => {
     expect(await store.remediations.ofEvent(randomUUID())).toEqual([]);
   });
 
-  test('a restore is recorded with its exceptions and audit lines', async () => {
+  test('a restore is recorded with its one exception and audit lines', async () => {
     const before = await mark();
     const restore = await recorded();
     expect(await store.restores.get(restore.id)).toMatchObject({
@@ -72,20 +75,19 @@ onBothDatabases((place) => {
       ],
     });
     expect(await store.restores.unfinished()).toContain(restore.id);
-    for (const { exception } of restore.rules)
-      expect(await store.exceptions.get(exception.name)).toMatchObject({
-        exception,
-        createdBy: 'ops',
-        endedAt: null,
-      });
+    const { exception } = restore;
+    expect(await store.exceptions.get(exception.name)).toMatchObject({
+      exception,
+      createdBy: 'ops',
+      endedAt: null,
+    });
     const lines = await audited(before);
     expect(lines.map(({ who, what }) => `${who}: ${what}`)).toEqual([
       'ops: restore requested',
       'ops: exception created',
-      'ops: exception created',
     ]);
     expect(lines[0]?.details).toMatchObject({ restore: restore.id, rules: ['sgr-1', 'sgr-2'] });
-    expect(lines[1]?.details).toMatchObject({ ticket: 'SEC-7', name: restore.rules[0]?.exception.name });
+    expect(lines[1]?.details).toMatchObject({ ticket: 'SEC-7', name: exception.name });
   });
 
   test('of restores of the same rule at the same moment one is recorded, the others leave nothing', async () => {
@@ -105,13 +107,15 @@ onBothDatabases((place) => {
 
   test('goes from state to state, and ends once', async () => {
     const { id } = await recorded('sgr-1');
-    await store.restores.exceptionDeployed(id);
+    await under(id, (lease) => store.restores.exceptionDeployed(id, lease));
     expect((await store.restores.get(id))?.state).toBe('exception-deployed');
-    await store.restores.putBack(id, 'sgr-1', 'sgr-new');
+    await under(id, (lease) => store.restores.putBack(id, 'sgr-1', 'sgr-new', lease));
     const before = await mark();
-    await store.restores.restored(id);
-    await store.restores.failed(id, 'too late');
-    await store.restores.exceptionDeployed(id);
+    await under(id, async (lease) => {
+      await store.restores.restored(id, lease);
+      await store.restores.failed(id, 'too late', [], lease);
+      await store.restores.exceptionDeployed(id, lease);
+    });
     expect(await store.restores.get(id)).toMatchObject({
       ...{ state: 'restored', reason: null, finishedAt: expect.any(Date) },
       rules: [{ ruleId: 'sgr-1', restoredRuleId: 'sgr-new', restoredAt: expect.any(Date) }],
@@ -121,26 +125,55 @@ onBothDatabases((place) => {
     await expect(recorded('sgr-1')).rejects.toMatchObject(conflict);
   });
 
-  test('that fails ends the exceptions of the rules that are not there again, and only those', async () => {
+  test('that fails keeps of its exception what is still needed', async () => {
     const restore = await recorded();
-    const [one, two] = restore.rules.map(({ exception }) => exception.name);
-    await store.restores.putBack(restore.id, 'sgr-1', 'sgr-new');
+    const { id, exception } = restore;
+    const needed = { ...exception, allow: { protocols: ['tcp'], sources: { cidrs: ['203.0.113.7/32'] } } };
     const before = await mark();
-    await store.restores.failed(restore.id, 'the security group is gone');
-    const standing = (await store.exceptions.standing()).map(({ exception }) => exception.name);
-    expect(standing).toContain(one);
-    expect(standing).not.toContain(two);
+    await under(id, async (lease) => {
+      await store.restores.putBack(id, 'sgr-1', 'sgr-new', lease);
+      await store.restores.failed(id, 'the security group is gone', [needed], lease);
+    });
+    expect((await store.exceptions.get(exception.name))?.exception).toEqual(needed);
     expect((await audited(before)).map(({ who, what }) => `${who}: ${what}`)).toEqual([
       'portcullis: restore failed',
-      'portcullis: exception ended',
+      'portcullis: exception narrowed',
     ]);
     await expect(recorded('sgr-1')).rejects.toMatchObject(conflict);
     await recorded('sgr-2');
   });
 
+  test('that fails without a rule that is back ends its exception', async () => {
+    const { id, exception } = await recorded();
+    const before = await mark();
+    await under(id, (lease) => store.restores.failed(id, 'the security group is gone', [], lease));
+    expect(await store.exceptions.get(exception.name)).toMatchObject({ endedBy: 'portcullis' });
+    expect((await audited(before)).map(({ what }) => what)).toEqual(['restore failed', 'exception ended']);
+  });
+
+  test('is written by the holder of its lease alone', async () => {
+    const { id, exception } = await recorded();
+    const other = await recorded().catch(() => undefined);
+    expect(other).toBeUndefined();
+    const late = await under(id, async (lease) => lease);
+    const { restores } = store;
+    const writes = [
+      () => restores.exceptionDeployed(id, late),
+      () => restores.putBack(id, 'sgr-1', 'sgr-late', late),
+      () => restores.restored(id, late),
+      () => restores.failed(id, 'late', [], late),
+    ];
+    const before = await store.restores.get(id);
+    await under(id, async () => {
+      for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'lease-lost' });
+    });
+    for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'lease-lost' });
+    expect(await store.restores.get(id)).toEqual(before);
+    expect((await store.exceptions.get(exception.name))?.endedAt).toBeNull();
+  });
+
   test('an exception ends once, by whoever was first', async () => {
-    const [rule] = (await recorded('sgr-1')).rules;
-    const name = rule?.exception.name ?? '';
+    const { name } = (await recorded('sgr-1')).exception;
     const before = await mark();
     const [first, again] = [await store.exceptions.end(name, 'ann'), await store.exceptions.end(name, 'bob')];
     expect(first).toMatchObject({ endedBy: 'ann', endedAt: expect.any(Date) });

@@ -166,9 +166,12 @@ onBothDatabases((place, kind) => {
       await store.stacks.failed(desired.key, {}, failure, lease),
       await store.stacks.failed(desired.key, {}, { ...failure, counted: false }, lease),
       await store.stacks.failed(desired.key, {}, failure, lease),
+      await store.stacks.failed(desired.key, {}, { ...failure, counted: false }, lease),
+      await store.stacks.failed(desired.key, {}, { ...failure, counted: false }, lease),
       await store.stacks.failed(desired.key, {}, { ...failure, generation: 'g3' }, lease),
     ]);
-    expect(failures).toEqual([1, 1, 2, 1]);
+    expect(failures.map((count) => count.failures)).toEqual([1, 1, 2, 2, 2, 1]);
+    expect(failures.map((count) => count.disturbances)).toEqual([0, 1, 0, 1, 2, 0]);
     const mark = (status: 'True' | 'False') =>
       ({ status, reason: 'Failed', message: '', since: '' }) as const;
     const stalled = { after: 2, conditions: { Stalled: mark('True') } };

@@ -73,6 +73,18 @@ describe('a cell', () => {
     expect(world.state.calls).not.toContain('CreateSecurityGroupCommand');
   });
 
+  test('is verified where the event is delivered twice and the invocation without a rule reports first', async () => {
+    world.state.duplicateMs = 400;
+    const settings = { ...world.parts.settings, verifyWaitMinutes: 10 / 60 };
+    const ending = await verifyCell({ ...world.parts, settings }, await claimed());
+    expect(ending).toMatchObject({ state: 'verified', kind: 'end-to-end' });
+  });
+
+  test('is not verified where the rule is deleted and no invocation says that it revoked it', async () => {
+    world.state.duplicateMs = 'never';
+    expect(said(await prove())).toMatch(/^the Lambda answered rule-gone/);
+  });
+
   test('says what the Lambda was refused', async () => {
     world.state.outcome = 'access-denied';
     expect(said(await prove())).toContain('access-denied: no role');

@@ -1,4 +1,5 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Allow } from '../../../../lambda/policy/schema/match.ts';
 import type { Mode, Policy, PolicyException, PolicyRule } from '../../../../lambda/policy/schema/policy.ts';
 import { type Block, isInside } from './address-space.ts';
 import { type Answer, scopeAnswer, type Where } from './oracle-scope.ts';
@@ -35,7 +36,7 @@ export function evaluateGroup(
   const openings = ingress.map(openingOf);
   const clauses = [
     ...policy.rules.map(({ match }) => match),
-    ...(policy.exceptions ?? []).map(({ allow }) => allow),
+    ...(policy.exceptions ?? []).flatMap(({ allow }) => allow),
   ];
   const points = pointsOf(openings, clauses);
   const subjects = ingress.map((rule, index) => {
@@ -93,7 +94,7 @@ function coverage({ policy, where }: EvaluationContext, subject: Subject): Answe
     .map((exception) => ({ exception, answer: scopeAnswer(exception.where, where) }));
   const covers = (exceptions: PolicyException[]) =>
     points.every((point) => {
-      const open = exceptions.filter(({ allow }) => isAbout(allow, point));
+      const open = exceptions.flatMap(({ allow }) => allow).filter((allow) => isAbout(allow, point));
       return isLetIn(open, source);
     });
   const of = (...answers: Answer[]) =>
@@ -102,14 +103,14 @@ function coverage({ policy, where }: EvaluationContext, subject: Subject): Answe
   return covers(of('yes', 'unknown')) ? 'unknown' : 'no';
 }
 
-function isLetIn(exceptions: PolicyException[], source: Source): boolean {
-  const sources = exceptions.map(({ allow }) => allow.sources);
+function isLetIn(allowed: Allow[], source: Source): boolean {
+  const sources = allowed.map((allow) => allow.sources);
   if (source.list && sources.some(({ prefixLists }) => prefixLists?.includes(source.list ?? ''))) return true;
   if (source.kind === 'group')
     return sources.some(({ groupsOfAccounts }) => groupsOfAccounts?.includes(source.account ?? ''));
   if (source.kind !== 'blocks' || source.blocks.length === 0) return false;
-  const allowed = sources.flatMap(({ cidrs = [] }) => cidrs).flatMap((text) => blocksOf(text));
-  return source.blocks.every((block) => isInside(block, allowed));
+  const blocks = sources.flatMap(({ cidrs = [] }) => cidrs).flatMap((text) => blocksOf(text));
+  return source.blocks.every((block) => isInside(block, blocks));
 }
 
 function togetherOf(context: EvaluationContext, by: PolicyRule): Set<string> {

@@ -82,12 +82,13 @@ const allowed = fc.oneof(
   }),
   fc.constant({ cidrs: ['0.0.0.0/1', '128.0.0.0/1', '::/0'], prefixLists: listIds.slice(0, 2) }),
 );
+const allow = fc.record({ sources: allowed, ...traffic });
 const exception = fc.record({
   where: fc.oneof(
     fc.record({ include: selectors, exclude: maybe(selectors) }),
     fc.constant({ include: [{ groupNames: ['*'] }] }),
   ),
-  allow: fc.record({ sources: allowed, ...traffic }),
+  allow: fc.oneof(allow, fc.array(allow, { minLength: 1, maxLength: 3 })),
   expires: fc.constantFrom('2026-03-02T09:15:10Z', '2026-03-02T09:15:11Z', undefined, undefined),
 });
 

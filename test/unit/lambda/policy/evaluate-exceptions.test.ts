@@ -63,6 +63,25 @@ describe('an exception', () => {
     expect(judge([exception('partner', {})], change).verdict).toBe('violation');
   });
 
+  it.each<[string, Partial<SecurityGroupRule>, string]>([
+    ['the first of its list', open('203.0.113.7/32', 22), 'excepted'],
+    ['the second of its list', open('198.51.100.7/32', 3389), 'excepted'],
+    ['the port of one with the source of the other', open('198.51.100.7/32', 22), 'violation'],
+    ['the ports of both', open('203.0.113.7/32', 22, 3389), 'violation'],
+    ['neighbouring ports of both, from a source of both', open('192.0.2.7/32', 22, 23), 'excepted'],
+  ])('with a list of what it lets in says of %s: %s', (_, change, verdict) => {
+    const allow = [
+      '{ sources: { cidrs: [203.0.113.0/24, 192.0.2.0/24] }, ports: { any: [22] } }',
+      '{ sources: { cidrs: [198.51.100.0/24] }, ports: { any: [3389] } }',
+      '{ sources: { cidrs: [192.0.2.0/24] }, ports: { any: [23] } }',
+    ].join(', ');
+    const listed = `{ name: several, owner: o, why: w, ticket: t, permanent: true, where: ${office}, allow: [${allow}] }`;
+    const judged = judge([listed], change);
+    expect(judged.verdict).toBe(verdict);
+    if (judged.verdict === 'excepted')
+      expect(judged.exceptions).toEqual([{ name: 'several', expires: null }]);
+  });
+
   it.each([
     ['2026-03-02T09:15:11Z', 'excepted'],
     ['2026-03-02T09:15:10Z', 'violation'],

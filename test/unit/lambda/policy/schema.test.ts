@@ -102,6 +102,9 @@ describe('an exception', () => {
     expect(written({})).not.toThrow();
     expect(written({ expires: undefined, permanent: 'true' })).not.toThrow();
     expect(written({ expires: '2027-01-31T00:00:00+02:00' })).not.toThrow();
+    const one = complete.allow;
+    expect(written({ allow: `[${one}]` })).not.toThrow();
+    expect(written({ allow: `[${one}, ${one}]` })).not.toThrow();
   });
 
   it.each<[string, Record<string, string | undefined>, RegExp]>([
@@ -114,6 +117,21 @@ describe('an exception', () => {
     ['without a ticket', { ticket: undefined }, /ticket: write the ticket/],
     ['without a place', { where: '{ exclude: [{ regions: [eu-west-1] }] }' }, /where: write include/],
     ['for nothing named', { allow: '{ sources: { cidrs: [203.0.113.0/24] } }' }, /allow: name the ports/],
+    ['for an empty list', { allow: '[]' }, /allow: write a mapping of what is allowed/],
+    ['without what it lets in', { allow: undefined }, /allow: write a mapping with: sources/],
+    [
+      'for one of a list that names nothing',
+      {
+        allow:
+          '[{ sources: { cidrs: [203.0.113.0/24] }, protocols: [tcp] }, { sources: { cidrs: [203.0.113.0/24] } }]',
+      },
+      /exceptions\[0\]\.allow\[1\]: name the ports/,
+    ],
+    [
+      'for one of a list with an unknown key',
+      { allow: '[{ sources: { cidrs: [203.0.113.0/24] }, port: 22, protocols: [tcp] }]' },
+      /exceptions\[0\]\.allow\[0\]\.port: unknown key/,
+    ],
     ['for nobody', { allow: '{ sources: {}, ports: { any: [22] } }' }, /sources: name the sources/],
   ])('is refused %s', (_, change, mistake) => expect(written(change)).toThrow(mistake));
 

@@ -86,6 +86,14 @@ No exception of the policy could let a match through.
     expect(said.includes('guest, permanent (o, t: w): ')).toBe(listed);
   });
 
+  it('says all that an exception with a list lets through, where one of it meets the rule', () => {
+    const allow =
+      '[{ ports: { any: [23] }, sources: { cidrs: [0.0.0.0/0] } }, { ports: { any: [22] }, sources: { cidrs: [10.0.0.0/8] } }]';
+    const exception = `exceptions: [{ name: guest, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ regions: [eu-west-1] }] }, allow: ${allow} }]`;
+    const said = explainRule(parsePolicy(policyText([worldOn('22')], exception)), 'rule-1', now).join('\n');
+    expect(said).toMatch(/guest, permanent .*port 23 from 0\.0\.0\.0\/0; or .*port 22 from 10\.0\.0\.0\/8/);
+  });
+
   it('says of an exception whether it has expired', async () => {
     const at = async (time: string) =>
       (await policy('explain', 'world-open', '--policy', samples.policy, '--at', time)).out;

@@ -42,9 +42,12 @@ describe('a process that is killed', () => {
     const { store, died } = death(at.store);
     const dead = at.start(store);
     await dead.runs.start();
-    dead.carryOut(id).catch(() => undefined);
+    const lease = await dead.leaseOf(id);
+    dead.carryOut(id, lease.signal, lease).catch(() => undefined);
     await died;
     await dead.runs.stop();
+    await dead.leases.stop();
+    await database.query(`update lease set expires_at = now() - interval '1 second'`);
     expect((await at.store.restores.get(id))?.finishedAt).toBeNull();
     await plane.begin();
     expect((await at.ended(id)).state).toBe('restored');

@@ -4,12 +4,7 @@ import {
   type RestoreRequest,
   restoreRequestSchema,
 } from '../../../../../controlplane/remediations/restore/plan.ts';
-import type { RemediationRecord } from '../../../../../controlplane/store/remediations.ts';
-import { undoOf } from '../../../../../lambda/contract/undo.ts';
-import { evaluate } from '../../../../../lambda/policy/evaluate.ts';
-import { policySchema } from '../../../../../lambda/policy/parse.ts';
-import type { SecurityGroupRule } from '../../../../../lambda/policy/security-group.ts';
-import { finding, remediation } from '../../../../worlds/remediation-sample.ts';
+import { finding, remediationRecord as record } from '../../../../worlds/remediation-sample.ts';
 
 const id = '0190f2a4-7c3e-4b1a-9d2f-3c4b5a697887';
 const at = new Date('2026-06-15T12:00:00Z');
@@ -18,36 +13,37 @@ const words: RestoreRequest = {
   ...{ owner: 'web team', why: 'a partner needs it', ticket: 'SEC-7' },
   expires: '2026-07-01T00:00:00Z',
 };
-const record = (change: Parameters<typeof remediation>[0]): RemediationRecord => {
-  const result = remediation(change);
-  const { eventId, account, region, outcome, groupId } = result;
-  return {
-    ...{ id: `${eventId}:${groupId ?? ''}`, eventId, groupId: groupId ?? '', time: new Date(result.time) },
-    ...{ accountId: account, region, outcome, result },
-  };
-};
 const one = record({ findings: [finding()] });
 
 describe('a plan', () => {
-  test('has an exception for just the group, protocol, port and source that was closed', () => {
+  test('has one exception for just the group, protocol, port and source that was closed', () => {
     const plan = planRestore(one, words, asked);
     expect(plan).toMatchObject({ id, accountId: '300000000001', region: 'eu-west-1', requestedBy: 'ops' });
-    expect(plan.rules).toEqual([
-      {
-        ruleId: 'sgr-0a1b2c3d4e5f60001',
-        undo: finding().undo,
-        exception: {
-          ...words,
-          name: 'restored-sgr-0a1b2c3d4e5f60001-0190f2a4',
-          where: {
-            include: [
-              { accounts: ['300000000001'], regions: ['eu-west-1'], groupIds: ['sg-0a1b2c3d4e5f60001'] },
-            ],
-          },
-          allow: { sources: { cidrs: ['0.0.0.0/0'] }, protocols: ['tcp'], ports: { any: [22] } },
-        },
+    expect(plan.rules).toEqual([{ ruleId: 'sgr-0a1b2c3d4e5f60001', undo: finding().undo }]);
+    expect(plan.exception).toEqual({
+      ...words,
+      name: 'restored-sg-0a1b2c3d4e5f60001-0190f2a4',
+      where: {
+        include: [{ accounts: ['300000000001'], regions: ['eu-west-1'], groupIds: ['sg-0a1b2c3d4e5f60001'] }],
       },
-    ]);
+      allow: { sources: { cidrs: ['0.0.0.0/0'] }, protocols: ['tcp'], ports: { any: [22] } },
+    });
+  });
+
+  test.each([
+    [
+      'a part of the result has not arrived',
+      { parts: 4 },
+      /not all 4 parts of its result have arrived; try again/,
+    ],
+    ['findings were left out of the result', { omitted: 750 }, /750 of its findings are in the Lambda's log/],
+  ])('is refused for all rules where %s, and made for those that are named', (_, change, reason) => {
+    const given = record({ findings: [finding()], ...change });
+    const plan = (request: RestoreRequest) => planRestore(given, request, asked);
+    expect(() => plan(words)).toThrow(
+      expect.objectContaining({ code: 'conflict', message: expect.stringMatching(reason) }),
+    );
+    expect(plan({ ...words, rules: [finding().ruleId] }).rules).toHaveLength(1);
   });
 
   test('is about every rule that was taken away, or about those that are named', () => {
@@ -69,8 +65,8 @@ describe('a plan', () => {
 
   test('may be for good', () => {
     const plan = planRestore(one, { ...words, expires: undefined, permanent: true }, asked);
-    expect(plan.rules[0]?.exception).toMatchObject({ permanent: true });
-    expect(plan.rules[0]?.exception).not.toHaveProperty('expires');
+    expect(plan.exception).toMatchObject({ permanent: true });
+    expect(plan.exception).not.toHaveProperty('expires');
   });
 
   test.each(['2026-06-15T12:00:00Z', '2020-01-01T00:00:00Z', '2026-06-15T13:59:59+02:00'])(
@@ -174,63 +170,4 @@ describe('the request', () => {
     const parsed = restoreRequestSchema.safeParse(body);
     expect(parsed.error?.issues[0]?.path.join('.')).toBe(field);
   });
-});
-
-/** A policy that forbids whatever comes from anywhere. */
-const forbidding = policySchema.parse({ version: 1, rules: [{ name: 'all', match: {}, mode: 'revoke' }] });
-const group = { id: 'sg-0a1b2c3d4e5f60001', name: 'web', vpcId: null, tags: {} };
-const rule = (
-  protocol: string,
-  fromPort: number | null,
-  toPort: number | null,
-  source: SecurityGroupRule['source'],
-) =>
-  ({
-    id: 'sgr-1',
-    groupId: group.id,
-    egress: false,
-    protocol,
-    fromPort,
-    toPort,
-    source,
-  }) as SecurityGroupRule;
-const world = { kind: 'cidr', text: '0.0.0.0/0' } as const;
-const list = { kind: 'prefix-list', text: 'pl-0a1b' } as const;
-const peer = { kind: 'group', text: 'sg-0ffff', account: '300000000002' } as const;
-
-test.each([
-  ['one port', rule('tcp', 22, 22, world)],
-  ['a range of ports', rule('udp', 8000, 8100, world)],
-  ['every port', rule('tcp', 0, 65535, world)],
-  ['a numbered protocol with ports', rule('6', 22, 22, world)],
-  ['everything', rule('-1', -1, -1, world)],
-  ['IPv6', rule('tcp', 22, 22, { kind: 'cidr', text: '::/0' })],
-  ['every ICMP type', rule('icmp', -1, -1, world)],
-  ['one ICMP type', rule('icmp', 8, -1, world)],
-  ['one ICMP type and code', rule('icmp', 3, 4, world)],
-  ['ICMPv6', rule('icmpv6', -1, -1, { kind: 'cidr', text: '2000::/3' })],
-  ['ICMPv6 by number', rule('58', 128, 0, { kind: 'cidr', text: '2000::/3' })],
-  ['another protocol', rule('50', -1, -1, world)],
-  ['another protocol without ports', rule('47', null, null, world)],
-  ['a prefix list', rule('tcp', 443, 443, list)],
-  ['a group of another account', rule('tcp', 5432, 5432, peer)],
-])('the exception lets the whole rule through and no more than its source: %s', (_, given) => {
-  const undo = undoOf(given);
-  const plan = planRestore(record({ findings: [finding({ undo })] }), words, asked);
-  const policy = policySchema.parse({
-    ...forbidding,
-    exceptions: plan.rules.map(({ exception }) => exception),
-  });
-  const prefixLists = new Map([['pl-0a1b', { kind: 'entries' as const, cidrs: ['0.0.0.0/0'] }]]);
-  const here = { account: '300000000001', region: 'eu-west-1', prefixLists, now: at };
-  const verdict = (rules: SecurityGroupRule[], situation: object = here) =>
-    evaluate(policy, group, rules, situation).map(({ verdict: each }) => each);
-  expect(verdict([given])).toEqual(['excepted']);
-  const elsewhere = { ...given, source: { kind: 'cidr', text: '198.18.0.0/15' } } as SecurityGroupRule;
-  if (given.source.kind !== 'cidr') expect(verdict([elsewhere])).toEqual(['violation']);
-  const wider = rule('-1', -1, -1, given.source);
-  if (given.protocol !== '-1') expect(verdict([wider])).toEqual(['violation']);
-  expect(verdict([given], { ...here, account: '300000000009' })).toEqual(['violation']);
-  expect(verdict([given], { ...here, region: 'us-east-1' })).toEqual(['violation']);
-  expect(verdict([given], { ...here, now: new Date('2026-07-01T00:00:00Z') })).toEqual(['violation']);
 });

@@ -162,7 +162,7 @@ describe('a restore fails, says why and lets nothing in,', () => {
   });
 });
 
-test('where one of two rules cannot be put back, the other stays, with its exception alone', async () => {
+test('where one of two rules cannot be put back, the other stays, with an exception for it alone', async () => {
   at.state.room = 1;
   const { restore, names } = await carried(ssh, rdp);
   expect(restore).toMatchObject({
@@ -170,7 +170,10 @@ test('where one of two rules cannot be put back, the other stays, with its excep
     rules: [{ restoredRuleId: 'sgr-new1' }, { restoredRuleId: null }],
   });
   expect(ports()).toEqual([22]);
-  expect((await at.store.exceptions.standing()).map(({ exception }) => exception.name)).toEqual([names[0]]);
+  const standing = (await at.store.exceptions.standing()).map(({ exception }) => exception);
+  expect(standing).toMatchObject([{ name: names[0], allow: { protocols: ['tcp'], ports: { any: [22] } } }]);
+  const acts = (await at.store.audit.list(20)).filter(({ details }) => details.name === names[0]);
+  expect(acts.map(({ what }) => what)).toEqual(['exception narrowed', 'exception created']);
 });
 
 test('a restore asked for while the service runs is carried out; asked for again, it is refused', async () => {

@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
+import { organizationFact } from '../../../../controlplane/reconcile/organization.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
+import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { asHolder } from '../../../worlds/lease-sample.ts';
+import { createWorld, management, one } from '../../../worlds/reconcile.ts';
+
+let database: Database;
+let store: Store;
+embeddedDatabase((embedded) => {
+  ({ database, store } = embedded);
+});
+let at: ReturnType<typeof createWorld>;
+beforeEach(async () => {
+  await database.query('truncate account, stack, run, run_stack, fact, lease');
+  at = createWorld(store, database);
+  await at.run();
+  await database.query(`update stack set generation = 'old' where account_id = $1 and kind <> 'hub'`, [one]);
+});
+
+/** One reconcile of a key by a worker that has only the record of what went wrong before. */
+const reconcile = (key: string) =>
+  asHolder(database, key, (lease) => keyReconciler({ ...at.parts, runs: at.runs })(key, lease));
+const throttled = Object.assign(new Error('ThrottlingException: Rate exceeded'), {
+  name: 'ThrottlingException',
+});
+
+describe('failures that other workers, or this one before a restart, have recorded lengthen the backoff:', () => {
+  test('of an account that cannot be read', async () => {
+    await database.query('update account set failed_looks = 6 where id = $1', [one]);
+    at.world.disturbances.set(one, [throttled, throttled, throttled]);
+    const waits = [];
+    for (let look = 0; look < 3; look += 1) waits.push(await reconcile(`account-${one}`));
+    for (const verdict of waits) expect(verdict).toMatchObject({ kind: 'requeueAfter' });
+    // 5 s doubled six times, of which at least half is waited.
+    expect((waits[0] as { requeueAfterMs: number }).requeueAfterMs).toBeGreaterThanOrEqual(160_000);
+    expect(await store.accounts.failedLooks(one)).toBe(9);
+    await reconcile(`account-${one}`);
+    expect(await store.accounts.failedLooks(one)).toBe(0);
+  });
+
+  test('of a stack whose operations are throttled', async () => {
+    const key = `account-${one}`;
+    await database.query('update stack set disturbances = 4 where key = $1', [key]);
+    at.world.broken.add(key);
+    at.world.breaksWith = 'ThrottlingException: Rate exceeded';
+    expect(await reconcile(key)).toMatchObject({ kind: 'failed', failures: 5 });
+    expect(await reconcile(key)).toMatchObject({ kind: 'failed', failures: 6 });
+    at.world.broken.clear();
+    await reconcile(key);
+    const left = await database.query<{ disturbances: number }>(
+      'select disturbances from stack where key = $1',
+      [key],
+    );
+    expect(left).toEqual([{ disturbances: 0 }]);
+  });
+
+  test('of the organization that cannot be read', async () => {
+    await store.facts.set('organization unread', 3);
+    const { organizations } = at.aws;
+    at.aws.organizations = async () => {
+      throw throttled;
+    };
+    expect(await reconcile('organization')).toMatchObject({ kind: 'failed', failures: 4 });
+    expect(await reconcile('organization')).toMatchObject({ kind: 'failed', failures: 5 });
+    at.aws.organizations = organizations;
+    expect(await reconcile('organization')).toMatchObject({ kind: 'ok' });
+    expect((await store.facts.get('organization unread'))?.value).toBe(0);
+    expect((await store.facts.get(organizationFact))?.value).toMatchObject({
+      managementAccountId: management,
+    });
+  });
+
+  test('of a run that cannot be planned, which fails after eight attempts over all workers', async () => {
+    at.aws.organizations = async () => {
+      throw throttled;
+    };
+    const { run } = await store.runs.createUnlessWaiting({
+      ...{ kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a test' },
+    });
+    await database.query('update run set plan_attempts = 7 where id = $1', [run.id]);
+    await at.execute(run);
+    expect(await store.runs.get(run.id)).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('Throttling'),
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import type { Query } from '../../../../controlplane/store/database/database.ts';
+import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { remediation } from '../../../worlds/remediation-sample.ts';
+
+/** The plans of the statements that a store made, in order. */
+let plans: string[] = [];
+let store: Store;
+embeddedDatabase(({ database }) => {
+  const explaining =
+    (query: Query): Query =>
+    async <Row>(sql: string, parameters: readonly unknown[] = []) => {
+      if (/^\s*(select|update|delete|insert|with)/.test(sql)) {
+        const plan = await query<Record<string, string>>(`explain ${sql}`, parameters);
+        plans.push(plan.map((line) => Object.values(line)[0]).join('\n'));
+      }
+      return query<Row>(sql, parameters);
+    };
+  store = openStore({
+    ...database,
+    query: explaining(database.query),
+    transaction: (work) => database.transaction((query) => work(explaining(query))),
+  });
+  indexesAlone = () => database.query('set enable_seqscan = off');
+});
+let indexesAlone: () => Promise<unknown>;
+beforeAll(() => indexesAlone());
+
+const account = '300000000001';
+const key = `account-${account}`;
+test.each<[string, () => Promise<unknown>, string[]]>([
+  [
+    'the canary that a result is about, by its id or its group',
+    () => store.cellVerifications.received(remediation({ canary: randomUUID() })),
+    ['canary_pkey', 'canary_group'],
+  ],
+  [
+    'the remediations of an account, newest first',
+    () => store.remediations.list({ accountId: account, limit: 50 }),
+    ['remediation_account'],
+  ],
+  [
+    'the latest run that a name asked for',
+    () => store.runs.latestOf('onboarding', 'paused'),
+    ['run_requested'],
+  ],
+  ['the latest run of names that begin alike', () => store.runs.latestOf('release *'), ['run_requested']],
+  ['the latest run that has a key', () => store.runStacks.latest(key), ['run_stack_key', 'run_unfinished']],
+  [
+    'accounts whose latest run was cancelled',
+    () => store.runStacks.cancelled([account], 'x'),
+    ['run_stack_key'],
+  ],
+  [
+    'what ended of the runs that a name asked for',
+    () => store.runStacks.lately('onboarding'),
+    ['run_requested'],
+  ],
+])('%s is found by an index, without a scan of the table', async (_, ask, indexes) => {
+  plans = [];
+  await ask();
+  expect(plans.length).toBeGreaterThan(0);
+  for (const index of indexes) expect(plans[0]).toContain(index);
+  expect(plans[0]).not.toMatch(/Seq Scan on (canary|remediation|run|run_stack)\b/);
+});
