@@ -112,7 +112,7 @@ export async function measureBundle(
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
   try {
-    const text = await readFile(new URL('../lambda/policy.yaml', import.meta.url), 'utf8');
+    const text = await readFile(new URL('../sandbox/demo/policy.yaml', import.meta.url), 'utf8');
     const bundle = await measureSize('default policy', parsePolicy(text), directory, figures);
     await measureSize('policy of 1,000 rules', largePolicy(1_000), directory, figures);
     const times = quick ? 3 : 20;

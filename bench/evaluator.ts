@@ -94,7 +94,7 @@ async function measureHandler(own: Policy, figures: Figures, { quick, progress }
 
 /** Measures the evaluator and the handler in this process: no sandbox, no network. */
 export async function measureEvaluator(figures: Figures, options: Options): Promise<void> {
-  const text = await readFile(new URL('../lambda/policy.yaml', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../sandbox/demo/policy.yaml', import.meta.url), 'utf8');
   const own = parsePolicy(text);
   measurePolicies(own, figures, options);
   await measureHandler(own, figures, options);

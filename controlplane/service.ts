@@ -5,6 +5,7 @@ import { startAuditKeeper } from './background/audit-keeper.ts';
 import { readiness } from './background/readiness.ts';
 import { startBackground } from './background/start.ts';
 import { application, listen } from './http/server.ts';
+import { announceQuestion } from './offboarding/announce.ts';
 import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
 import { hubInstallation } from './organization/installation.ts';
@@ -17,6 +18,7 @@ import { createShutdown, type Shutdown } from './queue/shutdown.ts';
 import { joinWorkers } from './queue/workers.ts';
 import { hubBundler } from './reconcile/hub-bundle.ts';
 import { keyReconciler } from './reconcile/key.ts';
+import { policyInForce } from './reconcile/policy-in-force.ts';
 import { messageHandlers } from './remediations/messages.ts';
 import { restoreQueue } from './remediations/restore/queue.ts';
 import { restorer } from './remediations/restore/restorer.ts';
@@ -26,6 +28,7 @@ import type { Settings } from './settings/environment.ts';
 import { readPolicyFile } from './settings/policy.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
+import type { Confirmation } from './store/confirmations.ts';
 import { openDatabase } from './store/database/database.ts';
 import { lockData } from './store/database/directory-lock.ts';
 import type { RunRequest } from './store/runs.ts';
@@ -95,9 +98,11 @@ function scheduler(base: Foundations) {
   const keys = keyQueue(database, log, { perAccount: settings.limits.account });
   shutdown.register('key queue', keys.stop);
   const { configurationMismatch: mismatch } = workers;
+  const announce = (question: Confirmation) => announceQuestion({ aws, settings, log }, question);
+  const policy = policyInForce({ settings, store, log, announce });
   const reconciling = {
     ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
-    hubBundle: hubBundler({ settings, aws, store, directory: join(settings.data, 'bundle') }),
+    hubBundle: hubBundler({ policy, aws, store, directory: join(settings.data, 'bundle') }),
     offboarding: createOffboarding({
       ...{ settings, aws, engine, store, meter, log },
       ...{ configurationMismatch: mismatch, enqueue: keys.enqueue },
@@ -125,7 +130,7 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  return { leases, keys, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding };
+  return { leases, keys, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding, policy };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
@@ -184,9 +189,9 @@ async function open(
   const context = {
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,
-    policy: () => readPolicyFile(settings),
     notReady: readiness({ store, settings, log, since, installation: base.installation }),
     requireRegions: base.regions.requireScope,
+    policy: working.policy.look,
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };

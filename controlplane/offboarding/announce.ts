@@ -17,17 +17,22 @@ interface AnnounceContext {
  */
 export async function announceQuestion(
   { aws, settings: { hub, alarmTopicArn }, log }: AnnounceContext,
-  { id, about, why, expiresAt }: Confirmation,
+  { id, kind, about, why, expiresAt }: Confirmation,
 ): Promise<void> {
   if (!alarmTopicArn) return;
   const Message = [
-    `Portcullis would ${about}, because accounts or Regions are to be covered no more.`,
+    kind === 'policy-mode'
+      ? `The policy file would ${about}. The hub keeps the last confirmed policy meanwhile.`
+      : `Portcullis would ${about}, because accounts or Regions are to be covered no more.`,
     `It asks first: ${why}.`,
     `Look with \`portcullis confirmations\`; answer with \`portcullis confirm ${id}\` or \`portcullis refuse ${id}\` until ${expiresAt.toISOString()}.`,
   ].join('\n');
   try {
     const client = await aws.sns(hub.accountId, alarmTopicArn.split(':')[3] ?? hub.region);
-    const Subject = 'Portcullis: stacks wait for a person before they go';
+    const Subject =
+      kind === 'policy-mode'
+        ? 'Portcullis: a lower policy mode waits for a person'
+        : 'Portcullis: stacks wait for a person before they go';
     const fifo = { MessageGroupId: 'confirmations', MessageDeduplicationId: id };
     await client.send(
       new PublishCommand({

@@ -1,7 +1,7 @@
 import type { Organization } from '../organization/listing.ts';
 import type { Lease } from '../queue/leases.ts';
 import { type Result, stalledAfter } from '../queue/result.ts';
-import { accountKey, placeOfKey, type StackKey } from '../stacks/key.ts';
+import { accountKey, hubKey, placeOfKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 import { recordVerified } from '../verify/coverage.ts';
@@ -85,6 +85,10 @@ export function createOffboarding(
     },
     async confirm(id, digest, by) {
       const confirmed = await answer(store, { id, digest, by, state: 'confirmed' }, await store.now());
+      if (confirmed.kind === 'policy-mode') {
+        await enqueue([hubKey]);
+        return confirmed;
+      }
       const within = confirmed.hold === 'settings' && settings?.layout === 'account';
       await enqueue(confirmed.stacks.map(({ key, accountId }) => (within ? accountKey(accountId) : key)));
       return confirmed;

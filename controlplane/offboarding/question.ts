@@ -9,6 +9,7 @@ import {
   openOffboardings,
   recordOffboardings,
 } from '../store/offboarding.ts';
+import { confirmAsked } from '../store/policies.ts';
 import type { Store } from '../store/store.ts';
 import { describeSet, digestOf } from './guard.ts';
 
@@ -82,7 +83,7 @@ export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
     : `a person has to confirm: ${about}, because ${why}; portcullis confirm ${id}, or refuse`;
 
 /**
- * A person's word on a confirmation; confirmed, exactly its stacks may go.
+ * A person's word on a confirmation; confirmed, exactly its stacks may go, or exactly its policy is in force.
  * @throws PortcullisError `not-found`, or `conflict` where the question is over or the set has changed since
  */
 export function answer(
@@ -93,6 +94,10 @@ export function answer(
   return offboarding.alone(async (query) => {
     const { confirmation, fresh } = await decide(query, word, at);
     if (!fresh || confirmation.state !== 'confirmed') return confirmation;
+    if (confirmation.kind === 'policy-mode') {
+      await confirmAsked(query, confirmation, word.by, at);
+      return confirmation;
+    }
     const held = (await openOffboardings(query)).filter((each) => isHeldBy(confirmation.hold, each));
     if (digestOf(held) !== confirmation.digest) {
       throw new PortcullisError(

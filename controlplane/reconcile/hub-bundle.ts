@@ -2,10 +2,9 @@ import { makeBundle, type RemediationBundle } from '../../programs/bundle.ts';
 import type { Aws } from '../aws/clients.ts';
 import { accountTable, factsAskedBy } from '../organization/account-table.ts';
 import { refreshTags } from '../organization/account-tags.ts';
-import type { Settings } from '../settings/environment.ts';
-import { readPolicyFile } from '../settings/policy.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Store } from '../store/store.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
 import { withStoredExceptions } from './stored-exceptions.ts';
 
 /** A bundle, and the names of the stored exceptions inside. */
@@ -15,18 +14,21 @@ export interface HubBundle {
 }
 
 interface HubBundleContext {
-  readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
+  readonly policy: PolicyInForce;
   readonly aws: Pick<Aws, 'organizations'>;
   readonly store: Pick<Store, 'accounts' | 'exceptions' | 'now'>;
   readonly directory: string;
 }
 
 /**
- * Makes the Lambda's bundle as things are now: the policy file, the stored exceptions, and of the organization as
- * last listed the facts that the policy asks for. Account tags, where it asks for them, are read anew for the accounts
+ * Makes the Lambda's bundle as things are now: the policy in force, the stored exceptions, and of the organization as
+ * last listed the facts that the policy asks for. For a preview nothing is put in force and no person is asked. Account tags, where it asks for them, are read anew for the accounts
  * named and for those whose tags were not read today, or were changed, as an event said.
  */
-export type HubBundler = (readAnew: readonly string[]) => Promise<HubBundle>;
+export type HubBundler = (
+  readAnew: readonly string[],
+  options?: { readonly preview: boolean },
+) => Promise<HubBundle>;
 
 /** A policy that asks for tags again, after one that did not, finds old ones. */
 const staleMilliseconds = 24 * 3_600_000;
@@ -35,9 +37,9 @@ const isStale = ({ tagsReadAt }: AccountRecord, now: Date): boolean =>
   tagsReadAt === null || tagsReadAt.getTime() < now.getTime() - staleMilliseconds;
 
 /** @throws (what it gives does) PortcullisError `invalid-policy` or `organization-unreadable`; nothing is made then. */
-export function hubBundler({ settings, aws, store, directory }: HubBundleContext): HubBundler {
-  return async (readAnew) => {
-    const file = await readPolicyFile(settings);
+export function hubBundler({ policy: inForce, aws, store, directory }: HubBundleContext): HubBundler {
+  return async (readAnew, { preview } = { preview: false }) => {
+    const file = await (preview ? inForce.look() : inForce.settle());
     const now = await store.now();
     const { policy, names } = withStoredExceptions(file, await store.exceptions.standing(), now);
     const asked = factsAskedBy(policy);

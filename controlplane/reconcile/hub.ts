@@ -27,7 +27,7 @@ async function heldBack(context: ReconcileContext): Promise<Result | undefined> 
 }
 
 /**
- * Reconciles the hub stack: the policy file as it is now, the stored exceptions, and what accounts it asks for. It waits
+ * Reconciles the hub stack: the policy in force, the stored exceptions, and what accounts it asks for. It waits
  * while workers differ, but for previews.
  */
 export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promise<Result> {
@@ -43,10 +43,11 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
   if (held && requests.length === 0) return held;
   const pass = { ...given, requests };
   const named = await accountsNamed(pass);
+  const preview = requests.some(({ run }) => run.kind === 'preview');
   const { result } = await actOnStack(
     pass,
     async () => {
-      const { bundle, exceptions } = await hubBundle(named);
+      const { bundle, exceptions } = await hubBundle(named, { preview });
       const accessRoleArn = await aws.accessRoleArn(settings.hub.accountId);
       const installationId = await given.installation?.id();
       return { ...desiredHub(fleet, bundle, accessRoleArn, installationId), exceptions };

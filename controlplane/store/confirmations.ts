@@ -1,26 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import { PortcullisError } from '../settings/errors.ts';
+import type { PolicySource } from '../settings/policy.ts';
+import type { PolicyChange } from '../settings/policy-change.ts';
 import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 
 /** What a person is asked about; one question of each is open at most. */
-export type Topic = 'settings' | 'listing';
+export type Topic = 'settings' | 'listing' | 'policy-mode';
 
 export type ConfirmationState = 'open' | 'confirmed' | 'refused' | 'expired' | 'superseded';
 
-/** Stacks that go only once a person has said so. */
+/** What a question is about: stacks that depart, or an edit that lowers the policy's mode. One of each may be open. */
+export type ConfirmationKind = 'offboarding' | 'policy-mode';
+
+/** An edit of the policy, and whose file it is. */
+type AskedChange = PolicyChange & { readonly source: PolicySource };
+
+/** What is done only once a person has said so. */
 export interface Confirmation {
   readonly id: string;
-  /** Names exactly this set of stacks. */
+  readonly kind: ConfirmationKind;
+  /** Names exactly this set of stacks, or this edit of the policy. */
   readonly digest: string;
-  /** What waits: what changed settings leave out, the deletions alone, or everything else that departs. */
-  readonly hold: Exclude<Hold['kind'], 'nothing'> | 'settings';
+  /** What waits: what changed settings leave out, the deletions alone, everything else that departs, or the policy. */
+  readonly hold: Exclude<Hold['kind'], 'nothing'> | 'settings' | 'policy';
   /** Why a person is asked. */
   readonly why: string;
   /** What would be done. */
   readonly about: string;
+  /** None where it is about the policy. */
   readonly stacks: readonly (StackToOffboard & { readonly accountName: string })[];
+  /** What would change of the policy; null where it is about stacks. */
+  readonly policy: AskedChange | null;
   readonly state: ConfirmationState;
   readonly openedAt: Date;
   /** Open or refused: asked anew afterwards. Confirmed: what is not done by then is asked anew. */
@@ -29,7 +41,7 @@ export interface Confirmation {
   readonly decidedBy: string | null;
 }
 
-const columns = `id, digest, hold, why, about, stacks, state, opened_at as "openedAt", expires_at as "expiresAt",
+const columns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at as "openedAt", expires_at as "expiresAt",
   decided_at as "decidedAt", decided_by as "decidedBy"`;
 
 const hour = 3_600_000;
@@ -41,7 +53,7 @@ export interface ConfirmationStore {
   /** Newest first. */
   list(): Promise<Confirmation[]>;
   get(id: string): Promise<Confirmation | undefined>;
-  /** The open one about settings or about the listing, or a refusal that still holds. */
+  /** The open one about a topic, or a refusal that still holds. */
   standing(topic: Topic): Promise<Confirmation | undefined>;
 }
 
@@ -53,8 +65,14 @@ export function confirmationStore({ query }: Pick<Database, 'query'>): Confirmat
   };
 }
 
-const topicOf = (hold: Confirmation['hold']): Topic => (hold === 'settings' ? 'settings' : 'listing');
-const isAbout = (topic: Topic) => (topic === 'settings' ? `hold = 'settings'` : `hold <> 'settings'`);
+const topicOf = (hold: Confirmation['hold']): Topic =>
+  hold === 'settings' ? 'settings' : hold === 'policy' ? 'policy-mode' : 'listing';
+const isAbout = (topic: Topic) =>
+  ({
+    settings: `hold = 'settings'`,
+    listing: `kind = 'offboarding' and hold <> 'settings'`,
+    'policy-mode': `kind = 'policy-mode'`,
+  })[topic];
 
 /** The open one, or a refusal that was neither superseded nor found expired. */
 export async function standing(query: Query, topic: Topic): Promise<Confirmation | undefined> {
@@ -72,19 +90,22 @@ async function get(query: Query, id: string): Promise<Confirmation | undefined> 
 
 const audited = (
   query: Query,
-  { id, digest, about, why }: Confirmation,
+  { id, kind, digest, about, why, policy }: Confirmation,
   by: string,
   state: ConfirmationState,
-) =>
-  writeAudit(
+) => {
+  const noun = kind === 'offboarding' ? 'deletion' : 'policy';
+  const became = state === 'open' ? 'held' : state;
+  return writeAudit(
     query,
     {
       who: by,
-      what: state === 'open' ? 'deletion held' : (`deletion ${state}` as const),
-      details: { confirmation: id, digest, about, why },
+      what: `${noun} ${became}` as const,
+      details: { ...policy, confirmation: id, digest, about, why },
     },
     `confirmation ${id} ${state}`,
   );
+};
 
 async function end(query: Query, states: string, where: string, to: ConfirmationState, given: unknown[]) {
   const rows = await query<Confirmation>(
@@ -96,11 +117,16 @@ async function end(query: Query, states: string, where: string, to: Confirmation
 }
 
 /** Ends what has expired. The ids of confirmed ones among them: what they cleared and is not done is asked anew. */
-export async function expire(query: Query, at: Date): Promise<string[]> {
+export async function expire(
+  query: Query,
+  at: Date,
+  kind: ConfirmationKind = 'offboarding',
+): Promise<string[]> {
   const isUndone =
     'exists (select 1 from offboarding d where d.confirmation_id = confirmation.id and d.done_at is null)';
-  const confirmed = await end(query, `'confirmed'`, `expires_at <= $1 and ${isUndone}`, 'expired', [at]);
-  await end(query, `'open', 'refused'`, 'expires_at <= $1', 'expired', [at]);
+  const isOver = 'expires_at <= $1 and kind = $2';
+  const confirmed = await end(query, `'confirmed'`, `${isOver} and ${isUndone}`, 'expired', [at, kind]);
+  await end(query, `'open', 'refused'`, isOver, 'expired', [at, kind]);
   return confirmed.map(({ id }) => id);
 }
 
@@ -110,24 +136,38 @@ export async function supersede(query: Query, topic: Topic, digest: string | und
   await end(query, `'open', 'refused'`, where, 'superseded', [digest ?? null]);
 }
 
+/** What a person is asked, where it is about an edit of the policy: the new text, and whose edit it is. */
+interface AskedPolicy {
+  readonly kind: 'policy-mode';
+  readonly policy: AskedChange;
+  readonly policyText: string;
+  readonly by: string;
+}
+
 /** Asks about a set, unless that was asked already; what stands about it. */
 export async function ask(
   query: Query,
   asked: Pick<Confirmation, 'digest' | 'hold' | 'why' | 'about' | 'stacks'>,
   at: Date,
+  aboutPolicy?: AskedPolicy,
 ): Promise<{ confirmation: Confirmation; fresh: boolean }> {
+  const { kind = 'offboarding', policy, policyText = null, by = 'portcullis' } = aboutPolicy ?? {};
   const topic = topicOf(asked.hold);
   await supersede(query, topic, asked.digest);
   const before = await standing(query, topic);
   if (before) return { confirmation: before, fresh: false };
   const { digest, hold, why, about, stacks } = asked;
+  const ends = after(at, lasting.open);
   const [confirmation] = await query<Confirmation>(
-    `insert into confirmation (id, digest, hold, why, about, stacks, state, opened_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8) returning ${columns}`,
-    [randomUUID(), digest, hold, why, about, JSON.stringify(stacks), at, after(at, lasting.open)],
+    `insert into confirmation (id, digest, hold, why, about, stacks, state, opened_at, expires_at, kind, policy, policy_text)
+     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) returning ${columns}`,
+    [
+      ...[randomUUID(), digest, hold, why, about, JSON.stringify(stacks), at, ends, kind],
+      ...[policy ? JSON.stringify(policy) : null, policyText],
+    ],
   );
   if (!confirmation) throw new Error('the confirmation was not recorded');
-  await audited(query, confirmation, 'portcullis', 'open');
+  await audited(query, confirmation, by, 'open');
   return { confirmation, fresh: true };
 }
 

@@ -11,6 +11,7 @@ import { type ExceptionStore, exceptionStore } from './exceptions.ts';
 import { type FactStore, factStore } from './facts.ts';
 import { type LifecycleEventStore, lifecycleEventStore } from './lifecycle-events.ts';
 import { type OffboardingStore, offboardingStore } from './offboarding.ts';
+import { type PolicyStore, policyStore } from './policies.ts';
 import { type RemediationStore, remediationStore } from './remediations.ts';
 import { type RestoreStore, restoreStore } from './restores.ts';
 import { type RunStackStore, runStackStore } from './run-stacks.ts';
@@ -34,6 +35,7 @@ export interface Store {
   readonly offboarding: OffboardingStore;
   readonly deletions: DeletionStore;
   readonly confirmations: ConfirmationStore;
+  readonly policies: PolicyStore;
   readonly archivedStacks: ArchivedStackStore;
   readonly coverage: CoverageStore;
   readonly audit: AuditStore;
@@ -56,6 +58,7 @@ export const openStore = (database: Database): Store => ({
   offboarding: offboardingStore(database),
   deletions: deletionStore(database),
   confirmations: confirmationStore(database),
+  policies: policyStore(database),
   archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),
   audit: auditStore(database),

@@ -177,7 +177,7 @@ export const readings: readonly Reading[] = [
   {
     name: 'confirmations',
     sql: `select count(*)::int as open, count(*) filter (where hold = 'settings')::int as settings
-      from confirmation where state = 'open'`,
+      from confirmation where state = 'open' and kind = 'offboarding'`,
     gauges: [
       gauge('confirmations_open', 'Deletions that wait for a person.', 'open'),
       gauge(
@@ -191,6 +191,20 @@ export const readings: readonly Reading[] = [
     name: 'scope',
     sql: `select count(*) filter (where value->>'wrong' is not null)::int as wrong from fact where name = 'scope'`,
     gauges: [gauge('scope_wrong', 'Whether the settings name what the organization does not have.', 'wrong')],
+  },
+  {
+    name: 'policy',
+    sql: `select state.state, count(id)::int as held
+      from (values ('open'), ('refused')) as state (state)
+        left join confirmation on confirmation.state = state.state and kind = 'policy-mode' group by 1`,
+    gauges: [
+      gauge(
+        'policy_held',
+        'Edits that lower the mode of the policy and are not in force: open, they wait for a person.',
+        'held',
+        'state',
+      ),
+    ],
   },
   {
     name: 'audit',

@@ -1,7 +1,8 @@
-import type { Document } from 'yaml';
-import { isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
+import { isMap, isNode, isPair } from 'yaml';
 import type * as z from 'zod';
 import { type Policy, policySchema } from './schema/policy.ts';
+import { readYaml } from './yaml.ts';
 
 export {
   effectiveMode,
@@ -23,16 +24,22 @@ export class PolicyError extends Error {
  * @throws {PolicyError} naming line, field and mend of every mistake; an unknown key is one.
  */
 export function parsePolicy(text: string): Policy {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.map(
-    (error) => `line ${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`,
-  );
-  if (broken.length > 0) throw new PolicyError(describe(broken));
-  const parsed = policySchema.safeParse(document.toJS());
+  const { document, lines, mistakes: broken } = readYaml(text);
+  if (broken.length > 0)
+    throw new PolicyError(describe(broken.map(({ line, message }) => `line ${line}: ${message}`)));
+  const parsed = policySchema.safeParse(plainValue(document));
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.flatMap((issue) => explain(issue, document, lines));
   throw new PolicyError(describe(mistakes));
+}
+
+/** @throws {PolicyError} where aliases would multiply the document beyond measure. */
+function plainValue(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new PolicyError(describe([error instanceof Error ? error.message : String(error)]));
+  }
 }
 
 function describe(mistakes: string[]): string {
@@ -69,8 +76,4 @@ function field(path: readonly PropertyKey[]): string {
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '');
-}
-
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
 }

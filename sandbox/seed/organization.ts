@@ -109,6 +109,8 @@ export async function seed(
       PORTCULLIS_HUB_REGION: blueprint.hubRegion,
       PORTCULLIS_REGIONS: plan.regions.join(','),
       PORTCULLIS_SLACK_SECRET_ARN: secretArn,
+      // The shipped policy only observes.
+      PORTCULLIS_POLICY: join(import.meta.dirname, '../demo/policy.yaml'),
       // Canaries only when asked for: what a test or the demo sees is what it did itself.
       PORTCULLIS_VERIFY_HOURS: '0',
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString('hex'),

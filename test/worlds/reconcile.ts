@@ -174,7 +174,7 @@ export function createWorld(
   });
   const parts = {
     ...{ settings, aws, engine, store, queue, log, meter: silentMeter },
-    hubBundle: (readAnew: readonly string[]) => world.hubBundle(readAnew),
+    hubBundle: (...asked: Parameters<HubBundler>) => world.hubBundle(...asked),
     get programVersion() {
       return world.programVersion;
     },

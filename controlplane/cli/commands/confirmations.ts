@@ -2,8 +2,29 @@ import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import { plain, table } from '../output/table.ts';
 
-/** A confirmation with every stack that it is about. Pure. */
-export function renderConfirmation({ id, state, about, why, stacks, expiresAt }: Confirmation): string {
+/** What an edit of the policy changes beside its mode, so that no person confirms more than was read. */
+function policyLines({ policy }: Confirmation): string[] {
+  if (!policy) return [];
+  const { from, to, mode, rules, exceptions, settings, source } = policy;
+  const list = (what: string, names: readonly string[]) =>
+    names.length > 0 ? [`${what}: ${names.map(plain).join(', ')}`] : [];
+  return [
+    `file ${plain(source.file)} on ${plain(source.host)}`,
+    `digest ${from?.slice(0, 12) ?? '-'} -> ${to.slice(0, 12)}, strongest mode ${mode.from ?? '-'} -> ${mode.to}`,
+    ...list('rules added', rules.added),
+    ...list('rules removed', rules.removed),
+    ...list('rules changed', rules.changed),
+    ...(rules.reordered ? ['rules in another order'] : []),
+    ...list('exceptions added', exceptions.added),
+    ...list('exceptions removed', exceptions.removed),
+    ...list('exceptions changed', exceptions.changed),
+    ...list('other keys changed', settings),
+  ];
+}
+
+/** A confirmation with every stack that it is about, or with what changes of the policy. Pure. */
+export function renderConfirmation(confirmation: Confirmation): string {
+  const { id, kind, state, about, why, stacks, expiresAt } = confirmation;
   const rows = stacks.map(({ key, accountName, what, because }) => [
     key,
     plain(accountName),
@@ -12,9 +33,11 @@ export function renderConfirmation({ id, state, about, why, stacks, expiresAt }:
   ]);
   return [
     `${id} ${state}, until ${new Date(expiresAt).toISOString()}`,
-    `would ${about}`,
-    `asked because ${why}`,
-    table([['STACK', 'ACCOUNT', 'WHAT', 'BECAUSE'], ...rows]),
+    `would ${plain(about)}`,
+    `asked because ${plain(why)}`,
+    ...(kind === 'policy-mode'
+      ? policyLines(confirmation)
+      : [table([['STACK', 'ACCOUNT', 'WHAT', 'BECAUSE'], ...rows])]),
   ].join('\n');
 }
 

@@ -38,10 +38,18 @@ export interface Waiting {
   readonly confirmations?: readonly Confirmation[];
 }
 
+const sentenceOf = (confirmation: Confirmation): string => {
+  const { id, kind, state, about } = confirmation;
+  if (kind !== 'policy-mode') return heldSentence(confirmation);
+  return state === 'open'
+    ? `policy held: the file would ${about}; the hub keeps the last confirmed policy until portcullis confirm ${id}, or refuse`
+    : `policy refused: the file would ${about} (confirmation ${id})`;
+};
+
 /** A line for each thing that waits; what a person refused is no reason for an exit code. Pure. */
 function waitingLines({ notReady, confirmations = [] }: Waiting): { open: string[]; refused: string[] } {
   const lines = (state: Confirmation['state']) =>
-    confirmations.filter((each) => each.state === state).map((each) => plain(heldSentence(each)));
+    confirmations.filter((each) => each.state === state).map((each) => plain(sentenceOf(each)));
   return {
     open: [...(notReady ? [`not ready: ${notReady}`] : []), ...lines('open')],
     refused: lines('refused'),

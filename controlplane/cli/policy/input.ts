@@ -2,9 +2,10 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { LineCounter, parseDocument } from 'yaml';
+import { parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
+import { readYaml } from '../../../lambda/policy/yaml.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 
 /** A file of input as it was read. `name` is what people are told of it. */
@@ -88,13 +89,9 @@ function brokenLine(text: string, reason: string): number {
 
 /** YAML, of which JSON is a part. */
 export function parseYaml({ name, text }: Input): unknown {
-  const lineCounter = new LineCounter();
-  const document = refused(name, () => parseDocument(text, { lineCounter }));
-  const [broken] = document.errors;
-  if (broken) {
-    const line = lineCounter.linePos(broken.pos[0]).line;
-    throw mistake(name, `line ${line}: ${broken.message.split('\n')[0]}`, broken);
-  }
+  const { document, mistakes } = refused(name, () => readYaml(text));
+  const [broken] = mistakes;
+  if (broken) throw mistake(name, `line ${broken.line}: ${broken.message}`);
   return refused(name, () => document.toJS());
 }
 

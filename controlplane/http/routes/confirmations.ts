@@ -33,14 +33,17 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/confirmations',
-    summary: 'What waits for a person before stacks are taken away, and what was answered, newest first',
-    answers: { 200: 'Confirmations, each with its stacks and digest' },
+    summary:
+      'What waits for a person (stacks to delete, a lower policy mode), and what was answered, newest first',
+    answers: {
+      200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
+    },
     handle: async ({ store }) => ok({ confirmations: await store.confirmations.list() }),
   }),
   route({
     method: 'post',
     path: '/v1/confirmations/:id/confirm',
-    summary: 'Let exactly these stacks go',
+    summary: 'Let exactly these stacks go, or put exactly this policy in force',
     body: answerBody,
     answers,
     handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
@@ -49,7 +52,7 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/confirmations/:id/refuse',
-    summary: 'Leave these stacks as they are; nobody is asked about the same ones for a week',
+    summary: 'Leave the stacks, or the policy in force, as they are; the same is not asked for a week',
     body: answerBody,
     answers,
     handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>

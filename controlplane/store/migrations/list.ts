@@ -2,6 +2,7 @@ import { auditMigration } from './audit.ts';
 import { coverageMigration } from './coverage.ts';
 import { evidenceMigration } from './evidence.ts';
 import { offboardingMigration } from './offboarding.ts';
+import { policyMigration } from './policy.ts';
 import { verificationMigration } from './proof.ts';
 import { schedulerMigration } from './queue.ts';
 import { scopeMigration } from './scope.ts';
@@ -130,4 +131,5 @@ export const migrations: readonly string[] = [
   coverageMigration,
   scopeMigration,
   evidenceMigration,
+  policyMigration,
 ];

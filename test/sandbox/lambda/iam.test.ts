@@ -28,7 +28,7 @@ let iam: { hub: IAMClient; member: IAMClient };
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-lambda-iam-'));
-  const text = await readFile(new URL('../../../lambda/policy.yaml', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../../../sandbox/demo/policy.yaml', import.meta.url), 'utf8');
   bundle = (await bundleLambda(parsePolicy(text), directory)).file;
   sandbox = await startSandbox();
   ec2 = new EC2Client(sandbox.root(member.accountId, member.region));

@@ -7,7 +7,7 @@ import { groups, largePolicy, situation } from '../../../bench/policy-sample.ts'
 import { evaluate } from '../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../lambda/policy/parse.ts';
 
-const own = parsePolicy(readFileSync(new URL('../../../lambda/policy.yaml', import.meta.url), 'utf8'));
+const own = parsePolicy(readFileSync(new URL('../../../sandbox/demo/policy.yaml', import.meta.url), 'utf8'));
 
 describe('the sample of the bench', () => {
   test('has as many group rules as asked for, sixty to a group, the same in every run', () => {

@@ -34,7 +34,7 @@ describe('the bundle', () => {
   });
 
   it('changes with the policy', async () => {
-    const other = await bundleLambda({ ...policy, mode: 'observe' }, join(directory, 'other'));
+    const other = await bundleLambda({ ...policy, mode: 'notify' }, join(directory, 'other'));
     expect(other.sha256).not.toBe(built.sha256);
   });
 
@@ -83,8 +83,11 @@ describe('the bundle', () => {
 
   it('whose policy cannot be read at load fails every invocation', async () => {
     const file = join(directory, 'broken.mjs');
-    expect(code.split('={version:1,rules:').length).toBe(2);
-    await writeFile(file, code.replace('={version:1,rules:', '={version:9,rules:'));
+    expect(code.split('={version:1,mode:"observe",rules:').length).toBe(2);
+    await writeFile(
+      file,
+      code.replace('={version:1,mode:"observe",rules:', '={version:9,mode:"observe",rules:'),
+    );
     const handler = await load(file);
     const message =
       /the policy in this bundle cannot be read, so nothing is revoked: version: write version: 1/;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MoveAccountCommand, OrganizationsClient, TagResourceCommand } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
+import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import type { RemediationRecord } from '../../../../controlplane/store/remediations.ts';
 import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
 import { openToTheWorld, until } from '../../../../sandbox/demo/security-group.ts';
@@ -80,11 +81,25 @@ test('an account that is tagged into it is protected without anyone asking', {
   expect(await outcome()).toEqual({ outcome: 'remediated', open: false });
 });
 
-test('an edited policy takes effect within seconds, without a run or a restart', {
+test('an edited policy takes effect within seconds without a run or a restart, once a person confirms a lower mode', {
   timeout: 300_000,
 }, async () => {
   const before = (await hub())?.generation;
   await writeFile(file, policy('notify'));
+  const { id } = await until('the edit waits for a person', 60, async () => {
+    const { confirmations } = await world.controlPlane.get<{ confirmations: Confirmation[] }>(
+      '/v1/confirmations',
+    );
+    return confirmations.find(({ kind, state }) => kind === 'policy-mode' && state === 'open');
+  });
+  expect(await outcome()).toEqual({ outcome: 'remediated', open: false });
+  expect((await hub())?.generation).toBe(before);
+  const status = await world.controlPlane.cli(['status']);
+  expect(status.exit).toBe(3);
+  expect(status.output).toContain(`portcullis confirm ${id}`);
+  const { exit, output } = await world.controlPlane.cli(['confirm', id]);
+  expect(exit).toBe(0);
+  expect(output).toContain('rule closed-accounts from revoke to notify');
   await otherHub(before);
   expect(await outcome()).toEqual({ outcome: 'notified', open: true });
 });

@@ -128,6 +128,7 @@ describe('exit codes', () => {
     const stack = { key: 'region-1', kind: 'region', accountId: '300000000001', conditions: {} };
     answers['/v1/accounts'] = { body: { accounts: [account] } };
     answers['/v1/coverage'] = { body: { cells: [] } };
+    answers['/v1/confirmations'] = { body: { confirmations: [] } };
     answers['/v1/stacks'] = { body: { stacks: [] } };
     expect((await cli('status')).exit).toBe(0);
     answers['/v1/stacks'] = { body: { stacks: [stack] } };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
 import { progressView, standingOf } from '../../../../controlplane/cli/output/progress.ts';
 import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
+import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
 import { runOf, stackOf } from './run-sample.ts';
 
@@ -111,6 +112,23 @@ describe('status', () => {
     const { text, healthy } = renderStatus(accounts, stacks);
     expect(healthy).toBe(false);
     expect(text).toContain(remark);
+  });
+
+  test('names an edit that lowers the policy, how to answer, and is not healthy while it waits', () => {
+    const asked = (state: Confirmation['state'], kind: Confirmation['kind'] = 'policy-mode') =>
+      [
+        { id: 'c1', kind, state, about: 'lower the policy: rule ssh from revoke to observe' },
+      ] as Confirmation[];
+    const open = renderStatus([account()], [], [], { confirmations: asked('open') });
+    expect(open.healthy).toBe(false);
+    expect(open.text).toContain(
+      'policy held: the file would lower the policy: rule ssh from revoke to observe; the hub keeps the last confirmed policy until portcullis confirm c1, or refuse',
+    );
+    const refused = renderStatus([account()], [], [], { confirmations: asked('refused') });
+    expect(refused.healthy).toBe(true);
+    expect(refused.text).toContain('policy refused: the file would lower the policy');
+    for (const over of [asked('confirmed'), asked('open', 'offboarding')])
+      expect(renderStatus([account()], [], [], { confirmations: over }).text).not.toContain('policy held');
   });
 
   test('a suspended account is listed and no reason to worry', () => {

@@ -1,12 +1,14 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   renderConfirmation,
   renderConfirmations,
 } from '../../../../controlplane/cli/commands/confirmations.ts';
 import { digestOf } from '../../../../controlplane/offboarding/guard.ts';
+import { changeOf } from '../../../../controlplane/settings/policy-change.ts';
 import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import { ask as askPerson } from '../../../../controlplane/store/confirmations.ts';
 import { openOffboardings, recordOffboardings } from '../../../../controlplane/store/offboarding.ts';
+import { parsePolicy } from '../../../../lambda/policy/parse.ts';
 import { httpWorld } from './world.ts';
 
 const world = httpWorld();
@@ -102,4 +104,62 @@ test('a person reads what would be done, why it is asked, and how to answer', ()
   const confirmed: Confirmation = { ...asked, state: 'confirmed', decidedBy: 'ops' };
   expect(renderConfirmations([confirmed])).toBe(`${asked.id} confirmed by ops: destroy 1 stack in 1 account`);
   expect(renderConfirmation(confirmed)).toContain(`${asked.id} confirmed, until `);
+});
+
+describe('an edit that lowers the policy', () => {
+  const text = 'version: 1\nrules: [{ name: all, match: {}, mode: observe }]\n';
+  const change = changeOf(parsePolicy(text.replace('observe', 'revoke')), parsePolicy(text));
+  const source = { file: '/etc/policy.yaml', host: 'host-1', owner: { uid: 7, user: 'ann' } };
+  const question = () =>
+    world.store.offboarding.alone(async (query) => {
+      const words = {
+        digest: 'd16e57',
+        hold: 'policy' as const,
+        about: 'lower the policy: rule all',
+        why: 'ann did',
+      };
+      const policy = {
+        kind: 'policy-mode',
+        policy: { ...change, source },
+        policyText: text,
+        by: 'ann@host-1',
+      } as const;
+      return (await askPerson(query, { ...words, stacks: [] }, new Date(), policy)).confirmation;
+    });
+
+  test('is listed without its text, and is in force once confirmed by its digest', async () => {
+    const { id, digest } = await question();
+    const { body } = await ask('/v1/confirmations');
+    const [listed] = body.confirmations;
+    expect(listed).toMatchObject({
+      id,
+      kind: 'policy-mode',
+      state: 'open',
+      policy: { to: change.to, source },
+    });
+    expect(JSON.stringify(listed)).not.toContain('version: 1');
+    expect(await ask(`/v1/confirmations/${id}/confirm`, { digest: 'f00d' })).toMatchObject({ status: 409 });
+    expect(await world.store.policies.confirmed()).toBeUndefined();
+    world.woken.length = 0;
+    expect(await ask(`/v1/confirmations/${id}/confirm`, { digest })).toMatchObject({
+      ...{ status: 200, body: { state: 'confirmed', decidedBy: 'ops' } },
+    });
+    expect(await world.store.policies.confirmed()).toMatchObject({
+      text,
+      digest: change.to,
+      confirmedBy: 'ops',
+    });
+    expect(world.woken).toEqual(['hub']);
+  });
+
+  test('is shown with what else it changes, and no word of it moves the cursor', async () => {
+    const shown = renderConfirmation({ ...(await question()), about: 'lower the policy: rule a\u001b[2Jb' });
+    expect(shown).toContain('would lower the policy: rule a [2Jb\nasked because ann did\n');
+    expect(shown).toContain('file /etc/policy.yaml on host-1\n');
+    expect(shown).toContain(
+      `digest ${change.from?.slice(0, 12)} -> ${change.to.slice(0, 12)}, strongest mode revoke -> observe`,
+    );
+    expect(shown).toContain('rules changed: all');
+    expect(shown).not.toContain('STACK');
+  });
 });

@@ -2,9 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
+import { policyInForce } from '../../../../controlplane/reconcile/policy-in-force.ts';
 import { hubAlone } from '../../../../controlplane/stacks/scope.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
+import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
 import { createWorld, one, two } from '../../../worlds/reconcile.ts';
 
@@ -34,12 +36,13 @@ let deployed: { text: string; generation: string } | undefined;
 
 beforeEach(async () => {
   await database.query(
-    'truncate account, stack, run, run_stack, lease, fact, restore, restore_rule, exception',
+    'truncate account, stack, run, run_stack, lease, fact, restore, restore_rule, exception, confirmed_policy',
   );
   const created = createWorld(store, database);
   ({ world, run, working, queue } = created);
   const settings = { ...created.settings, policyFile };
-  world.hubBundle = hubBundler({ settings, aws: created.aws, store, directory: join(data, 'bundle') });
+  const policy = policyInForce({ settings, store, log: makeLogger('silent') });
+  world.hubBundle = hubBundler({ policy, aws: created.aws, store, directory: join(data, 'bundle') });
   world.units.set('ou-root-prod', 'Production');
   world.up = async ({ arguments: args, generation }) => {
     if (args.kind === 'hub') deployed = { text: await readFile(args.bundle.file, 'utf8'), generation };

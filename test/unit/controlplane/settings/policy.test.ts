@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
 import { withStoredExceptions } from '../../../../controlplane/reconcile/stored-exceptions.ts';
-import { readPolicyFile } from '../../../../controlplane/settings/policy.ts';
+import { editorOf, openPolicyFile, readPolicyFile } from '../../../../controlplane/settings/policy.ts';
 import type { StoredException } from '../../../../controlplane/store/exceptions.ts';
 import { parsePolicy, policyDigest } from '../../../../lambda/policy/parse.ts';
 
@@ -45,6 +45,16 @@ describe('the policy file', () => {
     expect(refusal).toMatchObject({ code: 'invalid-policy', message: expect.stringContaining(named) });
     expect((refusal as Error).message).toContain(policyFile);
     expect((refusal as Error).message).not.toContain('\n');
+  });
+
+  test('is read with the host and its owner, by id and name', async () => {
+    await read(rule());
+    const { text, source } = await openPolicyFile({ policyFile, narrowing: false });
+    const { uid, username } = userInfo();
+    expect(text).toBe(rule());
+    expect(source).toEqual({ file: policyFile, host: hostname(), owner: { uid, user: username } });
+    expect(editorOf(source)).toBe(`${username}@${hostname()}`);
+    expect(editorOf({ ...source, owner: { uid: 4711, user: null } })).toBe(`4711@${hostname()}`);
   });
 
   test('that is not there is refused by name', async () => {
@@ -110,7 +120,9 @@ describe('stored exceptions', () => {
     const at = (time: string) => ({ accounts, exceptions, now: async () => new Date(time) });
     const namesAt = async (time: string) => {
       const settings = { policyFile, narrowing: false };
-      const parts = { settings, aws: {}, store: at(time), directory } as never;
+      const policyOf = () => readPolicyFile(settings);
+      const inForce = { look: policyOf, settle: policyOf };
+      const parts = { policy: inForce, aws: {}, store: at(time), directory } as never;
       return (await hubBundler(parts)([])).exceptions;
     };
     expect(await namesAt('2020-01-01T00:00:00Z')).toEqual(['a']);

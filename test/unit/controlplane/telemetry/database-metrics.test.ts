@@ -78,6 +78,24 @@ onBothDatabases((place) => {
     ]);
   });
 
+  test('an edit that lowers the policy counts apart from deletions, by what became of it', async () => {
+    const asked = (id: number, kind: string, state: string) => `(
+      '00000000-0000-4000-8000-00000000000${id}', 'd', 'policy', '', '', '[]', '${state}', now(), now(), '${kind}')`;
+    await database.query(`insert into confirmation
+      (id, digest, hold, why, about, stacks, state, opened_at, expires_at, kind) values
+      ${[asked(1, 'policy-mode', 'open'), asked(2, 'policy-mode', 'refused'), asked(3, 'offboarding', 'open')]}`);
+    expect(await scrape()).toMatchObject({
+      'portcullis_policy_held{state="open"}': 1,
+      'portcullis_policy_held{state="refused"}': 1,
+      portcullis_confirmations_open: 1,
+    });
+    await database.query('truncate confirmation');
+    expect(await scrape()).toMatchObject({
+      'portcullis_policy_held{state="open"}': 0,
+      'portcullis_policy_held{state="refused"}': 0,
+    });
+  });
+
   test('what left the fleet, or is out of its scope, counts no more, whatever was last known of it', async () => {
     const { query } = database;
     for (const [id, state, conditions, trails] of [

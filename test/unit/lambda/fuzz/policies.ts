@@ -53,8 +53,8 @@ const narrowing = policyOf([
 /** The policies that the Lambda is tried with. */
 export const policies = new Map<string, Policy>([
   ['world-open', parsePolicy(worldOpen)],
+  ['as shipped, in mode revoke', { ...parsePolicy(shipped), mode: 'revoke' }],
   ['as shipped', parsePolicy(shipped)],
-  ['in mode observe', { ...parsePolicy(shipped), mode: 'observe' }],
   ['in mode notify', { ...parsePolicy(worldOpen), mode: 'notify' }],
   ['of every clause', parsePolicy(elaborate)],
   ['of small ranges together', small(true)],

@@ -108,7 +108,7 @@ No exception of the policy could let a match through.
       expect(await policy('explain', name)).toMatchObject({
         exit: 2,
         complaint: expect.stringMatching(
-          /no rule named .*; name everything-open, admin-ports, databases or world-open/,
+          /no rule named .*; name everything-open, admin-ports, databases, world-open or icmp/,
         ),
       });
   });

@@ -1,0 +1,61 @@
+import type { PolicyChange } from '../settings/policy-change.ts';
+import { writeAudit } from './audit/entries.ts';
+import type { Confirmation } from './confirmations.ts';
+import type { Database, Query } from './database/database.ts';
+
+/** A policy that is in force, or was: its text as the file had it. */
+export interface ConfirmedPolicy {
+  /** Of its meaning, by the program that recorded it. */
+  readonly digest: string;
+  readonly text: string;
+  /** The caller who confirmed it; where no one had to, the owner of the file and its host. */
+  readonly confirmedBy: string;
+  readonly confirmedAt: Date;
+}
+
+export interface PolicyStore {
+  /** The last one: what the hub is to have. Undefined before the hub is reconciled for the first time. */
+  confirmed(): Promise<ConfirmedPolicy | undefined>;
+}
+
+export const policyStore = ({ query }: Pick<Database, 'query'>): PolicyStore => ({
+  confirmed: () => confirmedPolicy(query),
+});
+
+export async function confirmedPolicy(query: Query): Promise<ConfirmedPolicy | undefined> {
+  const [row] = await query<ConfirmedPolicy>(
+    `select digest, text, confirmed_by as "confirmedBy", confirmed_at as "confirmedAt"
+     from confirmed_policy order by id desc limit 1`,
+  );
+  return row;
+}
+
+/** Puts a policy in force, with its line in the audit log. `details` says more of where it came from. */
+export async function confirmPolicy(
+  query: Query,
+  { digest, text, confirmedBy, confirmedAt }: ConfirmedPolicy,
+  change: PolicyChange,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await query(
+    'insert into confirmed_policy (digest, text, confirmed_by, confirmed_at) values ($1, $2, $3, $4)',
+    [...[digest, text, confirmedBy, confirmedAt]],
+  );
+  await writeAudit(query, { who: confirmedBy, what: 'policy changed', details: { ...change, ...details } });
+}
+
+/** Puts in force what a person confirmed: the text that was asked about, whatever the file holds by now. */
+export async function confirmAsked(
+  query: Query,
+  { id, policy }: Confirmation,
+  confirmedBy: string,
+  confirmedAt: Date,
+): Promise<void> {
+  const [row] = await query<{ text: string | null }>(
+    'select policy_text as text from confirmation where id = $1',
+    [id],
+  );
+  if (!policy || typeof row?.text !== 'string') throw new Error(`confirmation ${id} holds no policy`);
+  const confirmed = { digest: policy.to, text: row.text, confirmedBy, confirmedAt };
+  await confirmPolicy(query, confirmed, policy, { confirmation: id });
+}
