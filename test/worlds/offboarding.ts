@@ -174,5 +174,5 @@ export function createOffboardingWorld(database: Database) {
 /** A database without anything that offboardings are about. */
 export const emptied = (database: Pick<Database, 'query'>) =>
   database.query(
-    'truncate account, stack, offboarding, deletion, listed_account, confirmation, archived_stack, lease, fact, proof, verification, canary',
+    'truncate account, stack, offboarding, deletion, listed_account, confirmation, archived_stack, lease, fact, cell_verification, verification, canary',
   );

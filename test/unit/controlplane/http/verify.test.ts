@@ -50,7 +50,7 @@ test('GET /v1/verifications of one that does not exist answers 404', async () =>
   expect(await world.ask('/v1/verifications/none')).toMatchObject({ status: 404, code: 'not-found' });
 });
 
-test('GET /v1/coverage tells of every cell its trail, its forwarding and its last proof', async () => {
+test('GET /v1/coverage names the trail, the forwarding and the last verification of every cell', async () => {
   const { id: verification } = (await world.ask('/v1/verify', { accounts: [id], regions: ['eu-west-1'] }))
     .body;
   const [canary] = await world.store.cellVerifications.canaries(verification);
