@@ -1,5 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-import type { Reporter } from 'vitest/node';
+import type { Reporter, TestModule } from 'vitest/node';
 
 const ci = process.env.CI !== undefined && process.env.CI !== 'false';
 
@@ -14,48 +15,108 @@ const skipReasons: Reporter = {
   },
 };
 
+/** Prints how long each project took, from its first file to its last. */
+function projectTimes(): Reporter {
+  const times = new Map<string, { begun: number; ended: number }>();
+  const seen = ({ project }: TestModule) => {
+    const now = performance.now();
+    const begun = times.get(project.name)?.begun ?? now;
+    times.set(project.name, { begun, ended: now });
+  };
+  return {
+    onTestModuleQueued: seen,
+    onTestModuleEnd: seen,
+    onTestRunEnd() {
+      for (const [name, { begun, ended }] of times)
+        console.log(`${name}: ${Math.round((ended - begun) / 1000)} s`);
+    },
+  };
+}
+
+/** Makes what database tests share in a run: a migrated image of PGlite, or one Postgres. */
+const globalSetup = 'test/database-run.ts';
+
+/** Node's compiled modules, for the processes that the tests start: the service, its threads and its commands. */
+const compileCache = new URL('.portcullis/compile-cache', import.meta.url).pathname;
+
+/** Tests that use a database: those that take one of test/worlds/database.ts, themselves or through a world. */
+const usesDatabase = /\b(onBothDatabases|embeddedDatabase|databaseTest|httpWorld|departureScene)\b/;
+const databaseTests = globSync('test/unit/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
+  usesDatabase.test(readFileSync(new URL(file, import.meta.url), 'utf8')),
+);
+
 /** Minutes of killing and waiting each: with the fault suite, apart from `npm test`. */
 const killing = [
   'test/sandbox/controlplane/pulumi/recovery.test.ts',
   'test/sandbox/controlplane/kill.test.ts',
 ];
 
+/** In `npm test` with a tenth of the trials or less. */
+const fuzzing = [
+  'test/unit/lambda/fuzz.test.ts',
+  'test/unit/lambda/fuzz-grammar.test.ts',
+  'test/unit/lambda/policy/evaluate-oracle.test.ts',
+];
+
+// Times are at least ten times what an idle machine needs: other processes may use it as well.
+const unit = { globalSetup, testTimeout: 120_000, hookTimeout: 120_000 };
+const sandbox = {
+  globalSetup,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  env: { NODE_COMPILE_CACHE: compileCache },
+};
+
 export default defineConfig({
   test: {
-    reporters: ['default', skipReasons, ...(ci ? ['json'] : [])],
+    reporters: ['default', skipReasons, projectTimes(), ...(ci ? ['json'] : [])],
     outputFile: { json: '.portcullis/test-report.json' },
     projects: [
       {
         test: {
           name: 'unit',
+          ...unit,
           include: ['test/unit/**/*.test.ts'],
-          testTimeout: 20_000,
-          // Many wait for a database's clock rather than for a processor.
-          maxWorkers: 4,
+          // Loading modules anew for each file would take most of the time.
+          isolate: false,
+          // One more than processors: some tests wait for a database's clock.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // The database tests again, on a Postgres: `npm run test:postgres`, and in CI.
+        test: {
+          name: 'postgres',
+          ...unit,
+          include: databaseTests,
+          env: { TEST_DATABASE: 'postgres' },
+          isolate: false,
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
         },
       },
       {
         // Each file starts a whole organization: two at a time, after the quick ones.
         test: {
           name: 'sandbox',
+          ...sandbox,
           include: ['test/sandbox/**/*.test.ts'],
           exclude: killing,
           maxWorkers: 2,
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
         // Long, and apart from `npm test`: `npm run test:faults`.
         test: {
           name: 'faults',
-          include: ['test/faults/**/*.test.ts', ...killing],
+          ...sandbox,
+          include: ['test/faults/**/*.test.ts', ...killing, ...fuzzing],
+          env: { ...sandbox.env, FUZZ: 'full' },
           fileParallelism: false,
           testTimeout: 3_600_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -45,7 +45,6 @@ export interface KeyQueue {
 }
 
 const name = 'key';
-const heartbeatSeconds = 30;
 const day = 24 * 3600;
 
 /** An account's keys are one group, so that the number of its stacks under way at once can be limited. */
@@ -103,11 +102,18 @@ function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Log
   };
 }
 
+interface KeyQueueSettings {
+  readonly perAccount?: number;
+  readonly monitorSeconds?: number;
+  /** A job not touched for so long is given to another worker; at least 10. */
+  readonly heartbeatSeconds?: number;
+}
+
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function keyQueue(
   database: Pick<Database, 'kind' | 'queueOptions' | 'query'>,
   log: Logger,
-  { perAccount = 8, monitorSeconds = 5 }: { perAccount?: number; monitorSeconds?: number } = {},
+  { perAccount = 8, monitorSeconds = 5, heartbeatSeconds = 30 }: KeyQueueSettings = {},
 ): KeyQueue {
   const boss = new PgBoss({
     ...database.queueOptions,

@@ -31,11 +31,20 @@ interface Work {
    */
   carryOut(id: string, signal: AbortSignal, lease?: Lease): Promise<void>;
   readonly leases?: Leases;
+  readonly times?: WorkTimes | undefined;
+}
+
+/** How soon the work of a dead process is noticed, seconds. */
+export interface WorkTimes {
+  /** A job without a sign of life for so long is given to another worker; at least 10. */
+  readonly heartbeat?: number;
+  /** Until an id that another worker holds is asked for again. */
+  readonly held?: number;
+  /** How often the queue looks for silent jobs. */
+  readonly monitor?: number;
 }
 
 const day = 24 * 3600;
-const heartbeatSeconds = 30;
-const heldSeconds = 40;
 
 const handBackRetryMs = 1_000;
 
@@ -54,11 +63,12 @@ async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void
 
 /** A queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
+  const { heartbeat = 30, held = 40, monitor = 10 } = work.times ?? {};
   const boss = new PgBoss({
     ...database.queueOptions,
     schema: 'queue',
-    monitorIntervalSeconds: 10,
-    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: monitor,
+    superviseIntervalSeconds: monitor,
   });
   boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
   /** Under the queue's policy this adds nothing while the id's job waits already. */
@@ -79,7 +89,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     if (!lease) {
       await boss.send(work.name, null, {
         singletonKey: id,
-        startAfter: stopping.signal.aborted ? 0 : heldSeconds,
+        startAfter: stopping.signal.aborted ? 0 : held,
       });
       return;
     }
@@ -119,7 +129,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
         expireInSeconds: day - 1,
         retryLimit: 2,
         policy: 'short',
-        heartbeatSeconds,
+        heartbeatSeconds: heartbeat,
       });
       await resume();
       const { concurrent: localConcurrency } = work;

@@ -1,5 +1,5 @@
 import type { Leases } from '../queue/leases.ts';
-import { workQueue } from '../queue/work-queue.ts';
+import { type WorkTimes, workQueue } from '../queue/work-queue.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { accountKey } from '../stacks/key.ts';
 import type { Database } from '../store/database/database.ts';
@@ -35,13 +35,14 @@ interface RunQueueContext {
   readonly advance: Advance;
   readonly meter: Meter;
   readonly log: Logger;
+  readonly times?: WorkTimes;
 }
 
 /** A run costs a worker next to nothing while its stacks are worked on. */
 const concurrent = 16;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function runQueue({ database, store, leases, advance, meter, log }: RunQueueContext): RunQueue {
+export function runQueue({ database, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
   const { runs, runStacks } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
@@ -55,7 +56,7 @@ export function runQueue({ database, store, leases, advance, meter, log }: RunQu
     runLog.info({ state: done.state, message: done.message }, 'run finished');
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
-  const work = { name: 'run', concurrent, unfinished, carryOut, leases };
+  const work = { name: 'run', concurrent, unfinished, carryOut, leases, times };
   const { send, resume: takeUp, start, interrupt, stop } = workQueue(database, work, log);
   const get = async (id: string) => {
     const run = await runs.get(id);

@@ -14,15 +14,13 @@ const list = z
       .filter(Boolean),
   )
   .refine((items) => items.length > 0, 'must name at least one');
-const whole = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
-      abort: true,
-    });
+const inRange = (form: RegExp, what: string, least: number, most: number) => {
+  const error = `must be a ${what} from ${least} to ${most}`;
+  const within = (value: number) => value >= least && value <= most;
+  return z.string().regex(form, error).transform(Number).refine(within, { error, abort: true });
+};
+const whole = (least: number, most: number) => inRange(/^\d+$/, 'whole number', least, most);
+const minutes = (least: number, most: number) => inRange(/^\d+(\.\d+)?$/, 'number of minutes', least, most);
 
 /** The days that CloudWatch Logs can keep a log. Source: PutRetentionPolicy, CloudWatch Logs API reference. */
 const retention = new Set([
@@ -101,7 +99,7 @@ const variables = z.object({
   PORTCULLIS_SWEEP_MINUTES: whole(1, 1440).default(60),
   PORTCULLIS_CANARY: z.enum(['group', 'synthetic'], 'must be group or synthetic').default('group'),
   PORTCULLIS_VERIFY_HOURS: whole(0, 8760).default(24),
-  PORTCULLIS_VERIFY_WAIT_MINUTES: whole(1, 60).default(15),
+  PORTCULLIS_VERIFY_WAIT_MINUTES: minutes(0.1, 60).default(15),
   PORTCULLIS_VERIFY_PARALLEL: whole(1, 500).default(25),
   PORTCULLIS_HOST: z.string().default('127.0.0.1'),
   PORTCULLIS_PORT: whole(0, 65535).default(8420),

@@ -16,8 +16,14 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts all three, the control plane with more settings where given. @throws when one does not start; nothing is left behind then. */
-export async function startWorld(settings: Record<string, string> = {}): Promise<World> {
+/**
+ * Starts all three, the control plane with more settings where given; `prepare` may fill its data directory before.
+ * @throws when one does not start; nothing is left behind then.
+ */
+export async function startWorld(
+  settings: Record<string, string> = {},
+  prepare: (data: string) => Promise<void> = async () => undefined,
+): Promise<World> {
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -25,6 +31,7 @@ export async function startWorld(settings: Record<string, string> = {}): Promise
   try {
     const data = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
     closers.push(() => rm(data, { recursive: true, force: true }));
+    await prepare(data);
     const sandbox = await startSandbox();
     closers.push(sandbox.stop);
     const slack = await startSlackReceiver();

@@ -17,8 +17,9 @@ const everything = [...packages, pulumiStep, pythonStep];
 /** @type {Record<string, { steps: import('./steps.mjs').Step[], commands: string[][] }>} */
 const scripts = {
   setup: { steps: everything, commands: [] },
-  test: { steps: everything, commands: [['vitest', 'run', '--project', '!faults']] },
+  test: { steps: everything, commands: [['vitest', 'run', '--project', 'unit', '--project', 'sandbox']] },
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
+  'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
   bench: { steps: everything, commands: [['node', 'bench/main.ts']] },
@@ -49,10 +50,13 @@ async function main([name = '', ...args]) {
   const pulumi = values.pulumi ? [path.dirname(values.pulumi.path)] : [];
   const env = withPath(process.env, [binDirectory, ...pulumi]);
   const extra = script.commands.length === 1 ? args : [];
+  const start = performance.now();
   let code = 0;
   for (const command of script.commands) {
     code = (await runInForeground([...command, ...extra], env)) || code;
   }
+  if (script.commands.length > 0)
+    process.stderr.write(`${name}: ${Math.round((performance.now() - start) / 1000)} s\n`);
   return code;
 }
 

@@ -7,7 +7,8 @@ import {
   PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { startWorld, type World } from '../../sandbox/demo/world.ts';
+import type { World } from '../../sandbox/demo/world.ts';
+import { allBut, startTestWorld } from './control-plane.ts';
 
 export const management = '111111111111';
 export const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
@@ -67,11 +68,13 @@ const settings = {
   PORTCULLIS_NOTIFICATION_TOPIC_ARN: topicArn,
   PORTCULLIS_SECURITY_HUB: 'on',
   PORTCULLIS_NARROWING: 'on',
+  PORTCULLIS_REGIONS: `${hub.region},us-east-1`,
+  PORTCULLIS_EXCLUDE: allBut(management, member.accountId),
 };
 
 /** The world with hub, one member and the management account deployed through the documented policies alone. */
 export async function deployedWorld(): Promise<World> {
-  const world = await startWorld(settings);
+  const world = await startTestWorld(settings);
   try {
     for (const accountId of [hub.accountId, member.accountId]) {
       const iam = new IAMClient(world.sandbox.root(accountId));

@@ -30,7 +30,11 @@ const freePort = () =>
 export interface Postgres {
   /** A new empty database's address. */
   database(name: string): Promise<string>;
-  /** Ends the server without a checkpoint, as a crash would, and starts it again at the same address, after so long. */
+  /** Ends the server without a checkpoint, as a crash would; resolves once it has ended. */
+  down(): Promise<void>;
+  /** Starts it again at the same address, where it is down; resolves once it answers. */
+  up(): Promise<void>;
+  /** Both, with so many milliseconds in between. */
   crash(outageMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,14 +45,14 @@ async function ask(connectionString: string, sql: string): Promise<void> {
   await client.query(sql).finally(() => client.end());
 }
 
-/** Resolves once the server answers. @throws when it does not within ten seconds, or has ended */
+/** Resolves once the server answers. @throws when it does not within a minute, or has ended */
 async function answering(url: string, ended: () => boolean): Promise<void> {
-  for (let left = 100; ; left -= 1) {
+  for (let left = 1_200; ; left -= 1) {
     try {
       return await ask(url, 'select 1');
     } catch (error) {
       if (left === 0 || ended()) throw error;
-      await new Promise((done) => setTimeout(done, 100));
+      await new Promise((done) => setTimeout(done, 50));
     }
   }
 }
@@ -67,12 +71,19 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   execFileSync(initdb, [...before, ...options], { cwd: directory, stdio: 'pipe' });
   const port = await freePort();
   const [postgres, first] = as(join(programs, 'postgres'));
-  const listen = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
+  const listen = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F', '-N', '300'];
   let server: ChildProcess;
   let ended: Promise<void>;
+  let running = false;
   const run = () => {
     server = spawn(postgres, [...first, ...listen], { cwd: directory, stdio: 'ignore' });
-    ended = new Promise((done) => server.once('exit', () => done()));
+    running = true;
+    ended = new Promise((done) => {
+      server.once('exit', () => {
+        running = false;
+        done();
+      });
+    });
   };
   const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
   const stop = async () => {
@@ -85,22 +96,31 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   };
   try {
     run();
-    await answering(url('postgres'), () => server.exitCode !== null);
+    await answering(url('postgres'), () => !running);
   } catch (error) {
     await stop();
     throw error;
   }
+  const down = async () => {
+    server.kill('SIGQUIT');
+    await ended;
+  };
+  const up = async () => {
+    if (running) return;
+    run();
+    await answering(url('postgres'), () => !running);
+  };
   return {
     async database(name) {
       await ask(url('postgres'), `create database ${name}`);
       return url(name);
     },
+    down,
+    up,
     async crash(outageMs = 0) {
-      server.kill('SIGQUIT');
-      await ended;
+      await down();
       await new Promise((done) => setTimeout(done, outageMs));
-      run();
-      await answering(url('postgres'), () => server.exitCode !== null);
+      await up();
     },
     stop,
   };

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../../sandbox/demo/control-plane.ts';
 import { until } from '../../../sandbox/demo/security-group.ts';
-import { startWorld, type World } from '../../../sandbox/demo/world.ts';
-import { management, member } from '../../worlds/least-privilege.ts';
+import type { World } from '../../../sandbox/demo/world.ts';
+import { allBut, startTestWorld } from '../../worlds/control-plane.ts';
+import { member } from '../../worlds/least-privilege.ts';
 
-const others = ['2', '3', '4', '5', '6'].map((last) => `30000000000${last}`);
 let world: World;
 let controlPlane: ControlPlane;
 beforeAll(async () => {
-  world = await startWorld({
+  world = await startTestWorld({
     PORTCULLIS_REGIONS: member.region,
-    PORTCULLIS_EXCLUDE: [management, ...others].join(','),
+    PORTCULLIS_EXCLUDE: allBut(member.accountId),
   });
   controlPlane = world.controlPlane;
 }, 300_000);

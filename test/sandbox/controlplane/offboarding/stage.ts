@@ -21,6 +21,7 @@ import {
 } from '../../../../sandbox/demo/control-plane.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { blueprint } from '../../../../sandbox/seed/organization.ts';
+import { migratedDatabase } from '../../../worlds/control-plane.ts';
 
 export const [shop, payments, former, leaver, playground] = [
   ...['300000000001', '300000000002', '300000000003', '300000000004', '300000000005'],
@@ -109,6 +110,7 @@ export async function commandIn(environment: Record<string, string>, words: read
 /** A small organization without its unit Sandbox under a control plane, which a test can stop and start again. */
 export async function startOffboardingStage() {
   const data = await mkdtemp(join(tmpdir(), 'portcullis-offboardings-'));
+  await migratedDatabase(data);
   const sandbox = await startSandbox({ blueprint: plan });
   const inspect = async () => {
     const response = await fetch(new URL('/_sandbox/organization', sandbox.endpoint));

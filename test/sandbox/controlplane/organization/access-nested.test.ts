@@ -12,6 +12,7 @@ import { until } from '../../../../sandbox/demo/security-group.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { fleet } from '../../../../sandbox/seed/organization.ts';
 import { accessWorld, hub, invited, management } from '../../../worlds/access.ts';
+import { migratedDatabase } from '../../../worlds/control-plane.ts';
 
 const member = '400000000001';
 const accessRole = 'portcullis-access';
@@ -53,6 +54,7 @@ beforeAll(async () => {
   for (const account of [management, member]) await world.createFrom(template, account);
   await world.invite(invited);
   data = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
+  await migratedDatabase(data);
   controlPlane = await startControlPlane({
     ...sandbox.environment,
     AWS_ACCESS_KEY_ID: process.env.AWS_ACCESS_KEY_ID ?? '',

@@ -8,9 +8,12 @@ import type { Confirmation } from '../../../../controlplane/store/confirmations.
 import type { RemediationRecord } from '../../../../controlplane/store/remediations.ts';
 import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
 import { openToTheWorld, until } from '../../../../sandbox/demo/security-group.ts';
-import { startWorld, type World } from '../../../../sandbox/demo/world.ts';
+import type { World } from '../../../../sandbox/demo/world.ts';
+import { allBut, startTestWorld } from '../../../worlds/control-plane.ts';
 
 const member = { accountId: '300000000001', region: 'eu-central-1' };
+/** The accounts of the unit Sandbox, one of which is moved out of it. */
+const sandboxed = ['300000000005'];
 const policy = (mode: string) => `version: 1
 rules:
   - name: closed-accounts
@@ -27,7 +30,11 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-hub-policy-'));
   file = join(directory, 'policy.yaml');
   await writeFile(file, policy('revoke'));
-  world = await startWorld({ PORTCULLIS_POLICY: file });
+  world = await startTestWorld({
+    PORTCULLIS_POLICY: file,
+    PORTCULLIS_REGIONS: `us-east-1,${member.region}`,
+    PORTCULLIS_EXCLUDE: allBut('111111111111', member.accountId, ...sandboxed),
+  });
   organizations = new OrganizationsClient(world.sandbox.root(world.sandbox.organization.managementAccountId));
   const { exit, output } = await world.controlPlane.cli([
     'reconcile',

@@ -1,8 +1,7 @@
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import * as aws from '@pulumi/aws';
-import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Engine, startEngine, steps } from './engine.ts';
+import { type Engine, type EngineStack, startEngine, steps } from './engine.ts';
 
 const ACCOUNT = '222222222222';
 const TableName = 'test-table';
@@ -26,13 +25,12 @@ beforeAll(async () => {
   dynamodb = new DynamoDB(engine.sandbox.root(ACCOUNT, 'eu-west-1'));
 });
 afterAll(() => engine?.stop());
-beforeEach(async () => {
+beforeEach(() => {
   more = {};
-  await (await table()).up({ refresh: true });
 });
 
 const provider = () => new aws.Provider('aws', { region: 'eu-west-1', allowedAccountIds: [ACCOUNT] });
-const table = (): Promise<Stack> =>
+const table = (): Promise<EngineStack> =>
   engine.stack('table', async () => {
     new aws.dynamodb.Table('table', { ...usual, ...more }, { provider: provider() });
   });
@@ -43,7 +41,11 @@ const recovery = async () =>
     ?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
 const described = async () => (await dynamodb.describeTable({ TableName })).Table;
 
+/** The table as the program says without `more`, whatever the test before left. */
+const asUsual = async () => (await table()).up({ refresh: true });
+
 test('a table is as the program says, and a second update changes nothing', async () => {
+  await asUsual();
   expect(await planned(false)).toEqual([]);
   expect(await planned(true)).toEqual([]);
   expect(await described()).toMatchObject({
@@ -58,6 +60,7 @@ test('a table is as the program says, and a second update changes nothing', asyn
 });
 
 test('edits by hand are found by refresh, and healed without touching what the table holds', async () => {
+  await asUsual();
   await dynamodb.putItem({ TableName, Item: { key: { S: 'kept' } } });
   const TimeToLiveSpecification = { AttributeName: 'expiresAt', Enabled: false };
   await dynamodb.updateTimeToLive({ TableName, TimeToLiveSpecification });
@@ -83,6 +86,7 @@ test('edits by hand are found by refresh, and healed without touching what the t
 });
 
 test('time to live, recovery and tags are switched off and on in place', async () => {
+  await asUsual();
   more = { ttl: { enabled: false }, pointInTimeRecovery: { enabled: false }, tags: {} };
   const { summary } = await (await table()).up();
   expect(summary.resourceChanges).toMatchObject({ update: 1 });
@@ -93,6 +97,7 @@ test('time to live, recovery and tags are switched off and on in place', async (
 });
 
 test('a table that went by hand is made anew, and another key replaces it', async () => {
+  await asUsual();
   await dynamodb.deleteTable({ TableName });
   expect(await planned(true)).toEqual(['create table']);
   await (await table()).up({ refresh: true });
@@ -105,6 +110,7 @@ test('a table that went by hand is made anew, and another key replaces it', asyn
 });
 
 test('a table that exists is imported, and its unset properties stay unset', async () => {
+  await asUsual();
   const args = { name: 'by-hand', hashKey: 'k', attributes: [{ name: 'k', type: 'S' }] };
   await dynamodb.createTable({
     TableName: 'by-hand',

@@ -3,10 +3,12 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   LocalWorkspace,
+  type OutputMap,
   type ProjectSettings,
   PulumiCommand,
   type PulumiFn,
-  type Stack,
+  Stack,
+  type UpResult,
 } from '@pulumi/pulumi/automation/index.js';
 import { buildProvider } from '../../../../sandbox/provider/build.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
@@ -16,8 +18,35 @@ export interface Engine {
   sandbox: Sandbox;
   /** Holds the state below `state/`. */
   directory: string;
-  stack(name: string, program: PulumiFn): Promise<Stack>;
+  stack(name: string, program: PulumiFn): Promise<EngineStack>;
   stop(): Promise<void>;
+}
+
+/** A stack each of whose operations is one process of the CLI. */
+export type EngineStack = Stack & { readOutputs(): Promise<OutputMap> };
+
+/** Without the processes that select the stack, and read its outputs and its history, around each operation. */
+async function leanStack(name: string, workspace: LocalWorkspace): Promise<EngineStack> {
+  const selectStack = workspace.selectStack.bind(workspace);
+  Object.assign(workspace, { selectStack: async () => undefined });
+  const stack = await Stack.select(name, workspace);
+  Object.assign(workspace, { selectStack });
+  const [up, outputs] = [stack.up.bind(stack), stack.outputs.bind(stack)];
+  return Object.assign(stack, {
+    readOutputs: outputs,
+    outputs: async () => ({}),
+    info: async () => undefined,
+    async up(options: Parameters<Stack['up']>[0] = {}): Promise<UpResult> {
+      let resourceChanges: UpResult['summary']['resourceChanges'];
+      const done = await up({
+        ...options,
+        onEvent({ summaryEvent }) {
+          if (summaryEvent) resourceChanges = summaryEvent.resourceChanges;
+        },
+      });
+      return { ...done, summary: { ...done.summary, resourceChanges } as UpResult['summary'] };
+    },
+  });
 }
 
 /** Starts an engine whose credentials are the account's root user. */
@@ -28,7 +57,8 @@ export async function startEngine(accountId: string): Promise<Engine> {
   const command = await PulumiCommand.get(existsSync(cli) ? { root: cli } : {});
   await buildProvider(join(directory, 'plugin'));
   const sandbox = await startSandbox({ seed: false });
-  const stack = async (name: string, program: PulumiFn): Promise<Stack> => {
+  const made = new Set<string>();
+  const stack = async (name: string, program: PulumiFn): Promise<EngineStack> => {
     const workDir = join(directory, name);
     mkdirSync(workDir, { recursive: true });
     // `plugins` is in Pulumi's project schema, and missing from its TypeScript type
@@ -38,22 +68,24 @@ export async function startEngine(accountId: string): Promise<Engine> {
       backend: { url: `file://${join(directory, 'state')}` },
       plugins: { providers: [{ name: 'aws', path: join(directory, 'plugin') }] },
     };
-    return LocalWorkspace.createOrSelectStack(
-      { stackName: name, projectName: 'provider', program },
-      {
-        workDir,
-        pulumiCommand: command,
-        projectSettings,
-        envVars: {
-          AWS_ENDPOINT_URL: sandbox.endpoint,
-          AWS_ACCESS_KEY_ID: accountId,
-          AWS_SECRET_ACCESS_KEY: 'test',
-          PULUMI_CONFIG_PASSPHRASE: 'test',
-          PULUMI_SKIP_UPDATE_CHECK: 'true',
-          PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
-        },
+    const workspace = await LocalWorkspace.create({
+      workDir,
+      pulumiCommand: command,
+      projectSettings,
+      program,
+      envVars: {
+        AWS_ENDPOINT_URL: sandbox.endpoint,
+        AWS_ACCESS_KEY_ID: accountId,
+        AWS_SECRET_ACCESS_KEY: 'test',
+        PULUMI_CONFIG_PASSPHRASE: 'test',
+        PULUMI_SKIP_UPDATE_CHECK: 'true',
+        PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
+        PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
       },
-    );
+    });
+    if (!made.has(name)) await workspace.createStack(name);
+    made.add(name);
+    return leanStack(name, workspace);
   };
   const stop = async (): Promise<void> => {
     await sandbox.stop();

@@ -7,11 +7,10 @@ import { IAM } from '@aws-sdk/client-iam';
 import { Lambda } from '@aws-sdk/client-lambda';
 import { SQS } from '@aws-sdk/client-sqs';
 import * as aws from '@pulumi/aws';
-import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../../../sandbox/sandbox.ts';
-import { type Engine, startEngine, steps } from './engine.ts';
+import { type Engine, type EngineStack, startEngine, steps } from './engine.ts';
 import { type Choice, everyType } from './program.ts';
 
 const ACCOUNT = '222222222222';
@@ -36,12 +35,15 @@ const provider = (
     ...more,
   });
 
-const everything = (): Promise<Stack> => engine.stack('every', async () => everyType(provider(), choice));
+const everything = (): Promise<EngineStack> =>
+  engine.stack('every', async () => everyType(provider(), choice));
 
 const planned = async (refresh: boolean): Promise<string[]> => steps(await everything(), refresh);
 
 test('every type is created, and a second preview changes nothing, refreshed or not', async () => {
-  const { summary, outputs } = await (await everything()).up();
+  const stack = await everything();
+  const { summary } = await stack.up();
+  const outputs = await stack.readOutputs();
   expect(summary.resourceChanges).toEqual({ create: 22 });
   expect(outputs.busArn?.value).toBe(`arn:aws:events:eu-west-1:${ACCOUNT}:event-bus/test-bus`);
   expect(await planned(false)).toEqual([]);
@@ -222,7 +224,8 @@ test('one stack works in two Regions and, through a role, in another account', a
     const there = new aws.cloudwatch.EventRule('there', { ...args, region: 'us-east-1' }, on);
     return { here: here.arn, there: there.arn };
   });
-  const { outputs } = await stack.up();
+  await stack.up();
+  const outputs = await stack.readOutputs();
   expect(outputs.here?.value).toBe(`arn:aws:events:eu-west-1:${OTHER}:rule/here`);
   expect(outputs.there?.value).toBe(`arn:aws:events:us-east-1:${OTHER}:rule/here`);
   await stack.destroy();

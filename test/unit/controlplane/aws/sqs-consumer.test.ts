@@ -65,7 +65,7 @@ test('a queue that cannot be read is asked again, and its messages are handled t
   consume(client, async () => undefined);
   await new Promise((done) => setImmediate(done));
   queue.failure = undefined;
-  await vi.waitUntil(() => queue.messages.size === 0, { timeout: 5_000 });
+  await vi.waitUntil(() => queue.messages.size === 0, { timeout: 50_000 });
 });
 
 test('stop ends a wait for messages promptly', async () => {

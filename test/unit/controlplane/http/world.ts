@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../../../controlplane/http/server.ts';
@@ -10,11 +7,12 @@ import {
   type OffboardingContext,
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
-import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+import { embeddedDatabase } from '../../../worlds/database.ts';
 
 export const token = '0123456789abcdef';
 
@@ -27,9 +25,8 @@ const unasked = async () => Promise.reject(new Error('asked for something else')
 
 /** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
 export function httpWorld() {
-  let data: string;
-  let database: Database;
-  let server: Awaited<ReturnType<typeof listen>>;
+  let database: Database | undefined;
+  let server: Awaited<ReturnType<typeof listen>> | undefined;
   const world = {
     store: {} as Store,
     policy: async () => policyOfTheFile,
@@ -103,24 +100,20 @@ export function httpWorld() {
     metrics: () => world.metrics(),
     accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',
   });
+  embeddedDatabase((opened) => {
+    database = opened.database;
+    world.store = opened.store;
+  });
   beforeAll(async () => {
-    data = await mkdtemp(join(tmpdir(), 'portcullis-http-'));
-    database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-      throw error;
-    });
-    world.store = openStore(database);
+    if (!database) return;
     const tokens = [{ name: 'ops', token }];
     const app = application(contextOf(world.store), { tokens }, '0', makeLogger('silent'));
     server = await listen(app, '127.0.0.1', 0);
     world.url = server.url;
-  }, 60_000);
-  afterAll(async () => {
-    await server.close();
-    await database.close();
-    await rm(data, { recursive: true });
   });
+  afterAll(() => server?.close());
   beforeEach(async () => {
-    await database.query('truncate run, run_stack, restore, restore_rule, exception');
+    await database?.query('truncate run, run_stack, restore, restore_rule, exception');
     world.policy = async () => policyOfTheFile;
   });
   return world;

@@ -16,7 +16,7 @@ test('a command whose lease was lost is killed before another worker may take th
   });
   const begun = performance.now();
   await expect(ended).rejects.toBeInstanceOf(CommandFailed);
-  expect(performance.now() - begun).toBeLessThan(9_000);
+  expect(performance.now() - begun).toBeLessThan(60_000);
 });
 
 test('the reason to end keeps its code on the way to the thread that runs the command', () => {

@@ -37,7 +37,7 @@ async function previewWhile(key: string, happens: () => Promise<void>, done: () 
   await happens();
   await working(async () => {
     await advancing;
-    await until(done, 5_000);
+    await until(done);
   });
   return (await store.runs.get(preview.id))?.state;
 }

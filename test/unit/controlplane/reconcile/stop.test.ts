@@ -67,8 +67,8 @@ test('a worker told to stop ends what is under way at once, though the queue doe
   await queue.enqueue(['hub']);
   await worker.start();
   await until(() => asked === 2);
-  void worker.stop(1_000);
-  await until(() => ended.length > 0, 1_000);
+  void worker.stop(30_000);
+  await until(() => ended.length > 0, 30_000);
   await until(
     async () => (await database.query(`select 1 from lease where expires_at > now()`)).length === 0,
   );

@@ -1,27 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
-import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
+import { embeddedDatabase } from '../../../worlds/database.ts';
 
-let data: string;
-let database: Database;
 let store: Store;
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'portcullis-announcement-'));
-  database = await openDatabase({ databaseUrl: undefined, data }, (error) => {
-    throw error;
-  });
-  store = openStore(database);
-}, 60_000);
-afterAll(async () => {
-  await database.close();
-  await rm(data, { recursive: true });
+embeddedDatabase((opened) => {
+  ({ store } = opened);
 });
 const received = () =>
   messageHandlers(

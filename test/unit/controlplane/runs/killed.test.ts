@@ -26,7 +26,7 @@ onBothDatabases((place, kind) => {
   });
 
   test('a roll-out whose workers are killed at random ends, and no stack is made by two of them at once', {
-    timeout: 180_000,
+    timeout: 400_000,
   }, async () => {
     const made = createWorld(store, database);
     const accounts = kind === 'pglite' ? 8 : 20;
@@ -92,7 +92,7 @@ onBothDatabases((place, kind) => {
       );
       await living.at(-1)?.runs.takeUp();
     }
-    await until(over, 120_000);
+    await until(over, 300_000);
     expect(wrong).toEqual([]);
     expect(cut).toBeGreaterThan(0);
     expect(await store.runs.get(id)).toMatchObject({ state: 'succeeded', message: null });

@@ -107,6 +107,16 @@ describe('settings from the environment', () => {
     },
   );
 
+  test('the wait of a canary may be a part of a minute', () => {
+    const wait = (minutes: string) => ({ ...enough, PORTCULLIS_VERIFY_WAIT_MINUTES: minutes });
+    expect(readSettings(wait('0.4')).verifyWaitMinutes).toBe(0.4);
+    expect(readSettings(wait('60')).verifyWaitMinutes).toBe(60);
+    for (const refused of ['0', '0.09', '60.5', '.5', '1e1', '-1', 'long'])
+      expect(refusal({ PORTCULLIS_VERIFY_WAIT_MINUTES: refused })).toContain(
+        'PORTCULLIS_VERIFY_WAIT_MINUTES must be a number of minutes from 0.1 to 60',
+      );
+  });
+
   test('what is missing is said to be missing', () => {
     expect(refusal({ PORTCULLIS_HUB_REGION: '' })).toContain('PORTCULLIS_HUB_REGION is missing');
   });

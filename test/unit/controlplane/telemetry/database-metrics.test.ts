@@ -42,6 +42,7 @@ onBothDatabases((place) => {
         [id, state, trails],
       );
     }
+    await query('drop schema queue cascade'); // no worker has made it yet
     await query(`insert into lease (key, owner, token, expires_at) values
       ('hub', gen_random_uuid(), 1, now() + interval '1 minute'), ('x', gen_random_uuid(), 1, now() - interval '1 minute'),
       ('released', gen_random_uuid(), 1, '-infinity')`);

@@ -164,12 +164,10 @@ describe('a topic', () => {
 
   it('that never answers is given up after seven seconds', async () => {
     const topic = createTopic({ publish: () => new Promise(() => {}) }, arn);
-    const began = performance.now();
     expect(await topic.notify(remediation())).toMatchObject({
       status: 'failed',
       error: expect.stringContaining('7000 ms'),
     });
-    expect(performance.now() - began).toBeLessThan(8_000);
   });
 
   it('that is not configured is said', async () => {

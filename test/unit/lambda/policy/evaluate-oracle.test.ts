@@ -7,6 +7,7 @@ import { evaluateGroup } from '../fuzz/oracle.ts';
 import type { Content } from '../fuzz/oracle-source.ts';
 import { accounts } from '../fuzz/policies.ts';
 import { policyArbitrary } from '../fuzz/random-policy.ts';
+import { trials } from '../fuzz/runs.ts';
 import { createScene, sceneArbitrary } from '../fuzz/scene.ts';
 
 const now = new Date('2026-03-02T09:15:10Z');
@@ -56,6 +57,8 @@ function told(verdict: Verdict): (string | null)[] {
   return [rule.id, words[verdict.verdict], by, 'mode' in verdict ? verdict.mode : null];
 }
 
+const runs = trials('policies of any clauses', { quick: 1_500, full: 10_000 });
+
 it('policies of any clauses are judged as the oracle does, in any account', () => {
   const seen = new Map<string, number>();
   fc.assert(
@@ -90,7 +93,7 @@ it('policies of any clauses are judged as the oracle does, in any account', () =
         }
       },
     ),
-    { numRuns: 10_000 },
+    { numRuns: runs },
   );
-  for (const verdict of Object.keys(words)) expect(seen.get(verdict), verdict).toBeGreaterThan(200);
-}, 120_000);
+  for (const verdict of Object.keys(words)) expect(seen.get(verdict), verdict).toBeGreaterThan(runs / 50);
+}, 600_000);

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { PortcullisError } from '../../../../../controlplane/settings/errors.ts';
 import { type Database, openDatabase } from '../../../../../controlplane/store/database/database.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../../../../worlds/postgres.ts';
+import { until } from '../../../../worlds/until.ts';
 
 const programs = postgresPrograms();
 let server: Postgres | undefined;
@@ -23,6 +24,7 @@ beforeEach(({ skip }) => {
   if (process.env.CI) throw new Error('initdb and postgres are not installed: CI has to have them');
   skip('initdb and postgres are not installed');
 });
+afterEach(() => server?.up());
 afterAll(async () => {
   await database?.close();
   await server?.stop();
@@ -44,11 +46,11 @@ const notes = async () =>
   (await database.query<{ text: string }>('select text from note')).map(({ text }) => text);
 
 test('while Postgres is away every statement fails at once with a code, and works again once it is back', async () => {
-  const back = server?.crash(1_500);
+  await server?.down();
   expectUnreachable(await failure(database.query('select 1')));
   expectUnreachable(await failure(database.transaction((query) => query('select 1'))));
   expectUnreachable(await failure(Promise.resolve(queueStatement('select 1'))));
-  await back;
+  await server?.up();
   expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
   expect(await database.transaction((query) => query('select 2 as two'))).toEqual([{ two: 2 }]);
 });
@@ -85,9 +87,12 @@ test("a statement's own mistake is told as it is", async () => {
 });
 
 test('a start waits for a Postgres that is not there yet', async () => {
-  const back = server?.crash(1_000);
-  const late = await open(url, 30_000);
-  await back;
+  await server?.down();
+  warnings.length = 0;
+  const starting = open(url, 120_000);
+  await until(() => warnings.length > 0);
+  await server?.up();
+  const late = await starting;
   expect(await late.query('select 1 as one')).toEqual([{ one: 1 }]);
   await late.close();
 });

@@ -160,7 +160,7 @@ describe('an app with a token', () => {
       const began = performance.now();
       for (let count = 0; count < 15; count += 1)
         expect(await world.slack.notify(of('remediated'))).toEqual({ status: 'sent' });
-      expect(performance.now() - began).toBeLessThan(2_500);
+      expect(performance.now() - began).toBeLessThan(12_000);
       expect(world.posts().filter(({ thread_ts }) => thread_ts !== undefined)).toEqual([]);
       expect(world.log).toHaveLength(1);
       expect(world.log[0]).toContain('ledger-failed');

@@ -87,7 +87,7 @@ describe.concurrent('a webhook that', () => {
     const world = worldOf(receiver.url);
     const began = performance.now();
     await world.handler(ssh);
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(performance.now() - began).toBeLessThan(12_000);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([{ outcome: 'remediated', notification: { slack: { status } } }]);
     const reported = world.published[0]?.notification.slack.error;
@@ -142,7 +142,7 @@ describe.concurrent('a webhook that', () => {
     }
     const began = performance.now();
     await world.handler(fixture('authorize-by-name-without-rule-set'));
-    expect(performance.now() - began).toBeLessThan(9_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
     expect([...world.groups.values()].flat()).toEqual([]);
     expect(world.published).toHaveLength(41);
     const errors = world.published.map(({ notification }) => notification.slack.error ?? '');
