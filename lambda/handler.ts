@@ -13,7 +13,8 @@ import { tagKeysOf } from './policy/tag-keys.ts';
 import { answerCanary, readCanary } from './remediation/canary-path.ts';
 import type { HandlerContext } from './remediation/context.ts';
 import { connector, planOf, type RemediationTask } from './remediation/plan.ts';
-import { type Remediation, type RemediationContext, untouched } from './remediation/remediate.ts';
+import type { RemediationContext } from './remediation/remediate.ts';
+import { type Remediation, untouched } from './remediation/remediation.ts';
 import { createReport, type Report } from './remediation/report.ts';
 import { createSchedule, readSchedule } from './remediation/schedule.ts';
 

@@ -1,56 +1,6 @@
 import { modes } from '../policy/schema/policy.ts';
-import type { Action, Channel, Outcome, RemediationResult, ResultFinding } from './result.ts';
-
-/**
- * How strong an outcome is among results of one event and group; docs/events.md has the reasons. A result that a
- * duplicate, a retry or a replay of the event publishes never weakens what another has reported.
- */
-const outcomeStrength = {
-  'access-denied': 12,
-  failed: 11,
-  escalated: 10,
-  remediated: 9,
-  notified: 8,
-  observed: 7,
-  undecided: 6,
-  excepted: 5,
-  clean: 4,
-  ignored: 3,
-  'rule-gone': 2,
-  'group-gone': 1,
-} as const satisfies Record<Outcome, number>;
-
-/** The outcomes that hold only while a finding of the event still has this action: another attempt may have succeeded. */
-const heldBy: Partial<Record<Outcome, Action>> = {
-  'access-denied': 'failed',
-  failed: 'failed',
-  escalated: 'escalated',
-};
-
-/** A rule id never comes back, so a report that the rule was deleted outweighs one that it is still open. */
-const actionStrength = {
-  narrowed: 8,
-  revoked: 7,
-  'already-gone': 6,
-  escalated: 5,
-  failed: 4,
-  'would-revoke': 3,
-  notified: 2,
-  observed: 1,
-} as const satisfies Record<Action, number>;
-
-const channelStrength = {
-  sent: 5,
-  folded: 4,
-  failed: 3,
-  'not-needed': 2,
-  'not-configured': 1,
-} as const satisfies Record<Channel['status'], number>;
-
-/** The outcomes, the strongest first. */
-export const outcomesByStrength: readonly Outcome[] = (Object.keys(outcomeStrength) as Outcome[]).sort(
-  (one, other) => outcomeStrength[other] - outcomeStrength[one],
-);
+import type { Channel, Outcome, RemediationResult, ResultFinding } from './result.ts';
+import { actionStrength, channelStrength, heldBy, outcomeStrength } from './strength.ts';
 
 /** JSON with sorted keys: the same text for equal values, in whatever order a database returns their keys. */
 const textOf = (value: unknown): string =>

@@ -3,7 +3,8 @@ import { canarySource } from '../contract/canary.ts';
 import type { ApiCall } from '../event/read.ts';
 import { knownCanary } from './canary.ts';
 import type { Connect, RemediationTask } from './plan.ts';
-import { type Remediation, type RemediationContext, stopped, untouched } from './remediate.ts';
+import type { RemediationContext } from './remediate.ts';
+import { type Remediation, stopped, untouched } from './remediation.ts';
 
 const synthetic = z.object({
   id: z.string().min(1).max(128),

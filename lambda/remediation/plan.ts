@@ -9,7 +9,8 @@ import { expectNothing, type Task } from '../event/task.ts';
 import type { Place } from '../ledger/history.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { coveredFrom } from './evaluation.ts';
-import { type Remediation, type RemediationContext, remediate, stopped, untouched } from './remediate.ts';
+import { type RemediationContext, remediate } from './remediate.ts';
+import { type Remediation, stopped, untouched } from './remediation.ts';
 
 /** One group to see to. @throws what a retry can heal. */
 export type RemediationTask = () => Promise<Remediation>;

@@ -1,10 +1,8 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Member } from '../aws/cloud.ts';
-import { describeError, errorClassOf } from '../aws/errors.ts';
+import { describeError } from '../aws/errors.ts';
 import type { Log } from '../aws/log.ts';
 import { ownerOf } from '../contract/owner.ts';
-import type { Outcome, RemediationResult } from '../contract/result.ts';
-import type { ApiCall } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
 import { readEscalation, writeEscalation } from '../ledger/escalations.ts';
 import type { History, Intent } from '../ledger/history.ts';
@@ -17,41 +15,8 @@ import { canaryOf, withCanary } from './canary.ts';
 import { type Decision, decide, isRepeated } from './escalation.ts';
 import { evaluateGroup, type GroupEvaluation, type PolicyContext, type Violation } from './evaluation.ts';
 import { outcomeOf } from './outcome.ts';
+import { type Remediation, stopped, untouched } from './remediation.ts';
 import { keepInspecting, lookOf } from './watch.ts';
-
-/** What came of one group, and the error to end the invocation with once that is reported. */
-export interface Remediation
-  extends Pick<
-    RemediationResult,
-    | 'account'
-    | 'groupId'
-    | 'groupName'
-    | 'vpcId'
-    | 'owner'
-    | 'outcome'
-    | 'reason'
-    | 'mode'
-    | 'findings'
-    | 'excepted'
-    | 'exceptionTag'
-    | 'undecided'
-    | 'canary'
-    | 'disagreements'
-    | 'repeated'
-  > {
-  revokedAt: Date | null;
-  failure: unknown;
-  /** Where it is not the call of the event. */
-  call?: ApiCall;
-  /** What came of a group that is inspected again and again, in short; to be compared with the last time. */
-  look?: string;
-  /** It is as it was the last time, and no result is wanted. */
-  unreported?: boolean;
-  /** What the attempt went by, where not by the event's id. */
-  attempt?: string;
-  /** What is left to do once the result is out. */
-  settle?: () => Promise<void>;
-}
 
 /** What all remediations have in common. */
 export interface RemediationContext {
@@ -60,30 +25,6 @@ export interface RemediationContext {
   history: History;
   clock: Clock;
   log: Log;
-}
-
-/** A remediation that touched nothing. */
-export function untouched(
-  outcome: Outcome,
-  reason: string | null,
-  account: string,
-  groupId: string | null = null,
-): Remediation {
-  return {
-    ...{ account, groupId, outcome, reason, failure: undefined },
-    ...{ groupName: null, vpcId: null, owner: null, mode: null, exceptionTag: null, revokedAt: null },
-    ...{ findings: [], excepted: [], undecided: [] },
-  };
-}
-
-/** What an error before any act comes to. @throws the error itself where a retry can heal it. */
-export function stopped(error: unknown, account: string, groupId: string | null): Remediation {
-  const errorClass = errorClassOf(error);
-  if (errorClass === 'retryable') throw error;
-  if (errorClass === 'group-gone')
-    return untouched('group-gone', 'the security group is gone', account, groupId);
-  const outcome = errorClass === 'access-denied' ? 'access-denied' : 'failed';
-  return { ...untouched(outcome, describeError(error), account, groupId), failure: error };
 }
 
 /**

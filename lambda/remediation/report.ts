@@ -8,7 +8,7 @@ import type { Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
 import { policyDigest } from '../policy/schema/policy.ts';
 import type { HandlerContext } from './context.ts';
-import type { Remediation } from './remediate.ts';
+import type { Remediation } from './remediation.ts';
 import { keepReported } from './watch.ts';
 
 /** Tells people of what came of a group, then the org bus. @throws where the bus did not take it. */

@@ -15,7 +15,8 @@ import { publishEvent } from '../notify/publish.ts';
 import { type Policy, policyDigest } from '../policy/schema/policy.ts';
 import type { HandlerContext } from './context.ts';
 import { type Connect, type RemediationTask, taskFor } from './plan.ts';
-import type { Remediation, RemediationContext } from './remediate.ts';
+import type { RemediationContext } from './remediate.ts';
+import type { Remediation } from './remediation.ts';
 import { lastReported, reportedOnce, silent } from './watch.ts';
 
 const day = 24 * 3_600_000;

@@ -19,6 +19,7 @@ const house: Record<string, { may: readonly string[]; layers: Record<string, num
       notify: 2,
       remediation: 3,
       'handler.ts': 4,
+      'batch.ts': 4,
       'index.ts': 5,
       'bundle.ts': 5,
     },

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import { vi } from 'vitest';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { roleOf } from './cloudformation.ts';
+import { roleOf } from '../unit/controlplane/organization/cloudformation.ts';
 
 export const management = '111111111111';
 export const hub = '222222222222';

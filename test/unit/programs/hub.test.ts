@@ -230,23 +230,4 @@ describe("the hub's rules", () => {
       ...{ metricName, statistic, threshold, comparisonOperator: 'GreaterThanThreshold' },
     });
   });
-
-  test('the alarm rings at the first dead letter', () => {
-    expect(inputsOf(declared, 'MetricAlarm', 'portcullis-dead-letter')).toMatchObject({
-      dimensions: { QueueName: 'portcullis-dead-letter' },
-      metricName: 'ApproximateNumberOfMessagesVisible',
-      comparisonOperator: 'GreaterThanThreshold',
-      threshold: 0,
-      evaluationPeriods: 1,
-      alarmActions: [],
-    });
-  });
-
-  test('the alarms notify the topic that the operator named', async () => {
-    const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:pager';
-    const reported = await declare({ ...hubArgs(), alarmTopicArn });
-    const alarms = reported.filter(({ type }) => type.endsWith(':MetricAlarm'));
-    expect(alarms).toHaveLength(4);
-    for (const { inputs } of alarms) expect(inputs.alarmActions).toEqual([alarmTopicArn]);
-  });
 });

@@ -48,11 +48,8 @@ const queue = {
 
 const context = {
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
-  ...{
-    offboarding: { scope: unasked, confirm: unasked, refuse: unasked },
-    metrics: unasked,
-    accessTemplate: unasked,
-  },
+  offboarding: { scope: unasked, confirm: unasked, refuse: unasked },
+  ...{ metrics: unasked, accessTemplate: unasked },
   installation: { refusal: async () => undefined, takeOver: unasked },
   policy: async () => ({ version: 1 as const, rules: [] }),
   requireRegions: async () => undefined,

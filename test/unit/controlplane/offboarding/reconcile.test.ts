@@ -72,7 +72,7 @@ describe('an account out of scope', () => {
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1) {
       expect(await reported(region('eu-west-1'), outOfScope)).toBe(
-        'failed: left out by PORTCULLIS_EXCLUDE, and refuses us: AccessDenied: said AWS',
+        'error: left out by PORTCULLIS_EXCLUDE, and refuses us: AccessDenied: said AWS',
       );
     }
     const message = 'left out by PORTCULLIS_EXCLUDE, and refuses us: AccessDenied: said AWS';

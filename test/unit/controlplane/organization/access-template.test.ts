@@ -7,7 +7,7 @@ import {
   quickCreateLink,
   readAccessPolicy,
 } from '../../../../controlplane/organization/access/template.ts';
-import { roleOf } from '../../../worlds/cloudformation.ts';
+import { roleOf } from './cloudformation.ts';
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
 const trusted = 'arn:aws:iam::111111111111:user/portcullis';

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergeResults, outcomesByStrength } from '../../../../lambda/contract/merge.ts';
+import { mergeResults } from '../../../../lambda/contract/merge.ts';
 import {
   actions,
   outcomes,
   type RemediationResult,
   remediationResultSchema,
 } from '../../../../lambda/contract/result.ts';
+import { outcomesByStrength } from '../../../../lambda/contract/strength.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 const times = ['2026-03-02T09:15:10Z', '2026-03-02T09:15:11Z', '2026-03-02T09:16:00Z'];
