@@ -46,8 +46,8 @@ describe('failures that other workers, or this one before a restart, have record
     await database.query('update stack set disturbances = 4 where key = $1', [key]);
     at.world.broken.add(key);
     at.world.breaksWith = 'ThrottlingException: Rate exceeded';
-    expect(await reconcile(key)).toMatchObject({ kind: 'failed', failures: 5 });
-    expect(await reconcile(key)).toMatchObject({ kind: 'failed', failures: 6 });
+    expect(await reconcile(key)).toMatchObject({ kind: 'error', failures: 5 });
+    expect(await reconcile(key)).toMatchObject({ kind: 'error', failures: 6 });
     at.world.broken.clear();
     await reconcile(key);
     const left = await database.query<{ disturbances: number }>(
@@ -58,16 +58,16 @@ describe('failures that other workers, or this one before a restart, have record
   });
 
   test('of the organization that cannot be read', async () => {
-    await store.facts.set('organization unread', 3);
+    await store.facts.set('failed readings of the organization', 3);
     const { organizations } = at.aws;
     at.aws.organizations = async () => {
       throw throttled;
     };
-    expect(await reconcile('organization')).toMatchObject({ kind: 'failed', failures: 4 });
-    expect(await reconcile('organization')).toMatchObject({ kind: 'failed', failures: 5 });
+    expect(await reconcile('organization')).toMatchObject({ kind: 'error', failures: 4 });
+    expect(await reconcile('organization')).toMatchObject({ kind: 'error', failures: 5 });
     at.aws.organizations = organizations;
     expect(await reconcile('organization')).toMatchObject({ kind: 'ok' });
-    expect((await store.facts.get('organization unread'))?.value).toBe(0);
+    expect((await store.facts.get('failed readings of the organization'))?.value).toBe(0);
     expect((await store.facts.get(organizationFact))?.value).toMatchObject({
       managementAccountId: management,
     });

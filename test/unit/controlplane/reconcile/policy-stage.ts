@@ -92,7 +92,7 @@ export function policyStage() {
       if (args.kind === 'hub') stage.deployed = await readFile(args.bundle.file, 'utf8');
     };
     const enqueue = async (keys: readonly string[]) => void stage.woken.push(...keys);
-    const answer = createOffboarding({ store, wake: enqueue } as unknown as Parameters<
+    const answer = createOffboarding({ store, enqueue } as unknown as Parameters<
       typeof createOffboarding
     >[0]);
     const empty = { warned: [], announced: [], woken: [], deployed: undefined };
