@@ -33,10 +33,10 @@ function world(inTheWay: Partial<Record<'unreadable' | 'locked' | 'cancelBroken'
       if (way.unreadable || way.cancelBroken) throw eof();
       way.locked = false;
     },
-    async mendState() {
-      const mended = way.unreadable === true;
+    async repairState() {
+      const repaired = way.unreadable === true;
       way.unreadable = false;
-      return mended;
+      return repaired;
     },
     async run() {
       if (way.unreadable) throw eof();
