@@ -97,7 +97,8 @@ async function status(values: Values, screen: Screen): Promise<number> {
     const seen = [client.accounts(), client.stacks(), client.coverage()] as const;
     const [accounts, stacks, cells] = await Promise.all(seen);
     const confirmations = (await client.confirmations()).filter(isWaiting);
-    const waiting = { confirmations, notReady: await client.notReady() };
+    const [notReady, protection] = await Promise.all([client.notReady(), client.protection()]);
+    const waiting = { confirmations, notReady, protection };
     const { text, healthy } = renderStatus(accounts, stacks, cells, waiting);
     const all = { accounts, stacks, cells, ...waiting };
     screen.write(`${values.json ? JSON.stringify(all, null, 2) : text}\n`);

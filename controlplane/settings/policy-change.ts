@@ -108,7 +108,8 @@ function loweredBy(before: Policy, after: Policy): string[] {
   ];
 }
 
-const strongest = (policy: Policy): Mode =>
+/** The effective mode of an installation: the strongest of any rule's. */
+export const strongestMode = (policy: Policy): Mode =>
   policy.rules
     .map((rule) => effectiveMode(policy, rule))
     .reduce((one, other) => (isWeaker(one, other) ? other : one));
@@ -126,7 +127,7 @@ export function changeOf(before: Policy | undefined, after: Policy): PolicyChang
     ...{
       from,
       to: policyDigest(after),
-      mode: { from: before ? strongest(before) : null, to: strongest(after) },
+      mode: { from: before ? strongestMode(before) : null, to: strongestMode(after) },
     },
     modes: rules.flatMap((rule) => {
       const was = old.get(rule.name);

@@ -18,6 +18,20 @@ export interface RemediationRecord {
 const columns = `event_id || ':' || group_id as id, event_id as "eventId", group_id as "groupId", time,
   account_id as "accountId", region, outcome, result`;
 
+/** A group with an escalated rule that is open, as its last result says. */
+export interface OpenEscalation {
+  readonly accountId: string;
+  readonly region: string;
+  readonly groupId: string;
+  /** Since when, by the result. */
+  readonly time: Date;
+}
+
+/** The schedule closes such a rule within minutes; one whose last result is older than a day was reported long ago. */
+export const openEscalations = `select account_id as "accountId", region, group_id as "groupId", time from remediation r
+  where outcome = 'escalated' and time > now() - interval '1 day' and not exists (select 1 from remediation later
+    where later.account_id = r.account_id and later.group_id = r.group_id and later.time > r.time)`;
+
 export interface RemediationStore {
   /**
    * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
@@ -26,6 +40,8 @@ export interface RemediationStore {
   append(result: RemediationResult): Promise<boolean>;
   /** What an event came to, for each security group that it was about. */
   ofEvent(eventId: string): Promise<RemediationRecord[]>;
+  /** The longest open first, a hundred at most. */
+  openEscalations(): Promise<OpenEscalation[]>;
   /** Newest first. */
   list(filter: {
     accountId?: string | undefined;
@@ -88,6 +104,7 @@ export function remediationStore({
       (await insertFirst(query, result)) || transaction((within) => mergeInto(within, result)),
     ofEvent: (eventId) =>
       query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),
+    openEscalations: () => query(`${openEscalations} order by time, group_id limit 100`),
     list: ({ accountId, outcome, limit }) =>
       query(
         `select ${columns} from remediation

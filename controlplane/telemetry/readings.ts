@@ -1,3 +1,5 @@
+import { openEscalations } from '../store/remediations.ts';
+
 /** One column of a reading, as a gauge; the other columns named are its labels. */
 export interface ReadGauge {
   readonly name: string;
@@ -186,6 +188,11 @@ export const readings: readonly Reading[] = [
         'settings',
       ),
     ],
+  },
+  {
+    name: 'escalations',
+    sql: `select count(*)::int as open from (${openEscalations}) as escalation`,
+    gauges: [gauge('escalations_open', 'Groups with an escalated rule that is open.', 'open')],
   },
   {
     name: 'scope',

@@ -1,3 +1,4 @@
+import type { Mode } from '../../../lambda/policy/schema/policy.ts';
 import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
@@ -7,7 +8,7 @@ import type { AuditLine } from '../../store/audit/lines.ts';
 import type { AuditCheck } from '../../store/audit/seals.ts';
 import type { Canary } from '../../store/canaries.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
-import type { RemediationRecord } from '../../store/remediations.ts';
+import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
 import type { RunStack } from '../../store/run-stacks.ts';
 import type { Run } from '../../store/runs.ts';
 import type { StackRecord } from '../../store/stacks.ts';
@@ -18,6 +19,11 @@ import type { CellView } from '../../verify/coverage.ts';
 export type VerificationView = Verification & { readonly cells: readonly Canary[] };
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
+
+export interface Protection {
+  readonly mode: Mode;
+  readonly escalations: readonly OpenEscalation[];
+}
 
 interface RemediationFilter {
   readonly account?: string | undefined;
@@ -49,6 +55,8 @@ export interface Client {
   scope(): Promise<ScopeView>;
   /** Why the service is not ready; undefined where it is. */
   notReady(): Promise<string | undefined>;
+  /** The strongest mode of the policy in force, and groups with an escalated rule that is open. */
+  protection(): Promise<Protection>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
   takeOver(): Promise<{ id: string; before?: string }>;
   audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
@@ -121,6 +129,7 @@ export function httpClient(url: string, token: string | undefined): Client {
     confirmations: async () =>
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
     scope: () => ask('/v1/scope'),
+    protection: () => ask('/v1/protection'),
     async notReady() {
       const { response, text } = await send('/readyz');
       if (response.status !== 503) return void parsed({ response, text });

@@ -4,6 +4,7 @@ import type { Confirmation } from '../../store/confirmations.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import { trailWarnings } from '../../trails/condition.ts';
 import type { CellView } from '../../verify/coverage.ts';
+import type { Protection } from '../client/http.ts';
 import { plain, table } from '../output/table.ts';
 
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
@@ -36,6 +37,7 @@ function row(account: AccountRecord, stacks: readonly StackRecord[], cells: read
 export interface Waiting {
   readonly notReady?: string | undefined;
   readonly confirmations?: readonly Confirmation[];
+  readonly protection?: Protection;
 }
 
 const sentenceOf = (confirmation: Confirmation): string => {
@@ -47,12 +49,20 @@ const sentenceOf = (confirmation: Confirmation): string => {
 };
 
 /** A line for each thing that waits; what a person refused is no reason for an exit code. Pure. */
-function waitingLines({ notReady, confirmations = [] }: Waiting): { open: string[]; refused: string[] } {
+function waitingLines({ notReady, confirmations = [], protection }: Waiting) {
   const lines = (state: Confirmation['state']) =>
     confirmations.filter((each) => each.state === state).map((each) => plain(sentenceOf(each)));
+  const escalated = (protection?.escalations ?? []).map(
+    ({ accountId, region, groupId, time }) =>
+      `ESCALATED AND OPEN: ${groupId} in ${accountId} ${region} since ${String(time)}; portcullis remediations --outcome escalated`,
+  );
+  const mode =
+    protection && protection.mode !== 'revoke'
+      ? [`mode ${protection.mode}: nothing is revoked; docs/policy.md says how to change it`]
+      : [];
   return {
-    open: [...(notReady ? [`not ready: ${notReady}`] : []), ...lines('open')],
-    refused: lines('refused'),
+    open: [...escalated, ...(notReady ? [`not ready: ${notReady}`] : []), ...lines('open')],
+    refused: [...mode, ...lines('refused')],
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { strongestMode } from '../../settings/policy-change.ts';
 import { auditRoutes } from './audit.ts';
 import { confirmationRoutes } from './confirmations.ts';
 import { exceptionRoutes } from './exceptions.ts';
@@ -43,6 +44,15 @@ export const routes: readonly Route[] = [
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
     handle: async ({ store }, { query: { account, outcome, limit } }) =>
       ok({ remediations: await store.remediations.list({ accountId: account, outcome, limit }) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/protection',
+    summary:
+      'The strongest mode of the policy that is in force, and groups with an escalated rule that is open',
+    answers: { 200: 'The mode, and at most a hundred groups' },
+    handle: async ({ store, policy }) =>
+      ok({ mode: strongestMode(await policy()), escalations: await store.remediations.openEscalations() }),
   }),
   ...verifyRoutes,
   ...exceptionRoutes,

@@ -17,6 +17,7 @@ beforeEach(async () => {
     '/v1/confirmations': { body: { confirmations: [] } },
     '/v1/scope': { body: { leftOut: [], wrong: null } },
     '/readyz': { body: { status: 'ready' } },
+    '/v1/protection': { body: { mode: 'revoke', escalations: [] } },
   };
   bodies = [];
   server = createServer(async (request, response) => {

@@ -229,6 +229,7 @@ test('a service that runs on the data directory is enough: neither hub nor passp
   answers['/v1/stacks'] = [{ body: { stacks: [] } }];
   answers['/v1/coverage'] = [{ body: { cells: [] } }];
   answers['/v1/confirmations'] = [{ body: { confirmations: [] } }];
+  answers['/v1/protection'] = [{ body: { mode: 'revoke', escalations: [] } }];
   answers['/readyz'] = [{ body: { status: 'ready' } }];
   expect(await cli('exceptions')).toMatchObject({ exit: 0, out: 'no exceptions\n' });
   expect(await cli('status')).toMatchObject({ exit: 3 });

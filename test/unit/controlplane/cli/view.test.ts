@@ -131,6 +131,23 @@ describe('status', () => {
       expect(renderStatus([account()], [], [], { confirmations: over }).text).not.toContain('policy held');
   });
 
+  test('names an escalated rule that is open, and is not healthy; says where nothing is revoked, and is', () => {
+    const time = '2026-11-30T10:00:00.000Z' as unknown as Date;
+    const open = { accountId: '300000000001', region: 'eu-west-1', groupId: 'sg-1', time };
+    const escalated = renderStatus([account()], [], [], {
+      protection: { mode: 'revoke', escalations: [open] },
+    });
+    expect(escalated.healthy).toBe(false);
+    expect(escalated.text).toContain(
+      'ESCALATED AND OPEN: sg-1 in 300000000001 eu-west-1 since 2026-11-30T10',
+    );
+    const observed = renderStatus([account()], [], [], { protection: { mode: 'observe', escalations: [] } });
+    expect(observed.healthy).toBe(true);
+    expect(observed.text).toContain('mode observe: nothing is revoked');
+    const revoking = renderStatus([account()], [], [], { protection: { mode: 'revoke', escalations: [] } });
+    expect(revoking.text).not.toContain('mode');
+  });
+
   test('a suspended account is listed and no reason to worry', () => {
     const suspended = account({
       id: '399999999999',

@@ -80,6 +80,23 @@ onBothDatabases((place) => {
     });
   });
 
+  test('an escalated rule is open until a later result of its group says otherwise', async () => {
+    const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const account = '300000000078';
+    const escalated = { account, groupId: 'sg-78', outcome: 'escalated' } as const;
+    const findings = [finding({ action: 'escalated', undo: null })];
+    const open = async () =>
+      (await store.remediations.openEscalations()).filter(({ accountId }) => accountId === account);
+    await store.remediations.append(
+      remediation({ ...escalated, eventId: randomUUID(), time: at(9), findings }),
+    );
+    expect(await open()).toMatchObject([{ region: 'eu-west-1', groupId: 'sg-78' }]);
+    await store.remediations.append(
+      remediation({ account, groupId: 'sg-78', eventId: randomUUID(), time: at(5) }),
+    );
+    expect(await open()).toEqual([]);
+  });
+
   test('the parts of a result are one record again, and it says so while one is missing', async () => {
     const eventId = randomUUID();
     const findings = Array.from({ length: 1_000 }, (_, id) =>
