@@ -69,7 +69,13 @@ export const portcullis: Product = {
     ),
     line('DynamoDB, storage', 'tableStorage', ['violations', 'ledgerGigabytes', 'keptMonths']),
     line('DynamoDB, recovery', 'tableRecovery', ['violations', 'ledgerGigabytes', 'keptMonths']),
-    line('SQS', 'queueRequest', ['results', 'queueRequestsPerResult'], ['queueReceives']),
+    line(
+      'SQS',
+      'queueRequest',
+      ['results', 'queueRequestsPerResult'],
+      ['queueReceives'],
+      ['mappingReceives'],
+    ),
     line('logs, ingested', 'logIngested', ['events', 'logGigabytes'], ['turns', 'logGigabytesPerTurn']),
     line(
       'logs, stored',

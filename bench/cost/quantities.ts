@@ -60,7 +60,12 @@ export const givens = {
   ledgerGigabytes: assumed(6e-6, 'GB a violation', 'as many entries of 1 KB'),
   queueRequestsPerResult: code(2, 'requests a result', 'EventBridge sends it, the control plane deletes it'),
   queueReceives: code(2 * (730 * 360), 'receives a month', 'two queues, each asked every 10 seconds'),
-  alarms: assumed(3, 'alarms', 'one for dead letters and two to spare'),
+  mappingReceives: assumed(
+    5 * (730 * 180),
+    'receives a month',
+    'the canary queue: Lambda keeps about five polls of 20 seconds open',
+  ),
+  alarms: code(4, 'alarms', 'dead letters, and errors, throttles and waiting events of the function'),
   secrets: code(1, 'secrets', 'the Slack webhook'),
   secretReads: assumed(8760, 'calls a month', 'every five minutes, by one warm environment'),
   hubStacks: code(1, 'stacks', 'the hub'),
