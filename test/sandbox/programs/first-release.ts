@@ -24,7 +24,8 @@ class Component extends pulumi.ComponentResource {}
 /** What waits for what, as the programs' dependencies have it: nothing waits for anything of its own row or a later one. */
 const rows = [
   /EventBus$|Queue$|LogGroup$|Table$|:Role$/,
-  /Policy$|Queue with dead letters$/,
+  /Queue with dead letters$/,
+  /Policy$/,
   /Function$/,
   /Permission$|InvokeConfig$|EventRule$|MetricAlarm$/,
   /EventTarget$/,
