@@ -16,6 +16,7 @@ import { keyWorker } from './queue/key-worker.ts';
 import { openLeases } from './queue/leases.ts';
 import { createShutdown, type Shutdown } from './queue/shutdown.ts';
 import { joinWorkers } from './queue/workers.ts';
+import type { ReconcileServices } from './reconcile/context.ts';
 import { hubBundler } from './reconcile/hub-bundle.ts';
 import { keyReconciler } from './reconcile/key.ts';
 import { policyInForce } from './reconcile/policy-in-force.ts';
@@ -110,7 +111,7 @@ function scheduler(base: Foundations) {
     configurationMismatch: mismatch,
     installation,
     onCoverage: coverageAnnouncer({ store, aws, settings, log }),
-  };
+  } satisfies ReconcileServices;
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
   const runs = runQueue({ database, store, leases, advance, meter, log });
   const worker = keyWorker({
