@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { fromPglite } from 'pg-boss';
@@ -11,7 +11,9 @@ import type { Database, Query } from './query.ts';
 export type { Database, Query };
 
 async function openPglite(directory: string): Promise<Database> {
-  await mkdir(directory, { recursive: true });
+  // PGlite gives its files modes of its own: their directory keeps others out.
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
   const lite = await PGlite.create(directory);
   const over =
     (connection: Pick<PGlite, 'query'>): Query =>

@@ -23,7 +23,9 @@ describe('the whole path on a local organization', () => {
   test('what the control plane wrote is readable by its own user alone', async () => {
     const data = String(world.environment.PORTCULLIS_DATA);
     const names = await readdir(data, { recursive: true });
-    const modes = await Promise.all(names.map(async (name) => [name, await stat(join(data, name))] as const));
+    // PGlite gives its files modes of its own; their directory keeps others out.
+    const own = names.filter((name) => !name.startsWith('database/'));
+    const modes = await Promise.all(own.map(async (name) => [name, await stat(join(data, name))] as const));
     expect(names).toEqual(expect.arrayContaining(['owner.json', 'database', 'state']));
     expect(modes.filter(([, { mode }]) => (mode & 0o077) !== 0).map(([name]) => name)).toEqual([]);
   });
