@@ -2,7 +2,7 @@ import { stalledAfter } from '../queue/result.ts';
 import type { Offboarding } from '../store/offboarding.ts';
 import type { StackRecord } from '../store/stacks.ts';
 
-/** What failures of a offboarding are counted for. One that a listing or a person changed is another, and tried anew. */
+/** What failures of an offboarding are counted for. One that a listing or a person changed is another, and tried anew. */
 export const attemptAt = (
   { since, clearedAt, because }: Pick<Offboarding, 'since' | 'clearedAt' | 'because'>,
   what: Offboarding['what'],

@@ -15,7 +15,7 @@ import { describeSet, digestOf } from './guard.ts';
 
 const isBySetting = ({ foundBy }: Pick<Offboarding, 'foundBy'>): boolean => foundBy === 'setting';
 
-/** Whether a offboarding waits for a person because of a hold. What leaves by a setting does in any case. */
+/** Whether an offboarding waits for a person because of a hold. What leaves by a setting does in any case. */
 const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], offboarding: Offboarding): boolean => {
   if (offboarding.clearedAt !== null) return false;
   if (hold === 'settings' || isBySetting(offboarding)) return hold === 'settings' && isBySetting(offboarding);

@@ -18,8 +18,8 @@ export interface Installation {
   id(): Promise<string>;
   /**
    * Why nothing may be done: the hub carries the id of another installation. Undefined where it carries this one's, or
-   * none: it is not made yet, or it is from before there were ids. Where it cannot be read, the hub cannot be changed
-   * either, and the log says so.
+   * none: it is not made yet, or it is from before there were ids. Where it cannot be read, the last answer counts and the
+   * log says so; before the first answer nothing is refused, because a hub that cannot be read cannot be changed either.
    */
   refusal(): Promise<string | undefined>;
   /** @throws PortcullisError `other-installation` where there is a refusal */
@@ -68,24 +68,31 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     const { id } = await store.facts.getOrSet<InstallationFact>('installation', { id: randomUUID() });
     return id;
   };
+  let lastRefusal: string | undefined;
   const look = async (): Promise<string | undefined> => {
     const mine = await id();
     try {
       const other = (await readBus(await client()))?.installation;
-      if (other === undefined || other === mine) return undefined;
-      return (
-        `the hub in account ${accountId}, ${region}, belongs to installation ${other}, and this one is ${mine}: ` +
-        'stop the other control plane, then run portcullis take-over'
-      );
+      const isForeign = other !== undefined && other !== mine;
+      lastRefusal = isForeign
+        ? `the hub in account ${accountId}, ${region}, belongs to installation ${other}, and this one is ${mine}: ` +
+          'stop the other control plane, then run portcullis take-over'
+        : undefined;
     } catch (error) {
       log.warn({ error: reasonOf(error) }, 'which installation the hub belongs to cannot be read');
-      return undefined;
     }
+    return lastRefusal;
   };
   let latest: { at: number; refusal: Promise<string | undefined> } | undefined;
   const refusal = () => {
     if (!latest || performance.now() - latest.at > keptMs)
-      latest = { at: performance.now(), refusal: look() };
+      latest = {
+        at: performance.now(),
+        refusal: look().catch((error) => {
+          latest = undefined; // a database that failed is asked again at once
+          throw error;
+        }),
+      };
     return latest.refusal;
   };
   return {
@@ -113,6 +120,7 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
       const tag = { Key: installationTag, Value: mine };
       await (await client()).send(new TagResourceCommand({ ResourceARN: bus.arn, Tags: [tag] }));
       latest = undefined;
+      lastRefusal = undefined;
       return { id: mine, before: bus.installation };
     },
   };

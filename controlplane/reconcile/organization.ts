@@ -11,7 +11,6 @@ import { accountKey, hubKey } from '../stacks/key.ts';
 import { releaseOf } from '../stacks/release.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Run, RunRequest } from '../store/runs.ts';
-
 import type { ReconcileServices } from './context.ts';
 import { releaseName, rolloutOf } from './release-run.ts';
 import { onboardingName } from './turn.ts';
@@ -68,7 +67,6 @@ const isAwaited = ({ conditions: { Ready } }: Pick<AccountRecord, 'conditions'>)
  * Active accounts to be covered that nothing was made in yet, and that no run is about. One whose onboarding a person
  * cancelled waits until a person asks for it.
  */
-
 async function newAccounts(context: ReconcileServices, organization: Organization): Promise<string[]> {
   const { store, offboarding } = context;
   const underWay = new Set(await store.runStacks.accountsUnderWay());
@@ -108,7 +106,7 @@ async function onboard(context: OrganizationContext, organization: Organization)
     'in onboarding within a day',
     false,
   );
-  const message = stop && `${stop}: mend what fails, then resume this run`;
+  const message = stop && `${stop}: fix what fails, then resume this run`;
   const run = await runs.request({
     kind: 'reconcile',
     scope: { accounts: ids },

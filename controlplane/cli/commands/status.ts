@@ -106,7 +106,7 @@ export function renderStatus(
     accounts.length > 0
       ? table([head, ...accounts.map((account) => row(account, stacks, cells))])
       : 'no account seen yet: run `portcullis reconcile`';
-  // What is wrong with a trail that covers is told, and is no reason for an exit code: nothing is missed for it.
+  // What is wrong with a trail that covers is reported, and is no reason for an exit code: nothing is missed for it.
   const warnings = active.flatMap(({ id, regions }) =>
     trailWarnings(regions.map(({ trail }) => trail)).map((warning) => `${id} trail warning: ${warning}`),
   );

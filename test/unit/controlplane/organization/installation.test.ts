@@ -71,6 +71,14 @@ test("a hub that cannot be read is not said to be another's", async () => {
   expect(await installation().refusal()).toBeUndefined();
 });
 
+test("a hub that was another's is refused while it cannot be read", async () => {
+  bus?.set(tag, 'another');
+  const here = installation();
+  expect(await here.refusal()).toMatch(/installation another/);
+  unreadable = true;
+  expect(await here.refusal()).toMatch(/installation another/);
+});
+
 test('a hub taken over belongs to this installation at once, with a line of who did it', async () => {
   bus?.set(tag, 'another');
   const here = installation(60_000);

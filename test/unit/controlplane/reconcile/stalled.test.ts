@@ -21,7 +21,7 @@ test('a stack that was just given up has its next look by the clock', async () =
   expect(queue.waiting()).toContain(key);
 });
 
-test('a offboarding that was given up is tried again by a run that its account is in', async () => {
+test('an offboarding that was given up is tried again by a run that its account is in', async () => {
   const { run, parts, settings, queue } = createWorld(store, database);
   const key = `account-${two}`;
   await run({ scope: { accounts: [two] } });

@@ -44,7 +44,7 @@ onBothDatabases((place) => {
       const run = await comes(five);
       expect(run).toMatchObject({ state: 'paused', plannedAt: null });
       expect(run?.message).toBe(
-        '2 stacks failed in onboarding within a day, more than the 1 allowed: mend what fails, then resume this run',
+        '2 stacks failed in onboarding within a day, more than the 1 allowed: fix what fails, then resume this run',
       );
       await enqueue(`account-${five}`);
       expect(await ready(five)).toMatchObject({ reason: 'Waiting' });
