@@ -51,6 +51,25 @@ const killing = [
   'test/sandbox/controlplane/kill.test.ts',
 ];
 
+/**
+ * Half a minute and more each, about one part that seldom changes: `npm run test:long`, and in CI. Every operation of
+ * the Pulumi engine takes two seconds of a processor, and these make most of them.
+ */
+const long = [
+  'test/sandbox/controlplane/graceful-stop.test.ts',
+  'test/sandbox/controlplane/offboarding/changed-settings.test.ts',
+  'test/sandbox/controlplane/organization/access-nested.test.ts',
+  'test/sandbox/controlplane/pulumi/state.test.ts',
+  'test/sandbox/controlplane/store/backup.test.ts',
+  'test/sandbox/controlplane/trails/own-trail.test.ts',
+  'test/sandbox/controlplane/verify/killed.test.ts',
+  'test/sandbox/least-privilege/statements.test.ts',
+  'test/sandbox/programs/disabled-rule.test.ts',
+  'test/sandbox/sandbox/provider/chain.test.ts',
+  'test/sandbox/sandbox/provider/dynamodb.test.ts',
+  'test/sandbox/sandbox/provider/provider.test.ts',
+];
+
 /** In `npm test` with a tenth of the trials or less. */
 const fuzzing = [
   'test/unit/lambda/fuzz.test.ts',
@@ -97,14 +116,24 @@ export default defineConfig({
         },
       },
       {
-        // Each file starts a whole organization: two at a time, after the quick ones.
+        // Each file starts a whole organization, after the quick ones.
         test: {
           name: 'sandbox',
           ...sandbox,
           include: ['test/sandbox/**/*.test.ts'],
-          exclude: killing,
-          maxWorkers: 2,
+          exclude: [...killing, ...long],
+          // One more than processors: they wait for each other's answers.
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          ...sandbox,
+          include: long,
+          maxWorkers: 3,
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -116,7 +145,7 @@ export default defineConfig({
           env: { ...sandbox.env, FUZZ: 'full' },
           fileParallelism: false,
           testTimeout: 3_600_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

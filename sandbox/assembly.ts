@@ -37,7 +37,7 @@ export interface Assembly {
 
 export interface AssemblyOptions {
   log?: (line: string) => void;
-  /** For files of the emulator and of the provider; a temporary one, removed at the end, unless told. */
+  /** For files of the emulator; a temporary one, removed at the end, unless told. */
   directory?: string;
   /** Milliseconds before the first retry of a delivery or of a function; 200 unless told. */
   retryDelay?: number;

@@ -76,7 +76,7 @@ async function contents(parts: Assembly, options: SandboxOptions): Promise<Seed>
   if (options.seed === false) return { organization: unseeded, environment: {} };
   const [made, plugin] = await Promise.all([
     seed(parts.endpoint, parts.organization, options.blueprint),
-    buildProvider(`${parts.directory}/provider`),
+    buildProvider(),
   ]);
   return { ...made, environment: { ...made.environment, PORTCULLIS_AWS_PLUGIN: plugin } };
 }

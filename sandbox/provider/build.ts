@@ -1,45 +1,80 @@
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
+const sources = fileURLToPath(new URL('.', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(repository, '.portcullis/provider');
+
+/** An engine may still run an older build. */
+const keptMilliseconds = 24 * 3_600_000;
 
 /**
- * Writes the AWS provider plugin into the directory: one bundle and the executable `pulumi-resource-aws`, which runs
- * it with the Node that built it. Safe to run while an engine uses the directory: files are replaced whole.
- * @returns the absolute directory, for `plugins.providers[].path` of the project settings.
+ * The directory of the AWS provider plugin, for `plugins.providers[].path` of the project settings: one bundle and
+ * the executable `pulumi-resource-aws`, which runs it with this Node. Built once for each version of its sources;
+ * several processes may ask at once.
  */
-export async function buildProvider(directory: string): Promise<string> {
-  const target = resolve(directory);
-  await mkdir(target, { recursive: true });
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    legalComments: 'none',
-  });
-  const bundle = join(target, 'provider.mjs');
-  for (const file of outputFiles) await replace(bundle, file.contents, 0o644);
-  const launcher = `#!/bin/sh
-unset NODE_OPTIONS
-export NODE_COMPILE_CACHE=${quoted(join(target, 'compile-cache'))}
-exec ${quoted(process.execPath)} ${quoted(bundle)} "$@"
-`;
-  await replace(join(target, 'pulumi-resource-aws'), launcher, 0o755);
-  return target;
+export async function buildProvider(): Promise<string> {
+  const place = join(cache, await sourceDigest());
+  if (!existsSync(place)) {
+    await removeOld();
+    await buildInto(place);
+  }
+  const now = new Date();
+  await utimes(place, now, now);
+  return place;
 }
 
-async function replace(path: string, contents: string | Uint8Array, mode: number): Promise<void> {
-  const beside = `${path}.${process.pid}`;
-  await writeFile(beside, contents);
-  await chmod(beside, mode);
-  await rename(beside, path);
+/** Changes with the plugin's sources, the locked packages and the Node that runs it. */
+async function sourceDigest(): Promise<string> {
+  const hash = createHash('sha256').update(process.execPath);
+  const files = (await readdir(sources, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();
+  for (const file of [...files.map((each) => join(sources, each)), join(repository, 'package-lock.json')])
+    hash.update(`\n${file}\n`).update(await readFile(file));
+  return hash.digest('hex').slice(0, 16);
+}
+
+const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
+
+/** Builds beside the place and moves the result there as a whole. */
+async function buildInto(place: string): Promise<void> {
+  const draft = `${place}.${randomUUID()}`;
+  await mkdir(draft, { recursive: true });
+  try {
+    await build({
+      entryPoints: [join(sources, 'main.ts')],
+      outfile: join(draft, 'provider.mjs'),
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+      legalComments: 'none',
+    });
+    const launcher = `#!/bin/sh
+unset NODE_OPTIONS
+export NODE_COMPILE_CACHE=${quoted(join(place, 'compile-cache'))}
+exec ${quoted(process.execPath)} ${quoted(join(place, 'provider.mjs'))} "$@"
+`;
+    await writeFile(join(draft, 'pulumi-resource-aws'), launcher, { mode: 0o755 });
+    await rename(draft, place);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (!existsSync(place)) throw error; // another process was faster
+  }
+}
+
+async function removeOld(): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  for (const name of await readdir(cache)) {
+    const place = join(cache, name);
+    const used = (await stat(place).catch(() => undefined))?.mtimeMs ?? 0;
+    if (used < Date.now() - keptMilliseconds) await rm(place, { recursive: true, force: true });
+  }
 }

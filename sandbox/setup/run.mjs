@@ -18,6 +18,7 @@ const everything = [...packages, pulumiStep, pythonStep];
 const scripts = {
   setup: { steps: everything, commands: [] },
   test: { steps: everything, commands: [['vitest', 'run', '--project', 'unit', '--project', 'sandbox']] },
+  'test:long': { steps: everything, commands: [['vitest', 'run', '--project', 'long']] },
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
   'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },

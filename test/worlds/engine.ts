@@ -112,10 +112,7 @@ async function strikingProxy(endpoint: string) {
 /** The real engine on a sandbox without an organization, with what there is in it to be asked. */
 export async function engineWorld() {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-engine-'));
-  const [plugin, sandbox] = await Promise.all([
-    buildProvider(join(directory, 'plugin')),
-    startSandbox({ seed: false }),
-  ]);
+  const [plugin, sandbox] = await Promise.all([buildProvider(), startSandbox({ seed: false })]);
   const proxy = await strikingProxy(sandbox.endpoint);
   const before = { ...process.env };
   Object.assign(process.env, {

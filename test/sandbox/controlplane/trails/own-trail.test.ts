@@ -46,7 +46,7 @@ let s3: S3;
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: false });
   directory = await mkdtemp(join(tmpdir(), 'portcullis-own-trail-'));
-  const awsPlugin = await buildProvider(join(directory, 'plugin'));
+  const awsPlugin = await buildProvider();
   vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
   vi.stubEnv('AWS_ACCESS_KEY_ID', accountId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');

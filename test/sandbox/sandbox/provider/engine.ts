@@ -55,7 +55,7 @@ export async function startEngine(accountId: string): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-provider-'));
   mkdirSync(join(directory, 'state'));
   const command = await PulumiCommand.get(existsSync(cli) ? { root: cli } : {});
-  await buildProvider(join(directory, 'plugin'));
+  const plugin = await buildProvider();
   const sandbox = await startSandbox({ seed: false });
   const made = new Set<string>();
   const stack = async (name: string, program: PulumiFn): Promise<EngineStack> => {
@@ -66,7 +66,7 @@ export async function startEngine(accountId: string): Promise<Engine> {
       name: 'provider',
       runtime: 'nodejs',
       backend: { url: `file://${join(directory, 'state')}` },
-      plugins: { providers: [{ name: 'aws', path: join(directory, 'plugin') }] },
+      plugins: { providers: [{ name: 'aws', path: plugin }] },
     };
     const workspace = await LocalWorkspace.create({
       workDir,
