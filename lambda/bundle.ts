@@ -19,7 +19,28 @@ export async function bundleLambda(
   directory: string,
   accounts: Accounts = {},
 ): Promise<{ file: string; sha256: string }> {
-  const embedded = policySchema.parse(policy);
+  const embedded = JSON.stringify(policySchema.parse(policy));
+  const table = JSON.stringify(inOrder(accountsSchema.parse(accounts)));
+  const text = `const PORTCULLIS_POLICY=${embedded},PORTCULLIS_ACCOUNTS=${table};\n${await functionCode()}`;
+  const file = join(directory, 'index.mjs');
+  await mkdir(directory, { recursive: true });
+  await writeFile(file, text);
+  return { file, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+let built: Promise<string> | undefined;
+
+/** The function without a policy, which takes a second to build: once in a process. */
+function functionCode(): Promise<string> {
+  built ??= buildFunction().catch((error) => {
+    built = undefined;
+    throw error;
+  });
+  return built;
+}
+
+/** `PORTCULLIS_POLICY` and `PORTCULLIS_ACCOUNTS` are no names of it: esbuild leaves them for `bundleLambda` to declare. */
+async function buildFunction(): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['lambda/index.ts'],
@@ -33,19 +54,12 @@ export async function bundleLambda(
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
-    define: {
-      PORTCULLIS_POLICY: JSON.stringify(embedded),
-      PORTCULLIS_ACCOUNTS: JSON.stringify(inOrder(accountsSchema.parse(accounts))),
-    },
     plugins: [environmentCredentialsOnly, literalSchemaKeys],
     logLevel: 'silent',
   });
-  const code = outputFiles[0]?.contents;
+  const code = outputFiles[0]?.text;
   if (!code) throw new Error('esbuild gave no output for the remediation Lambda');
-  const file = join(directory, 'index.mjs');
-  await mkdir(directory, { recursive: true });
-  await writeFile(file, code);
-  return { file, sha256: createHash('sha256').update(code).digest('hex') };
+  return code;
 }
 
 /** Account ids are no array indices (they exceed 2^32), so an object keeps them in the order given. */

@@ -83,10 +83,10 @@ describe('the bundle', () => {
 
   it('whose policy cannot be read at load fails every invocation', async () => {
     const file = join(directory, 'broken.mjs');
-    expect(code.split('={version:1,mode:"observe",rules:').length).toBe(2);
+    expect(code.split('={"version":1,"mode":"observe","rules":').length).toBe(2);
     await writeFile(
       file,
-      code.replace('={version:1,mode:"observe",rules:', '={version:9,mode:"observe",rules:'),
+      code.replace('={"version":1,"mode":"observe","rules":', '={"version":9,"mode":"observe","rules":'),
     );
     const handler = await load(file);
     const message =

@@ -45,7 +45,10 @@ beforeEach(async () => {
   world.hubBundle = hubBundler({ policy, aws: created.aws, store, directory: join(data, 'bundle') });
   world.units.set('ou-root-prod', 'Production');
   world.up = async ({ arguments: args, generation }) => {
-    if (args.kind === 'hub') deployed = { text: await readFile(args.bundle.file, 'utf8'), generation };
+    if (args.kind !== 'hub') return;
+    // Policy and accounts are the first line, the code follows.
+    const [text = ''] = (await readFile(args.bundle.file, 'utf8')).split('\n', 1);
+    deployed = { text, generation };
   };
   await write(scoped());
   deployed = undefined;
@@ -154,7 +157,7 @@ describe('the organization, where the policy asks for units', () => {
     await run();
     world.unitOf.set(two, 'ou-root-prod');
     expect(await hubAfter({ ...changed, scope: { accounts: [two] } })).toMatchObject({ updated: true });
-    expect(deployed?.text).toMatch(new RegExp(`"?${two}"?:\\{organizationalUnits:\\["Production"\\]`));
+    expect(deployed?.text).toContain(`"${two}":{"organizationalUnits":["Production"]`);
   });
 
   test('a unit that is renamed leads to an updated hub in a run about the hub alone', async () => {
@@ -195,7 +198,7 @@ describe('the organization, where the policy asks for units', () => {
     await until(() => waitsForTheHub([]));
     gate.resolve();
     const [, second, third] = await Promise.all(runs);
-    expect(deployed?.text).toContain('organizationalUnits:["Production"]');
+    expect(deployed?.text).toContain('"organizationalUnits":["Production"]');
     const whatOf = (done?: Awaited<ReturnType<typeof run>>) =>
       done?.stacks.find(({ key }) => key === 'hub')?.message;
     expect([second, third].map(whatOf)).toEqual(['no change', 'no change']);
@@ -211,7 +214,7 @@ describe('the organization, where the policy asks for account tags', () => {
   });
 
   test('every page of tags is read, and those that the policy names are in the bundle', async () => {
-    expect(deployed?.text).toMatch(/tags:\{team:"web"\}/);
+    expect(deployed?.text).toContain('"tags":{"team":"web"}');
     expect((await store.accounts.get(one))?.tags).toEqual({ team: 'web', cost: '7' });
   });
 

@@ -81,7 +81,7 @@ onBothDatabases((place, kind) => {
     const id = run?.id ?? '';
     const over = async () => !['queued', 'running'].includes((await store.runs.get(id))?.state ?? '');
     for (let death = 0; death < 5 && !(await over()); death += 1) {
-      await until(async () => running.size > 1 || (await over()));
+      await until(async () => running.size > 1 || (await over()), 300_000);
       await rest(Math.random() * 200);
       await kills.shift()?.();
       kills.push(await start());
