@@ -1,4 +1,5 @@
 import type { SecurityGroup as ListedGroup, SecurityGroupRule as ListedRule } from '@aws-sdk/client-ec2';
+import { ruleOf } from '../policy/rule.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../policy/security-group.ts';
 import type { Member } from './cloud.ts';
 import { everyPage } from './pages.ts';
@@ -51,30 +52,8 @@ export async function findUsers(member: Member, prefixListId: string): Promise<s
   return [...new Set(users.flatMap(({ GroupId }) => (GroupId ? [GroupId] : [])))];
 }
 
-function toRule(listed: ListedRule): SecurityGroupRule {
-  if (!listed.SecurityGroupRuleId || !listed.GroupId || listed.IsEgress === undefined) {
+function toRule({ SecurityGroupRuleId, GroupId, IsEgress, ...listed }: ListedRule): SecurityGroupRule {
+  if (!SecurityGroupRuleId || !GroupId || IsEgress === undefined)
     throw new Error('DescribeSecurityGroupRules answered with a rule without id, group or direction');
-  }
-  return {
-    id: listed.SecurityGroupRuleId,
-    groupId: listed.GroupId,
-    egress: listed.IsEgress,
-    protocol: listed.IpProtocol ?? '',
-    fromPort: listed.FromPort ?? null,
-    toPort: listed.ToPort ?? null,
-    source: sourceOfListedRule(listed),
-    description: listed.Description,
-    tags: (listed.Tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
-  };
-}
-
-function sourceOfListedRule(listed: ListedRule): SecurityGroupRule['source'] {
-  const sources: SecurityGroupRule['source'][] = [];
-  for (const text of [listed.CidrIpv4, listed.CidrIpv6]) if (text) sources.push({ kind: 'cidr', text });
-  if (listed.PrefixListId) sources.push({ kind: 'prefix-list', text: listed.PrefixListId });
-  const peer = listed.ReferencedGroupInfo;
-  if (peer?.GroupId) sources.push({ kind: 'group', text: peer.GroupId, account: peer.UserId ?? null });
-  const [only] = sources;
-  if (only && sources.length === 1) return only;
-  return { kind: 'unknown', text: sources.map(({ text }) => text).join(' and ') || 'that the rule lists' };
+  return ruleOf({ SecurityGroupRuleId, GroupId, IsEgress, ...listed });
 }

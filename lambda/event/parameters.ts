@@ -1,3 +1,5 @@
+import { createdRulesIn, editsIn, type Fields, field, items, unwrap } from './record.ts';
+
 /**
  * The security groups that an API call is about: by id, or by a name, a prefix list or a resolver still to be resolved;
  * and its rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
@@ -47,15 +49,14 @@ export const regionShape = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
  */
 export function subjectOfAuthorize(request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
-  const answer = unwrap(response, 'AuthorizeSecurityGroupIngressResponse');
-  const created = items(field(answer, 'securityGroupRuleSet'));
+  const created = createdRulesIn(response);
   const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [
     field(parameters, 'groupId'),
-    ...created.map((rule) => field(rule, 'groupId')),
+    ...created.map(({ GroupId }) => GroupId),
   ]);
   const ruleIds = ids(
     /^sgr-[0-9a-zA-Z]+$/,
-    created.map((rule) => field(rule, 'securityGroupRuleId')),
+    created.map(({ SecurityGroupRuleId }) => SecurityGroupRuleId),
   );
   const name = field(parameters, 'groupName');
   const groupName = typeof name === 'string' && name !== '' ? name : null;
@@ -66,38 +67,30 @@ export function subjectOfAuthorize(request: unknown, response: unknown): EventSu
 export function subjectOfModify(request: unknown): EventSubject {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
   const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [field(parameters, 'groupId')]);
-  const edits = [
-    ...items(field(parameters, 'securityGroupRule')),
-    ...items(field(parameters, 'securityGroupRules')),
-  ];
+  const edits = editsIn(request);
   const ruleIds = ids(
     /^sgr-[0-9a-zA-Z]+$/,
-    edits.map((edit) => field(edit, 'securityGroupRuleId')),
+    edits.map(({ id }) => id),
   );
   return { ...noSubject, groupIds, ruleIds, edits: edits.flatMap(ruleEdit) };
 }
 
-function ruleEdit(edit: unknown): RuleEdit[] {
-  const [ruleId] = ids(/^sgr-[0-9a-zA-Z]+$/, [field(edit, 'securityGroupRuleId')]);
-  const rule = field(edit, 'securityGroupRule');
-  if (!ruleId || typeof rule !== 'object' || rule === null) return [];
-  const [protocol, fromPort, toPort] = ['ipProtocol', 'fromPort', 'toPort'].map((name) => field(rule, name));
-  const [source] = ['cidrIpv4', 'cidrIpv6', 'prefixListId', 'referencedGroupId']
-    .map((name) => field(rule, name))
-    .filter((value): value is string => typeof value === 'string' && value !== '');
+function ruleEdit({ id, rule }: { id: unknown; rule: Fields | undefined }): RuleEdit[] {
+  const [ruleId] = ids(/^sgr-[0-9a-zA-Z]+$/, [id]);
+  if (!ruleId || !rule) return [];
+  const { IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo } = rule;
+  const [source] = [CidrIpv4, CidrIpv6, PrefixListId, field(ReferencedGroupInfo, 'groupId')].filter(
+    (value): value is string => typeof value === 'string' && value !== '',
+  );
   return [
     {
       ruleId,
-      ...((typeof protocol === 'string' || typeof protocol === 'number') && { protocol: String(protocol) }),
-      ...(isPort(fromPort) && { fromPort: Number(fromPort) }),
-      ...(isPort(toPort) && { toPort: Number(toPort) }),
+      ...(typeof IpProtocol === 'string' && { protocol: IpProtocol }),
+      ...(typeof FromPort === 'number' && { fromPort: FromPort }),
+      ...(typeof ToPort === 'number' && { toPort: ToPort }),
       ...(source && { source }),
     },
   ];
-}
-
-function isPort(value: unknown): boolean {
-  return typeof value === 'number' || (typeof value === 'string' && /^-?\d{1,5}$/.test(value));
 }
 
 /** What an edit of a prefix list named, or the restoring of an earlier version: the list, and with it every group that uses it. */
@@ -175,27 +168,6 @@ function tagsOf(list: unknown): { key: string; value: string }[] {
     const [key, value] = [field(tag, 'key'), field(tag, 'value')];
     return typeof key === 'string' ? [{ key, value: typeof value === 'string' ? value : '' }] : [];
   });
-}
-
-/** CloudTrail writes some EC2 calls as their XML: one wrapper element, field names in PascalCase. */
-function unwrap(parameters: unknown, wrapper: string): unknown {
-  return field(parameters, wrapper) ?? parameters;
-}
-
-function field(parent: unknown, name: string): unknown {
-  if (typeof parent !== 'object' || parent === null) return undefined;
-  const pascal = name.charAt(0).toUpperCase() + name.slice(1);
-  const own = new Map<string, unknown>(Object.entries(parent));
-  return own.get(name) ?? own.get(pascal);
-}
-
-/** The members of a list in each of CloudTrail's forms: `{ items: [] }`, `{ item: … }`, an array, a bare object. */
-function items(list: unknown): unknown[] {
-  if (list === undefined || list === null) return [];
-  if (Array.isArray(list)) return list;
-  const inner = field(list, 'items') ?? field(list, 'item');
-  if (Array.isArray(inner)) return inner;
-  return [inner ?? list];
 }
 
 function ids(shape: RegExp, candidates: unknown[]): string[] {

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../policy/security-group.ts';
-import { ingressOf } from './history.ts';
+import { ingressKey, type Opening } from '../policy/rule.ts';
 import type { Ledger } from './ledger.ts';
 import type { Place } from './shards.ts';
 
@@ -19,12 +18,10 @@ const recordSchema = z.object({
 /** What is remembered of ingress that was closed and opened again too often. */
 export type Escalation = z.infer<typeof recordSchema>;
 
-type Ingress = Pick<SecurityGroupRule, 'protocol' | 'fromPort' | 'toPort' | 'source'>;
-
 export async function readEscalation(
   ledger: Ledger,
   place: Place,
-  ingress: Ingress,
+  ingress: Opening,
 ): Promise<Escalation | undefined> {
   const text = await ledger.read(keyOf(place, ingress));
   return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
@@ -33,13 +30,13 @@ export async function readEscalation(
 export async function writeEscalation(
   ledger: Ledger,
   place: Place,
-  ingress: Ingress,
+  ingress: Opening,
   escalation: Escalation,
 ): Promise<void> {
   const until = new Date(escalation.seenAt + kept);
   await ledger.write(keyOf(place, ingress), JSON.stringify(escalation), until);
 }
 
-function keyOf({ account, region, groupId }: Place, ingress: Ingress): string {
-  return `escalated/${account}/${region}/${groupId}/${ingressOf(ingress)}`;
+function keyOf({ account, region, groupId }: Place, ingress: Opening): string {
+  return `escalated/${account}/${region}/${groupId}/${ingressKey(ingress)}`;
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { findingSchema, type ResultFinding } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import type { Task } from '../event/task.ts';
+import { ingressKey } from '../policy/rule.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -86,7 +87,7 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
       return new Map(
         rules.map(({ rule, since }) => {
           const recent = closings.filter(({ at }) => at >= since.getTime());
-          const same = recent.filter(({ ingress }) => ingress === ingressOf(rule));
+          const same = recent.filter(({ ingress }) => ingress === ingressKey(rule));
           return [rule.id, new Set(same.map(({ ruleId }) => ruleId)).size];
         }),
       );
@@ -105,18 +106,8 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
   };
 }
 
-/** What makes two rules the same way in; a re-created rule has another id. */
-export function ingressOf({
-  protocol,
-  fromPort,
-  toPort,
-  source,
-}: Pick<SecurityGroupRule, 'protocol' | 'fromPort' | 'toPort' | 'source'>): string {
-  return [protocol, fromPort, toPort, source.text].join(' ');
-}
-
 function writeClosing(rule: SecurityGroupRule, at: Date): string {
-  return [at.getTime(), rule.id, ingressOf(rule)].join('|');
+  return [at.getTime(), rule.id, ingressKey(rule)].join('|');
 }
 
 function readClosing(member: string): { at: number; ruleId: string; ingress: string } {

@@ -1,5 +1,5 @@
 import type { Scope, Selector } from './schema/scope.ts';
-import type { AccountFacts, Match, SecurityGroup, Situation } from './security-group.ts';
+import type { AccountFacts, Fact, Match, SecurityGroup, Situation } from './security-group.ts';
 
 type Answer = Match['match'];
 type Facts = { group: SecurityGroup; situation: Situation; account: AccountFacts | undefined };
@@ -37,23 +37,28 @@ function any(selectors: readonly Selector[], facts: Facts): Answer {
 }
 
 function selects(selector: Selector, { group, situation, account }: Facts): Answer {
+  const read = (fact: Fact, value: readonly string[]) => (group.unread?.has(fact) ? undefined : value);
   const answers = [
     listed(selector.organizationalUnits, account?.organizationalUnits),
     listed(selector.accounts, situation.account && [situation.account]),
     listed(selector.regions, situation.region && [situation.region]),
     tagged(selector.accountTags, account?.tags),
-    listed(selector.vpcs, group.vpcId === null ? [] : [group.vpcId]),
-    listed(selector.groupIds, [group.id]),
-    selector.groupNames ? yes(selector.groupNames.some((glob) => fits(glob, group.name))) : 'yes',
+    listed(selector.vpcs, read('vpc', group.vpcId === null ? [] : [group.vpcId])),
+    listed(selector.groupIds, read('id', [group.id])),
+    listed(selector.groupNames, read('name', [group.name]), fits),
     tagged(selector.groupTags, group.tags),
   ];
   if (answers.includes('no')) return 'no';
   return answers.includes('unknown') ? 'unknown' : 'yes';
 }
 
-function listed(wanted: readonly string[] | undefined, present: readonly string[] | '' | undefined): Answer {
+function listed(
+  wanted: readonly string[] | undefined,
+  present: readonly string[] | '' | undefined,
+  isSame = (one: string, other: string) => one === other,
+): Answer {
   if (!wanted) return 'yes';
-  return present ? yes(wanted.some((each) => present.includes(each))) : 'unknown';
+  return present ? yes(wanted.some((each) => present.some((value) => isSame(each, value)))) : 'unknown';
 }
 
 function tagged(

@@ -8,7 +8,12 @@ export interface SecurityGroup {
   owner?: string | undefined;
   /** Left out where they were not read: what the policy makes of tags is in doubt then. */
   tags?: Readonly<Record<string, string>>;
+  /** Other facts that were not read: what the policy makes of them is in doubt then. */
+  unread?: ReadonlySet<Fact>;
 }
+
+/** What a scope can ask of a group besides its tags. */
+export type Fact = 'id' | 'name' | 'vpc';
 
 /** One rule of a security group as EC2 lists it, its source as text and kind. */
 export interface SecurityGroupRule {

@@ -1,4 +1,5 @@
-import { protocolNumber, type TrafficClause } from './schema/match.ts';
+import type { TrafficClause } from './schema/match.ts';
+import { hasPorts, hasTypes, isEverything, protocolNumber, protocolTitle } from './schema/protocol.ts';
 import type { Match, SecurityGroupRule } from './security-group.ts';
 
 /**
@@ -12,29 +13,22 @@ export interface Span {
 
 const width = 65_536;
 export const everything: Span = { from: 0, to: 256 * width - 1 };
-const [icmp, tcp, udp, icmpv6] = [1, 6, 17, 58];
-const names = new Map([
-  [tcp, 'TCP'],
-  [udp, 'UDP'],
-  [icmp, 'ICMP'],
-  [icmpv6, 'ICMPv6'],
-]);
 
 /** What a security group rule opens, or why that cannot be told. */
 export type Opened = Span | { unknown: string };
 
 export function openedBy(rule: SecurityGroupRule): Opened {
-  if (['-1', 'all'].includes(rule.protocol.toLowerCase())) return everything;
+  if (isEverything(rule.protocol)) return everything;
   const protocol = protocolNumber(rule.protocol);
   if (protocol === undefined) return { unknown: `protocol ${rule.protocol} is unknown` };
-  if (protocol === tcp || protocol === udp) return portsOf(rule, protocol);
-  if (protocol === icmp || protocol === icmpv6) return typesOf(rule, protocol);
+  if (hasPorts(protocol)) return portsOf(rule, protocol);
+  if (hasTypes(protocol)) return typesOf(rule, protocol);
   return whole(protocol);
 }
 
 function portsOf({ fromPort, toPort }: SecurityGroupRule, protocol: number): Opened {
   if (!within(fromPort, 65_535) || !within(toPort, 65_535) || fromPort > toPort)
-    return { unknown: `${names.get(protocol)} ports ${fromPort} to ${toPort} are not a port range` };
+    return { unknown: `${protocolTitle(protocol)} ports ${fromPort} to ${toPort} are not a port range` };
   return { from: protocol * width + fromPort, to: protocol * width + toPort };
 }
 
@@ -42,7 +36,7 @@ function portsOf({ fromPort, toPort }: SecurityGroupRule, protocol: number): Ope
 function typesOf({ fromPort: type, toPort: code }: SecurityGroupRule, protocol: number) {
   if (type === null || type === -1) return whole(protocol);
   if (!within(type, 255) || (code !== null && code !== -1 && !within(code, 255)))
-    return { unknown: `${names.get(protocol)} type ${type} with code ${code} is not a type and code` };
+    return { unknown: `${protocolTitle(protocol)} type ${type} with code ${code} is not a type and code` };
   const first = protocol * width + type * 256;
   return code === null || code === -1
     ? { from: first, to: first + 255 }
@@ -75,13 +69,13 @@ const allProtocols = Array.from({ length: 256 }, (_, protocol) => protocol);
 function spansWithin({ ports, icmp: types }: TrafficClause, protocol: number): Span[] {
   if (!ports && !types) return [whole(protocol)];
   const start = protocol * width;
-  if (protocol === icmp || protocol === icmpv6) {
+  if (hasTypes(protocol)) {
     if (!types) return [];
     if (types.types === 'any') return [whole(protocol)];
     return types.types.map((type) => ({ from: start + type * 256, to: start + type * 256 + 255 }));
   }
   const listed = (ports?.any ?? ports?.except ?? []).map(toRange);
-  if (protocol !== tcp && protocol !== udp) return ports?.except ? [whole(protocol)] : [];
+  if (!hasPorts(protocol)) return ports?.except ? [whole(protocol)] : [];
   const spans = ports?.except ? others(listed) : listed;
   return spans.map(({ from, to }) => ({ from: start + from, to: start + to }));
 }
@@ -130,12 +124,12 @@ export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
     return { match: 'no', why: 'no traffic is judged' };
   }
   const protocol = Math.floor(opened.from / width);
-  const name = names.get(protocol) ?? `IP protocol ${protocol}`;
+  const name = protocolTitle(protocol) ?? `IP protocol ${protocol}`;
   if (clause.protocols?.includes('all')) return { match: 'no', why: `${name} is not every protocol` };
   const hit = spansOf(clause).find(({ from, to }) => from <= opened.to && opened.from <= to);
-  if (protocol === tcp || protocol === udp) return portMatch(clause, name, opened, hit);
+  if (hasPorts(protocol)) return portMatch(clause, name, opened, hit);
   if (!hit) return { match: 'no', why: otherMiss(clause, protocol, name) };
-  if (protocol !== icmp && protocol !== icmpv6)
+  if (!hasTypes(protocol))
     return { match: 'yes', why: `${name} is open whole, as it has no ports EC2 could limit` };
   const type = Math.floor((Math.max(hit.from, opened.from) % width) / 256);
   return { match: 'yes', why: `${name} type ${type} is open` };
@@ -152,7 +146,7 @@ function portMatch(clause: TrafficClause, name: string, opened: Span, hit: Span 
 }
 
 function otherMiss({ ports, icmp: types }: TrafficClause, protocol: number, name: string): string {
-  const isIcmp = protocol === icmp || protocol === icmpv6;
+  const isIcmp = hasTypes(protocol);
   if (isIcmp && ports && !types) return 'ICMP has types, not ports, and only ports are judged';
   return `${name} is not judged`;
 }

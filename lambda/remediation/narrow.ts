@@ -1,6 +1,6 @@
 import type { Member } from '../aws/cloud.ts';
 import { describeError, errorClassOf } from '../aws/errors.ts';
-import { addresses, trafficOf } from '../contract/undo.ts';
+import { permissionOf } from '../policy/rule.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 
 /** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
@@ -23,11 +23,9 @@ export async function authorizeRanges(
   const errors: string[] = [];
   for (const text of ranges) {
     try {
-      if (!present.some((each) => isSame(each, rule, text)))
-        await member.authorizeIngress(rule.groupId, {
-          ...trafficOf(rule),
-          ...addresses(text, description(rule)),
-        });
+      const permission = permissionOf({ ...rule, source: { kind: 'cidr', text } }, description(rule));
+      if (permission && !present.some((each) => isSame(each, rule, text)))
+        await member.authorizeIngress(rule.groupId, permission);
       to.push(text);
     } catch (error) {
       if (errorClassOf(error) === 'duplicate') to.push(text);

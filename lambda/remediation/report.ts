@@ -6,6 +6,7 @@ import type { History } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
+import { openingOfFinding } from '../policy/rule.ts';
 import { policyDigest } from '../policy/schema/policy.ts';
 import type { HandlerContext } from './context.ts';
 import type { Remediation } from './remediation.ts';
@@ -53,9 +54,9 @@ async function keepAnnounced(
 ): Promise<void> {
   if (groupId === null) return;
   const place = { account, region, groupId };
-  for (const { action, source, ...rule } of findings) {
-    if (action !== 'escalated') continue;
-    const ingress = { ...rule, source: { kind: 'unknown' as const, text: source } };
+  for (const finding of findings) {
+    if (finding.action !== 'escalated') continue;
+    const ingress = openingOfFinding(finding);
     const known = await readEscalation(ledger, place, ingress);
     const announced = { announcedAt: now.getTime(), announcedBy: eventId };
     if (known) await writeEscalation(ledger, place, ingress, { ...known, ...announced });

@@ -4,7 +4,8 @@ import { readGroup } from '../aws/security-groups.ts';
 import type { RemediationResult } from '../contract/result.ts';
 import type { RuleEdit, TagChange } from '../event/parameters.ts';
 import type { Expected, Task } from '../event/task.ts';
-import { parseCidr } from '../policy/addresses/cidr.ts';
+import { isSameSource } from '../policy/rule.ts';
+import { protocolName } from '../policy/schema/protocol.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../policy/security-group.ts';
 
 export type Disagreement = NonNullable<RemediationResult['disagreements']>[number];
@@ -90,26 +91,8 @@ function shows(rule: SecurityGroupRule, { protocol, fromPort, toPort, source }: 
   const same = (said: unknown, read: unknown) => said === undefined || said === read;
   const ports = rule.protocol === '-1' || (same(fromPort, rule.fromPort) && same(toPort, rule.toPort));
   return (
-    (protocol === undefined || protocolOf(protocol) === protocolOf(rule.protocol)) &&
+    (protocol === undefined || protocolName(protocol) === protocolName(rule.protocol)) &&
     ports &&
-    (source === undefined || addressesOf(source) === addressesOf(rule.source.text))
+    (source === undefined || isSameSource(source, rule.source.text))
   );
-}
-
-const numbers = new Map([
-  ['all', '-1'],
-  ['1', 'icmp'],
-  ['6', 'tcp'],
-  ['17', 'udp'],
-  ['58', 'icmpv6'],
-]);
-
-function protocolOf(text: string): string {
-  const name = text.toLowerCase();
-  return numbers.get(name) ?? name;
-}
-
-function addressesOf(text: string): string {
-  const cidr = parseCidr(text);
-  return cidr ? `${cidr.family} ${cidr.first} ${cidr.length}` : text;
 }

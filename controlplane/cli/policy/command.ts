@@ -1,22 +1,21 @@
+import { formatRule, type Opening, ruleWithoutId } from '../../../lambda/policy/rule.ts';
 import { readCommandSettings } from '../../settings/environment.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 import { dataOwner } from '../../store/database/directory-owner.ts';
 import { httpClient } from '../client/http.ts';
 import type { Screen } from '../output/progress.ts';
 import { diffPolicies, type Evidence } from './diff.ts';
-import { diffJson, diffLines } from './diff-lines.ts';
 import { type GroupSnapshot, groupWithOneRule } from './evaluate.ts';
 import { readEvents } from './events.ts';
 import { readExpectations } from './expect.ts';
 import { explainRule } from './explain.ts';
 import { isRemediations, readFindings } from './findings.ts';
-import { type Export, groupsIn, type Place, readGroups } from './groups.ts';
-import { mistake, parseJson, readInput, readPolicy } from './input.ts';
-import { testLines } from './lines.ts';
-import { evaluationInput, type options, placeOf, read } from './options.ts';
-import { formatRule, type Opening, parseRule } from './rule-text.ts';
+import { type Export, groupsIn, type Place, readExport, readGroups } from './groups.ts';
+import { mistake, readPolicy } from './input.ts';
+import { evaluationInput, type options, placeOf, read, readRule } from './options.ts';
+import { diffJson, diffLines, testLines, walkLines } from './render.ts';
 import { outcomeOf, testPolicy } from './test.ts';
-import { walk, walkLines } from './walk.ts';
+import { walk } from './walk.ts';
 
 export const policyUsage = `portcullis policy test [--groups <file>] [--events <file or directory>] [--expect <file>]
     what the policy would do about security groups and CloudTrail events
@@ -28,12 +27,14 @@ portcullis policy diff <old policy> <new policy> --against <file | service> [--a
 --policy <file>        the policy (PORTCULLIS_POLICY, else lambda/policy.yaml); not for diff
 --groups, --against    output of aws ec2 describe-security-groups, describe-security-group-rules, or both; diff: also
                        of GET /v1/remediations. Files may be given several times; - is standard input
---events               CloudTrail records or EventBridge events: one, a list, {"Records": […]}; also gzip
+--events               CloudTrail records or EventBridge events: one, a list, one on each line, {"Records": […]},
+                       output of aws cloudtrail lookup-events; also gzip
 --expect               a list of {group, rule or port, verdict, policyRule, mode}, YAML or JSON
 --accounts, --prefix-lists   JSON: the accounts' units and tags by id; the ranges of prefix lists by id
 --account, --region    where it all is from, unless it says so itself
 --at <date and time>   judge as of then, not now
 --json                 for programs
+Files are JSON or YAML, in UTF-8, or in UTF-16 with a byte order mark.
 exit: 0 nothing forbidden, all expectations met, no difference   1 failed, an expectation not met
       2 wrong use, a file that cannot be read   3 something forbidden or in doubt (test), a difference (diff)`;
 
@@ -77,7 +78,7 @@ async function explain(args: readonly string[]): Promise<Answer> {
     const lines = explainRule(policy, subject, input.now);
     return { lines, json: { policyRule: subject, lines }, exit: exits.fine };
   }
-  const opening = parseRule(subject);
+  const opening = readRule(subject);
   const place = placeOf(values);
   const { groups = [], group } = values;
   if (group === undefined && groups.length > 0)
@@ -99,8 +100,7 @@ function within(opening: Opening, snapshots: readonly GroupSnapshot[], group: st
     throw misuse(`--group ${group}: ${others.length + 1} groups have this name; write an id`);
   const words = formatRule(opening);
   if (found.rules.some((rule) => formatRule(rule) === words)) return found;
-  const added = { id: `${found.group.id}/${words}`, groupId: found.group.id, egress: false, ...opening };
-  return { ...found, rules: [...found.rules, added] };
+  return { ...found, rules: [...found.rules, ruleWithoutId(found.group.id, opening)] };
 }
 
 async function diff(args: readonly string[]): Promise<Answer> {
@@ -123,8 +123,7 @@ async function diff(args: readonly string[]): Promise<Answer> {
 /** Security groups, or what remediation results tell of rules. */
 async function evidenceOf(against: readonly string[], place: Place): Promise<Evidence> {
   const given: Export[] = [];
-  for (const name of against)
-    given.push(name === 'service' ? await fromService() : { name, value: parseJson(await readInput(name)) });
+  for (const name of against) given.push(name === 'service' ? await fromService() : await readExport(name));
   const [results, other] = given.filter(({ value }) => isRemediations(value));
   if (!results) return { snapshots: groupsIn(given, place), whole: true, gaps: [] };
   if (other ?? given.length > 1)

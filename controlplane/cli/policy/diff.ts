@@ -1,7 +1,13 @@
 import { isPublic } from '../../../lambda/policy/addresses/cidr.ts';
 import { type Policy, policyDigest } from '../../../lambda/policy/parse.ts';
 import { resolveSource } from '../../../lambda/policy/source.ts';
-import { type EvaluatedRule, type EvaluationInput, evaluateRules, type GroupSnapshot } from './evaluate.ts';
+import {
+  type EvaluatedRule,
+  type EvaluationInput,
+  evaluateRules,
+  type GroupSnapshot,
+  undecided,
+} from './evaluate.ts';
 
 /** A rule that two policies judge otherwise. */
 export interface Difference {
@@ -79,23 +85,13 @@ function evaluatorOf(policy: Policy, whole: boolean, input: EvaluationInput): Ev
       // What an exception covers does not count against other rules, nor they against it.
       if (other.verdict === 'excepted' || effectOf(other) === effectOf(evaluated)) return evaluated;
       return {
-        ...evaluated,
-        ...open,
+        ...{ ...evaluated, ...undecided, verdict: 'undecided', narrowTo: [] },
         why: `${togetherDoubt}; alone it is ${evaluated.verdict}: ${evaluated.why}`,
       };
     });
   };
 }
 
-const open = {
-  verdict: 'undecided',
-  policyRule: null,
-  severity: null,
-  message: null,
-  mode: null,
-  act: null,
-  narrowTo: [],
-} as const;
 const togetherDoubt = "whether it is too wide together with the group's other rules is not known";
 
 function letsPublicIn(

@@ -3,23 +3,18 @@ import { undoOf } from '../../../lambda/contract/undo.ts';
 import { evaluate, type Verdict } from '../../../lambda/policy/evaluate.ts';
 import { withinSource } from '../../../lambda/policy/narrow.ts';
 import type { Mode, Policy, PolicyRule } from '../../../lambda/policy/parse.ts';
-import type { Selector } from '../../../lambda/policy/schema/scope.ts';
+import { formatRule, type Opening, ruleWithoutId } from '../../../lambda/policy/rule.ts';
 import type {
+  Fact,
   PrefixList,
   SecurityGroup,
   SecurityGroupRule,
   Situation,
 } from '../../../lambda/policy/security-group.ts';
-import { formatRule, type Opening } from './rule-text.ts';
-
-/** What may not be known of a group besides its tags. */
-export type Fact = 'id' | 'name' | 'vpc';
 
 /** A security group as it was given to us, with what is known of its place. */
 export interface GroupSnapshot {
   readonly group: SecurityGroup;
-  /** Facts that were not given; the tags are not known then either, and left out of the group. */
-  readonly unread: ReadonlySet<Fact>;
   readonly account: string | undefined;
   readonly region: string | undefined;
   /** The ingress rules. */
@@ -60,21 +55,16 @@ export interface EvaluatedRule {
 /** One judgement for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
 export function evaluateRules(
   policy: Policy,
-  snapshot: GroupSnapshot,
+  { group, rules, account, region }: GroupSnapshot,
   input: EvaluationInput,
 ): EvaluatedRule[] {
-  const { account, region } = snapshot;
-  const situation: Situation = { ...input, account, region };
-  const verdicts = evaluate(
-    withUnreadFacts(policy, snapshot.unread),
-    { ...snapshot.group, ...(snapshot.unread.size > 0 && { tags: undefined }) },
-    snapshot.rules,
-    situation,
+  return evaluate(policy, group, rules, { ...input, account, region }).map((verdict) =>
+    evaluatedRule(verdict, input.prefixLists),
   );
-  return verdicts.map((verdict) => evaluatedRule(verdict, input.prefixLists));
 }
 
-const undecided = { policyRule: null, severity: null, message: null, mode: null, act: null };
+/** What an undecided rule has not; an allowed one has none of it either. */
+export const undecided = { policyRule: null, severity: null, message: null, mode: null, act: null };
 
 function evaluatedRule(verdict: Verdict, prefixLists: EvaluationInput['prefixLists']): EvaluatedRule {
   const { rule } = verdict;
@@ -108,47 +98,14 @@ export function groupWithOneRule(
   opening: Opening,
   { account, region }: Pick<GroupSnapshot, 'account' | 'region'>,
 ): GroupSnapshot {
-  const group = { id: 'the group', name: '', vpcId: null };
-  const rule = { id: formatRule(opening), groupId: group.id, egress: false, ...opening };
-  return {
-    group,
-    unread: new Set(['id', 'name', 'vpc']),
-    account,
-    region,
-    rules: [rule],
-    egress: 0,
-    notes: [],
-  };
+  const unread = new Set<Fact>(['id', 'name', 'vpc']);
+  const group = { id: 'the group', name: '', vpcId: null, unread };
+  const rules = [{ ...ruleWithoutId(group.id, opening), id: formatRule(opening) }];
+  return { group, account, region, rules, egress: 0, notes: [] };
 }
 
 /** Who answers for the group, by its tags; nothing where it does not say or they are not known. */
 export function ownerText(policy: Policy, { group }: GroupSnapshot): string | null {
   const owner = ownerOf(policy, group);
   return owner && `${owner.value} (tag ${owner.tag})`;
-}
-
-const keys = { id: 'groupIds', name: 'groupNames', vpc: 'vpcs' } as const;
-
-/**
- * The policy for a group of which not all is known. The evaluator takes a group to have its name and its VPC; of tags
- * it knows that they may not have been read. So what asks for a fact that was not read asks for a tag here.
- */
-function withUnreadFacts(policy: Policy, unread: ReadonlySet<Fact>): Policy {
-  if (unread.size === 0) return policy;
-  const selector = (given: Selector): Selector => {
-    const asked = [...unread].map((fact) => keys[fact]).filter((key) => given[key]);
-    if (asked.length === 0) return given;
-    const kept = Object.fromEntries(
-      Object.entries(given).filter(([key]) => !asked.some((each) => each === key)),
-    );
-    return { ...kept, groupTags: { ...given.groupTags, 'not read': ['*'] } };
-  };
-  const scope = <Given extends { include?: Selector[] | undefined; exclude?: Selector[] | undefined }>(
-    given: Given,
-  ): Given => ({ ...given, include: given.include?.map(selector), exclude: given.exclude?.map(selector) });
-  return {
-    ...policy,
-    rules: policy.rules.map((rule) => ({ ...rule, scope: rule.scope && scope(rule.scope) })),
-    exceptions: policy.exceptions?.map((each) => ({ ...each, where: scope(each.where) })),
-  };
 }

@@ -1,59 +1,32 @@
 import * as z from 'zod';
-import { type ApiCall, type Reading, readEvent } from '../../../lambda/event/read.ts';
-import type { Policy } from '../../../lambda/policy/parse.ts';
-import { tagKeysOf } from '../../../lambda/policy/tag-keys.ts';
-import { names } from '../../../programs/names.ts';
-import { ingressPattern } from '../../../programs/pattern.ts';
-import {
-  type EvaluatedRule,
-  type EvaluationInput,
-  evaluateRules,
-  type Fact,
-  type GroupSnapshot,
-} from './evaluate.ts';
 import type { Place } from './groups.ts';
-import { filesOf, mistake, parseJson, readInput } from './input.ts';
-import { fitsPattern } from './pattern.ts';
-import { type Asked, askedBy } from './request.ts';
-
-/** What one event would lead to. */
-export interface EventReport {
-  readonly eventId: string;
-  readonly eventName: string | null;
-  readonly account: string;
-  readonly region: string;
-  readonly principal: string | null;
-  readonly tool: string | null;
-  /** `noted`: who set a tag is kept, no group is looked at. `not-forwarded`: it never reaches the Lambda. */
-  readonly reading: 'looked-at' | 'noted' | 'ignored' | 'undecided' | 'not-forwarded';
-  readonly why: string;
-  /** What the call asks for, judged from the event's words as if the group held nothing else. */
-  readonly asked: {
-    readonly from: Asked['from'];
-    readonly unreadable: number;
-    readonly rules: EvaluatedRule[];
-  } | null;
-}
+import { filesOf, mistake, parseAs, parseValue, parseValues, readInput } from './input.ts';
 
 /** Every event of files and directories: EventBridge's, or CloudTrail's records in the envelope they would have. */
 export async function readEvents(paths: readonly string[], place: Place): Promise<unknown[]> {
   const events: unknown[] = [];
   for (const path of paths)
     for (const file of await filesOf(path)) {
-      for (const [index, item] of listIn(parseJson(await readInput(file)), file).entries())
+      const values = parseValues(await readInput(file));
+      for (const [index, item] of values.flatMap((value) => listIn(value, file)).entries())
         events.push(enveloped(item, place, `${file}: event ${index + 1}`));
     }
   return events;
 }
 
+/** A list in each form that people have it: alone, CloudTrail's log file, or the answer of LookupEvents. */
 function listIn(value: unknown, file: string): unknown[] {
   if (Array.isArray(value)) return value;
-  const list = z.object({ Records: z.unknown() }).safeParse(value);
-  if (!list.success || list.data.Records === undefined) return [value];
-  if (Array.isArray(list.data.Records)) return list.data.Records;
-  throw mistake(file, 'Records: write a list of CloudTrail records');
+  const [key] = ['Records', 'Events'].filter((each) => hasKey(value, each));
+  if (key === undefined) return [value];
+  const list = z.object({ [key]: z.array(z.unknown(), 'write a list of CloudTrail records') });
+  return parseAs(list, value, file)[key] ?? [];
 }
 
+const hasKey = (value: unknown, key: string) =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+
+const foundSchema = z.looseObject({ CloudTrailEvent: z.string() });
 const recordSchema = z.looseObject({ eventName: z.string(), eventSource: z.string() });
 const eventSchema = z.looseObject({
   source: z.string(),
@@ -61,9 +34,12 @@ const eventSchema = z.looseObject({
   detail: z.looseObject({}),
 });
 
-/** @throws where it is neither. */
-function enveloped(item: unknown, place: Place, name: string): unknown {
-  if (eventSchema.safeParse(item).success) return item;
+/** LookupEvents gives each record as a text. @throws where it is no event in any form. */
+function enveloped(given: unknown, place: Place, name: string): unknown {
+  if (eventSchema.safeParse(given).success) return given;
+  const found = foundSchema.safeParse(given).data?.CloudTrailEvent;
+  const text = found && { name: `${name}: CloudTrailEvent`, text: found };
+  const item = text ? parseValue(text) : given;
   const { data: record } = recordSchema.safeParse(item);
   if (!record) throw mistake(name, 'is neither an EventBridge event nor a CloudTrail record');
   const kind = record.eventType === 'AwsServiceEvent' ? 'Service Event' : 'API Call';
@@ -77,102 +53,4 @@ function enveloped(item: unknown, place: Place, name: string): unknown {
     time: record.eventTime,
     detail: item,
   };
-}
-
-/** What the Lambda would make of an event, as far as the event and the groups given tell. Pure. */
-export function eventReportOf(
-  policy: Policy,
-  event: unknown,
-  snapshots: readonly GroupSnapshot[],
-  input: EvaluationInput,
-): EventReport {
-  const concern = { remediationRole: names.remediationRole, tagKeys: tagKeysOf(policy) };
-  const reading = readEvent(event, concern);
-  const { eventId, account, region, eventName, actor } = reading.call;
-  const common = {
-    eventId,
-    eventName: eventName ?? eventNameOf(event),
-    account,
-    region,
-    principal: actor.principal,
-    tool: actor.tool,
-  };
-  const idle = (kind: EventReport['reading'], why: string) => ({
-    ...common,
-    reading: kind,
-    why,
-    asked: null,
-  });
-  if (!fitsPattern(ingressPattern, event))
-    return idle('not-forwarded', 'the forwarding rule does not let such an event through');
-  if ('reason' in reading) return idle(reading.kind, reading.reason);
-  if (reading.kind === 'noted')
-    return idle('noted', 'it lets nobody in; who set a tag that the policy goes by is kept');
-  const { subject, call, own, tagChanges } = reading;
-  const why = [
-    inspectionOf(subject, call, snapshots),
-    ...(own ? [`the caller wore ${names.remediationRole}`] : []),
-  ].join('; ');
-  const asked =
-    tagChanges.length > 0 ? null : evaluateAsked(policy, event, subjectOf(reading, snapshots), input);
-  return { ...common, reading: 'looked-at', why, asked };
-}
-
-type Inspection = Extract<Reading, { kind: 'inspect' }>;
-
-/** Which groups the Lambda would read. */
-function inspectionOf(
-  { groupIds, groupName, prefixListId }: Inspection['subject'],
-  call: ApiCall,
-  snapshots: readonly GroupSnapshot[],
-): string {
-  if (groupIds.length > 0) return `names ${groupIds.join(', ')}`;
-  const inPlace = snapshots.filter(
-    ({ account, region }) => account === call.account && region === call.region,
-  );
-  const given = (ids: string[]) => (ids.length > 0 ? `, of those given ${ids.join(', ')}` : '');
-  if (prefixListId !== null) {
-    const users = inPlace.filter(({ rules }) => rules.some(({ source }) => source.text === prefixListId));
-    return `names ${prefixListId}, and so every group that lets it in${given(users.map(({ group }) => group.id))}`;
-  }
-  if (groupName === null) return 'what it names was left out, and so every group of the Region is looked at';
-  const namesakes = inPlace.filter(({ group, unread }) => !unread.has('name') && group.name === groupName);
-  return `names every group called ${groupName}${given(namesakes.map(({ group }) => group.id))}`;
-}
-
-/** The group as it is given, else as far as the event tells of it; without rules. */
-function subjectOf({ subject, call }: Inspection, snapshots: readonly GroupSnapshot[]): GroupSnapshot {
-  const { account, region } = call;
-  const [id] = subject.groupIds;
-  const given = snapshots.find(({ group }) => group.id === id);
-  if (given) return { ...given, rules: [], account, region };
-  const unread: Fact[] = [
-    'vpc',
-    ...(id ? [] : (['id'] as const)),
-    ...(subject.groupName ? [] : (['name'] as const)),
-  ];
-  const group = { id: id ?? 'the group', name: subject.groupName ?? '', vpcId: null };
-  return { group, unread: new Set(unread), account, region, rules: [], egress: 0, notes: [] };
-}
-
-const detailSchema = z.object({
-  detail: z.object({ eventName: z.string(), requestParameters: z.unknown(), responseElements: z.unknown() }),
-});
-
-function eventNameOf(event: unknown): string | null {
-  return detailSchema.safeParse(event).data?.detail.eventName.slice(0, 128) ?? null;
-}
-
-function evaluateAsked(
-  policy: Policy,
-  event: unknown,
-  snapshot: GroupSnapshot,
-  input: EvaluationInput,
-): EventReport['asked'] {
-  const { data } = detailSchema.safeParse(event);
-  if (!data) return null;
-  const { eventName, requestParameters, responseElements } = data.detail;
-  const { rules, ...rest } = askedBy(eventName, snapshot.group.id, requestParameters, responseElements);
-  if (rules.length === 0 && rest.unreadable === 0) return null;
-  return { ...rest, rules: evaluateRules(policy, { ...snapshot, rules }, input) };
 }

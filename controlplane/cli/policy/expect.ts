@@ -1,20 +1,15 @@
 import * as z from 'zod';
 import { modes, type Policy } from '../../../lambda/policy/parse.ts';
+import { formatRule, type Opening } from '../../../lambda/policy/rule.ts';
 import { mapping } from '../../../lambda/policy/schema/mapping.ts';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { openedBy } from '../../../lambda/policy/traffic.ts';
 import { reasonOf } from '../../settings/errors.ts';
-import {
-  type EvaluatedRule,
-  type EvaluationInput,
-  evaluateRules,
-  type GroupSnapshot,
-  groupWithOneRule,
-} from './evaluate.ts';
+import { type EvaluatedRule, type EvaluationInput, evaluateRules, groupWithOneRule } from './evaluate.ts';
 import type { Place } from './groups.ts';
 import { mistake, parseAs, parseYaml, readInput } from './input.ts';
-import type { GroupReport } from './report.ts';
-import { formatRule, type Opening, parseRule } from './rule-text.ts';
+import { readRule } from './options.ts';
+import type { EvaluatedGroup } from './report.ts';
 
 /** From the worst on: what a port comes to is the worst of what the rules that open it come to. */
 const verdicts = ['violation', 'undecided', 'excepted', 'allowed'] as const;
@@ -49,23 +44,17 @@ export async function readExpectations(file: string): Promise<Expectation[]> {
   const list = z.array(expectation, 'write a list of expectations').min(1, 'write at least one expectation');
   return parseAs(list, parseYaml(await readInput(file)), file).map((each, index) => {
     try {
-      return { ...each, opening: openingOf(each) };
+      return { ...each, opening: openingIn(each) };
     } catch (error) {
       throw mistake(file, `expectation ${index + 1}: ${reasonOf(error)}`, error);
     }
   });
 }
 
-function openingOf({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {
-  if (rule !== undefined) return rule.includes('/') ? parseRule(rule) : undefined;
+function openingIn({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {
+  if (rule !== undefined) return rule.includes('/') ? readRule(rule) : undefined;
   const words = String(port);
-  return parseRule(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
-}
-
-/** A group with what the policy says of it. */
-export interface EvaluatedGroup {
-  readonly snapshot: GroupSnapshot;
-  readonly report: GroupReport;
+  return readRule(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
 }
 
 /** Compares expectations with what a policy says. Pure. */
@@ -105,15 +94,20 @@ function find(
     const open = report.rules.filter((_, index) => opens(snapshot.rules[index], opening));
     return open.sort((one, other) => worst(one) - worst(other))[0] ?? 'no rule of the group opens it';
   }
-  const words = opening && formatRule(opening);
   const hit = report.rules.find(
-    (each) => each.ruleId === rule || each.rule === words || ownerless(each.rule) === words,
+    (each, index) => each.ruleId === rule || isSame(snapshot.rules[index], opening),
   );
   return hit ?? 'the group has no such rule';
 }
 
+/** Words name a source group with or without its account. */
+function isSame(rule: Opening | undefined, opening: Opening | undefined): boolean {
+  if (!rule || !opening) return false;
+  const anyOwner = { ...rule, source: { ...rule.source, account: null } };
+  return [rule, anyOwner].map(formatRule).includes(formatRule(opening));
+}
+
 const worst = ({ verdict }: EvaluatedRule) => verdicts.indexOf(verdict);
-const ownerless = (words: string) => words.replace(/\/\d{12}\/sg-/, '/sg-');
 
 /** What a rule opens may be in doubt; then it may open the port. */
 function opens(rule: SecurityGroupRule | undefined, port: Opening): boolean {
@@ -125,18 +119,17 @@ function opens(rule: SecurityGroupRule | undefined, port: Opening): boolean {
 }
 
 function mismatch({ verdict, policyRule, mode }: Expectation, evaluated: EvaluatedRule): string | undefined {
-  const wanted = [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`]
-    .filter(Boolean)
-    .join(' ');
   const same =
     evaluated.verdict === verdict &&
     (policyRule === undefined || evaluated.policyRule === policyRule) &&
     (mode === undefined || evaluated.mode === mode);
   if (same) return undefined;
-  const found = [
-    evaluated.verdict,
-    evaluated.policyRule && `by ${evaluated.policyRule}`,
-    evaluated.mode && `in mode ${evaluated.mode}`,
-  ];
-  return `expected ${wanted}, is ${found.filter(Boolean).join(' ')} (${evaluated.rule}: ${evaluated.why})`;
+  const wanted = verdictText({ verdict, policyRule, mode });
+  return `expected ${wanted}, is ${verdictText(evaluated)} (${evaluated.rule}: ${evaluated.why})`;
+}
+
+type Wanted = { [Key in 'verdict' | 'policyRule' | 'mode']: Expectation[Key] | null };
+
+function verdictText({ verdict, policyRule, mode }: Wanted): string {
+  return [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`].filter(Boolean).join(' ');
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
-import type { Fact, GroupSnapshot } from './evaluate.ts';
+import { formatRule, openingOfFinding } from '../../../lambda/policy/rule.ts';
+import type { Fact } from '../../../lambda/policy/security-group.ts';
+import type { GroupSnapshot } from './evaluate.ts';
 import { parseAs } from './input.ts';
-import { formatRule, parseSource } from './rule-text.ts';
 
 /** The part of a remediation result that a rule is rebuilt from; records of earlier versions have it as well. */
 const resultSchema = z.object({
@@ -52,12 +52,7 @@ function snapshotOf(result: Result, seen: Set<string>): GroupSnapshot | undefine
   const { account, region, groupId, groupName, vpcId, findings } = result;
   if (groupId === null) return undefined;
   const rules = findings
-    .map((each): SecurityGroupRule => {
-      const source = parseSource(each.source);
-      const known = typeof source === 'string' ? { kind: 'unknown' as const, text: each.source } : source;
-      const { ruleId: id, protocol, fromPort, toPort } = each;
-      return { id, groupId, egress: false, protocol, fromPort, toPort, source: known };
-    })
+    .map((each) => ({ id: each.ruleId, groupId, egress: false, ...openingOfFinding(each) }))
     .filter((rule) => {
       const key = [account, region, groupId, rule.id, formatRule(rule)].join(' ');
       if (seen.has(key)) return false;
@@ -65,12 +60,11 @@ function snapshotOf(result: Result, seen: Set<string>): GroupSnapshot | undefine
       return true;
     });
   if (rules.length === 0) return undefined;
-  const unread: Fact[] = [
-    ...(groupName === null ? (['name'] as const) : []),
-    ...(vpcId === null ? (['vpc'] as const) : []),
-  ];
-  const group = { id: groupId, name: groupName ?? '', vpcId };
-  return { group, unread: new Set(unread), account, region, rules, egress: 0, notes: [] };
+  const unread = new Set<Fact>();
+  if (groupName === null) unread.add('name');
+  if (vpcId === null) unread.add('vpc');
+  const group = { id: groupId, name: groupName ?? '', vpcId, unread };
+  return { group, account, region, rules, egress: 0, notes: [] };
 }
 
 function gapsOf(results: readonly Result[]): string[] {

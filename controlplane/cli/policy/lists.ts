@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { type Accounts, accountsSchema } from '../../../lambda/policy/account-facts.ts';
 import type { PrefixList } from '../../../lambda/policy/security-group.ts';
-import { fileName, mistake, parseAs, parseJson, readInput } from './input.ts';
+import { fileName, mistake, parseAs, readValue } from './input.ts';
 
 export type PrefixLists = Map<string, PrefixList>;
 
 /** The table that scopes by organizational unit and account tag go by, as the Lambda's bundle carries it. */
 export async function readAccounts(file: string): Promise<Accounts> {
-  return parseAs(accountsSchema, parseJson(await readInput(file)), file);
+  return parseAs(accountsSchema, await readValue(file), file);
 }
 
 const complete = z.undefined('the list goes on: export all of it, without --max-items').optional();
@@ -40,7 +40,7 @@ export async function readPrefixLists(files: readonly string[]): Promise<PrefixL
   const lists: PrefixLists = new Map();
   const ofAws: PrefixLists = new Map();
   for (const file of files) {
-    const value = parseJson(await readInput(file));
+    const value = await readValue(file);
     if (has(value, 'PrefixLists')) {
       for (const { PrefixListId, PrefixListName, OwnerId } of parseAs(owners, value, file).PrefixLists)
         if (OwnerId === 'AWS')

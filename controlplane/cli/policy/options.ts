@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { type Opening, parseRule } from '../../../lambda/policy/rule.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 import type { EvaluationInput } from './evaluate.ts';
 import type { Place } from './groups.ts';
@@ -74,4 +75,14 @@ export async function evaluationInput(values: {
     ...(values.accounts !== undefined && { accounts: await readAccounts(values.accounts) }),
     prefixLists: await readPrefixLists(values['prefix-lists'] ?? []),
   };
+}
+
+const form =
+  'write it as tcp/22/0.0.0.0/0, udp/1000-2000/2001:db8::/32, icmp/8/0.0.0.0/0, -1/10.0.0.0/8, tcp/443/pl-0123 or tcp/443/sg-0123';
+
+/** The rule that a person's words name. @throws `invalid-request` saying what is wrong with them. */
+export function readRule(words: string): Opening {
+  const opening = parseRule(words);
+  if (typeof opening !== 'string') return opening;
+  throw new PortcullisError('invalid-request', `${words}: ${opening}; ${form}`);
 }

@@ -1,26 +1,36 @@
 import type { Policy } from '../../../lambda/policy/parse.ts';
+import type { Fact } from '../../../lambda/policy/security-group.ts';
 import {
   type EvaluatedRule,
   type EvaluationInput,
   evaluateRules,
-  type Fact,
   type GroupSnapshot,
   ownerText,
 } from './evaluate.ts';
 
-/** One security group and what the policy says of each of its ingress rules. */
-export interface GroupReport {
+/** Which group it is, as far as the input tells. */
+export interface GroupHead {
   readonly groupId: string;
   readonly groupName: string | null;
   readonly vpcId: string | null;
   readonly account: string | null;
   readonly region: string | null;
+}
+
+/** One security group and what the policy says of each of its ingress rules. */
+export interface GroupReport extends GroupHead {
   readonly owner: string | null;
   /** What the policy may ask of the group and the input does not tell. */
   readonly notKnown: readonly string[];
   readonly notes: readonly string[];
   readonly egress: number;
   readonly rules: readonly EvaluatedRule[];
+}
+
+/** A group with what the policy says of it. */
+export interface EvaluatedGroup {
+  readonly snapshot: GroupSnapshot;
+  readonly report: GroupReport;
 }
 
 export interface Counts {
@@ -35,19 +45,23 @@ export interface Counts {
   readonly allowed: number;
 }
 
-/** A group judged by a policy. Pure. */
-export function reportOf(policy: Policy, snapshot: GroupSnapshot, input: EvaluationInput): GroupReport {
-  const { group, unread, account = null, region = null, egress, notes } = snapshot;
+export function headOf({ group, account, region }: GroupSnapshot): GroupHead {
+  const groupName = group.unread?.has('name') ? null : group.name;
   return {
     groupId: group.id,
-    groupName: unread.has('name') ? null : group.name,
+    groupName,
     vpcId: group.vpcId,
-    account,
-    region,
-    owner: ownerText(policy, snapshot),
-    notKnown: notKnownOf(snapshot),
-    notes,
-    egress,
+    account: account ?? null,
+    region: region ?? null,
+  };
+}
+
+/** A group judged by a policy. Pure. */
+export function reportOf(policy: Policy, snapshot: GroupSnapshot, input: EvaluationInput): GroupReport {
+  const { egress, notes } = snapshot;
+  return {
+    ...headOf(snapshot),
+    ...{ owner: ownerText(policy, snapshot), notKnown: notKnownOf(snapshot), notes, egress },
     rules: evaluateRules(policy, snapshot, input),
   };
 }
@@ -58,10 +72,10 @@ const words: [Fact, string][] = [
   ['vpc', 'its VPC'],
 ];
 
-export function notKnownOf({ group, unread, account, region }: GroupSnapshot): string[] {
+export function notKnownOf({ group, account, region }: GroupSnapshot): string[] {
   return [
-    ...words.flatMap(([fact, text]) => (unread.has(fact) ? [text] : [])),
-    ...(group.tags && unread.size === 0 ? [] : ['its tags']),
+    ...words.flatMap(([fact, text]) => (group.unread?.has(fact) ? [text] : [])),
+    ...(group.tags ? [] : ['its tags']),
     ...(account ? [] : ['its account (say --account)']),
     ...(region ? [] : ['its Region (say --region)']),
   ];

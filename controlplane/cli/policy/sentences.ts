@@ -1,4 +1,5 @@
 import type { Allow, MatchClause, TrafficClause } from '../../../lambda/policy/schema/match.ts';
+import { hasTypes, protocolTitle } from '../../../lambda/policy/schema/protocol.ts';
 import type { Scope, Selector } from '../../../lambda/policy/schema/scope.ts';
 import { type Span, spansOf } from '../../../lambda/policy/traffic.ts';
 
@@ -9,13 +10,6 @@ export function either(items: readonly string[], word = 'or'): string {
 }
 
 const width = 65_536;
-const [icmp, tcp, udp, icmpv6] = [1, 6, 17, 58];
-const names = new Map([
-  [tcp, 'TCP'],
-  [udp, 'UDP'],
-  [icmp, 'ICMP'],
-  [icmpv6, 'ICMPv6'],
-]);
 
 /** What a clause is about, each kind by itself, told from the very spans that the evaluator compares. */
 export function trafficTexts(clause: TrafficClause): string[] {
@@ -42,7 +36,7 @@ export function trafficTexts(clause: TrafficClause): string[] {
 }
 
 function protocolText(protocol: number): string {
-  return names.get(protocol) ?? `protocol ${protocol}`;
+  return protocolTitle(protocol) ?? `protocol ${protocol}`;
 }
 
 function wholeBut(parts: readonly (readonly [number, string])[], others: boolean): string {
@@ -69,7 +63,7 @@ function byProtocol(spans: readonly Span[]): (readonly [number, string])[] {
 
 function rangesText(protocol: number, cut: readonly Span[]): string {
   if (cut.length === 1 && cut[0]?.from === 0 && cut[0].to === width - 1) return '';
-  const types = protocol === icmp || protocol === icmpv6;
+  const types = hasTypes(protocol);
   const unit = types ? 256 : 1;
   const texts = cut.map(({ from, to }) => {
     const [first, last] = [Math.floor(from / unit), Math.floor(to / unit)];

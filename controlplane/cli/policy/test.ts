@@ -1,6 +1,6 @@
 import { type Policy, policyDigest } from '../../../lambda/policy/parse.ts';
 import type { EvaluationInput, GroupSnapshot } from './evaluate.ts';
-import { type EventReport, eventReportOf } from './events.ts';
+import { type EventReport, eventReportOf } from './event-report.ts';
 import { compare, type Expectation, type Expected } from './expect.ts';
 import type { Place } from './groups.ts';
 import { type Counts, countsOf, type GroupReport, reportOf } from './report.ts';

@@ -1,6 +1,5 @@
 import type { Policy } from '../../../lambda/policy/parse.ts';
 import { type EvaluatedRule, type EvaluationInput, evaluateRules, type GroupSnapshot } from './evaluate.ts';
-import { outcomeText, reasonOf } from './lines.ts';
 import { notKnownOf } from './report.ts';
 
 /** What one rule of the policy says of a security group rule, in its turn. */
@@ -44,19 +43,4 @@ export function walk(policy: Policy, snapshot: GroupSnapshot, ruleId: string, in
     alone: snapshot.rules.length === 1,
     notKnown: notKnownOf(snapshot),
   };
-}
-
-/** What `policy explain` prints of a walk. */
-export function walkLines({ steps, evaluated, alone, notKnown }: Walk): string[] {
-  const wide = Math.max(...steps.map(({ policyRule }) => policyRule.length));
-  return [
-    evaluated.rule,
-    ...steps.map(({ policyRule, says, why }, index) =>
-      `  ${index + 1}  ${policyRule.padEnd(wide)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
-    ),
-    `${outcomeText(evaluated)}${evaluated.verdict === 'allowed' ? ': no rule of the policy matches' : `: ${reasonOf(evaluated)}`}`,
-    ...(evaluated.verdict === 'violation' && evaluated.message ? [`"${evaluated.message}"`] : []),
-    ...(alone ? ['judged as if the group held nothing else'] : []),
-    ...(notKnown.length > 0 ? [`not known of the group: ${notKnown.join(', ')}`] : []),
-  ];
 }

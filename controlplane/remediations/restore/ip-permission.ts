@@ -2,6 +2,7 @@ import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import type { Exception } from '../../../lambda/policy/schema/exception.ts';
 import type { Allow } from '../../../lambda/policy/schema/match.ts';
+import { protocolName } from '../../../lambda/policy/schema/protocol.ts';
 
 const Description = z.string().optional();
 
@@ -31,15 +32,6 @@ export const toAws = ({ IpProtocol, FromPort, ToPort, ...sources }: SinglePermis
   ...{ IpProtocol, FromPort, ToPort },
   ...Object.fromEntries(Object.entries(sources).filter(([, list]) => list.length > 0)),
 });
-
-const named = new Map([
-  ['1', 'icmp'],
-  ['6', 'tcp'],
-  ['17', 'udp'],
-  ['58', 'icmpv6'],
-  ['all', '-1'],
-]);
-const protocolOf = (text = ''): string => named.get(text.toLowerCase()) ?? text.toLowerCase();
 
 /**
  * The narrowest `allow` of an exception that lets just these permissions through in a group of this account: each one's
@@ -88,7 +80,7 @@ function trafficOf({
   FromPort: from = -1,
   ToPort: to = -1,
 }: SinglePermission): Omit<Allow, 'sources'> {
-  const protocol = protocolOf(IpProtocol);
+  const protocol = protocolName(IpProtocol);
   if (protocol === '-1') return { protocols: ['all'] };
   if (protocol === 'tcp' || protocol === 'udp')
     return { protocols: [protocol], ports: { any: [from === to ? from : `${from}-${to}`] } };
@@ -99,8 +91,9 @@ function trafficOf({
 
 /** Whether a listed ingress rule opens just what the permission does; the description aside. */
 export function isSameIngress(rule: SecurityGroupRule, permission: SinglePermission): boolean {
-  if (rule.IsEgress || protocolOf(rule.IpProtocol) !== protocolOf(permission.IpProtocol)) return false;
-  const everything = protocolOf(permission.IpProtocol) === '-1';
+  if (rule.IsEgress || protocolName(rule.IpProtocol ?? '') !== protocolName(permission.IpProtocol))
+    return false;
+  const everything = protocolName(permission.IpProtocol) === '-1';
   const samePorts =
     everything ||
     ((rule.FromPort ?? -1) === (permission.FromPort ?? -1) &&

@@ -1,13 +1,14 @@
 import type { Action, ResultFinding } from '../../contract/result.ts';
+import { hasTypes, isEverything, protocolNumber } from '../../policy/schema/protocol.ts';
 import { code, linesWithin, sentence } from './text.ts';
 
 type Opened = Pick<ResultFinding, 'protocol' | 'fromPort' | 'toPort'>;
 
 /** What a rule lets through, such as `tcp 22`, `udp 8000-8100`, `icmp type 8 every code`, `all traffic`. */
 export function openingOf({ protocol, fromPort, toPort }: Opened): string {
-  if (protocol === '-1') return 'all traffic';
-  const isIcmp = ['icmp', 'icmpv6', '1', '58'].includes(protocol);
-  if (isIcmp) return `${protocol} ${icmp('type', fromPort)} ${icmp('code', toPort)}`;
+  if (isEverything(protocol)) return 'all traffic';
+  if (hasTypes(protocolNumber(protocol)))
+    return `${protocol} ${icmp('type', fromPort)} ${icmp('code', toPort)}`;
   const name = /^\d+$/.test(protocol) ? `protocol ${protocol}` : protocol;
   if (fromPort === null || toPort === null || fromPort === -1) return name;
   return fromPort === toPort ? `${name} ${fromPort}` : `${name} ${fromPort}-${toPort}`;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseCidr } from '../addresses/cidr.ts';
 import { checked, mapping, someOf } from './mapping.ts';
+import { protocolNumber } from './protocol.ts';
 
 /** A port, or a range of them such as "8000-8100". */
 const port = checked<number | string>((value) => {
@@ -12,21 +13,6 @@ const port = checked<number | string>((value) => {
   if (numbers.some((each) => Number(each) < 0 || Number(each) > 65535)) return 'a port is 0 to 65535';
   return ranged && Number(numbers[0]) > Number(numbers[1]) ? 'write the lower port first' : undefined;
 });
-
-const namedProtocols = new Map([
-  ['icmp', 1],
-  ['tcp', 6],
-  ['udp', 17],
-  ['icmpv6', 58],
-]);
-
-/** The IANA number of a protocol as EC2 or a policy writes it; undefined for one that is not known. */
-export function protocolNumber(protocol: string | number): number | undefined {
-  const named = namedProtocols.get(String(protocol).toLowerCase());
-  if (named !== undefined) return named;
-  const isNumber = /^\d{1,3}$/.test(String(protocol)) && Number(protocol) <= 255;
-  return isNumber ? Number(protocol) : undefined;
-}
 
 const protocol = checked<number | string>((value) => {
   if (value === 'all') return undefined;

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { command } from '../../../../../controlplane/cli/command.ts';
 
@@ -30,6 +30,7 @@ afterAll(async () => {
 export async function file(name: string, content: unknown): Promise<string> {
   directory ??= mkdtemp(join(tmpdir(), 'portcullis-policy-'));
   const path = join(await directory, name);
+  await mkdir(dirname(path), { recursive: true });
   const text =
     typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content);
   await writeFile(path, text);

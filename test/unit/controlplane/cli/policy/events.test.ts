@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventReportOf } from '../../../../../controlplane/cli/policy/events.ts';
+import { eventReportOf } from '../../../../../controlplane/cli/policy/event-report.ts';
 import { fitsPattern } from '../../../../../controlplane/cli/policy/pattern.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { ingressPattern } from '../../../../../programs/pattern.ts';

@@ -116,7 +116,7 @@ describe('an export that cannot be read', () => {
     ['is no JSON', '{"SecurityGroups": [}', 'line 1: is not JSON'],
     ['breaks off', '{"SecurityGroups":\n[\n', 'line 2: is not JSON'],
     ['breaks in a later line', '{\n "SecurityGroups": [],\n "x": }', 'line 3: is not JSON'],
-    ['is empty', '', 'is not JSON'],
+    ['is empty', '', 'is empty'],
     ['is text', '"groups"', 'the whole: '],
     ['is null', 'null', 'the whole: '],
     ['is a list of numbers', '[1, 2]', 'the whole: '],

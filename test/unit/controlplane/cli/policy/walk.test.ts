@@ -89,7 +89,7 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
   });
 
   it.each<[string[], string]>([
-    [['tcp/22'], 'nothing is no source'],
+    [['tcp/22'], 'nothing is no source; write it as tcp/22/0.0.0.0/0, udp/1000-2000'],
     [['tcp/22/0.0.0.0/0', 'x'], 'takes one rule'],
     [[], 'takes one rule'],
     [['tcp/22/0.0.0.0/0', '--groups', samples.groups], '--groups needs --group'],
@@ -146,7 +146,6 @@ not known of the group: its id, its name, its VPC, its tags, its account (say --
           const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', ...(tagged && { tags: {} }) };
           const snapshot: GroupSnapshot = {
             group,
-            unread: new Set(),
             account: '300000000001',
             region: 'eu-west-1',
             rules,
