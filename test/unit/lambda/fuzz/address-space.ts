@@ -62,6 +62,7 @@ const reserved = [
   ...['192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
   ...['224.0.0.0/4', '240.0.0.0/4', '2001:db8::/32', '3fff::/20'],
 ].map(blockOf);
+export const reservedIpv4 = reserved.filter(({ family }) => family === 4);
 const routed = blockOf('2000::/3');
 
 /** How many addresses of a prefix are routed on the Internet. */
