@@ -32,20 +32,6 @@ describe('a rule that an edit made wider', () => {
     expect(world.published[0]?.disagreements).toBeUndefined();
   });
 
-  it('and that EC2 shows as it was for longer is judged as it is after 5 s, and the result says so', async () => {
-    const world = trailing(30_000);
-    const start = world.time;
-    await world.handler(edited);
-    expect(world.time - start).toBe(5_000);
-    expect(world.published).toMatchObject([
-      {
-        outcome: 'clean',
-        disagreements: [{ of: one, event: 'tcp 22 22 0.0.0.0/0', read: 'tcp 22 22 10.0.0.0/8' }],
-      },
-    ]);
-    expect(world.log.join()).toContain('read-disagrees');
-  });
-
   it('and that EC2 shows later is closed by the schedule a minute later', async () => {
     const world = trailing(40_000);
     await world.handler(edited);
@@ -164,13 +150,6 @@ exceptions:
 
 describe('a call that ended with an error of the server', () => {
   const failed = fixture('authorize-server-error');
-
-  it('may have succeeded: the group is inspected, and closed', async () => {
-    const world = createWorld();
-    await world.handler(failed);
-    expect(world.ruleIds()).toEqual([]);
-    expect(world.published).toMatchObject([{ outcome: 'remediated' }]);
-  });
 
   it('may succeed later: the schedule inspects the group a minute later', async () => {
     const world = createWorld();

@@ -35,26 +35,6 @@ const due = (world: ReturnType<typeof createWorld>) =>
   );
 
 describe('a prefix list of an account outside the organization', () => {
-  it('is undecided, reported once, and read again by the schedule, which closes what its owner adds', async () => {
-    const world = createListed({ OwnerId: outside });
-    await world.handler(authorized);
-    expect(world.published).toMatchObject([
-      {
-        outcome: 'undecided',
-        undecided: [{ reason: expect.stringMatching(/belongs to account 999999999999.*no event tells/) }],
-      },
-    ]);
-    await turns(world, 300);
-    expect(world.published).toHaveLength(1);
-    expect(world.slack.posts).toHaveLength(1);
-    world.prefixLists.set(listId, { cidrs: ['0.0.0.0/0'], OwnerId: outside });
-    await turns(world, 80);
-    expect(world.ruleIds()).toEqual([]);
-    expect(world.published.map(({ outcome }) => outcome)).toEqual(['undecided', 'remediated']);
-    await turns(world, 80);
-    expect((await due(world)).flat()).toEqual([]);
-  });
-
   it('that holds the world is closed at once', async () => {
     const world = createListed({ OwnerId: outside, cidrs: ['0.0.0.0/0'] });
     await world.handler(authorized);
