@@ -170,7 +170,9 @@ export const remediationResultSchema = z.object({
   repeated: z
     .boolean()
     .optional()
-    .describe('True where people were notified of this escalation before and are not notified again.'),
+    .describe(
+      'True where people were notified before that this ingress keeps coming back, and are not notified again.',
+    ),
   exceptionTag: exceptionTag.nullable().describe("The group's exception tag, where it has one."),
   omitted: z
     .int()

@@ -6,6 +6,8 @@ import type { Place } from './shards.ts';
 const kept = 14 * 24 * 3_600_000;
 
 const recordSchema = z.object({
+  /** False while it is still closed at once each time, and people are not told of each closing any more. */
+  escalated: z.boolean().default(true),
   /** When it was last found open or closed, milliseconds since the epoch. */
   seenAt: z.int(),
   /** When the schedule closes it again. */
@@ -15,7 +17,7 @@ const recordSchema = z.object({
   announcedBy: z.string().nullable(),
 });
 
-/** What is remembered of ingress that was closed and opened again too often. */
+/** What is remembered of ingress that was closed and opened again, and of what people know of that. */
 export type Escalation = z.infer<typeof recordSchema>;
 
 export async function readEscalation(

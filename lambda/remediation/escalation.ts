@@ -10,10 +10,12 @@ const minute = 60_000;
  * so it is open for less than 6 minutes.
  */
 const openFor = 4.5 * minute;
+/** Closings that people are told of one by one; of this many and one more they are told, and then of the escalation. */
+const toldEach = 2;
 /** People are notified once, and once more for each day that it goes on. */
 const remindAfter = 24 * 60 * minute;
 
-/** What is known of ingress that was closed before: how often, and what the ledger remembers of its escalation. */
+/** What is known of ingress that was closed before: how often, and what the ledger remembers of that. */
 export interface Recurrence {
   times: number;
   known: Escalation | undefined;
@@ -39,7 +41,7 @@ export interface Decision {
   closesAt: Date | null;
   /** People were notified of it. */
   announced: boolean;
-  /** What the ledger is to remember; undefined where it is no matter of escalation. */
+  /** What the ledger is to remember; undefined where people are told of each closing. */
   remember: Escalation | undefined;
 }
 
@@ -57,24 +59,24 @@ export function decide(
   const { withinMinutes, leaveOpen } = limit;
   const at = now.getTime();
   const goesOn = known !== undefined && at - known.seenAt < withinMinutes * minute;
-  const overLimit = times >= limit.times || (goesOn && !leaveOpen);
-  const applies = mode === 'revoke' && !limit.alwaysRevoke && !isCanaryRule(policyRule) && overLimit;
-  if (!applies) {
+  const overLimit = times >= limit.times || (goesOn && known.escalated && !leaveOpen);
+  const counts = mode === 'revoke' && !limit.alwaysRevoke && !isCanaryRule(policyRule);
+  if (!counts || !(overLimit || times >= toldEach)) {
     const nothing = { escalated: false, closesAt: null, announced: false, remember: undefined };
     return { times, withinMinutes, ...nothing };
   }
-  const escalated = leaveOpen || !scheduled;
-  const { announcedAt = null, announcedBy = null } = goesOn ? known : {};
+  const escalated = overLimit && (leaveOpen || !scheduled);
+  const before = goesOn && known.escalated === overLimit ? known : undefined;
+  const { announcedAt = null, announcedBy = null, closesAt: due = 0 } = before ?? {};
   const told = announcedAt !== null && announcedBy !== eventId;
-  const closesAt =
-    goesOn && known.closesAt > at ? known.closesAt : openedAt(eventTime, now) + (leaveOpen ? 0 : openFor);
+  const closesAt = due > at ? due : openedAt(eventTime, now) + (leaveOpen ? 0 : openFor);
   return {
     times,
     withinMinutes,
     escalated,
     closesAt: escalated && !leaveOpen ? new Date(closesAt) : null,
     announced: told && (scheduled || at - announcedAt < remindAfter),
-    remember: { seenAt: at, closesAt, announcedAt, announcedBy },
+    remember: { escalated: overLimit, seenAt: at, closesAt, announcedAt, announcedBy },
   };
 }
 

@@ -32,7 +32,7 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
     const { account, groupId, findings, attempt } = remediation;
     if (groupId !== null && findings.some(({ undo }) => undo !== null))
       await history.reported({ call, account, groupId, ...(attempt && { attempt }) });
-    if (notified.outcome === 'escalated' && !notified.repeated && isOut(notified.notification))
+    if (!notified.repeated && isOut(notified.notification))
       await keepAnnounced(ledger, notified, clock.now());
     if (groupId !== null && remediation.look !== undefined)
       await keepReported(ledger, { account, region: call.region, groupId }, remediation.look, clock.now());
@@ -46,7 +46,10 @@ function isOut(notification: Notification): boolean {
   return channels.some((status) => status === 'sent' || status === 'folded') || !channels.includes('failed');
 }
 
-/** People are notified of an escalation once: the ledger keeps that they were, and because of which event. */
+/**
+ * People are notified once that ingress keeps coming back, and once of its escalation: the ledger keeps that they were,
+ * and because of which event. A closing by the schedule does not tell of an escalation, as it names no principal.
+ */
 async function keepAnnounced(
   ledger: Ledger,
   { account, region, groupId, eventId, findings }: RemediationResult,
@@ -55,11 +58,12 @@ async function keepAnnounced(
   if (groupId === null) return;
   const place = { account, region, groupId };
   for (const finding of findings) {
-    if (finding.action !== 'escalated') continue;
+    if (finding.recurrence === undefined) continue;
     const ingress = openingOfFinding(finding);
     const known = await readEscalation(ledger, place, ingress);
     const announced = { announcedAt: now.getTime(), announcedBy: eventId };
-    if (known) await writeEscalation(ledger, place, ingress, { ...known, ...announced });
+    if (known?.escalated === (finding.action === 'escalated'))
+      await writeEscalation(ledger, place, ingress, { ...known, ...announced });
   }
 }
 

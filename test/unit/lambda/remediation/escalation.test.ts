@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parsePolicy } from '../../../../lambda/policy/parse.ts';
 import { createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
 import { policyOf } from '../../../worlds/policy-sample.ts';
 
@@ -63,9 +65,48 @@ describe('a rule that is opened again at once after each closing', () => {
     },
   );
 
-  it('is closed as often before it is escalated as the policy says by default: 5 times', async () => {
-    const { world } = await fight(policyOf([publicly]), 2 * hour);
-    expect(world.slack.posts).toHaveLength(6);
+  it('is closed 5 times before it is escalated by the shipped policy, and told 4 times', async () => {
+    const shipped = readFileSync(new URL('../../../../lambda/policy.yaml', import.meta.url), 'utf8');
+    const policy = parsePolicy(shipped.replace('mode: observe', 'mode: revoke'));
+    const { world, stretches } = await fight(policy, 6 * hour);
+    expect(Math.max(...stretches)).toBeLessThanOrEqual(6 * minute);
+    expect(stretches.length).toBeLessThanOrEqual(80);
+    const first = world.published.slice(0, 6);
+    expect(first.map(({ outcome }) => outcome)).toEqual([...Array(5).fill('remediated'), 'escalated']);
+    expect(first.map(({ repeated = false }) => repeated).join()).toBe('false,false,false,true,true,false');
+    expect(world.slack.posts).toHaveLength(4);
+    expect(world.slack.posts[0]).toContain('closed');
+    expect(world.slack.posts[3]).toMatch(/assumed-role\/Developer\/alice.*with aws-cli/);
+  });
+
+  it.each([4, 10, 50])(
+    'is told 4 times also where it is closed %i times before it is escalated',
+    async (times) => {
+      const policy = policyOf([publicly], `escalation: { times: ${times}, withinMinutes: 60 }`);
+      expect((await fight(policy, 3 * hour)).world.slack.posts).toHaveLength(4);
+    },
+  );
+
+  it('so slowly that it is never escalated is told 3 times, and once for each further day', async () => {
+    const { world } = await fight(policyOf([publicly]), 50 * hour, 20 * minute);
+    expect(world.published.map(({ outcome }) => outcome)).not.toContain('escalated');
+    expect(world.slack.posts).toHaveLength(5);
+  });
+
+  it('is told of its third closing again where no channel took it', async () => {
+    const world = createWorld({ policy: policyOf([publicly]) });
+    for (const nth of [1, 2, 3, 4, 5]) {
+      world.groups.set(groupId, [openRule(nth)]);
+      world.slack.answers = nth === 3 ? [404] : [];
+      await world.handler({ ...ssh, id: `event-${nth}` });
+    }
+    expect(world.published.map(({ repeated = false }) => repeated)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('is told once more on the second day', async () => {
