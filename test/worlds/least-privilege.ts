@@ -31,6 +31,7 @@ const documentOf = async (name: string): Promise<Document> =>
   JSON.parse(await readFile(new URL(`../../docs/${name}.json`, import.meta.url), 'utf8'));
 export const deployerPolicy = await documentOf('deployer-policy');
 export const controlPlanePolicy = await documentOf('control-plane-policy');
+export const verifyPolicy = await documentOf('verify-policy');
 
 /** A policy document without one statement, as text. */
 function without(document: Document, sid?: string): string {

@@ -9,7 +9,7 @@ import {
 import { BatchImportFindingsCommand, GetFindingsCommand } from '@aws-sdk/client-securityhub';
 import { PublishCommand, SetTopicAttributesCommand, SubscribeCommand } from '@aws-sdk/client-sns';
 import { tableKey } from '../../../lambda/ledger/table.ts';
-import { names } from '../../../programs/names.ts';
+import { names, tableArn } from '../../../programs/names.ts';
 import { hub, member, topicArn } from '../../worlds/least-privilege.ts';
 import type { Row } from './actions.ts';
 
@@ -17,10 +17,15 @@ const Key = { [tableKey]: { S: 'least-privilege' } };
 
 /** The calls of the ledger, on a table. */
 export const remembering = (TableName: string): Row[] => [
-  [`dynamodb:GetItem on ${TableName}`, (as) => as.dynamodb.send(new GetItemCommand({ TableName, Key }))],
+  [
+    `dynamodb:GetItem on ${TableName}`,
+    (as) => as.dynamodb.send(new GetItemCommand({ TableName, Key })),
+    tableArn(hub, TableName),
+  ],
   [
     `dynamodb:PutItem on ${TableName}`,
     (as) => as.dynamodb.send(new PutItemCommand({ TableName, Item: Key })),
+    tableArn(hub, TableName),
   ],
   [
     `dynamodb:UpdateItem on ${TableName}`,
@@ -33,19 +38,33 @@ export const remembering = (TableName: string): Row[] => [
           ExpressionAttributeValues: { ':one': { N: '1' } },
         }),
       ),
+    tableArn(hub, TableName),
   ],
 ];
 
 /** What nobody does to the ledger's table. */
 export const forgetting: Row[] = [
-  ['dynamodb:DeleteItem', (as) => as.dynamodb.send(new DeleteItemCommand({ TableName: names.table, Key }))],
-  ['dynamodb:Scan', (as) => as.dynamodb.send(new ScanCommand({ TableName: names.table }))],
-  ['dynamodb:DeleteTable', (as) => as.dynamodb.send(new DeleteTableCommand({ TableName: names.table }))],
+  [
+    'dynamodb:DeleteItem',
+    (as) => as.dynamodb.send(new DeleteItemCommand({ TableName: names.table, Key })),
+    tableArn(hub, names.table),
+  ],
+  [
+    'dynamodb:Scan',
+    (as) => as.dynamodb.send(new ScanCommand({ TableName: names.table })),
+    tableArn(hub, names.table),
+  ],
+  [
+    'dynamodb:DeleteTable',
+    (as) => as.dynamodb.send(new DeleteTableCommand({ TableName: names.table })),
+    tableArn(hub, names.table),
+  ],
 ];
 
 export const publishing = (TopicArn: string): Row => [
   `sns:Publish on ${TopicArn.split(':').at(-1)}`,
   (as) => as.sns.send(new PublishCommand({ TopicArn, Message: '{}' })),
+  TopicArn,
 ];
 
 /** What nobody does to the notification topic. */
@@ -56,6 +75,7 @@ export const redirecting: Row[] = [
       as.sns.send(
         new SubscribeCommand({ TopicArn: topicArn, Protocol: 'email', Endpoint: 'more@example.com' }),
       ),
+    topicArn,
   ],
   [
     'sns:SetTopicAttributes',
@@ -67,6 +87,7 @@ export const redirecting: Row[] = [
           AttributeValue: 'x',
         }),
       ),
+    topicArn,
   ],
 ];
 
@@ -91,9 +112,10 @@ export const importing = (accountId: string): Row => [
     const answer = await as.securityHub.send(new BatchImportFindingsCommand({ Findings: [finding] }));
     if (answer.FailedCount !== 0) throw new Error(JSON.stringify(answer.FailedFindings));
   },
+  `arn:aws:securityhub:${hub.region}:${accountId}:product/${accountId}/default`,
 ];
 
 export const findings: Row[] = [
   importing(member.accountId),
-  ['securityhub:GetFindings', (as) => as.securityHub.send(new GetFindingsCommand({}))],
+  ['securityhub:GetFindings', (as) => as.securityHub.send(new GetFindingsCommand({})), '*'],
 ];

@@ -1,5 +1,4 @@
 import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
-import { CreateRoleCommand, CreateUserCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateAccountCommand,
   DescribeAccountCommand,
@@ -11,8 +10,22 @@ import {
 } from '@aws-sdk/client-organizations';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, DeleteMessageCommand, PurgeQueueCommand } from '@aws-sdk/client-sqs';
-import { names } from '../../../programs/names.ts';
-import { accessRole, hub, management, member, topicArn } from '../../worlds/least-privilege.ts';
+import { names, queueArn, ruleArn } from '../../../programs/names.ts';
+import {
+  forwarderPermissions,
+  lambdaPermissions,
+  remediationPermissions,
+} from '../../../programs/policies.ts';
+import {
+  accessRole,
+  controlPlanePolicy,
+  type Document,
+  hub,
+  management,
+  member,
+  topicArn,
+  verifyPolicy,
+} from '../../worlds/least-privilege.ts';
 import {
   assuming,
   ec2,
@@ -20,188 +33,168 @@ import {
   iam,
   orgBus,
   otherRule,
-  others,
-  pick,
-  policy,
+  own,
   putting,
   type Row,
   receiving,
   secret,
   sending,
-  trust,
 } from './actions.ts';
 import { findings, forgetting, importing, publishing, redirecting, remembering } from './channels.ts';
 
-const remediationCalls = [
-  'DescribeSecurityGroups',
-  'DescribeSecurityGroupRules',
-  'RevokeSecurityGroupIngress',
-  'AuthorizeSecurityGroupIngress',
-  'DescribeManagedPrefixLists',
-  'GetManagedPrefixListEntries',
-  'GetManagedPrefixListAssociations',
-  'DescribeIpamPrefixListResolverTargets',
+const accountArn = `arn:aws:organizations::${management}:account/o-1/${member.accountId}`;
+
+const organizations: Row[] = [
+  ['organizations:ListAccounts', (as) => as.organizations.send(new ListAccountsCommand({})), '*'],
+  [
+    'organizations:DescribeAccount',
+    (as) => as.organizations.send(new DescribeAccountCommand({ AccountId: member.accountId })),
+    accountArn,
+  ],
+  [
+    'organizations:ListParents',
+    (as) => as.organizations.send(new ListParentsCommand({ ChildId: member.accountId })),
+    accountArn,
+  ],
+  [
+    'organizations:ListTagsForResource of an account',
+    (as) => as.organizations.send(new ListTagsForResourceCommand({ ResourceId: member.accountId })),
+    accountArn,
+  ],
+  [
+    'organizations:CreateAccount',
+    (as) =>
+      as.organizations.send(new CreateAccountCommand({ AccountName: 'more', Email: 'more@example.com' })),
+    '*',
+  ],
+  ['organizations:LeaveOrganization', (as) => as.organizations.send(new LeaveOrganizationCommand({})), '*'],
+  [
+    'organizations:TagResource',
+    (as) => {
+      const tags = { ResourceId: member.accountId, Tags: [{ Key: 'stage', Value: 'none' }] };
+      return as.organizations.send(new TagResourceCommand(tags));
+    },
+    accountArn,
+  ],
 ];
 
-/** By role: what it may do and what it may not. */
-export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = {
+const queues: Row[] = [
+  ...[names.deadLetterQueue, names.canaryQueue, names.resultsQueue, names.lifecycleQueue].flatMap((queue) => [
+    receiving(queue),
+    sending(queue),
+  ]),
+  ...['more', names.resultsQueue].map(
+    (QueueName): Row => [
+      `sqs:CreateQueue of ${QueueName}`,
+      (as) => as.sqs.send(new CreateQueueCommand({ QueueName })),
+      queueArn(own, QueueName),
+    ],
+  ),
+  [
+    'sqs:PurgeQueue on the dead-letter queue of the management account',
+    (as, { endpoint }) => {
+      const QueueUrl = `${endpoint}/${management}/${names.forwardDeadLetterQueue}`;
+      return as.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    },
+    queueArn({ ...hub, accountId: management }, names.forwardDeadLetterQueue),
+  ],
+  [
+    'sqs:DeleteMessage on the results queue',
+    (as, { endpoint }) => {
+      const QueueUrl = `${endpoint}/${hub.accountId}/${names.resultsQueue}`;
+      return as.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: 'none' }));
+    },
+    queueArn(hub, names.resultsQueue),
+  ],
+];
+
+/** Every call, whoever makes it. */
+const calls: Row[] = [
+  ...[names.remediationRole, names.forwarderRole, accessRole].map((role) => assuming(member.accountId, role)),
+  ...[names.remediationRole, names.lambdaRole, accessRole].map((role) => assuming(hub.accountId, role)),
+  ...[orgBus, 'default', `arn:aws:events:eu-west-1:${member.accountId}:event-bus/default`].map(putting),
+  ...[otherRule('more'), otherRule('portcullis-more')],
+  ...[otherRule('more', names.bus), otherRule(names.forwardRule, names.bus)],
+  [
+    'events:DescribeRule of portcullis-lifecycle',
+    (as) => as.events.send(new DescribeRuleCommand({ Name: names.lifecycleRule })),
+    ruleArn(own, names.lifecycleRule),
+  ],
+  ...queues,
+  secret('slackSecretArn', 'the Slack secret'),
+  secret('otherSecretArn', 'another secret'),
+  [
+    'secretsmanager:PutSecretValue on the Slack secret',
+    (as, { slackSecretArn: SecretId }) =>
+      as.secrets.send(new PutSecretValueCommand({ SecretId, SecretString: 'https://example.com' })),
+    'slackSecretArn',
+  ],
+  ...[...remembering(names.table), ...remembering('another'), ...forgetting],
+  ...[publishing(topicArn), publishing(`${topicArn}-of-others`), ...redirecting],
+  ...[...findings, importing(hub.accountId)],
+  ...[...ec2, ...iam, ...organizations, ...elsewhere],
+];
+
+/** What a role's policy says, and what of it is not tried here. */
+interface Caller {
+  readonly accountId: string;
+  readonly document: Document;
+  readonly untried?: readonly RegExp[];
+}
+
+const channels = { organizationId: 'o-1', slackSecretArn: 'slackSecretArn', notificationTopicArn: topicArn };
+const everything = { narrowing: true, securityHub: true };
+
+const callers: Record<string, Caller> = {
   "the Lambda's role": {
-    permitted: [
-      assuming(member.accountId, names.remediationRole),
-      assuming(hub.accountId, names.remediationRole),
-      putting(orgBus),
-      sending(names.deadLetterQueue),
-      receiving(names.canaryQueue),
-      secret('slackSecretArn', 'the Slack secret'),
-      ...remembering(names.table),
-      publishing(topicArn),
-    ],
-    refused: [
-      ...remembering('another'),
-      ...forgetting,
-      publishing(`${topicArn}-of-others`),
-      ...redirecting,
-      ...findings,
-      ...[accessRole, names.forwarderRole].map((role) => assuming(member.accountId, role)),
-      ...[names.lambdaRole, accessRole].map((role) => assuming(hub.accountId, role)),
-      secret('otherSecretArn', 'another secret'),
-      [
-        'secretsmanager:PutSecretValue on the Slack secret',
-        (as, { slackSecretArn: SecretId }) =>
-          as.secrets.send(new PutSecretValueCommand({ SecretId, SecretString: 'https://example.com' })),
-      ],
-      ...[names.deadLetterQueue, names.resultsQueue, names.lifecycleQueue].map(receiving),
-      ...[names.canaryQueue, names.resultsQueue, names.lifecycleQueue].map(sending),
-      ...['default', `arn:aws:events:eu-west-1:${member.accountId}:event-bus/default`].map(putting),
-      otherRule('more', names.bus),
-      ...Object.values(ec2),
-      ...iam,
-      ...elsewhere,
-    ],
+    accountId: hub.accountId,
+    document: JSON.parse(lambdaPermissions(hub, orgBus, channels)),
   },
   "a member's remediation role": {
-    permitted: [...pick(...remediationCalls), importing(member.accountId)],
-    refused: [
-      importing(hub.accountId),
-      ...findings.slice(1),
-      ...remembering(names.table),
-      publishing(topicArn),
-      ...others(...remediationCalls),
-      ...iam,
-      assuming(member.accountId, accessRole),
-      assuming(member.accountId, names.remediationRole),
-      assuming(hub.accountId, names.lambdaRole),
-      putting('default'),
-      putting(orgBus),
-      otherRule('more'),
-      sending(names.deadLetterQueue),
-      ...elsewhere,
-    ],
+    accountId: member.accountId,
+    document: JSON.parse(remediationPermissions({ ...hub, ...member }, everything)),
   },
   "a member's forwarder role": {
-    permitted: [], // the emulator has no bus of another account: that it may forward, the whole path shows
-    refused: [
-      ...findings,
-      ...remembering(names.table),
-      publishing(topicArn),
-      putting('default'),
-      putting(`arn:aws:events:eu-west-1:${hub.accountId}:event-bus/default`),
-      otherRule('more'),
-      assuming(member.accountId, names.remediationRole),
-      sending(names.deadLetterQueue),
-      ...Object.values(ec2),
-      ...iam,
-      ...elsewhere,
-    ],
+    accountId: member.accountId,
+    document: JSON.parse(forwarderPermissions(orgBus)),
+    // The emulator has no bus of another account: that it may forward, the whole path shows.
+    untried: [new RegExp(`^events:PutEvents on ${orgBus}$`)],
   },
   "the control plane's user": {
-    permitted: [
-      assuming(member.accountId, accessRole),
-      ['organizations:ListAccounts', (as) => as.organizations.send(new ListAccountsCommand({}))],
-      [
-        'organizations:DescribeAccount',
-        (as) => as.organizations.send(new DescribeAccountCommand({ AccountId: member.accountId })),
-      ],
-      [
-        'organizations:ListParents',
-        (as) => as.organizations.send(new ListParentsCommand({ ChildId: member.accountId })),
-      ],
-      ...pick('DescribeRegions', 'DescribeSecurityGroups', 'DescribeSecurityGroupRules'),
-      [
-        'organizations:ListTagsForResource of an account',
-        (as) => as.organizations.send(new ListTagsForResourceCommand({ ResourceId: member.accountId })),
-      ],
-      [
-        'events:DescribeRule of portcullis-lifecycle',
-        (as) => as.events.send(new DescribeRuleCommand({ Name: names.lifecycleRule })),
-      ],
-    ],
-    refused: [
-      [
-        'organizations:CreateAccount',
-        (as) =>
-          as.organizations.send(new CreateAccountCommand({ AccountName: 'more', Email: 'more@example.com' })),
-      ],
-      ['organizations:LeaveOrganization', (as) => as.organizations.send(new LeaveOrganizationCommand({}))],
-      [
-        'organizations:TagResource',
-        (as) => {
-          const tags = { ResourceId: member.accountId, Tags: [{ Key: 'stage', Value: 'none' }] };
-          return as.organizations.send(new TagResourceCommand(tags));
-        },
-      ],
-      assuming(member.accountId, names.remediationRole),
-      assuming(management, names.remediationRole),
-      ['iam:CreateUser', (as) => as.iam.send(new CreateUserCommand({ UserName: 'more' }))],
-      [
-        'iam:CreateRole of another name',
-        (as) => as.iam.send(new CreateRoleCommand({ RoleName: 'portcullis-more', ...trust })),
-      ],
-      [
-        'iam:PutRolePolicy on another role',
-        (as) => as.iam.send(new PutRolePolicyCommand({ RoleName: 'portcullis-lambda', ...policy })),
-      ],
-      ...['more', 'portcullis-more'].map((name) => otherRule(name)),
-      otherRule(names.forwardRule, names.bus),
-      ...['more', names.resultsQueue].map(
-        (QueueName): Row => [
-          `sqs:CreateQueue of ${QueueName}`,
-          (as) => as.sqs.send(new CreateQueueCommand({ QueueName })),
-        ],
-      ),
-      receiving(names.resultsQueue),
-      receiving(names.forwardDeadLetterQueue),
-      [
-        'sqs:PurgeQueue on its own dead-letter queue',
-        (as, { endpoint }) =>
-          as.sqs.send(
-            new PurgeQueueCommand({
-              QueueUrl: `${endpoint}/${management}/${names.forwardDeadLetterQueue}`,
-            }),
-          ),
-      ],
-      [
-        'sqs:DeleteMessage on the results queue',
-        (as, { endpoint }) =>
-          as.sqs.send(
-            new DeleteMessageCommand({
-              QueueUrl: `${endpoint}/${hub.accountId}/${names.resultsQueue}`,
-              ReceiptHandle: 'none',
-            }),
-          ),
-      ],
-      putting('default'),
-      // it may put ingress back in its own account: that no more, the statements show
-      ...others(
-        'DescribeRegions',
-        'DescribeSecurityGroups',
-        'DescribeSecurityGroupRules',
-        'AuthorizeSecurityGroupIngress',
-      ),
-      ...findings,
-      ...remembering(names.table),
-      publishing(topicArn),
-      secret('slackSecretArn', 'the Slack secret'),
-    ],
+    accountId: management,
+    // The organization of the sandbox gives it both.
+    document: {
+      ...controlPlanePolicy,
+      Statement: [...controlPlanePolicy.Statement, ...verifyPolicy.Statement],
+    },
+    // It may put ingress back and make its roles in its own account: that no more, the statements show.
+    untried: [/^ec2:AuthorizeSecurityGroupIngress$/, /^iam:(GetRole|PutRolePolicy) on .*remediation/],
   },
 };
+
+/** The one condition that the calls here meet: every role that they assume is one of the organization. */
+const isMet = (condition: object | undefined) =>
+  condition === undefined || JSON.stringify(condition).startsWith('{"StringEquals":{"aws:ResourceOrgID":');
+
+const fits = (pattern: string, arn: string) =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(arn);
+
+function isAllowed({ document, accountId }: Caller, [call, , on]: Row): boolean {
+  const [action = ''] = call.split(' ');
+  const arn = on.replace('{account}', accountId);
+  return document.Statement.some(
+    ({ Action, Resource, Condition }) =>
+      [Action].flat().includes(action) &&
+      [Resource].flat().some((pattern) => fits(pattern, arn)) &&
+      isMet(Condition),
+  );
+}
+
+/** By role: what its policy permits of all the calls, and what it does not. */
+export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = Object.fromEntries(
+  Object.entries(callers).map(([who, caller]) => {
+    const tried = calls.filter(([call]) => !caller.untried?.some((pattern) => pattern.test(call)));
+    const permitted = tried.filter((row) => isAllowed(caller, row));
+    return [who, { permitted, refused: tried.filter((row) => !permitted.includes(row)) }];
+  }),
+);
