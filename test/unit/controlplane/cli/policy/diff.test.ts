@@ -103,21 +103,6 @@ describe('policy diff against security groups', () => {
     expect((await at('2026-06-01')).exit).toBe(3);
     expect((await at('2028-06-01')).exit).toBe(0);
   });
-
-  it('takes the sample policy and both forms of the sample groups', async () => {
-    const args = [
-      'diff',
-      'lambda/policy.yaml',
-      samples.policy,
-      '--against',
-      samples.groups,
-      '--against',
-      samples.rules,
-    ];
-    const { exit, answer } = await policyJson(...args, '--accounts', samples.accounts, '--at', '2027-01-01');
-    expect(exit).toBe(3);
-    expect([answer.differing.length, answer.same.length]).toEqual([4, 7]);
-  });
 });
 
 it.each<[string[], string]>([

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventReportOf } from '../../../../../controlplane/cli/policy/event-report.ts';
@@ -133,8 +132,6 @@ describe('events', () => {
     ['an EventBridge event', load('authorize-nested'), 1],
     ['a CloudTrail record', record, 1],
     ['a list of both', [record, load('authorize-nested')], 2],
-    ["CloudTrail's file of records", { Records: [record, record, record] }, 3],
-    ['packed by gzip', gzipSync(JSON.stringify({ Records: [record] })), 1],
   ])('are read from %s', async (_, content, count) => {
     expect(await readings(content)).toEqual(Array(count).fill(seen));
   });

@@ -173,11 +173,6 @@ describe('policy test', () => {
     }
   });
 
-  it('names who answers for a group by the tags that the policy lists', async () => {
-    const { answer } = await policyJson('test', '--groups', samples.groups, '--policy', samples.policy);
-    expect(answer.groups[0].owner).toBe('payments (tag Owner)');
-  });
-
   it('tells the same for programs and for people', async () => {
     const args = ['--groups', samples.groups, '--at', '2027-01-01'];
     const [text, { answer }] = [await policy('test', ...args), await policyJson('test', ...args)];
