@@ -39,8 +39,8 @@ const globalSetup = 'test/database-run.ts';
 /** Node's compiled modules, for the processes that the tests start: the service, its threads and its commands. */
 const compileCache = new URL('.portcullis/compile-cache', import.meta.url).pathname;
 
-/** Tests that use a database: those that take one of test/worlds/database.ts, themselves or through a world. */
-const usesDatabase = /\b(onBothDatabases|embeddedDatabase|databaseTest|httpWorld|departureScene)\b/;
+/** Tests that use a database take the `test` of test/worlds/database.ts. */
+const usesDatabase = /\bdatabaseTest\b/;
 const databaseTests = globSync('test/unit/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
   usesDatabase.test(readFileSync(new URL(file, import.meta.url), 'utf8')),
 );

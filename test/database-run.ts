@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PgBoss } from 'pg-boss';
 import type { TestProject } from 'vitest/node';
 import { type Database, openDatabase } from '../controlplane/store/database/database.ts';
+import { migrations } from '../controlplane/store/migrations/list.ts';
 import { postgresPrograms, startPostgres } from './worlds/postgres.ts';
 
 /** What a run of the tests provides to each test file, made once: the engine, and a migrated database to copy. */
@@ -22,7 +23,6 @@ declare module 'vitest' {
 }
 
 const repository = new URL('../', import.meta.url).pathname;
-const migrationsDirectory = join(repository, 'controlplane/store/migrations');
 const kept = join(repository, '.portcullis/test-databases');
 
 function engineOf(name: string): Database['kind'] {
@@ -46,10 +46,8 @@ async function prepare(database: Database): Promise<void> {
 /** Changes with whatever the image is made of: the migrations, PGlite and the queue. */
 function imageDigest(): string {
   const hash = createHash('sha256');
-  for (const name of readdirSync(migrationsDirectory).sort())
-    hash.update(readFileSync(join(migrationsDirectory, name)));
   const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
-  hash.update(JSON.stringify([dependencies['@electric-sql/pglite'], dependencies['pg-boss']]));
+  hash.update(JSON.stringify([migrations, dependencies['@electric-sql/pglite'], dependencies['pg-boss']]));
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -105,10 +105,10 @@ async function failed(
   const conditions = markFailed(markReconciling(stack.conditions, at), 'Failed', message, at);
   const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
   const failure = { generation: attemptAt(offboarding, what), counted: !transient, stalled };
-  const { failures, disturbances } = await store.stacks.failed(key, conditions, failure, lease);
+  const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   log.warn({ key, error: message, failures, transient }, 'stack not taken away');
   return transient || failures < stalledAfter
-    ? { kind: 'error', failures: Math.max(1, failures, disturbances), message }
+    ? { kind: 'error', failures: Math.max(1, failures, transientFailures), message }
     : { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 

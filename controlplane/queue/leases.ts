@@ -74,7 +74,7 @@ interface Held {
 interface Granted {
   key: string;
   token: string;
-  from_dead: boolean;
+  fromDead: boolean;
 }
 
 /** What a stack counts against, each with its limit. */
@@ -202,9 +202,9 @@ export function openLeases(
             return grant(query, await withinLimits(query, asked));
           })
         : await grant(database.query, asked);
-      return rows.map(({ key, token, from_dead }) => {
+      return rows.map(({ key, token, fromDead }) => {
         const controller = new AbortController();
-        const taken = from_dead ? 'from-dead' : 'fresh';
+        const taken = fromDead ? 'from-dead' : 'fresh';
         const lease: Lease = { key, token, signal: controller.signal, taken };
         held.set(key, { lease, controller, sureAt });
         if (stopping) controller.abort(new Error('the service stops'));

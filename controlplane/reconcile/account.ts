@@ -87,7 +87,7 @@ async function observe(
   { account: FleetAccount; pending: readonly string[]; requeueAfterMs?: number } | { result: Result }
 > {
   const { store, aws, settings, lease } = context;
-  const attempts = await store.accounts.failedLooks(record.id);
+  const attempts = await store.accounts.failedReads(record.id);
   let found: Awaited<ReturnType<typeof observeAccount>>;
   try {
     const covers = await context.offboarding?.coveredRegions(record);
@@ -97,7 +97,7 @@ async function observe(
     found = transientFailure(error, attempts);
   }
   if (found.kind === 'found') {
-    await store.accounts.looked(record.id, found.pendingRegions.length === 0);
+    await store.accounts.recordRead(record.id, found.pendingRegions.length === 0);
     const regions = [...found.account.regions, ...stillDeclared(context, record, found.pendingRegions)];
     await store.accounts.setRegions(record.id, regions);
     if (settings.layout === 'account' && !isPreview(context)) {
@@ -119,7 +119,7 @@ async function observe(
       ...(found.requeueAfterMs && { requeueAfterMs: found.requeueAfterMs }),
     };
   }
-  await store.accounts.looked(record.id, false);
+  await store.accounts.recordRead(record.id, false);
   if (found.kind === 'transient-failure')
     return { result: await requeue(context, found.requeueAfterMs, found.message) };
   if (found.kind === 'not-yet') {

@@ -205,7 +205,7 @@ async function failed(
     stalled: { after: stalledAfter, conditions: markStalled({}, message, now()) },
   };
 
-  const { failures, disturbances } = await store.stacks.failed(key, conditions, failure, lease);
+  const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (!transient) await auditFailure(context, desired, { message, failures, stalled });
   const limit = transient ? limits.transient : limits.counted;
@@ -217,6 +217,6 @@ async function failed(
   context.log.warn({ key, error: message, failures, transient }, 'stack failed');
   const result: Result = stalled
     ? { kind: 'terminal', reason: 'FailedRepeatedly', message, ...again(terms) }
-    : { kind: 'error', failures: Math.max(1, failures, disturbances), message };
+    : { kind: 'error', failures: Math.max(1, failures, transientFailures), message };
   return { outcome: 'failed', result };
 }

@@ -2,6 +2,7 @@ import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 import type { Conditions } from '../stacks/conditions.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Database } from './database/database.ts';
+import { firstRow } from './database/query.ts';
 
 export interface AccountRecord {
   readonly id: string;
@@ -22,100 +23,96 @@ export interface AccountRecord {
   readonly updatedAt: Date;
 }
 
-const columns = `id, name, state, path, parents, unit_names as "unitNames", tags, tags_read_at as "tagsReadAt",
-  joined_at as "joinedAt", regions, conditions, updated_at as "updatedAt"`;
+const columns = `id, name, state, path, parents, unit_names, tags, tags_read_at, joined_at, regions,
+  conditions, updated_at`;
 
-export interface AccountStore {
-  list(): Promise<AccountRecord[]>;
-  get(id: string): Promise<AccountRecord | undefined>;
+const listedAccounts = ({ query }: Pick<Database, 'query'>) => ({
+  list: (): Promise<AccountRecord[]> => query(`select ${columns} from account order by path, name, id`),
+  get: (id: string) => firstRow<AccountRecord>(query, `select ${columns} from account where id = $1`, [id]),
   /**
    * Records what a listing of the organization says that was begun at `readAt`, by the database's clock; those it does
    * not list any more are marked departed. What a later listing said stays; one of the future is no later one.
    */
-  seen(accounts: readonly OrganizationAccount[], readAt: Date): Promise<void>;
-  /** Records the tags that were read at a moment of the database's; what a later reading said stays. */
-  setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date): Promise<void>;
-  /** Has them read again by whoever needs them next. */
-  forgetTags(id: string): Promise<void>;
-  /** How many looks in a row found the account not ready, over all workers. */
-  failedLooks(id: string): Promise<number>;
-  /** Counts a look: one that found the account ready ends the row. */
-  looked(id: string, ready: boolean): Promise<void>;
-  setRegions(id: string, regions: AccountRecord['regions']): Promise<void>;
-  /** Leaves a Region out of those of an account, and every other as it is. */
-  dropRegion(id: string, region: string): Promise<void>;
-  /** Changes the conditions named and leaves the others: several keys of an account may tell of it at once. */
-  setConditions(id: string, conditions: Conditions): Promise<void>;
-}
+  async seen(accounts: readonly OrganizationAccount[], readAt: Date) {
+    await query(
+      `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
+       select id, name, state, path, parents, "unitNames", "joinedAt", $2, now()
+       from jsonb_to_recordset($1::jsonb) as listed
+         (id text, name text, state text, path text, parents jsonb, "unitNames" jsonb, "joinedAt" timestamptz)
+       on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
+         parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at,
+         seen_at = excluded.seen_at, updated_at = now()
+       where account.seen_at <= excluded.seen_at or account.seen_at > now()`,
+      [JSON.stringify(accounts), readAt],
+    );
+    await query(
+      `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
+       where state <> 'DEPARTED' and not (id = any($1)) and (seen_at <= $2 or seen_at > now())`,
+      [accounts.map(({ id }) => id), readAt],
+    );
+  },
+});
 
-export function accountStore({ query }: Pick<Database, 'query'>): AccountStore {
-  return {
-    list: () => query(`select ${columns} from account order by path, name, id`),
-    async get(id) {
-      const [row] = await query<AccountRecord>(`select ${columns} from account where id = $1`, [id]);
-      return row;
-    },
-    async seen(accounts, readAt) {
-      await query(
-        `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
-         select id, name, state, path, parents, "unitNames", "joinedAt", $2, now()
-         from jsonb_to_recordset($1::jsonb) as listed
-           (id text, name text, state text, path text, parents jsonb, "unitNames" jsonb, "joinedAt" timestamptz)
-         on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
-           parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at,
-           seen_at = excluded.seen_at, updated_at = now()
-         where account.seen_at <= excluded.seen_at or account.seen_at > now()`,
-        [JSON.stringify(accounts), readAt],
-      );
-      await query(
-        `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()
-         where state <> 'DEPARTED' and not (id = any($1)) and (seen_at <= $2 or seen_at > now())`,
-        [accounts.map(({ id }) => id), readAt],
-      );
-    },
-    async setTags(id, tags, readAt) {
-      await query(
-        `update account set tags = $2, tags_read_at = $3, updated_at = now()
-         where id = $1 and (tags_read_at is null or tags_read_at <= $3 or tags_read_at > now())`,
-        [id, JSON.stringify(tags), readAt],
-      );
-    },
-    async forgetTags(id) {
-      await query('update account set tags_read_at = null where id = $1', [id]);
-    },
-    async failedLooks(id) {
-      const [row] = await query<{ looks: number }>(
-        'select failed_looks as looks from account where id = $1',
-        [id],
-      );
-      return row?.looks ?? 0;
-    },
-    async looked(id, ready) {
-      const count = ready
-        ? 'failed_looks = 0 where failed_looks > 0 and'
-        : 'failed_looks = failed_looks + 1 where';
-      await query(`update account set ${count} id = $1`, [id]);
-    },
-    async setRegions(id, regions) {
-      await query('update account set regions = $2, updated_at = now() where id = $1', [
-        id,
-        JSON.stringify(regions),
-      ]);
-    },
-    async dropRegion(id, region) {
-      await query(
-        `update account set updated_at = now(), regions = (
-           select coalesce(jsonb_agg(each order by number), '[]') from jsonb_array_elements(regions)
-             with ordinality as listed (each, number) where each->>'region' <> $2)
-         where id = $1`,
-        [id, region],
-      );
-    },
-    async setConditions(id, conditions) {
-      await query(
-        'update account set conditions = conditions || $2::jsonb, updated_at = now() where id = $1',
-        [id, JSON.stringify(conditions)],
-      );
-    },
-  };
-}
+const accountTags = ({ query }: Pick<Database, 'query'>) => ({
+  /** Records the tags that were read at a moment of the database's; what a later reading said stays. */
+  async setTags(id: string, tags: Readonly<Record<string, string>>, readAt: Date) {
+    await query(
+      `update account set tags = $2, tags_read_at = $3, updated_at = now()
+       where id = $1 and (tags_read_at is null or tags_read_at <= $3 or tags_read_at > now())`,
+      [id, JSON.stringify(tags), readAt],
+    );
+  },
+  /** Has them read again by whoever needs them next. */
+  async forgetTags(id: string) {
+    await query('update account set tags_read_at = null where id = $1', [id]);
+  },
+});
+
+/** What reading an account found. */
+const accountObservations = ({ query }: Pick<Database, 'query'>) => ({
+  /** How many reads in a row found the account not ready, over all workers. */
+  async failedReads(id: string): Promise<number> {
+    const [row] = await query<{ failedReads: number }>('select failed_reads from account where id = $1', [
+      id,
+    ]);
+    return row?.failedReads ?? 0;
+  },
+  /** Counts a read: one that found the account ready ends the row. */
+  async recordRead(id: string, ready: boolean) {
+    const count = ready
+      ? 'failed_reads = 0 where failed_reads > 0 and'
+      : 'failed_reads = failed_reads + 1 where';
+    await query(`update account set ${count} id = $1`, [id]);
+  },
+  async setRegions(id: string, regions: AccountRecord['regions']) {
+    await query('update account set regions = $2, updated_at = now() where id = $1', [
+      id,
+      JSON.stringify(regions),
+    ]);
+  },
+  /** Leaves a Region out of those of an account, and every other as it is. */
+  async dropRegion(id: string, region: string) {
+    await query(
+      `update account set updated_at = now(), regions = (
+         select coalesce(jsonb_agg(each order by number), '[]') from jsonb_array_elements(regions)
+           with ordinality as listed (each, number) where each->>'region' <> $2)
+       where id = $1`,
+      [id, region],
+    );
+  },
+  /** Changes the conditions named and leaves the others: several keys of an account may tell of it at once. */
+  async setConditions(id: string, conditions: Conditions) {
+    await query('update account set conditions = conditions || $2::jsonb, updated_at = now() where id = $1', [
+      id,
+      JSON.stringify(conditions),
+    ]);
+  },
+});
+
+export const accountStore = (database: Pick<Database, 'query'>) => ({
+  ...listedAccounts(database),
+  ...accountTags(database),
+  ...accountObservations(database),
+});
+
+export type AccountStore = ReturnType<typeof accountStore>;

@@ -30,23 +30,13 @@ export type NewArchivedStack = Omit<ArchivedStack, 'hasState' | 'returnedAt' | '
   readonly state: string | undefined;
 };
 
-const columns = `key, since, account_id as "accountId", account_name as "accountName", kind, region, reason,
-  archived_at as "archivedAt", generation, conditions, state is not null as "hasState", returned_at as "returnedAt"`;
+const columns = `key, since, account_id, account_name, kind, region, reason, archived_at, generation,
+  conditions, state is not null as has_state, returned_at`;
 
-export interface ArchivedStackStore {
-  /** Keeps it; asked for again, as after a crash, a state that was archived stays. */
-  archive(archivedStack: NewArchivedStack, at: Date): Promise<void>;
-  /** Newest first. */
-  list(): Promise<ArchivedStack[]>;
-  /** The newest archived state of a key, as the engine exported it. */
-  state(key: string): Promise<string | undefined>;
-  /** Marks those whose stack is there again. */
-  markReturned(at: Date): Promise<void>;
-}
-
-export function archivedStackStore({ query }: Pick<Database, 'query'>): ArchivedStackStore {
+export function archivedStackStore({ query }: Pick<Database, 'query'>) {
   return {
-    async archive({ state, ...stack }, at) {
+    /** Keeps it; asked for again, as after a crash, a state that was archived stays. */
+    async archive({ state, ...stack }: NewArchivedStack, at: Date) {
       const archived = state === undefined ? null : (await compress(state)).toString('base64');
       await query(
         `insert into archived_stack as t (key, since, account_id, account_name, kind, region, reason, archived_at,
@@ -59,15 +49,19 @@ export function archivedStackStore({ query }: Pick<Database, 'query'>): Archived
         ],
       );
     },
-    list: () => query(`select ${columns} from archived_stack order by archived_at desc, key`),
-    async state(key) {
+    /** Newest first. */
+    list: (): Promise<ArchivedStack[]> =>
+      query(`select ${columns} from archived_stack order by archived_at desc, key`),
+    /** The newest archived state of a key, as the engine exported it. */
+    async state(key: string): Promise<string | undefined> {
       const [row] = await query<{ state: string }>(
         'select state from archived_stack where key = $1 and state is not null order by since desc limit 1',
         [key],
       );
       return row && (await expand(Buffer.from(row.state, 'base64'))).toString();
     },
-    async markReturned(at) {
+    /** Marks those whose stack is there again. */
+    async markReturned(at: Date) {
       await query(
         `update archived_stack t set returned_at = $1
          where returned_at is null and exists (select 1 from stack s where s.key = t.key)
@@ -77,3 +71,5 @@ export function archivedStackStore({ query }: Pick<Database, 'query'>): Archived
     },
   };
 }
+
+export type ArchivedStackStore = ReturnType<typeof archivedStackStore>;

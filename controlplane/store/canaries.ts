@@ -52,9 +52,8 @@ export type Ending =
     }
   | { state: 'failed'; message: string };
 
-export const canaryColumns = `id, verification_id as "verificationId", account_id as "accountId", region,
-  intended_at as "intendedAt", group_id as "groupId", opened_at as "openedAt", result, received_at as "receivedAt", state,
-  kind, message, milliseconds, recorded_milliseconds as "recordedMilliseconds", ended_at as "endedAt"`;
+export const canaryColumns = `id, verification_id, account_id, region, intended_at, group_id, opened_at,
+  result, received_at, state, kind, message, milliseconds, recorded_milliseconds, ended_at`;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -63,7 +62,7 @@ export async function recordResult(query: Query, result: RemediationResult): Pro
   const { account, region, groupId, canary = '' } = result;
   // Each look-up by an index of its own: every result of the fleet is looked up here.
   const found = await query<Pick<Canary, 'id' | 'result' | 'endedAt'>>(
-    `select id, result, ended_at as "endedAt" from canary
+    `select id, result, ended_at from canary
      where (id = $3::uuid or group_id = $4) and account_id = $1 and region = $2 for update`,
     [account, region, uuid.test(canary) ? canary : null, groupId],
   );
@@ -89,7 +88,7 @@ export async function recordEnding(query: Query, id: string, ending: Ending): Pr
   const [ended] = await query<Cell>(
     `update canary set state = $2, message = $3, kind = $4, milliseconds = $5, recorded_milliseconds = $6,
        ended_at = now(), holder = null, held_until = null
-     where id = $1 and ended_at is null returning account_id as "accountId", region`,
+     where id = $1 and ended_at is null returning account_id, region`,
     [id, ending.state, ending.message, ...values],
   );
   if (!ended) return;

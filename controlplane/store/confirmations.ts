@@ -5,6 +5,7 @@ import type { PolicyChange } from '../settings/policy-change.ts';
 import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstRow } from './database/query.ts';
 
 /** What a person is asked about; one question of each is open at most. */
 export type Topic = 'settings' | 'listing' | 'policy-mode';
@@ -41,27 +42,22 @@ export interface Confirmation {
   readonly decidedBy: string | null;
 }
 
-const columns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at as "openedAt", expires_at as "expiresAt",
-  decided_at as "decidedAt", decided_by as "decidedBy"`;
+const columns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at, expires_at,
+  decided_at, decided_by`;
 
 const hour = 3_600_000;
 /** How long a question stands, a refusal holds, and a confirmation serves. */
 const lasting = { open: 72 * hour, refused: 7 * 24 * hour, confirmed: 24 * hour } as const;
 const after = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
 
-export interface ConfirmationStore {
-  /** Newest first. */
-  list(): Promise<Confirmation[]>;
-  get(id: string): Promise<Confirmation | undefined>;
-  /** The open one about a topic, or a refusal that still holds. */
-  standing(topic: Topic): Promise<Confirmation | undefined>;
-}
-
-export function confirmationStore({ query }: Pick<Database, 'query'>): ConfirmationStore {
+export function confirmationStore({ query }: Pick<Database, 'query'>) {
   return {
-    list: () => query(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
-    get: (id) => get(query, id),
-    standing: (topic) => standing(query, topic),
+    /** Newest first. */
+    list: (): Promise<Confirmation[]> =>
+      query(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
+    get: (id: string): Promise<Confirmation | undefined> => get(query, id),
+    /** The open one about a topic, or a refusal that still holds. */
+    standing: (topic: Topic): Promise<Confirmation | undefined> => standing(query, topic),
   };
 }
 
@@ -76,16 +72,15 @@ const isAbout = (topic: Topic) =>
 
 /** The open one, or a refusal that was neither superseded nor found expired. */
 export async function standing(query: Query, topic: Topic): Promise<Confirmation | undefined> {
-  const [row] = await query<Confirmation>(
+  return firstRow<Confirmation>(
+    query,
     `select ${columns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
      order by opened_at desc limit 1`,
   );
-  return row;
 }
 
 async function get(query: Query, id: string): Promise<Confirmation | undefined> {
-  const [row] = await query<Confirmation>(`select ${columns} from confirmation where id = $1`, [id]);
-  return row;
+  return firstRow<Confirmation>(query, `select ${columns} from confirmation where id = $1`, [id]);
 }
 
 const audited = (
@@ -210,3 +205,5 @@ export async function decide(
   await audited(query, decided, by, state);
   return { confirmation: decided, fresh: true };
 }
+
+export type ConfirmationStore = ReturnType<typeof confirmationStore>;

@@ -14,27 +14,8 @@ export interface CoverageNotice {
   readonly notified: readonly string[];
 }
 
-export interface CoverageStore {
-  /** What was last known of an account; empty where it was never looked at. */
-  known(accountId: string): Promise<KnownCoverage[]>;
-  /**
-   * Records what a survey found and, with an audit line, each change as a notice, all or nothing. Found again, the
-   * same is no change. `before` is what the account showed where nothing is known yet.
-   */
-  observe(
-    account: { readonly id: string; readonly name: string },
-    before: readonly RegionCoverage[],
-    found: readonly RegionCoverage[],
-  ): Promise<void>;
-  /** Notices of an account that not everybody was told of, the oldest first. */
-  pending(accountId: string): Promise<CoverageNotice[]>;
-  notified(id: string, channel: string): Promise<void>;
-  done(id: string): Promise<void>;
-  /** How many notices of the theme a channel was told of in the last so many minutes. */
-  notifiedLately(theme: string, channel: string, minutes: number): Promise<number>;
-}
-
 type Changed = CoverageChange['lost'];
+type Account = { readonly id: string; readonly name: string };
 
 const sentence = (name: string, id: string, change: CoverageEvent['change'], regions: Changed): string => {
   const where =
@@ -47,7 +28,7 @@ const sentence = (name: string, id: string, change: CoverageEvent['change'], reg
 
 async function record(
   query: Query,
-  account: { readonly id: string; readonly name: string },
+  account: Account,
   change: CoverageEvent['change'],
   regions: Changed,
 ): Promise<void> {
@@ -76,53 +57,63 @@ async function record(
   });
 }
 
-export function coverageStore({
-  query,
-  transaction,
-}: Pick<Database, 'query' | 'transaction'>): CoverageStore {
+const knownColumn = 'select known from coverage where account_id = $1';
+
+async function observe(
+  query: Query,
+  account: Account,
+  before: readonly RegionCoverage[],
+  found: readonly RegionCoverage[],
+): Promise<void> {
+  await query(
+    'insert into coverage (account_id, known, updated_at) values ($1, $2, now()) on conflict do nothing',
+    [account.id, JSON.stringify(knownAfter([], before))],
+  );
+  const [row] = await query<{ known: KnownCoverage[] }>(`${knownColumn} for update`, [account.id]);
+  const known = row?.known ?? [];
+  const { lost, regained } = coverageChange(known, found);
+  await record(query, account, 'lost', lost);
+  await record(query, account, 'regained', regained);
+  await query('update coverage set known = $2, updated_at = now() where account_id = $1', [
+    account.id,
+    JSON.stringify(knownAfter(known, found)),
+  ]);
+}
+
+export function coverageStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
-    async known(accountId) {
-      const [row] = await query<{ known: KnownCoverage[] }>(
-        'select known from coverage where account_id = $1',
-        [accountId],
-      );
+    /** What was last known of an account; empty where it was never looked at. */
+    async known(accountId: string): Promise<KnownCoverage[]> {
+      const [row] = await query<{ known: KnownCoverage[] }>(knownColumn, [accountId]);
       return row?.known ?? [];
     },
-    observe: (account, before, found) =>
-      transaction(async (q) => {
-        await q(
-          `insert into coverage (account_id, known, updated_at) values ($1, $2, now()) on conflict do nothing`,
-          [account.id, JSON.stringify(knownAfter([], before))],
-        );
-        const [row] = await q<{ known: KnownCoverage[] }>(
-          'select known from coverage where account_id = $1 for update',
-          [account.id],
-        );
-        const known = row?.known ?? [];
-        const { lost, regained } = coverageChange(known, found);
-        await record(q, account, 'lost', lost);
-        await record(q, account, 'regained', regained);
-        await q('update coverage set known = $2, updated_at = now() where account_id = $1', [
-          account.id,
-          JSON.stringify(knownAfter(known, found)),
-        ]);
-      }),
-    pending: (accountId) =>
+    /**
+     * Records what a survey found and, with an audit line, each change as a notice, all or nothing. Found again, the
+     * same is no change. `before` is what the account showed where nothing is known yet.
+     */
+    observe: (
+      account: Account,
+      before: readonly RegionCoverage[],
+      found: readonly RegionCoverage[],
+    ): Promise<void> => transaction((within) => observe(within, account, before, found)),
+    /** Notices of an account that not everybody was told of, the oldest first. */
+    pending: (accountId: string): Promise<CoverageNotice[]> =>
       query(
         `select id, theme, event, notified from coverage_notice
          where account_id = $1 and done_at is null order by number`,
         [accountId],
       ),
-    async notified(id, channel) {
+    async notified(id: string, channel: string) {
       await query('update coverage_notice set notified = notified || $2::jsonb where id = $1', [
         id,
         JSON.stringify([channel]),
       ]);
     },
-    async done(id) {
+    async done(id: string) {
       await query('update coverage_notice set done_at = now() where id = $1', [id]);
     },
-    async notifiedLately(theme, channel, minutes) {
+    /** How many notices of the theme a channel was told of in the last so many minutes. */
+    async notifiedLately(theme: string, channel: string, minutes: number): Promise<number> {
       const [row] = await query<{ count: number }>(
         `select count(*)::int as count from coverage_notice
          where theme = $1 and notified @> $2::jsonb and found_at > now() - make_interval(mins => $3::int)`,
@@ -132,3 +123,5 @@ export function coverageStore({
     },
   };
 }
+
+export type CoverageStore = ReturnType<typeof coverageStore>;

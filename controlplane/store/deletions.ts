@@ -1,17 +1,14 @@
 import type { Database, Query } from './database/database.ts';
+import { firstColumn } from './database/query.ts';
 import type { Offboarding } from './offboarding.ts';
 
-export interface DeletionStore {
-  /** Records that the stack is about to be deleted; asked again about the same offboarding, nothing happens. */
-  record(offboarding: Offboarding, at: Date): Promise<void>;
-}
-
-export function deletionStore({ query }: Pick<Database, 'query'>): DeletionStore {
+export function deletionStore({ query }: Pick<Database, 'query'>) {
   return {
-    async record({ key, since, accountId, region, because, confirmationId }, at) {
+    /** Records that the stack is about to be deleted; asked again about the same offboarding, nothing happens. */
+    async record({ key, since, accountId, region, because, confirmationId }: Offboarding, at: Date) {
       await query(
-        `insert into deletion (key, departed_at, account_id, region, because, confirmation_id, at)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (key, departed_at) do nothing`,
+        `insert into deletion (key, since, account_id, region, because, confirmation_id, at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (key, since) do nothing`,
         [key, since, accountId, region, because, confirmationId, at],
       );
     },
@@ -27,7 +24,7 @@ export async function deletionsSince(query: Query, from: Date): Promise<number> 
     `select ((select count(*) from deletion where confirmation_id is null and at > $1)
        + (select count(*) from offboarding d where what = 'destroy' and found_by <> 'setting'
            and confirmation_id is null and done_at is null and (cleared_at is null or cleared_at > $1)
-           and not exists (select 1 from deletion where key = d.key and departed_at = d.since)))::int as count`,
+           and not exists (select 1 from deletion where key = d.key and deletion.since = d.since)))::int as count`,
     [from],
   );
   return row?.count ?? 0;
@@ -35,11 +32,11 @@ export async function deletionsSince(query: Query, from: Date): Promise<number> 
 
 /** Accounts all of whose offboardings a person let go. */
 export async function confirmedAccounts(query: Query): Promise<string[]> {
-  const rows = await query<{ id: string }>(
+  return firstColumn(
+    query,
     `select account_id as id from offboarding group by account_id
      having bool_and(confirmation_id is not null or done_at is not null) and bool_or(confirmation_id is not null)`,
   );
-  return rows.map(({ id }) => id);
 }
 
 /** Remembers who was active in a listing, and says who was in one since a moment. */
@@ -57,3 +54,5 @@ export async function rememberActive(
   await query('delete from listed_account where active_at <= $1', [from]);
   return (await query<{ id: string }>('select id from listed_account')).map(({ id }) => id);
 }
+
+export type DeletionStore = ReturnType<typeof deletionStore>;

@@ -1,6 +1,7 @@
 import type { Exception } from '../../lambda/policy/schema/exception.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstRow } from './database/query.ts';
 
 /** An exception that the control plane keeps beside those of the policy file. */
 export interface StoredException {
@@ -17,18 +18,7 @@ export interface StoredException {
 /** What a new one says of itself; whose it is goes to the audit log as well. */
 export type NewException = Pick<StoredException, 'exception' | 'eventId' | 'groupId' | 'createdBy'>;
 
-const columns = `exception, event_id as "eventId", group_id as "groupId", created_by as "createdBy",
-  created_at as "createdAt", ended_at as "endedAt", ended_by as "endedBy"`;
-
-export interface ExceptionStore {
-  /** All there ever were, newest first. */
-  list(): Promise<StoredException[]>;
-  /** Those that nobody has ended, by name; whether they have expired is not looked at. */
-  standing(): Promise<StoredException[]>;
-  get(name: string): Promise<StoredException | undefined>;
-  /** Ends it for good; what ended before stays as it was. Undefined where there is none of that name. */
-  end(name: string, by: string): Promise<StoredException | undefined>;
-}
+const columns = `exception, event_id, group_id, created_by, created_at, ended_at, ended_by`;
 
 /** Keeps a new exception, with its audit line, as a part of the transaction that the query belongs to. */
 export async function keepException(query: Query, created: NewException): Promise<void> {
@@ -73,18 +63,24 @@ export async function narrowException(
     await writeAudit(query, { who: by, what: 'exception narrowed', details: { ...exception, ...details } });
 }
 
-export function exceptionStore({ query, transaction }: Database): ExceptionStore {
+export function exceptionStore({ query, transaction }: Database) {
   const get = async (name: string) => {
-    const [row] = await query<StoredException>(`select ${columns} from exception where name = $1`, [name]);
-    return row;
+    return firstRow<StoredException>(query, `select ${columns} from exception where name = $1`, [name]);
   };
   return {
-    list: () => query(`select ${columns} from exception order by created_at desc, name`),
-    standing: () => query(`select ${columns} from exception where ended_at is null order by name`),
+    /** All there ever were, newest first. */
+    list: (): Promise<StoredException[]> =>
+      query(`select ${columns} from exception order by created_at desc, name`),
+    /** Those that nobody has ended, by name; whether they have expired is not looked at. */
+    standing: (): Promise<StoredException[]> =>
+      query(`select ${columns} from exception where ended_at is null order by name`),
     get,
-    async end(name, by) {
+    /** Ends it for good; what ended before stays as it was. Undefined where there is none of that name. */
+    async end(name: string, by: string): Promise<StoredException | undefined> {
       await transaction((within) => endExceptions(within, [name], by));
       return get(name);
     },
   };
 }
+
+export type ExceptionStore = ReturnType<typeof exceptionStore>;

@@ -1,39 +1,32 @@
 import type { Database } from './database/database.ts';
+import { firstColumn } from './database/query.ts';
 
-export interface LifecycleEventStore {
-  /** Keeps the event and what it led to; a replay is kept once. */
-  append(event: LifecycleEvent, action: string): Promise<void>;
-  /** Accounts that events of the last so many milliseconds say exist, and that no listing has shown as active yet. */
-  expected(withinMs: number): Promise<string[]>;
-  list(
-    limit: number,
-  ): Promise<{ id: string; name: string; accountId: string | null; time: Date; action: string }[]>;
-}
-
-export function lifecycleEventStore({ query }: Database): LifecycleEventStore {
+export function lifecycleEventStore({ query }: Database) {
   return {
-    async append(event, action) {
+    /** Keeps the event and what it led to; a replay is kept once. */
+    async append(event: LifecycleEvent, action: string) {
       await query(
         `insert into lifecycle_event (id, name, account_id, time, action, recorded_at)
          values ($1, $2, $3, $4, $5, now()) on conflict do nothing`,
         [event.id, event.name, event.accountId ?? null, event.time, action],
       );
     },
-    async expected(withinMs) {
-      const rows = await query<{ id: string }>(
+    /** Accounts that events of the last so many milliseconds say exist, and that no listing has shown as active yet. */
+    expected: (withinMs: number) =>
+      firstColumn(
+        query,
         `select distinct lifecycle_event.account_id as id from lifecycle_event
          left join account on account.id = lifecycle_event.account_id
          where recorded_at > now() - $1::interval and lifecycle_event.action like 'reconcile account%'
            and lifecycle_event.account_id is not null and (account.id is null or account.state = 'PENDING_ACTIVATION')`,
         [`${withinMs} milliseconds`],
-      );
-      return rows.map(({ id }) => id);
-    },
-    list: (limit) =>
-      query(
-        `select id, name, account_id as "accountId", time, action from lifecycle_event order by time desc limit $1`,
-        [limit],
       ),
+    list: (
+      limit: number,
+    ): Promise<{ id: string; name: string; accountId: string | null; time: Date; action: string }[]> =>
+      query(`select id, name, account_id, time, action from lifecycle_event order by time desc limit $1`, [
+        limit,
+      ]),
   };
 }
 
@@ -48,3 +41,5 @@ export interface LifecycleEvent {
     | { readonly at: 'account' | 'organization' | 'hub' }
     | { readonly at: 'nothing'; readonly because: string };
 }
+
+export type LifecycleEventStore = ReturnType<typeof lifecycleEventStore>;

@@ -2,9 +2,10 @@ import type { Conditions } from '../stacks/conditions.ts';
 import type { StackToOffboard } from '../stacks/offboarding.ts';
 import { accountStore } from './accounts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
-import { endProofs } from './cell-verifications.ts';
+import { endVerifications } from './cell-verifications.ts';
 import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
+import { firstColumn, firstRow } from './database/query.ts';
 import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
@@ -21,8 +22,8 @@ export interface Offboarding extends StackToOffboard {
   readonly doneAt: Date | null;
 }
 
-const columns = `key, account_id as "accountId", region, what, because, found_by as "foundBy", since,
-  cleared_at as "clearedAt", confirmation_id as "confirmationId", refusals, done_at as "doneAt"`;
+const columns = `key, account_id, region, what, because, found_by, since, cleared_at, confirmation_id,
+  refusals, done_at`;
 
 /** A stack as far as leaving goes. */
 export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGeneration'> {
@@ -53,122 +54,111 @@ async function closeAccount(
   await writeAudit(query, { who: 'portcullis', what: 'account departed', details }, once);
 }
 
-export interface OffboardingStore {
-  get(key: string): Promise<Offboarding | undefined>;
-  /** Every stack but the hub's. */
-  stacks(): Promise<RecordedStack[]>;
-  /** Has the transaction be the only one that changes what may depart. */
-  alone<T>(work: (query: Query) => Promise<T>): Promise<T>;
+async function finish(
+  query: Query,
+  offboarding: Offboarding,
+  { what, at, account }: OffboardingEnd,
+  holder: Holder,
+): Promise<void> {
+  const { key, since, accountId, region, because, confirmationId } = offboarding;
+  const gone = await query(`delete from stack where key = $1 and ${leaseGuard('$1', '$2')} returning key`, [
+    key,
+    holder.token,
+  ]);
+  if (gone.length === 0) {
+    const left = await query('select key from stack where key = $1', [key]);
+    if (left.length > 0) throw new LeaseLost(key);
+  }
+  await query('update offboarding set what = $2, done_at = $3 where key = $1 and done_at is null', [
+    key,
+    what,
+    at,
+  ]);
+  const entry: AuditEntry = {
+    who: 'portcullis',
+    what: what === 'archive' ? 'stack forgotten' : 'stack destroyed',
+    details: { key, account: accountId, region, because, confirmation: confirmationId },
+  };
+  await writeAudit(query, entry, `departed ${key} ${since.toISOString()}`);
+  if (gone.length === 0) return;
+  await endVerifications(query, accountId, region);
+  if (region !== null) await accountStore({ query }).dropRegion(accountId, region);
+  if (account) await closeAccount(query, offboarding, account);
+}
+
+/** Any number, the same in every process: one at a time changes what may depart. */
+const offboardingLock = 6_821_012;
+
+const records = ({ query }: Pick<Database, 'query'>) => ({
+  get: (key: string) =>
+    firstRow<Offboarding>(query, `select ${columns} from offboarding where key = $1`, [key]),
   /** Every one that has not gone. */
-  open(): Promise<Offboarding[]>;
+  open: (): Promise<Offboarding[]> => openOffboardings(query),
   /** Keys that settings leave out, that a person let go and that have not gone: of an account, or of all. */
-  leavingBySetting(accountId?: string): Promise<string[]>;
+  leavingBySetting: (accountId?: string) =>
+    firstColumn(
+      query,
+      `select key from offboarding where done_at is null and found_by = 'setting' and confirmation_id is not null
+         and cleared_at is not null and ($1::text is null or account_id = $1)`,
+      [accountId ?? null],
+    ),
   /** Ends offboardings of Regions within an account's own stack, once it has these Regions alone. */
-  leftCells(accountId: string, regions: readonly string[], at: Date): Promise<void>;
+  async leftCells(accountId: string, regions: readonly string[], at: Date) {
+    await query(
+      `update offboarding set done_at = $3 where account_id = $1 and done_at is null and found_by = 'setting'
+         and region is not null and not (region = any($2)) and not exists (select 1 from stack where key = offboarding.key)`,
+      [accountId, regions, at],
+    );
+  },
   /** One more refusal; how many there were. */
-  refused(key: string): Promise<number>;
+  async refused(key: string): Promise<number> {
+    const [row] = await query<{ refusals: number }>(
+      'update offboarding set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
+      [key],
+    );
+    return row?.refusals ?? 0;
+  },
   /** It does not depart after all. */
-  drop(key: string): Promise<void>;
+  async drop(key: string) {
+    await query('delete from offboarding where key = $1 and done_at is null', [key]);
+  },
+});
+
+const stacksToOffboard = ({ query, transaction }: Pick<Database, 'query' | 'transaction'>) => ({
+  /** Every stack but the hub's. */
+  stacks: (): Promise<RecordedStack[]> =>
+    query(
+      `select key, kind, account_id, region, failures, failed_generation
+       from stack where kind <> 'hub' order by key`,
+    ),
+  /** Has the transaction be the only one that changes what may depart. */
+  alone: <T>(work: (query: Query) => Promise<T>): Promise<T> =>
+    transaction(async (within) => {
+      await within(`select pg_advisory_xact_lock(${offboardingLock})`);
+      return work(within);
+    }),
   /**
    * The stack went: its record goes with it, in one step with what is said of its account, and with the audit lines.
    * Asked for again, nothing happens. @throws LeaseLost
    */
-  finish(offboarding: Offboarding, end: OffboardingEnd, holder: Holder): Promise<void>;
+  finish: (offboarding: Offboarding, end: OffboardingEnd, holder: Holder): Promise<void> =>
+    transaction((within) => finish(within, offboarding, end, holder)),
   /**
    * Forgets the failures of departing stacks that failed so often at least, of these accounts or of all: which stacks.
    */
-  resetFailures(failures: number, accountIds: readonly string[] | undefined): Promise<string[]>;
-}
+  resetFailures: (failures: number, accountIds: readonly string[] | undefined) =>
+    firstColumn(
+      query,
+      `update stack set failures = 0 where failed_generation like 'offboarding %' and failures >= $1
+         and ($2::text[] is null or account_id = any($2)) returning key`,
+      [failures, accountIds ?? null],
+    ),
+});
 
-/**
- * Any number, the same in every process: one at a time changes what may depart. Earlier programs took 6_821_006, the
- * audit log's: while workers of both stand, the lease of `organization` still has one listing considered at a time, but
- * a person's word may come in between.
- */
-const offboardingLock = 6_821_012;
-
-export function offboardingStore({
-  query,
-  transaction,
-}: Pick<Database, 'query' | 'transaction'>): OffboardingStore {
-  return {
-    async get(key) {
-      const [row] = await query<Offboarding>(`select ${columns} from offboarding where key = $1`, [key]);
-      return row;
-    },
-    stacks: () =>
-      query(
-        `select key, kind, account_id as "accountId", region, failures, failed_generation as "failedGeneration"
-         from stack where kind <> 'hub' order by key`,
-      ),
-    alone: (work) =>
-      transaction(async (within) => {
-        await within(`select pg_advisory_xact_lock(${offboardingLock})`);
-        return work(within);
-      }),
-    open: () => openOffboardings(query),
-    async leavingBySetting(accountId) {
-      const rows = await query<{ key: string }>(
-        `select key from offboarding where done_at is null and found_by = 'setting' and confirmation_id is not null
-           and cleared_at is not null and ($1::text is null or account_id = $1)`,
-        [accountId ?? null],
-      );
-      return rows.map(({ key }) => key);
-    },
-    async leftCells(accountId, regions, at) {
-      await query(
-        `update offboarding set done_at = $3 where account_id = $1 and done_at is null and found_by = 'setting'
-           and region is not null and not (region = any($2)) and not exists (select 1 from stack where key = offboarding.key)`,
-        [accountId, regions, at],
-      );
-    },
-    async refused(key) {
-      const [row] = await query<{ refusals: number }>(
-        'update offboarding set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
-        [key],
-      );
-      return row?.refusals ?? 0;
-    },
-    async drop(key) {
-      await query('delete from offboarding where key = $1 and done_at is null', [key]);
-    },
-    finish: (offboarding, { what, at, account }, holder) =>
-      transaction(async (within) => {
-        const { key, since, accountId, region, because, confirmationId } = offboarding;
-        const gone = await within(
-          `delete from stack where key = $1 and ${leaseGuard('$1', '$2')} returning key`,
-          [key, holder.token],
-        );
-        if (gone.length === 0) {
-          const left = await within('select key from stack where key = $1', [key]);
-          if (left.length > 0) throw new LeaseLost(key);
-        }
-        await within('update offboarding set what = $2, done_at = $3 where key = $1 and done_at is null', [
-          key,
-          what,
-          at,
-        ]);
-        const entry: AuditEntry = {
-          who: 'portcullis',
-          what: what === 'archive' ? 'stack forgotten' : 'stack destroyed',
-          details: { key, account: accountId, region, because, confirmation: confirmationId },
-        };
-        await writeAudit(within, entry, `departed ${key} ${since.toISOString()}`);
-        if (gone.length === 0) return;
-        await endProofs(within, accountId, region);
-        if (region !== null) await accountStore({ query: within }).dropRegion(accountId, region);
-        if (account) await closeAccount(within, offboarding, account);
-      }),
-    async resetFailures(failures, accountIds) {
-      const rows = await query<{ key: string }>(
-        `update stack set failures = 0 where failed_generation like 'offboarding %' and failures >= $1
-           and ($2::text[] is null or account_id = any($2)) returning key`,
-        [failures, accountIds ?? null],
-      );
-      return rows.map(({ key }) => key);
-    },
-  };
-}
+export const offboardingStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
+  ...records(database),
+  ...stacksToOffboard(database),
+});
 
 export const openOffboardings = (query: Query) =>
   query<Offboarding>(`select ${columns} from offboarding where done_at is null order by key`);
@@ -239,3 +229,5 @@ export async function holdAgain(query: Query, confirmationIds: readonly string[]
     [confirmationIds],
   );
 }
+
+export type OffboardingStore = ReturnType<typeof offboardingStore>;

@@ -2,6 +2,7 @@ import type { PolicyChange } from '../settings/policy-change.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Confirmation } from './confirmations.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstRow } from './database/query.ts';
 
 /** A policy that is in force, or was: its text as the file had it. */
 export interface ConfirmedPolicy {
@@ -13,21 +14,17 @@ export interface ConfirmedPolicy {
   readonly confirmedAt: Date;
 }
 
-export interface PolicyStore {
+export const policyStore = ({ query }: Pick<Database, 'query'>) => ({
   /** The last one: what the hub is to have. Undefined before the hub is reconciled for the first time. */
-  confirmed(): Promise<ConfirmedPolicy | undefined>;
-}
-
-export const policyStore = ({ query }: Pick<Database, 'query'>): PolicyStore => ({
-  confirmed: () => confirmedPolicy(query),
+  confirmed: (): Promise<ConfirmedPolicy | undefined> => confirmedPolicy(query),
 });
 
 export async function confirmedPolicy(query: Query): Promise<ConfirmedPolicy | undefined> {
-  const [row] = await query<ConfirmedPolicy>(
-    `select digest, text, confirmed_by as "confirmedBy", confirmed_at as "confirmedAt"
+  return firstRow<ConfirmedPolicy>(
+    query,
+    `select digest, text, confirmed_by, confirmed_at
      from confirmed_policy order by id desc limit 1`,
   );
-  return row;
 }
 
 /** Puts a policy in force, with its line in the audit log. `details` says more of where it came from. */
@@ -59,3 +56,5 @@ export async function confirmAsked(
   const confirmed = { digest: policy.to, text: row.text, confirmedBy, confirmedAt };
   await confirmPolicy(query, confirmed, policy, { confirmation: id });
 }
+
+export type PolicyStore = ReturnType<typeof policyStore>;

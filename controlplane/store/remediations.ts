@@ -15,8 +15,8 @@ export interface RemediationRecord {
   readonly result: RemediationResult;
 }
 
-const columns = `event_id || ':' || group_id as id, event_id as "eventId", group_id as "groupId", time,
-  account_id as "accountId", region, outcome, result`;
+const columns = `event_id || ':' || group_id as id, event_id, group_id, time,
+  account_id, region, outcome, result`;
 
 /** A group with an escalated rule that is open, as its last result says. */
 export interface OpenEscalation {
@@ -28,27 +28,9 @@ export interface OpenEscalation {
 }
 
 /** The schedule closes such a rule within minutes; one whose last result is older than a day was reported long ago. */
-export const openEscalations = `select account_id as "accountId", region, group_id as "groupId", time from remediation r
+export const openEscalations = `select account_id, region, group_id, time from remediation r
   where outcome = 'escalated' and time > now() - interval '1 day' and not exists (select 1 from remediation later
     where later.account_id = r.account_id and later.group_id = r.group_id and later.time > r.time)`;
-
-export interface RemediationStore {
-  /**
-   * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
-   * changes nothing. True where the outcome is another than before.
-   */
-  append(result: RemediationResult): Promise<boolean>;
-  /** What an event came to, for each security group that it was about. */
-  ofEvent(eventId: string): Promise<RemediationRecord[]>;
-  /** The longest open first, a hundred at most. */
-  openEscalations(): Promise<OpenEscalation[]>;
-  /** Newest first. */
-  list(filter: {
-    accountId?: string | undefined;
-    outcome?: string | undefined;
-    limit: number;
-  }): Promise<RemediationRecord[]>;
-}
 
 /** The first result of an event and group; false where there is one. A part is kept as received beside the merge. */
 async function insertFirst(query: Query, result: RemediationResult): Promise<boolean> {
@@ -95,17 +77,30 @@ async function mergeInto(query: Query, result: RemediationResult): Promise<boole
   return merged.outcome !== known.outcome;
 }
 
-export function remediationStore({
-  query,
-  transaction,
-}: Pick<Database, 'query' | 'transaction'>): RemediationStore {
+export function remediationStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
-    append: async (result) =>
+    /**
+     * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
+     * changes nothing. True where the outcome is another than before.
+     */
+    append: async (result: RemediationResult): Promise<boolean> =>
       (await insertFirst(query, result)) || transaction((within) => mergeInto(within, result)),
-    ofEvent: (eventId) =>
+    /** What an event came to, for each security group that it was about. */
+    ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
       query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),
-    openEscalations: () => query(`${openEscalations} order by time, group_id limit 100`),
-    list: ({ accountId, outcome, limit }) =>
+    /** The longest open first, a hundred at most. */
+    openEscalations: (): Promise<OpenEscalation[]> =>
+      query(`${openEscalations} order by time, group_id limit 100`),
+    /** Newest first. */
+    list: ({
+      accountId,
+      outcome,
+      limit,
+    }: {
+      accountId?: string | undefined;
+      outcome?: string | undefined;
+      limit: number;
+    }): Promise<RemediationRecord[]> =>
       query(
         `select ${columns} from remediation
          where ($1::text is null or account_id = $1) and ($2::text is null or outcome = $2)
@@ -114,3 +109,5 @@ export function remediationStore({
       ),
   };
 }
+
+export type RemediationStore = ReturnType<typeof remediationStore>;

@@ -5,6 +5,7 @@ import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { guardLease, type Holder } from './database/lease-guard.ts';
+import { firstColumn } from './database/query.ts';
 import { endExceptions, keepException, narrowException } from './exceptions.ts';
 
 /**
@@ -45,28 +46,8 @@ export interface NewRestore
   readonly rules: readonly { readonly ruleId: string; readonly undo: Undo }[];
 }
 
-const columns = `id, event_id as "eventId", group_id as "groupId", account_id as "accountId", region, state, reason,
-  requested_by as "requestedBy", requested_at as "requestedAt", finished_at as "finishedAt"`;
-
-/** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
-export interface RestoreStore {
-  /**
-   * Records the intent, with its exception and audit lines, all or nothing.
-   * @throws PortcullisError `conflict` where one of the rules has a restore that did not fail already.
-   */
-  create(restore: NewRestore): Promise<void>;
-  get(id: string): Promise<Restore | undefined>;
-  /** Ids of those that have not come to an end, oldest first. */
-  unfinished(): Promise<string[]>;
-  /** @throws LeaseLost */
-  exceptionDeployed(id: string, holder: Holder): Promise<void>;
-  /** A rule is there again, under this id. @throws LeaseLost */
-  putBack(id: string, ruleId: string, restoredRuleId: string, holder: Holder): Promise<void>;
-  /** @throws LeaseLost */
-  restored(id: string, holder: Holder): Promise<void>;
-  /** Ends it, and its exceptions but for those still needed, which become what is given. @throws LeaseLost */
-  failed(id: string, reason: string, needed: readonly Exception[], holder: Holder): Promise<void>;
-}
+const columns = `id, event_id, group_id, account_id, region, state, reason, requested_by, requested_at,
+  finished_at`;
 
 /** Lets no other restore of the same remediation begin before this transaction ends. */
 async function refuseSecond(query: Query, { eventId, groupId, rules }: NewRestore): Promise<void> {
@@ -75,7 +56,7 @@ async function refuseSecond(query: Query, { eventId, groupId, rules }: NewRestor
     groupId,
   ]);
   const [other] = await query<{ id: string; state: RestoreState; ruleId: string }>(
-    `select r.id, r.state, rule.rule_id as "ruleId" from restore r join restore_rule rule on rule.restore_id = r.id
+    `select r.id, r.state, rule.rule_id from restore r join restore_rule rule on rule.restore_id = r.id
      where r.event_id = $1 and r.group_id = $2 and rule.rule_id = any($3)
        and (r.state <> 'failed' or rule.restored_at is not null)
      order by r.requested_at desc limit 1`,
@@ -143,42 +124,52 @@ async function fail(query: Query, id: string, reason: string, needed: readonly E
   for (const exception of needed) await narrowException(query, exception, unasked, { because });
 }
 
-export function restoreStore({ query, transaction }: Database): RestoreStore {
+export function restoreStore({ query, transaction }: Database) {
   const guarded = (id: string, holder: Holder, work: (within: Query) => Promise<unknown>) =>
     transaction(async (within) => {
       await guardLease(within, `restore:${id}`, holder);
       await work(within);
     });
   return {
-    create: (restore) => transaction((within) => create(within, restore)),
-    async get(id) {
+    /**
+     * Records the intent, with its exception and audit lines, all or nothing.
+     * @throws PortcullisError `conflict` where one of the rules has a restore that did not fail already.
+     */
+    create: (restore: NewRestore): Promise<void> => transaction((within) => create(within, restore)),
+    async get(id: string): Promise<Restore | undefined> {
       const [row] = await query<Omit<Restore, 'rules'>>(`select ${columns} from restore where id = $1`, [id]);
       if (!row) return undefined;
       const rules = await query<RestoreRule>(
-        `select rule_id as "ruleId", exception_name as "exceptionName", undo, restored_rule_id as "restoredRuleId",
-           restored_at as "restoredAt" from restore_rule where restore_id = $1 order by rule_id`,
+        `select rule_id, exception_name, undo, restored_rule_id,
+           restored_at from restore_rule where restore_id = $1 order by rule_id`,
         [id],
       );
       return { ...row, rules };
     },
-    async unfinished() {
-      const rows = await query<{ id: string }>(
-        'select id from restore where finished_at is null order by requested_at',
-      );
-      return rows.map(({ id }) => id);
-    },
-    exceptionDeployed: (id, holder) =>
+    /** Ids of those that have not come to an end, oldest first. */
+    unfinished: () =>
+      firstColumn(query, 'select id from restore where finished_at is null order by requested_at'),
+    /** @throws LeaseLost */
+    exceptionDeployed: (id: string, holder: Holder): Promise<void> =>
       guarded(id, holder, (within) =>
         within(`update restore set state = 'exception-deployed' where id = $1 and state = 'pending'`, [id]),
       ),
-    putBack: (id, ruleId, restoredRuleId, holder) =>
+    /** A rule is there again, under this id. @throws LeaseLost */
+    putBack: (id: string, ruleId: string, restoredRuleId: string, holder: Holder): Promise<void> =>
       guarded(id, holder, (within) =>
         within(
           `update restore_rule set restored_rule_id = $3, restored_at = now() where restore_id = $1 and rule_id = $2`,
           [id, ruleId, restoredRuleId],
         ),
       ),
-    restored: (id, holder) => guarded(id, holder, (within) => end(within, id, 'restored', null)),
-    failed: (id, reason, needed, holder) => guarded(id, holder, (within) => fail(within, id, reason, needed)),
+    /** @throws LeaseLost */
+    restored: (id: string, holder: Holder): Promise<void> =>
+      guarded(id, holder, (within) => end(within, id, 'restored', null)),
+    /** Ends it, and its exceptions but for those still needed, which become what is given. @throws LeaseLost */
+    failed: (id: string, reason: string, needed: readonly Exception[], holder: Holder): Promise<void> =>
+      guarded(id, holder, (within) => fail(within, id, reason, needed)),
   };
 }
+
+/** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
+export type RestoreStore = ReturnType<typeof restoreStore>;

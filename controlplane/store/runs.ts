@@ -4,6 +4,7 @@ import type { Scope } from '../stacks/scope.ts';
 import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstRow } from './database/query.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
 export type RunState = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
@@ -36,35 +37,8 @@ export interface Run extends Omit<RunRequest, 'paused'> {
 }
 
 /** A run's columns, of a table or alias named `run`. */
-export const runColumns = `run.id, run.kind, run.scope, run.only_changed as "onlyChanged",
-  run.requested_by as "requestedBy", run.state, run.rollout, run.priority, run.message, run.created_at as "createdAt",
-  run.started_at as "startedAt", run.planned_at as "plannedAt", run.finished_at as "finishedAt"`;
-
-/** Whatever becomes of a run leaves its line in the audit log, in one step with it. */
-export interface RunStore {
-  /** A new run; or, where an equal one waits and has not begun, that one: triggers collapse. */
-  createUnlessWaiting(request: RunRequest): Promise<{ run: Run; created: boolean }>;
-  get(id: string): Promise<Run | undefined>;
-  list(limit: number): Promise<Run[]>;
-  /** Runs that were cut short or never began; one that is paused waits for a person. */
-  unfinished(): Promise<Run[]>;
-  /**
-   * The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it; where a
-   * state is given, the latest that is in it.
-   */
-  latestOf(requestedBy: string, state?: RunState): Promise<Run | undefined>;
-  start(id: string): Promise<void>;
-  planned(id: string): Promise<void>;
-  /** Counts one more time that it could not be planned; how many by now, over all workers. */
-  planFailed(id: string): Promise<number>;
-  finish(id: string, state: 'succeeded' | 'failed', message: string | null): Promise<void>;
-  /** By a person, or else by its failures. False where it has ended already, or is paused already. */
-  pause(id: string, message: string, by?: string): Promise<boolean>;
-  /** False where it is not paused. */
-  resume(id: string, by: string): Promise<boolean>;
-  /** False where it has ended already. */
-  cancel(id: string, message: string, by: string): Promise<boolean>;
-}
+export const runColumns = `run.id, run.kind, run.scope, run.only_changed, run.requested_by, run.state,
+  run.rollout, run.priority, run.message, run.created_at, run.started_at, run.planned_at, run.finished_at`;
 
 const unfinishedStates = `('queued', 'running', 'paused')`;
 
@@ -109,98 +83,128 @@ async function finished(query: Query, { id, kind, state, message }: Run): Promis
   await writeAudit(query, { who: unasked, what: 'run finished', details }, `run finished ${id}`);
 }
 
-export function runStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>): RunStore {
-  /** Changes a run and tells of it, both or neither; false where there was nothing to change. */
-  const change = (
-    sql: string,
-    parameters: readonly unknown[],
-    tell: (within: Query, run: Run) => Promise<unknown>,
-  ) =>
-    transaction(async (within) => {
-      const [run] = await within<Run>(`${sql} returning ${runColumns}`, parameters);
-      if (run) await tell(within, run);
-      return run !== undefined;
-    });
-  const took =
-    (who: string, what: AuditedAct) =>
-    (within: Query, { id, message }: Run) => {
-      const details: AuditEntry['details'] = { run: id, ...(message !== null && { message }) };
-      return writeAudit(within, { who, what, details });
-    };
-  return {
-    createUnlessWaiting: (request) =>
-      transaction(async (within) => {
-        const found = await createUnlessWaiting(within, request);
-        await requested(within, request.requestedBy, found.run, found.created);
-        if (found.created && request.paused) await took(unasked, 'run paused')(within, found.run);
-        return found;
-      }),
-    async get(id) {
-      const [row] = await query<Run>(`select ${runColumns} from run where id = $1`, [id]);
-      return row;
-    },
-    list: (limit) => query(`select ${runColumns} from run order by created_at desc limit $1`, [limit]),
-    unfinished: () =>
-      query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
-    async latestOf(requestedBy, state) {
-      const byPrefix = requestedBy.endsWith('*');
-      // The operators that the index compares by: bytes, so that names that begin alike stand together.
-      const named = byPrefix
-        ? 'requested_by ~>=~ $1 and requested_by ~<~ ($1 || chr(1114111))'
-        : 'requested_by = $1';
-      const [row] = await query<Run>(
-        `select ${runColumns} from run where ${named} and ($2::text is null or state = $2)
-         order by created_at desc limit 1`,
-        [byPrefix ? requestedBy.slice(0, -1) : requestedBy, state ?? null],
-      );
-      return row;
-    },
-    async planFailed(id) {
-      const [row] = await query<{ attempts: number }>(
-        'update run set plan_attempts = plan_attempts + 1 where id = $1 returning plan_attempts as attempts',
-        [id],
-      );
-      return row?.attempts ?? 1;
-    },
-    async start(id) {
-      await query(
-        `update run set state = 'running', started_at = coalesce(started_at, now()) where id = $1 and state = 'queued'`,
-        [id],
-      );
-    },
-    async planned(id) {
-      await query('update run set planned_at = now() where id = $1', [id]);
-    },
-    async finish(id, state, message) {
-      await change(
-        `update run set state = $2, message = $3, finished_at = now() where id = $1 and finished_at is null`,
-        [id, state, message],
-        finished,
-      );
-    },
-    pause: (id, message, by = unasked) =>
-      change(
-        `update run set state = 'paused', message = $2 where id = $1 and state in ('queued', 'running')`,
-        [id, message],
-        took(by, 'run paused'),
-      ),
-    resume: (id, by) =>
-      change(
-        `update run set state = case when planned_at is null then 'queued' else 'running' end, message = null,
-           rollout = rollout || jsonb_build_object('resumedAt', now())
-         where id = $1 and state = 'paused'`,
-        [id],
-        took(by, 'run resumed'),
-      ),
-    cancel: (id, message, by) =>
-      change(
-        `update run set state = 'cancelled', message = $2, finished_at = now()
-         where id = $1 and state in ${unfinishedStates}`,
-        [id, message],
-        async (within, run) => {
-          await took(by, 'run cancelled')(within, run);
-          await finished(within, run);
-        },
-      ),
+/** Changes a run and tells of it, both or neither; false where there was nothing to change. */
+const change = (
+  { transaction }: Pick<Database, 'transaction'>,
+  sql: string,
+  parameters: readonly unknown[],
+  tell: (within: Query, run: Run) => Promise<unknown>,
+): Promise<boolean> =>
+  transaction(async (within) => {
+    const [run] = await within<Run>(`${sql} returning ${runColumns}`, parameters);
+    if (run) await tell(within, run);
+    return run !== undefined;
+  });
+
+const audited =
+  (who: string, what: AuditedAct) =>
+  (within: Query, { id, message }: Run) => {
+    const details: AuditEntry['details'] = { run: id, ...(message !== null && { message }) };
+    return writeAudit(within, { who, what, details });
   };
-}
+
+const runReads = ({ query }: Pick<Database, 'query'>) => ({
+  get: (id: string) => firstRow<Run>(query, `select ${runColumns} from run where id = $1`, [id]),
+  list: (limit: number): Promise<Run[]> =>
+    query(`select ${runColumns} from run order by created_at desc limit $1`, [limit]),
+  /** Runs that were cut short or never began; one that is paused waits for a person. */
+  unfinished: (): Promise<Run[]> =>
+    query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
+  /**
+   * The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it; where a
+   * state is given, the latest that is in it.
+   */
+  async latestOf(requestedBy: string, state?: RunState): Promise<Run | undefined> {
+    const byPrefix = requestedBy.endsWith('*');
+    // The operators that the index compares by: bytes, so that names that begin alike stand together.
+    const named = byPrefix
+      ? 'requested_by ~>=~ $1 and requested_by ~<~ ($1 || chr(1114111))'
+      : 'requested_by = $1';
+    return firstRow<Run>(
+      query,
+      `select ${runColumns} from run where ${named} and ($2::text is null or state = $2)
+       order by created_at desc limit 1`,
+      [byPrefix ? requestedBy.slice(0, -1) : requestedBy, state ?? null],
+    );
+  },
+});
+
+/** From the request to the end. */
+const runSteps = (database: Pick<Database, 'query' | 'transaction'>) => ({
+  /** A new run; or, where an equal one waits and has not begun, that one: triggers collapse. */
+  createUnlessWaiting: (request: RunRequest): Promise<{ run: Run; created: boolean }> =>
+    database.transaction(async (within) => {
+      const found = await createUnlessWaiting(within, request);
+      await requested(within, request.requestedBy, found.run, found.created);
+      if (found.created && request.paused) await audited(unasked, 'run paused')(within, found.run);
+      return found;
+    }),
+  /** Counts one more time that it could not be planned; how many by now, over all workers. */
+  async planFailed(id: string): Promise<number> {
+    const [row] = await database.query<{ attempts: number }>(
+      'update run set plan_attempts = plan_attempts + 1 where id = $1 returning plan_attempts as attempts',
+      [id],
+    );
+    return row?.attempts ?? 1;
+  },
+  async start(id: string) {
+    await database.query(
+      `update run set state = 'running', started_at = coalesce(started_at, now()) where id = $1 and state = 'queued'`,
+      [id],
+    );
+  },
+  async planned(id: string) {
+    await database.query('update run set planned_at = now() where id = $1', [id]);
+  },
+  async finish(id: string, state: 'succeeded' | 'failed', message: string | null) {
+    await change(
+      database,
+      `update run set state = $2, message = $3, finished_at = now() where id = $1 and finished_at is null`,
+      [id, state, message],
+      finished,
+    );
+  },
+});
+
+/** What a person, or a limit, does to a run under way. */
+const runControl = (database: Pick<Database, 'transaction'>) => ({
+  /** By a person, or else by its failures. False where it has ended already, or is paused already. */
+  pause: (id: string, message: string, by: string = unasked): Promise<boolean> =>
+    change(
+      database,
+      `update run set state = 'paused', message = $2 where id = $1 and state in ('queued', 'running')`,
+      [id, message],
+      audited(by, 'run paused'),
+    ),
+  /** False where it is not paused. */
+  resume: (id: string, by: string): Promise<boolean> =>
+    change(
+      database,
+      `update run set state = case when planned_at is null then 'queued' else 'running' end, message = null,
+         rollout = rollout || jsonb_build_object('resumedAt', now())
+       where id = $1 and state = 'paused'`,
+      [id],
+      audited(by, 'run resumed'),
+    ),
+  /** False where it has ended already. */
+  cancel: (id: string, message: string, by: string): Promise<boolean> =>
+    change(
+      database,
+      `update run set state = 'cancelled', message = $2, finished_at = now()
+       where id = $1 and state in ${unfinishedStates}`,
+      [id, message],
+      async (within, run) => {
+        await audited(by, 'run cancelled')(within, run);
+        await finished(within, run);
+      },
+    ),
+});
+
+/** Whatever becomes of a run leaves its line in the audit log, in one step with it. */
+export const runStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
+  ...runReads(database),
+  ...runSteps(database),
+  ...runControl(database),
+});
+
+export type RunStore = ReturnType<typeof runStore>;

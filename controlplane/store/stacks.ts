@@ -1,7 +1,8 @@
 import type { Conditions } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
-import type { Database } from './database/database.ts';
+import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
+import { firstRow } from './database/query.ts';
 
 export interface StackRecord {
   readonly key: string;
@@ -26,9 +27,8 @@ export interface StackRecord {
   readonly updatedAt: Date;
 }
 
-const columns = `key, kind, account_id as "accountId", region, generation, exceptions, conditions,
-  operation_started_at as "operationStartedAt", failures, failed_generation as "failedGeneration", release,
-  program_version as "programVersion", updated_at as "updatedAt"`;
+const columns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
+  failures, failed_generation, release, program_version, updated_at`;
 
 /** What an operation made real. */
 export interface Made extends Pick<DesiredStack, 'generation' | 'exceptions'> {
@@ -49,106 +49,124 @@ export interface Failure {
 export interface FailureCount {
   readonly failures: number;
   /** Failures of the way there alone: 0 where the last one was the stack's own. */
-  readonly disturbances: number;
+  readonly transientFailures: number;
 }
 
-export interface StackStore {
-  list(): Promise<StackRecord[]>;
-  ofAccount(accountId: string): Promise<StackRecord[]>;
+const stackOf = (query: Query, key: string) =>
+  firstRow<StackRecord>(query, `select ${columns} from stack where key = $1`, [key]);
+
+/** An update of one stack by the holder of its key; the last parameter is the token. @throws LeaseLost */
+async function write(
+  query: Query,
+  set: string,
+  key: string,
+  values: readonly unknown[],
+  { token }: Holder,
+): Promise<FailureCount> {
+  const [row] = await query<FailureCount>(
+    `update stack set ${set}, updated_at = now()
+     where key = $1 and ${leaseGuard('$1', `$${values.length + 2}`)} returning failures, transient_failures`,
+    [key, ...values, token],
+  );
+  if (!row) throw new LeaseLost(key);
+  return row;
+}
+
+const stackReads = ({ query }: Pick<Database, 'query'>) => ({
+  list: (): Promise<StackRecord[]> =>
+    query(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
+  ofAccount: (id: string): Promise<StackRecord[]> =>
+    query(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
   /** Of every account that has a stack: whether it was made, and its failures in a row. */
-  accounts(): Promise<{ accountId: string; made: boolean; failures: number }[]>;
+  accounts: (): Promise<{ accountId: string; made: boolean; failures: number }[]> =>
+    query(`select account_id, generation is not null as made, failures from stack where kind = 'account'`),
   /** Whether a member stack was made at another release than this. */
-  hasOtherRelease(release: string): Promise<boolean>;
-  get(key: string): Promise<StackRecord | undefined>;
-  /** Makes the record known; what it says of an earlier operation stays. */
-  declare(stack: DesiredStack): Promise<StackRecord>;
-  /** Changes the conditions named and leaves the others. */
-  setConditions(key: string, conditions: Conditions): Promise<void>;
-  /** Intent before the act: whoever finds it later knows that an operation was under way. @throws LeaseLost */
-  begin(key: string, conditions: Conditions, holder: Holder): Promise<void>;
-  /** The operation succeeded. @throws LeaseLost */
-  succeeded(key: string, conditions: Conditions, made: Made, holder: Holder): Promise<void>;
-  /** The operation failed, which is told and counted in one step. @throws LeaseLost */
-  failed(key: string, conditions: Conditions, failure: Failure, holder: Holder): Promise<FailureCount>;
-}
-
-export function stackStore({ query }: Pick<Database, 'query'>): StackStore {
-  const get = async (key: string) => {
-    const [row] = await query<StackRecord>(`select ${columns} from stack where key = $1`, [key]);
-    return row;
-  };
-  /** An update of one stack by the holder of its key; the last parameter is the token. */
-  const write = async <Row>(set: string, key: string, values: readonly unknown[], { token }: Holder) => {
-    const rows = await query<Row>(
-      `update stack set ${set}, updated_at = now()
-       where key = $1 and ${leaseGuard('$1', `$${values.length + 2}`)} returning failures, disturbances`,
-      [key, ...values, token],
+  async hasOtherRelease(release: string): Promise<boolean> {
+    const rows = await query(
+      `select 1 from stack where kind <> 'hub' and generation is not null and release is distinct from $1 limit 1`,
+      [release],
     );
-    if (rows.length === 0) throw new LeaseLost(key);
-    return rows[0] as Row;
-  };
-  return {
-    list: () => query(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
-    ofAccount: (id) =>
-      query(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
-    accounts: () =>
-      query(
-        `select account_id as "accountId", generation is not null as made, failures from stack where kind = 'account'`,
-      ),
-    async hasOtherRelease(release) {
-      const rows = await query(
-        `select 1 from stack where kind <> 'hub' and generation is not null and release is distinct from $1 limit 1`,
-        [release],
-      );
-      return rows.length > 0;
-    },
-    get,
-    async declare(stack) {
-      const known = await get(stack.key);
-      if (known) return known;
-      const { kind, place } = stack.arguments;
-      const region = kind === 'region' ? stack.arguments.cell.region : null;
-      await query(
-        `insert into stack (key, kind, account_id, region, updated_at) values ($1, $2, $3, $4, now())
-         on conflict (key) do nothing`,
-        [stack.key, kind, place.accountId, region],
-      );
-      const record = await get(stack.key);
-      if (!record) throw new Error(`stack ${stack.key} vanished from the store`);
-      return record;
-    },
-    async setConditions(key, conditions) {
-      await query(
-        'update stack set conditions = conditions || $2::jsonb, updated_at = now() where key = $1',
-        [key, JSON.stringify(conditions)],
-      );
-    },
-    async begin(key, conditions, holder) {
-      const set = 'conditions = $2, operation_started_at = coalesce(operation_started_at, now())';
-      await write(set, key, [JSON.stringify(conditions)], holder);
-    },
-    async succeeded(key, conditions, { generation, exceptions = [], release, programVersion }, holder) {
-      await write(
-        `conditions = $2, operation_started_at = null, failures = 0, disturbances = 0, failed_generation = null, generation = $3,
-         exceptions = $4, release = $5, program_version = $6`,
-        key,
-        [JSON.stringify(conditions), generation, JSON.stringify(exceptions), release, programVersion],
-        holder,
-      );
-    },
-    async failed(key, conditions, { generation, counted, unrecovered, stalled }, holder) {
-      const count = 'case when failed_generation is distinct from $3 then 0 else failures end + $4::int';
-      return write<FailureCount>(
-        `conditions = $2::jsonb || case when ${count} >= $5::int then $6::jsonb else '{}' end,
-         operation_started_at = case when $7 then operation_started_at end, failed_generation = $3, failures = ${count},
-         disturbances = case when $4::int = 0 then disturbances + 1 else 0 end`,
-        key,
-        [
-          ...[JSON.stringify(conditions), generation, counted ? 1 : 0],
-          ...[stalled?.after ?? null, JSON.stringify(stalled?.conditions ?? {}), unrecovered === true],
-        ],
-        holder,
-      );
-    },
-  };
-}
+    return rows.length > 0;
+  },
+  get: (key: string) => stackOf(query, key),
+});
+
+const stackDeclarations = ({ query }: Pick<Database, 'query'>) => ({
+  /** Makes the record known; what it says of an earlier operation stays. */
+  async declare(stack: DesiredStack): Promise<StackRecord> {
+    const known = await stackOf(query, stack.key);
+    if (known) return known;
+    const { kind, place } = stack.arguments;
+    const region = kind === 'region' ? stack.arguments.cell.region : null;
+    await query(
+      `insert into stack (key, kind, account_id, region, updated_at) values ($1, $2, $3, $4, now())
+       on conflict (key) do nothing`,
+      [stack.key, kind, place.accountId, region],
+    );
+    const record = await stackOf(query, stack.key);
+    if (!record) throw new Error(`stack ${stack.key} vanished from the store`);
+    return record;
+  },
+  /** Changes the conditions named and leaves the others. */
+  async setConditions(key: string, conditions: Conditions) {
+    await query('update stack set conditions = conditions || $2::jsonb, updated_at = now() where key = $1', [
+      key,
+      JSON.stringify(conditions),
+    ]);
+  },
+});
+
+/** What an operation is about to do, and what came of it. */
+const stackOperations = ({ query }: Pick<Database, 'query'>) => ({
+  /** Intent before the act: whoever finds it later knows that an operation was under way. @throws LeaseLost */
+  async begin(key: string, conditions: Conditions, holder: Holder) {
+    const set = 'conditions = $2, operation_started_at = coalesce(operation_started_at, now())';
+    await write(query, set, key, [JSON.stringify(conditions)], holder);
+  },
+  /** The operation succeeded. @throws LeaseLost */
+  async succeeded(
+    key: string,
+    conditions: Conditions,
+    { generation, exceptions = [], release, programVersion }: Made,
+    holder: Holder,
+  ) {
+    await write(
+      query,
+      `conditions = $2, operation_started_at = null, failures = 0, transient_failures = 0, failed_generation = null, generation = $3,
+       exceptions = $4, release = $5, program_version = $6`,
+      key,
+      [JSON.stringify(conditions), generation, JSON.stringify(exceptions), release, programVersion],
+      holder,
+    );
+  },
+  /** The operation failed, which is told and counted in one step. @throws LeaseLost */
+  async failed(
+    key: string,
+    conditions: Conditions,
+    { generation, counted, unrecovered, stalled }: Failure,
+    holder: Holder,
+  ): Promise<FailureCount> {
+    const count = 'case when failed_generation is distinct from $3 then 0 else failures end + $4::int';
+    return write(
+      query,
+
+      `conditions = $2::jsonb || case when ${count} >= $5::int then $6::jsonb else '{}' end,
+       operation_started_at = case when $7 then operation_started_at end, failed_generation = $3, failures = ${count},
+       transient_failures = case when $4::int = 0 then transient_failures + 1 else 0 end`,
+      key,
+      [
+        ...[JSON.stringify(conditions), generation, counted ? 1 : 0],
+        ...[stalled?.after ?? null, JSON.stringify(stalled?.conditions ?? {}), unrecovered === true],
+      ],
+      holder,
+    );
+  },
+});
+
+export const stackStore = (database: Pick<Database, 'query'>) => ({
+  ...stackReads(database),
+  ...stackDeclarations(database),
+  ...stackOperations(database),
+});
+
+export type StackStore = ReturnType<typeof stackStore>;

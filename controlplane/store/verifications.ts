@@ -54,7 +54,7 @@ export async function requestCells(
   await writeAudit(query, { who: requestedBy, what: 'verification requested', details });
 }
 
-const dueCells = `select each.account_id as "accountId", each.region
+const dueCells = `select each.account_id, each.region
   from unnest($1::text[], $2::text[]) as each (account_id, region)
   left join cell_verification on cell_verification.account_id = each.account_id and cell_verification.region = each.region
   where not exists (select 1 from canary where canary.account_id = each.account_id

@@ -12,22 +12,18 @@ export interface WorkerRecord {
   readonly seenAt: Date;
 }
 
-/** Which control planes work on this database. One not seen for a minute is taken for dead. */
-export interface WorkerStore {
-  /** Says that a worker lives and how it is set, and forgets those that were dead for a day. */
-  seen(worker: Omit<WorkerRecord, 'startedAt' | 'seenAt'>): Promise<void>;
-  gone(id: string): Promise<void>;
-  /** Forgets every worker: for a start on a database that no other process has. */
-  forgetAll(): Promise<void>;
-  living(): Promise<WorkerRecord[]>;
-}
+const columns = `id, host, process_id, state_digest, settings_digest, started_at, seen_at`;
 
-const columns = `id, host, process_id as "processId", state_digest as "stateDigest",
-  settings_digest as "settingsDigest", started_at as "startedAt", seen_at as "seenAt"`;
-
-export function workerStore({ query }: Pick<Database, 'query'>): WorkerStore {
+export function workerStore({ query }: Pick<Database, 'query'>) {
   return {
-    async seen({ id, host, processId, stateDigest, settingsDigest }) {
+    /** Says that a worker lives and how it is set, and forgets those that were dead for a day. */
+    async seen({
+      id,
+      host,
+      processId,
+      stateDigest,
+      settingsDigest,
+    }: Omit<WorkerRecord, 'startedAt' | 'seenAt'>) {
       await query(
         `insert into worker (id, host, process_id, state_digest, settings_digest, started_at, seen_at)
          values ($1, $2, $3, $4, $5, now(), now())
@@ -36,15 +32,19 @@ export function workerStore({ query }: Pick<Database, 'query'>): WorkerStore {
       );
       await query(`delete from worker where seen_at < now() - interval '1 day'`);
     },
-    async gone(id) {
+    async gone(id: string) {
       await query('delete from worker where id = $1', [id]);
     },
+    /** Forgets every worker: for a start on a database that no other process has. */
     async forgetAll() {
       await query('delete from worker');
     },
-    living: () =>
+    living: (): Promise<WorkerRecord[]> =>
       query(
         `select ${columns} from worker where seen_at > now() - interval '1 minute' order by started_at, id`,
       ),
   };
 }
+
+/** Which control planes work on this database. One not seen for a minute is taken for dead. */
+export type WorkerStore = ReturnType<typeof workerStore>;

@@ -1,8 +1,7 @@
-import { beforeEach } from 'vitest';
 import type { AuditEntry } from '../../controlplane/store/audit/entries.ts';
 import type { Database } from '../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../controlplane/store/store.ts';
-import type { Place } from './database.ts';
+import type { Store } from '../../controlplane/store/store.ts';
+import { databaseTest } from './database.ts';
 
 export const entry = (details: AuditEntry['details'] = {}, who = 'ops'): AuditEntry => ({
   who,
@@ -19,7 +18,7 @@ export async function collect(pages: AsyncIterable<readonly string[]>): Promise<
 }
 
 /** The audit log of one database, empty before each test. */
-export function auditStage(place: Place) {
+export function auditStage() {
   const stage = {
     database: {} as Database,
     store: {} as Store,
@@ -42,11 +41,8 @@ export function auditStage(place: Place) {
       }
     },
   };
-  beforeEach(async (context) => {
-    place.need(context);
-    stage.database = await place.open();
-    stage.store = openStore(stage.database);
-    await stage.asSuperuser('delete from audit', 'delete from audit_seal');
-  }, 60_000);
+  databaseTest.beforeEach(({ database, store }) => {
+    Object.assign(stage, { database, store });
+  });
   return stage;
 }

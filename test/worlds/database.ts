@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, inject, type TestContext, test } from 'vitest';
+import { inject, type TestContext, test } from 'vitest';
 import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../controlplane/store/store.ts';
 import '../database-run.ts';
@@ -29,8 +30,8 @@ function needEngine({ skip }: Pick<TestContext, 'skip'>): void {
   skip('initdb and postgres are not installed');
 }
 
-/** The address of a new database on the run's Postgres: empty, or a copy of the migrated one. */
-async function createPostgres(template?: string): Promise<string> {
+/** The address of a copy of the migrated database on the run's Postgres. */
+async function createPostgres(): Promise<string> {
   const { postgres } = inject('database');
   if (!postgres) throw new Error('the run has no Postgres');
   const url = new URL(postgres.url);
@@ -38,16 +39,23 @@ async function createPostgres(template?: string): Promise<string> {
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   url.pathname = `/test_${randomUUID().replaceAll('-', '')}`;
-  const copied = template ? ` template ${template}` : '';
-  await client.query(`create database ${url.pathname.slice(1)}${copied}`).finally(() => client.end());
+  await client
+    .query(`create database ${url.pathname.slice(1)} template ${postgres.template}`)
+    .finally(() => client.end());
   return url.href;
 }
 
-async function openForFile(): Promise<FileDatabase> {
-  const { engine, image, postgres } = inject('database');
+/** A copy of the run's migrated database, and a directory. */
+async function copyDatabase() {
+  const { engine, image } = inject('database');
   const data = await mkdtemp(join(tmpdir(), 'portcullis-database-'));
   if (engine === 'pglite' && image) await cp(image, data, { recursive: true });
-  const databaseUrl = engine === 'postgres' ? await createPostgres(postgres?.template) : undefined;
+  const databaseUrl = engine === 'postgres' ? await createPostgres() : undefined;
+  return { data, databaseUrl };
+}
+
+async function openForFile(): Promise<FileDatabase> {
+  const { data, databaseUrl } = await copyDatabase();
   const database = await openDatabase({ databaseUrl, data }, unexpected);
   const close = async () => {
     await database.close();
@@ -56,20 +64,59 @@ async function openForFile(): Promise<FileDatabase> {
   return { data, database, store: openStore(database), close };
 }
 
-/** Empties every table, those that refuse it as well, and begins every count at one. */
-async function empty({ query }: Pick<Database, 'query'>): Promise<void> {
-  const tables = await query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname = 'public' and tablename <> 'portcullis_schema' or schemaname = 'queue' and tablename = 'job'`,
-  );
-  const names = tables.map(({ name }) => name).join(', ');
-  await query(`do $$ begin
-    perform set_config('session_replication_role', 'replica', true);
-    truncate ${names} restart identity cascade;
-  end $$`);
+/** Empties the tables that hold rows, those that refuse it as well, and begins their counts at one. */
+const empty = ({ query }: Pick<Database, 'query'>) =>
+  query(`do $$
+    declare name text; filled boolean;
+    begin
+      perform set_config('session_replication_role', 'replica', true);
+      for name in select format('%I.%I', schemaname, tablename) from pg_tables
+        where schemaname = 'public' and tablename <> 'portcullis_migration' or schemaname = 'queue' and tablename = 'job'
+      loop
+        execute 'select exists (select 1 from ' || name || ')' into filled;
+        if filled then execute 'truncate ' || name || ' restart identity cascade'; end if;
+      end loop;
+    end $$`);
+
+/** A migrated database that is not open, for a test of what the start of the service does to it. */
+interface NewDatabase {
+  /** One start of the service on it. */
+  open(): Promise<Database>;
+  /** One statement by the driver alone, which changes nothing else. */
+  raw(sql: string): Promise<unknown[]>;
 }
 
-/** Tests with a database each: open for the file, empty for the test. */
+async function newDatabase(onCleanup: (clean: () => Promise<void>) => void): Promise<NewDatabase> {
+  const { data, databaseUrl } = await copyDatabase();
+  const opened: Database[] = [];
+  onCleanup(async () => {
+    for (const { close } of opened) await close();
+    await rm(data, { recursive: true, force: true });
+  });
+  return {
+    async open() {
+      const database = await openDatabase({ databaseUrl, data }, unexpected);
+      opened.push(database);
+      return database;
+    },
+    async raw(sql) {
+      if (!databaseUrl) {
+        const lite = await PGlite.create(join(data, 'database'));
+        return (await lite.query(sql).finally(() => lite.close())).rows;
+      }
+      const client = new pg.Client({ connectionString: databaseUrl });
+      await client.connect();
+      return (await client.query(sql).finally(() => client.end())).rows;
+    },
+  };
+}
+
+export const databaseEngine = (): Database['kind'] => inject('database').engine;
+
+/**
+ * Tests with a database of the engine that `TEST_DATABASE` names: `database` with its `store` is open for the file and
+ * empty for each test, `kept` is the same with what earlier tests of the file left, and `own` is a new one for the test.
+ */
 export const databaseTest = test
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads which fixtures this one needs from its pattern
   .extend('opened', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -79,60 +126,18 @@ export const databaseTest = test
     onCleanup(opened.close);
     return opened;
   })
-  .extend('database', async ({ opened, skip }) => {
+  .extend('kept', ({ opened, skip }) => {
     needEngine({ skip });
     if (!opened) throw new Error('the database was not opened');
-    await empty(opened.database);
-    return opened.database;
+    return opened;
   })
-  .extend('store', ({ database }) => openStore(database));
-
-export interface Place {
-  /** The database of these tests, the same each time; closed again at the end. */
-  open(): Promise<Database>;
-  /** Several starts at the same moment on a database that is still empty; one where it bears one at a time. */
-  openTogether(): Promise<Database[]>;
-  /** Skips the test where this database is not to be had; fails it in CI. */
-  need(context: TestContext): void;
-}
-
-/** The same tests over PGlite and over Postgres: a run has one of them, as `TEST_DATABASE` says. */
-export function onBothDatabases(body: (place: Place, kind: Database['kind']) => void): void {
-  const { engine } = inject('database');
-  describe(engine === 'pglite' ? 'on PGlite' : 'on Postgres', () => {
-    let opened: Promise<FileDatabase> | undefined;
-    const closing: (() => Promise<unknown>)[] = [];
-    afterAll(async () => {
-      await (await opened)?.close();
-      for (const close of closing) await close();
-    });
-    const open = async () => {
-      opened ??= openForFile();
-      return (await opened).database;
-    };
-    const openTogether = async () => {
-      if (engine === 'postgres') {
-        const databaseUrl = await createPostgres();
-        return Promise.all([1, 2, 3, 4, 5].map(() => openDatabase({ databaseUrl, data: '' }, unexpected)));
-      }
-      const data = await mkdtemp(join(tmpdir(), 'portcullis-database-'));
-      const database = await openDatabase({ databaseUrl: undefined, data }, unexpected);
-      closing.push(database.close, () => rm(data, { recursive: true, force: true }));
-      return [database];
-    };
-    body({ open, openTogether, need: needEngine }, engine);
+  .extend('given', async ({ kept }) => {
+    await empty(kept.database);
+    return kept;
+  })
+  .extend('database', ({ given }) => given.database)
+  .extend('store', ({ given }) => given.store)
+  .extend('own', ({ skip }, { onCleanup }) => {
+    needEngine({ skip });
+    return newDatabase(onCleanup);
   });
-}
-
-/** A database for the tests of a file: given before the first of them, deleted after the last. */
-export function embeddedDatabase(give: (opened: FileDatabase) => void): void {
-  let opened: FileDatabase | undefined;
-  beforeAll(async () => {
-    const { engine, postgres } = inject('database');
-    if (engine === 'postgres' && !postgres) return;
-    opened = await openForFile();
-    give(opened);
-  }, 60_000);
-  beforeEach(needEngine);
-  afterAll(() => opened?.close());
-}

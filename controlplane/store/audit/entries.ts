@@ -13,28 +13,6 @@ export interface AuditEntry {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Who asked for what, and what was changed where. The database itself refuses to change or delete a line. */
-export interface AuditStore {
-  /** Appends a line; one with the same `once` is there already: nothing. True where it was appended. */
-  append(entry: AuditEntry, once?: string): Promise<boolean>;
-  /** Newest first; older than the line `before`, where that is given. */
-  list(limit: number, filter?: AuditFilter, before?: string): Promise<AuditLine[]>;
-  /**
-   * Oldest first, page after page, each line as one line of JSON; newer than the line `after`. Ends with the lines
-   * that were there at the call: no line of a lower id can come later, so the last id continues where it ended.
-   * @throws PortcullisError `store-unreachable` where writers leave no moment to see which lines are final.
-   */
-  lines(filter: AuditFilter, after?: string): AsyncGenerator<readonly string[]>;
-  /** Seals the lines since the last seal, so many at most; undefined where there are none or writers are busy. */
-  seal(most?: number): Promise<Seal | undefined>;
-  /** How many lines, so many at most, no seal covers yet, and for how many seconds the first of them. */
-  unsealed(most: number): Promise<{ lines: number; seconds: number }>;
-  /** Recomputes every seal. Changes nothing. */
-  check(): Promise<AuditCheck>;
-  /** Removes sealed lines older than so many days, a part at a time: how many; 0 once none is left. */
-  removeExpired(days: number): Promise<number>;
-}
-
 /** What went wrong is told in AWS's and the engine's words, which could hold anything. */
 const clean = redact();
 
@@ -53,14 +31,25 @@ export async function writeAudit(query: Query, entry: AuditEntry, once?: string)
   return rows.length > 0;
 }
 
-export function auditStore(database: Pick<Database, 'query' | 'transaction'>): AuditStore {
+export function auditStore(database: Pick<Database, 'query' | 'transaction'>) {
   const { query } = database;
   return {
-    append: (entry, once) => writeAudit(query, entry, once),
-    list: (limit, filter = {}, before) => newestLines(query, limit, filter, before),
-    lines: (filter, after) => finalLines(database, filter, after),
-    seal: (most) => sealLines(database, most),
-    async unsealed(most) {
+    /** Appends a line; one with the same `once` is there already: nothing. True where it was appended. */
+    append: (entry: AuditEntry, once?: string): Promise<boolean> => writeAudit(query, entry, once),
+    /** Newest first; older than the line `before`, where that is given. */
+    list: (limit: number, filter: AuditFilter = {}, before?: string): Promise<AuditLine[]> =>
+      newestLines(query, limit, filter, before),
+    /**
+     * Oldest first, page after page, each line as one line of JSON; newer than the line `after`. Ends with the lines
+     * that were there at the call: no line of a lower id can come later, so the last id continues where it ended.
+     * @throws PortcullisError `store-unreachable` where writers leave no moment to see which lines are final.
+     */
+    lines: (filter: AuditFilter, after?: string): AsyncGenerator<readonly string[]> =>
+      finalLines(database, filter, after),
+    /** Seals the lines since the last seal, so many at most; undefined where there are none or writers are busy. */
+    seal: (most?: number): Promise<Seal | undefined> => sealLines(database, most),
+    /** How many lines, so many at most, no seal covers yet, and for how many seconds the first of them. */
+    async unsealed(most: number): Promise<{ lines: number; seconds: number }> {
       const [row] = await query<{ lines: number; seconds: number }>(
         `select count(*)::int as lines, coalesce(extract(epoch from now() - min(at)), 0)::float8 as seconds
          from (select at from audit where id > (select coalesce(max(through_id), 0) from audit_seal)
@@ -69,8 +58,10 @@ export function auditStore(database: Pick<Database, 'query' | 'transaction'>): A
       );
       return row ?? { lines: 0, seconds: 0 };
     },
-    check: () => checkSeals(query),
-    async removeExpired(days) {
+    /** Recomputes every seal. Changes nothing. */
+    check: (): Promise<AuditCheck> => checkSeals(query),
+    /** Removes sealed lines older than so many days, a part at a time: how many; 0 once none is left. */
+    async removeExpired(days: number): Promise<number> {
       const [row] = await query<{ removed: string }>(
         'select audit_remove_expired($1, $2, $3)::text as removed',
         [days, version, programVersion()],
@@ -79,3 +70,6 @@ export function auditStore(database: Pick<Database, 'query' | 'transaction'>): A
     },
   };
 }
+
+/** Who asked for what, and what was changed where. The database itself refuses to change or delete a line. */
+export type AuditStore = ReturnType<typeof auditStore>;

@@ -29,7 +29,7 @@ export interface AuditCheck {
 const genesis = '0'.repeat(64);
 
 /** Of the lines `$1 < id <= $2` after a seal `$3`. */
-const sealOf = `select count(*)::int as lines, max(at)::text as "lastAt", max(id)::text as through,
+const sealOf = `select count(*)::int as lines, max(at)::text as last_at, max(id)::text as through,
     encode(sha256(convert_to($3::text || E'\\n' || coalesce(string_agg(line || E'\\n', '' order by id), ''), 'UTF8')), 'hex') as hash
   from (select id, at, ${lineText} as line from audit where id > $1 and id <= $2 order by audit.id limit $4) as sealed`;
 

@@ -6,7 +6,7 @@ import type { Settings } from '../../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 import { migrateInTransaction } from '../migrations/migrate.ts';
 import { openPostgres } from './postgres.ts';
-import type { Database, Query } from './query.ts';
+import { camelCased, type Database, type Query } from './query.ts';
 
 export type { Database, Query };
 
@@ -18,8 +18,13 @@ async function openPglite(directory: string): Promise<Database> {
   const over =
     (connection: Pick<PGlite, 'query'>): Query =>
     async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-      (await connection.query<Row>(sql, [...parameters])).rows;
-  await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
+      camelCased<Row>((await connection.query<object>(sql, [...parameters])).rows);
+  try {
+    await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
+  } catch (error) {
+    await lite.close();
+    throw error;
+  }
   return {
     kind: 'pglite',
     query: over(lite),

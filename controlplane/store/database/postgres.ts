@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 import { migrateInTransaction } from '../migrations/migrate.ts';
-import type { Database, Query } from './query.ts';
+import { camelCased, type Database, type Query } from './query.ts';
 
 /** Postgres's codes of a server that is not there, not yet or no more; source: "PostgreSQL Error Codes". */
 const gone = /^(08...|57P0[123]|53300|57014|25P03)$/;
@@ -78,7 +78,9 @@ const over =
   (connection: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>): Query =>
   async <Row>(sql: string, parameters: readonly unknown[] = []) => {
     try {
-      return (await connection.query(sql, [...parameters])).rows as Row[];
+      // Several statements in one have no rows.
+      const { rows = [] } = await connection.query<object>(sql, [...parameters]);
+      return camelCased<Row>(rows);
     } catch (error) {
       throw describeUnreachable(error);
     }

@@ -1,6 +1,6 @@
 import type { ConstructorOptions } from 'pg-boss';
 
-/** One parameterised statement; its rows. */
+/** One parameterised statement; its rows, with the column `account_id` as `accountId`. */
 export type Query = <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
 
 export interface Database {
@@ -12,3 +12,29 @@ export interface Database {
   readonly queueOptions: ConstructorOptions;
   close(): Promise<void>;
 }
+
+const camelCase = (name: string): string =>
+  name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Rows as the database gave them, with the names of their columns in camelCase; what is inside JSON stays. */
+export function camelCased<Row>(rows: readonly object[]): Row[] {
+  const names = Object.keys(rows[0] ?? {}).map((name) => [name, camelCase(name)] as const);
+  if (names.every(([name, ours]) => name === ours)) return rows as Row[];
+  return rows.map((row) => {
+    const values = row as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(names.map(([name, ours]) => [ours, values[name]])) as Row;
+  });
+}
+
+export const firstRow = async <Row>(
+  query: Query,
+  sql: string,
+  parameters?: readonly unknown[],
+): Promise<Row | undefined> => (await query<Row>(sql, parameters))[0];
+
+/** The first column of each row. */
+export const firstColumn = async <Value = string>(
+  query: Query,
+  sql: string,
+  parameters?: readonly unknown[],
+): Promise<Value[]> => (await query<object>(sql, parameters)).map((row) => Object.values(row)[0] as Value);

@@ -1,18 +1,15 @@
-import { beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readiness } from '../../../../controlplane/background/readiness.ts';
 import { scopeFact } from '../../../../controlplane/offboarding/scope.ts';
 import { organizationFact, unreadFact } from '../../../../controlplane/reconcile/organization.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 
-let database: Database;
 let store: Store;
-embeddedDatabase((embedded) => {
-  ({ database, store } = embedded);
+test.beforeEach(({ given: embedded }) => {
+  ({ store } = embedded);
 });
-beforeEach(() => database.query('truncate fact'));
 
 const settings = { regions: undefined, organizationalUnits: undefined, exclude: ['ou-root-gone'] };
 const notReady = (since: Date | undefined, of: Pick<Store, 'facts' | 'now'> = store) =>

@@ -1,6 +1,7 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { parse } from 'yaml';
 import { command } from '../../../../controlplane/cli/command.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld, token } from './world.ts';
 
 const world = httpWorld();

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { command } from '../../../../controlplane/cli/command.ts';
 import { version } from '../../../../controlplane/stacks/generation.ts';
 import type { AuditEntry } from '../../../../controlplane/store/audit/entries.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld, token } from './world.ts';
 
 const world = httpWorld();

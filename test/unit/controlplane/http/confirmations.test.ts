@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import {
   renderConfirmation,
   renderConfirmations,
@@ -9,6 +9,7 @@ import type { Confirmation } from '../../../../controlplane/store/confirmations.
 import { ask as askPerson } from '../../../../controlplane/store/confirmations.ts';
 import { openOffboardings, recordOffboardings } from '../../../../controlplane/store/offboarding.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld } from './world.ts';
 
 const world = httpWorld();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 import { httpWorld, token } from './world.ts';
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 import { httpWorld } from './world.ts';
 

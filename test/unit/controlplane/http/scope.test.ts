@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld } from './world.ts';
 
 const world = httpWorld();

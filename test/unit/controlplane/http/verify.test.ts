@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld } from './world.ts';
 
 const id = '300000000001';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterAll } from 'vitest';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../../../controlplane/http/server.ts';
 import {
@@ -7,12 +7,11 @@ import {
   type OffboardingContext,
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import { embeddedDatabase } from '../../../worlds/database.ts';
+import { databaseTest } from '../../../worlds/database.ts';
 
 export const token = '0123456789abcdef';
 
@@ -25,7 +24,6 @@ const unasked = async () => Promise.reject(new Error('asked for something else')
 
 /** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
 export function httpWorld() {
-  let database: Database | undefined;
   let server: Awaited<ReturnType<typeof listen>> | undefined;
   const world = {
     store: {} as Store,
@@ -100,20 +98,17 @@ export function httpWorld() {
     metrics: () => world.metrics(),
     accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',
   });
-  embeddedDatabase((opened) => {
-    database = opened.database;
+  databaseTest.beforeAll(async ({ opened }) => {
+    if (!opened) return;
     world.store = opened.store;
-  });
-  beforeAll(async () => {
-    if (!database) return;
     const tokens = [{ name: 'ops', token }];
     const app = application(contextOf(world.store), { tokens }, '0', makeLogger('silent'));
     server = await listen(app, '127.0.0.1', 0);
     world.url = server.url;
   });
   afterAll(() => server?.close());
-  beforeEach(async () => {
-    await database?.query('truncate run, run_stack, restore, restore_rule, exception');
+  databaseTest.beforeEach(async ({ kept }) => {
+    await kept.database.query('truncate run, run_stack, restore, restore_rule, exception');
     world.policy = async () => policyOfTheFile;
   });
   return world;

@@ -1,9 +1,9 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import type { OffboardingContext } from '../../../../controlplane/offboarding/offboarding.ts';
 import type { StackKey } from '../../../../controlplane/stacks/key.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { createOffboardingWorld, emptied, hub } from '../../../worlds/offboarding.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
+import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 import { dying } from '../../../worlds/restore.ts';
 
 const one = '300000000001';
@@ -12,11 +12,10 @@ const key: StackKey = `account-${one}`;
 
 let database: Database;
 let at: ReturnType<typeof createOffboardingWorld>;
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database } = embedded);
 });
 beforeEach(async () => {
-  await emptied(database);
   at = createOffboardingWorld(database);
   for (const id of [hub, two, one]) await at.onboard(id);
   await at.list();

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { hub } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';

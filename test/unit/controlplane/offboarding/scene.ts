@@ -1,7 +1,5 @@
-import { beforeEach } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
-import { createOffboardingWorld, emptied, hub } from '../../../worlds/offboarding.ts';
+import { databaseTest } from '../../../worlds/database.ts';
+import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 
 export const one = '300000000001';
 export const two = '300000000002';
@@ -12,13 +10,8 @@ type World = ReturnType<typeof createOffboardingWorld>;
 
 /** Two members beside the hub's account, onboarded and listed anew before each test; what a reconcile of a key says. */
 export function offboardingScene(give: (at: World) => void) {
-  let database: Database;
   let at: World;
-  embeddedDatabase((embedded) => {
-    ({ database } = embedded);
-  });
-  beforeEach(async () => {
-    await emptied(database);
+  databaseTest.beforeEach(async ({ database }) => {
     at = createOffboardingWorld(database);
     await at.onboard(hub);
     await at.onboard(two, 'eu-west-1');

@@ -1,21 +1,18 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import { hubInstallation } from '../../../../controlplane/organization/installation.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 
-let database: Database;
 let store: Store;
-embeddedDatabase((embedded) => {
-  ({ database, store } = embedded);
+test.beforeEach(({ given: embedded }) => {
+  ({ store } = embedded);
 });
 
 /** The hub's bus as AWS has it: no bus, or its tags; `unreadable` while AWS does not answer. */
 let bus: Map<string, string> | undefined;
 let unreadable: boolean;
 beforeEach(async () => {
-  await database.query('truncate fact');
   bus = new Map();
   unreadable = false;
 });

@@ -1,55 +1,52 @@
-import { beforeEach, test, vi } from 'vitest';
+import { vi } from 'vitest';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { onBothDatabases } from '../../../worlds/database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { until } from '../../../worlds/until.ts';
 
 const log = makeLogger('silent');
 
 vi.setConfig({ testTimeout: 60_000 });
 
-onBothDatabases((place) => {
-  let database: Database;
-  beforeEach(async (context) => {
-    place.need(context);
-    database = await place.open();
-  }, 60_000);
+let database: Database;
+test.beforeEach(async ({ database: given }) => {
+  database = given;
+}, 60_000);
 
-  test('a wake that finds the key held is not lost, though its holder looks again an hour later', async () => {
-    const queue = keyQueue(database, log, { monitorSeconds: 1 });
-    await queue.start();
-    const holder = openLeases(database, log);
-    const held = await holder.acquire([{ key: 'hub' }]);
-    await queue.enqueue(['hub']);
-    const leases = openLeases(database, log);
-    let looked = 0;
-    const worker = keyWorker({
-      ...{ leases, log, concurrent: 1, pollMs: 20 },
-      queue: {
-        ...queue,
-        async fetch(most) {
-          const jobs = await queue.fetch(most);
-          // The holder ends just now.
-          if (jobs.length > 0 && looked === 0) await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
-          looked += jobs.length;
-          return jobs;
-        },
+test('a wake that finds the key held is not lost, though its holder looks again an hour later', async () => {
+  const queue = keyQueue(database, log, { monitorSeconds: 1 });
+  await queue.start();
+  const holder = openLeases(database, log);
+  const held = await holder.acquire([{ key: 'hub' }]);
+  await queue.enqueue(['hub']);
+  const leases = openLeases(database, log);
+  let looked = 0;
+  const worker = keyWorker({
+    ...{ leases, log, concurrent: 1, pollMs: 20 },
+    queue: {
+      ...queue,
+      async fetch(most) {
+        const jobs = await queue.fetch(most);
+        // The holder ends just now.
+        if (jobs.length > 0 && looked === 0) await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
+        looked += jobs.length;
+        return jobs;
       },
-      async reconcile() {
-        ran += 1;
-        return { kind: 'ok' };
-      },
-    });
-    let ran = 0;
-    await worker.start();
-    await until(async () => looked > 0);
-    await holder.release(held);
-    await until(async () => ran === 1);
-    await worker.stop(1_000);
-    for (const each of [holder, leases]) await each.stop();
-    await queue.stop();
+    },
+    async reconcile() {
+      ran += 1;
+      return { kind: 'ok' };
+    },
   });
+  let ran = 0;
+  await worker.start();
+  await until(async () => looked > 0);
+  await holder.release(held);
+  await until(async () => ran === 1);
+  await worker.stop(1_000);
+  for (const each of [holder, leases]) await each.stop();
+  await queue.stop();
 });

@@ -1,11 +1,11 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createOffboardingWorld, emptied } from '../../../worlds/offboarding.ts';
 import { createWorld, hub, one } from '../../../worlds/reconcile.ts';
 
@@ -14,7 +14,7 @@ const three = '300000000003';
 let database: Database;
 let store: Store;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 
@@ -23,7 +23,6 @@ describe('while workers differ', () => {
   let requested: RunRequest[];
   let considered: number;
   beforeEach(async () => {
-    await database.query('truncate account, stack, run, run_stack, lease, fact');
     ({ world, parts, run } = createWorld(store, database));
     requested = [];
     considered = 0;

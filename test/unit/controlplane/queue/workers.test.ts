@@ -1,18 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { createShutdown } from '../../../../controlplane/queue/shutdown.ts';
 import { joinWorkers, settingsDigest } from '../../../../controlplane/queue/workers.ts';
 import { readSettings } from '../../../../controlplane/settings/environment.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 
 let database: Database;
 let store: Store;
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 
@@ -23,7 +23,6 @@ let lines: string[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-workers-'));
   lines = [];
-  await database.query('truncate worker');
 });
 afterEach(async () => {
   await shutdown.close();

@@ -1,20 +1,19 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
 import { organizationFact } from '../../../../controlplane/reconcile/organization.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { createWorld, management, one } from '../../../worlds/reconcile.ts';
 
 let database: Database;
 let store: Store;
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 let at: ReturnType<typeof createWorld>;
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, fact, lease');
   at = createWorld(store, database);
   await at.run();
   await database.query(`update stack set generation = 'old' where account_id = $1 and kind <> 'hub'`, [one]);
@@ -29,32 +28,32 @@ const throttled = Object.assign(new Error('ThrottlingException: Rate exceeded'),
 
 describe('failures that other workers, or this one before a restart, have recorded lengthen the backoff:', () => {
   test('of an account that cannot be read', async () => {
-    await database.query('update account set failed_looks = 6 where id = $1', [one]);
+    await database.query('update account set failed_reads = 6 where id = $1', [one]);
     at.world.disturbances.set(one, [throttled, throttled, throttled]);
     const waits = [];
     for (let look = 0; look < 3; look += 1) waits.push(await reconcile(`account-${one}`));
     for (const verdict of waits) expect(verdict).toMatchObject({ kind: 'requeueAfter' });
     // 5 s doubled six times, of which at least half is waited.
     expect((waits[0] as { requeueAfterMs: number }).requeueAfterMs).toBeGreaterThanOrEqual(160_000);
-    expect(await store.accounts.failedLooks(one)).toBe(9);
+    expect(await store.accounts.failedReads(one)).toBe(9);
     await reconcile(`account-${one}`);
-    expect(await store.accounts.failedLooks(one)).toBe(0);
+    expect(await store.accounts.failedReads(one)).toBe(0);
   });
 
   test('of a stack whose operations are throttled', async () => {
     const key = `account-${one}`;
-    await database.query('update stack set disturbances = 4 where key = $1', [key]);
+    await database.query('update stack set transient_failures = 4 where key = $1', [key]);
     at.world.broken.add(key);
     at.world.breaksWith = 'ThrottlingException: Rate exceeded';
     expect(await reconcile(key)).toMatchObject({ kind: 'error', failures: 5 });
     expect(await reconcile(key)).toMatchObject({ kind: 'error', failures: 6 });
     at.world.broken.clear();
     await reconcile(key);
-    const left = await database.query<{ disturbances: number }>(
-      'select disturbances from stack where key = $1',
+    const left = await database.query<{ transientFailures: number }>(
+      'select transient_failures from stack where key = $1',
       [key],
     );
-    expect(left).toEqual([{ disturbances: 0 }]);
+    expect(left).toEqual([{ transientFailures: 0 }]);
   });
 
   test('of the organization that cannot be read', async () => {

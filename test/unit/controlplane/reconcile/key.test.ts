@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { createWorld, deletedRule, hub, one, two } from '../../../worlds/reconcile.ts';
 
@@ -9,11 +9,10 @@ let database: Database;
 let store: Store;
 let { world, run } = {} as ReturnType<typeof createWorld>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, lease, fact');
   ({ world, run } = createWorld(store, database));
 });
 

@@ -1,9 +1,9 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { createWorld, one, two } from '../../../worlds/reconcile.ts';
 
@@ -19,11 +19,10 @@ let store: Store;
 let lines: Line[];
 let at: ReturnType<typeof createWorld>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, lease, fact');
   lines = [];
   at = createWorld(
     store,

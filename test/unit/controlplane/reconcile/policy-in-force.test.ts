@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { digestOf, editor, policy, policyStage } from './policy-stage.ts';
 
 const stage = policyStage();

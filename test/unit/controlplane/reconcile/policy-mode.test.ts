@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { digestOf, policy, policyStage } from './policy-stage.ts';
 
 const stage = policyStage();

@@ -11,7 +11,7 @@ import type { Database } from '../../../../controlplane/store/database/database.
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { parsePolicy, policyDigest } from '../../../../lambda/policy/parse.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld } from '../../../worlds/reconcile.ts';
 
 export const policy = (mode: string, cap = 'revoke') => `version: 1
@@ -69,15 +69,12 @@ export function policyStage() {
         .filter(({ id, what }) => BigInt(id) > lastLine && what.startsWith('policy '))
         .reverse(),
   };
-  embeddedDatabase((embedded) => {
+  test.beforeEach(({ given: embedded }) => {
     ({ data, database: stage.database, store: stage.store } = embedded);
     stage.policyFile = join(data, 'policy.yaml');
   });
   beforeEach(async () => {
     const { database, store, policyFile } = stage;
-    await database.query(
-      'truncate account, stack, run, run_stack, lease, fact, confirmed_policy, confirmation, offboarding',
-    );
     lastLine = BigInt((await store.audit.list(1))[0]?.id ?? 0);
     const { world, run, settings, aws } = createWorld(store, database);
     const log = Object.assign(makeLogger('silent'), {

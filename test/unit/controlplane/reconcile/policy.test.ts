@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
 import { policyInForce } from '../../../../controlplane/reconcile/policy-in-force.ts';
 import { hubAlone } from '../../../../controlplane/stacks/scope.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, one, two } from '../../../worlds/reconcile.ts';
 
 let data: string;
@@ -16,7 +16,7 @@ let database: Database;
 let store: Store;
 let { world, run, working, queue } = {} as ReturnType<typeof createWorld>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ data, database, store } = embedded);
   policyFile = join(data, 'policy.yaml');
 });
@@ -35,9 +35,6 @@ const write = (text: string) => writeFile(policyFile, text);
 let deployed: { text: string; generation: string } | undefined;
 
 beforeEach(async () => {
-  await database.query(
-    'truncate account, stack, run, run_stack, lease, fact, restore, restore_rule, exception, confirmed_policy',
-  );
   const created = createWorld(store, database);
   ({ world, run, working, queue } = created);
   const settings = { ...created.settings, policyFile };

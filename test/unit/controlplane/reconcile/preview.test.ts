@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { advanceRun } from '../../../../controlplane/runs/advance.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, deletedRule, one } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
 
@@ -10,11 +10,10 @@ let database: Database;
 let store: Store;
 let { world, run, working, queue, parts } = {} as ReturnType<typeof createWorld>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, lease, fact');
   ({ world, run, working, queue, parts } = createWorld(store, database));
 });
 

@@ -1,14 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createOffboarding } from '../../../../controlplane/offboarding/offboarding.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, one, two } from '../../../worlds/reconcile.ts';
 
 let database: Database;
 let store: Store;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 

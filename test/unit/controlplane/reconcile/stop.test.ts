@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { memoryQueue } from '../../../worlds/memory-queue.ts';
 import { createWorld } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
@@ -12,7 +12,7 @@ import { until } from '../../../worlds/until.ts';
 let database: Database;
 let store: Store;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 

@@ -1,13 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
-import { embeddedDatabase } from '../../../worlds/database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 
 let store: Store;
 
-embeddedDatabase((opened) => {
+test.beforeEach(({ given: opened }) => {
   ({ store } = opened);
 });
 const received = () =>

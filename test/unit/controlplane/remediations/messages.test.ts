@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import { planRestore } from '../../../../controlplane/remediations/restore/plan.ts';
@@ -10,17 +10,16 @@ import type { RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, fixture } from '../../../worlds/lambda.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 let database: Database;
 let store: Store;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
-beforeEach(() => database.query('truncate run, run_stack, remediation, lifecycle_event, lease'));
 
 const log = makeLogger('silent');
 /** The keys that were woken. */

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { Query } from '../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
 
 /** The plans of the statements that a store made, in order. */
 let plans: string[] = [];
 let store: Store;
-embeddedDatabase(({ database }) => {
+test.beforeEach(async ({ database }) => {
   const explaining =
     (query: Query): Query =>
     async <Row>(sql: string, parameters: readonly unknown[] = []) => {
@@ -23,10 +23,8 @@ embeddedDatabase(({ database }) => {
     query: explaining(database.query),
     transaction: (work) => database.transaction((query) => work(explaining(query))),
   });
-  indexesAlone = () => database.query('set enable_seqscan = off');
+  await database.query('set enable_seqscan = off');
 });
-let indexesAlone: () => Promise<unknown>;
-beforeAll(() => indexesAlone());
 
 const account = '300000000001';
 const key = `account-${account}`;

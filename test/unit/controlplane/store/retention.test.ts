@@ -1,91 +1,89 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { keepAudit } from '../../../../controlplane/background/audit-keeper.ts';
 import { removeExpired } from '../../../../controlplane/store/retention.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { auditStage, daysAgo, entry } from '../../../worlds/audit-stage.ts';
-import { onBothDatabases } from '../../../worlds/database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
 
-onBothDatabases((place) => {
-  const stage = auditStage(place);
-  const ids = async (sql: string) =>
-    (await stage.database.query<{ id: string }>(sql)).map(({ id }) => id).sort();
+const stage = auditStage();
+const ids = async (sql: string) =>
+  (await stage.database.query<{ id: string }>(sql)).map(({ id }) => id).sort();
 
-  test('old runs, events and remediations go; what has not ended, was put back or is younger stays', async () => {
-    const { query } = stage.database;
-    const { store } = stage;
-    const run = (id: string, finished: Date | null) =>
-      query(
-        `insert into run (id, kind, scope, only_changed, requested_by, state, created_at, finished_at)
-         values ($1, 'reconcile', '{}', false, 'x', 'succeeded', $2, $3)`,
-        [`00000000-0000-4000-8000-00000000000${id}`, daysAgo(200), finished],
-      );
-    await run('1', daysAgo(91));
-    await run('2', daysAgo(89));
-    await run('3', null);
-    await query(`insert into run_stack (run_id, key, state) select id, 'hub', 'succeeded' from run`);
-    for (const [id, days] of [
-      ['old', 91],
-      ['new', 89],
-    ] as const) {
-      await query(
-        `insert into lifecycle_event (id, name, time, action, recorded_at) values ($1, 'x', now(), 'x', $2)`,
-        [id, daysAgo(days)],
-      );
-    }
-    for (const [eventId, days] of [
-      ['expired', 401],
-      ['put-back', 401],
-      ['young', 399],
-    ] as const) {
-      await store.remediations.append(remediation({ eventId, groupId: 'sg-1' }));
-      await query('update remediation set recorded_at = $2 where event_id = $1', [eventId, daysAgo(days)]);
-    }
-    await query(
-      `insert into restore (id, event_id, group_id, account_id, region, state, requested_by, requested_at)
-       values (gen_random_uuid(), 'put-back', 'sg-1', '1', 'x', 'restored', 'x', now())`,
+test('old runs, events and remediations go; what has not ended, was put back or is younger stays', async () => {
+  const { query } = stage.database;
+  const { store } = stage;
+  const run = (id: string, finished: Date | null) =>
+    query(
+      `insert into run (id, kind, scope, only_changed, requested_by, state, created_at, finished_at)
+       values ($1, 'reconcile', '{}', false, 'x', 'succeeded', $2, $3)`,
+      [`00000000-0000-4000-8000-00000000000${id}`, daysAgo(200), finished],
     );
-    const retention = { auditDays: 400, runDays: 90 };
-    expect(await removeExpired(stage.database, retention)).toEqual({
-      ...{ remediations: 1, runs: 1, 'lifecycle events': 1 },
-    });
-    expect(await ids('select right(id::text, 1) as id from run')).toEqual(['2', '3']);
-    expect(await ids('select right(run_id::text, 1) as id from run_stack')).toEqual(['2', '3']);
-    expect(await ids('select id from lifecycle_event')).toEqual(['new']);
-    expect(await ids('select event_id as id from remediation')).toEqual(['put-back', 'young']);
-    expect((await store.audit.list(10)).map(({ what, details }) => [what, details])).toEqual([
-      ['retention applied', { of: 'lifecycle events', removed: 1, keptDays: 90 }],
-      ['retention applied', { of: 'runs', removed: 1, keptDays: 90 }],
-      ['retention applied', { of: 'remediations', removed: 1, keptDays: 400 }],
-    ]);
-    await removeExpired(stage.database, retention);
-    await removeExpired(stage.database, {});
-    expect(await store.audit.list(10)).toHaveLength(3);
+  await run('1', daysAgo(91));
+  await run('2', daysAgo(89));
+  await run('3', null);
+  await query(`insert into run_stack (run_id, key, state) select id, 'hub', 'succeeded' from run`);
+  for (const [id, days] of [
+    ['old', 91],
+    ['new', 89],
+  ] as const) {
+    await query(
+      `insert into lifecycle_event (id, name, time, action, recorded_at) values ($1, 'x', now(), 'x', $2)`,
+      [id, daysAgo(days)],
+    );
+  }
+  for (const [eventId, days] of [
+    ['expired', 401],
+    ['put-back', 401],
+    ['young', 399],
+  ] as const) {
+    await store.remediations.append(remediation({ eventId, groupId: 'sg-1' }));
+    await query('update remediation set recorded_at = $2 where event_id = $1', [eventId, daysAgo(days)]);
+  }
+  await query(
+    `insert into restore (id, event_id, group_id, account_id, region, state, requested_by, requested_at)
+     values (gen_random_uuid(), 'put-back', 'sg-1', '1', 'x', 'restored', 'x', now())`,
+  );
+  const retention = { auditDays: 400, runDays: 90 };
+  expect(await removeExpired(stage.database, retention)).toEqual({
+    ...{ remediations: 1, runs: 1, 'lifecycle events': 1 },
   });
+  expect(await ids('select right(id::text, 1) as id from run')).toEqual(['2', '3']);
+  expect(await ids('select right(run_id::text, 1) as id from run_stack')).toEqual(['2', '3']);
+  expect(await ids('select id from lifecycle_event')).toEqual(['new']);
+  expect(await ids('select event_id as id from remediation')).toEqual(['put-back', 'young']);
+  expect((await store.audit.list(10)).map(({ what, details }) => [what, details])).toEqual([
+    ['retention applied', { of: 'lifecycle events', removed: 1, keptDays: 90 }],
+    ['retention applied', { of: 'runs', removed: 1, keptDays: 90 }],
+    ['retention applied', { of: 'remediations', removed: 1, keptDays: 400 }],
+  ]);
+  await removeExpired(stage.database, retention);
+  await removeExpired(stage.database, {});
+  expect(await store.audit.list(10)).toHaveLength(3);
+});
 
-  test('the standing service seals lines once they are old enough, says the hash, and removes what has expired', async () => {
-    const said: string[] = [];
-    const log = makeLogger('info', [], { write: (line) => said.push(line) });
-    const { database, store } = stage;
-    await database.query('delete from remediation');
-    const keeper = (sealSeconds: number) =>
-      keepAudit({ database, audit: store.audit, retention: { auditDays: 30 }, log, sealSeconds });
-    await store.audit.append(entry({ n: 'young' }));
-    const patient = keeper(3600);
-    await patient.seal();
-    await patient.stop();
-    expect(await store.audit.check()).toMatchObject({ seals: 0, unsealed: 1 });
-    await stage.asSuperuser('delete from audit');
-    await stage.old(31);
-    const keen = keeper(0);
-    await keen.seal();
-    await keen.retain();
-    await keen.stop();
-    const lines = await store.audit.list(10);
-    expect(lines).toMatchObject([{ what: 'retention applied', details: { of: 'audit', removed: 1 } }]);
-    expect(said.map((line) => JSON.parse(line))).toMatchObject([
-      { msg: 'audit sealed', lines: 1, hash: lines[0]?.details.hash },
-      { msg: 'retention applied', removed: { 'audit lines': 1 } },
-    ]);
-  });
+test('the standing service seals lines once they are old enough, says the hash, and removes what has expired', async () => {
+  const said: string[] = [];
+  const log = makeLogger('info', [], { write: (line) => said.push(line) });
+  const { database, store } = stage;
+  await database.query('delete from remediation');
+  const keeper = (sealSeconds: number) =>
+    keepAudit({ database, audit: store.audit, retention: { auditDays: 30 }, log, sealSeconds });
+  await store.audit.append(entry({ n: 'young' }));
+  const patient = keeper(3600);
+  await patient.seal();
+  await patient.stop();
+  expect(await store.audit.check()).toMatchObject({ seals: 0, unsealed: 1 });
+  await stage.asSuperuser('delete from audit');
+  await stage.old(31);
+  const keen = keeper(0);
+  await keen.seal();
+  await keen.retain();
+  await keen.stop();
+  const lines = await store.audit.list(10);
+  expect(lines).toMatchObject([{ what: 'retention applied', details: { of: 'audit', removed: 1 } }]);
+  expect(said.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'audit sealed', lines: 1, hash: lines[0]?.details.hash },
+    { msg: 'retention applied', removed: { 'audit lines': 1 } },
+  ]);
 });

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { verifyCell } from '../../../../controlplane/verify/cell.ts';
 import { announce } from '../../../../controlplane/verify/synthetic.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { cell, verifyWorld } from '../../../worlds/verify.ts';
 
 let database: Database;
-embeddedDatabase((given) => {
+test.beforeEach(({ given }) => {
   database = given.database;
 });
 let world: ReturnType<typeof verifyWorld>;
 beforeEach(async () => {
-  await database.query('delete from verification');
-  await database.query('delete from cell_verification');
   world = verifyWorld(database);
   await database.query(
     `insert into stack (key, kind, account_id, region, generation, updated_at)

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { verifier } from '../../../../controlplane/verify/verifier.ts';
-import { embeddedDatabase } from '../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { cell, verifyWorld } from '../../../worlds/verify.ts';
 
 let database: Database;
-embeddedDatabase((given) => {
+test.beforeEach(({ given }) => {
   database = given.database;
 });
 

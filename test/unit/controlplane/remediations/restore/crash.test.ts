@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../../controlplane/store/store.ts';
-import { embeddedDatabase } from '../../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../../worlds/database.ts';
 import { asHolder } from '../../../../worlds/lease-sample.ts';
 import { closed, createRestoreWorld, dying, group } from '../../../../worlds/restore.ts';
 
@@ -9,11 +9,10 @@ let database: Database;
 let at: ReturnType<typeof createRestoreWorld>;
 let plane: ReturnType<typeof at.start>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, restore, restore_rule, exception');
   at = createRestoreWorld(database);
   plane = at.start();
 });

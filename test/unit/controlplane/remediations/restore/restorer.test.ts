@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
-import { embeddedDatabase } from '../../../../worlds/embedded-database.ts';
+import { databaseTest as test } from '../../../../worlds/database.ts';
 import { closed, createRestoreWorld, group } from '../../../../worlds/restore.ts';
 
 let database: Database;
 let at: ReturnType<typeof createRestoreWorld>;
 let plane: ReturnType<typeof at.start>;
 
-embeddedDatabase((embedded) => {
+test.beforeEach(({ given: embedded }) => {
   ({ database } = embedded);
 });
 beforeEach(async () => {
-  await database.query('truncate account, stack, run, run_stack, restore, restore_rule, exception');
   at = createRestoreWorld(database);
   plane = at.start();
 });

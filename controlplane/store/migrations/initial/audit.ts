@@ -1,16 +1,24 @@
 /**
- * Lines name the program that wrote them; seals make it evident that one was changed or is missing; and only what has
- * expired, and is under a seal, can be removed, by one function that leaves a line of its own. Whatever a session sets
- * by hand, nothing younger than 30 days goes.
+ * The audit log and its seals. The database refuses to change a line or a seal. One function removes what has expired and
+ * is under a seal, and leaves a line of its own. Whatever a session sets by hand, nothing younger than 30 days goes.
  */
-export const auditMigration = `
-  alter table audit add column service_version text;
-  alter table audit add column program_version text;
-  alter table audit add column account_id text generated always as (
-    coalesce(details->>'account', substring(details->>'key' from '^(?:account|region)-([0-9]{12})'))
-  ) stored;
+export const auditTables = `
+  create table audit (
+    id bigint generated always as identity primary key,
+    at timestamptz not null,
+    who text not null,
+    what text not null,
+    details jsonb not null,
+    once text unique,
+    service_version text,
+    program_version text,
+    account_id text generated always as (
+      coalesce(details->>'account', substring(details->>'key' from '^(?:account|region)-([0-9]{12})'))
+    ) stored
+  );
   create index audit_account on audit (account_id, id) where account_id is not null;
   create index audit_at on audit (at);
+
   create table audit_seal (
     after_id bigint not null unique,
     through_id bigint primary key check (through_id > after_id),
@@ -20,7 +28,8 @@ export const auditMigration = `
     hash text not null,
     sealed_at timestamptz not null
   );
-  create or replace function audit_is_append_only() returns trigger language plpgsql as $$
+
+  create function audit_is_append_only() returns trigger language plpgsql as $$
     declare removed_through bigint := nullif(current_setting('portcullis.retention', true), '')::bigint;
     begin
       if tg_op = 'DELETE' then
@@ -38,6 +47,8 @@ export const auditMigration = `
     end $$;
   create function audit_is_not_truncated() returns trigger language plpgsql as
     $$ begin raise exception 'the audit log is append-only'; end $$;
+  create trigger audit_is_append_only before update or delete on audit
+    for each row execute function audit_is_append_only();
   create trigger audit_seal_is_append_only before update or delete on audit_seal
     for each row execute function audit_seal_is_append_only();
   create trigger audit_is_not_truncated before truncate on audit

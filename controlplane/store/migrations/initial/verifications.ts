@@ -1,5 +1,5 @@
-/** Verifications, the canaries that they send, and what each cell's last ones proved. */
-export const verificationMigration = `
+/** Verifications, the canaries that they send, and what each cell's last ones showed. */
+export const verificationTables = `
   create table verification (
     id uuid primary key,
     scope jsonb not null,
@@ -8,6 +8,7 @@ export const verificationMigration = `
     finished_at timestamptz
   );
   create index verification_open on verification (created_at) where finished_at is null;
+
   create table canary (
     id uuid primary key,
     verification_id uuid not null references verification (id) on delete cascade,
@@ -32,6 +33,7 @@ export const verificationMigration = `
   create index canary_open on canary (account_id, region) where ended_at is null;
   create index canary_left on canary (account_id, region) where intended_at is not null and removed_at is null;
   create index canary_group on canary (group_id);
+
   create table cell_verification (
     account_id text not null,
     region text not null,

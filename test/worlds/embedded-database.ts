@@ -1,1 +1,0 @@
-export { embeddedDatabase } from './database.ts';
