@@ -7,85 +7,45 @@ import { type Retention, removeExpired } from '../store/retention.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-interface AuditKeeperContext {
-  readonly database: Database;
-  readonly audit: AuditStore;
-  readonly retention: Retention;
-  readonly log: Logger;
-  /** How long a line may be without a seal, seconds. */
-  readonly sealSeconds?: number;
-}
-
-export interface AuditKeeper {
-  /** Does both from now on: seals when it is due, retention each day. */
-  start(): void;
-  /** Seals what is due. */
-  seal(): Promise<void>;
-  /** Removes what has expired. */
-  retain(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 const checkMs = 15_000;
-const day = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 /** So many lines are sealed whatever their age. */
 const manyLines = 1000;
 
-/**
- * Keeps the audit log while the service stands: seals it, with each seal's hash in the log, where whoever writes to
- * the database cannot change it, and removes each day what has expired. Several processes may do so at once.
- */
-export function keepAudit({
-  database,
-  audit,
-  retention,
-  log,
-  sealSeconds = 300,
-}: AuditKeeperContext): AuditKeeper {
-  let underWay: Promise<void> = Promise.resolve();
-  let stopped = false;
+interface AuditContext {
+  readonly audit: AuditStore;
+  readonly log: Logger;
+  /** Aborted: the work ends after the part under way. */
+  readonly signal?: AbortSignal;
+}
 
-  const seal = async () => {
-    const { lines, seconds } = await audit.unsealed(manyLines);
-    if (lines < manyLines && seconds < sealSeconds) return;
-    while (!stopped) {
-      const made = await audit.seal();
-      if (!made) return;
-      log.info({ through: made.through, lines: made.lines, hash: made.hash }, 'audit sealed');
-    }
-  };
-  const retain = async () => {
-    const { auditDays } = retention;
-    let lines = 0;
-    if (auditDays !== undefined) {
-      for (let some = -1; some !== 0 && !stopped; lines += some) some = await audit.removeExpired(auditDays);
-    }
-    const removed = { ...(await removeExpired(database, retention)), 'audit lines': lines };
-    if (Object.values(removed).some((count) => count > 0)) log.info({ removed }, 'retention applied');
-  };
-  const timers: NodeJS.Timeout[] = [];
-  const every = (ms: number, name: string, work: () => Promise<void>) => {
-    const once = () => {
-      underWay = underWay.then(work).catch((error) => {
-        log.warn({ error: reasonOf(error) }, name);
-      });
-    };
-    timers.push(setInterval(once, ms));
-    once();
-  };
-  return {
-    start() {
-      every(checkMs, 'audit not sealed', seal);
-      every(day, 'retention not applied', retain);
-    },
-    seal,
-    retain,
-    async stop() {
-      stopped = true;
-      for (const timer of timers) clearInterval(timer);
-      await underWay;
-    },
-  };
+/**
+ * Seals the audit log where a line is older than so many seconds, or where there are many. Each seal's hash is in the log,
+ * where whoever writes to the database cannot change it. Several processes may do so at once.
+ */
+export async function sealDue({ audit, log, signal }: AuditContext, sealSeconds = 300): Promise<void> {
+  const { lines, seconds } = await audit.unsealed(manyLines);
+  if (lines < manyLines && seconds < sealSeconds) return;
+  while (!signal?.aborted) {
+    const made = await audit.seal();
+    if (!made) return;
+    log.info({ through: made.through, lines: made.lines, hash: made.hash }, 'audit sealed');
+  }
+}
+
+/** Removes what has expired, a part at a time. Several processes may do so at once. */
+export async function applyRetention(
+  { audit, log, signal }: AuditContext,
+  database: Database,
+  retention: Retention,
+): Promise<void> {
+  const { auditDays } = retention;
+  let lines = 0;
+  if (auditDays !== undefined)
+    for (let some = -1; some !== 0 && !signal?.aborted; lines += some)
+      some = await audit.removeExpired(auditDays);
+  const removed = { ...(await removeExpired(database, retention)), 'audit lines': lines };
+  if (Object.values(removed).some((count) => count > 0)) log.info({ removed }, 'retention applied');
 }
 
 interface AuditKeeperServices {
@@ -96,10 +56,26 @@ interface AuditKeeperServices {
   readonly shutdown: Shutdown;
 }
 
-/** Keeps the audit log until the parts are closed. */
+/** Seals the audit log when it is due and applies the retention each day, one at a time, until the shutdown. */
 export function startAuditKeeper({ settings, database, store, log, shutdown }: AuditKeeperServices): void {
   const retention = { auditDays: settings.auditRetentionDays, runDays: settings.runRetentionDays };
-  const keeper = keepAudit({ database, audit: store.audit, retention, log });
-  keeper.start();
-  shutdown.register('audit keeper', keeper.stop);
+  const stop = new AbortController();
+  const context = { audit: store.audit, log, signal: stop.signal };
+  let underWay: Promise<void> = Promise.resolve();
+  const every = (ms: number, failure: string, work: () => Promise<void>) => {
+    const once = () => {
+      underWay = underWay.then(work).catch((error) => log.warn({ error: reasonOf(error) }, failure));
+    };
+    once();
+    return setInterval(once, ms);
+  };
+  const timers = [
+    every(checkMs, 'audit not sealed', () => sealDue(context)),
+    every(dayMs, 'retention not applied', () => applyRetention(context, database, retention)),
+  ];
+  shutdown.register('audit keeper', async () => {
+    stop.abort();
+    for (const timer of timers) clearInterval(timer);
+    await underWay;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Database, Query } from '../database/database.ts';
+import { firstRow } from '../database/query.ts';
 import { finalId, lineText } from './lines.ts';
 
 /**
@@ -14,48 +15,38 @@ export interface Seal {
   readonly hash: string;
 }
 
-/** What became of recomputing the seals. `unsealed` lines are newer than the last seal, so nothing is known of them. */
+type Position = Pick<Seal, 'through' | 'hash'>;
+
+/** The result of computing all seals again. `unsealed` lines are newer than the last seal, so nothing is known of them. */
 export interface AuditCheck {
   readonly intact: boolean;
   readonly seals: number;
   readonly lines: number;
   readonly unsealed: number;
   /** To compare with the one in the log of that moment, which whoever writes to the database cannot reach. */
-  readonly last: { readonly through: string; readonly hash: string } | null;
+  readonly last: Position | null;
   /** Which lines are not what they were, and why; the first of them only. */
   readonly broken: { readonly after: string; readonly through: string; readonly why: string } | null;
 }
 
-const genesis = '0'.repeat(64);
-
-/** Of the lines `$1 < id <= $2` after a seal `$3`. */
-const sealOf = `select count(*)::int as lines, max(at)::text as last_at, max(id)::text as through,
-    encode(sha256(convert_to($3::text || E'\\n' || coalesce(string_agg(line || E'\\n', '' order by id), ''), 'UTF8')), 'hex') as hash
-  from (select id, at, ${lineText} as line from audit where id > $1 and id <= $2 order by audit.id limit $4) as sealed`;
-
-interface Computed {
-  readonly lines: number;
-  readonly lastAt: string | null;
-  readonly through: string | null;
-  readonly hash: string;
-}
-
 const columns = 'after_id::text as after, through_id::text as through, lines, previous, hash';
 
-const lastSeal = async (query: Query): Promise<Seal | undefined> => {
-  const [seal] = await query<Seal>(`select ${columns} from audit_seal order by through_id desc limit 1`);
-  return seal;
-};
+/** Of the lines `after < id <= through`, so many at most, after a seal with the hash `previous`: SQL expressions. */
+const digest = (after: string, through: string, previous: string, most: string) => `
+  select count(*)::int as lines, max(id) as through, max(at) as last_at,
+    encode(sha256(convert_to(${previous} || E'\\n' || coalesce(string_agg(line || E'\\n', '' order by id), ''), 'UTF8')), 'hex') as hash
+  from (select id, at, ${lineText} as line from audit where id > ${after} and id <= ${through}
+    order by audit.id limit ${most}) as sealed`;
 
 /** The last line and seal that retention removed, by its own line; where nothing was removed, the beginning. */
-async function beginning(query: Query): Promise<{ through: string; hash: string }> {
-  const [row] = await query<{ through: string; hash: string }>(
+const beginning = async (query: Query): Promise<Position> =>
+  (await firstRow<Position>(
+    query,
     `select details->>'through' as through, details->>'hash' as hash from audit
-     where what = 'retention applied' and details->>'of' = 'audit' order by id desc limit 1`,
-  );
-  return row ?? { through: '0', hash: genesis };
-}
+      where what = 'retention applied' and details->>'of' = 'audit' order by id desc limit 1`,
+  )) ?? { through: '0', hash: '0'.repeat(64) };
 
+/** None where another process sealed the lines meanwhile. */
 export async function sealLines(
   database: Pick<Database, 'query' | 'transaction'>,
   most = 10_000,
@@ -63,68 +54,62 @@ export async function sealLines(
   const { query } = database;
   const final = await finalId(database);
   if (final === undefined) return undefined;
-  const before = (await lastSeal(query)) ?? (await beginning(query));
-  if (BigInt(before.through) >= final) return undefined;
-  const [made] = await query<Computed>(sealOf, [before.through, final.toString(), before.hash, most]);
-  if (!made?.through) return undefined;
-  const [seal] = await query<Seal>(
-    `insert into audit_seal (after_id, through_id, lines, last_at, previous, hash, sealed_at)
-     values ($1, $2, $3, $4, $5, $6, now()) on conflict do nothing returning ${columns}`,
-    [before.through, made.through, made.lines, made.lastAt, before.hash, made.hash],
+  const last = await firstRow<Seal>(
+    query,
+    `select ${columns} from audit_seal order by through_id desc limit 1`,
   );
-  // None: another process sealed them meanwhile.
-  return seal;
+  const before = last ?? (await beginning(query));
+  return firstRow<Seal>(
+    query,
+    `insert into audit_seal (after_id, through_id, lines, last_at, previous, hash, sealed_at)
+       select $1, through, lines, last_at, $3, hash, now()
+       from (${digest('$1::bigint', '$2::bigint', '$3::text', '$4')}) as made
+       where lines > 0 on conflict do nothing returning ${columns}`,
+    [before.through, final.toString(), before.hash, most],
+  );
 }
 
-const page = 100;
+interface Recomputed extends Seal {
+  readonly linesNow: number;
+  readonly hashNow: string;
+}
+
+const nextSeal = `select seal.*, present.lines as lines_now, present.hash as hash_now
+  from (select ${columns} from audit_seal where through_id > $1 order by through_id limit 1) as seal
+    cross join lateral (${digest('seal.after::bigint', 'seal.through::bigint', 'seal.previous', 'seal.lines + 1')}) as present`;
 
 /** Why a seal does not hold, or nothing. */
-async function fault(query: Query, seal: Seal, before: { through: string; hash: string }) {
+function fault(seal: Recomputed, before: Position): string | undefined {
   if (seal.after !== before.through || seal.previous !== before.hash)
     return 'the seal before it is missing or another';
-  const [now] = await query<Computed>(sealOf, [seal.after, seal.through, seal.previous, seal.lines + 1]);
-  if (now?.lines !== seal.lines) return `${seal.lines} lines were sealed, ${now?.lines} are there`;
-  return now.hash === seal.hash ? undefined : 'a line is not what it was';
+  if (seal.linesNow !== seal.lines) return `${seal.lines} lines were sealed, ${seal.linesNow} are there`;
+  return seal.hashNow === seal.hash ? undefined : 'a line is not what it was';
 }
 
 export async function checkSeals(query: Query): Promise<AuditCheck> {
-  let seals = 0;
-  let lines = 0;
   let before = await beginning(query);
-  const unsealed = async () => {
-    const [row] = await query<{ count: number }>('select count(*)::int as count from audit where id > $1', [
-      (await lastSeal(query))?.through ?? before.through,
-    ]);
-    return row?.count ?? 0;
-  };
-  const report = async (broken: AuditCheck['broken']): Promise<AuditCheck> => {
-    const last = seals > 0 ? { through: before.through, hash: before.hash } : null;
-    return { intact: broken === null, seals, lines, unsealed: await unsealed(), last, broken };
-  };
-  const [early] = await query<{ id: string }>('select min(id)::text as id from audit where id <= $1', [
-    before.through,
-  ]);
-  if (early?.id) {
-    return report({
-      after: '0',
-      through: before.through,
-      why: 'a line is there that was removed as expired',
-    });
-  }
-  for (;;) {
-    const some = await query<Seal>(
-      `select ${columns} from audit_seal where through_id > $1 order by through_id limit ${page}`,
-      [before.through],
-    );
-    for (const seal of some) {
-      const why = await fault(query, seal, before);
-      // Unless retention has just removed it, which begins the chain further on.
-      if (why && BigInt((await beginning(query)).through) >= BigInt(seal.through)) return checkSeals(query);
-      if (why) return report({ after: seal.after, through: seal.through, why });
-      seals += 1;
-      lines += seal.lines;
+  const sum = { seals: 0, lines: 0 };
+  const early = await query('select 1 from audit where id <= $1 limit 1', [before.through]);
+  const why = 'a line is there that was removed as expired';
+  let broken = early.length > 0 ? { after: '0', through: before.through, why } : null;
+  while (!broken) {
+    const seal = await firstRow<Recomputed>(query, nextSeal, [before.through]);
+    if (!seal) break;
+    const why = fault(seal, before);
+    // Unless retention has just removed it, which begins the chain further on.
+    if (why && BigInt((await beginning(query)).through) >= BigInt(seal.through)) return checkSeals(query);
+    if (why) broken = { after: seal.after, through: seal.through, why };
+    else {
       before = seal;
+      sum.seals += 1;
+      sum.lines += seal.lines;
     }
-    if (some.length < page) return report(null);
   }
+  const [left] = await query<{ unsealed: number }>(
+    `select count(*)::int as unsealed from audit
+     where id > (select coalesce(max(through_id), $1::bigint) from audit_seal)`,
+    [before.through],
+  );
+  const last = sum.seals > 0 ? { through: before.through, hash: before.hash } : null;
+  return { intact: broken === null, ...sum, unsealed: left?.unsealed ?? 0, last, broken };
 }

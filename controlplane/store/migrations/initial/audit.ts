@@ -29,32 +29,25 @@ export const auditTables = `
     sealed_at timestamptz not null
   );
 
+  -- For both tables; its arguments are their columns of the id and the time.
   create function audit_is_append_only() returns trigger language plpgsql as $$
     declare removed_through bigint := nullif(current_setting('portcullis.retention', true), '')::bigint;
     begin
       if tg_op = 'DELETE' then
-        if old.id <= removed_through and old.at < now() - interval '30 days' then return old; end if;
+        if (to_jsonb(old)->>tg_argv[0])::bigint <= removed_through
+          and (to_jsonb(old)->>tg_argv[1])::timestamptz < now() - interval '30 days' then return old; end if;
       end if;
       raise exception 'the audit log is append-only';
     end $$;
-  create function audit_seal_is_append_only() returns trigger language plpgsql as $$
-    declare removed_through bigint := nullif(current_setting('portcullis.retention', true), '')::bigint;
-    begin
-      if tg_op = 'DELETE' then
-        if old.through_id <= removed_through and old.last_at < now() - interval '30 days' then return old; end if;
-      end if;
-      raise exception 'the seals of the audit log are append-only';
-    end $$;
-  create function audit_is_not_truncated() returns trigger language plpgsql as
-    $$ begin raise exception 'the audit log is append-only'; end $$;
   create trigger audit_is_append_only before update or delete on audit
-    for each row execute function audit_is_append_only();
-  create trigger audit_seal_is_append_only before update or delete on audit_seal
-    for each row execute function audit_seal_is_append_only();
+    for each row execute function audit_is_append_only('id', 'at');
   create trigger audit_is_not_truncated before truncate on audit
-    for each statement execute function audit_is_not_truncated();
+    for each statement execute function audit_is_append_only();
+  create trigger audit_seal_is_append_only before update or delete on audit_seal
+    for each row execute function audit_is_append_only('through_id', 'last_at');
   create trigger audit_seal_is_not_truncated before truncate on audit_seal
-    for each statement execute function audit_is_not_truncated();
+    for each statement execute function audit_is_append_only();
+
   create function audit_remove_expired(keep_days integer, service text, program text)
     returns bigint language plpgsql as $$
     declare

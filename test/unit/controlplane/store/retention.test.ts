@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { keepAudit } from '../../../../controlplane/background/audit-keeper.ts';
+import { applyRetention, sealDue } from '../../../../controlplane/background/audit-keeper.ts';
 import { removeExpired } from '../../../../controlplane/store/retention.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { auditStage, daysAgo, entry } from '../../../worlds/audit-stage.ts';
@@ -67,19 +67,14 @@ test('the standing service seals lines once they are old enough, says the hash, 
   const log = makeLogger('info', [], { write: (line) => said.push(line) });
   const { database, store } = stage;
   await database.query('delete from remediation');
-  const keeper = (sealSeconds: number) =>
-    keepAudit({ database, audit: store.audit, retention: { auditDays: 30 }, log, sealSeconds });
+  const context = { audit: store.audit, log };
   await store.audit.append(entry({ n: 'young' }));
-  const patient = keeper(3600);
-  await patient.seal();
-  await patient.stop();
+  await sealDue(context, 3600);
   expect(await store.audit.check()).toMatchObject({ seals: 0, unsealed: 1 });
   await stage.asSuperuser('delete from audit');
   await stage.old(31);
-  const keen = keeper(0);
-  await keen.seal();
-  await keen.retain();
-  await keen.stop();
+  await sealDue(context, 0);
+  await applyRetention(context, database, { auditDays: 30 });
   const lines = await store.audit.list(10);
   expect(lines).toMatchObject([{ what: 'retention applied', details: { of: 'audit', removed: 1 } }]);
   expect(said.map((line) => JSON.parse(line))).toMatchObject([

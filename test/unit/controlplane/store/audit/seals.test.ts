@@ -147,3 +147,16 @@ test('a seal removed with its lines, but not by the retention, is evident', asyn
   );
   expect(await stage.store.audit.check()).toMatchObject({ intact: false, seals: 0 });
 });
+
+test('a log whose end was removed with its seals does not end at the seal that the service logged last', async () => {
+  for (let n = 1; n <= 4; n += 1) await stage.store.audit.append(entry({ n }));
+  const first = await stage.store.audit.seal(2);
+  const logged = await stage.store.audit.seal();
+  await stage.asSuperuser(
+    `delete from audit where id > ${first?.through}`,
+    `delete from audit_seal where after_id = ${first?.through}`,
+  );
+  const { last } = await stage.store.audit.check();
+  expect(last).toEqual({ through: first?.through, hash: first?.hash });
+  expect(last?.hash).not.toBe(logged?.hash);
+});
