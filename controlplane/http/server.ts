@@ -127,6 +127,9 @@ export function listen(
   port: number,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server: Server = createServer(app);
+  // Longer than the 60 s that load balancers and pools of connections keep an idle connection: with the 5 s of Node the
+  // next request could meet a connection that the server is closing.
+  server.keepAliveTimeout = 65_000;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(

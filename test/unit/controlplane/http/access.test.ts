@@ -29,3 +29,9 @@ test('and printed by the command, or why it cannot be', async () => {
   vi.stubEnv('PORTCULLIS_TOKEN', 'another-token-than-theirs');
   expect(await run()).toEqual({ exit: 1, said: expect.stringContaining('send a known token') });
 });
+
+test('an idle connection outlasts the 60 s that a load balancer keeps it', async () => {
+  const { headers } = await fetch(`${world.url}/healthz`);
+  const [, seconds] = /^timeout=(\d+)$/.exec(headers.get('keep-alive') ?? '') ?? [];
+  expect(Number(seconds)).toBeGreaterThan(60);
+});
