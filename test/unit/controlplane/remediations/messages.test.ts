@@ -159,11 +159,16 @@ describe('the queue of runs', () => {
   test('equal requests that wait are carried out once, one that comes later again', async () => {
     const gate = Promise.withResolvers<void>();
     const { begun, advance } = carried(gate.promise);
-    const queue = open(advance);
+    const asked = Promise.withResolvers<void>();
+    const queue = open(async (id) => {
+      await asked.promise; // a worker is fast enough to begin the first before the second is asked for
+      return advance(id);
+    });
     await queue.start();
     const [first, same] = [await queue.request(whole), await queue.request(whole)];
     expect(same.id).toBe(first.id);
-    await until(() => begun.length === 1);
+    asked.resolve();
+    await until(async () => (await store.runs.get(first.id))?.state === 'running');
     const later = await queue.request(whole);
     expect(later.id).not.toBe(first.id);
     gate.resolve();
