@@ -19,7 +19,7 @@ export type OffboardingSettings = Pick<
 
 export interface OffboardingContext {
   readonly store: Store;
-  readonly engine: Pick<Engine, 'destroy' | 'exportState' | 'forget'>;
+  readonly engine: Pick<Engine, 'operate' | 'exportState' | 'forget'>;
   readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
   readonly settings: OffboardingSettings;
   readonly log: Logger;

@@ -1,8 +1,8 @@
 import type { StackArguments } from '../../programs/arguments.ts';
 import { isTransient } from '../aws/errors.ts';
-import type { Operation } from '../pulumi/operation.ts';
 import type { Lease } from '../queue/leases.ts';
 import { type Result, stalledAfter } from '../queue/result.ts';
+import { operate } from '../reconcile/operate.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markFailed, markReconciling, markStalled } from '../stacks/conditions.ts';
@@ -70,26 +70,19 @@ async function finish(
 
 /** Deletes what the stack has in the account, then the stack. May be asked again at any point, after a crash too. */
 export async function destroyStack(context: OffboardingContext, leaving: OffboardingStack): Promise<Result> {
-  const { store, engine, meter, now } = context;
+  const { store, now } = context;
   const { key, offboarding, stack, lease } = leaving;
   if (isGivenUp(stack, offboarding, 'destroy')) return givenUp(context, leaving);
   await store.stacks.begin(key, markReconciling(stack.conditions, now().toISOString()), lease);
   await store.deletions.record(offboarding, await store.now());
-  const operation: Operation = {
-    signal: lease.signal,
-    recover: stack.operationStartedAt !== null || lease.taken === 'from-dead',
-    known: true,
-  };
-  const begun = performance.now();
-  const seconds = () => (performance.now() - begun) / 1000;
+  const recover = stack.operationStartedAt !== null || lease.taken === 'from-dead';
   try {
-    await engine.destroy({ key, arguments: await argumentsAt(context, leaving) }, operation);
+    const at = { key, arguments: await argumentsAt(context, leaving) };
+    await operate(context, lease, { kind: 'destroy', stack: at, recover, known: true });
   } catch (error) {
     lease.signal.throwIfAborted();
-    meter.stack('destroy', stack.kind, 'failed', seconds());
     return failed(context, leaving, 'destroy', error);
   }
-  meter.stack('destroy', stack.kind, 'succeeded', seconds());
   return finish(context, leaving, 'destroy');
 }
 

@@ -13,6 +13,7 @@ import type { StackKey } from '../stacks/key.ts';
 import { type CommandOutput, runCommand } from './command.ts';
 import type { EngineEvent } from './events.ts';
 import { areOurDead, type LockOwner, rememberCli } from './lock.ts';
+import type { OperationKind } from './operation.ts';
 import { backendUrl, repairAttributes } from './state-file.ts';
 
 /** The part of the settings that the engine needs. */
@@ -62,15 +63,13 @@ function interruptible(cli: PulumiCommand, signal: AbortSignal): PulumiCommand &
 
 export type Program = () => Record<string, unknown>;
 
-const options = { color: 'never', suppressProgress: true } as const;
+const options = { color: 'never', suppressProgress: true, refresh: true } as const;
 
 /** One stack in its work directory. Every method is one process of the CLI. */
 export interface CliStack {
   /** Makes the stack in the state. @throws CommandFailed where there is one */
   create(): Promise<unknown>;
-  up(onEvent: (event: EngineEvent) => void): Promise<unknown>;
-  preview(onEvent: (event: EngineEvent) => void): Promise<unknown>;
-  destroy(onEvent: (event: EngineEvent) => void): Promise<unknown>;
+  operate(kind: OperationKind, onEvent: (event: EngineEvent) => void): Promise<unknown>;
   /** Whether all these locks are those of dead processes of this work directory. */
   areOurDead(owners: readonly LockOwner[]): Promise<boolean>;
   /** Breaks every lock of the stack; also after the operation's signal was aborted. */
@@ -153,9 +152,7 @@ export function stackOpener(settings: EngineSettings): StackOpener {
     };
     return {
       create: () => workspace.createStack(key),
-      up: (onEvent) => stack.up({ ...options, refresh: true, onEvent }),
-      preview: (onEvent) => stack.preview({ ...options, refresh: true, onEvent }),
-      destroy: (onEvent) => stack.destroy({ ...options, refresh: true, onEvent }),
+      operate: (kind, onEvent) => stack[kind]({ ...options, onEvent }),
       areOurDead: (owners) => areOurDead(workspace.workDir, owners),
       cancel: () => run(interruptible(cli, never), 'cancel', '--yes'),
       repairState: () => repairAttributes(settings.state, key, workspace.workDir),

@@ -3,23 +3,18 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { program } from '../../programs/program.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
-import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import { type CliStack, type EngineSettings, stackOpener } from './cli.ts';
-import { type Act, carryOut, commandReason, isMissing, type Operation, type StackAt } from './operation.ts';
+import { carryOut, commandReason, isMissing, type Operation, type StackAt } from './operation.ts';
 
 /** The real Pulumi engine. Several stacks may run at once; a stack never may. */
 export interface Engine {
-  /** Refreshes the stack, then makes its resources as declared. Idempotent. @throws `stack-failed` */
-  up(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
-  /** What `up` would change, live drift included; changes no resource. @throws `stack-failed` */
-  preview(stack: DesiredStack, operation: Operation): Promise<OperationRecord>;
   /**
-   * Deletes every resource of the stack, then the stack itself. Idempotent: of a stack that is not there nothing is
-   * left to do. @throws `stack-failed`
+   * Idempotent. `destroy` deletes the stack as well; of a stack that is not there nothing is left to do. An aborted
+   * signal ends the operation. @throws `stack-failed`
    */
-  destroy(stack: StackAt, operation: Operation): Promise<OperationRecord>;
+  operate(operation: Operation, signal: AbortSignal): Promise<OperationRecord>;
   /** The stack's deployment as JSON text, secrets encrypted; undefined: no such stack. @throws `stack-failed` */
   exportState(key: StackKey): Promise<string | undefined>;
   /** Removes the stack from the state without touching a resource. Idempotent. @throws `stack-failed` */
@@ -64,12 +59,14 @@ function stackWork(settings: EngineSettings) {
       throw new PortcullisError('stack-failed', `${key}: ${message}`, { cause });
     }
   };
-  const operate = (stack: StackAt, operation: Operation, act: Act) =>
-    ofStack(stack.key, async () => {
+  const operate = (operation: Operation, signal: AbortSignal) => {
+    const { stack } = operation;
+    return ofStack(stack.key, async () => {
       await writeConfiguration(settings, stack);
-      const opened = await open(stack.key, () => program(stack.arguments), operation.signal);
-      return carryOut(opened, stack, operation, act);
+      const opened = await open(stack.key, () => program(stack.arguments), signal);
+      return carryOut(opened, operation, signal);
     });
+  };
   /** What a command says of a stack; undefined where there is none. */
   const ask = (key: StackKey, act: (opened: CliStack) => Promise<string>) =>
     ofStack(
@@ -94,29 +91,25 @@ export function pulumiEngine(settings: EngineSettings): Engine {
     await ask(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
     await rm(configurationFile(settings, key), { force: true });
   };
-  const up = (stack: StackAt, operation: Operation) =>
-    operate(stack, operation, (opened, onEvent) => opened.up(onEvent));
   /** Where a dead holder made something that the state does not know, it is in the way: made whole, it is known. */
-  const takeDown = async (stack: StackAt, operation: Operation) => {
-    const down = () => operate(stack, operation, (opened, onEvent) => opened.destroy(onEvent));
-    return down().catch(async (error) => {
-      if (!operation.recover || operation.signal.aborted) throw error;
-      await up(stack, operation);
-      return down();
+  const takeDown = (operation: Operation, signal: AbortSignal) =>
+    operate(operation, signal).catch(async (error) => {
+      if (!operation.recover || signal.aborted) throw error;
+      await operate({ ...operation, kind: 'up' }, signal);
+      return operate(operation, signal);
     });
+  const destroy = async (operation: Operation, signal: AbortSignal): Promise<OperationRecord> => {
+    const { key } = operation.stack;
+    if ((await exportState(key)) === undefined) {
+      await rm(configurationFile(settings, key), { force: true });
+      return { changes: [], drift: [], unchanged: 0, errors: [] };
+    }
+    const record = await takeDown({ ...operation, known: true }, signal);
+    await forget(key);
+    return record;
   };
   return {
-    up,
-    preview: (stack, operation) => operate(stack, operation, (opened, onEvent) => opened.preview(onEvent)),
-    async destroy(stack, operation) {
-      if ((await exportState(stack.key)) === undefined) {
-        await rm(configurationFile(settings, stack.key), { force: true });
-        return { changes: [], drift: [], unchanged: 0, errors: [] };
-      }
-      const record = await takeDown(stack, { ...operation, known: true });
-      await forget(stack.key);
-      return record;
-    },
+    operate: (operation, signal) => (operation.kind === 'destroy' ? destroy : operate)(operation, signal),
     exportState,
     forget,
   };

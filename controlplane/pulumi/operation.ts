@@ -18,10 +18,16 @@ export interface StackAt {
   readonly arguments: StackArguments;
 }
 
-/** The terms of one operation. The caller guarantees, by a lease, that nobody living works on the stack besides. */
+/**
+ * `up` refreshes the stack, then makes its resources as declared. `preview` says what that would change, and changes no
+ * resource. `destroy` deletes every resource.
+ */
+export type OperationKind = 'up' | 'preview' | 'destroy';
+
+/** One operation on one stack. The caller guarantees, by a lease, that nobody living works on the stack besides. */
 export interface Operation {
-  /** Aborted: the operation ends soon and fails, with its state written and its lock released. */
-  readonly signal: AbortSignal;
+  readonly kind: OperationKind;
+  readonly stack: StackAt;
   /** An earlier holder may have left a lock and half-made resources; its lease is dead. */
   readonly recover: boolean;
   /** When the intent of an operation that was cut short was recorded. */
@@ -50,16 +56,13 @@ export function commandReason(error: unknown): string {
   return line ?? reasonOf(error);
 }
 
-/** The operation itself, after whatever stood in its way. */
-export type Act = (opened: CliStack, onEvent: (event: EngineEvent) => void) => Promise<unknown>;
-
 /** Each round takes something out of the way; a hub made anew over one that exists takes three. */
 const rounds = 8;
 
 interface Attempts {
   readonly opened: CliStack;
-  readonly stack: StackAt;
   readonly operation: Operation;
+  readonly signal: AbortSignal;
   readonly events: EventRecorder;
   /** Resources that were taken over once: where that did not help, it does not the second time. */
   readonly tried: Set<string>;
@@ -79,10 +82,10 @@ async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adopti
 
 /** Records the creates that were under way when their process died as made, for the refresh that comes next. */
 async function settle(attempts: Attempts): Promise<void> {
-  const { opened, stack, operation } = attempts;
+  const { opened, operation } = attempts;
   const text = await opened.run('stack', 'export');
   if (operation.interruptedAt) attempts.interrupted ??= changedSince(text, operation.interruptedAt);
-  const found = adoptPending(text, stack.arguments.place);
+  const found = adoptPending(text, operation.stack.arguments.place);
   if (found) await adopt(attempts, found);
   attempts.settled = true;
 }
@@ -92,7 +95,7 @@ async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promis
   const fresh = taken.filter(({ urn, inputs }) => !attempts.tried.has(urn) && isOurs(inputs ?? {}));
   if (fresh.length === 0) return false;
   const text = await attempts.opened.run('stack', 'export');
-  const found = adoptExisting(text, fresh, attempts.stack.arguments.place);
+  const found = adoptExisting(text, fresh, attempts.operation.stack.arguments.place);
   if (found.urns.length === 0) return false;
   await adopt(attempts, found);
   return true;
@@ -100,8 +103,8 @@ async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promis
 
 /** Whether what made the attempt fail is out of the way now. */
 async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts): Promise<boolean> {
-  const { opened, stack, operation } = attempts;
-  if (operation.signal.aborted) return false;
+  const { opened, operation, signal } = attempts;
+  if (signal.aborted) return false;
   if (await opened.repairState()) return true;
   if (isMissing(error) && attempts.exists) {
     attempts.exists = false;
@@ -109,7 +112,7 @@ async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts)
   }
   if (isLocked(error)) {
     const owners = lockOwners(said(error));
-    if (operation.recover) await endOrphans(stack.key, owners);
+    if (operation.recover) await endOrphans(operation.stack.key, owners);
     else if (!(await opened.areOurDead(owners))) return false;
     await opened.cancel();
     attempts.settled = false; // its owner may have gone on until now
@@ -119,8 +122,8 @@ async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts)
   return takeOver(attempts, conflicts.taken());
 }
 
-async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Promise<boolean> {
-  const { opened, events } = attempts;
+async function attempt(attempts: Attempts, conflicts: Conflicts): Promise<boolean> {
+  const { opened, operation, events } = attempts;
   if (!attempts.exists) {
     await opened.create().catch((error) => {
       if (!isThere(error)) throw error;
@@ -128,7 +131,7 @@ async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Prom
     attempts.exists = true;
   }
   if (!attempts.settled) await settle(attempts);
-  await act(opened, (event) => {
+  await opened.operate(operation.kind, (event: EngineEvent) => {
     if (event.resourcePreEvent) attempts.entered = true;
     events.onEvent(event);
     conflicts.onEvent(event);
@@ -138,8 +141,8 @@ async function attempt(attempts: Attempts, act: Act, conflicts: Conflicts): Prom
 }
 
 /** What to tell of a failure: the engine's first error, and where a foreign resource has the name, that. */
-function reported(error: unknown, { operation, events }: Attempts, conflicts: Conflicts): string {
-  if (operation.signal.aborted) return `ended: ${reasonOf(operation.signal.reason)}`;
+function reported(error: unknown, { signal, events }: Attempts, conflicts: Conflicts): string {
+  if (signal.aborted) return `ended: ${reasonOf(signal.reason)}`;
   const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
   const [first = commandReason(error)] = events.record().errors;
   return foreign ? `${first}; it is not one that Portcullis made: remove it or rename it` : first;
@@ -148,15 +151,15 @@ function reported(error: unknown, { operation, events }: Attempts, conflicts: Co
 /**
  * Carries an operation out through what earlier, dead holders of the stack left behind: locks, creates under way,
  * resources that the state does not know. Without `recover` no lock is broken but one that a dead CLI process of this very
- * work directory left.
+ * work directory left. Once the signal aborts, the operation ends soon and fails, with its state written and its lock released.
  * @throws OperationFailed whose message says what went wrong, with the cause
  */
-export async function carryOut(opened: CliStack, stack: StackAt, operation: Operation, act: Act) {
+export async function carryOut(opened: CliStack, operation: Operation, signal: AbortSignal) {
   const events = recordEvents();
   const attempts: Attempts = {
     opened,
-    stack,
     operation,
+    signal,
     events,
     tried: new Set(),
     exists: operation.known,
@@ -175,7 +178,7 @@ export async function carryOut(opened: CliStack, stack: StackAt, operation: Oper
       throw new OperationFailed(reported(cause, attempts, conflicts), partWay, { cause });
     };
     try {
-      if (await attempt(attempts, act, conflicts)) return record();
+      if (await attempt(attempts, conflicts)) return record();
     } catch (error) {
       // What clears the way may fail as well, and in words of its own.
       const out = left > 0 && (await cleared(attempts, error, conflicts).catch(fail));

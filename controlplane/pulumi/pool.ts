@@ -5,10 +5,7 @@ import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
 import type { Engine } from './engine.ts';
 import { OperationFailed } from './failure.ts';
-import type { Operation } from './operation.ts';
 import { type EngineAnswer, type EngineTask, type EngineWork, endingFor } from './task.ts';
-
-const termsOf = ({ recover, interruptedAt, known }: Operation) => ({ recover, interruptedAt, known });
 
 /** An operation takes a minute or two; CloudWatch and Lambda may keep one waiting for several. */
 const longestMs = 60 * 60_000;
@@ -60,17 +57,14 @@ export function enginePool(
       ours.close();
     }
   };
-  const operate = async (work: EngineWork, { signal }: Operation) => {
-    const limited = within(signal, limitMs);
-    return (run(work, limited.signal) as Promise<OperationRecord>).finally(limited.done);
-  };
   return {
-    up: (stack, operation) => operate({ act: 'up', stack, terms: termsOf(operation) }, operation),
-    preview: (stack, operation) => operate({ act: 'preview', stack, terms: termsOf(operation) }, operation),
-    destroy: (stack, operation) => operate({ act: 'destroy', stack, terms: termsOf(operation) }, operation),
-    exportState: (key) => run({ act: 'exportState', key }) as Promise<string | undefined>,
+    async operate(operation, signal) {
+      const limited = within(signal, limitMs);
+      return (run(operation, limited.signal) as Promise<OperationRecord>).finally(limited.done);
+    },
+    exportState: (key) => run({ kind: 'exportState', key }) as Promise<string | undefined>,
     async forget(key) {
-      await run({ act: 'forget', key });
+      await run({ kind: 'forget', key });
     },
     stop: () => pool.close(),
   };

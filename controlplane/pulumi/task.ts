@@ -1,24 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, PortcullisError, reasonOf } from '../settings/errors.ts';
-import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
 import { type Engine, pulumiEngine } from './engine.ts';
 import { type PartWay, partWayOf } from './failure.ts';
-import type { StackAt } from './operation.ts';
+import type { Operation } from './operation.ts';
 
-/** What is asked of the engine; `up` and `preview` get the whole of what is desired. */
-export type EngineWork =
-  | { readonly act: 'up' | 'preview'; readonly stack: DesiredStack; readonly terms: Terms }
-  | { readonly act: 'destroy'; readonly stack: StackAt; readonly terms: Terms }
-  | { readonly act: 'exportState' | 'forget'; readonly key: StackKey };
-
-interface Terms {
-  readonly recover: boolean;
-  readonly interruptedAt?: Date | undefined;
-  readonly known: boolean;
-}
+/** What is asked of the engine. */
+export type EngineWork = Operation | { readonly kind: 'exportState' | 'forget'; readonly key: StackKey };
 
 /** One piece of work, as handed to a worker thread. */
 export interface EngineTask {
@@ -50,19 +40,15 @@ export const reasonFor = ({ message, code }: Ending): Error =>
 /** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
 let engine: Engine | undefined;
 
-async function act(engine: Engine, work: EngineWork, signal: AbortSignal) {
-  switch (work.act) {
-    case 'up':
-      return engine.up(work.stack, { ...work.terms, signal });
-    case 'preview':
-      return engine.preview(work.stack, { ...work.terms, signal });
-    case 'destroy':
-      return engine.destroy(work.stack, { ...work.terms, signal });
+async function carryOutWith(engine: Engine, work: EngineWork, signal: AbortSignal) {
+  switch (work.kind) {
     case 'exportState':
       return engine.exportState(work.key);
     case 'forget':
       await engine.forget(work.key);
       return undefined;
+    default:
+      return engine.operate(work, signal);
   }
 }
 
@@ -72,7 +58,7 @@ export default async function carryOut({ work, settings, end }: EngineTask): Pro
   const ending = new AbortController();
   end.once('message', (told: Ending) => ending.abort(reasonFor(told)));
   try {
-    return { done: await act(engine, work, ending.signal) };
+    return { done: await carryOutWith(engine, work, ending.signal) };
   } catch (error) {
     return { failed: reasonOf(error), partWay: partWayOf(error) };
   } finally {

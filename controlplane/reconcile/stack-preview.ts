@@ -4,6 +4,7 @@ import type { DesiredStack } from '../stacks/desired.ts';
 import type { OperationRecord, ResourceChange } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { now, type ReconcileContext } from './context.ts';
+import { isUnchanged, operate } from './operate.ts';
 import { report } from './report.ts';
 
 /** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
@@ -19,22 +20,15 @@ export async function preview(
   desired: DesiredStack,
   record: StackRecord,
 ): Promise<'succeeded' | 'unchanged' | 'failed'> {
-  const { store, engine, key, lease, meter } = context;
+  const { store, key, lease } = context;
   const previews = previewsOf(context);
-  const begun = performance.now();
-  const kind = desired.arguments.kind;
-  const seconds = () => (performance.now() - begun) / 1000;
   let found: OperationRecord;
   try {
     const recover = lease.taken === 'from-dead';
-    found = await engine.preview(desired, {
-      recover,
-      known: record.generation !== null,
-      signal: lease.signal,
-    });
+    const known = record.generation !== null;
+    found = await operate(context, lease, { kind: 'preview', stack: desired, recover, known });
   } catch (error) {
     lease.signal.throwIfAborted();
-    meter.stack('preview', kind, 'failed', seconds());
     await report(context, previews, 'failed', reasonOf(error));
     return 'failed';
   }
@@ -42,12 +36,11 @@ export async function preview(
   if (record.generation !== null) {
     await store.stacks.setConditions(key, markDrifted(record.conditions, drift, now()));
   }
-  const differs = found.changes.length + found.drift.length > 0;
+  const differs = !isUnchanged(found);
   const message = differs
     ? [...drift, ...found.changes.map((change) => `would ${describeChange(change)}`)].join('; ')
     : 'no change';
   const state = differs ? 'succeeded' : 'unchanged';
   await report(context, previews, state, message, found);
-  meter.stack('preview', kind, state, seconds());
   return state;
 }

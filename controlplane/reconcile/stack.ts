@@ -10,6 +10,7 @@ import type { StackRecord } from '../store/stacks.ts';
 import { now, type ReconcileContext, usualAttempts } from './context.ts';
 import { decide, isWell } from './decide.ts';
 import { isYoung } from './observe.ts';
+import { isUnchanged, operate } from './operate.ts';
 import { report } from './report.ts';
 import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 import { preview, previewsOf } from './stack-preview.ts';
@@ -30,8 +31,9 @@ interface Terms {
   readonly requeueAfterMs?: number | undefined;
 }
 
-const summarise = ({ changes, drift }: OperationRecord): string => {
-  if (changes.length + drift.length === 0) return 'no change';
+const summarise = (record: OperationRecord): string => {
+  const { changes, drift } = record;
+  if (isUnchanged(record)) return 'no change';
   return [`${changes.length} changed`, ...(drift.length > 0 ? [`${drift.length} had drifted`] : [])].join(
     ', ',
   );
@@ -149,22 +151,19 @@ async function up(
   record: StackRecord,
   terms: Terms,
 ): Promise<Acted> {
-  const { store, engine, key, lease, meter } = context;
+  const { store, key, lease } = context;
   await store.stacks.begin(key, markReconciling(record.conditions, now()), lease);
-  const begun = performance.now();
-  const seconds = () => (performance.now() - begun) / 1000;
   let made: OperationRecord;
   const interruptedAt = record.operationStartedAt ?? undefined;
   const recover = interruptedAt !== undefined || lease.taken === 'from-dead';
   try {
     const known = record.generation !== null;
-    made = await engine.up(desired, { recover, interruptedAt, known, signal: lease.signal });
+    made = await operate(context, lease, { kind: 'up', stack: desired, recover, interruptedAt, known });
   } catch (error) {
     lease.signal.throwIfAborted();
-    meter.stack('up', desired.arguments.kind, 'failed', seconds());
     return failed(context, desired, record, terms, { error, recover });
   }
-  const outcome = made.changes.length + made.drift.length > 0 ? 'succeeded' : 'unchanged';
+  const outcome = isUnchanged(made) ? 'unchanged' : 'succeeded';
   const message = summarise(made);
   const { generation, exceptions } = desired;
   await auditChange(context, desired, made);
@@ -182,7 +181,6 @@ async function up(
     lease,
   );
   await report(context, reconcilesOf(context), outcome, message, made);
-  meter.stack('up', desired.arguments.kind, outcome, seconds());
   return { outcome, result: done(terms.requeueAfterMs) };
 }
 

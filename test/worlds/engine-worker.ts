@@ -3,8 +3,10 @@ import { pulumiEngine } from '../../controlplane/pulumi/engine.ts';
 
 const { settings, stack } = JSON.parse(process.argv[2] ?? '{}');
 try {
-  const terms = { signal: new AbortController().signal, recover: false, known: false };
-  const { changes } = await pulumiEngine(settings).up(stack, terms);
+  const { changes } = await pulumiEngine(settings).operate(
+    { kind: 'up', stack, recover: false, known: false },
+    new AbortController().signal,
+  );
   console.log(`done ${changes.length}`);
 } catch (error) {
   console.log(`failed ${(error as Error).message}`);

@@ -8,8 +8,8 @@ import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { SQS } from '@aws-sdk/client-sqs';
 import type { EngineSettings } from '../../controlplane/pulumi/cli.ts';
-import { pulumiEngine } from '../../controlplane/pulumi/engine.ts';
-import type { Operation } from '../../controlplane/pulumi/operation.ts';
+import { type Engine, pulumiEngine } from '../../controlplane/pulumi/engine.ts';
+import type { Operation, OperationKind } from '../../controlplane/pulumi/operation.ts';
 import type { DesiredStack } from '../../controlplane/stacks/desired.ts';
 import { buildProvider } from '../../sandbox/provider/build.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
@@ -18,13 +18,13 @@ const account = '222222222222';
 const region = 'eu-west-1';
 const hubAt = { partition: 'aws', accountId: account, region };
 
-/** The terms of an operation on a stack that nothing is wrong with. */
-export const terms = (change: Partial<Operation> = {}): Operation => ({
-  signal: new AbortController().signal,
-  recover: false,
-  known: true,
-  ...change,
-});
+/** Has the engine carry an operation out, on a stack that nothing is wrong with where `change` does not say so. */
+export const operate = (
+  engine: Pick<Engine, 'operate'>,
+  kind: OperationKind,
+  stack: DesiredStack,
+  { signal = new AbortController().signal, ...change }: Partial<Operation> & { signal?: AbortSignal } = {},
+) => engine.operate({ kind, stack, recover: false, known: true, ...change }, signal);
 
 export const accountStack = (...regions: string[]): DesiredStack => ({
   key: `account-${account}`,

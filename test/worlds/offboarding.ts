@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createOffboarding, type OffboardingContext } from '../../controlplane/offboarding/offboarding.ts';
 import type { Organization } from '../../controlplane/organization/listing.ts';
-import type { Operation, StackAt } from '../../controlplane/pulumi/operation.ts';
+import type { Operation } from '../../controlplane/pulumi/operation.ts';
 import type { Lease } from '../../controlplane/queue/leases.ts';
 import type { AccountState } from '../../controlplane/stacks/account.ts';
 import type { StackKey } from '../../controlplane/stacks/key.ts';
@@ -56,7 +56,7 @@ export function createOffboardingWorld(database: Database) {
   const parts = {
     store,
     engine: {
-      async destroy({ key }: StackAt, _operation: Operation) {
+      async operate({ stack: { key } }: Operation, _signal: AbortSignal) {
         if (state.broken.has(key)) throw new Error(`${key}: ${state.brokenBy}`);
         state.destroyed.push(key);
         state.resources.delete(key);

@@ -142,16 +142,15 @@ function engineOf(world: World): Engine {
     return { ...nothing, drift, changes: world.made.has(key) ? [] : [created] };
   };
   return {
-    async up(stack, { recover }) {
+    async operate({ kind, stack, recover }) {
       const { key } = stack;
+      if (kind !== 'up') return operate(kind, key);
       const record = await operate(recover ? 'recover and up' : 'up', key);
-      await world.up(stack);
+      await world.up(stack as DesiredStack);
       world.made.add(key);
       world.drift.delete(key);
       return record;
     },
-    preview: ({ key }) => operate('preview', key),
-    destroy: ({ key }) => operate('destroy', key),
     exportState: async () => undefined,
     forget: async () => undefined,
   };

@@ -1,7 +1,7 @@
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DesiredStack } from '../../../controlplane/stacks/desired.ts';
-import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from '../../worlds/engine.ts';
+import { accountStack, type EngineWorld, engineWorld, hubStack, operate } from '../../worlds/engine.ts';
 
 let world: EngineWorld;
 beforeAll(async () => {
@@ -24,16 +24,16 @@ test.each([
     const stack: DesiredStack = stacks[kind]();
     const engine = world.engine('data');
     const events = new EventBridge(world.clients);
-    await engine.up(stack, terms({ known: false }));
+    await operate(engine, 'up', stack, { known: false });
     await events.disableRule(rule);
 
-    const seen = await engine.preview(stack, terms());
+    const seen = await operate(engine, 'preview', stack);
     const changed = { type: 'aws:cloudwatch/eventRule:EventRule', properties: ['state'] };
     expect(seen.drift).toMatchObject([{ ...changed, operation: 'changed' }]);
     expect(seen.changes).toMatchObject([{ ...changed, operation: 'update' }]);
     expect((await events.describeRule(rule)).State).toBe('DISABLED');
 
-    await engine.up(stack, terms());
+    await operate(engine, 'up', stack);
     expect((await events.describeRule(rule)).State).toBe('ENABLED');
     events.destroy();
   },

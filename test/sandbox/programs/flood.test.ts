@@ -11,7 +11,7 @@ import { canarySource } from '../../../lambda/contract/canary.ts';
 import { names } from '../../../programs/names.ts';
 import { openToTheWorld } from '../../../sandbox/demo/security-group.ts';
 import { type DeploymentWorld, deploymentWorld, hub } from '../../worlds/deployment.ts';
-import { terms } from '../../worlds/engine.ts';
+import { operate } from '../../worlds/engine.ts';
 import { until } from '../../worlds/until.ts';
 
 const noisy = '300000000001';
@@ -19,7 +19,7 @@ const other = '300000000002';
 let world: DeploymentWorld;
 beforeAll(async () => {
   world = await deploymentWorld();
-  for (const stack of world.of(noisy, other)) await world.engine.up(stack, terms({ known: false }));
+  for (const stack of world.of(noisy, other)) await operate(world.engine, 'up', stack, { known: false });
 });
 afterAll(() => world?.stop());
 

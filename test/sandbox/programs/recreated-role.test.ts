@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { names } from '../../../programs/names.ts';
 import { openToTheWorld } from '../../../sandbox/demo/security-group.ts';
 import { type DeploymentWorld, deploymentWorld, hub } from '../../worlds/deployment.ts';
-import { terms } from '../../worlds/engine.ts';
+import { operate } from '../../worlds/engine.ts';
 import { until } from '../../worlds/until.ts';
 
 const accountId = '300000000001';
@@ -14,7 +14,7 @@ let iam: IAMClient;
 beforeAll(async () => {
   world = await deploymentWorld();
   iam = new IAMClient(world.sandbox.root(hub.accountId));
-  for (const stack of world.of(accountId)) await world.engine.up(stack, terms({ known: false }));
+  for (const stack of world.of(accountId)) await operate(world.engine, 'up', stack, { known: false });
 });
 afterAll(async () => {
   iam?.destroy();
@@ -33,7 +33,7 @@ test('remediation goes on after the role of the Lambda was deleted and created a
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: RoleName }));
   await iam.send(new DeleteRoleCommand({ RoleName }));
 
-  const { changes } = await world.engine.up(world.stacks.hub(), terms());
+  const { changes } = await operate(world.engine, 'up', world.stacks.hub());
   expect(await roleId()).not.toBe(before);
   const updated = changes.filter(({ operation }) => operation === 'update');
   expect(updated).toMatchObject([{ type: 'aws:lambda/function:Function' }]);

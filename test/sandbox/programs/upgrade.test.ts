@@ -63,7 +63,7 @@ async function upgrade(): Promise<void> {
   const open = stackOpener(world.settings);
   for (const [stack] of stacks()) {
     const opened = await open(stack.key, () => program(stack.arguments), never);
-    await opened.up(({ resourcePreEvent }: EngineEvent) => {
+    await opened.operate('up', ({ resourcePreEvent }: EngineEvent) => {
       const step = resourcePreEvent?.metadata;
       if (!step?.type.startsWith('aws:') || step.op === 'refresh') return;
       const resource = `${step.type.split(':').at(-1)} ${step.urn.split('::').at(-1)}`;
@@ -78,7 +78,7 @@ beforeAll(async () => {
   for (const [stack, old] of stacks()) {
     const opened = await open(stack.key, old, never);
     await opened.create();
-    await opened.up(() => undefined);
+    await opened.operate('up', () => undefined);
   }
 });
 afterAll(() => world?.stop());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { enginePool } from '../../../../controlplane/pulumi/pool.ts';
 import type { DesiredStack } from '../../../../controlplane/stacks/desired.ts';
-import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from '../../../worlds/engine.ts';
+import { accountStack, type EngineWorld, engineWorld, hubStack, operate } from '../../../worlds/engine.ts';
 
 let world: EngineWorld;
 let data = '';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   world.proxy.strike(undefined);
-  if (made) await world.engine(data).destroy(made, terms({ recover: true }));
+  if (made) await operate(world.engine(data), 'destroy', made, { recover: true });
   made = undefined;
 });
 afterAll(() => world?.stop());
@@ -88,7 +88,7 @@ async function expectWhole(stack: DesiredStack, resources: number): Promise<void
   expect(urns).toHaveLength(resources);
   expect(found.deployment.pending_operations ?? []).toEqual([]);
   expect(locks()).toEqual([]);
-  const seen = await world.engine(data).preview(stack, terms());
+  const seen = await operate(world.engine(data), 'preview', stack);
   expect(seen).toMatchObject({ changes: [], drift: [], errors: [] });
 }
 
@@ -104,7 +104,7 @@ describe('an account stack whose making was killed', () => {
     async (at, when, victim) => {
       const stack = begin(accountStack('us-east-1'));
       await killed(stack, at, when, victim);
-      const { errors } = await world.engine(data).up(stack, terms({ recover: true, known: false }));
+      const { errors } = await operate(world.engine(data), 'up', stack, { recover: true, known: false });
       expect(errors).toEqual([]);
       await expectWhole(stack, 8);
       expect((await world.there()).roles).toEqual(['portcullis-forwarder', 'portcullis-remediation']);
@@ -119,7 +119,7 @@ describe('a hub whose making was killed', () => {
   ] as const)('at change %i, %s it reached AWS, with %s: is taken up', async (at, when, victim) => {
     const stack = begin(hubStack(world.bundle));
     await killed(stack, at, when, victim);
-    await world.engine(data).up(stack, terms({ recover: true, known: false }));
+    await operate(world.engine(data), 'up', stack, { recover: true, known: false });
     await expectWhole(stack, ours(await state(stack)).length);
   });
 });
@@ -128,9 +128,9 @@ test('a lock is reported where nobody said that its owner is dead, unless it is 
   const stack = begin(accountStack());
   await killed(stack, 1, 'after', 'both');
   const another = world.engine('another', world.settings(data).state);
-  await expect(another.up(stack, terms())).rejects.toThrow(/the stack is locked/);
+  await expect(operate(another, 'up', stack)).rejects.toThrow(/the stack is locked/);
   expect(locks()).toHaveLength(1);
-  await world.engine(data).up(stack, terms());
+  await operate(world.engine(data), 'up', stack);
   await expectWhole(stack, 4);
 });
 
@@ -141,10 +141,10 @@ test.each([
   '%s that the state lost is found again in AWS',
   async (_, of) => {
     const stack = begin(of());
-    await world.engine(data).up(stack, terms({ known: false }));
+    await operate(world.engine(data), 'up', stack, { known: false });
     const before = ours(await state(stack));
     await world.engine(data).forget(stack.key);
-    const { changes } = await world.engine(data).up(stack, terms());
+    const { changes } = await operate(world.engine(data), 'up', stack);
     expect(changes.some(({ operation }) => operation === 'adopt')).toBe(true);
     await expectWhole(stack, before.length);
   },
@@ -154,12 +154,12 @@ test.each([
 test('a state that is older than what was made catches up', async () => {
   const stack = begin(accountStack('eu-west-1'));
   const engine = world.engine(data);
-  await engine.up(accountStack(), terms({ known: false }));
+  await operate(engine, 'up', accountStack(), { known: false });
   const file = join(world.settings(data).data, 'state/.pulumi/stacks/portcullis', `${stack.key}.json`);
   const kept = readFileSync(file);
-  await engine.up(stack, terms());
+  await operate(engine, 'up', stack);
   writeFileSync(file, kept);
-  await engine.up(stack, terms());
+  await operate(engine, 'up', stack);
   await expectWhole(stack, 8);
 }, 300_000);
 
@@ -168,11 +168,11 @@ test('an operation that is told to end lets go of the stack, and the next goes o
   const pool = enginePool(world.settings(data), 1);
   const lost = new AbortController();
   world.proxy.strike({ at: 2, when: 'before', act: () => lost.abort(new Error('the lease was lost')) });
-  const ended = pool.up(stack, terms({ signal: lost.signal, known: false }));
+  const ended = operate(pool, 'up', stack, { signal: lost.signal, known: false });
   await expect(ended).rejects.toThrow(/the lease was lost/);
   world.proxy.strike(undefined);
   expect(locks()).toEqual([]);
-  await pool.up(stack, terms());
+  await operate(pool, 'up', stack);
   await pool.stop();
   await expectWhole(stack, 8);
 });
@@ -180,12 +180,12 @@ test('an operation that is told to end lets go of the stack, and the next goes o
 test('an operation that takes too long is ended, says so, and lets go of the stack', async () => {
   const stack = begin(accountStack('us-east-1'));
   const hasty = enginePool(world.settings(data), 1, 1_200);
-  const ended = hasty.up(stack, terms({ known: false }));
+  const ended = operate(hasty, 'up', stack, { known: false });
   await expect(ended).rejects.toThrow(/it took longer than 1\.2 s/);
   await hasty.stop();
   expect(locks()).toEqual([]);
   const pool = enginePool(world.settings(data), 1);
-  await pool.up(stack, terms({ known: false }));
+  await operate(pool, 'up', stack, { known: false });
   await pool.stop();
   await expectWhole(stack, 8);
 });
@@ -194,9 +194,9 @@ test('a stack is taken down with all it made, also half-made, and once more is n
   const stack = begin(accountStack('us-east-1'));
   await killed(stack, 5, 'after', 'both');
   const engine = world.engine(data);
-  await engine.destroy(stack, terms({ recover: true }));
+  await operate(engine, 'destroy', stack, { recover: true });
   expect(await world.there()).toEqual({ roles: [], queues: [], rules: [] });
   expect(await engine.exportState(stack.key)).toBeUndefined();
-  expect(await engine.destroy(stack, terms())).toMatchObject({ changes: [] });
+  expect(await operate(engine, 'destroy', stack)).toMatchObject({ changes: [] });
   await engine.forget(stack.key);
 });

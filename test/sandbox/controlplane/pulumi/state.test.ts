@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountStack, type EngineWorld, engineWorld, hubStack, terms } from '../../../worlds/engine.ts';
+import { accountStack, type EngineWorld, engineWorld, hubStack, operate } from '../../../worlds/engine.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../../../worlds/postgres.ts';
 
 const programs = postgresPrograms();
@@ -71,20 +71,20 @@ describe.each([
     const other = world.engine(`other-${scheme.slice(0, 2)}`, shared.url);
     const stack = accountStack('us-east-1');
 
-    const made = await one.up(stack, terms({ known: false }));
+    const made = await operate(one, 'up', stack, { known: false });
     expect(made.changes).toHaveLength(9);
-    expect(await other.up(stack, terms())).toMatchObject({ changes: [], drift: [], unchanged: 9 });
-    expect(await one.up(stack, terms())).toMatchObject({ changes: [], drift: [], unchanged: 9 });
+    expect(await operate(other, 'up', stack)).toMatchObject({ changes: [], drift: [], unchanged: 9 });
+    expect(await operate(one, 'up', stack)).toMatchObject({ changes: [], drift: [], unchanged: 9 });
 
     const lock = `.pulumi/locks/organization/portcullis/${stack.key}/dead.json`;
     await shared.lock(lock, lockOf('another-machine', 4242));
-    await expect(other.up(stack, terms())).rejects.toThrow(/the stack is locked/);
-    expect(await other.up(stack, terms({ recover: true }))).toMatchObject({ changes: [], unchanged: 9 });
+    await expect(operate(other, 'up', stack)).rejects.toThrow(/the stack is locked/);
+    expect(await operate(other, 'up', stack, { recover: true })).toMatchObject({ changes: [], unchanged: 9 });
 
     await shared.lock(lock, lockOf(hostname(), process.pid)); // alive, and no pulumi: its number went to another
-    expect(await one.up(stack, terms({ recover: true }))).toMatchObject({ changes: [] });
+    expect(await operate(one, 'up', stack, { recover: true })).toMatchObject({ changes: [] });
 
-    await other.destroy(stack, terms());
+    await operate(other, 'destroy', stack);
     expect(await one.exportState(stack.key)).toBeUndefined();
     expect(await world.there()).toEqual({ roles: [], queues: [], rules: [] });
   });
@@ -95,7 +95,7 @@ test('a state in files has no second file to tear, and one torn before by a kill
 }, async () => {
   const engine = world.engine('torn');
   const stack = accountStack();
-  await engine.up(stack, terms({ known: false }));
+  await operate(engine, 'up', stack, { known: false });
   const root = join(world.settings('torn').data, 'state', '.pulumi');
   const written = readdirSync(root, { recursive: true }).map(String);
   expect(written.filter((name) => name.endsWith('.json'))).not.toEqual([]);
@@ -106,28 +106,28 @@ test('a state in files has no second file to tear, and one torn before by a kill
   mkdirSync(locks, { recursive: true });
   writeFileSync(join(locks, 'dead.json'), lockOf('another-machine', 4242));
   writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
-  await expect(engine.up(stack, terms())).rejects.toThrow(/the stack is locked/);
+  await expect(operate(engine, 'up', stack)).rejects.toThrow(/the stack is locked/);
   writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
-  expect(await engine.up(stack, terms({ recover: true }))).toMatchObject({ changes: [], drift: [] });
-  await engine.destroy(stack, terms());
+  expect(await operate(engine, 'up', stack, { recover: true })).toMatchObject({ changes: [], drift: [] });
+  await operate(engine, 'destroy', stack);
 });
 
 test('where the bundle lies on a machine is no change of the hub', async () => {
   const one = world.engine('hub-one');
   const state = world.settings('hub-one').state;
   const other = world.engine('hub-other', state);
-  await one.up(hubStack(world.bundle), terms({ known: false }));
+  await operate(one, 'up', hubStack(world.bundle), { known: false });
   const elsewhere = join(world.directory, 'elsewhere.mjs');
   cpSync(world.bundle, elsewhere);
-  expect(await other.up(hubStack(elsewhere), terms())).toMatchObject({ changes: [], drift: [] });
-  expect(await other.preview(hubStack(elsewhere), terms())).toMatchObject({ changes: [], drift: [] });
-  await one.destroy(hubStack(world.bundle), terms());
+  expect(await operate(other, 'up', hubStack(elsewhere))).toMatchObject({ changes: [], drift: [] });
+  expect(await operate(other, 'preview', hubStack(elsewhere))).toMatchObject({ changes: [], drift: [] });
+  await operate(one, 'destroy', hubStack(world.bundle));
 });
 
 test('a password of the state is in no file of the work directory and in no message', async () => {
   const engine = world.engine('secret', 'postgres://portcullis:hunter2@127.0.0.1:1/state?sslmode=disable');
   const stack = accountStack();
-  const failed = await engine.up(stack, terms({ known: false })).catch((error) => error);
+  const failed = await operate(engine, 'up', stack, { known: false }).catch((error) => error);
   expect(failed.message).toMatch(/refused/);
   expect(failed.message).not.toContain('hunter2');
   const { data } = world.settings('secret');

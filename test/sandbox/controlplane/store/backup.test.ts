@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../../../controlplane/store/database/database.ts';
 import { openStore } from '../../../../controlplane/store/store.ts';
-import { accountStack, type EngineWorld, engineWorld, terms } from '../../../worlds/engine.ts';
+import { accountStack, type EngineWorld, engineWorld, operate } from '../../../worlds/engine.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../../../worlds/postgres.ts';
 
 const programs = postgresPrograms();
@@ -39,12 +39,12 @@ test('database and state restored from before a change converge with what was ma
   const stack = accountStack('us-east-1');
   const url = await server.database('before');
   const before = await controlPlane('before', url);
-  await before.engine.up(accountStack(), terms({ known: false }));
+  await operate(before.engine, 'up', accountStack(), { known: false });
   await before.store.stacks.declare(stack);
   await before.database.query("update stack set generation = 'old'");
   const file = join(world.directory, 'portcullis.dump');
   execFileSync(program('pg_dump'), ['--format=custom', `--file=${file}`, url]);
-  await before.engine.up(stack, terms());
+  await operate(before.engine, 'up', stack);
   await before.database.query("update stack set generation = 'new'");
 
   const restored = await server.database('restored');
@@ -54,11 +54,11 @@ test('database and state restored from before a change converge with what was ma
   await after.database.query("update pulumi_state set key = 'restored' || substr(key, length('before') + 1)");
   const record = await after.store.stacks.get(stack.key);
   expect(record?.generation).toBe('old');
-  await after.engine.up(stack, terms({ known: record?.generation !== null }));
-  expect(await after.engine.preview(stack, terms())).toMatchObject({ changes: [], drift: [], errors: [] });
+  await operate(after.engine, 'up', stack, { known: record?.generation !== null });
+  expect(await operate(after.engine, 'preview', stack)).toMatchObject({ changes: [], drift: [], errors: [] });
   const text = (await after.engine.exportState(stack.key)) ?? '';
   const urns = (JSON.parse(text).deployment.resources as { urn: string }[]).map(({ urn }) => urn);
   expect(new Set(urns).size).toBe(urns.length);
   expect(await world.there()).toMatchObject({ roles: ['portcullis-forwarder', 'portcullis-remediation'] });
-  await after.engine.destroy(stack, terms());
+  await operate(after.engine, 'destroy', stack);
 }, 300_000);

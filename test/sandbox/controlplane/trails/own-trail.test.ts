@@ -5,6 +5,7 @@ import { CloudTrail } from '@aws-sdk/client-cloudtrail';
 import { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Engine, pulumiEngine } from '../../../../controlplane/pulumi/engine.ts';
+import type { OperationKind } from '../../../../controlplane/pulumi/operation.ts';
 import type { DesiredStack } from '../../../../controlplane/stacks/desired.ts';
 import { accountKey } from '../../../../controlplane/stacks/key.ts';
 import type { AccountArguments, OwnTrail } from '../../../../programs/arguments.ts';
@@ -35,7 +36,8 @@ const stackOf = (trail?: OwnTrail): DesiredStack => ({
   arguments: args(trail),
   generation: 'test',
 });
-const operation = { signal: new AbortController().signal, recover: false, known: false };
+const operate = (kind: OperationKind, trail?: OwnTrail) =>
+  engine.operate({ kind, stack: stackOf(trail), recover: false, known: false }, new AbortController().signal);
 
 let sandbox: Sandbox;
 let directory: string;
@@ -62,9 +64,9 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const up = (trail?: OwnTrail) => engine.up(stackOf(trail), operation);
+const up = (trail?: OwnTrail) => operate('up', trail);
 const planned = async (trail?: OwnTrail) => {
-  const { changes, drift } = await engine.preview(stackOf(trail), operation);
+  const { changes, drift } = await operate('preview', trail);
   return [...changes, ...drift].map(({ operation: act, name }) => `${act} ${name}`).sort();
 };
 const trails = async () => (await cloudTrail.describeTrails({})).trailList ?? [];
@@ -136,7 +138,7 @@ test('what a lost state left behind is taken over: one trail, one bucket', async
 });
 
 test('a destroyed stack leaves no trail, fails on no log file, and deletes none', async () => {
-  await engine.destroy(stackOf(made), operation);
+  await operate('destroy', made);
   expect(await trails()).toEqual([]);
   expect(await keys()).toEqual([logFile]);
 });

@@ -34,7 +34,7 @@ const inStore =
     return { change: { store: { ...at.store, [part]: copy } }, died };
   };
 const inEngine =
-  (method: 'destroy' | 'exportState' | 'forget', when: 'before' | 'after'): Death =>
+  (method: 'operate' | 'exportState' | 'forget', when: 'before' | 'after'): Death =>
   () => {
     const { copy, died } = dying(at.parts.engine, method, when);
     return { change: { engine: copy }, died };
@@ -93,7 +93,7 @@ describe('a worker killed while it tears down', () => {
   test.each<[string, Death]>([
     ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
     ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
-    ['after the resources went', inEngine('destroy', 'after')],
+    ['after the resources went', inEngine('operate', 'after')],
     ['before the end is recorded', inStore('offboarding', 'finish', 'before')],
     ['after the end is recorded', inStore('offboarding', 'finish', 'after')],
   ])('%s leaves nothing in the account and one line in the audit log', async (_, death) => {
@@ -112,14 +112,14 @@ describe('a worker killed while it tears down', () => {
   });
 });
 
-test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
-  ['tears down', 'destroy', { exclude: [one] }],
+test.each<[string, 'operate' | 'exportState', { exclude?: string[] }]>([
+  ['tears down', 'operate', { exclude: [one] }],
   ['archives', 'exportState', {}],
 ])(
   'a worker told to stop while it %s leaves the intent, and the next one recovers',
   async (_, method, settings) => {
     if (method === 'exportState') at.state.accounts.set(one, 'SUSPENDED');
-    await (method === 'destroy' ? at.narrow(settings) : at.list());
+    await (method === 'operate' ? at.narrow(settings) : at.list());
     const stopping = new AbortController();
     const stopped = async () => {
       stopping.abort(new Error('the service stops'));
@@ -132,13 +132,13 @@ test.each<[string, 'destroy' | 'exportState', { exclude?: string[] }]>([
       ...{ failures: 0, operationStartedAt: expect.any(Date) },
     });
     const recovered: unknown[] = [];
-    const destroy: typeof at.parts.engine.destroy = async (stack, operation) => {
+    const operate: typeof at.parts.engine.operate = async (operation, signal) => {
       recovered.push(operation.recover);
-      return at.parts.engine.destroy(stack, operation);
+      return at.parts.engine.operate(operation, signal);
     };
-    const next = at.plane(settings, { engine: { ...at.parts.engine, destroy } });
+    const next = at.plane(settings, { engine: { ...at.parts.engine, operate } });
     expect(await next.reconcile(key, await at.lease(key))).toEqual({ kind: 'ok' });
-    expect(recovered).toEqual(method === 'destroy' ? [true] : []);
+    expect(recovered).toEqual(method === 'operate' ? [true] : []);
   },
 );
 

@@ -3,12 +3,7 @@ import type { CliStack } from '../../../../controlplane/pulumi/cli.ts';
 import { CommandFailed } from '../../../../controlplane/pulumi/command.ts';
 import type { EngineEvent } from '../../../../controlplane/pulumi/events.ts';
 import { partWayOf } from '../../../../controlplane/pulumi/failure.ts';
-import {
-  type Act,
-  carryOut,
-  type Operation,
-  type StackAt,
-} from '../../../../controlplane/pulumi/operation.ts';
+import { carryOut, type Operation, type StackAt } from '../../../../controlplane/pulumi/operation.ts';
 
 const stack = {
   key: 'account-300000000001',
@@ -46,20 +41,21 @@ function world(inTheWay: Partial<Record<'unreadable' | 'locked' | 'cancelBroken'
         },
       });
     },
-  } as unknown as CliStack;
-  /** As the CLI does: the lock first, then the state, then the work. */
-  const task: Act = async (_, onEvent) => {
-    if (way.locked) throw locked();
-    if (way.unreadable) throw eof();
-    onEvent(creating);
-  };
-  return { opened, act: task };
+    /** As the CLI does: the lock first, then the state, then the work. */
+    async operate(_, onEvent) {
+      if (way.locked) throw locked();
+      if (way.unreadable) throw eof();
+      onEvent(creating);
+    },
+  } as Partial<CliStack> as CliStack;
+  return opened;
 }
 
 const operation = (more: Partial<Operation> = {}): Operation => ({
-  ...{ signal: new AbortController().signal, recover: false, known: true },
+  ...{ kind: 'up', stack, recover: false, known: true },
   ...more,
 });
+const { signal } = new AbortController();
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => expect.fail('it went well'),
@@ -72,32 +68,32 @@ describe('an operation', () => {
     ['in the way of a recovery', { unreadable: true }, { recover: true }],
     ['in the way of breaking a dead lock', { unreadable: true, locked: true }, { recover: true }],
   ])('goes on after a file that a kill left unreadable was mended: %s', async (_, way, more) => {
-    const { opened, act: task } = world(way);
-    expect(await carryOut(opened, stack, operation(more), task)).toMatchObject({ changes: [made] });
+    const opened = world(way);
+    expect(await carryOut(opened, operation(more), signal)).toMatchObject({ changes: [made] });
   });
 
   test('whose way cannot be cleared says why, and that nothing of the stack was entered', async () => {
-    const { opened, act: task } = world({ locked: true, cancelBroken: true });
-    const error = await failureOf(carryOut(opened, stack, operation({ recover: true }), task));
+    const opened = world({ locked: true, cancelBroken: true });
+    const error = await failureOf(carryOut(opened, operation({ recover: true }), signal));
     expect(error.message).toBe('failed to load checkpoint: EOF');
     expect(partWayOf(error)).toMatchObject({ entered: false, record: { changes: [] } });
   });
 
   test('that finds the stack locked by nobody known to be dead was not in it either', async () => {
-    const { opened, act: task } = world({ locked: true });
-    const error = await failureOf(carryOut(opened, stack, operation(), task));
+    const opened = world({ locked: true });
+    const error = await failureOf(carryOut(opened, operation(), signal));
     expect(error.message).toMatch(/the stack is locked/);
     expect(partWayOf(error)?.entered).toBe(false);
   });
 
   test('that fails half-way tells what it had begun', async () => {
-    const { opened } = world();
-    const task: Act = async (_, onEvent) => {
+    const opened = world();
+    opened.operate = async (_, onEvent) => {
       onEvent(creating);
       onEvent({ diagnosticEvent: { severity: 'error', message: 'AccessDenied: no' } });
       throw failure('error: update failed');
     };
-    const error = await failureOf(carryOut(opened, stack, operation(), task));
+    const error = await failureOf(carryOut(opened, operation(), signal));
     expect(error.message).toBe('AccessDenied: no');
     expect(partWayOf(new Error('told on', { cause: error }))).toMatchObject({
       entered: true,
@@ -106,13 +102,11 @@ describe('an operation', () => {
   });
 
   test('that recovers tells what the one before had made, and only where its intent is known', async () => {
-    const { opened, act: task } = world();
+    const opened = world();
     const interruptedAt = new Date('2026-11-25T22:19:59Z');
-    const recovered = await carryOut(opened, stack, operation({ recover: true, interruptedAt }), task);
+    const recovered = await carryOut(opened, operation({ recover: true, interruptedAt }), signal);
     expect(recovered.interrupted).toEqual([made]);
-    expect(await carryOut(opened, stack, operation({ recover: true }), task)).not.toHaveProperty(
-      'interrupted',
-    );
+    expect(await carryOut(opened, operation({ recover: true }), signal)).not.toHaveProperty('interrupted');
   });
 });
 

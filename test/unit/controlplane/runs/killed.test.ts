@@ -1,6 +1,5 @@
 import { afterEach, expect } from 'vitest';
 import type { Engine } from '../../../../controlplane/pulumi/engine.ts';
-import type { DesiredStack } from '../../../../controlplane/stacks/desired.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { databaseEngine, databaseTest as test } from '../../../worlds/database.ts';
@@ -38,7 +37,8 @@ test('a roll-out whose workers are killed at random ends, and no stack is made b
   /** An engine of one process: what it has under way ends with the process. */
   const start = async () => {
     const process = { dead: false };
-    const up: Engine['up'] = async (stack: DesiredStack, operation) => {
+      const operate: Engine['operate'] = async (operation, signal) => {
+        const { stack } = operation;
       const other = running.get(stack.key);
       if (other) wrong.push(`${stack.key} is made twice at once`);
       if (made.world.operations.includes(`cut ${stack.key}`) && !operation.recover)
@@ -48,11 +48,11 @@ test('a roll-out whose workers are killed at random ends, and no stack is made b
       if (process.dead) throw new Error('killed');
       running.delete(stack.key);
       made.world.operations = made.world.operations.filter((each) => each !== `cut ${stack.key}`);
-      return made.parts.engine.up(stack, operation);
+        return made.parts.engine.operate(operation, signal);
     };
     const parts = {
       ...made.parts,
-      engine: { ...made.parts.engine, up },
+        engine: { ...made.parts.engine, operate },
       attempts: { counted: 3, transient: 10 },
     };
     const scheduler = await startScheduler(database, { ...made, parts }, ttlMs);
