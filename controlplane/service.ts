@@ -25,6 +25,7 @@ import { restoreQueue } from './remediations/restore/queue.ts';
 import { restorer } from './remediations/restore/restorer.ts';
 import { advanceRun } from './runs/advance.ts';
 import { runQueue } from './runs/queue.ts';
+import type { Services } from './services/services.ts';
 import type { Settings } from './settings/environment.ts';
 import { readPolicyFile } from './settings/policy.ts';
 import { programVersion, version } from './stacks/generation.ts';
@@ -92,30 +93,27 @@ type Foundations = Awaited<ReturnType<typeof foundations>>;
 
 /** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
 function scheduler(base: Foundations) {
-  const { settings, log, shutdown, database, store, meter, aws, workers, engine, living, installation } =
-    base;
+  const { settings, log, shutdown, database, store, workers, living, installation } = base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
   shutdown.register('leases', leases.stop);
-  const keys = keyQueue(database, log, { perAccount: settings.limits.account });
-  shutdown.register('key queue', keys.stop);
-  const { configurationMismatch: mismatch } = workers;
-  const announce = (question: Confirmation) => announceQuestion({ aws, settings, log }, question);
-  const policy = policyInForce({ settings, store, log, announce });
+  const queue = keyQueue(database, log, { perAccount: settings.limits.account });
+  shutdown.register('key queue', queue.stop);
+  const services = { ...base, leases, queue, programVersion: programVersion() } satisfies Services;
+  const { configurationMismatch } = workers;
+  const announce = (question: Confirmation) => announceQuestion(services, question);
+  const policy = policyInForce({ ...services, announce });
   const reconciling = {
-    ...{ settings, aws, engine, store, meter, log, queue: keys, programVersion: programVersion() },
-    hubBundle: hubBundler({ policy, aws, store, directory: join(settings.data, 'bundle') }),
-    offboarding: createOffboarding({
-      ...{ settings, aws, engine, store, meter, log },
-      ...{ configurationMismatch: mismatch, enqueue: keys.enqueue },
-    }),
-    configurationMismatch: mismatch,
+    ...services,
+    hubBundle: hubBundler({ policy, aws: base.aws, store, directory: join(settings.data, 'bundle') }),
+    offboarding: createOffboarding({ ...services, configurationMismatch, enqueue: queue.enqueue }),
+    configurationMismatch,
     installation,
-    onCoverage: coverageAnnouncer({ store, aws, settings, log }),
+    onCoverage: coverageAnnouncer(services),
   } satisfies ReconcileServices;
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
-  const runs = runQueue({ database, store, leases, advance, meter, log });
+  const runs = runQueue({ ...services, advance });
   const worker = keyWorker({
-    queue: keys,
+    queue,
     leases,
     reconcile: keyReconciler({ ...reconciling, runs }),
     log,
@@ -123,7 +121,7 @@ function scheduler(base: Foundations) {
     concurrent: settings.parallel * 2,
     onResult: (waited, verdict, seconds) => {
       const { key } = awaited(waited);
-      meter.reconciled(key.split('-')[0] ?? key, verdict, seconds);
+      base.meter.reconciled(key.split('-')[0] ?? key, verdict, seconds);
     },
   });
   // A command that only looks leaves the keys that are due to the service.
@@ -131,26 +129,23 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  return { leases, keys, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding, policy };
+  return { services, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding, policy };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
 
 /** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
-async function takeWork(
-  { database, store, aws, log, shutdown }: Foundations,
-  { leases, keys, runs, worker }: Scheduler,
-) {
-  await keys.start();
+async function takeWork({ services, runs, worker }: Scheduler) {
+  const { database, leases, queue, shutdown } = services;
+  await queue.start();
   if (database.kind === 'pglite') {
     // One data directory has one process: whoever held a key or worked on it is dead.
     await leases.releaseDead();
-    await keys.reclaim();
+    await queue.reclaim();
   }
   shutdown.register('runs', runs.stop, runs.interrupt);
   await runs.start();
-  const carryOut = restorer({ store, aws, runs, log });
-  const restores = restoreQueue(database, store.restores, carryOut, log, leases);
+  const restores = restoreQueue(services, restorer({ ...services, runs }));
   shutdown.register('restores', restores.stop, restores.interrupt);
   await restores.start();
   shutdown.register('worker', () => worker.stop(graceMs), worker.interrupt);
@@ -172,25 +167,22 @@ async function open(
   // A database that is still closing is nobody else's yet; it is once this process is gone.
   shutdown.register('data lock', async (whole) => whole && lock.release());
   const base = await foundations(settings, log, shutdown);
-  const { database, store, aws, meter, registry, workers } = base;
+  const { database, store, aws, registry } = base;
   if (!takingOver) await base.installation.assertOurs();
   if (standing) await requireHubRegion(aws, settings, (message) => log.warn(message));
   const working = scheduler(base);
-  const { keys, runs } = working;
+  const { services, runs } = working;
   const since = standing ? await store.now() : undefined;
-  const restores = await takeWork(base, working);
+  const restores = await takeWork(working);
   if (standing) await working.worker.start();
-  const { result } = messageHandlers(store, keys, log, meter);
-  const verifier = await startVerifier({
-    ...{ database, store, aws, settings, meter, log, shutdown, result, standing },
-  });
-  if (standing) startAuditKeeper({ settings, database, store, log, shutdown });
-  if (standing)
-    await startBackground({ settings, store, aws, keys, runs, restores, meter, log, shutdown, workers });
+  const { result } = messageHandlers(services);
+  const verifier = await startVerifier({ ...services, result, standing });
+  if (standing) startAuditKeeper(services);
+  if (standing) await startBackground({ ...services, runs, restores });
   const context = {
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,
-    notReady: readiness({ store, settings, log, since, installation: base.installation }),
+    notReady: readiness({ ...base, since }),
     requireRegions: base.regions.requireScope,
     policy: working.policy.look,
     metrics: metricsText({ registry, database, log }),

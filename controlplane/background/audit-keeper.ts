@@ -1,11 +1,7 @@
-import type { Shutdown } from '../queue/shutdown.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Services } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { AuditStore } from '../store/audit/entries.ts';
-import type { Database } from '../store/database/database.ts';
 import { type Retention, removeExpired } from '../store/retention.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
 
 const checkMs = 15_000;
 const dayMs = 24 * 3_600_000;
@@ -14,7 +10,7 @@ const manyLines = 1000;
 
 interface AuditContext {
   readonly audit: AuditStore;
-  readonly log: Logger;
+  readonly log: Services['log'];
   /** Aborted: the work ends after the part under way. */
   readonly signal?: AbortSignal;
 }
@@ -36,7 +32,7 @@ export async function sealDue({ audit, log, signal }: AuditContext, sealSeconds 
 /** Removes what has expired, a part at a time. Several processes may do so at once. */
 export async function applyRetention(
   { audit, log, signal }: AuditContext,
-  database: Database,
+  database: Services['database'],
   retention: Retention,
 ): Promise<void> {
   const { auditDays } = retention;
@@ -48,16 +44,14 @@ export async function applyRetention(
   if (Object.values(removed).some((count) => count > 0)) log.info({ removed }, 'retention applied');
 }
 
-interface AuditKeeperServices {
-  readonly settings: Pick<Settings, 'auditRetentionDays' | 'runRetentionDays'>;
-  readonly database: Database;
-  readonly store: Pick<Store, 'audit'>;
-  readonly log: Logger;
-  readonly shutdown: Shutdown;
-}
-
 /** Seals the audit log when it is due and applies the retention each day, one at a time, until the shutdown. */
-export function startAuditKeeper({ settings, database, store, log, shutdown }: AuditKeeperServices): void {
+export function startAuditKeeper({
+  settings,
+  database,
+  store,
+  log,
+  shutdown,
+}: Pick<Services, 'settings' | 'database' | 'store' | 'log' | 'shutdown'>): void {
   const retention = { auditDays: settings.auditRetentionDays, runDays: settings.runRetentionDays };
   const stop = new AbortController();
   const context = { audit: store.audit, log, signal: stop.signal };

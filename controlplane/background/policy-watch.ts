@@ -1,14 +1,11 @@
-import { type KeyQueue, priorities } from '../queue/key-queue.ts';
-import type { Settings } from '../settings/environment.ts';
+import { priorities } from '../queue/key-queue.ts';
+import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { policyFileDigest, readPolicyFile } from '../settings/policy.ts';
 import { hubKey } from '../stacks/key.ts';
-import type { Logger } from '../telemetry/log.ts';
 
-interface PolicyWatchContext {
-  readonly settings: Pick<Settings, 'policyFile' | 'narrowing'>;
-  readonly queue: Pick<KeyQueue, 'enqueue'>;
-  readonly log: Logger;
+interface PolicyWatchContext
+  extends Uses<{ settings: 'policyFile' | 'narrowing'; queue: 'enqueue'; log: true }> {
   /** Called before the hub is woken: other workers have to know by then that this one has another policy. */
   readonly onChange?: () => Promise<void>;
   /** How often the file is looked at, milliseconds. */

@@ -1,15 +1,15 @@
 import { keptSentence, readScope, termsOf } from '../offboarding/scope.ts';
 import type { Installation } from '../organization/installation.ts';
 import { organizationFact, unreadFact } from '../reconcile/organization.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
 
-interface Readiness {
-  readonly store: Pick<Store, 'facts' | 'now'>;
-  readonly settings: Pick<Settings, 'regions' | 'organizationalUnits' | 'exclude'>;
-  readonly log: Logger;
+interface Readiness
+  extends Uses<{
+    store: 'facts' | 'now';
+    settings: 'regions' | 'organizationalUnits' | 'exclude';
+    log: true;
+  }> {
   readonly installation?: Pick<Installation, 'refusal'>;
   /** Since when the organization has to have been read, by the database's clock; undefined: that does not matter. */
   readonly since: Date | undefined;

@@ -1,31 +1,18 @@
 import { names, queueUrl } from '../../programs/names.ts';
-import type { Aws } from '../aws/clients.ts';
 import { queueConsumer } from '../aws/sqs-consumer.ts';
-import { type KeyQueue, priorities } from '../queue/key-queue.ts';
-import type { Shutdown } from '../queue/shutdown.ts';
-import type { Workers } from '../queue/workers.ts';
+import { priorities } from '../queue/key-queue.ts';
 import { messageHandlers } from '../remediations/messages.ts';
 import type { RestoreQueue } from '../remediations/restore/queue.ts';
 import type { RunQueue } from '../runs/queue.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Services } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { hubKey, organizationKey } from '../stacks/key.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 import { watchPolicy } from './policy-watch.ts';
 
-interface BackgroundContext {
-  readonly settings: Settings;
-  readonly store: Store;
-  readonly aws: Aws;
-  readonly keys: KeyQueue;
+interface BackgroundContext
+  extends Pick<Services, 'settings' | 'store' | 'aws' | 'queue' | 'meter' | 'log' | 'shutdown' | 'workers'> {
   readonly runs: Pick<RunQueue, 'takeUp'>;
-  readonly restores: RestoreQueue;
-  readonly meter: Meter;
-  readonly log: Logger;
-  readonly shutdown: Shutdown;
-  readonly workers: Pick<Workers, 'seen'>;
+  readonly restores: Pick<RestoreQueue, 'resume'>;
 }
 
 /** How often work that nobody has in hand any more is looked for, milliseconds. */
@@ -35,20 +22,10 @@ const takeUpMs = 60_000;
  * Hears lifecycle events and results, and sees edits of the policy file, until the parts are closed, and looks at the
  * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
  */
-export async function startBackground({
-  settings,
-  store,
-  aws,
-  keys,
-  runs,
-  restores,
-  meter,
-  log,
-  shutdown,
-  workers,
-}: BackgroundContext): Promise<void> {
+export async function startBackground(context: BackgroundContext): Promise<void> {
+  const { settings, aws, queue, runs, restores, log, shutdown, workers } = context;
   const { accountId, region } = settings.hub;
-  const messages = messageHandlers(store, keys, log, meter);
+  const messages = messageHandlers(context);
   const consume = (name: string, handle: (body: string) => Promise<void>) => {
     const consumer = queueConsumer({
       name,
@@ -62,12 +39,12 @@ export async function startBackground({
   };
   consume(names.lifecycleQueue, messages.lifecycle);
   consume(names.resultsQueue, messages.result);
-  shutdown.register('policy file', watchPolicy({ settings, queue: keys, log, onChange: workers.seen }).stop);
-  await keys.enqueue([organizationKey, hubKey], priorities.rollout);
+  shutdown.register('policy file', watchPolicy({ settings, queue, log, onChange: workers.seen }).stop);
+  await queue.enqueue([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {
     try {
       // Each look brings about the next, unless its job was lost with a database that was restored.
-      await keys.enqueueAfter([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
+      await queue.enqueueAfter([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
       await runs.takeUp();
       await restores.resume();
     } catch (error) {

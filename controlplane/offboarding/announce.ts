@@ -1,22 +1,18 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
-import type { Aws } from '../aws/clients.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Confirmation } from '../store/confirmations.ts';
-import type { Logger } from '../telemetry/log.ts';
-
-interface AnnounceContext {
-  readonly aws: Pick<Aws, 'sns'>;
-  readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn'>;
-  readonly log: Logger;
-}
 
 /**
  * Tells the topic of alarms, where there is one, that something waits for a person. Tried once: the log and
  * `portcullis confirmations` go on saying it, so a topic that does not take it holds nothing up.
  */
 export async function announceQuestion(
-  { aws, settings: { hub, alarmTopicArn }, log }: AnnounceContext,
+  {
+    aws,
+    settings: { hub, alarmTopicArn },
+    log,
+  }: Uses<{ aws: 'sns'; settings: 'hub' | 'alarmTopicArn'; log: true }>,
   { id, kind, about, why, expiresAt }: Confirmation,
 ): Promise<void> {
   if (!alarmTopicArn) return;

@@ -1,33 +1,30 @@
-import type { Aws } from '../aws/clients.ts';
-import type { Engine } from '../pulumi/engine.ts';
-import type { Settings } from '../settings/environment.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
+import type { Services, Uses } from '../services/services.ts';
 
-export type OffboardingSettings = Pick<
-  Settings,
-  | 'hub'
-  | 'regions'
-  | 'layout'
-  | 'organizationalUnits'
-  | 'exclude'
-  | 'shrinkPercent'
-  | 'deleteLimit'
-  | 'alarmTopicArn'
->;
+/** What of the services offboarding uses. */
+type OffboardingServices = Uses<{
+  store: true;
+  engine: 'operate' | 'exportState' | 'forget';
+  aws: 'ec2' | 'caller' | 'accessRoleArn' | 'sns';
+  settings:
+    | 'hub'
+    | 'regions'
+    | 'layout'
+    | 'organizationalUnits'
+    | 'exclude'
+    | 'shrinkPercent'
+    | 'deleteLimit'
+    | 'alarmTopicArn';
+  log: true;
+  meter: 'stack';
+}>;
 
-export interface OffboardingContext {
-  readonly store: Store;
-  readonly engine: Pick<Engine, 'operate' | 'exportState' | 'forget'>;
-  readonly aws: Pick<Aws, 'ec2' | 'caller' | 'accessRoleArn' | 'sns'>;
-  readonly settings: OffboardingSettings;
-  readonly log: Logger;
-  readonly meter: Pick<Meter, 'stack'>;
+export type OffboardingSettings = OffboardingServices['settings'];
+
+export interface OffboardingContext extends OffboardingServices {
   /** Has keys reconciled soon; `organization` may be among them. */
-  readonly enqueue: (keys: readonly string[], priority?: number) => Promise<void>;
+  readonly enqueue: Services['queue']['enqueue'];
   /** For what people are told; what is decided by time is decided by the store's. */
   readonly now: () => Date;
   /** Why nothing may be taken away or given another policy, where living workers differ. */
-  readonly configurationMismatch?: (() => Promise<string | undefined>) | undefined;
+  readonly configurationMismatch?: Services['workers']['configurationMismatch'] | undefined;
 }

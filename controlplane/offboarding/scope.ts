@@ -4,8 +4,7 @@ import type { Settings } from '../settings/environment.ts';
 import { accountKey, regionKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import { type FactStore, factStore } from '../store/facts.ts';
-import type { Store } from '../store/store.ts';
-import type { OffboardingSettings } from './context.ts';
+import type { OffboardingContext } from './context.ts';
 
 /** What is remembered of scopes, the same for all workers. */
 export interface ScopeRecord {
@@ -111,10 +110,7 @@ export const keptSentence = ({ wrong = '', scope }: Terms): string => {
 export const readScope = async (facts: Pick<FactStore, 'get'>): Promise<ScopeRecord | undefined> =>
   (await facts.get<ScopeRecord>(scopeFact))?.value;
 
-interface Given {
-  readonly store: Store;
-  readonly settings: OffboardingSettings;
-}
+type Given = Pick<OffboardingContext, 'store' | 'settings'>;
 
 /** The terms as every worker finds them now. */
 export const readTerms = async ({ store, settings }: Given): Promise<Terms> =>

@@ -6,11 +6,8 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-eventbridge';
 import { installationTag, names } from '../../programs/names.ts';
-import type { Aws } from '../aws/clients.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Uses } from '../services/services.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
 
 /** Which installation the hub belongs to. Two that reconcile one organization would undo each other's work. */
 export interface Installation {
@@ -28,11 +25,7 @@ export interface Installation {
   takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
 }
 
-interface Context {
-  readonly store: Pick<Store, 'facts' | 'audit'>;
-  readonly aws: Pick<Aws, 'eventBridge'>;
-  readonly settings: Pick<Settings, 'hub'>;
-  readonly log: Logger;
+interface Context extends Uses<{ store: 'facts' | 'audit'; aws: 'eventBridge'; settings: 'hub'; log: true }> {
   /** For how long an answer counts, milliseconds. */
   readonly keptMs?: number;
 }

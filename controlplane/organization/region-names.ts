@@ -1,13 +1,10 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
-import type { Aws } from '../aws/clients.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { unknownRegion, unlistedRegions } from '../settings/regions.ts';
 import type { FactStore } from '../store/facts.ts';
 
-interface Given {
-  readonly aws: Pick<Aws, 'ec2'>;
-  readonly settings: Pick<Settings, 'hub' | 'regions' | 'controlTowerRegion'>;
+interface Given extends Uses<{ aws: 'ec2'; settings: 'hub' | 'regions' | 'controlTowerRegion' }> {
   readonly facts: Pick<FactStore, 'get' | 'set'>;
   /** How long AWS may take to answer, milliseconds. */
   readonly patienceMs?: number;

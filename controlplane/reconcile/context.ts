@@ -1,17 +1,11 @@
-import type { Aws } from '../aws/clients.ts';
 import type { Installation } from '../organization/installation.ts';
 import type { Organization } from '../organization/listing.ts';
-import type { Engine } from '../pulumi/engine.ts';
-import type { KeyQueue } from '../queue/key-queue.ts';
 import type { Lease } from '../queue/leases.ts';
 import type { Result } from '../queue/result.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Services, Uses } from '../services/services.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 import type { HubBundler } from './hub-bundle.ts';
 
 /** What becomes of accounts and Regions that are not covered any more. */
@@ -41,16 +35,10 @@ export interface OffboardingHook {
 }
 
 /** Everything that a reconcile works with. */
-export interface ReconcileServices {
-  readonly settings: Settings;
-  readonly aws: Aws;
-  readonly engine: Engine;
-  readonly store: Store;
+export interface ReconcileServices
+  extends Pick<Services, 'settings' | 'aws' | 'engine' | 'store' | 'meter' | 'log' | 'programVersion'>,
+    Uses<{ queue: 'enqueue' | 'enqueueAfter' }> {
   readonly hubBundle: HubBundler;
-  readonly programVersion: string;
-  readonly queue: Pick<KeyQueue, 'enqueue' | 'enqueueAfter'>;
-  readonly meter: Meter;
-  readonly log: Logger;
   readonly offboarding?: OffboardingHook | undefined;
   /** Told of an account's Regions before and after a look at its trails. */
   readonly onCoverage?:
@@ -62,7 +50,7 @@ export interface ReconcileServices {
     | undefined;
   readonly installation?: Pick<Installation, 'id' | 'refusal'> | undefined;
   /** Why nothing may be taken away or given another policy, where living workers differ. */
-  readonly configurationMismatch?: (() => Promise<string | undefined>) | undefined;
+  readonly configurationMismatch?: Services['workers']['configurationMismatch'] | undefined;
   /** How often a run tries a stack, and how often where only the way there was disturbed. */
   readonly attempts?: { readonly counted: number; readonly transient: number };
   /** How long a key waits for what it needs first, milliseconds. */

@@ -1,9 +1,8 @@
 import { makeBundle, type RemediationBundle } from '../../programs/bundle.ts';
-import type { Aws } from '../aws/clients.ts';
 import { accountTable, factsAskedBy } from '../organization/account-table.ts';
 import { refreshTags } from '../organization/account-tags.ts';
+import type { Uses } from '../services/services.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import type { Store } from '../store/store.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import { withStoredExceptions } from './stored-exceptions.ts';
 
@@ -13,10 +12,8 @@ export interface HubBundle {
   readonly exceptions: readonly string[];
 }
 
-interface HubBundleContext {
+interface HubBundleContext extends Uses<{ aws: 'organizations'; store: 'accounts' | 'exceptions' | 'now' }> {
   readonly policy: PolicyInForce;
-  readonly aws: Pick<Aws, 'organizations'>;
-  readonly store: Pick<Store, 'accounts' | 'exceptions' | 'now'>;
   readonly directory: string;
 }
 

@@ -49,14 +49,14 @@ function runsOf(requests: ReconcileContext['requests']): { run?: string; runs?: 
 }
 
 async function reconcileStackKey(
-  parts: ReconcileServices,
+  services: ReconcileServices,
   key: StackKey,
   lease: Lease,
   previewed: boolean,
 ): Promise<Result> {
-  const fleet = await knownFleet(parts);
+  const fleet = await knownFleet(services);
   if (!fleet) {
-    await parts.queue.enqueue([organizationKey]);
+    await services.queue.enqueue([organizationKey]);
     return {
       kind: 'requeueAfter',
       requeueAfterMs: 2_000,
@@ -64,12 +64,12 @@ async function reconcileStackKey(
       message: 'the organization was not read yet',
     };
   }
-  const asked = await parts.store.runStacks.requests(key);
+  const asked = await services.store.runStacks.requests(key);
   const requests = asked.filter(({ run }) => (run.kind === 'preview') === previewed);
   // It was cancelled; what is left would be a look, which changes what it finds.
   if (previewed && requests.length === 0) return { kind: 'ok' };
-  const log = parts.log.child({ key, ...runsOf(requests) });
-  const context: ReconcileContext = { ...parts, key, lease, requests, log };
+  const log = services.log.child({ key, ...runsOf(requests) });
+  const context: ReconcileContext = { ...services, key, lease, requests, log };
 
   if (key === hubKey) return reconcileHub(context, fleet);
   const leaving = previewed ? undefined : await offboardKey(context);

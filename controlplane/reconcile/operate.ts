@@ -1,7 +1,6 @@
-import type { Engine } from '../pulumi/engine.ts';
 import type { Operation } from '../pulumi/operation.ts';
+import type { Uses } from '../services/services.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 
 /** Whether an operation found nothing to do and nothing that had drifted. */
 export const isUnchanged = ({ changes, drift }: OperationRecord): boolean =>
@@ -12,7 +11,7 @@ export const isUnchanged = ({ changes, drift }: OperationRecord): boolean =>
  * @throws PortcullisError `stack-failed`; the reason of the lease's signal once that is aborted, which counts nothing
  */
 export async function operate(
-  { engine, meter }: { readonly engine: Pick<Engine, 'operate'>; readonly meter: Pick<Meter, 'stack'> },
+  { engine, meter }: Uses<{ engine: 'operate'; meter: 'stack' }>,
   { signal }: { readonly signal: AbortSignal },
   operation: Operation,
 ): Promise<OperationRecord> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Policy, policyDigest } from '../../lambda/policy/parse.ts';
+import type { Uses } from '../services/services.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import {
   editorOf,
@@ -12,8 +13,6 @@ import { changeOf, type PolicyChange } from '../settings/policy-change.ts';
 import { ask, type Confirmation, expire, supersede } from '../store/confirmations.ts';
 import type { Query } from '../store/database/database.ts';
 import { type ConfirmedPolicy, confirmedPolicy, confirmPolicy } from '../store/policies.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
 
 /**
  * The policy that the hub is to have: the file's, unless that lowers the effective mode of the last one confirmed and no
@@ -26,10 +25,8 @@ export interface PolicyInForce {
   settle(): Promise<Policy>;
 }
 
-interface Parts {
+interface PolicyContext extends Uses<{ store: 'offboarding' | 'policies' | 'now'; log: 'warn' | 'info' }> {
   readonly settings: PolicySettings;
-  readonly store: Pick<Store, 'offboarding' | 'policies' | 'now'>;
-  readonly log: Pick<Logger, 'warn' | 'info'>;
   /** Called with each new question. */
   readonly announce?: (question: Confirmation) => Promise<void>;
 }
@@ -95,7 +92,7 @@ function question(query: Query, file: PolicyFile, change: PolicyChange, at: Date
   return ask(query, asked, at, { kind: 'policy-mode', policy: { ...change, source }, policyText, by });
 }
 
-export function policyInForce({ settings, store, log, announce }: Parts): PolicyInForce {
+export function policyInForce({ settings, store, log, announce }: PolicyContext): PolicyInForce {
   const settleAgainst = async (query: Query, file: PolicyFile, at: Date) => {
     const confirmed = await confirmedPolicy(query);
     const { change, kept } = confirmed

@@ -7,12 +7,10 @@ import {
 import { isOnlyCanary } from '../../lambda/contract/canary.ts';
 import { remediationResultSchema } from '../../lambda/contract/result.ts';
 import { readLifecycleEvent } from '../organization/lifecycle-events.ts';
-import { type KeyQueue, priorities } from '../queue/key-queue.ts';
+import { priorities } from '../queue/key-queue.ts';
+import type { Uses } from '../services/services.ts';
 import { accountKey, hubKey, organizationKey } from '../stacks/key.ts';
 import type { LifecycleEvent } from '../store/lifecycle-events.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 import { revokeLatencyMs } from './latency.ts';
 
 interface MessageHandlers {
@@ -53,12 +51,12 @@ function keysOf({ look, accountId }: LifecycleEvent): string[] {
 }
 
 /** What the control plane does with what it hears: lifecycle events wake keys, results and announcements become the audit log. */
-export function messageHandlers(
-  store: Store,
-  queue: Pick<KeyQueue, 'enqueue'>,
-  log: Logger,
-  meter: Meter,
-): MessageHandlers {
+export function messageHandlers({
+  store,
+  queue,
+  log,
+  meter,
+}: Uses<{ store: true; queue: 'enqueue'; log: true; meter: true }>): MessageHandlers {
   /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
   const announced = async ({ name, expires, state, owner, why, ticket }: Announcement) => {
     const details = { name, expires, owner, why, ticket };

@@ -1,12 +1,8 @@
-import type { Leases } from '../queue/leases.ts';
 import { type WorkTimes, workQueue } from '../queue/work-queue.ts';
+import type { Services } from '../services/services.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { accountKey } from '../stacks/key.ts';
-import type { Database } from '../store/database/database.ts';
 import type { Run, RunRequest } from '../store/runs.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 
 /** Runs wait here and are carried out, several at a time; a whole sweep never holds up one new account. */
 export interface RunQueue {
@@ -28,13 +24,8 @@ export interface RunQueue {
 /** Carries a run on until it has ended or the signal says to leave it to another. */
 export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
 
-interface RunQueueContext {
-  readonly database: Database;
-  readonly store: Store;
-  readonly leases: Leases;
+interface RunQueueContext extends Pick<Services, 'database' | 'store' | 'leases' | 'meter' | 'log'> {
   readonly advance: Advance;
-  readonly meter: Meter;
-  readonly log: Logger;
   readonly times?: WorkTimes;
 }
 

@@ -3,13 +3,11 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { resultSource } from '../../lambda/contract/result.ts';
 import { names } from '../../programs/names.ts';
-import type { Aws } from '../aws/clients.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { type CoverageEvent, coverageDetailType } from '../stacks/coverage-event.ts';
 import type { RegionCoverage } from '../stacks/trail-check.ts';
-import type { CoverageNotice, CoverageStore } from '../store/coverage.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { CoverageNotice } from '../store/coverage.ts';
 
 /** Hears of an account's Regions before and after each look at its trails. */
 export type CoverageAnnouncer = (
@@ -18,12 +16,12 @@ export type CoverageAnnouncer = (
   after: readonly RegionCoverage[],
 ) => Promise<void>;
 
-interface AnnouncerContext {
-  readonly store: { readonly coverage: CoverageStore };
-  readonly aws: Pick<Aws, 'eventBridge' | 'sns'>;
-  readonly settings: Pick<Settings, 'hub' | 'alarmTopicArn' | 'notificationTopicArn'>;
-  readonly log: Logger;
-}
+type AnnouncerContext = Uses<{
+  store: 'coverage';
+  aws: 'eventBridge' | 'sns';
+  settings: 'hub' | 'alarmTopicArn' | 'notificationTopicArn';
+  log: true;
+}>;
 
 /** One organization trail that stops is thousands of notices: a topic hears of so many in so long, the bus of all. */
 const messagesOfATheme = 5;

@@ -1,25 +1,14 @@
 import { names, queueUrl } from '../../programs/names.ts';
 import type { Aws } from '../aws/clients.ts';
 import { type QueueConsumer, queueConsumer } from '../aws/sqs-consumer.ts';
-import type { Shutdown } from '../queue/shutdown.ts';
-import type { Settings } from '../settings/environment.ts';
+import type { Services } from '../services/services.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { Database } from '../store/database/database.ts';
-import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Meter } from '../telemetry/metrics.ts';
 import { checkTrails } from '../trails/observe.ts';
 import { type Verifier, verifier } from './verifier.ts';
 
-interface VerifierServices {
-  readonly database: Database;
-  readonly store: Store;
-  readonly aws: Aws;
-  readonly settings: Settings;
-  readonly meter: Meter;
-  readonly log: Logger;
-  readonly shutdown: Shutdown;
+interface VerifierContext
+  extends Pick<Services, 'database' | 'store' | 'aws' | 'settings' | 'meter' | 'log' | 'shutdown'> {
   /** Handles a message of the results queue. */
   readonly result: (body: string) => Promise<void>;
   /** Whether the service hears results by itself, and verifies by the clock. */
@@ -33,7 +22,7 @@ async function trailOf(aws: Aws, { accountId, region }: Cell): Promise<TrailChec
 }
 
 /** Hears results for as long as somebody verifies, where the service does not hear them anyway. */
-function resultConsumer({ aws, settings, log, result }: VerifierServices): QueueConsumer {
+function resultConsumer({ aws, settings, log, result }: VerifierContext): QueueConsumer {
   const { accountId, region } = settings.hub;
   const name = names.resultsQueue;
   return queueConsumer({
@@ -46,7 +35,7 @@ function resultConsumer({ aws, settings, log, result }: VerifierServices): Queue
 }
 
 /** Starts to verify cells, when asked and by the clock, until the parts are closed. */
-export async function startVerifier(around: VerifierServices): Promise<Verifier> {
+export async function startVerifier(around: VerifierContext): Promise<Verifier> {
   const { database, store, aws, settings, meter, log, shutdown, standing } = around;
   const stopping = new AbortController();
   const consumer = standing ? undefined : resultConsumer(around);

@@ -2,22 +2,18 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { canaryEntry, canarySource } from '../../lambda/contract/canary.ts';
 import { names } from '../../programs/names.ts';
+import type { Uses } from '../services/services.ts';
 import type { Cell } from '../store/canaries.ts';
-import type { VerifyContext } from './context.ts';
 
 /** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
 const knownMs = 3_600_000;
-
-interface Announcing extends Pick<VerifyContext, 'aws' | 'settings'> {
-  readonly store: Pick<VerifyContext['store'], 'now'>;
-}
 
 /**
  * Lets the Lambda know a canary: of a group, or a synthetic one by its own id. Only what stands in the hub's ledger is
  * taken for a canary, and nobody in a member account can write there.
  */
 export async function announce(
-  { store, aws, settings }: Announcing,
+  { store, aws, settings }: Uses<{ store: 'now'; aws: 'dynamodb'; settings: 'hub' | 'verifyWaitMinutes' }>,
   { accountId, region }: Cell,
   of: string,
   canary: string,
@@ -40,7 +36,7 @@ export async function announce(
 
 /** Puts a synthetic canary on the cell's default event bus, in the shape of a call as CloudTrail tells of it. */
 export async function sendSynthetic(
-  { aws }: Pick<VerifyContext, 'aws'>,
+  { aws }: Uses<{ aws: 'eventBridge' }>,
   { accountId, region }: Cell,
   canary: string,
 ): Promise<void> {

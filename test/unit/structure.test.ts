@@ -38,6 +38,8 @@ const house: Record<string, { may: readonly string[]; layers: Record<string, num
       pulumi: 2,
       organization: 3,
       trails: 3,
+      // The type of what a service is made of: above what it is made of, below what uses it.
+      services: 3,
       reconcile: 4,
       runs: 5,
       offboarding: 5,

@@ -100,7 +100,7 @@ export function createRestoreWorld(database: Database) {
     const runs = runQueue({ database, store: own, leases, advance, meter: silentMeter, log });
     const parts = { aws: { ec2: async () => ec2 }, log };
     const carryOut = restorer({ ...parts, store: own, runs });
-    const restores = restoreQueue(database, own.restores, carryOut, log, leases);
+    const restores = restoreQueue({ database, store: own, log, leases }, carryOut);
     return {
       ...{ runs, restores, leases, carryOut },
       /** The right to work on a restore, as the queue gets it. */

@@ -1,8 +1,7 @@
-import type { Lease, Leases } from '../../queue/leases.ts';
+import type { Lease } from '../../queue/leases.ts';
 import { type WorkQueue, workQueue } from '../../queue/work-queue.ts';
-import type { Database } from '../../store/database/database.ts';
-import type { NewRestore, Restore, RestoreStore } from '../../store/restores.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Uses } from '../../services/services.ts';
+import type { NewRestore, Restore } from '../../store/restores.ts';
 
 /** Restores wait here and are carried out, several at a time. */
 export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'interrupt' | 'stop'> {
@@ -17,11 +16,18 @@ const concurrent = 4;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function restoreQueue(
-  database: Database,
-  restores: RestoreStore,
+  {
+    database,
+    store: { restores },
+    log,
+    leases,
+  }: Uses<{
+    database: true;
+    store: 'restores';
+    log: true;
+    leases: true;
+  }>,
   carryOut: (id: string, signal: AbortSignal, lease: Lease) => Promise<void>,
-  log: Logger,
-  leases: Leases,
 ): RestoreQueue {
   const { unfinished } = restores;
   const work = {

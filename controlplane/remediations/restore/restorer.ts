@@ -1,24 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exception } from '../../../lambda/policy/schema/exception.ts';
-import type { Aws } from '../../aws/clients.ts';
 import { isDenied } from '../../aws/errors.ts';
 import { cancellable } from '../../aws/throttle.ts';
 import type { RunQueue } from '../../runs/queue.ts';
+import type { Uses } from '../../services/services.ts';
 import { hasCode, reasonOf } from '../../settings/errors.ts';
 import { hubKey } from '../../stacks/key.ts';
 import { hubAlone } from '../../stacks/scope.ts';
 import type { Holder } from '../../store/database/lease-guard.ts';
 import type { Restore, RestoreRule } from '../../store/restores.ts';
-import type { Store } from '../../store/store.ts';
-import type { Logger } from '../../telemetry/log.ts';
 import { allowing, ipPermissionSchema } from './ip-permission.ts';
 import { putBack } from './put-back.ts';
 
-interface RestoreContext {
-  readonly store: Store;
-  readonly aws: Pick<Aws, 'ec2'>;
+interface RestoreContext extends Uses<{ store: true; aws: 'ec2'; log: true }> {
   readonly runs: Pick<RunQueue, 'request'>;
-  readonly log: Logger;
 }
 
 /** One restore under its lease, until the signal says to leave it: the service stops, or the lease is lost. */

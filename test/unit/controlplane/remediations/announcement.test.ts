@@ -11,12 +11,10 @@ test.beforeEach(({ given: opened }) => {
   ({ store } = opened);
 });
 const received = () =>
-  messageHandlers(
-    store,
-    { enqueue: () => Promise.reject(new Error('woke a key')) },
-    makeLogger('silent'),
-    silentMeter,
-  );
+  messageHandlers({
+    ...{ store, log: makeLogger('silent'), meter: silentMeter },
+    queue: { enqueue: () => Promise.reject(new Error('woke a key')) },
+  });
 
 describe('the announcement of an exception that ends', () => {
   const announcement = {

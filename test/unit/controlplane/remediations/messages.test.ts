@@ -28,7 +28,10 @@ beforeEach(() => {
   woken = [];
 });
 const received = () =>
-  messageHandlers(store, { enqueue: async (keys) => void woken.push(...keys) }, log, silentMeter);
+  messageHandlers({
+    ...{ store, log, meter: silentMeter },
+    queue: { enqueue: async (keys) => void woken.push(...keys) },
+  });
 const sample = (name: string) =>
   readFileSync(new URL(`../../../fixtures/lifecycle/${name}.eventbridge.json`, import.meta.url), 'utf8');
 const envelope = (detail: object) => JSON.stringify({ source: 'portcullis', detail });
@@ -43,7 +46,7 @@ describe('a result', () => {
   test('of a duplicate that found the rule deleted and of the one that revoked it is one entry, counted when its outcome changes', async () => {
     const counted: string[] = [];
     const meter = { ...silentMeter, remediation: (outcome: string) => void counted.push(outcome) };
-    const { result } = messageHandlers(store, { enqueue: async () => undefined }, log, meter);
+    const { result } = messageHandlers({ store, queue: { enqueue: async () => undefined }, log, meter });
     const gone = remediation({ outcome: 'rule-gone', reason: 'it was gone' });
     const revoked = remediation({ findings: [finding()] });
     for (const each of [gone, gone, revoked, gone, revoked]) await result(envelope(each));

@@ -46,7 +46,7 @@ test(`${events} events of 20 accounts whose keys are under way cost each key one
     },
   });
   await worker.start();
-  const received = messageHandlers(openStore(database), queue, log, silentMeter);
+    const received = messageHandlers({ store: openStore(database), queue, log, meter: silentMeter });
   const about = (account: number) =>
     sample.replaceAll('444455556666', String(300_000_000_000 + account)).replaceAll(eventId, randomUUID());
   for (let account = 0; account < 20; account += 1) await received.lifecycle(about(account));
