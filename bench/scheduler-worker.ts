@@ -1,3 +1,4 @@
+import { openBoss } from '../controlplane/queue/boss.ts';
 import { keyQueue } from '../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../controlplane/queue/key-worker.ts';
 import { openLeases } from '../controlplane/queue/leases.ts';
@@ -26,7 +27,7 @@ export async function startSweepWorker(
 ): Promise<SweepWorker> {
   const log = makeLogger('error');
   const { stacks } = openStore(database);
-  const queue = keyQueue(database, log);
+  const queue = keyQueue(database, openBoss(database, log), log);
   await queue.start();
   const leases = openLeases(database, log);
   let done = 0;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openBoss } from '../controlplane/queue/boss.ts';
 import { keyQueue, priorities } from '../controlplane/queue/key-queue.ts';
 import { type Database, openDatabase } from '../controlplane/store/database/database.ts';
 import { makeLogger } from '../controlplane/telemetry/log.ts';
@@ -99,7 +100,7 @@ async function measureWorkers(
   progress(`${name}: ${cells} keys …`);
   await database.query(`delete from queue.job where name = 'key'`);
   await database.query('truncate lease');
-  const queue = keyQueue(database, makeLogger('error'));
+  const queue = keyQueue(database, openBoss(database, makeLogger('error')), makeLogger('error'));
   await queue.start();
   const added = await fillQueue(queue, cells);
   const woken = new Map<string, number>();
@@ -131,7 +132,7 @@ const openAt = (databaseUrl: string | undefined, data: string) =>
   });
 
 async function prepared(database: Database, cells: number): Promise<Database> {
-  const queue = keyQueue(database, makeLogger('error'));
+  const queue = keyQueue(database, openBoss(database, makeLogger('error')), makeLogger('error'));
   await queue.start();
   await queue.stop();
   await recordCells(database, cells);

@@ -1,8 +1,8 @@
-import { PgBoss } from 'pg-boss';
 import { reasonOf } from '../settings/errors.ts';
 import { awaited, placeOfKey } from '../stacks/key.ts';
 import type { Database, Query } from '../store/database/database.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Boss } from './boss.ts';
 
 /** A key that waits: fetched once by one worker, and again by another where that one dies. */
 export interface KeyJob {
@@ -104,24 +104,18 @@ function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Log
 
 interface KeyQueueSettings {
   readonly perAccount?: number;
-  readonly monitorSeconds?: number;
   /** A job not touched for so long is given to another worker; at least 10. */
   readonly heartbeatSeconds?: number;
 }
 
-/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+/** The queue over pg-boss. Making it starts nothing. */
 export function keyQueue(
-  database: Pick<Database, 'kind' | 'queueOptions' | 'query'>,
+  database: Pick<Database, 'kind' | 'query'>,
+  boss: Boss,
   log: Logger,
-  { perAccount = 8, monitorSeconds = 5, heartbeatSeconds = 30 }: KeyQueueSettings = {},
+  { perAccount = 8, heartbeatSeconds = 30 }: KeyQueueSettings = {},
 ): KeyQueue {
-  const boss = new PgBoss({
-    ...database.queueOptions,
-    schema: 'queue',
-    monitorIntervalSeconds: monitorSeconds,
-    superviseIntervalSeconds: monitorSeconds,
-  });
-  boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
+  const { jobs: pgBoss } = boss;
   let added = () => {};
   const changed = maintenance(database, log);
   return {
@@ -133,7 +127,7 @@ export function keyQueue(
         const missing = some.filter((key) => !waiting.has(key));
         if (missing.length === 0) continue;
         const jobs = missing.map((key) => ({ singletonKey: key, priority, ...groupOf(key) }));
-        const added = await boss.insert(name, jobs);
+        const added = await pgBoss.insert(name, jobs);
         changed(missing.length);
         // Somebody added one in between, for later perhaps.
         if ((added?.length ?? 0) < missing.length) await pullForward(database.query, missing, priority);
@@ -149,7 +143,7 @@ export function keyQueue(
           ...groupOf(key),
         }))
         .sort((a, b) => (a.singletonKey < b.singletonKey ? -1 : 1));
-      for (let at = 0; at < jobs.length; at += most) await boss.insert(name, jobs.slice(at, at + most));
+      for (let at = 0; at < jobs.length; at += most) await pgBoss.insert(name, jobs.slice(at, at + most));
       changed(jobs.length);
       for (const { key, afterMs, priority = priorities.resync } of keys.filter(
         ({ pullForward }) => pullForward,
@@ -158,7 +152,7 @@ export function keyQueue(
       if (keys.some(({ afterMs }) => afterMs <= 0)) added();
     },
     async fetch(batchSize) {
-      const jobs = await boss.fetch(name, {
+      const jobs = await pgBoss.fetch(name, {
         batchSize,
         includeMetadata: true,
         groupConcurrency: perAccount,
@@ -181,7 +175,7 @@ export function keyQueue(
     },
     async touch(jobs) {
       if (jobs.length > 0)
-        await boss.touch(
+        await pgBoss.touch(
           name,
           jobs.map(({ id, retryCount }) => ({ id, retryCount })),
         );
@@ -191,7 +185,7 @@ export function keyQueue(
         `select id from queue.job where name = '${name}' and state = 'active'`,
       );
       if (rows.length > 0)
-        await boss.fail(
+        await pgBoss.fail(
           name,
           rows.map(({ id }) => id),
         );
@@ -200,8 +194,8 @@ export function keyQueue(
       added = listener;
     },
     async start() {
-      await boss.start();
-      await boss.createQueue(name, {
+      await boss.start(name);
+      await pgBoss.createQueue(name, {
         policy: 'short',
         // A key that its worker's death stopped is never given up: its intent is in the store.
         retryLimit: 1_000_000,
@@ -211,6 +205,6 @@ export function keyQueue(
         retentionSeconds: 365 * day,
       });
     },
-    stop: () => boss.stop({ graceful: false, close: true }),
+    stop: () => boss.stop(name),
   };
 }

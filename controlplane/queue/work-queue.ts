@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { PgBoss } from 'pg-boss';
 import { reasonOf } from '../settings/errors.ts';
-import type { Database } from '../store/database/database.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Boss } from './boss.ts';
 import type { Lease, Leases } from './leases.ts';
 
 /** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
@@ -40,13 +39,12 @@ export interface WorkTimes {
   readonly heartbeat?: number;
   /** Until an id that another worker holds is asked for again. */
   readonly held?: number;
-  /** How often the queue looks for silent jobs. */
-  readonly monitor?: number;
 }
 
 const day = 24 * 3600;
 
 const handBackRetryMs = 1_000;
+const stopMs = 60_000;
 
 /** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
 async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void> {
@@ -61,19 +59,13 @@ async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void
   await leases.release([lease]).catch(() => undefined); // lost, or the service stops: it runs out
 }
 
-/** A queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function workQueue(database: Database, work: Work, log: Logger): WorkQueue {
-  const { heartbeat = 30, held = 40, monitor = 10 } = work.times ?? {};
-  const boss = new PgBoss({
-    ...database.queueOptions,
-    schema: 'queue',
-    monitorIntervalSeconds: monitor,
-    superviseIntervalSeconds: monitor,
-  });
-  boss.on('error', (error) => log.error({ error: error.message }, 'queue'));
+/** A queue over pg-boss. Making it starts nothing. */
+export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
+  const { heartbeat = 30, held = 40 } = work.times ?? {};
+  const { jobs } = boss;
   /** Under the queue's policy this adds nothing while the id's job waits already. */
   const send = async (id: string) => {
-    await boss.send(work.name, null, { singletonKey: id });
+    await jobs.send(work.name, null, { singletonKey: id });
   };
   /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
   const underWay = new Set<string>();
@@ -87,7 +79,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
   const underLease = async (id: string, leases: Leases) => {
     const [lease] = await leases.acquire([{ key: `${work.name}:${id}` }]);
     if (!lease) {
-      await boss.send(work.name, null, {
+      await jobs.send(work.name, null, {
         singletonKey: id,
         startAfter: stopping.signal.aborted ? 0 : held,
       });
@@ -117,15 +109,15 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
   const interrupt = () => {
     if (stopping.signal.aborted) return;
     stopping.abort();
-    boss.offWork(work.name, { wait: false }).catch(() => undefined); // stop waits for it
+    jobs.offWork(work.name, { wait: false }).catch(() => undefined); // stop waits for it
   };
 
   return {
     send,
     resume,
     async start() {
-      await boss.start();
-      await boss.createQueue(work.name, {
+      await boss.start(work.name);
+      await jobs.createQueue(work.name, {
         expireInSeconds: day - 1,
         retryLimit: 2,
         policy: 'short',
@@ -133,7 +125,7 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
       });
       await resume();
       const { concurrent: localConcurrency } = work;
-      await boss.work(
+      await jobs.work(
         work.name,
         { localConcurrency, pollingIntervalSeconds: 0.5, batchSize: 1, includeMetadata: true },
         async ([job]) => {
@@ -144,7 +136,9 @@ export function workQueue(database: Database, work: Work, log: Logger): WorkQueu
     interrupt,
     async stop() {
       interrupt();
-      await boss.stop({ graceful: true, timeout: 60_000, close: true });
+      const ended = jobs.offWork(work.name).catch(() => undefined);
+      await Promise.race([ended, pause(stopMs, undefined, { ref: false })]);
+      await boss.stop(work.name);
     },
   };
 }

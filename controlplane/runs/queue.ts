@@ -24,7 +24,7 @@ export interface RunQueue {
 /** Carries a run on until it has ended or the signal says to leave it to another. */
 export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
 
-interface RunQueueContext extends Pick<Services, 'database' | 'store' | 'leases' | 'meter' | 'log'> {
+interface RunQueueContext extends Pick<Services, 'boss' | 'store' | 'leases' | 'meter' | 'log'> {
   readonly advance: Advance;
   readonly times?: WorkTimes;
 }
@@ -33,7 +33,7 @@ interface RunQueueContext extends Pick<Services, 'database' | 'store' | 'leases'
 const concurrent = 16;
 
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function runQueue({ database, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
+export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
   const { runs, runStacks } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
@@ -48,7 +48,7 @@ export function runQueue({ database, store, leases, advance, meter, log, times }
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
   const work = { name: 'run', concurrent, unfinished, carryOut, leases, times };
-  const { send, resume: takeUp, start, interrupt, stop } = workQueue(database, work, log);
+  const { send, resume: takeUp, start, interrupt, stop } = workQueue(boss, work, log);
   const get = async (id: string) => {
     const run = await runs.get(id);
     if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);

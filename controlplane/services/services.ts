@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Engine } from '../pulumi/engine.ts';
+import type { Boss } from '../queue/boss.ts';
 import type { KeyQueue } from '../queue/key-queue.ts';
 import type { Leases } from '../queue/leases.ts';
 import type { Shutdown } from '../queue/shutdown.ts';
@@ -23,6 +24,7 @@ export interface Services {
   readonly meter: Meter;
   readonly aws: Aws;
   readonly engine: Engine;
+  readonly boss: Boss;
   /** Keys that wait to be reconciled. */
   readonly queue: KeyQueue;
   readonly leases: Leases;

@@ -8,7 +8,7 @@ import { checkTrails } from '../trails/observe.ts';
 import { type Verifier, verifier } from './verifier.ts';
 
 interface VerifierContext
-  extends Pick<Services, 'database' | 'store' | 'aws' | 'settings' | 'meter' | 'log' | 'shutdown'> {
+  extends Pick<Services, 'database' | 'boss' | 'store' | 'aws' | 'settings' | 'meter' | 'log' | 'shutdown'> {
   /** Handles a message of the results queue. */
   readonly result: (body: string) => Promise<void>;
   /** Whether the service hears results by itself, and verifies by the clock. */
@@ -36,7 +36,7 @@ function resultConsumer({ aws, settings, log, result }: VerifierContext): QueueC
 
 /** Starts to verify cells, when asked and by the clock, until the parts are closed. */
 export async function startVerifier(around: VerifierContext): Promise<Verifier> {
-  const { database, store, aws, settings, meter, log, shutdown, standing } = around;
+  const { store, aws, settings, meter, log, shutdown, standing } = around;
   const stopping = new AbortController();
   const consumer = standing ? undefined : resultConsumer(around);
   const given = {
@@ -44,7 +44,7 @@ export async function startVerifier(around: VerifierContext): Promise<Verifier> 
     stopping: stopping.signal,
     trail: (cell: Cell) => trailOf(aws, cell),
   };
-  const made = verifier(database, given, { standing, receive: () => consumer?.start() });
+  const made = verifier(around, given, { standing, receive: () => consumer?.start() });
   const interrupt = () => {
     stopping.abort();
     made.interrupt();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { workQueue } from '../queue/work-queue.ts';
+import type { Services } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { claimMs } from '../store/cell-verifications.ts';
-import type { Database } from '../store/database/database.ts';
 import type { Verification } from '../store/verifications.ts';
 import { verifyCell } from './cell.ts';
 import { cellsOf } from './cells.ts';
@@ -86,7 +86,7 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
 
 /** The verifier over pg-boss in the same database as the store. Making it starts nothing. */
 export function verifier(
-  database: Database,
+  { database, boss }: Pick<Services, 'database' | 'boss'>,
   given: VerifyContext,
   { standing, receive }: VerifierOptions,
 ): Verifier {
@@ -99,7 +99,7 @@ export function verifier(
     unfinished: cellVerifications.unfinished,
     carryOut: carrier(given, holder, receive),
   };
-  const queue = workQueue(database, work, log);
+  const queue = workQueue(boss, work, log);
   const timers: NodeJS.Timeout[] = [];
   const every = (what: string, milliseconds: number, act: () => Promise<unknown>) => {
     const timer = setInterval(

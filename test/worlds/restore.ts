@@ -6,6 +6,7 @@ import {
   type IpPermission,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
+import { openBoss } from '../../controlplane/queue/boss.ts';
 import { openLeases } from '../../controlplane/queue/leases.ts';
 import { belongs } from '../../controlplane/reconcile/stored-exceptions.ts';
 import { planRestore } from '../../controlplane/remediations/restore/plan.ts';
@@ -97,10 +98,11 @@ export function createRestoreWorld(database: Database) {
   const start = (own: Store = store) => {
     const leases = openLeases(database, log);
     const advance = (id: string) => execute({ id });
-    const runs = runQueue({ database, store: own, leases, advance, meter: silentMeter, log });
+    const boss = openBoss(database, log);
+    const runs = runQueue({ boss, store: own, leases, advance, meter: silentMeter, log });
     const parts = { aws: { ec2: async () => ec2 }, log };
     const carryOut = restorer({ ...parts, store: own, runs });
-    const restores = restoreQueue({ database, store: own, log, leases }, carryOut);
+    const restores = restoreQueue({ boss, store: own, log, leases }, carryOut);
     return {
       ...{ runs, restores, leases, carryOut },
       /** The right to work on a restore, as the queue gets it. */

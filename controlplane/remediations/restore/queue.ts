@@ -17,12 +17,12 @@ const concurrent = 4;
 /** The queue over pg-boss in the same database as the store. Making it starts nothing. */
 export function restoreQueue(
   {
-    database,
+    boss,
     store: { restores },
     log,
     leases,
   }: Uses<{
-    database: true;
+    boss: true;
     store: 'restores';
     log: true;
     leases: true;
@@ -37,7 +37,7 @@ export function restoreQueue(
       await carryOut(id, signal, lease);
     },
   };
-  const { send, ...queue } = workQueue(database, work, log);
+  const { send, ...queue } = workQueue(boss, work, log);
   return {
     async request(restore) {
       await restores.create(restore);

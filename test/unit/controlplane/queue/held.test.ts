@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
@@ -17,7 +18,7 @@ test.beforeEach(async ({ database: given }) => {
 }, 60_000);
 
 test('a wake that finds the key held is not lost, though its holder looks again an hour later', async () => {
-  const queue = keyQueue(database, log, { monitorSeconds: 1 });
+    const queue = keyQueue(database, openBoss(database, log, 1), log);
   await queue.start();
   const holder = openLeases(database, log);
   const held = await holder.acquire([{ key: 'hub' }]);

@@ -1,4 +1,5 @@
 import { afterEach, expect, vi } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import {
   type KeyJob,
   type KeyQueue,
@@ -20,7 +21,7 @@ let database: Database;
 let queue: KeyQueue;
 const opened: KeyQueue[] = [];
 const open = async () => {
-  const made = keyQueue(database, log, { perAccount: 3, monitorSeconds: 1 });
+    const made = keyQueue(database, openBoss(database, log, 1), log, { perAccount: 3 });
   opened.push(made);
   await made.start();
   return made;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, vi } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { type KeyWorker, keyWorker, type ReconcileKey } from '../../../../controlplane/queue/key-worker.ts';
 import { type Leases, openLeases } from '../../../../controlplane/queue/leases.ts';
@@ -16,7 +17,7 @@ afterEach(async () => {
 
 /** A worker with everything of its own, as in a process of its own. */
 async function startWorker(database: Database, reconcile: ReconcileKey, settings = {}, heldMs = 20) {
-  const queue = keyQueue(database, log, { monitorSeconds: 1, perAccount: 100 });
+  const queue = keyQueue(database, openBoss(database, log, 1), log, { perAccount: 100 });
   await queue.start();
   const leases: Leases = openLeases(database, log, { ttlMs: 3_000, ...settings });
   const worker: KeyWorker = keyWorker({
@@ -51,7 +52,7 @@ vi.setConfig({ testTimeout: 60_000 });
 let database: Database;
 test.beforeEach(async ({ database: given }) => {
   database = given;
-  const queue = keyQueue(database, log);
+  const queue = keyQueue(database, openBoss(database, log), log);
   await queue.start();
   await queue.stop();
   await database.query('delete from queue.job');

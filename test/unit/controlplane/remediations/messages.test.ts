@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { messageHandlers } from '../../../../controlplane/remediations/messages.ts';
 import { planRestore } from '../../../../controlplane/remediations/restore/plan.ts';
@@ -153,7 +154,14 @@ describe('the queue of runs', () => {
   };
   const whole: RunRequest = { kind: 'reconcile', scope: {}, onlyChanged: false, requestedBy: 'a test' };
   const open = (advance: Advance) =>
-    runQueue({ database, store, leases: openLeases(database, log), advance, meter: silentMeter, log });
+    runQueue({
+      boss: openBoss(database, log),
+      store,
+      leases: openLeases(database, log),
+      advance,
+      meter: silentMeter,
+      log,
+    });
   const until = async (condition: () => Promise<boolean> | boolean) => {
     while (!(await condition())) await new Promise((done) => setTimeout(done, 50));
   };

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { runQueue } from '../../../../controlplane/runs/queue.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
@@ -20,7 +21,7 @@ test.beforeEach(async ({ database: given }) => {
 /** A queue whose runs end well, `milliseconds` after they began. */
 const open = (begun: string[], milliseconds = 0) =>
   runQueue({
-    ...{ database, store, log, meter: silentMeter, leases: openLeases(database, log) },
+      ...{ boss: openBoss(database, log), store, log, meter: silentMeter, leases: openLeases(database, log) },
     async advance(id) {
       begun.push(id);
       await store.runs.start(id);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
@@ -29,7 +30,7 @@ const events = kind === 'pglite' ? 1_000 : 10_000;
 test(`${events} events of 20 accounts whose keys are under way cost each key one more run`, {
   timeout: 240_000,
 }, async () => {
-  const queue = keyQueue(database, log, { perAccount: 100 });
+    const queue = keyQueue(database, openBoss(database, log), log, { perAccount: 100 });
   await queue.start();
   const leases = openLeases(database, log);
   const runs = new Map<string, number>();

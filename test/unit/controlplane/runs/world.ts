@@ -1,3 +1,4 @@
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
 import { keyWorker } from '../../../../controlplane/queue/key-worker.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
@@ -54,14 +55,15 @@ export async function startScheduler(
 ) {
   const { over, die } = mortal(database);
   const store = openStore(over);
-  const queue = keyQueue(over, log, { monitorSeconds: 1, heartbeatSeconds: 10 });
+  const boss = openBoss(over, log, 1);
+  const queue = keyQueue(over, boss, log, { heartbeatSeconds: 10 });
   await queue.start();
   const leases = openLeases(over, log, { ttlMs });
   const own = { ...parts, store, queue };
   const runs = runQueue({
-    ...{ database: over, store, leases, log, meter: parts.meter },
+    ...{ boss, store, leases, log, meter: parts.meter },
     advance: (id, signal) => advanceRun(own, id, signal),
-    times: { heartbeat: 10, held: 1, monitor: 1 },
+    times: { heartbeat: 10, held: 1 },
   });
   await runs.start();
   const reconcile = keyReconciler({ ...own, runs });

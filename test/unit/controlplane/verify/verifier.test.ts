@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { verifier } from '../../../../controlplane/verify/verifier.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -26,7 +27,10 @@ test('verifications older than 7 days are forgotten with their canaries at the s
   };
   const [old, young] = [await ended(8), await ended(6)];
   expect(context.settings.verifyHours).toBe(0);
-  const standing = verifier(database, context, { standing: true, receive: () => undefined });
+  const standing = verifier({ database, boss: openBoss(database, context.log) }, context, {
+    standing: true,
+    receive: () => undefined,
+  });
   await standing.start();
   await standing.stop();
   expect(await store.cellVerifications.get(old)).toBeUndefined();
