@@ -21,7 +21,7 @@ import type { ReconcileServices } from './reconcile/context.ts';
 import { hubBundler } from './reconcile/hub-bundle.ts';
 import { keyReconciler } from './reconcile/key.ts';
 import { policyInForce } from './reconcile/policy-in-force.ts';
-import { messageHandlers } from './remediations/messages.ts';
+import { messageConsumers } from './remediations/consumers.ts';
 import { restoreQueue } from './remediations/restore/queue.ts';
 import { restorer } from './remediations/restore/restorer.ts';
 import { advanceRun } from './runs/advance.ts';
@@ -177,10 +177,10 @@ async function open(
   const since = standing ? await store.now() : undefined;
   const restores = await takeWork(working);
   if (standing) await working.worker.start();
-  const { result } = messageHandlers(services);
-  const verifier = await startVerifier({ ...services, result, standing });
+  const consumers = messageConsumers(services);
+  const verifier = await startVerifier({ ...services, standing, receive: consumers.results.start });
   if (standing) startAuditKeeper(services);
-  if (standing) await startBackground({ ...services, runs, restores });
+  if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,

@@ -1,7 +1,5 @@
-import { names, queueUrl } from '../../programs/names.ts';
-import { queueConsumer } from '../aws/sqs-consumer.ts';
 import { priorities } from '../queue/key-queue.ts';
-import { messageHandlers } from '../remediations/messages.ts';
+import type { MessageConsumers } from '../remediations/consumers.ts';
 import type { RestoreQueue } from '../remediations/restore/queue.ts';
 import type { RunQueue } from '../runs/queue.ts';
 import type { Services } from '../services/services.ts';
@@ -9,10 +7,10 @@ import { reasonOf } from '../settings/errors.ts';
 import { hubKey, organizationKey } from '../stacks/key.ts';
 import { watchPolicy } from './policy-watch.ts';
 
-interface BackgroundContext
-  extends Pick<Services, 'settings' | 'store' | 'aws' | 'queue' | 'meter' | 'log' | 'shutdown' | 'workers'> {
+interface BackgroundContext extends Pick<Services, 'settings' | 'queue' | 'log' | 'shutdown' | 'workers'> {
   readonly runs: Pick<RunQueue, 'takeUp'>;
   readonly restores: Pick<RestoreQueue, 'resume'>;
+  readonly consumers: MessageConsumers;
 }
 
 /** How often work that nobody has in hand any more is looked for, milliseconds. */
@@ -23,22 +21,8 @@ const takeUpMs = 60_000;
  * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
  */
 export async function startBackground(context: BackgroundContext): Promise<void> {
-  const { settings, aws, queue, runs, restores, log, shutdown, workers } = context;
-  const { accountId, region } = settings.hub;
-  const messages = messageHandlers(context);
-  const consume = (name: string, handle: (body: string) => Promise<void>) => {
-    const consumer = queueConsumer({
-      name,
-      queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
-      client: () => aws.sqs(accountId, region),
-      handle,
-      log,
-    });
-    consumer.start();
-    shutdown.register(name, consumer.stop, consumer.interrupt);
-  };
-  consume(names.lifecycleQueue, messages.lifecycle);
-  consume(names.resultsQueue, messages.result);
+  const { settings, queue, runs, restores, consumers, log, shutdown, workers } = context;
+  for (const consumer of Object.values(consumers)) consumer.start();
   shutdown.register('policy file', watchPolicy({ settings, queue, log, onChange: workers.seen }).stop);
   await queue.enqueue([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {

@@ -24,7 +24,7 @@ export interface Verifier {
   stop(): Promise<void>;
 }
 
-interface VerifierOptions {
+export interface VerifierOptions {
   /** Whether it verifies by the clock what is due. */
   readonly standing: boolean;
   /** Called before canaries are sent: from now on results have to be heard. */
