@@ -92,11 +92,10 @@ export const isAssumeRefused = (error: unknown): boolean =>
 
 /**
  * Whether a failure that another program reports in words, such as Pulumi, says nothing of the stack: throttled, an AWS
- * service that does not answer, credentials that expired, a lock whose owner is about to end. It is retried without
- * being counted.
+ * service that does not answer, credentials that expired. It is retried without being counted.
  */
 export const isTransient = (message: string): boolean =>
-  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b|the stack is locked/i.test(
+  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b/i.test(
     message,
   );
 

@@ -1,7 +1,8 @@
 import type { StackArguments } from '../../programs/arguments.ts';
 import { isTransient } from '../aws/errors.ts';
+import { partWayOf } from '../pulumi/failure.ts';
 import type { Lease } from '../queue/leases.ts';
-import { type Result, stalledAfter } from '../queue/result.ts';
+import { lockPatience, type Result, stalledAfter } from '../queue/result.ts';
 import { operate } from '../reconcile/operate.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import { reasonOf } from '../settings/errors.ts';
@@ -93,7 +94,8 @@ async function failed(
   error: unknown,
 ): Promise<Result> {
   const message = `could not be ${what === 'archive' ? 'archived' : 'destroyed'}: ${reasonOf(error)}`;
-  const transient = isTransient(message);
+  const locked = partWayOf(error)?.locked === true;
+  const transient = !locked && isTransient(message);
   const at = now().toISOString();
   const conditions = markFailed(markReconciling(stack.conditions, at), 'Failed', message, at);
   const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
@@ -101,7 +103,7 @@ async function failed(
   const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   log.warn({ key, error: message, failures, transient }, 'stack not taken away');
   return transient || failures < stalledAfter
-    ? { kind: 'error', failures: Math.max(1, failures, transientFailures), message }
+    ? { kind: 'error', failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0), message }
     : { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 

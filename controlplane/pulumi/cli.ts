@@ -67,6 +67,8 @@ const options = { color: 'never', suppressProgress: true, refresh: true } as con
 
 /** One stack in its work directory. Every method is one process of the CLI. */
 export interface CliStack {
+  /** Where its state is. */
+  readonly state: string;
   /** Makes the stack in the state. @throws CommandFailed where there is one */
   create(): Promise<unknown>;
   operate(kind: OperationKind, onEvent: (event: EngineEvent) => void): Promise<unknown>;
@@ -151,6 +153,7 @@ export function stackOpener(settings: EngineSettings): StackOpener {
       return stdout;
     };
     return {
+      state: settings.state,
       create: () => workspace.createStack(key),
       operate: (kind, onEvent) => stack[kind]({ ...options, onEvent }),
       areOurDead: (owners) => areOurDead(workspace.workDir, owners),

@@ -6,6 +6,8 @@ export interface PartWay {
   readonly record: OperationRecord;
   /** It had the stack's lock: nothing of an earlier holder was in the way any more. */
   readonly entered: boolean;
+  /** The stack's lock is held, by an owner that is not known to be dead. */
+  readonly locked?: boolean;
 }
 
 /** An operation that failed, with how far it came. */

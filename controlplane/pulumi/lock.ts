@@ -5,21 +5,39 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { PortcullisError } from '../settings/errors.ts';
 import type { StackKey } from '../stacks/key.ts';
 
-/** Who wrote a lock, as the CLI tells of a locked stack. */
+/** The process that wrote a lock. */
 export interface LockOwner {
   readonly host: string;
   readonly pid: number;
 }
 
-/** The owners of the locks that the CLI's refusal names; none where the state is Pulumi Cloud's. */
-export const lockOwners = (refusal: string): LockOwner[] =>
-  [...refusal.matchAll(/created by .*@(\S+) \(pid (\d+)\) at /g)].map(([, host = '', pid]) => ({
-    host,
-    pid: Number(pid),
-  }));
+/** A lock, as the CLI tells of a locked stack. */
+interface Lock extends LockOwner {
+  readonly user: string;
+  /** In the CLI's words. */
+  readonly since: string;
+}
+
+/** The locks that the CLI's refusal names; none where the state is Pulumi Cloud's. */
+export const locksIn = (refusal: string): Lock[] =>
+  [...refusal.matchAll(/created by (.*)@(\S+) \(pid (\d+)\) at (\S+)/g)].map(
+    ([, user = '', host = '', pid, since = '']) => ({ user, host, pid: Number(pid), since }),
+  );
+
+/** A lock that is left alone. */
+export class LockHeld extends Error {}
+
+/** Who holds the stack's locks, since when, and the command that breaks them, which works in any directory. */
+export function lockedMessage(refusal: string, key: StackKey, state: string): string {
+  const locks = locksIn(refusal).map(
+    ({ user, host, pid, since }) => `${user}@${host} (process ${pid}) since ${since}`,
+  );
+  const holder = locks.length > 0 ? locks.join(', ') : 'another update';
+  const name = locks.length > 0 ? `organization/portcullis/${key}` : key;
+  return `the stack is locked by ${holder}; if that no longer works on it, break the lock: PULUMI_BACKEND_URL='${state}' pulumi cancel --yes --stack ${name}`;
+}
 
 /** The command line of a process of this machine; undefined where there is none. */
 async function commandLine(pid: number): Promise<string | undefined> {
@@ -64,7 +82,7 @@ async function end(pid: number, isIt: () => Promise<boolean>): Promise<void> {
 /**
  * Ends the CLI processes of this machine that a dead control plane left working on the stack. One on another machine
  * has lost its program with its control plane, and ends by itself.
- * @throws PortcullisError `stack-failed` where a lock is a living `pulumi` that a person runs: that one is let be.
+ * @throws LockHeld where a lock is a living `pulumi` that a person runs: that one is let be.
  */
 export async function endOrphans(key: StackKey, owners: readonly LockOwner[]): Promise<void> {
   for (const { host, pid } of owners) {
@@ -72,10 +90,7 @@ export async function endOrphans(key: StackKey, owners: readonly LockOwner[]): P
     const command = await commandLine(pid);
     if (command === undefined || !isPulumi(command)) continue; // it is dead, and its number perhaps another's
     if (!isFromUs(command, key)) {
-      throw new PortcullisError(
-        'stack-failed',
-        `the stack is locked by process ${pid}, which is \`${command}\``,
-      );
+      throw new LockHeld(`the stack is locked by process ${pid}, which is \`${command}\``);
     }
     await end(pid, async () => (await commandLine(pid)) === command);
   }

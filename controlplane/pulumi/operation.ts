@@ -10,7 +10,7 @@ import { type EngineEvent, type EventRecorder, recordEvents } from './events.ts'
 import { OperationFailed } from './failure.ts';
 import { isOurs } from './import-ids.ts';
 import { changedSince } from './interrupted.ts';
-import { endOrphans, lockOwners } from './lock.ts';
+import { endOrphans, LockHeld, lockedMessage, locksIn } from './lock.ts';
 
 /** A stack with the arguments it was last made with; they name its place and how to reach it. */
 export interface StackAt {
@@ -46,11 +46,8 @@ const isFirstUse = (error: unknown): boolean => /failed to create table/.test(sa
 const isThere = (error: unknown): boolean => /stack.*already exists/.test(said(error));
 export const isMissing = (error: unknown): boolean => /no stack named.*found/.test(said(error));
 
-/** What the CLI says went wrong, from the output that a failed command's error carries; the lock in words of its own. */
+/** What the CLI says went wrong, from the output that a failed command's error carries. */
 export function commandReason(error: unknown): string {
-  if (isLocked(error)) {
-    return 'the stack is locked: another `pulumi` works on it, or was killed while it did; `pulumi cancel` breaks a lock whose owner is dead';
-  }
   if (error instanceof CommandFailed && error.killed) return 'the Pulumi CLI was killed';
   const [, line] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
   return line ?? reasonOf(error);
@@ -111,7 +108,7 @@ async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts)
     return true;
   }
   if (isLocked(error)) {
-    const owners = lockOwners(said(error));
+    const owners = locksIn(said(error));
     if (operation.recover) await endOrphans(operation.stack.key, owners);
     else if (!(await opened.areOurDead(owners))) return false;
     await opened.cancel();
@@ -141,8 +138,11 @@ async function attempt(attempts: Attempts, conflicts: Conflicts): Promise<boolea
 }
 
 /** What to tell of a failure: the engine's first error, and where a foreign resource has the name, that. */
-function reported(error: unknown, { signal, events }: Attempts, conflicts: Conflicts): string {
+function reported(error: unknown, attempts: Attempts, conflicts: Conflicts): string {
+  const { opened, operation, signal, events } = attempts;
   if (signal.aborted) return `ended: ${reasonOf(signal.reason)}`;
+  if (error instanceof LockHeld) return error.message;
+  if (isLocked(error)) return lockedMessage(said(error), operation.stack.key, opened.state);
   const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
   const [first = commandReason(error)] = events.record().errors;
   return foreign ? `${first}; it is not one that Portcullis made: remove it or rename it` : first;
@@ -174,7 +174,11 @@ export async function carryOut(opened: CliStack, operation: Operation, signal: A
   for (let left = rounds; ; left -= 1) {
     const conflicts = recordConflicts();
     const fail = (cause: unknown): never => {
-      const partWay = { record: record(), entered: attempts.entered };
+      const partWay = {
+        record: record(),
+        entered: attempts.entered,
+        locked: cause instanceof LockHeld || isLocked(cause),
+      };
       throw new OperationFailed(reported(cause, attempts, conflicts), partWay, { cause });
     };
     try {

@@ -40,6 +40,12 @@ export function backoffMs(
   return Math.round(whole * (0.5 + random() / 2));
 }
 
+/**
+ * What a failure at a lock that another process holds adds to the failures that its wait goes by: five tries take five
+ * to ten minutes, as long as a person's `pulumi up` may take.
+ */
+export const lockPatience = 3;
+
 /** A period give or take a tenth, so that keys made together are not looked at together for ever. */
 export const jittered = (ms: number, random: () => number = Math.random): number =>
   Math.round(ms * (0.9 + random() / 5));

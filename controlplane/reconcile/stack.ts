@@ -1,6 +1,6 @@
 import { isTransient, isUnready } from '../aws/errors.ts';
 import { partWayOf } from '../pulumi/failure.ts';
-import { type Result, stalledAfter } from '../queue/result.ts';
+import { lockPatience, type Result, stalledAfter } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
@@ -194,9 +194,10 @@ async function failed(
   const { store, key, lease, attempts: limits = usualAttempts } = context;
   const message = reasonOf(error);
   const account = await store.accounts.get(desired.arguments.place.accountId);
-  const transient = isTransient(message) || isUnready(message, isYoung(account?.joinedAt));
-  const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   const partWay = partWayOf(error);
+  const locked = partWay?.locked === true;
+  const transient = !locked && (isTransient(message) || isUnready(message, isYoung(account?.joinedAt)));
+  const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());
   if (partWay) await auditChange(context, desired, partWay.record, { incomplete: true });
   const failure = {
     ...{ generation: desired.generation, counted: !transient, unrecovered: recover && !partWay?.entered },
@@ -206,7 +207,8 @@ async function failed(
   const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (!transient) await auditFailure(context, desired, { message, failures, stalled });
-  const limit = transient ? limits.transient : limits.counted;
+  // At a lock a run waits until the stack is stalled.
+  const limit = locked ? stalledAfter : transient ? limits.transient : limits.counted;
   for (const request of reconcilesOf(context)) {
     const spent = request.attempts + 1 >= limit || stalled;
     if (spent) await report(context, [request], 'failed', message);
@@ -215,6 +217,6 @@ async function failed(
   context.log.warn({ key, error: message, failures, transient }, 'stack failed');
   const result: Result = stalled
     ? { kind: 'terminal', reason: 'FailedRepeatedly', message, ...again(terms) }
-    : { kind: 'error', failures: Math.max(1, failures, transientFailures), message };
+    : { kind: 'error', failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0), message };
   return { outcome: 'failed', result };
 }

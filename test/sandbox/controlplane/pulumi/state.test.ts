@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { partWayOf } from '../../../../controlplane/pulumi/failure.ts';
 import { accountStack, type EngineWorld, engineWorld, hubStack, operate } from '../../../worlds/engine.ts';
 import { type Postgres, postgresPrograms, startPostgres } from '../../../worlds/postgres.ts';
 
@@ -109,6 +111,32 @@ test('a state in files has no second file to tear, and one torn before by a kill
   await expect(operate(engine, 'up', stack)).rejects.toThrow(/the stack is locked/);
   writeFileSync(join(root, 'stacks', 'portcullis', `${stack.key}.json.attrs`), '');
   expect(await operate(engine, 'up', stack, { recover: true })).toMatchObject({ changes: [], drift: [] });
+  await operate(engine, 'destroy', stack);
+});
+
+test('a lock of another machine names its owner, its time and the command that breaks it', {
+  timeout: 240_000,
+}, async () => {
+  const engine = world.engine('foreign');
+  const { data, state } = world.settings('foreign');
+  const stack = accountStack();
+  await operate(engine, 'up', stack, { known: false });
+  const locks = join(data, 'state', '.pulumi', 'locks', 'organization', 'portcullis', stack.key);
+  mkdirSync(locks, { recursive: true });
+  const lock = { pid: 42, username: 'somebody', hostname: 'other-host', timestamp: '2026-11-29T13:21:31Z' };
+  writeFileSync(join(locks, 'foreign.json'), JSON.stringify(lock));
+
+  const failed = await operate(engine, 'up', stack).catch((error) => error);
+  const command = `PULUMI_BACKEND_URL='${state}' pulumi cancel --yes --stack organization/portcullis/${stack.key}`;
+  expect(failed.message).toBe(
+    `${stack.key}: the stack is locked by somebody@other-host (process 42) since 2026-11-29T13:21:31Z; if that no longer works on it, break the lock: ${command}`,
+  );
+  expect(partWayOf(failed)).toMatchObject({ entered: false, locked: true });
+  expect(readdirSync(locks)).toEqual(['foreign.json']);
+
+  const PATH = `${process.env.PATH}:${join(homedir(), '.pulumi', 'versions', '3.259.0', 'bin')}`;
+  execFileSync('sh', ['-c', command], { cwd: world.directory, env: { ...process.env, PATH } });
+  expect(await operate(engine, 'up', stack)).toMatchObject({ changes: [], drift: [] });
   await operate(engine, 'destroy', stack);
 });
 

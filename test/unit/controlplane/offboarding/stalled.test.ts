@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest';
 import { databaseTest as test } from '../../../worlds/database.ts';
+import { OperationFailed } from '../../../../controlplane/pulumi/failure.ts';
+import type { StackKey } from '../../../../controlplane/stacks/key.ts';
 import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';
 
@@ -70,5 +72,22 @@ describe('an account out of scope', () => {
         ...{ kind: 'error', failures: times + 1 },
       });
     expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject({ failures: 0 });
+  });
+});
+
+test('a stack whose lock another process holds is tried five times, more slowly, and is then given up', async () => {
+  await at.narrow(outOfScope);
+  const message = 'the stack is locked by somebody@other-host (process 42)';
+  const record = { changes: [], drift: [], unchanged: 0, errors: [] };
+  const locked = async () => {
+    throw new OperationFailed(message, { record, entered: false, locked: true });
+  };
+  const plane = at.plane(outOfScope, { engine: { ...at.parts.engine, operate: locked } });
+  const reconcile = async () =>
+    plane.reconcile(region('eu-west-1') as StackKey, await at.lease(region('eu-west-1')));
+  for (let times = 0; times < 4; times += 1)
+    expect(await reconcile()).toMatchObject({ kind: 'error', failures: times + 4 });
+  expect(await reconcile()).toMatchObject({
+    ...{ kind: 'terminal', message: `could not be destroyed: ${message}` },
   });
 });

@@ -4,19 +4,41 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withoutPassword } from '../../../../controlplane/pulumi/engine.ts';
-import { areOurDead, endOrphans, lockOwners, rememberCli } from '../../../../controlplane/pulumi/lock.ts';
+import {
+  areOurDead,
+  endOrphans,
+  LockHeld,
+  lockedMessage,
+  locksIn,
+  rememberCli,
+} from '../../../../controlplane/pulumi/lock.ts';
 
 const refusal = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
   file:///state/.pulumi/locks/organization/portcullis/hub/a.json: created by root@one (pid 20136) at 2026-11-23T21:20:43Z
   s3://bucket/.pulumi/locks/organization/portcullis/hub/b.json: created by some one@two (pid 7) at 2026-11-23T21:20:44Z
 `;
 
-test('the owners of locks are read from the refusal', () => {
-  expect(lockOwners(refusal)).toEqual([
-    { host: 'one', pid: 20136 },
-    { host: 'two', pid: 7 },
+const cloud = '[409] Conflict: Another update is currently in progress.';
+
+test('locks are read from the refusal', () => {
+  expect(locksIn(refusal)).toEqual([
+    { user: 'root', host: 'one', pid: 20136, since: '2026-11-23T21:20:43Z' },
+    { user: 'some one', host: 'two', pid: 7, since: '2026-11-23T21:20:44Z' },
   ]);
-  expect(lockOwners('[409] Conflict: Another update is currently in progress.')).toEqual([]);
+  expect(locksIn(cloud)).toEqual([]);
+});
+
+test.each([
+  [
+    refusal,
+    'root@one (process 20136) since 2026-11-23T21:20:43Z, some one@two (process 7) since 2026-11-23T21:20:44Z',
+    'organization/portcullis/hub',
+  ],
+  [cloud, 'another update', 'hub'],
+])('the message names who holds the locks since when, and the command', (text, holders, name) => {
+  expect(lockedMessage(text, 'hub', 'file:///state')).toBe(
+    `the stack is locked by ${holders}; if that no longer works on it, break the lock: PULUMI_BACKEND_URL='file:///state' pulumi cancel --yes --stack ${name}`,
+  );
 });
 
 let directory = '';
@@ -59,7 +81,9 @@ describe.skipIf(process.platform !== 'linux')('an orphan of a dead control plane
     ['that a person runs', 'up --stack hub'],
   ])('%s is let be, and named', async (_, args) => {
     const child = await pulumi(args);
-    await expect(endOrphans('hub', [here(child.pid)])).rejects.toThrow(`locked by process ${child.pid}`);
+    const held = endOrphans('hub', [here(child.pid)]);
+    await expect(held).rejects.toThrow(LockHeld);
+    await expect(held).rejects.toThrow(`locked by process ${child.pid}`);
     expect(child.exitCode ?? child.signalCode).toBeNull();
   });
 

@@ -82,8 +82,10 @@ describe('an operation', () => {
   test('that finds the stack locked by nobody known to be dead was not in it either', async () => {
     const opened = world({ locked: true });
     const error = await failureOf(carryOut(opened, operation(), signal));
-    expect(error.message).toMatch(/the stack is locked/);
-    expect(partWayOf(error)?.entered).toBe(false);
+    expect(error.message).toMatch(
+      /^the stack is locked by root@elsewhere \(process 1\) since 22:17; .* --stack organization/,
+    );
+    expect(partWayOf(error)).toMatchObject({ entered: false, locked: true });
   });
 
   test('that fails half-way tells what it had begun', async () => {

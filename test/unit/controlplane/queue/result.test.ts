@@ -132,7 +132,6 @@ describe('a failure that says nothing of the stack', () => {
     'dial tcp 10.0.0.1:443: connect: connection reset by peer',
     'Post "https://events.eu-west-1.amazonaws.com/": EOF',
     'read tcp 10.0.0.1:1->10.0.0.2:443: i/o timeout',
-    'the stack is locked by 1 lock(s)',
     'dial tcp: lookup sqs.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host',
     'net/http: TLS handshake timeout',
     'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect } from 'vitest';
+import { OperationFailed } from '../../../../controlplane/pulumi/failure.ts';
 import { keyReconciler } from '../../../../controlplane/reconcile/key.ts';
 import { organizationFact } from '../../../../controlplane/reconcile/organization.ts';
+import { advanceRun } from '../../../../controlplane/runs/advance.ts';
+import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -85,5 +88,47 @@ describe('failures that other workers, or this one before a restart, have record
       state: 'failed',
       message: expect.stringContaining('Throttling'),
     });
+  });
+});
+
+describe('a stack whose lock another process holds', () => {
+  const key = `account-${one}`;
+  const message = 'the stack is locked by somebody@other-host (process 42) since 2026-11-29T13:21:31Z';
+  beforeEach(() => {
+    const record = { changes: [], drift: [], unchanged: 0, errors: [] };
+    at.world.up = async (stack) => {
+      if (stack.key !== key) return;
+      const cause = new OperationFailed(message, { record, entered: false, locked: true });
+      throw new PortcullisError('stack-failed', message, { cause });
+    };
+  });
+
+  test('is tried five times within ten minutes, and then it and the run have failed', async () => {
+    const { run } = await store.runs.createUnlessWaiting({
+      ...{ kind: 'reconcile', scope: { accounts: [one] }, onlyChanged: false, requestedBy: 'a test' },
+    });
+    await store.runs.start(run.id);
+    await store.runStacks.plan(run.id, [key], 1, 'pending');
+    await store.runs.planned(run.id);
+    await store.runStacks.admit(run.id, 1, 1);
+    const waits = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      waits.push(await reconcile(key));
+      expect(await store.runStacks.state(run.id, key)).not.toBe('failed');
+    }
+    // 5 s doubled so often, of which at least half is waited: 5 to 10 minutes in all.
+    expect(waits).toMatchObject([4, 5, 6, 7].map((failures) => ({ kind: 'error', failures })));
+    expect(await reconcile(key)).toMatchObject({ kind: 'terminal', reason: 'FailedRepeatedly', message });
+    expect(await store.runStacks.state(run.id, key)).toBe('failed');
+    expect((await store.stacks.get(key))?.conditions.Stalled).toMatchObject({ status: 'True', message });
+    await advanceRun(at.parts, run.id, new AbortController().signal);
+    expect(await store.runs.get(run.id)).toMatchObject({ state: 'failed', message: '1 failed' });
+  });
+
+  test('is reconciled again once a person broke the lock and asks', async () => {
+    for (let tries = 0; tries < 5; tries += 1) await reconcile(key);
+    at.world.up = async () => undefined;
+    expect(await at.run({ scope: { accounts: [one] } })).toMatchObject({ state: 'succeeded' });
+    expect((await store.stacks.get(key))?.conditions.Stalled?.status).not.toBe('True');
   });
 });
