@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { StackKey } from '../stacks/key.ts';
+import { every, poll } from '../time/poll.ts';
 
 /** The process that wrote a lock. */
 export interface LockOwner {
@@ -72,9 +72,7 @@ const patience = 10_000;
 async function end(pid: number, isIt: () => Promise<boolean>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     signalTo(pid, signal);
-    for (const until = Date.now() + patience; Date.now() < until; await pause(100)) {
-      if (!(await isIt())) return;
-    }
+    if (await poll(every(100, patience), async () => !(await isIt()) || undefined)) return;
   }
   throw new Error(`process ${pid} does not end`);
 }

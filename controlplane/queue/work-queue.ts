@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { reasonOf } from '../settings/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { every, poll } from '../time/poll.ts';
 import type { Boss } from './boss.ts';
 import type { Lease, Leases } from './leases.ts';
 
@@ -48,15 +49,16 @@ const stopMs = 60_000;
 
 /** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
 async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void> {
-  while (!lease.signal.aborted) {
+  await poll(every(handBackRetryMs), async () => {
+    const last = lease.signal.aborted; // lost, or the service stops: it runs out
     try {
-      return await leases.release([lease]);
+      await leases.release([lease]);
+      return true;
     } catch (error) {
-      log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
-      await pause(handBackRetryMs, undefined, { ref: false });
+      if (!last) log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
+      return last || undefined;
     }
-  }
-  await leases.release([lease]).catch(() => undefined); // lost, or the service stops: it runs out
+  });
 }
 
 /** A queue over pg-boss. Making it starts nothing. */

@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
 import { isDenied } from '../aws/errors.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Canary, Ending } from '../store/canaries.ts';
+import { poll } from '../time/poll.ts';
 import type { VerifyContext } from './context.ts';
 import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from './group.ts';
 import { deadLetterCounts, precheck } from './precheck.ts';
@@ -17,7 +17,7 @@ const syntheticMs = 120_000;
 /** A duplicate of the event found the rule deleted: so long the result of the invocation that revoked it may take, ms. */
 const duplicateMs = 60_000;
 /** Looks for a rule that was revoked and may be listed for a moment still. */
-const looks = [0, 500, 1_000, 2_000];
+const looks = [500, 1_000, 2_000];
 
 const failed = (message: string): Ending => ({ state: 'failed', message });
 
@@ -129,6 +129,12 @@ async function sendOne(context: VerifyContext, canary: Canary): Promise<void> {
   await sendSynthetic(context, canary, canary.id);
 }
 
+/** Pauses without end, each longer than the one before, so that canaries begun together come apart. */
+function* pauses(): Generator<number> {
+  for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause))
+    yield wait * (0.75 + Math.random() / 2);
+}
+
 /**
  * The canary once its answer was recorded; undefined where none was in so many milliseconds. `rule-gone` is an answer
  * only where no stronger one follows: the event of one call may be delivered twice.
@@ -140,17 +146,19 @@ async function answered(
 ): Promise<(Canary & { result: RemediationResult }) | undefined> {
   let until = performance.now() + patience;
   let awaited = false;
-  for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
+  const look = async () => {
     const now = await store.cellVerifications.canary(id);
     const late = performance.now() >= until;
     if (now?.result && (late || now.result.outcome !== 'rule-gone')) return { ...now, result: now.result };
-    if (late) return undefined;
+    if (late) return 'late' as const;
     if (now?.result && !awaited) {
       awaited = true;
       until = Math.min(until, performance.now() + duplicateMs);
     }
-    await pause(wait * (0.75 + Math.random() / 2), undefined, { signal: stopping });
-  }
+    return undefined;
+  };
+  const answer = await poll(pauses(), look, { signal: stopping });
+  return answer === 'late' ? undefined : answer;
 }
 
 async function awaitEnd(
@@ -194,11 +202,8 @@ const describeResult = ({ outcome, reason }: RemediationResult) =>
   reason ? `${outcome}: ${reason}` : outcome;
 
 async function staysOpen({ stopping }: VerifyContext, ec2: EC2Client, groupId: string): Promise<boolean> {
-  for (const wait of looks) {
-    if (wait > 0) await pause(wait, undefined, { signal: stopping });
-    if (!(await isOpen(ec2, groupId))) return false;
-  }
-  return true;
+  const isClosed = async () => !(await isOpen(ec2, groupId)) || undefined;
+  return (await poll(looks, isClosed, { signal: stopping })) === undefined;
 }
 
 /** The hop that an unanswered canary did not take, as far as can be told from here. */

@@ -6,6 +6,7 @@ import { reasonOf } from '../settings/errors.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { claimMs } from '../store/cell-verifications.ts';
 import type { Verification } from '../store/verifications.ts';
+import { every, poll } from '../time/poll.ts';
 import { verifyCell } from './cell.ts';
 import { cellsOf } from './cells.ts';
 import type { VerifyContext } from './context.ts';
@@ -59,24 +60,25 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
     }
   };
 
+  /** Works on what nobody has in hand; whether the verification is finished. */
+  const round = async (id: string): Promise<true | undefined> => {
+    const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
+    const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
+    if (broken?.status === 'rejected') throw broken.reason;
+    const canaries = await cellVerifications.canaries(id);
+    if (canaries.some(({ endedAt }) => endedAt === null)) return undefined;
+    await recordVerified(store, canaries); // done again where the process ends before the verification has
+    const outcome = await cellVerifications.finish(id);
+    if (outcome) log.info({ verification: id, ...outcome }, 'verification finished');
+    return true;
+  };
+
   return async (id: string) => {
     const verification = await cellVerifications.get(id);
     if (!verification || verification.finishedAt) return;
     hear();
     try {
-      for (;;) {
-        const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
-        const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
-        if (broken?.status === 'rejected') throw broken.reason;
-        const canaries = await cellVerifications.canaries(id);
-        if (canaries.every(({ endedAt }) => endedAt !== null)) {
-          await recordVerified(store, canaries); // done again where the process ends before the verification has
-          const outcome = await cellVerifications.finish(id);
-          if (outcome) log.info({ verification: id, ...outcome }, 'verification finished');
-          return;
-        }
-        await pause(othersPause, undefined, { signal: stopping });
-      }
+      await poll(every(othersPause), () => round(id), { signal: stopping });
     } catch (error) {
       if (stopping.aborted) return;
       throw error;

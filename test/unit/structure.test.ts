@@ -31,6 +31,7 @@ const house: Record<string, { may: readonly string[]; layers: Record<string, num
     layers: {
       settings: 0,
       stacks: 0,
+      time: 0,
       store: 1,
       telemetry: 1,
       aws: 2,

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   AuthorizeSecurityGroupIngressCommand,
   type EC2Client,
@@ -6,10 +5,11 @@ import {
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import type { Undo } from '../../../lambda/contract/result.ts';
+import { poll } from '../../time/poll.ts';
 import { ipPermissionSchema, isSameIngress, type SinglePermission, toAws } from './ip-permission.ts';
 
 /** Listings trail writes by moments: a rule that is not listed is looked for again after each of these. */
-const looks = [0, 250, 500, 1_000, 2_000];
+const looks = [250, 500, 1_000, 2_000];
 
 /**
  * Puts a revoked rule back into its security group, with the tags it had, and looks that it is there; its id.
@@ -25,12 +25,12 @@ export async function putBack(
   const permission = ipPermissionSchema.parse(ipPermission);
   signal.throwIfAborted();
   const made = await authorize(ec2, groupId, permission, tags, signal);
-  for (const wait of looks) {
-    if (wait > 0) await pause(wait, undefined, { signal });
+  const look = async () => {
     signal.throwIfAborted();
-    const id = await find(ec2, groupId, permission, made, signal);
-    if (id) return id;
-  }
+    return find(ec2, groupId, permission, made, signal);
+  };
+  const id = await poll(looks, look, { signal });
+  if (id) return id;
   throw new Error(
     'EC2 took the rule and yet does not list it: it may have been closed again, see the remediations',
   );

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Exception } from '../../../lambda/policy/schema/exception.ts';
 import { isDenied } from '../../aws/errors.ts';
 import { cancellable } from '../../aws/throttle.ts';
@@ -9,6 +8,7 @@ import { hubKey } from '../../stacks/key.ts';
 import { hubAlone } from '../../stacks/scope.ts';
 import type { Holder } from '../../store/database/lease-guard.ts';
 import type { Restore, RestoreRule } from '../../store/restores.ts';
+import { every, poll } from '../../time/poll.ts';
 import { allowing, ipPermissionSchema } from './ip-permission.ts';
 import { putBack } from './put-back.ts';
 
@@ -112,15 +112,14 @@ async function deployException(turn: Turn, restore: Restore): Promise<string | u
 
 /** Waits for a run's end; what went wrong with the hub in it, if anything did. */
 async function deploymentFailure({ store, signal }: Turn, id: string): Promise<string | undefined> {
-  for (;;) {
+  const ended = async () => {
     const run = await store.runs.get(id);
-    if (run?.finishedAt) {
-      const hub = (await store.runStacks.of(id)).find(({ key }) => key === hubKey);
-      if (hub?.state === 'succeeded' || hub?.state === 'unchanged') return undefined;
-      return hub?.message ?? run.message ?? 'the run ended before it came to the hub';
-    }
-    await pause(runPause, undefined, { signal });
-  }
+    return run?.finishedAt ? run : undefined;
+  };
+  const run = await poll(every(runPause), ended, { signal });
+  const hub = (await store.runStacks.of(id)).find(({ key }) => key === hubKey);
+  if (hub?.state === 'succeeded' || hub?.state === 'unchanged') return undefined;
+  return hub?.message ?? run?.message ?? 'the run ended before it came to the hub';
 }
 
 /** Why a rule could not be put back, or nothing once all are there. */
