@@ -29,26 +29,11 @@ interface QueueConsumerContext {
 const firstPause = 1_000;
 const longestPause = 30_000;
 
-/**
- * Takes messages from an SQS queue, one batch after another. A message that fails stays and comes back after its
- * visibility timeout; a queue that does not exist yet (before the hub stack is made) is asked again later.
- */
-export function queueConsumer({
-  name,
-  queueUrl,
-  client,
-  handle,
-  log,
-  waitSeconds = 10,
-}: QueueConsumerContext): QueueConsumer {
-  const stopping = new AbortController();
-  let loop: Promise<void> | undefined;
-
-  const pause = (milliseconds: number) =>
-    setTimeout(milliseconds, undefined, { signal: stopping.signal }).catch((error: unknown) => {
-      if (!stopping.signal.aborted) throw error;
-    });
-
+/** What takes one batch and has each of its messages handled. */
+function batches(
+  { name, queueUrl, client, handle, log, waitSeconds = 10 }: QueueConsumerContext,
+  stopping: AbortSignal,
+): () => Promise<void> {
   const take = async (sqs: SQSClient, url: string, message: Message) => {
     try {
       await handle(message.Body ?? '');
@@ -59,23 +44,40 @@ export function queueConsumer({
     await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
   };
 
-  const poll = async () => {
+  return async () => {
     const [sqs, url] = await Promise.all([client(), queueUrl()]);
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
-      { abortSignal: stopping.signal },
+      { abortSignal: stopping },
     );
     for (const message of Messages) {
-      if (stopping.signal.aborted) return;
+      if (stopping.aborted) return;
       await take(sqs, url, message);
     }
   };
+}
+
+/**
+ * Takes messages from an SQS queue, one batch after another. A message that fails stays and comes back after its
+ * visibility timeout; a queue that does not exist yet (before the hub stack is made) is asked again later.
+ */
+export function queueConsumer(context: QueueConsumerContext): QueueConsumer {
+  const { name, log } = context;
+  const stopping = new AbortController();
+  let loop: Promise<void> | undefined;
+
+  const pause = (milliseconds: number) =>
+    setTimeout(milliseconds, undefined, { signal: stopping.signal }).catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    });
+
+  const takeBatch = batches(context, stopping.signal);
 
   const run = async () => {
     let wait = firstPause;
     while (!stopping.signal.aborted) {
       try {
-        await poll();
+        await takeBatch();
         wait = firstPause;
       } catch (error) {
         if (stopping.signal.aborted) return;

@@ -59,15 +59,8 @@ function line() {
   };
 }
 
-/**
- * A token bucket whose rate is halved by throttling answers and recovers by addition (AIMD, as TCP's congestion
- * avoidance): refilled continuously at `rate` a second, holding at most `burst`.
- */
-export function tokenBucket(
-  quota: { readonly rate: number; readonly burst: number },
-  clock: BucketClock = systemClock,
-): TokenBucket {
-  const { waiting, join } = line();
+/** The tokens and the rate that they come back at, as of the last refill. */
+function contents(quota: { readonly rate: number; readonly burst: number }, clock: BucketClock) {
   const state = {
     parts: 1,
     factor: 1,
@@ -86,6 +79,19 @@ export function tokenBucket(
     state.tokens = Math.min(capacity(), state.tokens + seconds * rate());
     state.factor = Math.min(1, state.factor + seconds * recoveryPerSecond);
   }
+  return { state, capacity, rate, refill };
+}
+
+/**
+ * A token bucket whose rate is halved by throttling answers and recovers by addition (AIMD, as TCP's congestion
+ * avoidance): refilled continuously at `rate` a second, holding at most `burst`.
+ */
+export function tokenBucket(
+  quota: { readonly rate: number; readonly burst: number },
+  clock: BucketClock = systemClock,
+): TokenBucket {
+  const { waiting, join } = line();
+  const { state, capacity, rate, refill } = contents(quota, clock);
 
   async function turn(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {

@@ -1,3 +1,4 @@
+import type { PgBoss } from 'pg-boss';
 import { reasonOf } from '../settings/errors.ts';
 import { awaited, placeOfKey } from '../stacks/key.ts';
 import type { Database, Query } from '../store/database/database.ts';
@@ -102,20 +103,12 @@ function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Log
   };
 }
 
-interface KeyQueueSettings {
-  readonly perAccount?: number;
-  /** A job not touched for so long is given to another worker; at least 10. */
-  readonly heartbeatSeconds?: number;
-}
-
-/** The queue over pg-boss. Making it starts nothing. */
-export function keyQueue(
+/** What adds keys, or brings forward those that wait already. */
+function additions(
   database: Pick<Database, 'kind' | 'query'>,
-  boss: Boss,
+  pgBoss: PgBoss,
   log: Logger,
-  { perAccount = 8, heartbeatSeconds = 30 }: KeyQueueSettings = {},
-): KeyQueue {
-  const { jobs: pgBoss } = boss;
+): Pick<KeyQueue, 'enqueue' | 'enqueueAfter' | 'onAdded'> {
   let added = () => {};
   const changed = maintenance(database, log);
   return {
@@ -151,19 +144,18 @@ export function keyQueue(
         await pullForward(database.query, [key], priority, Math.round(afterMs));
       if (keys.some(({ afterMs }) => afterMs <= 0)) added();
     },
-    async fetch(batchSize) {
-      const jobs = await pgBoss.fetch(name, {
-        batchSize,
-        includeMetadata: true,
-        groupConcurrency: perAccount,
-      });
-      return jobs.map(({ id, retryCount, singletonKey, priority }) => ({
-        id,
-        retryCount,
-        key: singletonKey ?? '',
-        priority,
-      }));
+    onAdded(listener) {
+      added = listener;
     },
+  };
+}
+
+/** What is done with the jobs that were fetched. */
+function jobsUnderWay(
+  database: Pick<Database, 'query'>,
+  pgBoss: PgBoss,
+): Pick<KeyQueue, 'complete' | 'touch' | 'reclaim'> {
+  return {
     async complete(jobs) {
       if (jobs.length === 0) return;
       // Deleted rather than kept as completed: a sweep of a large fleet would leave a row for each cell.
@@ -190,9 +182,39 @@ export function keyQueue(
           rows.map(({ id }) => id),
         );
     },
-    onAdded(listener) {
-      added = listener;
+  };
+}
+
+interface KeyQueueSettings {
+  readonly perAccount?: number;
+  /** A job not touched for so long is given to another worker; at least 10. */
+  readonly heartbeatSeconds?: number;
+}
+
+/** The queue over pg-boss. Making it starts nothing. */
+export function keyQueue(
+  database: Pick<Database, 'kind' | 'query'>,
+  boss: Boss,
+  log: Logger,
+  { perAccount = 8, heartbeatSeconds = 30 }: KeyQueueSettings = {},
+): KeyQueue {
+  const { jobs: pgBoss } = boss;
+  return {
+    ...additions(database, pgBoss, log),
+    async fetch(batchSize) {
+      const jobs = await pgBoss.fetch(name, {
+        batchSize,
+        includeMetadata: true,
+        groupConcurrency: perAccount,
+      });
+      return jobs.map(({ id, retryCount, singletonKey, priority }) => ({
+        id,
+        retryCount,
+        key: singletonKey ?? '',
+        priority,
+      }));
     },
+    ...jobsUnderWay(database, pgBoss),
     async start() {
       await boss.start(name);
       await pgBoss.createQueue(name, {

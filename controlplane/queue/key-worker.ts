@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { DelayedKey, KeyJob, KeyQueue } from './key-queue.ts';
 import type { Lease, Leases } from './leases.ts';
 import { backoffMs, jittered, type Result } from './result.ts';
+import { type Hands, type Settlement, settlement } from './settlement.ts';
 
 /** Reconciles what was waiting, a key or a preview of one, under the key's lease. What it throws is a failure of the store or the program, tried again soon. */
 export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Result>;
@@ -32,10 +33,9 @@ interface KeyWorkerContext {
   readonly firstBackoffMs?: number;
 }
 
+const usualPollMs = 500;
 const touchMs = 10_000;
 const longestPauseMs = 10_000;
-const settleAgainMs = 1_000;
-const togetherMs = 10;
 /** After a round without a lease: short, as what may be worked on can wait behind many keys that may not. */
 const refusedMs = 100;
 /** How long until a key that a place is kept for is tried again, milliseconds. */
@@ -66,121 +66,117 @@ export function requeueDelay(
 
 const regionOf = (key: string) => /^region-\d{12}-(.+)$/.exec(key)?.[1];
 
+/** Reconciles one key under its lease, and ends its job. */
+async function reconcileJob(
+  context: KeyWorkerContext,
+  { running }: Hands,
+  { end }: Settlement,
+  { job, lease }: { readonly job: KeyJob; readonly lease: Lease },
+): Promise<void> {
+  const { reconcile, log } = context;
+  const { key, priority } = job;
+  const begun = performance.now();
+  let again: DelayedKey | undefined;
+  running.add(lease.key);
+  try {
+    const result = await reconcile(key, lease);
+    again = requeueDelay(key, result, priority, context.firstBackoffMs);
+    context.onResult?.(lease.key, result.kind, (performance.now() - begun) / 1000);
+  } catch (error) {
+    // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
+    again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
+    log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
+  }
+  running.delete(lease.key);
+  end(job, lease, again);
+}
+
+/** Leases for those of the jobs whose key is free, by key. */
+async function acquire(
+  { leases }: KeyWorkerContext,
+  { underWay, running }: Hands,
+  jobs: readonly KeyJob[],
+): Promise<Map<string, Lease>> {
+  const free = jobs
+    .map(({ key, priority }) => ({ key: awaited(key).key, priority }))
+    .filter(({ key }) => !running.has(key));
+  try {
+    const held = await leases.acquire(free.map((each) => ({ ...each, region: regionOf(each.key) })));
+    return new Map(held.map((lease) => [lease.key, lease]));
+  } catch (error) {
+    for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
+    throw error;
+  }
+}
+
+/** Takes what is due and begins it; whether anything was. */
+async function takeRound(context: KeyWorkerContext, hands: Hands, settled: Settlement): Promise<boolean> {
+  const { queue, leases, concurrent, pollMs = usualPollMs, heldMs = 1_000 } = context;
+  const most = concurrent - hands.underWay.size;
+  if (most <= 0) return false;
+  const jobs = await queue.fetch(most);
+  for (const job of jobs) hands.underWay.set(job.id, job);
+  const leaseOf = await acquire(context, hands, jobs);
+  const refused = leaseOf.size === 0;
+  for (const job of jobs) {
+    const { key } = awaited(job.key);
+    const lease = leaseOf.get(key);
+    leaseOf.delete(key);
+    if (lease) void reconcileJob(context, hands, settled, { job, lease });
+    // Whoever holds it has it look at later, and began before this was asked for.
+    else {
+      const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
+      settled.end(job, undefined, { key: job.key, afterMs, priority: job.priority, pullForward: true });
+    }
+  }
+  if (jobs.length > 0 && refused) await sleep(Math.min(refusedMs, pollMs));
+  return jobs.length > 0;
+}
+
+/** A rest that can be cut short. */
+function wakeable() {
+  let wakeUp = () => {};
+  return {
+    rest: (ms: number) =>
+      new Promise<void>((done) => {
+        const timer = setTimeout(done, ms);
+        wakeUp = () => {
+          clearTimeout(timer);
+          done();
+        };
+      }),
+    wakeUp: () => wakeUp(),
+  };
+}
+
+/** Shows from now on that the jobs are being worked on. */
+function startTouching({ queue, log }: KeyWorkerContext, { underWay }: Hands): NodeJS.Timeout {
+  const touch = () =>
+    queue
+      .touch([...underWay.values()])
+      .catch((error) => log.warn({ error: reasonOf(error) }, 'jobs not touched'));
+  return setInterval(touch, touchMs).unref();
+}
+
 /**
  * Takes keys from the queue and has each reconciled under its lease, several at once. A key never runs twice at once,
  * over all workers; one that is woken while it runs, runs once more. Killed at any moment, nothing is lost: the job is
  * given to another worker, the lease runs out.
  */
 export function keyWorker(context: KeyWorkerContext): KeyWorker {
-  const { queue, leases, reconcile, log, concurrent, pollMs = 500, heldMs = 1_000 } = context;
-  const underWay = new Map<string, KeyJob>();
-  /** Keys whose reconcile has not returned: of a lease that was lost as well, while what it began still ends. */
-  const running = new Set<string>();
-  const ended: { job: KeyJob; lease: Lease | undefined; again: DelayedKey | undefined }[] = [];
+  const { queue, leases, log, pollMs = usualPollMs } = context;
+  const hands: Hands = { underWay: new Map(), running: new Set() };
+  const { rest, wakeUp } = wakeable();
+  const settled = settlement(context, hands, wakeUp);
+  const touching = startTouching(context, hands);
   let stopping = false;
-  let gone = false;
-  let wakeUp = () => {};
   let loop: Promise<void> | undefined;
-  let settling: Promise<void> = Promise.resolve();
-  let settlesSoon = false;
-
-  const rest = (ms: number) =>
-    new Promise<void>((done) => {
-      const timer = setTimeout(done, ms);
-      wakeUp = () => {
-        clearTimeout(timer);
-        done();
-      };
-    });
-
-  /** In this order: whoever finds the key free finds it waiting as well, and a job that is not ended is done again. */
-  const settle = () => {
-    settling = settling.then(async () => {
-      const batch = ended.splice(0);
-      if (batch.length === 0) return;
-      try {
-        await queue.enqueueAfter(batch.flatMap(({ again }) => again ?? []));
-        await leases.release(batch.flatMap(({ lease }) => lease ?? []));
-        await queue.complete(batch.map(({ job }) => job));
-      } catch (error) {
-        // Held until it is written down: nobody else may begin what this worker may have done.
-        log.warn({ error: reasonOf(error) }, 'keys not settled; trying again');
-        ended.unshift(...batch);
-        if (!gone) setTimeout(settle, settleAgainMs);
-        return;
-      }
-      for (const { job } of batch) underWay.delete(job.id);
-      wakeUp();
-    });
-  };
-
-  const end = (job: KeyJob, lease: Lease | undefined, again: DelayedKey | undefined) => {
-    ended.push({ job, lease, again });
-    // What ends together is settled together: one key costs as many statements as all of them.
-    if (running.size === 0) setImmediate(settle);
-    else if (!settlesSoon) {
-      settlesSoon = true;
-      setTimeout(() => {
-        settlesSoon = false;
-        settle();
-      }, togetherMs);
-    }
-  };
-
-  const work = async (job: KeyJob, lease: Lease) => {
-    const { key, priority } = job;
-    const begun = performance.now();
-    let again: DelayedKey | undefined;
-    running.add(lease.key);
-    try {
-      const result = await reconcile(key, lease);
-      again = requeueDelay(key, result, priority, context.firstBackoffMs);
-      context.onResult?.(lease.key, result.kind, (performance.now() - begun) / 1000);
-    } catch (error) {
-      // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
-      again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
-      log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
-    }
-    running.delete(lease.key);
-    end(job, lease, again);
-  };
-
-  const round = async (): Promise<boolean> => {
-    const most = concurrent - underWay.size;
-    if (most <= 0) return false;
-    const jobs = await queue.fetch(most);
-    for (const job of jobs) underWay.set(job.id, job);
-    const free = jobs
-      .map(({ key, priority }) => ({ key: awaited(key).key, priority }))
-      .filter(({ key }) => !running.has(key));
-    let held: Lease[];
-    try {
-      held = await leases.acquire(free.map((each) => ({ ...each, region: regionOf(each.key) })));
-    } catch (error) {
-      for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
-      throw error;
-    }
-    const leaseOf = new Map(held.map((lease) => [lease.key, lease]));
-    for (const job of jobs) {
-      const { key } = awaited(job.key);
-      const lease = leaseOf.get(key);
-      leaseOf.delete(key);
-      if (lease) void work(job, lease);
-      // Whoever holds it has it look at later, and began before this was asked for.
-      else {
-        const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
-        end(job, undefined, { key: job.key, afterMs, priority: job.priority, pullForward: true });
-      }
-    }
-    if (jobs.length > 0 && held.length === 0) await sleep(Math.min(refusedMs, pollMs));
-    return jobs.length > 0;
-  };
 
   const run = async () => {
     let pause = pollMs;
     while (!stopping) {
       try {
-        if (!(await round())) await rest(pollMs);
+        if (!(await takeRound(context, hands, settled))) await rest(pollMs);
         pause = pollMs;
       } catch (error) {
         log.warn({ error: reasonOf(error) }, 'queue not readable; trying again');
@@ -190,13 +186,6 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
     }
   };
 
-  const touching = setInterval(() => {
-    queue
-      .touch([...underWay.values()])
-      .catch((error) => log.warn({ error: reasonOf(error) }, 'jobs not touched'));
-  }, touchMs);
-  touching.unref();
-
   const interrupt = () => {
     stopping = true;
     leases.abort(); // before a look at the queue that is under way: it may not end, with the database away
@@ -205,7 +194,7 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
 
   return {
     async start() {
-      queue.onAdded(() => wakeUp());
+      queue.onAdded(wakeUp);
       loop ??= run();
     },
     interrupt,
@@ -213,10 +202,9 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
       const until = performance.now() + graceMs;
       interrupt();
       await loop;
-      while (underWay.size > 0 && performance.now() < until) await rest(50);
-      gone = true;
+      while (hands.underWay.size > 0 && performance.now() < until) await rest(50);
       clearInterval(touching);
-      await settling;
+      await settled.stop();
     },
   };
 }

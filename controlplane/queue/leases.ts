@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../settings/errors.ts';
-import { hubKey, placeOfKey } from '../stacks/key.ts';
 import type { Database, Query } from '../store/database/database.ts';
 import { LeaseLost } from '../store/database/lease-guard.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { priorities } from './key-queue.ts';
+import { type LeaseRequest, type Limits, placesWithin } from './limits.ts';
 
 /** The right to work on a key, held by one worker at a time over all workers of a database. */
 export interface Lease {
@@ -35,24 +34,10 @@ export interface Leases {
   stop(): Promise<void>;
 }
 
-export interface LeaseRequest {
-  readonly key: string;
-  /** Counts against the limit for its Region. */
-  readonly region?: string | undefined;
-  /** What is more urgent gets the last place that a limit leaves. */
-  readonly priority?: number | undefined;
-}
-
-interface Limits {
-  readonly fleet?: number | undefined;
-  readonly account?: number | undefined;
-  readonly region?: number | undefined;
-}
-
 interface LeaseSettings {
   /** How long a dead holder keeps its keys, milliseconds. */
   readonly ttlMs?: number;
-  /** How many stacks may be worked on at once over all workers, in all, in one account and in one Region. */
+
   readonly limits?: Limits | undefined;
   /** How many workers there are. The queue sees to the limit for an account where there is but one. */
   readonly workers?: (() => number) | undefined;
@@ -60,9 +45,6 @@ interface LeaseSettings {
 
 /** Any number, the same in every process: held while leases are counted against a limit. */
 const countingLock = 6_821_007;
-
-/** Longer than a worker takes to ask again for what was turned away, milliseconds. */
-const expectedMs = 500;
 
 interface Held {
   readonly lease: Lease;
@@ -77,48 +59,22 @@ interface Granted {
   fromDead: boolean;
 }
 
-/** What a stack counts against, each with its limit. */
-function countedAs({ key, region }: LeaseRequest, limits: Limits) {
-  const account = placeOfKey(key)?.accountId;
-  if (key !== hubKey && !account) return [];
-  return [
-    { of: 'fleet', most: limits.fleet },
-    { of: account, most: limits.account },
-    { of: region, most: limits.region },
-  ].flatMap(({ of, most }) => (of && most ? [{ of, most }] : []));
+/** Whose leases they are, and for how long each is granted or renewed. */
+interface Holding {
+  readonly owner: string;
+  readonly ttlMs: number;
+  readonly held: Map<string, Held>;
 }
 
-/** Only what the limits leave room for, earlier ones first. Called under the counting lock. */
-async function admissible(query: Query, asked: readonly LeaseRequest[], limits: Limits) {
-  const live = await query<LeaseRequest>('select key, region from lease where expires_at > now()');
-  const taken = new Map<string, number>();
-  const take = (request: LeaseRequest) => {
-    for (const { of } of countedAs(request, limits)) taken.set(of, (taken.get(of) ?? 0) + 1);
-  };
-  for (const lease of live) take(lease);
-  return asked.filter((request) => {
-    if (countedAs(request, limits).some(({ of, most }) => (taken.get(of) ?? 0) >= most)) return false;
-    take(request);
-    return true;
-  });
-}
+const intervalOf = ({ ttlMs }: Holding) => `${ttlMs} milliseconds`;
 
-/**
- * Leases in the database, by its clock: a worker's own may jump. A worker that cannot renew in time tells its holders
- * to end before the lease runs out for others; one that comes to later (it was paused) finds its token refused.
- */
-export function openLeases(
-  database: Pick<Database, 'query' | 'transaction'>,
+/** Renews what is held until it is stopped, and ends what can no longer be sure to be held. */
+function renewal(
+  { query }: Pick<Database, 'query'>,
   log: Logger,
-  { ttlMs = 30_000, limits = {}, workers = () => 1 }: LeaseSettings = {},
-): Leases {
-  const owner = randomUUID();
-  const held = new Map<string, Held>();
-  /** New accounts that a limit turned away, and that are back in a moment. */
-  const expected = new Map<string, { readonly request: LeaseRequest; readonly until: number }>();
-  const interval = `${ttlMs} milliseconds`;
-  let stopping = false;
-
+  holding: Holding,
+): { stop(): Promise<void> } {
+  const { owner, ttlMs, held } = holding;
   const lose = (key: string) => {
     held.get(key)?.controller.abort(new LeaseLost(key));
     held.delete(key);
@@ -128,10 +84,10 @@ export function openLeases(
     const mine = [...held.values()].map(({ lease }) => lease);
     if (mine.length === 0) return;
     const begun = performance.now();
-    const rows = await database.query<{ key: string }>(
+    const rows = await query<{ key: string }>(
       `update lease set expires_at = now() + $3::interval
        where owner = $1 and key = any($2) and expires_at > now() returning key`,
-      [owner, mine.map(({ key }) => key), interval],
+      [owner, mine.map(({ key }) => key), intervalOf(holding)],
     );
     const kept = new Set(rows.map(({ key }) => key));
     for (const lease of mine) {
@@ -154,84 +110,96 @@ export function openLeases(
       });
   };
   const timer = setInterval(tick, ttlMs / 6);
-
-  /** Those of the keys that are within the limits, in the order given: a place for what is expected is kept from others. */
-  const withinLimits = async (query: Query, asked: readonly LeaseRequest[]) => {
-    for (const { key } of asked) expected.delete(key);
-    for (const [key, { until }] of expected) if (until < performance.now()) expected.delete(key);
-    const all = [...asked, ...[...expected.values()].map(({ request }) => request)];
-    const urgency = ({ priority = priorities.resync }: LeaseRequest) => priority;
-    // Of equally urgent ones those that are here go first.
-    const within = new Set(
-      await admissible(
-        query,
-        all.sort((a, b) => urgency(b) - urgency(a)),
-        limits,
-      ),
-    );
-    for (const request of asked) {
-      if (within.has(request) || urgency(request) < priorities.onboarding) continue;
-      expected.set(request.key, { request, until: performance.now() + expectedMs });
-    }
-    return asked.filter((request) => within.has(request));
-  };
-
-  const grant = (query: Query, asked: readonly LeaseRequest[]) =>
-    query<Granted>(
-      `insert into lease as l (key, owner, token, expires_at, region)
-       select key, $1::uuid, nextval('lease_token'), now() + $4::interval, region
-       from unnest($2::text[], $3::text[]) as asked (key, region)
-       on conflict (key) do update set owner = excluded.owner, token = nextval('lease_token'), expires_at = excluded.expires_at,
-         region = excluded.region, from_dead = l.expires_at > '-infinity'
-       where l.expires_at <= now()
-       returning key, token::text, from_dead`,
-      [owner, asked.map(({ key }) => key), asked.map(({ region }) => region ?? null), interval],
-    );
-
   return {
-    async acquire(keys) {
-      const asked = [...new Map(keys.map((each) => [each.key, each])).values()]
-        .filter(({ key }) => !held.has(key))
-        .sort((a, b) => (a.key < b.key ? -1 : 1));
-      if (asked.length === 0 || stopping) return [];
-      const sureAt = performance.now();
-      const counted = limits.fleet || limits.region || (limits.account && workers() > 1);
-      const rows = counted
-        ? await database.transaction(async (query) => {
-            await query(`select pg_advisory_xact_lock(${countingLock})`);
-            return grant(query, await withinLimits(query, asked));
-          })
-        : await grant(database.query, asked);
-      return rows.map(({ key, token, fromDead }) => {
-        const controller = new AbortController();
-        const taken = fromDead ? 'from-dead' : 'fresh';
-        const lease: Lease = { key, token, signal: controller.signal, taken };
-        held.set(key, { lease, controller, sureAt });
-        if (stopping) controller.abort(new Error('the service stops'));
-        return lease;
-      });
-    },
-    expects: (key) => expected.has(key),
-    async release(leases) {
-      const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
-      if (own.length === 0) return;
-      await database.query(
-        `delete from lease using unnest($2::text[], $3::bigint[]) as mine (key, token)
-         where lease.key = mine.key and lease.token = mine.token and lease.owner = $1`,
-        [owner, own.map(({ key }) => key), own.map(({ token }) => token)],
-      );
-      for (const { key } of own) held.delete(key);
-    },
-    async releaseDead() {
-      await database.query('update lease set expires_at = now() where expires_at > now()');
-    },
-    abort() {
-      stopping = true;
-      for (const { controller } of held.values()) controller.abort(new Error('the service stops'));
-    },
     async stop() {
       clearInterval(timer);
       await renewing;
     },
+  };
+}
+
+const grant = (query: Query, holding: Holding, asked: readonly LeaseRequest[]) =>
+  query<Granted>(
+    `insert into lease as l (key, owner, token, expires_at, region)
+     select key, $1::uuid, nextval('lease_token'), now() + $4::interval, region
+     from unnest($2::text[], $3::text[]) as asked (key, region)
+     on conflict (key) do update set owner = excluded.owner, token = nextval('lease_token'), expires_at = excluded.expires_at,
+       region = excluded.region, from_dead = l.expires_at > '-infinity'
+     where l.expires_at <= now()
+     returning key, token::text, from_dead`,
+    [
+      holding.owner,
+      asked.map(({ key }) => key),
+      asked.map(({ region }) => region ?? null),
+      intervalOf(holding),
+    ],
+  );
+
+async function endAll(query: Query): Promise<void> {
+  await query('update lease set expires_at = now() where expires_at > now()');
+}
+
+const giveBack = (query: Query, { owner }: Holding, leases: readonly Lease[]) =>
+  query(
+    `delete from lease using unnest($2::text[], $3::bigint[]) as mine (key, token)
+     where lease.key = mine.key and lease.token = mine.token and lease.owner = $1`,
+    [owner, leases.map(({ key }) => key), leases.map(({ token }) => token)],
+  );
+
+/** Each key once: statements over many keys take them in one order, or two of them could wait for each other. */
+const inOrder = (requests: readonly LeaseRequest[]): LeaseRequest[] =>
+  [...new Map(requests.map((each) => [each.key, each])).values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+
+/**
+ * Leases in the database, by its clock: a worker's own may jump. A worker that cannot renew in time tells its holders
+ * to end before the lease runs out for others; one that comes to later (it was paused) finds its token refused.
+ */
+export function openLeases(
+  database: Pick<Database, 'query' | 'transaction'>,
+  log: Logger,
+  { ttlMs = 30_000, limits = {}, workers = () => 1 }: LeaseSettings = {},
+): Leases {
+  const held = new Map<string, Held>();
+  const holding = { owner: randomUUID(), ttlMs, held };
+  const places = placesWithin(limits);
+  const renewing = renewal(database, log, holding);
+  let stopping = false;
+
+  const ask = async (asked: readonly LeaseRequest[]): Promise<Granted[]> => {
+    const counted = limits.fleet || limits.region || (limits.account && workers() > 1);
+    if (!counted) return grant(database.query, holding, asked);
+    return database.transaction(async (query) => {
+      await query(`select pg_advisory_xact_lock(${countingLock})`);
+      return grant(query, holding, await places.admit(query, asked));
+    });
+  };
+  const hold = ({ key, token, fromDead }: Granted, sureAt: number): Lease => {
+    const controller = new AbortController();
+    const taken = fromDead ? 'from-dead' : 'fresh';
+    const lease: Lease = { key, token, signal: controller.signal, taken };
+    held.set(key, { lease, controller, sureAt });
+    if (stopping) controller.abort(new Error('the service stops'));
+    return lease;
+  };
+  return {
+    async acquire(keys) {
+      const asked = inOrder(keys).filter(({ key }) => !held.has(key));
+      if (asked.length === 0 || stopping) return [];
+      const sureAt = performance.now();
+      return (await ask(asked)).map((granted) => hold(granted, sureAt));
+    },
+    expects: places.expects,
+    async release(leases) {
+      const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
+      if (own.length === 0) return;
+      await giveBack(database.query, holding, own);
+      for (const { key } of own) held.delete(key);
+    },
+    releaseDead: () => endAll(database.query),
+    abort() {
+      stopping = true;
+      for (const { controller } of held.values()) controller.abort(new Error('the service stops'));
+    },
+    stop: renewing.stop,
   };
 }

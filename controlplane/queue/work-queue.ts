@@ -61,18 +61,16 @@ async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void
   });
 }
 
-/** A queue over pg-boss. Making it starts nothing. */
-export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
-  const { heartbeat = 30, held = 40 } = work.times ?? {};
-  const { jobs } = boss;
-  /** Under the queue's policy this adds nothing while the id's job waits already. */
-  const send = async (id: string) => {
-    await jobs.send(work.name, null, { singletonKey: id });
-  };
+/** What carries an id out when its turn comes: once at a time, and under its lease where there are leases. */
+function turns(
+  { jobs }: Boss,
+  work: Work,
+  log: Logger,
+  stopping: AbortSignal,
+): (id: string) => Promise<void> {
+  const { held = 40 } = work.times ?? {};
   /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
   const underWay = new Set<string>();
-
-  const stopping = new AbortController();
 
   /**
    * Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. One that
@@ -83,26 +81,39 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
     if (!lease) {
       await jobs.send(work.name, null, {
         singletonKey: id,
-        startAfter: stopping.signal.aborted ? 0 : held,
+        startAfter: stopping.aborted ? 0 : held,
       });
       return;
     }
     try {
-      await work.carryOut(id, AbortSignal.any([lease.signal, stopping.signal]), lease);
+      await work.carryOut(id, AbortSignal.any([lease.signal, stopping]), lease);
     } finally {
       await handBack(leases, lease, log);
     }
   };
 
-  const carryOut = async (id: string) => {
+  return async (id: string) => {
     if (underWay.has(id)) return;
     underWay.add(id);
     try {
-      await (work.leases ? underLease(id, work.leases) : work.carryOut(id, stopping.signal));
+      await (work.leases ? underLease(id, work.leases) : work.carryOut(id, stopping));
     } finally {
       underWay.delete(id);
     }
   };
+}
+
+/** A queue over pg-boss. Making it starts nothing. */
+export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
+  const { heartbeat = 30 } = work.times ?? {};
+  const { jobs } = boss;
+  /** Under the queue's policy this adds nothing while the id's job waits already. */
+  const send = async (id: string) => {
+    await jobs.send(work.name, null, { singletonKey: id });
+  };
+  const stopping = new AbortController();
+
+  const carryOut = turns(boss, work, log, stopping.signal);
 
   const resume = async () => {
     for (const id of await work.unfinished()) await send(id);
@@ -126,10 +137,14 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
         heartbeatSeconds: heartbeat,
       });
       await resume();
-      const { concurrent: localConcurrency } = work;
       await jobs.work(
         work.name,
-        { localConcurrency, pollingIntervalSeconds: 0.5, batchSize: 1, includeMetadata: true },
+        {
+          localConcurrency: work.concurrent,
+          pollingIntervalSeconds: 0.5,
+          batchSize: 1,
+          includeMetadata: true,
+        },
         async ([job]) => {
           if (job?.singletonKey) await carryOut(job.singletonKey);
         },

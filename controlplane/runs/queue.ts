@@ -32,23 +32,11 @@ interface RunQueueContext extends Pick<Services, 'boss' | 'store' | 'leases' | '
 /** A run costs a worker next to nothing while its stacks are worked on. */
 const concurrent = 16;
 
-/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
-export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
-  const { runs, runStacks } = store;
-  const carryOut = async (id: string, signal: AbortSignal) => {
-    const run = await runs.get(id);
-    if (!run || run.finishedAt || run.state === 'paused') return;
-    const runLog = log.child({ run: id });
-    runLog.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
-    await advance(id, signal);
-    const done = await runs.get(id);
-    if (!done?.finishedAt) return;
-    meter.run(done.kind, done.state);
-    runLog.info({ state: done.state, message: done.message }, 'run finished');
-  };
-  const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
-  const work = { name: 'run', concurrent, unfinished, carryOut, leases, times };
-  const { send, resume: takeUp, start, interrupt, stop } = workQueue(boss, work, log);
+/** What a person does to a run that is recorded. */
+function runControls(
+  { store: { runs, runStacks }, log }: Pick<Services, 'store' | 'log'>,
+  send: (id: string) => Promise<void>,
+): Pick<RunQueue, 'pause' | 'resume' | 'cancel'> {
   const get = async (id: string) => {
     const run = await runs.get(id);
     if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
@@ -66,12 +54,6 @@ export function runQueue({ boss, store, leases, advance, meter, log, times }: Ru
     return get(id);
   };
   return {
-    async request(request) {
-      const { run } = await runs.createUnlessWaiting(request);
-      // Sent even where the run is not new: whoever made it may have died before sending.
-      await send(run.id);
-      return run;
-    },
     async pause(id, by) {
       const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`, by));
       await runStacks.withdraw(id);
@@ -91,6 +73,34 @@ export function runQueue({ boss, store, leases, advance, meter, log, times }: Ru
       await runStacks.skipRest(id, `cancelled by ${by}`);
       return run;
     },
+  };
+}
+
+/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
+  const { runs } = store;
+  const carryOut = async (id: string, signal: AbortSignal) => {
+    const run = await runs.get(id);
+    if (!run || run.finishedAt || run.state === 'paused') return;
+    const runLog = log.child({ run: id });
+    runLog.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
+    await advance(id, signal);
+    const done = await runs.get(id);
+    if (!done?.finishedAt) return;
+    meter.run(done.kind, done.state);
+    runLog.info({ state: done.state, message: done.message }, 'run finished');
+  };
+  const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
+  const work = { name: 'run', concurrent, unfinished, carryOut, leases, times };
+  const { send, resume: takeUp, start, interrupt, stop } = workQueue(boss, work, log);
+  return {
+    async request(request) {
+      const { run } = await runs.createUnlessWaiting(request);
+      // Sent even where the run is not new: whoever made it may have died before sending.
+      await send(run.id);
+      return run;
+    },
+    ...runControls({ store, log }, send),
     takeUp,
     start,
     interrupt,

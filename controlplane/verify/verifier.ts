@@ -86,14 +86,42 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
   };
 }
 
+/** What asks for verifications: a person, and the clock. */
+function requests({ store, settings }: VerifyContext, send: (id: string) => Promise<void>) {
+  const { cellVerifications } = store;
+
+  const record = async (scope: Scope, requestedBy: string) => {
+    const id = randomUUID();
+    await cellVerifications.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
+    await send(id);
+    const recorded = await cellVerifications.get(id);
+    if (!recorded) throw new Error(`verification ${id} vanished from the store`);
+    return recorded;
+  };
+
+  /** Its share of the cells, those first that nothing was tried in for longest. */
+  const verifyDue = async () => {
+    const accounts = await store.accounts.list();
+    const reconciled = accounts.filter(({ conditions }) => conditions.Ready?.status === 'True');
+    const cells = reconciled.some(({ regions }) => regions.length > 0) ? cellsOf(reconciled, {}) : [];
+    if (cells.length === 0) return;
+    const id = randomUUID();
+    const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
+    if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due))
+      await send(id);
+  };
+
+  return { record, verifyDue };
+}
+
 /** The verifier over pg-boss in the same database as the store. Making it starts nothing. */
 export function verifier(
   { database, boss }: Pick<Services, 'database' | 'boss'>,
   given: VerifyContext,
   { standing, receive }: VerifierOptions,
 ): Verifier {
-  const { store, settings, log } = given;
-  const { cellVerifications } = store;
+  const { settings, log } = given;
+  const { cellVerifications } = given.store;
   const holder = randomUUID();
   const work = {
     name: 'verify',
@@ -111,26 +139,7 @@ export function verifier(
     timers.push(timer);
   };
 
-  const record = async (scope: Scope, requestedBy: string) => {
-    const id = randomUUID();
-    await cellVerifications.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
-    await queue.send(id);
-    const recorded = await cellVerifications.get(id);
-    if (!recorded) throw new Error(`verification ${id} vanished from the store`);
-    return recorded;
-  };
-
-  /** Its share of the cells, those first that nothing was tried in for longest. */
-  const verifyDue = async () => {
-    const accounts = await store.accounts.list();
-    const reconciled = accounts.filter(({ conditions }) => conditions.Ready?.status === 'True');
-    const cells = reconciled.some(({ regions }) => regions.length > 0) ? cellsOf(reconciled, {}) : [];
-    if (cells.length === 0) return;
-    const id = randomUUID();
-    const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
-    if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due))
-      await queue.send(id);
-  };
+  const { record, verifyDue } = requests(given, queue.send);
 
   return {
     request: record,
