@@ -103,7 +103,11 @@ async function failed(
   const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   log.warn({ key, error: message, failures, transient }, 'stack not taken away');
   return transient || failures < stalledAfter
-    ? { kind: 'error', failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0), message }
+    ? {
+        kind: 'error',
+        failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0),
+        message,
+      }
     : { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 

@@ -217,6 +217,10 @@ async function failed(
   context.log.warn({ key, error: message, failures, transient }, 'stack failed');
   const result: Result = stalled
     ? { kind: 'terminal', reason: 'FailedRepeatedly', message, ...again(terms) }
-    : { kind: 'error', failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0), message };
+    : {
+        kind: 'error',
+        failures: Math.max(1, failures, transientFailures) + (locked ? lockPatience : 0),
+        message,
+      };
   return { outcome: 'failed', result };
 }

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
-import { databaseTest as test } from '../../../worlds/database.ts';
 import { OperationFailed } from '../../../../controlplane/pulumi/failure.ts';
 import type { StackKey } from '../../../../controlplane/stacks/key.ts';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';
 

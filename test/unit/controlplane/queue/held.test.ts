@@ -18,7 +18,7 @@ test.beforeEach(async ({ database: given }) => {
 }, 60_000);
 
 test('a wake that finds the key held is not lost, though its holder looks again an hour later', async () => {
-    const queue = keyQueue(database, openBoss(database, log, 1), log);
+  const queue = keyQueue(database, openBoss(database, log, 1), log);
   await queue.start();
   const holder = openLeases(database, log);
   const held = await holder.acquire([{ key: 'hub' }]);

@@ -21,7 +21,7 @@ let database: Database;
 let queue: KeyQueue;
 const opened: KeyQueue[] = [];
 const open = async () => {
-    const made = keyQueue(database, openBoss(database, log, 1), log, { perAccount: 3 });
+  const made = keyQueue(database, openBoss(database, log, 1), log, { perAccount: 3 });
   opened.push(made);
   await made.start();
   return made;

@@ -29,7 +29,7 @@ test('work that failed more often than is tried is taken up again once it is res
       done = true;
     },
   };
-    const queue = workQueue(openBoss(database, makeLogger('silent')), work, makeLogger('silent'));
+  const queue = workQueue(openBoss(database, makeLogger('silent')), work, makeLogger('silent'));
   await queue.start();
   await until(() => tries === 3);
   const ended = async () => {
@@ -63,7 +63,7 @@ test('a lease that cannot be given back, as the database is away, is given back 
       throw new Error('the database went away');
     },
   };
-    const queue = workQueue(openBoss(database, log), work, log);
+  const queue = workQueue(openBoss(database, log), work, log);
   await queue.start();
   await queue.send(id);
   await until(() => tries === 2);
@@ -72,29 +72,29 @@ test('a lease that cannot be given back, as the database is away, is given back 
   expect(tries).toBe(2);
 });
 
-  test('queues of one process share their connection, and one that stops leaves the others at work', async () => {
-    const log = makeLogger('silent');
-    const boss = openBoss(database, log);
-    const done: string[] = [];
-    const queueOf = (name: string) =>
-      workQueue(
-        boss,
-        {
-          ...{ name, concurrent: 1, unfinished: async () => [] },
-          carryOut: async (id) => void done.push(`${name} ${id}`),
-        },
-        log,
-      );
-    const [first, second] = [queueOf('first'), queueOf('second')];
-    await first.start();
-    await second.start();
-    await first.stop();
-    const id = randomUUID();
-    await second.send(id);
-    await until(() => done.includes(`second ${id}`));
-    await second.stop();
-    await expect(second.start()).rejects.toThrow(/stopped/);
-  });
+test('queues of one process share their connection, and one that stops leaves the others at work', async () => {
+  const log = makeLogger('silent');
+  const boss = openBoss(database, log);
+  const done: string[] = [];
+  const queueOf = (name: string) =>
+    workQueue(
+      boss,
+      {
+        ...{ name, concurrent: 1, unfinished: async () => [] },
+        carryOut: async (id) => void done.push(`${name} ${id}`),
+      },
+      log,
+    );
+  const [first, second] = [queueOf('first'), queueOf('second')];
+  await first.start();
+  await second.start();
+  await first.stop();
+  const id = randomUUID();
+  await second.send(id);
+  await until(() => done.includes(`second ${id}`));
+  await second.stop();
+  await expect(second.start()).rejects.toThrow(/stopped/);
+});
 
 test('one id is never worked on twice at once', async () => {
   const id = randomUUID();
@@ -111,7 +111,7 @@ test('one id is never worked on twice at once', async () => {
       ends += 1;
     },
   };
-    const queue = workQueue(openBoss(database, makeLogger('silent')), work, makeLogger('silent'));
+  const queue = workQueue(openBoss(database, makeLogger('silent')), work, makeLogger('silent'));
   await queue.start();
   await queue.send(id);
   await until(() => now === 1);

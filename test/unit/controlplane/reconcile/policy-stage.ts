@@ -49,7 +49,9 @@ export function policyStage() {
       await stage.write(text);
       await stage.run({ onlyChanged: true, scope: hubAlone });
       const [, cap, ssh] =
-        /\{"version":1,"mode":"(\w+)","rules":\[\{"name":"ssh",.*?"mode":"(\w+)"/.exec(stage.deployed ?? '') ?? [];
+        /\{"version":1,"mode":"(\w+)","rules":\[\{"name":"ssh",.*?"mode":"(\w+)"/.exec(
+          stage.deployed ?? '',
+        ) ?? [];
       return `${ssh} under ${cap}`;
     },
     /** Has a policy that revokes in force. */

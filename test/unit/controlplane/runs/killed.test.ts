@@ -37,8 +37,8 @@ test('a roll-out whose workers are killed at random ends, and no stack is made b
   /** An engine of one process: what it has under way ends with the process. */
   const start = async () => {
     const process = { dead: false };
-      const operate: Engine['operate'] = async (operation, signal) => {
-        const { stack } = operation;
+    const operate: Engine['operate'] = async (operation, signal) => {
+      const { stack } = operation;
       const other = running.get(stack.key);
       if (other) wrong.push(`${stack.key} is made twice at once`);
       if (made.world.operations.includes(`cut ${stack.key}`) && !operation.recover)
@@ -48,11 +48,11 @@ test('a roll-out whose workers are killed at random ends, and no stack is made b
       if (process.dead) throw new Error('killed');
       running.delete(stack.key);
       made.world.operations = made.world.operations.filter((each) => each !== `cut ${stack.key}`);
-        return made.parts.engine.operate(operation, signal);
+      return made.parts.engine.operate(operation, signal);
     };
     const parts = {
       ...made.parts,
-        engine: { ...made.parts.engine, operate },
+      engine: { ...made.parts.engine, operate },
       attempts: { counted: 3, transient: 10 },
     };
     const scheduler = await startScheduler(database, { ...made, parts }, ttlMs);

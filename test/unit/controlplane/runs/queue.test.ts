@@ -21,7 +21,7 @@ test.beforeEach(async ({ database: given }) => {
 /** A queue whose runs end well, `milliseconds` after they began. */
 const open = (begun: string[], milliseconds = 0) =>
   runQueue({
-      ...{ boss: openBoss(database, log), store, log, meter: silentMeter, leases: openLeases(database, log) },
+    ...{ boss: openBoss(database, log), store, log, meter: silentMeter, leases: openLeases(database, log) },
     async advance(id) {
       begun.push(id);
       await store.runs.start(id);

@@ -30,7 +30,7 @@ const events = kind === 'pglite' ? 1_000 : 10_000;
 test(`${events} events of 20 accounts whose keys are under way cost each key one more run`, {
   timeout: 240_000,
 }, async () => {
-    const queue = keyQueue(database, openBoss(database, log), log, { perAccount: 100 });
+  const queue = keyQueue(database, openBoss(database, log), log, { perAccount: 100 });
   await queue.start();
   const leases = openLeases(database, log);
   const runs = new Map<string, number>();
@@ -47,7 +47,7 @@ test(`${events} events of 20 accounts whose keys are under way cost each key one
     },
   });
   await worker.start();
-    const received = messageHandlers({ store: openStore(database), queue, log, meter: silentMeter });
+  const received = messageHandlers({ store: openStore(database), queue, log, meter: silentMeter });
   const about = (account: number) =>
     sample.replaceAll('444455556666', String(300_000_000_000 + account)).replaceAll(eventId, randomUUID());
   for (let account = 0; account < 20; account += 1) await received.lifecycle(about(account));

@@ -128,7 +128,7 @@ test('what left the fleet, or is out of its scope, counts no more, whatever was 
 });
 
 test('keys that wait are counted by when they are due, with how long the oldest has waited', async () => {
-    const queue = keyQueue(database, openBoss(database, log), log);
+  const queue = keyQueue(database, openBoss(database, log), log);
   await queue.start();
   try {
     await queue.enqueue(['hub', 'organization']);
@@ -159,7 +159,7 @@ test('keys that wait are counted by when they are due, with how long the oldest 
 });
 
 test('a key is worked on since it was taken, one whose operation outlived a worker since that was begun', async () => {
-    const queue = keyQueue(database, openBoss(database, log), log);
+  const queue = keyQueue(database, openBoss(database, log), log);
   await queue.start();
   const oldest = async () => (await scrape())['portcullis_queue_oldest_active_seconds{queue="key"}'];
   try {

@@ -44,7 +44,7 @@ const runsOf = (over: Database) => {
   const { parts } = createWorld(own, over);
   const { meter } = parts;
   const advance = (id: string, signal: AbortSignal) => advanceRun(parts, id, signal);
-    return runQueue({ boss: openBoss(database, log), store: own, leases, advance, meter, log });
+  return runQueue({ boss: openBoss(database, log), store: own, leases, advance, meter, log });
 };
 const lines = async (id: string) => {
   const found = (await store.audit.list(100)).filter(({ details }) => details.run === id);
@@ -113,10 +113,10 @@ test('a verification that was killed at its end has ended once, with its line an
   );
   const over = dyingBefore(database, 'verification finished');
   const own = { ...context, store: openStore(over) };
-    const made = verifier({ database, boss: openBoss(database, log) }, own, {
-      standing: false,
-      receive: () => undefined,
-    });
+  const made = verifier({ database, boss: openBoss(database, log) }, own, {
+    standing: false,
+    receive: () => undefined,
+  });
   await made.start();
   const { id } = await made.request({}, 'ada');
   const reported = () => store.audit.list(10, { what: 'verification finished' });
