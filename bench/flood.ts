@@ -73,7 +73,7 @@ export async function measureFlood(
 ): Promise<void> {
   const { sandbox } = world;
   progress('onboarding …');
-  const client = httpClient(world.controlPlane.url, undefined);
+  const client = httpClient(world.controlPlane.url, world.controlPlane.token);
   await measureOnboarding(client, figuresOfNoInterest(), { quick: true, progress });
   const cells = sandbox.organization.members
     .filter(({ id }) => id !== sandbox.organization.untrailedAccountId)

@@ -23,7 +23,7 @@ const options = { quick, progress };
 type Ended = 'measured' | 'interrupted';
 
 async function measureWorld(world: World): Promise<Ended> {
-  await measureOnboarding(httpClient(world.controlPlane.url, undefined), figures, options);
+  await measureOnboarding(httpClient(world.controlPlane.url, world.controlPlane.token), figures, options);
   await measureRemediation(world, figures, { events: quick ? 12 : 200, progress });
   await measureBursts(world, figures, { events: quick ? 3 : 50, progress });
   await measureNewAccounts(world, figures, { times: quick ? 1 : 3, progress });
@@ -33,13 +33,16 @@ async function measureWorld(world: World): Promise<Ended> {
 /** Of a world that is onboarded, which has figures of its own in another part. */
 async function measureBurstsOf(world: World): Promise<Ended> {
   const none = { add: () => undefined, list: () => [] };
-  await measureOnboarding(httpClient(world.controlPlane.url, undefined), none, { quick: true, progress });
+  await measureOnboarding(httpClient(world.controlPlane.url, world.controlPlane.token), none, {
+    quick: true,
+    progress,
+  });
   await measureBursts(world, figures, { events: quick ? 3 : 50, progress });
   return 'measured';
 }
 
 async function measureSweepOf(world: World): Promise<Ended> {
-  const service = httpClient(world.controlPlane.url, undefined);
+  const service = httpClient(world.controlPlane.url, world.controlPlane.token);
   const none = { add: () => undefined, list: () => [] };
   await measureOnboarding(service, none, { quick: true, progress });
   await measureUnderSweep(world, service, figures, { times: quick ? 1 : 3, progress });

@@ -4,6 +4,7 @@ import { requireHubRegion } from './aws/hub-checks.ts';
 import { startAuditKeeper } from './background/audit-keeper.ts';
 import { readiness } from './background/readiness.ts';
 import { startBackground } from './background/start.ts';
+import { servedTokens } from './http/access/local-token.ts';
 import { application, listen } from './http/server.ts';
 import { announceQuestion } from './offboarding/announce.ts';
 import { createOffboarding } from './offboarding/offboarding.ts';
@@ -184,13 +185,15 @@ async function open(
   const context = {
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,
-    notReady: readiness({ ...base, since }),
+    missing: readiness({ ...base, since }),
     requireRegions: base.regions.requireScope,
     policy: working.policy.look,
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };
-  const server = await listen(application(context, settings, version, log), settings.host, settings.port);
+  const tokens = await servedTokens(settings.tokens, settings.data);
+  const door = { ...settings, tokens, allowedHosts: [...settings.allowedHosts, settings.host] };
+  const server = await listen(application(context, door, version, log), settings.host, settings.port);
   shutdown.register('http', server.close);
   await lock.announce(server.url);
   return server.url;

@@ -1,43 +1,128 @@
-import { keptSentence, readScope, termsOf } from '../offboarding/scope.ts';
+import { isUnconfirmed, keptSentence, readScope, termsOf } from '../offboarding/scope.ts';
 import type { Installation } from '../organization/installation.ts';
 import { organizationFact, unreadFact } from '../reconcile/organization.ts';
 import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
+import { redact } from '../settings/redact.ts';
+import type { Missing } from '../stacks/missing.ts';
 
 interface Readiness
   extends Uses<{
     store: 'facts' | 'now';
-    settings: 'regions' | 'organizationalUnits' | 'exclude';
+    database: 'query';
+    aws: 'caller';
+    settings: 'regions' | 'organizationalUnits' | 'exclude' | 'secrets';
     log: true;
   }> {
   readonly installation?: Pick<Installation, 'refusal'>;
   /** Since when the organization has to have been read, by the database's clock; undefined: that does not matter. */
   readonly since: Date | undefined;
+  /** How long AWS may take to answer, milliseconds. */
+  readonly patienceMs?: number;
+}
+
+const lacks = (what: Missing['what'], message: string, fix: string, blocking = true): Missing => ({
+  ...{ what, blocking, message, fix },
+});
+
+async function databaseOf({ store, log }: Readiness): Promise<Missing[]> {
+  try {
+    await store.now();
+    return [];
+  } catch (error) {
+    log.warn({ error: reasonOf(error) }, 'database');
+    const fix =
+      'check that the database of DATABASE_URL runs and takes connections; without DATABASE_URL, restart the service';
+    return [lacks('database', 'the database does not answer', fix)];
+  }
+}
+
+/** The table that pg-boss keeps its own version in: it is there once the queue was started. */
+async function queueOf({ database, log }: Readiness): Promise<Missing[]> {
+  try {
+    await database.query('select version from queue.version');
+    return [];
+  } catch (error) {
+    log.warn({ error: reasonOf(error) }, 'queue');
+    const fix = 'let the database user create and use the schema queue, then restart the service';
+    return [lacks('queue', 'the queue in the database cannot be read', fix)];
+  }
+}
+
+/** AWS is asked until it accepts the credentials once; a later failure shows in the reading of the organization. */
+async function credentialsOf({ aws, since, patienceMs = 5_000 }: Readiness): Promise<Missing[]> {
+  if (!since) return [];
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
+  });
+  try {
+    await Promise.race([aws.caller(), tooLong]);
+    return [];
+  } catch (error) {
+    const fix =
+      'set AWS_PROFILE, or AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or give the machine a role; docs/access.md lists what it needs';
+    return [lacks('aws-credentials', `AWS does not accept the credentials: ${reasonOf(error)}`, fix)];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function hubOf({ installation }: Readiness): Promise<Missing[]> {
+  const refusal = await installation?.refusal();
+  const fix = 'stop the other control plane, then run portcullis take-over';
+  return refusal ? [lacks('hub', refusal, fix)] : [];
+}
+
+async function organizationOf({ store: { facts }, since }: Readiness): Promise<Missing[]> {
+  if (!since) return [];
+  const [read, unread] = [await facts.get(organizationFact), await facts.get<string | null>(unreadFact)];
+  const isRead = read !== undefined && read.updatedAt >= since;
+  const why = unread && unread.updatedAt >= since && unread.value;
+  const fix =
+    'check PORTCULLIS_ORGANIZATIONS_ROLE_ARN and the permissions of the control plane in docs/access.md';
+  if (why)
+    return [
+      lacks(
+        'organization',
+        `the organization cannot be read: ${why}; nothing is taken away until it is`,
+        fix,
+        !isRead,
+      ),
+    ];
+  const wait = 'wait for the first reading; portcullis status shows the accounts afterwards';
+  return isRead ? [] : [lacks('organization', 'the organization has not been read since the start', wait)];
+}
+
+/** A scope that waits for a person does not block: the answer is given through this service. */
+async function scopeOf({ store: { facts }, settings }: Readiness): Promise<Missing[]> {
+  const record = await readScope(facts);
+  const terms = termsOf(record, settings);
+  const correct = 'correct PORTCULLIS_REGIONS, PORTCULLIS_ORGANIZATIONAL_UNITS or PORTCULLIS_EXCLUDE';
+  if (terms.wrong) return [lacks('scope', keptSentence(terms), `${correct}, then restart the service`)];
+  if (!isUnconfirmed(record, settings)) return [];
+  const message = 'the settings leave out what is covered; it stays covered until a person confirms';
+  const fix = `portcullis confirmations, then portcullis confirm <id> or portcullis refuse <id>; or ${correct}`;
+  return [lacks('scope', message, fix, false)];
 }
 
 /**
- * Why the service cannot do all of its work; undefined where it can: the database does not answer, the hub belongs to
- * another installation, the organization was not read since the start, or the settings name what the organization does not have. Never throws.
+ * What the service lacks to do all of its work, each with its fix and without a secret. What needs the database is not
+ * asked while that does not answer. Never throws.
  */
-export function readiness({ store: { facts, now }, settings, log, since, installation }: Readiness) {
-  return async (): Promise<string | undefined> => {
+export function readiness(given: Readiness) {
+  const clean = redact(given.settings.secrets);
+  return async (): Promise<readonly Missing[]> => {
+    const [database, credentials] = await Promise.all([databaseOf(given), credentialsOf(given)]);
+    const found = [...database, ...credentials];
+    if (database.length === 0) {
     try {
-      await now();
-      const refusal = await installation?.refusal();
-      if (refusal) return refusal;
-      const read = await facts.get(organizationFact);
-      if (since && !(read && read.updatedAt >= since)) {
-        const unread = await facts.get<string | null>(unreadFact);
-        const why = unread && unread.updatedAt >= since && unread.value;
-        return why
-          ? `the organization cannot be read: ${why}; nothing is taken away until it is`
-          : 'the organization has not been read since the start';
-      }
-      const terms = termsOf(await readScope(facts), settings);
-      return terms.wrong ? keptSentence(terms) : undefined;
+        for (const ask of [queueOf, hubOf, organizationOf, scopeOf]) found.push(...(await ask(given)));
     } catch (error) {
-      log.warn({ error: reasonOf(error) }, 'database');
-      return 'the database does not answer';
+        given.log.warn({ error: reasonOf(error) }, 'database');
+        found.push(lacks('database', 'the database stopped to answer', 'ask again in some seconds'));
     }
+    }
+    return found.map((each) => ({ ...each, message: clean(each.message) as string }));
   };
 }

@@ -1,37 +1,78 @@
 import { z } from 'zod';
+import { problemSchema, problemType } from './problem.ts';
 import type { Route } from './routes/route.ts';
 
-const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' });
+const inputOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' });
 
-function operation(route: Route): object {
+/** What any answer can be for a reason that no single route has. */
+function answersOf(route: Route): Record<string, string> {
+  const closed = route.role !== 'anyone';
+  const takesInput = route.body || route.query || route.path.includes(':');
+  return {
+    ...route.answers,
+    ...(takesInput &&
+      !route.answers[400] && { 400: 'A parameter or the body is wrong; the message names it' }),
+    ...(closed && { 401: 'The bearer token is missing or unknown' }),
+    403: closed
+      ? 'The role of the token does not allow this, or a page of another site asks'
+      : 'A page of another site asks',
+    ...(route.body && { 413: 'The body is larger than 256 KB' }),
+    421: 'The `Host` header is of another service',
+    ...(closed && { 429: 'The token has sent too many requests' }),
+    ...(!route.answers[500] && { 500: 'An unexpected error; the log has the reason' }),
+    ...(!route.answers[503] && { 503: 'The database does not answer, or too many expensive reads wait' }),
+  };
+}
+
+function contentOf(route: Route, status: string): object {
+  if (Number(status) < 400) {
+    const schema = route.returns ? inputOf(route.returns) : { type: 'string' };
+    return { [route.produces ?? 'application/json']: { schema } };
+  }
+  const own = route.alsoReturns?.[Number(status)];
+  if (own) return { 'application/json': { schema: inputOf(own) } };
+  return { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } };
+}
+
+const headers: Readonly<Record<string, object>> = {
+  401: { 'WWW-Authenticate': { schema: { type: 'string' } } },
+  429: { 'Retry-After': { schema: { type: 'string' }, description: 'Seconds' } },
+  202: { Location: { schema: { type: 'string' }, description: 'Where to follow it' } },
+};
+
+function parametersOf(route: Route): object[] {
   const query = route.query
-    ? (schemaOf(route.query) as { properties?: Record<string, object> }).properties
+    ? (inputOf(route.query) as { properties?: Record<string, object> }).properties
     : {};
-  const parameters = [
+  return [
     ...[...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-      name,
-      in: 'path',
-      required: true,
-      schema: { type: 'string' },
+      ...{ name, in: 'path', required: true },
+      schema: { type: 'string', minLength: 1, maxLength: 300 },
     })),
     ...Object.entries(query ?? {}).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
   ];
-  const problem = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
-  const answers = route.open
-    ? route.answers
-    : { ...route.answers, 401: 'The bearer token is missing or unknown' };
+}
+
+function operation(route: Route): object {
+  const parameters = parametersOf(route);
+  const content = route.body && { 'application/json': { schema: inputOf(route.body) } };
   return {
     summary: route.summary,
-    ...(route.open && { security: [] }),
+    description:
+      route.role === 'anyone'
+        ? 'Needs no token.'
+        : `Needs a token of the role \`${route.role}\` or a higher one.`,
+    'x-role': route.role,
+    ...(route.role === 'anyone' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body && { requestBody: { content: { 'application/json': { schema: schemaOf(route.body) } } } }),
+    ...(content && { requestBody: { required: true, content } }),
     responses: Object.fromEntries(
-      Object.entries(answers).map(([status, description]) => [
+      Object.entries(answersOf(route)).map(([status, description]) => [
         status,
         {
           description,
-          ...(Number(status) >= 400 && status !== '503' && { content: problem }),
-          ...(status === '200' && route.produces && { content: { [route.produces]: {} } }),
+          ...(headers[status] && { headers: headers[status] }),
+          content: contentOf(route, status),
         },
       ]),
     ),
@@ -52,19 +93,7 @@ export function openApi(routes: readonly Route[], version: string): object {
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: {
-        Error: {
-          type: 'object',
-          required: ['error'],
-          properties: {
-            error: {
-              type: 'object',
-              required: ['code', 'message'],
-              properties: { code: { type: 'string' }, message: { type: 'string' } },
-            },
-          },
-        },
-      },
+      schemas: { Problem: inputOf(problemSchema) },
     },
   };
 }

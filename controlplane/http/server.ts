@@ -1,106 +1,77 @@
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { z } from 'zod';
+import helmet from 'helmet';
 import type { Settings } from '../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { authenticator, type Caller, requireRole } from './access/authentication.ts';
+import { hostCheck } from './access/hosts.ts';
+import { sendText } from './answer.ts';
+import { errorsPage } from './errors-page.ts';
+import { parseInput, parseParameters } from './input.ts';
+import { costlyReads, requestLimit } from './limits.ts';
 import { openApi } from './openapi.ts';
-import type { Route, RouteContext, TextAnswer } from './routes/route.ts';
+import { asError, errorsPath, headersOf, problemOf, problemType } from './problem.ts';
+import type { Route, RouteContext } from './routes/route.ts';
 import { routes } from './routes/table.ts';
 
-/** Who a request comes from; without configured tokens the service listens on loopback alone and everyone is local. */
-function authenticate(tokens: Settings['tokens'], header: string | undefined): string {
-  if (tokens.length === 0) return 'local';
-  const given = Buffer.from(/^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '');
-  const known = tokens.find(({ token }) => {
-    const expected = Buffer.from(token);
-    return expected.length === given.length && timingSafeEqual(expected, given);
-  });
-  if (!known)
-    throw new PortcullisError('unauthenticated', 'send a known token: Authorization: Bearer <token>');
-  return known.name;
-}
+export type DoorSettings = Pick<Settings, 'tokens' | 'allowedHosts' | 'requestsPerMinute'>;
 
-function parseWith<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T | undefined {
-  if (!schema) return undefined;
-  const parsed = schema.safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || where;
-  throw new PortcullisError('invalid-request', `${field}: ${issue?.message}`);
-}
+const callerOf = (response: Response): Caller => response.locals.caller as Caller;
 
-/** The pieces again; what goes wrong before the first of them is thrown at once. */
-async function begun(text: AsyncIterable<string>): Promise<AsyncIterable<string>> {
-  const pieces = text[Symbol.asyncIterator]();
-  const first = await pieces.next();
-  return (async function* () {
-    try {
-      for (let piece = first; !piece.done; piece = await pieces.next()) yield piece.value;
-    } finally {
-      await pieces.return?.();
-    }
-  })();
+/** Who calls, and whether the role allows the route. Nothing of the body is read before. */
+const authorize =
+  (authenticate: ReturnType<typeof authenticator>, route: Route) =>
+  (request: Request, response: Response, next: NextFunction): void => {
+    if (route.role !== 'anyone') {
+      const caller = authenticate(request.headers.authorization);
+      requireRole(caller, route.role);
+      response.locals.caller = caller;
 }
+    next();
+  };
 
-/** Sends pieces as fast as the reader takes them; one that fails breaks the connection, so that none takes it for whole. */
-async function sendText({ status, type, text }: TextAnswer, response: Response): Promise<void> {
-  const content = typeof text === 'string' ? text : await begun(text);
-  response.status(status).set('content-type', type);
-  if (typeof content === 'string') response.send(content);
-  else await pipeline(Readable.from(content), response);
-}
-
+/** Answers one request of a route, once it is authorized and its body is parsed. */
 const serve =
-  (route: Route, context: RouteContext, tokens: Settings['tokens']) =>
+  (route: Route, context: RouteContext, costly: ReturnType<typeof costlyReads>) =>
   async (request: Request, response: Response): Promise<void> => {
-    const caller = route.open ? 'anyone' : authenticate(tokens, request.headers.authorization);
-    // Anything else is not parsed, and would pass for a request about the whole organization.
-    if (route.body && !request.is('application/json')) {
-      throw new PortcullisError(
-        'invalid-request',
-        'body: send JSON with content-type application/json; {} where there is nothing to say',
-      );
-    }
-    const answer = await route.handle(context, {
-      body: parseWith(route.body, request.body, 'body'),
-      query: parseWith(route.query, request.query, 'query'),
-      parameters: request.params as Record<string, string>,
-      caller,
-    });
+    // Another content type is not parsed, and the request would look like one without a body.
+    if (route.body && !request.is('application/json'))
+      throw new PortcullisError('invalid-request', 'body: send JSON with content-type application/json');
+    const asked = {
+      body: parseInput(route.body, request.body, 'body'),
+      query: parseInput(route.query, request.query, 'query'),
+      parameters: parseParameters(request.params),
+      caller: route.role === 'anyone' ? 'anyone' : callerOf(response).name,
+    };
+    const answering = async () => {
+      const answer = await route.handle(context, asked);
     if ('text' in answer) return sendText(answer, response);
     if (answer.location) response.location(answer.location);
     response.status(answer.status).json(answer.body);
   };
+    await (route.costly ? costly(answering) : answering());
+  };
 
-function asError(error: unknown): PortcullisError {
-  if (error instanceof PortcullisError) return error;
-  const status = (error as { status?: unknown }).status;
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new PortcullisError('invalid-request', `body: ${reasonOf(error)}`);
+/** Each path refuses the methods that no route has. */
+function refuseOtherMethods(app: Express): void {
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const served = [...byPath].map(([path, own]) => [path, own.map(({ method }) => method)] as const);
+  const pages = ['/openapi.json', errorsPath].map((path) => [path, ['get']] as const);
+  for (const [path, methods] of [...served, ...pages]) {
+    const allowed = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
+    app.all(path, (request: Request, response: Response) => {
+      response.set('allow', allowed);
+      throw new PortcullisError(
+        'method-not-allowed',
+        `${request.path} takes ${allowed}, not ${request.method}`,
+      );
+  });
   }
-  return new PortcullisError('internal', 'something went wrong here; the log has it', { cause: error });
 }
 
-/** The Express application of the route table. It listens to nothing by itself. */
-export function application(
-  context: RouteContext,
-  settings: Pick<Settings, 'tokens'>,
-  version: string,
-  log: Logger,
-): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use(express.json({ limit: '256kb', strict: true }));
-  for (const route of routes) app[route.method](route.path, serve(route, context, settings.tokens));
-  const document = openApi(routes, version);
-  app.get('/openapi.json', (_request, response) => {
-    response.json(document);
-  });
+function reportErrors(app: Express, log: Logger): void {
   app.use((request: Request) => {
     throw new PortcullisError(
       'not-found',
@@ -115,8 +86,49 @@ export function application(
     const error = asError(thrown);
     if (error.status >= 500)
       log.error({ path: request.path, error: reasonOf(error.cause ?? error) }, 'request failed');
-    response.status(error.status).json({ error: { code: error.code, message: error.message } });
+    response.status(error.status).set(headersOf(error)).type(problemType).json(problemOf(error));
   });
+}
+
+/**
+ * The Express application of the route table. The order is the point: host and origin, then the token and its role,
+ * then the limit of that token, then the body. It does not listen.
+ */
+export function application(
+  context: RouteContext,
+  settings: DoorSettings,
+  version: string,
+  log: Logger,
+): Express {
+  const app = express();
+  app.use(helmet());
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    response.set('cache-control', 'no-store');
+    next();
+  });
+  const check = hostCheck(settings.allowedHosts);
+  app.use(({ path, headers }: Request, _response: Response, next: NextFunction) => {
+    check({ path, host: headers.host, origin: headers.origin });
+    next();
+  });
+  const authenticate = authenticator(settings.tokens);
+  const limit = requestLimit(
+    settings.requestsPerMinute,
+    ({ res }: Request) => callerOf(res as Response).name,
+  );
+  const costly = costlyReads();
+  const parse = express.json({ limit: '256kb', strict: true });
+  for (const route of routes) {
+    const limited = route.role === 'anyone' ? [] : [limit];
+    const parsed = route.body ? [parse] : [];
+    const handlers = [authorize(authenticate, route), ...limited, ...parsed, serve(route, context, costly)];
+    app[route.method](route.path, ...handlers);
+  }
+  const document = openApi(routes, version);
+  app.get('/openapi.json', (_request, response) => void response.json(document));
+  app.get(errorsPath, (_request, response) => void response.type('text/markdown').send(errorsPage()));
+  refuseOtherMethods(app);
+  reportErrors(app, log);
   return app;
 }
 

@@ -93,6 +93,17 @@ export function termsOf(record: ScopeRecord | undefined, settings: Parameters<ty
     : { scope: scopeOf(settings), before, wrong: undefined };
 }
 
+/** Whether the settings leave out what is covered, and no person has confirmed that. Pure. */
+export const isUnconfirmed = (
+  record: ScopeRecord | undefined,
+  settings: Parameters<typeof scopeOf>[0],
+): boolean =>
+  record !== undefined &&
+  record.confirmed !== null &&
+  record.considered !== null &&
+  isSame(record.considered, scopeOf(settings)) &&
+  !isSame(record.confirmed, record.considered);
+
 const written = (names: readonly string[] | null, all: string) => (names ? names.join(', ') : all);
 
 /** What is wrong with the settings and what is gone by instead, in a sentence. Pure. */

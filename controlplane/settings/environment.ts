@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PortcullisError } from './errors.ts';
 import { waveSchema } from './rollout.ts';
 import { secretsOf } from './secrets.ts';
+import { hostSchema, tokensOf, tokensSchema } from './tokens.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
 const list = z
@@ -38,10 +39,6 @@ const unit = z
 const unitOrAccount = z.union([unit, accountId], 'must be ids of organizational units (ou-…) or accounts');
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').default('off');
-
-const token = z
-  .string()
-  .regex(/^[\w.-]+:\S{16,}$/, 'must be name:token pairs, each token at least 16 characters');
 
 const variables = z.object({
   PORTCULLIS_HUB_ACCOUNT: accountId,
@@ -103,7 +100,10 @@ const variables = z.object({
   PORTCULLIS_VERIFY_PARALLEL: whole(1, 500).default(25),
   PORTCULLIS_HOST: z.string().default('127.0.0.1'),
   PORTCULLIS_PORT: whole(0, 65535).default(8420),
-  PORTCULLIS_TOKENS: list.pipe(z.array(token)).default([]),
+  PORTCULLIS_TOKENS: tokensSchema.optional(),
+  PORTCULLIS_TOKENS_FILE: z.string().optional(),
+  PORTCULLIS_ALLOWED_HOSTS: list.pipe(z.array(hostSchema)).default([]),
+  PORTCULLIS_REQUESTS_PER_MINUTE: whole(1, 1_000_000).default(3_000),
   PORTCULLIS_URL: z.url().optional(),
   PORTCULLIS_TOKEN: z.string().optional(),
   DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres:// address').optional(),
@@ -127,14 +127,6 @@ function parseVariables<Schema extends z.ZodType>(schema: Schema, environment: N
   throw new PortcullisError('invalid-environment', `${name} ${what}; set it (see README, "Settings")`);
 }
 
-const tokensOf = (pairs: readonly string[]) =>
-  pairs.map((pair) => {
-    const [name = '', ...rest] = pair.split(':');
-    return { name, token: rest.join(':') };
-  });
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /**
  * The settings of a control plane, read from environment variables (README lists them).
  * @throws PortcullisError `invalid-environment`, naming the variable and the mend.
@@ -151,12 +143,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
       'PULUMI_CONFIG_PASSPHRASE is missing; set it, or PULUMI_CONFIG_PASSPHRASE_FILE, or PORTCULLIS_SECRETS_PROVIDER to a key such as awskms://alias/portcullis',
     );
   }
-  if (v.PORTCULLIS_TOKENS.length === 0 && !loopback.has(v.PORTCULLIS_HOST)) {
-    throw new PortcullisError(
-      'invalid-environment',
-      `PORTCULLIS_TOKENS is missing; without a token the service listens on loopback only, not on ${v.PORTCULLIS_HOST}`,
-    );
-  }
+  const tokens = tokensOf(v);
   const data = resolve(v.PORTCULLIS_DATA);
   return {
     hub: { accountId: v.PORTCULLIS_HUB_ACCOUNT, region: v.PORTCULLIS_HUB_REGION },
@@ -204,13 +191,17 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     verifyParallel: v.PORTCULLIS_VERIFY_PARALLEL,
     host: v.PORTCULLIS_HOST,
     port: v.PORTCULLIS_PORT,
-    tokens: tokensOf(v.PORTCULLIS_TOKENS),
+    /** Host names that requests may carry beside loopback names and addresses. */
+    allowedHosts: v.PORTCULLIS_ALLOWED_HOSTS,
+    /** Of one token. */
+    requestsPerMinute: v.PORTCULLIS_REQUESTS_PER_MINUTE,
+    tokens,
     url: v.PORTCULLIS_URL,
     token: v.PORTCULLIS_TOKEN,
     databaseUrl: v.DATABASE_URL,
     auditRetentionDays: v.PORTCULLIS_AUDIT_RETENTION_DAYS,
     runRetentionDays: v.PORTCULLIS_RUN_RETENTION_DAYS,
-    secrets: secretsOf(v),
+    secrets: secretsOf({ ...v, tokens }),
     logLevel: v.LOG_LEVEL,
   };
 }
@@ -225,14 +216,13 @@ export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env
     PORTCULLIS_DATA: true,
     PORTCULLIS_URL: true,
     PORTCULLIS_TOKEN: true,
-    PORTCULLIS_TOKENS: true,
   });
   const v = parseVariables(own, environment);
   return {
     policyFile: v.PORTCULLIS_POLICY,
     data: resolve(v.PORTCULLIS_DATA),
     url: v.PORTCULLIS_URL,
-    token: v.PORTCULLIS_TOKEN ?? tokensOf(v.PORTCULLIS_TOKENS)[0]?.token,
+    token: v.PORTCULLIS_TOKEN,
   };
 }
 

@@ -5,6 +5,7 @@ const member = /^(\d{12}|(?:ou|r)-[0-9a-z-]+|(?:100|[1-9]?\d)%)$/;
 
 export const waveSchema = z
   .string()
+  .max(16_000)
   .refine(
     (text) => text.split('+').every((part) => member.test(part.trim())),
     'must be account ids, ids of organizational units (ou-…) or a percentage such as 10%, joined by +',

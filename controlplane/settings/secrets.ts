@@ -1,5 +1,5 @@
 interface SecretVariables {
-  readonly PORTCULLIS_TOKENS: readonly string[];
+  readonly tokens: readonly { readonly token: string }[];
   readonly PORTCULLIS_TOKEN?: string | undefined;
   readonly PULUMI_CONFIG_PASSPHRASE?: string | undefined;
   readonly DATABASE_URL?: string | undefined;
@@ -20,7 +20,7 @@ function passwordOf(address: string | undefined): string | undefined {
 /** The texts among the settings that no log may hold, wherever it might have met them. Pure. */
 export const secretsOf = (given: SecretVariables): readonly string[] =>
   [
-    ...given.PORTCULLIS_TOKENS.map((pair) => pair.slice(pair.indexOf(':') + 1)),
+    ...given.tokens.map(({ token }) => token),
     given.PORTCULLIS_TOKEN,
     given.PULUMI_CONFIG_PASSPHRASE,
     passwordOf(given.DATABASE_URL),

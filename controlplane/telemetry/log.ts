@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { printableValues } from '../settings/printable.ts';
 import { redact } from '../settings/redact.ts';
 
 export type { Logger };
@@ -8,7 +9,7 @@ const errorsAsText = (value: unknown) => (value instanceof Error ? stdSerializer
 /**
  * Structured logs on standard error, so that a command's own output stays clean; docs/observability.md names the
  * fields. Each line goes through the redaction as a whole, so message, errors and their causes, nested values and what
- * child loggers add are all the same to it. `secrets` are texts to take out wherever they stand.
+ * child loggers add are all the same to it. Characters that a terminal would act on are removed. `secrets` are texts to take out wherever they stand.
  */
 export function makeLogger(
   level: string,
@@ -21,7 +22,7 @@ export function makeLogger(
       level,
       base: { service: 'portcullis' },
       serializers: { err: errorsAsText, error: errorsAsText, cause: errorsAsText },
-      hooks: { streamWrite: (line) => `${JSON.stringify(clean(JSON.parse(line)))}\n` },
+      hooks: { streamWrite: (line) => `${JSON.stringify(clean(JSON.parse(line, printableValues)))}\n` },
     },
     destination,
   );

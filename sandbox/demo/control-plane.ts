@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -42,6 +44,10 @@ export interface CommandResult {
 
 export interface ControlPlane {
   readonly url: string;
+  /** The token that the service made at its start. */
+  readonly token: string;
+  /** A request with the token. */
+  request(path: string, init?: RequestInit): Promise<Response>;
   get<T>(path: string): Promise<T>;
   /** Runs a command line of the CLI against this service; its output is passed on to `show` as it comes. */
   cli(
@@ -81,10 +87,13 @@ export async function startControlPlane(environment: Record<string, string>): Pr
   });
   const exited = exitOf(child);
   const url = await listening(child, exited);
+  const token = await readFile(join(environment.PORTCULLIS_DATA ?? '', 'token'), 'utf8');
+  const request = (path: string, init: RequestInit = {}) =>
+    fetch(new URL(path, url), { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
   return {
-    url,
+    ...{ url, token, request },
     async get<T>(path: string) {
-      const response = await fetch(new URL(path, url));
+      const response = await request(path);
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
     },

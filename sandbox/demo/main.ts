@@ -29,6 +29,7 @@ async function showSteps(world: World): Promise<boolean> {
 
 function printNextSteps(world: World): void {
   screen.write(`\nStill running (Ctrl-C ends it). The API: ${world.controlPlane.url}/v1/accounts\n`);
+  screen.write('with the token in $PORTCULLIS_DATA/token, which the CLI finds on its own.\n');
   screen.write('In another shell, for the CLI and any AWS tool:\n');
   for (const [name, value] of Object.entries(world.environment))
     screen.write(`  export ${name}='${value}'\n`);

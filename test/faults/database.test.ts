@@ -23,7 +23,7 @@ describe(`a roll-out while the database goes wrong, seed ${plan.seed}`, () => {
           // A crash after the end shows nothing: the rest meets a further run over the same stacks.
           if (await hasEnded(stage, runs.at(-1) ?? id)) {
             expect(runs.length, `runs for ${crashes} crashes`).toBeLessThan(5);
-            runs.push((await stage.post<{ id: string }>('/v1/reconcile', {})).id);
+            runs.push((await stage.post<{ id: string }>('/v1/reconcile', { scope: 'organization' })).id);
             continue;
           }
           await stage.postgres.crash(atOnce ? 0 : outage);

@@ -31,7 +31,7 @@ describe(`kill -9 at random moments of a roll-out, seed ${plan.seed}`, () => {
       stage = await openStage({ accounts: plan.accounts, regions: plan.regions });
       await startWorkers(stage);
       const begun = performance.now();
-      const { id } = await stage.post<{ id: string }>('/v1/reconcile', {});
+      const { id } = await stage.post<{ id: string }>('/v1/reconcile', { scope: 'organization' });
       const most = Math.min(plan.killsEach, plan.kills - kills);
       const killing = { ...plan, name: `roll-out ${number}`, most };
       const { kills: had, run } = await killDuring(stage, id, killing);

@@ -26,7 +26,7 @@ export async function rollOut({ name, settings = {}, hurt, afterwards, ...rest }
   try {
     await startWorkers(stage);
     const begun = performance.now();
-    const { id } = await stage.post<{ id: string }>('/v1/reconcile', {});
+    const { id } = await stage.post<{ id: string }>('/v1/reconcile', { scope: 'organization' });
     const [run] = await Promise.all([ended(stage, id, plan.patienceSeconds), hurt(stage, id)]);
     say(`${name}: ${run.state} after ${((performance.now() - begun) / 1000).toFixed(0)} s`);
     for (const overlap of stage.stacks.overlaps()) say(`${name}: ${overlap}`);

@@ -50,6 +50,9 @@ export function lacking(): string | undefined {
   return postgresPrograms() ? undefined : 'no Postgres on PATH or from the package manager';
 }
 
+/** All workers take it. */
+const faultToken = 'the-token-of-the-fault-suite';
+
 /** Asks a worker that runs, for two minutes at most. */
 function asking(workers: readonly Worker[]) {
   return <T>(path: string, body?: unknown): Promise<T> =>
@@ -60,9 +63,12 @@ function asking(workers: readonly Worker[]) {
         try {
           const response = await fetch(new URL(path, url), {
             signal: AbortSignal.timeout(10_000),
+            headers: {
+              authorization: `Bearer ${faultToken}`,
+              ...(body !== undefined && { 'content-type': 'application/json' }),
+            },
             ...(body !== undefined && {
               method: 'POST',
-              headers: { 'content-type': 'application/json' },
               body: JSON.stringify(body),
             }),
           });
@@ -148,6 +154,7 @@ async function workersOf(
       environment: {
         ...sandbox.environment,
         PORTCULLIS_STATE: `file://${state}`,
+        PORTCULLIS_TOKENS: `faults:operator:${faultToken}`,
         PORTCULLIS_PARALLEL: String(settings.parallel ?? 4),
         DATABASE_URL: (await settings.databaseUrl?.(address, number)) ?? address,
         ...settings.environment,

@@ -3,6 +3,7 @@ import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { isErrorCode, PortcullisError, reasonOf } from '../../settings/errors.ts';
+import { printable, printableValues } from '../../settings/printable.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import type { AuditLine } from '../../store/audit/lines.ts';
 import type { AuditCheck } from '../../store/audit/seals.ts';
@@ -65,6 +66,21 @@ export interface Client {
   auditExport(query: URLSearchParams): AsyncIterable<string>;
 }
 
+/** An error of the API; one of an earlier version has `error` alone. */
+interface Failure {
+  readonly code?: unknown;
+  readonly detail?: string;
+  readonly error?: { readonly code?: unknown; readonly message?: string };
+}
+
+const renamed = (error: Failure['error']) => error && { code: error.code, detail: error.message };
+
+/** The API wants the whole organization named; a command line without a scope means it. */
+const scoped = (body: object): object =>
+  ['accounts', 'organizationalUnits', 'regions', 'scope'].some((part) => part in body)
+    ? body
+    : { scope: 'organization', ...body };
+
 export function httpClient(url: string, token: string | undefined): Client {
   const reach = (path: string, body?: object): Promise<Response> =>
     fetch(new URL(path, url), {
@@ -82,9 +98,10 @@ export function httpClient(url: string, token: string | undefined): Client {
     return { response, text: await response.text() };
   };
   const parsed = <T>({ response, text }: { response: Response; text: string }): T => {
-    let answer: T & { error?: { code?: unknown; message?: string } };
+    let answer: T & Failure;
     try {
-      answer = JSON.parse(text);
+      // Names and messages were written by others: the commands show them on a terminal.
+      answer = JSON.parse(text, printableValues);
     } catch (cause) {
       throw new PortcullisError(
         'internal',
@@ -93,15 +110,15 @@ export function httpClient(url: string, token: string | undefined): Client {
       );
     }
     if (!response.ok) {
-      const { code, message = response.statusText } = answer.error ?? {};
-      throw new PortcullisError(isErrorCode(code) ? code : 'internal', message);
+      const { code, detail = response.statusText } = { ...answer, ...renamed(answer.error) };
+      throw new PortcullisError(isErrorCode(code) ? code : 'internal', detail);
     }
     return answer;
   };
   const ask = async <T>(path: string, body?: object): Promise<T> => parsed<T>(await send(path, body));
   const at = encodeURIComponent;
   return {
-    reconcile: (body) => ask<Run>('/v1/reconcile', body),
+    reconcile: (body) => ask<Run>('/v1/reconcile', scoped(body)),
     audit: (query) => ask(`/v1/audit?${query}`),
     auditCheck: () => ask('/v1/audit/verify'),
     async *auditExport(query) {
@@ -123,7 +140,7 @@ export function httpClient(url: string, token: string | undefined): Client {
     endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
-    verify: (scope) => ask('/v1/verify', scope),
+    verify: (scope) => ask('/v1/verify', scoped(scope)),
     verification: (id) => ask(`/v1/verifications/${at(id)}`),
     coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
     confirmations: async () =>
@@ -133,13 +150,13 @@ export function httpClient(url: string, token: string | undefined): Client {
     async notReady() {
       const { response, text } = await send('/readyz');
       if (response.status !== 503) return void parsed({ response, text });
-      return (JSON.parse(text) as { reason?: string }).reason ?? 'no reason given';
+      return (JSON.parse(text, printableValues) as { reason?: string }).reason ?? 'no reason given';
     },
     answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
-    takeOver: () => ask('/v1/take-over', {}),
+    takeOver: () => ask('/v1/take-over', { confirm: 'take-over' }),
     async accessTemplate() {
       const answer = await send('/v1/access-role.yaml');
-      return answer.response.ok ? answer.text : parsed(answer);
+      return answer.response.ok ? printable(answer.text) : parsed(answer);
     },
   };
 }

@@ -2,17 +2,20 @@ import { z } from 'zod';
 import { auditedActs } from '../../store/audit/acts.ts';
 import type { AuditFilter } from '../../store/audit/lines.ts';
 import type { Store } from '../../store/store.ts';
+import { auditCheckSchema, auditPageSchema } from '../schemas/audit.ts';
 import { ok, type Route, route } from './route.ts';
 
 const moment = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-03-02T09:15:00Z' })
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  // What the database can hold and JSON can write.
+  .refine((at) => at.getUTCFullYear() >= 1970 && at.getUTCFullYear() <= 9999, 'must be from 1970 to 9999');
 const lineId = z.string().regex(/^\d{1,18}$/, 'must be the id of a line');
 
 const filter = z.strictObject({
   since: moment.optional(),
   until: moment.optional(),
-  who: z.string().min(1).optional(),
+  who: z.string().min(1).max(200).optional(),
   what: z.enum(auditedActs, `must be one of: ${auditedActs.join(', ')}`).optional(),
   account: z
     .string()
@@ -47,6 +50,8 @@ export const auditRoutes: readonly Route[] = [
     summary:
       'Who asked for what and what was changed where, newest first; `after` is the last id of the page before',
     query: filter.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+    role: 'viewer',
+    returns: auditPageSchema,
     answers: {
       200: 'Lines of the audit log, and the id that the next page is after',
       400: 'A query parameter is wrong',
@@ -60,6 +65,7 @@ export const auditRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/audit/export',
     summary: 'The audit log as JSON lines, oldest first; `after` goes on from an earlier export',
+    role: 'viewer',
     query: filter,
     produces: 'application/x-ndjson',
     answers: {
@@ -74,6 +80,9 @@ export const auditRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/audit/verify',
     summary: 'Whether each sealed line of the audit log is there and as it was',
+    role: 'viewer',
+    costly: true,
+    returns: auditCheckSchema,
     answers: { 200: 'What was found: `intact`, or which lines are not what they were' },
     handle: async ({ store }) => ok(await store.audit.check()),
   }),

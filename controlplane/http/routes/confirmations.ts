@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
+import {
+  archivedStacksSchema,
+  confirmationSchema,
+  confirmationsSchema,
+  scopeViewSchema,
+  takeOverSchema,
+} from '../schemas/confirmation.ts';
 import { ok, type Route, route } from './route.ts';
 
 const answerBody = z.strictObject({
-  digest: z.string().min(1).describe('The digest of the confirmation: what exactly is answered'),
+  digest: z.string().min(1).max(200).describe('The digest of the confirmation: what exactly is answered'),
 });
 
 const uuid = (id: string): string => {
@@ -27,6 +34,9 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/scope',
     summary: 'What the settings ask to be covered, the last confirmed scope, and what waits between the two',
+    role: 'viewer',
+    costly: true,
+    returns: scopeViewSchema,
     answers: { 200: 'The scope' },
     handle: async ({ offboarding }) => ok(await offboarding.scope()),
   }),
@@ -35,6 +45,8 @@ export const confirmationRoutes: readonly Route[] = [
     path: '/v1/confirmations',
     summary:
       'What waits for a person (stacks to delete, a lower policy mode), and what was answered, newest first',
+    role: 'viewer',
+    returns: confirmationsSchema,
     answers: {
       200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
     },
@@ -44,7 +56,9 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/confirmations/:id/confirm',
     summary: 'Let exactly these stacks go, or put exactly this policy in force',
+    role: 'admin',
     body: answerBody,
+    returns: confirmationSchema,
     answers,
     handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
       ok(await offboarding.confirm(uuid(id), digest, caller)),
@@ -53,7 +67,9 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/confirmations/:id/refuse',
     summary: 'Leave the stacks, or the policy in force, as they are; the same is not asked for a week',
+    role: 'admin',
     body: answerBody,
+    returns: confirmationSchema,
     answers,
     handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
       ok(await offboarding.refuse(uuid(id), digest, caller)),
@@ -62,6 +78,13 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/take-over',
     summary: 'Make the hub, which another installation made, the hub of this one',
+    role: 'admin',
+    body: z.strictObject({
+      confirm: z
+        .literal('take-over', 'write "take-over"')
+        .describe('Says that no other control plane works on the organization'),
+    }),
+    returns: takeOverSchema,
     answers: {
       200: 'The id of this installation, and the id that the hub carried before',
       404: 'There is no hub; a reconcile makes it',
@@ -72,6 +95,9 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/archived-stacks',
     summary: 'Stacks whose resources are out of reach, and why, newest first',
+    role: 'viewer',
+    costly: true,
+    returns: archivedStacksSchema,
     answers: { 200: 'Archived stacks' },
     handle: async ({ store }) => ok({ archivedStacks: await store.archivedStacks.list() }),
   }),
@@ -79,6 +105,9 @@ export const confirmationRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/archived-stacks/:key/state',
     summary: 'The archived state of a stack, as `pulumi stack import` takes it; secrets in it are encrypted',
+    role: 'admin',
+    costly: true,
+    returns: z.record(z.string(), z.unknown()),
     answers: { 200: 'The deployment', 404: 'No state of such a stack was archived' },
     async handle({ store }, { parameters: { key = '' } }) {
       const state = await store.archivedStacks.state(key);

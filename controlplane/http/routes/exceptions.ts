@@ -7,6 +7,7 @@ import { viewOfRestore } from '../../remediations/restore/view.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 import type { RemediationRecord } from '../../store/remediations.ts';
 import type { Store } from '../../store/store.ts';
+import { endedExceptionSchema, exceptionsSchema, restoreSchema } from '../schemas/exception.ts';
 import { ok, type Route, route } from './route.ts';
 
 /** The remediation of an id `<eventId>:<groupId>`, or of an event id alone where it came to one group. */
@@ -38,7 +39,9 @@ export const exceptionRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/remediations/:id/restore',
     summary: 'Put back what a remediation revoked, with an exception that lets it stay',
+    role: 'admin',
     body: restoreRequestSchema,
+    returns: restoreSchema,
     answers: {
       202: 'The restore, recorded: first the hub gets the exception, then the rules are put back',
       400: 'The body names the field that is wrong',
@@ -56,6 +59,8 @@ export const exceptionRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/restores/:id',
     summary: 'One restore: pending, exception-deployed, restored, or failed with the reason',
+    role: 'viewer',
+    returns: restoreSchema,
     answers: { 200: 'The restore', 404: 'No such restore' },
     async handle({ store }, { parameters: { id = '' } }) {
       const restore = z.uuid().safeParse(id).success ? await store.restores.get(id) : undefined;
@@ -68,6 +73,8 @@ export const exceptionRoutes: readonly Route[] = [
     path: '/v1/exceptions',
     summary:
       'The exceptions of the policy file and the stored ones: active, expiring within a week, expired or ended',
+    role: 'viewer',
+    returns: exceptionsSchema,
     answers: { 200: 'Exceptions', 500: 'The policy file cannot be read; the message names line and field' },
     async handle({ store, policy }) {
       const views = exceptionViews(
@@ -82,7 +89,9 @@ export const exceptionRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/exceptions/:name/end',
     summary: 'End a stored exception; the hub is updated without it',
+    role: 'operator',
     body: z.strictObject({}),
+    returns: endedExceptionSchema,
     answers: {
       202: 'The exception, ended, and the run that updates the hub',
       404: 'No such exception',

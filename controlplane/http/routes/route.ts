@@ -4,6 +4,8 @@ import type { OffboardingService } from '../../offboarding/offboarding.ts';
 import type { Installation } from '../../organization/installation.ts';
 import type { RestoreQueue } from '../../remediations/restore/queue.ts';
 import type { RunQueue } from '../../runs/queue.ts';
+import type { Role } from '../../settings/tokens.ts';
+import type { Missing } from '../../stacks/missing.ts';
 import type { Store } from '../../store/store.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 
@@ -18,8 +20,8 @@ export interface RouteContext {
   readonly policy: () => Promise<Policy>;
   /** Refuses Regions that do not exist. @throws PortcullisError `invalid-request` */
   readonly requireRegions: (regions: readonly string[] | undefined) => Promise<void>;
-  /** What keeps the service from working, or nothing. */
-  readonly notReady: () => Promise<string | undefined>;
+  /** What the service lacks, each with its fix; empty where it lacks nothing. Never throws. */
+  readonly missing: () => Promise<readonly Missing[]>;
   /** What is measured, in the Prometheus text format. */
   readonly metrics: () => Promise<string>;
   /** The CloudFormation template of the access role, as YAML. */
@@ -43,11 +45,18 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly summary: string;
-  /** Open routes answer without a bearer token. */
-  readonly open?: true;
+  /** The least role that may use it; `anyone` needs no token. */
+  readonly role: Role | 'anyone';
+  /** A read that makes one large answer: few of them run at once. */
+  readonly costly?: true;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
+  /** What each status means. Those that every route can answer are added in the document. */
   readonly answers: Readonly<Record<number, string>>;
+  /** What a good answer holds; a text that has no structure has none. */
+  readonly returns?: z.ZodType;
+  /** What an answer of another status holds that is no problem+json. */
+  readonly alsoReturns?: Readonly<Record<number, z.ZodType>>;
   /** The content type of a good answer that is not JSON. */
   readonly produces?: string;
   handle(

@@ -1,19 +1,22 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
 import { rolloutSchema } from '../../settings/rollout.ts';
-import { scopeSchema } from '../../stacks/scope.ts';
+import { runSchema, runsSchema, runWithStacksSchema } from '../schemas/run.ts';
 import { ok, type Route, type RouteContext, route } from './route.ts';
+import { askedScope, scopeOf, withScope } from './scope.ts';
 
-const reconcileBody = scopeSchema.extend({
-  preview: z
-    .boolean()
-    .default(false)
-    .describe('A dry run: names what would change and what drifted; changes nothing'),
-  onlyChanged: z.boolean().default(false).describe('Leave alone what is ready at the wanted generation'),
-  rollout: rolloutSchema
-    .optional()
-    .describe('Waves and limits; without, everything at once and however many fail'),
-});
+const reconcileBody = withScope(
+  askedScope.extend({
+    preview: z
+      .boolean()
+      .default(false)
+      .describe('A dry run: names what would change and what drifted; changes nothing'),
+    onlyChanged: z.boolean().default(false).describe('Leave alone what is ready at the wanted generation'),
+    rollout: rolloutSchema
+      .optional()
+      .describe('Waves and limits; without, everything at once and however many fail'),
+  }),
+);
 
 const runIdOf = (id = ''): string => {
   if (z.uuid().safeParse(id).success) return id;
@@ -31,7 +34,9 @@ const control = (verb: keyof typeof controls): Route =>
     method: 'post',
     path: `/v1/runs/:id/${verb}`,
     summary: controls[verb],
+    role: 'operator',
     body: z.strictObject({}),
+    returns: runSchema,
     answers: { 200: 'The run', 404: 'No such run', 409: 'The run has ended, or is not in a state for this' },
     handle: async ({ queue }: RouteContext, { parameters, caller }) =>
       ok(await queue[verb](runIdOf(parameters.id), caller)),
@@ -43,9 +48,12 @@ export const runRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/reconcile',
     summary: 'Ask for a run over the whole organization or a part of it',
+    role: 'operator',
+    returns: runSchema,
     body: reconcileBody,
     answers: { 202: 'The run, queued', 400: 'The body names the field that is wrong' },
-    async handle({ queue, requireRegions }, { body: { preview, onlyChanged, rollout, ...scope }, caller }) {
+    async handle({ queue, requireRegions }, { body: { preview, onlyChanged, rollout, ...asked }, caller }) {
+      const scope = scopeOf(asked);
       if (scope.regions) await requireRegions(scope.regions);
       const run = await queue.request({
         kind: preview ? 'preview' : 'reconcile',
@@ -61,6 +69,8 @@ export const runRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/runs',
     summary: 'The latest hundred runs, newest first',
+    role: 'viewer',
+    returns: runsSchema,
     answers: { 200: 'Runs' },
     handle: async ({ store }) => ok({ runs: await store.runs.list(100) }),
   }),
@@ -68,6 +78,9 @@ export const runRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/runs/:id',
     summary: 'One run with each of its stacks: wave, what changed, what drifted, what failed',
+    role: 'viewer',
+    costly: true,
+    returns: runWithStacksSchema,
     answers: { 200: 'The run', 404: 'No such run' },
     async handle({ store }, { parameters: { id = '' } }) {
       const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;

@@ -12,15 +12,17 @@ export const restoreRequestSchema = z
   .strictObject({
     ...{ owner, why, ticket, expires, permanent },
     rules: z
-      .array(z.string().min(1))
+      .array(z.string().min(1).max(64))
       .min(1)
+      .max(200)
       .optional()
       .describe('Ids of the security group rules to put back; left out, all that were revoked'),
   })
   .refine((request) => (request.expires === undefined) !== (request.permanent === undefined), {
     path: ['expires'],
     message: 'write when the exception expires, or permanent: true, and not both',
-  });
+  })
+  .meta({ oneOf: [{ required: ['expires'] }, { required: ['permanent'] }] });
 
 export type RestoreRequest = z.infer<typeof restoreRequestSchema>;
 type Finding = RemediationRecord['result']['findings'][number];

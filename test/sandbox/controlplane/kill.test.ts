@@ -26,7 +26,7 @@ describe('workers killed during a roll-out', () => {
   test('lose nothing and repeat nothing', { timeout: 1_200_000 }, async () => {
     stage = await openStage({ accounts: 2, regions: 2 });
     await startWorkers(stage);
-    const { id } = await stage.post<{ id: string }>('/v1/reconcile', {});
+    const { id } = await stage.post<{ id: string }>('/v1/reconcile', { scope: 'organization' });
     // By this seed one of the kills is of a worker that starts.
     const killing = { name: 'quick', seed: 7, most: 3, gapSeconds: 3, patienceSeconds: 500 };
     const done = await killDuring(stage, id, killing);

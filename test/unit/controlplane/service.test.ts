@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -80,12 +80,10 @@ test('a service that runs reads the policy file as it is now', { timeout: 60_000
   await writeFile(policyFile, sound);
   const service = await start();
   const names = async () => {
-    const response = await fetch(`${service.url}/v1/exceptions`);
-    const { exceptions, error } = (await response.json()) as {
-      exceptions?: { name: string }[];
-      error?: object;
-    };
-    return exceptions?.map(({ name }) => name) ?? error;
+    const authorization = `Bearer ${await readFile(join(data, 'token'), 'utf8')}`;
+    const response = await fetch(`${service.url}/v1/exceptions`, { headers: { authorization } });
+    const answer = (await response.json()) as { exceptions?: { name: string }[] };
+    return answer.exceptions?.map(({ name }) => name) ?? answer;
   };
   try {
     expect(await names()).toEqual([]);
@@ -96,6 +94,35 @@ test('a service that runs reads the policy file as it is now', { timeout: 60_000
     await writeFile(policyFile, sound);
     expect(await names()).toEqual([]);
   } finally {
+    await service.stop();
+  }
+});
+
+test('without configured tokens the service lets in the commands on its data directory, and no one else', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(policyFile, sound);
+  const service = await start();
+  try {
+    const post = {
+      method: 'POST',
+      body: '{"scope":"organization"}',
+      headers: { 'content-type': 'application/json' },
+    };
+    expect((await fetch(`${service.url}/v1/reconcile`, post)).status).toBe(401);
+    vi.stubEnv('PORTCULLIS_DATA', data);
+    vi.stubEnv('PORTCULLIS_URL', '');
+    vi.stubEnv('PORTCULLIS_TOKEN', '');
+    let shown = '';
+    const screen = { write: (text: string) => (shown += text) };
+    expect(await command(['exceptions'], screen, (text) => (shown += text))).toBe(0);
+    vi.stubEnv('PORTCULLIS_URL', service.url);
+    expect(await command(['exceptions'], screen, (text) => (shown += text))).toBe(1);
+    expect(shown).toBe(
+      'no exceptions\nportcullis: send a known token: Authorization: Bearer <token>; the commands send PORTCULLIS_TOKEN',
+    );
+  } finally {
+    vi.unstubAllEnvs();
     await service.stop();
   }
 });

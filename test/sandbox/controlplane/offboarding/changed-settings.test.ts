@@ -71,9 +71,7 @@ describe('a control plane that is restarted with other Regions', () => {
     const { exit, output } = await at.plane().cli(['status']);
     expect(output).toContain(`portcullis confirm ${asked?.id}`);
     expect(exit).toBe(3);
-    expect(await (await fetch(new URL('/metrics', at.plane().url))).text()).toMatch(
-      /^portcullis_scope_changes_open 1$/m,
-    );
+    expect(await (await at.plane().request('/metrics')).text()).toMatch(/^portcullis_scope_changes_open 1$/m);
     const refused = await at.plane().cli(['preview', '--region', 'us-esat-1']);
     expect([refused.exit, refused.output]).toEqual([2, expect.stringContaining('did you mean us-east-1?')]);
   });

@@ -94,7 +94,7 @@ it('an invited account says what to create, and goes on by itself once that is t
   });
   expect(message).toContain(`trusting ${deployerRoleArn} with external id ${externalId}`);
   expect(message).toContain('console.aws.amazon.com/cloudformation');
-  const template = await fetch(new URL('/v1/access-role.yaml', controlPlane.url));
+  const template = await controlPlane.request('/v1/access-role.yaml');
   await world.createFrom(await template.text(), invited);
   await isReady(invited);
 }, 300_000);

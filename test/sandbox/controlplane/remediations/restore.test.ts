@@ -128,7 +128,7 @@ test('a restore whose control plane is killed is carried out by the next start',
   await open(groupId, 22);
   const { id } = await closedOnce(groupId);
   const body = { owner: 'web team', why: 'a partner', ticket: 'SEC-7', expires: '2100-01-01T00:00:00Z' };
-  const response = await fetch(`${controlPlane.url}/v1/remediations/${encodeURIComponent(id)}/restore`, {
+  const response = await controlPlane.request(`/v1/remediations/${encodeURIComponent(id)}/restore`, {
     ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
     body: JSON.stringify(body),
   });

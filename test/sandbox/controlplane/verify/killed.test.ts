@@ -34,7 +34,7 @@ test('a verification whose control plane is killed is carried to its end by the 
   const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand(forwarder));
   // Nothing of the cell reaches the hub, so the canary stays open until the process is gone.
   await iam.send(new DeleteRolePolicyCommand(forwarder));
-  const response = await fetch(`${controlPlane.url}/v1/verify`, {
+  const response = await controlPlane.request('/v1/verify', {
     ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
     body: JSON.stringify({ accounts: [member.accountId], regions: [member.region] }),
   });

@@ -223,7 +223,7 @@ test('a service that runs on the data directory is enough: neither hub nor passp
   await writeFile(join(data, 'owner.json'), JSON.stringify({ pid: process.ppid, url }));
   vi.stubEnv('PORTCULLIS_URL', '');
   vi.stubEnv('PORTCULLIS_DATA', data);
-  vi.stubEnv('PORTCULLIS_TOKENS', 'ops:0123456789abcdef');
+  await writeFile(join(data, 'token'), '0123456789abcdef');
   answers['/v1/exceptions'] = [{ body: { exceptions: [] } }];
   answers['/v1/accounts'] = [{ body: { accounts: [] } }];
   answers['/v1/stacks'] = [{ body: { stacks: [] } }];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openApi } from '../../../../controlplane/http/openapi.ts';
 import { routes } from '../../../../controlplane/http/routes/table.ts';
+import { errorTable } from '../../../../controlplane/settings/errors.ts';
 
 // As a reader of JSON sees it.
 const document = JSON.parse(JSON.stringify(openApi(routes, '0.1.0')));
@@ -31,7 +32,10 @@ describe('the OpenAPI document', () => {
 
   test('says what a body, a path and a query hold', () => {
     const { requestBody, responses } = document.paths['/v1/reconcile'].post;
-    expect(Object.keys(responses)).toEqual(['202', '400', '401']);
+    expect(Object.keys(responses)).toEqual([
+      ...['202', '400', '401', '403', '413', '421', '429', '500', '503'],
+    ]);
+    expect(requestBody.required).toBe(true);
     const { properties } = requestBody.content['application/json'].schema;
     expect(Object.keys(properties).sort()).toEqual([
       'accounts',
@@ -40,6 +44,7 @@ describe('the OpenAPI document', () => {
       'preview',
       'regions',
       'rollout',
+      'scope',
     ]);
     expect(document.paths['/v1/runs/{id}'].get.parameters).toMatchObject([
       { name: 'id', in: 'path', required: true },
@@ -50,10 +55,45 @@ describe('the OpenAPI document', () => {
 
   test('needs the token everywhere but on the open routes', () => {
     expect(document.security).toEqual([{ bearer: [] }]);
-    for (const { path, method, open } of routes) {
+    for (const { path, method, role } of routes) {
       const { security } = document.paths[path.replace(/:(\w+)/, '{$1}')][method];
-      expect(security, path).toEqual(open ? [] : undefined);
+      expect(security, path).toEqual(role === 'anyone' ? [] : undefined);
     }
+  });
+
+  test('has a schema for every answer: its own, or the one of an error', () => {
+    for (const route of routes) {
+      const { responses } = document.paths[route.path.replace(/:(\w+)/, '{$1}')][route.method];
+      for (const [status, { content }] of Object.entries<{ content: Record<string, { schema: object }> }>(
+        responses,
+      )) {
+        const [[type, { schema }] = ['', { schema: {} }]] = Object.entries(content);
+        const where = `${route.method} ${route.path} ${status}`;
+        expect(Object.keys(schema).length, where).toBeGreaterThan(0);
+        if (Number(status) >= 400 && !route.alsoReturns?.[Number(status)]) {
+          expect([type, schema], where).toEqual([
+            ...['application/problem+json', { $ref: '#/components/schemas/Problem' }],
+          ]);
+        }
+      }
+    }
+  });
+
+  test('says which fields exclude each other: scopes, and the end of a restored exception', () => {
+    const bodyOf = (path: string) => document.paths[path].post.requestBody.content['application/json'].schema;
+    for (const path of ['/v1/reconcile', '/v1/verify']) {
+      expect(bodyOf(path).allOf, path).toContainEqual({ not: { required: ['scope', 'accounts'] } });
+      expect(bodyOf(path).anyOf, path).toContainEqual({ required: ['scope'] });
+    }
+    expect(bodyOf('/v1/verify').anyOf).toHaveLength(4);
+    expect(bodyOf('/v1/reconcile').anyOf).toHaveLength(5);
+    expect(bodyOf('/v1/remediations/{id}/restore').oneOf).toEqual([
+      ...[{ required: ['expires'] }, { required: ['permanent'] }],
+    ]);
+  });
+
+  test('has every code of an error', () => {
+    expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(errorTable));
   });
 
   test('resolves every reference in it', () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { routes } from '../../../../controlplane/http/routes/table.ts';
-import { application, listen } from '../../../../controlplane/http/server.ts';
+import { application, type DoorSettings, listen } from '../../../../controlplane/http/server.ts';
 import type { Run, RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -8,7 +7,6 @@ import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 const id = '0190f2a4-7c3e-7b1a-9d2f-3c4b5a697887';
 const token = '0123456789abcdef';
 const asked: RunRequest[] = [];
-let databaseDown: string | undefined;
 
 const run = (request: RunRequest): Run => ({
   ...request,
@@ -53,31 +51,31 @@ const context = {
   installation: { refusal: async () => undefined, takeOver: unasked },
   policy: async () => ({ version: 1 as const, rules: [] }),
   requireRegions: async () => undefined,
-  notReady: async () => databaseDown,
+  missing: async () => [],
 };
 
-const serve = (tokens: { name: string; token: string }[]) =>
-  listen(application(context, { tokens }, '0.1.0', makeLogger('silent')), '127.0.0.1', 0);
-let closed: Awaited<ReturnType<typeof serve>>;
-let open: typeof closed;
+const door: DoorSettings = {
+  tokens: [
+    { name: 'ci', role: 'admin', token },
+    { name: 'ops', role: 'operator', token: `${token}${token}` },
+  ],
+  ...{ allowedHosts: [], requestsPerMinute: 100_000 },
+};
+let server: Awaited<ReturnType<typeof listen>>;
 beforeAll(async () => {
-  closed = await serve([
-    { name: 'ci', token },
-    { name: 'ops', token: `${token}${token}` },
-  ]);
-  open = await serve([]);
+  server = await listen(application(context, door, '0.1.0', makeLogger('silent')), '127.0.0.1', 0);
 });
-afterAll(() => Promise.all([closed.close(), open.close()]));
+afterAll(() => server.close());
 
-async function ask(path: string, init: RequestInit = {}, url = closed.url) {
-  const response = await fetch(url + path, {
+async function ask(path: string, init: RequestInit = {}) {
+  const response = await fetch(server.url + path, {
     ...init,
     headers: { authorization: `Bearer ${token}`, ...init.headers },
   });
   const text = await response.text();
   expect(text).not.toMatch(/\bat .*\.(ts|js):\d+|node_modules/);
   const body = JSON.parse(text);
-  return { status: response.status, body, headers: response.headers, message: body.error?.message as string };
+  return { status: response.status, body, headers: response.headers, message: body.detail as string };
 }
 const post = (body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
   ask('/v1/reconcile', {
@@ -100,12 +98,33 @@ describe('POST /v1/reconcile', () => {
     });
   });
 
-  test('without a scope is about the whole organization', async () => {
-    expect((await post({})).status).toBe(202);
-    expect(asked.at(-1)).toMatchObject({ kind: 'reconcile', scope: {} });
+  test('with the scope "organization" is about all of it, with every other field', async () => {
+    expect((await post({ scope: 'organization', onlyChanged: true })).status).toBe(202);
+    expect(asked.at(-1)).toMatchObject({ kind: 'reconcile', scope: {}, onlyChanged: true });
+  });
+
+  test('that is a preview is about everything unless a scope is named', async () => {
+    expect((await post({ preview: true })).status).toBe(202);
+    expect(asked.at(-1)).toMatchObject({ kind: 'preview', scope: {} });
+  });
+
+  const many = Array.from({ length: 201 }, (_, n) => String(300000000000 + n));
+  test('takes 200 accounts', async () => {
+    expect((await post({ accounts: many.slice(1) })).status).toBe(202);
   });
 
   test.each([
+    [{}, 'scope: name accounts, organizationalUnits, regions, or write "scope": "organization"'],
+    [{ onlyChanged: true }, 'scope: name accounts'],
+    [{ preview: false }, 'scope: name accounts'],
+    [{ scope: 'organization', accounts: ['300000000001'] }, 'leave out accounts'],
+    [{ scope: 'everything' }, 'scope: write "organization"'],
+    [{ accounts: many }, 'accounts: '],
+    [{ regions: Array.from({ length: 201 }, () => 'eu-west-1') }, 'regions: '],
+    [{ regions: ['x'.repeat(65)] }, 'regions.0: '],
+    [{ regions: ['eu-west-1\0'] }, 'regions.0: a NUL character'],
+    [{ regions: ['eu-west-1\ud800'] }, 'regions.0: a NUL character or half of a surrogate pair'],
+    [{ organizationalUnits: [`ou-${'x'.repeat(66)}`] }, 'organizationalUnits.0: '],
     ['{"accounts": [', 'body'],
     [{ account: ['300000000001'] }, '"account"'],
     [{ accounts: ['300000000001', '12'] }, 'accounts.1'],
@@ -120,7 +139,7 @@ describe('POST /v1/reconcile', () => {
     const before = asked.length;
     const answer = await post(body);
     expect(answer.status).toBe(400);
-    expect(answer.body.error.code).toBe('invalid-request');
+    expect(answer.body.code).toBe('invalid-request');
     expect(answer.message).toContain(field);
     expect(asked).toHaveLength(before);
   });
@@ -137,6 +156,11 @@ describe('POST /v1/reconcile', () => {
   );
 });
 
+test('every mistake of a request is named at once', async () => {
+  const { message } = await post({ accounts: ['12'], preview: 'yes', rollout: { parallel: 0 } });
+  expect(message).toMatch(/accounts\.0: .*preview: .*rollout\.parallel: /);
+});
+
 test('POST without a body is refused, it does not mean the whole organization', async () => {
   const before = asked.length;
   expect(await ask('/v1/reconcile', { method: 'POST' })).toMatchObject({ status: 400 });
@@ -149,32 +173,17 @@ describe('a bearer token', () => {
     async (authorization) => {
       const answer = await ask('/v1/accounts', { headers: { authorization: authorization ?? '' } });
       expect(answer.status).toBe(401);
-      expect(answer.body.error.code).toBe('unauthenticated');
+      expect(answer.body.code).toBe('unauthenticated');
     },
   );
 
   test('says who asked', async () => {
     await ask('/v1/reconcile', {
       method: 'POST',
-      body: '{}',
+      body: '{"scope": "organization"}',
       headers: { authorization: `Bearer ${token}${token}`, 'content-type': 'application/json' },
     });
     expect(asked.at(-1)?.requestedBy).toBe('ops');
-  });
-
-  test('is needed on every route that is not open', async () => {
-    for (const { method, path, open: free } of routes) {
-      const init = { method, headers: { authorization: '', 'content-type': 'application/json' } };
-      const { status } = await ask(
-        path.replace(/:(id|name)/, id),
-        method === 'post' ? { ...init, body: '{}' } : init,
-      );
-      expect(status === 401, `${method} ${path}`).toBe(!free);
-    }
-  });
-
-  test('is not needed where none is configured', async () => {
-    expect((await ask('/v1/accounts', { headers: { authorization: '' } }, open.url)).status).toBe(200);
   });
 });
 
@@ -190,7 +199,7 @@ describe('reading', () => {
   test.each(['/v1/runs/nonsense', `/v1/runs/${id.replace('0190', '0191')}`, '/v1/nothing', '/'])(
     'answers 404 to %s',
     async (path) => {
-      expect(await ask(path)).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } });
+      expect(await ask(path)).toMatchObject({ status: 404, body: { code: 'not-found' } });
     },
   );
 
@@ -211,7 +220,7 @@ describe('reading', () => {
 
   test('answers 500 without the reason, which the log has', async () => {
     const answer = await ask('/v1/stacks');
-    expect(answer).toMatchObject({ status: 500, body: { error: { code: 'internal' } } });
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal' } });
     expect(JSON.stringify(answer.body)).not.toContain('10.0.0.7');
   });
 });
@@ -224,23 +233,9 @@ test('GET /openapi.json answers the document of every route, without a token', a
   });
 });
 
-describe('health', () => {
-  test('is alive and ready', async () => {
-    expect((await ask('/healthz')).status).toBe(200);
-    expect((await ask('/readyz')).status).toBe(200);
-  });
-
-  test('is alive and not ready while the database does not answer, and says so', async () => {
-    databaseDown = 'the database does not answer';
-    expect(await ask('/readyz')).toMatchObject({ status: 503, body: { reason: databaseDown } });
-    expect((await ask('/healthz')).status).toBe(200);
-    databaseDown = undefined;
-  });
-});
-
 test('a port that is taken is an error that names it', async () => {
-  const port = Number(new URL(open.url).port);
-  const app = application(context, { tokens: [] }, '0', makeLogger('silent'));
+  const port = Number(new URL(server.url).port);
+  const app = application(context, door, '0', makeLogger('silent'));
   await expect(listen(app, '127.0.0.1', port)).rejects.toMatchObject({
     code: 'in-use',
     message: expect.stringContaining(String(port)),

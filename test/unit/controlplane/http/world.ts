@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll } from 'vitest';
+import { problemSchema } from '../../../../controlplane/http/problem.ts';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
-import { application, listen } from '../../../../controlplane/http/server.ts';
+import { routes } from '../../../../controlplane/http/routes/table.ts';
+import { application, type DoorSettings, listen } from '../../../../controlplane/http/server.ts';
 import {
   createOffboarding,
   type OffboardingContext,
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
+import type { Role } from '../../../../controlplane/settings/tokens.ts';
+import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
@@ -21,6 +25,23 @@ exceptions:
   - { name: written, owner: o, why: w, ticket: t, where: { include: [{ groupIds: [sg-1] }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, protocols: [all] }, expires: "2020-01-01T00:00:00Z" }`);
 
 const unasked = async () => Promise.reject(new Error('asked for something else'));
+
+/** Settings with one token, of a caller named ops. */
+export const doorOf = (of: string, role: Role = 'admin', requestsPerMinute = 100_000): DoorSettings => ({
+  ...{ tokens: [{ name: 'ops', role, token: of }], allowedHosts: [], requestsPerMinute },
+});
+
+/** Fails where a JSON answer is not what the route table says of it. */
+function expectDocumented(method: string, path: string, status: number, answer: unknown): void {
+  const found = routes.find(
+    (route) =>
+      route.method === method &&
+      new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(path.split('?')[0] ?? ''),
+  );
+  const schema = status < 400 ? found?.returns : (found?.alsoReturns?.[status] ?? problemSchema);
+  const parsed = schema?.safeParse(answer);
+  expect(parsed?.error?.issues ?? [], `${method} ${path} answers ${status}`).toEqual([]);
+}
 
 /** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
 export function httpWorld() {
@@ -40,7 +61,8 @@ export function httpWorld() {
         ...(body && { body: JSON.stringify(body) }),
       });
       const answer = JSON.parse(await response.text());
-      const { code, message } = answer.error ?? {};
+      expectDocumented(body ? 'post' : 'get', path, response.status, answer);
+      const { code, detail: message } = answer;
       return {
         status: response.status,
         body: answer,
@@ -94,15 +116,14 @@ export function httpWorld() {
     },
     policy: () => world.policy(),
     requireRegions: regions.requireScope,
-    notReady: async () => undefined,
+    missing: async () => [],
     metrics: () => world.metrics(),
     accessTemplate: async () => 'AWSTemplateFormatVersion: "2010-09-09"\n',
   });
   databaseTest.beforeAll(async ({ opened }) => {
     if (!opened) return;
     world.store = opened.store;
-    const tokens = [{ name: 'ops', token }];
-    const app = application(contextOf(world.store), { tokens }, '0', makeLogger('silent'));
+    const app = application(contextOf(world.store), doorOf(token), '0', makeLogger('silent'));
     server = await listen(app, '127.0.0.1', 0);
     world.url = server.url;
   });

@@ -84,7 +84,13 @@ describe('workers are unlike', () => {
         LOG_LEVEL: 'debug',
       },
       ...{ PORTCULLIS_PARALLEL: '9', PORTCULLIS_VERIFY_PARALLEL: '3', PORTCULLIS_AWS_PLUGIN: '/plugin' },
-      ...{ PORTCULLIS_TOKENS: 'ops:0123456789abcdef', PORTCULLIS_TOKEN: 'x', PORTCULLIS_URL: 'http://a' },
+      ...{
+        PORTCULLIS_TOKENS: 'ops:admin:0123456789abcdef',
+        PORTCULLIS_ALLOWED_HOSTS: 'portcullis.example.com',
+        PORTCULLIS_REQUESTS_PER_MINUTE: '60',
+        PORTCULLIS_TOKEN: 'x',
+        PORTCULLIS_URL: 'http://a',
+      },
       ...{ DATABASE_URL: 'postgres://somebody:secret@there/db' },
     };
     const digest = await settingsDigest(await settingsOf());

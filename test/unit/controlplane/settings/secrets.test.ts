@@ -3,7 +3,7 @@ import { readSettings } from '../../../../controlplane/settings/environment.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 
 const secrets = {
-  PORTCULLIS_TOKENS: 'ops:0123456789abcdefgh,ci:a:token:with:colons',
+  PORTCULLIS_TOKENS: 'ops:admin:0123456789abcdefgh,ci:viewer:a:token:with:colons',
   PORTCULLIS_TOKEN: 'another-token-of-mine',
   PULUMI_CONFIG_PASSPHRASE: 'correct horse battery',
   DATABASE_URL: 'postgres://portcullis:s%26same%20open@db.example/portcullis',

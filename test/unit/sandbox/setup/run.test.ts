@@ -8,7 +8,9 @@ const script = path.resolve(import.meta.dirname, '../../../../sandbox/setup/run.
 test('an unknown script is refused with the list of scripts', () => {
   const { status, stderr } = spawnSync(process.execPath, [script, 'tset'], { encoding: 'utf8' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/no script "tset"[\s\S]*setup, test, test:long, test:faults, test:postgres, demo/);
+  expect(stderr).toMatch(
+    /no script "tset"[\s\S]*setup, test, test:long, test:faults, test:api, test:postgres, demo/,
+  );
 });
 
 describe('the command behind a script', () => {

@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+import { PortcullisError } from '../../settings/errors.ts';
+
+/** Probes send the address of a pod or a name of the cluster, and these answers tell nothing that is secret. */
+const exempt = new Set(['/healthz', '/readyz']);
+
+/** The host name of a `Host` header, in small letters; undefined where it is none. */
+function nameOf(header: string | undefined): string | undefined {
+  const found = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s/@]+))(?::\d{1,5})?$/i.exec(header ?? '');
+  return (found?.[1] ?? found?.[2])?.toLowerCase().replace(/\.$/, '');
+}
+
+interface Asked {
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+}
+
+/**
+ * Checks the host that a request is for, and the page that it comes from, before anyone is authenticated. A page that
+ * points its own name at this address (DNS rebinding) sends that name: an address and a loopback name pass, another
+ * name must be in the list. Pure.
+ * @throws PortcullisError `misdirected`, `foreign-origin`
+ */
+export function hostCheck(allowedHosts: readonly string[]): (asked: Asked) => void {
+  const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
+  const isOurs = (name: string) =>
+    name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || allowed.has(name);
+  const isOwnPage = (origin: string, host: string | undefined) => {
+    if (!URL.canParse(origin)) return false;
+    const page = new URL(origin);
+    return page.host === host?.toLowerCase() || allowed.has(page.hostname);
+  };
+  return ({ path, host, origin }) => {
+    const name = nameOf(host);
+    if (!exempt.has(path) && (name === undefined || !isOurs(name)))
+      throw new PortcullisError(
+        'misdirected',
+        'Host: this service does not answer to that name; use its address, or add the name to PORTCULLIS_ALLOWED_HOSTS',
+      );
+    if (origin !== undefined && !isOwnPage(origin, host))
+      throw new PortcullisError(
+        'foreign-origin',
+        'Origin: a page of another site may not call this service; add its host name to PORTCULLIS_ALLOWED_HOSTS if it is yours',
+      );
+  };
+}

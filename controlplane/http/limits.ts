@@ -1,0 +1,35 @@
+import { rateLimit } from 'express-rate-limit';
+import pLimit from 'p-limit';
+import { PortcullisError } from '../settings/errors.ts';
+
+/** Expensive reads at once, and how many more may wait. */
+const costly = { atOnce: 2, waiting: 50 };
+
+/**
+ * Lets at most two expensive reads run at once. A large answer takes the event loop while it is made into text: between
+ * two of them the loop serves others, such as `/healthz`. @throws PortcullisError `busy` where many wait already
+ */
+export function costlyReads({ atOnce, waiting } = costly): <T>(work: () => Promise<T>) => Promise<T> {
+  const limit = pLimit(atOnce);
+  return async (work) => {
+    if (limit.pendingCount >= waiting)
+      throw new PortcullisError('busy', `${waiting} expensive reads wait already; try again`);
+    return limit(work);
+  };
+}
+
+/** Refuses what a caller sends beyond so many requests a minute; callers are told apart by `nameOf`. */
+export const requestLimit = <Request>(perMinute: number, nameOf: (request: Request) => string) =>
+  rateLimit({
+    windowMs: 60_000,
+    limit: perMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    keyGenerator: (request) => nameOf(request as Request),
+    handler: () => {
+      throw new PortcullisError(
+        'too-many-requests',
+        `this token has sent more than ${perMinute} requests within a minute; wait for the seconds of Retry-After`,
+      );
+    },
+  });

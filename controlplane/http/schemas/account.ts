@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { TrailCause, TrailCheck } from '../../stacks/trail-check.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
+import type { StackRecord } from '../../store/stacks.ts';
+import { conditionsSchema } from './condition.ts';
+import { account, type Json, textOrNull, time, timeOrNull, word } from './json.ts';
+
+const problem = z.object({
+  cause: word<TrailCause>(),
+  trailArn: z.string().optional(),
+  message: z.string(),
+  mend: z.string().describe('One act that corrects it'),
+});
+const warning = problem.extend({
+  cause: z.enum(['log-delivery', 'digest-delivery', 'log-group-delivery', 'notification', 'redundant']),
+  trailArn: z.string(),
+});
+
+const trail = z.union([
+  z.object({
+    covered: z.literal(true),
+    trailArn: z.string(),
+    kind: z.enum(['organization', 'multi-Region', 'single-Region']).optional(),
+    also: z.array(z.string()).optional().describe('Further trails that cover the Region'),
+    warnings: z.array(warning).optional(),
+  }),
+  z.object({ covered: z.literal(false), reason: z.string(), problems: z.array(problem).optional() }),
+  z.object({ covered: z.literal('unknown').describe('The check itself failed'), reason: z.string() }),
+]) satisfies z.ZodType<Json<TrailCheck>>;
+
+const accountSchema = z.object({
+  id: account,
+  name: z.string(),
+  state: z.enum([
+    ...(['PENDING_ACTIVATION', 'ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED'] as const),
+    ...(['UNKNOWN', 'DEPARTED'] as const),
+  ]),
+  path: z.string().describe('Names of the organizational units above it'),
+  parents: z.array(z.string()),
+  unitNames: z.array(z.string()),
+  tags: z.record(z.string(), z.string()).nullable(),
+  tagsReadAt: timeOrNull,
+  joinedAt: timeOrNull,
+  regions: z.array(z.object({ region: z.string(), trail })),
+  conditions: conditionsSchema,
+  updatedAt: time,
+}) satisfies z.ZodType<Json<AccountRecord>>;
+
+const stackSchema = z.object({
+  key: z.string(),
+  kind: z.enum(['hub', 'account', 'region']),
+  accountId: account,
+  region: textOrNull,
+  generation: textOrNull.describe('The hash of what the stack was made from'),
+  exceptions: z.array(z.string()),
+  conditions: conditionsSchema,
+  operationStartedAt: timeOrNull,
+  failures: z.int(),
+  failedGeneration: textOrNull,
+  release: textOrNull,
+  programVersion: textOrNull,
+  updatedAt: time,
+}) satisfies z.ZodType<Json<StackRecord>>;
+
+export const accountsSchema = z.object({ accounts: z.array(accountSchema) });
+export const stacksSchema = z.object({ stacks: z.array(stackSchema) });
+
+export const lifecycleEventsSchema = z.object({
+  lifecycleEvents: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      accountId: textOrNull,
+      time,
+      action: z.string().describe('What the event led to'),
+    }),
+  ),
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import type { Conditions, Reason } from '../../stacks/conditions.ts';
+import { type Json, time, word } from './json.ts';
+
+const condition = z.object({
+  status: z.enum(['True', 'False', 'Unknown']).describe('`Unknown`: not read, or not readable'),
+  reason: word<Reason>(),
+  message: z.string(),
+  since: time.describe('When the status last changed'),
+});
+
+export const conditionsSchema = z.object({
+  Ready: condition.optional(),
+  Reconciling: condition.optional(),
+  Stalled: condition.optional(),
+  Drifted: condition.optional(),
+  TrailsCovered: condition.optional(),
+  Verified: condition.optional(),
+}) satisfies z.ZodType<Json<Conditions>>;

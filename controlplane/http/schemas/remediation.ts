@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { remediationResultSchema } from '../../../lambda/contract/result.ts';
+import { modes } from '../../../lambda/policy/schema/policy.ts';
+import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
+import { account, type Json, time } from './json.ts';
+
+const remediation = z.object({
+  id: z.string().describe('`<eventId>:<groupId>`: what a restore takes'),
+  eventId: z.string(),
+  groupId: z.string(),
+  time,
+  accountId: account,
+  region: z.string(),
+  outcome: z.string(),
+  result: remediationResultSchema,
+}) satisfies z.ZodType<Json<RemediationRecord>>;
+
+const escalation = z.object({
+  accountId: account,
+  region: z.string(),
+  groupId: z.string(),
+  time: time.describe('Since when it is open'),
+}) satisfies z.ZodType<Json<OpenEscalation>>;
+
+export const remediationsSchema = z.object({ remediations: z.array(remediation) });
+export const protectionSchema = z.object({ mode: z.enum(modes), escalations: z.array(escalation) });

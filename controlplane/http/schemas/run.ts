@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { ResourceChange } from '../../stacks/operation-record.ts';
+import type { RunStack } from '../../store/run-stacks.ts';
+import type { Run } from '../../store/runs.ts';
+import { type Json, textOrNull, time, timeOrNull } from './json.ts';
+
+/** A scope as it is recorded: without any list, the whole organization. */
+export const recordedScope = z.object({
+  accounts: z.array(z.string()).optional(),
+  organizationalUnits: z.array(z.string()).optional(),
+  regions: z.array(z.string()).optional(),
+});
+
+const rollout = z.object({
+  waves: z.array(z.string()).optional(),
+  parallel: z.int().optional(),
+  maxFailures: z.int().optional(),
+  maxFailurePercent: z.number().optional(),
+  resumedAt: time.optional().describe('Failures before this time no longer count'),
+});
+
+export const runSchema = z.object({
+  id: z.uuid(),
+  kind: z.enum(['reconcile', 'preview']),
+  scope: recordedScope,
+  onlyChanged: z.boolean(),
+  requestedBy: z.string().describe('The name of the token, or the part of the service that asked'),
+  state: z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled']),
+  rollout,
+  priority: z.int(),
+  message: textOrNull,
+  createdAt: time,
+  startedAt: timeOrNull,
+  plannedAt: timeOrNull.describe('When its stacks were listed; nothing begins before'),
+  finishedAt: timeOrNull,
+}) satisfies z.ZodType<Json<Run>>;
+
+const change = z.object({
+  operation: z.string(),
+  type: z.string(),
+  name: z.string(),
+  properties: z.array(z.string()),
+}) satisfies z.ZodType<Json<ResourceChange>>;
+
+const runStack = z.object({
+  key: z.string(),
+  state: z.enum([
+    ...(['pending', 'admitted', 'running', 'succeeded', 'unchanged', 'failed'] as const),
+    ...(['unreachable', 'skipped'] as const),
+  ]),
+  wave: z.int(),
+  attempts: z.int(),
+  changes: z.array(change),
+  drift: z.array(change),
+  message: textOrNull,
+  startedAt: timeOrNull,
+  finishedAt: timeOrNull,
+}) satisfies z.ZodType<Json<RunStack>>;
+
+export const runsSchema = z.object({ runs: z.array(runSchema) });
+export const runWithStacksSchema = runSchema.extend({ stacks: z.array(runStack) });
