@@ -13,6 +13,9 @@ const requirements = 'sandbox/requirements.txt';
 export const pythonDirectory = path.join(stateDirectory, 'python');
 export const sandboxPython = path.join(pythonDirectory, 'bin', 'python');
 
+/** What tests the API, in an environment of its own: some of its packages are of other versions. */
+const schemathesisDirectory = path.join(stateDirectory, 'schemathesis');
+
 /** @typedef {{ path: string, version: string, venv: boolean }} Python */
 
 /**
@@ -58,27 +61,57 @@ export function choosePython(pythons) {
   return python;
 }
 
+/**
+ * The folder is part of the pin: scripts in an environment name their interpreter by its full path.
+ * @param {string} file
+ */
+const pinOf = (file) =>
+  createHash('sha256').update(readRepositoryFile(file)).update(repository).digest('hex');
+
+/**
+ * An environment with what a file of requirements pins; the version of the Python that it is of.
+ * @param {string} directory
+ * @param {string} file
+ * @param {(text: string) => void} progress
+ */
+async function makeEnvironment(directory, file, progress) {
+  const python = choosePython(await findPythons());
+  rmSync(directory, { recursive: true, force: true });
+  progress(`venv of ${python.path}`);
+  await mustRun(python.path, ['-m', 'venv', directory]);
+  progress('pip install');
+  const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '-r', file];
+  await mustRun(path.join(directory, 'bin', 'python'), pip, (line) => {
+    if (/^(Collecting|Installing) /.test(line)) progress(line.slice(0, 60));
+  });
+  return python.version;
+}
+
 /** @type {import('./steps.mjs').Step} */
 export const pythonStep = {
   id: 'python',
   name: 'sandbox Python environment',
-  // The folder is part of the pin: scripts in an environment name their interpreter by its full path.
-  pin: () => createHash('sha256').update(readRepositoryFile(requirements)).update(repository).digest('hex'),
+  pin: () => pinOf(requirements),
   holds: () => existsSync(sandboxPython),
   async make(progress) {
-    const python = choosePython(await findPythons());
-    rmSync(pythonDirectory, { recursive: true, force: true });
-    progress(`venv of ${python.path}`);
-    await mustRun(python.path, ['-m', 'venv', pythonDirectory]);
-    progress('pip install');
-    const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '-r', requirements];
-    await mustRun(sandboxPython, pip, (line) => {
-      if (/^(Collecting|Installing) /.test(line)) progress(line.slice(0, 60));
-    });
+    const version = await makeEnvironment(pythonDirectory, requirements, progress);
     const ministack = await ministackVersion();
     if (!ministack)
       throw new SetupError('ministack is not in the environment just made.', `See ${requirements}.`);
-    return { path: sandboxPython, summary: `Python ${python.version} with ministack ${ministack}` };
+    return { path: sandboxPython, summary: `Python ${version} with ministack ${ministack}` };
+  },
+};
+
+/** @type {import('./steps.mjs').Step} */
+export const schemathesisStep = {
+  id: 'schemathesis',
+  name: 'Schemathesis',
+  pin: () => pinOf('test/api/requirements.txt'),
+  holds: (value) => existsSync(value.path),
+  async make(progress) {
+    const version = await makeEnvironment(schemathesisDirectory, 'test/api/requirements.txt', progress);
+    const program = path.join(schemathesisDirectory, 'bin', 'schemathesis');
+    return { path: program, summary: `Schemathesis on Python ${version}` };
   },
 };
 

@@ -5,7 +5,7 @@ import { killCommands } from './command.mjs';
 import { runInForeground, signals } from './foreground.mjs';
 import { nodeStep, packagesStep } from './packages.mjs';
 import { pulumiStep } from './pulumi.mjs';
-import { pythonStep } from './python.mjs';
+import { pythonStep, schemathesisStep } from './python.mjs';
 import { createReporter } from './reporter.mjs';
 import { binDirectory, stateDirectory, withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
@@ -20,6 +20,7 @@ const scripts = {
   test: { steps: everything, commands: [['vitest', 'run', '--project', 'unit', '--project', 'sandbox']] },
   'test:long': { steps: everything, commands: [['vitest', 'run', '--project', 'long']] },
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
+  'test:api': { steps: [...everything, schemathesisStep], commands: [['node', 'test/api/main.ts']] },
   'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
