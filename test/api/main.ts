@@ -32,7 +32,6 @@ const settings = {
   PORTCULLIS_EXCLUDE: [blueprint.managementAccountId, ...blueprint.members.slice(1).map(({ id }) => id)].join(
     ',',
   ),
-  PORTCULLIS_REQUESTS_PER_MINUTE: '1000000',
   PORTCULLIS_VERIFY_HOURS: '0',
 };
 

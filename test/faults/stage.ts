@@ -154,6 +154,7 @@ async function workersOf(
       environment: {
         ...sandbox.environment,
         PORTCULLIS_STATE: `file://${state}`,
+        PORTCULLIS_REQUESTS_PER_MINUTE: '1000000',
         PORTCULLIS_TOKENS: `faults:operator:${faultToken}`,
         PORTCULLIS_PARALLEL: String(settings.parallel ?? 4),
         DATABASE_URL: (await settings.databaseUrl?.(address, number)) ?? address,
