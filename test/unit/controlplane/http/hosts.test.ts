@@ -67,13 +67,7 @@ describe('a Host header', () => {
   );
 
   test.each([
-    ...[
-      'evil.example',
-      'evil.example:8420',
-      '127.0.0.1.evil.example',
-      'localhost.evil.example',
-      '0x7f.1',
-    ],
+    ...['evil.example', 'evil.example:8420', '127.0.0.1.evil.example', 'localhost.evil.example', '0x7f.1'],
     ...['evil.example@127.0.0.1', 'portcullis.example.com.evil.example', 'notlocalhost', '127.0.0.1:8420:1'],
   ])('%j is refused before the token is read, and nothing is asked for', async (host) => {
     const before = asked.length;
