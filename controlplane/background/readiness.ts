@@ -116,12 +116,12 @@ export function readiness(given: Readiness) {
     const [database, credentials] = await Promise.all([databaseOf(given), credentialsOf(given)]);
     const found = [...database, ...credentials];
     if (database.length === 0) {
-    try {
+      try {
         for (const ask of [queueOf, hubOf, organizationOf, scopeOf]) found.push(...(await ask(given)));
-    } catch (error) {
+      } catch (error) {
         given.log.warn({ error: reasonOf(error) }, 'database');
         found.push(lacks('database', 'the database stopped to answer', 'ask again in some seconds'));
-    }
+      }
     }
     return found.map((each) => ({ ...each, message: clean(each.message) as string }));
   };

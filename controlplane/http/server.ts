@@ -28,7 +28,7 @@ const authorize =
       const caller = authenticate(request.headers.authorization);
       requireRole(caller, route.role);
       response.locals.caller = caller;
-}
+    }
     next();
   };
 
@@ -47,10 +47,10 @@ const serve =
     };
     const answering = async () => {
       const answer = await route.handle(context, asked);
-    if ('text' in answer) return sendText(answer, response);
-    if (answer.location) response.location(answer.location);
-    response.status(answer.status).json(answer.body);
-  };
+      if ('text' in answer) return sendText(answer, response);
+      if (answer.location) response.location(answer.location);
+      response.status(answer.status).json(answer.body);
+    };
     await (route.costly ? costly(answering) : answering());
   };
 
@@ -67,7 +67,7 @@ function refuseOtherMethods(app: Express): void {
         'method-not-allowed',
         `${request.path} takes ${allowed}, not ${request.method}`,
       );
-  });
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { problemSchema } from '../../../../controlplane/http/problem.ts';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { routes } from '../../../../controlplane/http/routes/table.ts';
@@ -10,7 +10,6 @@ import {
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
 import type { Role } from '../../../../controlplane/settings/tokens.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
