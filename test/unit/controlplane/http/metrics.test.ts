@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
+import { databaseTest as test } from '../../../worlds/database.ts';
 import { httpWorld, token } from './world.ts';
 
 const world = httpWorld();
