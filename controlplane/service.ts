@@ -30,6 +30,7 @@ import { runQueue } from './runs/queue.ts';
 import type { Services } from './services/services.ts';
 import type { Settings } from './settings/environment.ts';
 import { readPolicyFile } from './settings/policy.ts';
+import { serviceLinksIgnored } from './settings/service-links.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
 import type { Confirmation } from './store/confirmations.ts';
@@ -209,6 +210,7 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Service> {
   const shutdown = createShutdown(log, { workMs: graceMs });
+  if (settings.serviceLinks.length > 0) log.info({ variables: settings.serviceLinks }, serviceLinksIgnored);
   try {
     const url = await open(settings, log, options, shutdown);
     log.info({ url, layout: settings.layout, hub: settings.hub }, 'listening');

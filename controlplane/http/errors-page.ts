@@ -2,7 +2,7 @@ import { errorTable } from '../settings/errors.ts';
 
 const head = `# Errors
 
-Read this page to find what an error of the API means and what to do. It is made from \`controlplane/settings/errors.ts\` by
+Use this page to find what an error of the API means and what to do. It is made from \`controlplane/settings/errors.ts\` by
 \`node docs/write-errors.ts\`.
 
 An error is \`application/problem+json\` (RFC 9457). \`code\` is stable: programs go by it. \`detail\` says what is wrong with

@@ -23,7 +23,7 @@ const digest = (value: unknown): string =>
  */
 export async function settingsDigest(settings: Settings, programs = programVersion()): Promise<string> {
   const { data, state, awsPlugin, policyFile, parallel, verifyParallel, host, port, ...others } = settings;
-  const { tokens, token, url, databaseUrl, secrets, logLevel, ...shared } = others;
+  const { tokens, token, url, databaseUrl, secrets, logLevel, serviceLinks, ...shared } = others;
   const { allowedHosts, requestsPerMinute, ...same } = shared;
   return digest([same, programs, await policyFileDigest(policyFile)]);
 }

@@ -1,150 +1,62 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { PortcullisError } from './errors.ts';
-import { waveSchema } from './rollout.ts';
+import type { z } from 'zod';
+import { mistakesError, unknownVariables, wrongValues } from './mistakes.ts';
+import { variables } from './schema.ts';
 import { secretsOf } from './secrets.ts';
-import { hostSchema, tokensOf, tokensSchema } from './tokens.ts';
+import { isServiceLink } from './service-links.ts';
+import { tokensOf } from './tokens.ts';
 
-const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
-const list = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
-  )
-  .refine((items) => items.length > 0, 'must name at least one');
-const inRange = (form: RegExp, what: string, least: number, most: number) => {
-  const error = `must be a ${what} from ${least} to ${most}`;
-  const within = (value: number) => value >= least && value <= most;
-  return z.string().regex(form, error).transform(Number).refine(within, { error, abort: true });
-};
-const whole = (least: number, most: number) => inRange(/^\d+$/, 'whole number', least, most);
-const minutes = (least: number, most: number) => inRange(/^\d+(\.\d+)?$/, 'number of minutes', least, most);
-
-/** The days that CloudWatch Logs can keep a log. Source: PutRetentionPolicy, CloudWatch Logs API reference. */
-const retention = new Set([
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-]);
-
-const role = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role');
-
-const unit = z
-  .string()
-  .regex(
-    /^(ou-[0-9a-z]+-[0-9a-z]+|r-[0-9a-z]+)$/,
-    'must be ids of organizational units (ou-…) or the root (r-…)',
-  );
-const unitOrAccount = z.union([unit, accountId], 'must be ids of organizational units (ou-…) or accounts');
-
-const onOrOff = z.enum(['on', 'off'], 'must be on or off').default('off');
-
-const variables = z.object({
-  PORTCULLIS_HUB_ACCOUNT: accountId,
-  PORTCULLIS_HUB_REGION: z.string().min(1),
-  PORTCULLIS_REGIONS: list.optional(),
-  PORTCULLIS_LAYOUT: z.enum(['region', 'account']).default('region'),
-  PORTCULLIS_ACCESS_ROLE: z
-    .string()
-    .regex(/^[\w+=,.@-]+$/, 'must be a role name')
-    .default('OrganizationAccountAccessRole'),
-  PORTCULLIS_EXTERNAL_ID: z
-    .string()
-    .regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1,224 letters, digits or any of _+=,.@:/-')
-    .optional(),
-  PORTCULLIS_DEPLOYER_ROLE_ARN: role.optional(),
-  PORTCULLIS_ORGANIZATIONS_ROLE_ARN: role.optional(),
-  PORTCULLIS_TEMPLATE_URL: z
-    .url({ protocol: /^https$/, error: 'must be the https:// address of the template in an S3 bucket' })
-    .optional(),
-  PORTCULLIS_CONTROL_TOWER_REGION: z.string().optional(),
-  PORTCULLIS_POLICY: z.string().default('lambda/policy.yaml'),
-  PORTCULLIS_SLACK_SECRET_ARN: z.string().startsWith('arn:', 'must be the ARN of a secret').optional(),
-  PORTCULLIS_ALARM_TOPIC_ARN: z.string().startsWith('arn:', 'must be the ARN of a topic').optional(),
-  PORTCULLIS_NOTIFICATION_TOPIC_ARN: z
-    .string()
-    .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/, 'must be the ARN of a standard SNS topic')
-    .optional(),
-  PORTCULLIS_SECURITY_HUB: onOrOff,
-  PORTCULLIS_NARROWING: onOrOff,
-  PORTCULLIS_TRAILS: z.enum(['report', 'create'], 'must be report or create').default('report'),
-  PORTCULLIS_LOG_RETENTION_DAYS: whole(1, 3653)
-    .refine((days) => retention.has(days), `must be one of ${[...retention].join(', ')}`)
-    .default(90),
-  PORTCULLIS_DATA: z.string().default('.portcullis'),
-  PORTCULLIS_STATE: z
-    .string()
-    .regex(
-      /^(file:\/\/.|s3:\/\/[^/]|postgres:\/\/|https:\/\/[^/])/,
-      'must be file:///<directory>, s3://<bucket>, postgres://<address> or https://api.pulumi.com',
-    )
-    .optional(),
-  PORTCULLIS_SECRETS_PROVIDER: z.string().default('passphrase'),
-  PORTCULLIS_AWS_PLUGIN: z.string().optional(),
-  PORTCULLIS_PARALLEL: whole(1, 25).default(4),
-  PORTCULLIS_PARALLEL_FLEET: whole(1, 10_000).optional(),
-  PORTCULLIS_PARALLEL_ACCOUNT: whole(1, 100).default(8),
-  PORTCULLIS_PARALLEL_REGION: whole(1, 10_000).optional(),
-  PORTCULLIS_WAVES: list.pipe(z.array(waveSchema)).optional(),
-  PORTCULLIS_MAX_FAILURES: whole(0, 100_000).optional(),
-  PORTCULLIS_MAX_FAILURE_PERCENT: whole(0, 100).default(25),
-  PORTCULLIS_ORGANIZATIONAL_UNITS: list.pipe(z.array(unit)).optional(),
-  PORTCULLIS_EXCLUDE: list.pipe(z.array(unitOrAccount)).default([]),
-  PORTCULLIS_SHRINK_PERCENT: whole(0, 100).default(10),
-  PORTCULLIS_DELETE_LIMIT: whole(0, 100_000).default(10),
-  PORTCULLIS_SWEEP_MINUTES: whole(1, 1440).default(60),
-  PORTCULLIS_CANARY: z.enum(['group', 'synthetic'], 'must be group or synthetic').default('group'),
-  PORTCULLIS_VERIFY_HOURS: whole(0, 8760).default(24),
-  PORTCULLIS_VERIFY_WAIT_MINUTES: minutes(0.1, 60).default(15),
-  PORTCULLIS_VERIFY_PARALLEL: whole(1, 500).default(25),
-  PORTCULLIS_HOST: z.string().default('127.0.0.1'),
-  PORTCULLIS_PORT: whole(0, 65535).default(8420),
-  PORTCULLIS_TOKENS: tokensSchema.optional(),
-  PORTCULLIS_TOKENS_FILE: z.string().optional(),
-  PORTCULLIS_ALLOWED_HOSTS: list.pipe(z.array(hostSchema)).default([]),
-  PORTCULLIS_REQUESTS_PER_MINUTE: whole(1, 1_000_000).default(3_000),
-  PORTCULLIS_URL: z.url().optional(),
-  PORTCULLIS_TOKEN: z.string().optional(),
-  DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres:// address').optional(),
-  PORTCULLIS_AUDIT_RETENTION_DAYS: whole(30, 36_500).optional(),
-  PORTCULLIS_RUN_RETENTION_DAYS: whole(1, 36_500).default(90),
-  AWS_SECRET_ACCESS_KEY: z.string().optional(),
-  AWS_SESSION_TOKEN: z.string().optional(),
-  PULUMI_CONFIG_PASSPHRASE: z.string().optional(),
-  PULUMI_CONFIG_PASSPHRASE_FILE: z.string().optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-});
-
-/** The variables that a schema names. @throws PortcullisError naming the one that is wrong; empty is as unset. */
-function parseVariables<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv) {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const name = String(issue?.path[0]);
-  const what = given[name] === undefined ? 'is missing' : issue?.message;
-  throw new PortcullisError('invalid-environment', `${name} ${what}; set it (see README, "Settings")`);
+/** What is set, without the empty values and what Kubernetes made for a Service. */
+function givenIn(environment: NodeJS.ProcessEnv) {
+  const set = Object.entries(environment).filter((entry): entry is [string, string] => !!entry[1]);
+  const links = set.filter(([name, value]) => isServiceLink(name, value)).map(([name]) => name);
+  return { given: Object.fromEntries(set.filter(([name]) => !links.includes(name))), links };
 }
 
 /**
- * The settings of a control plane, read from environment variables (README lists them).
- * @throws PortcullisError `invalid-environment`, naming the variable and the mend.
+ * The variables of a schema that is all of `variables` or a part of it. Empty counts as not set.
+ * @throws PortcullisError `invalid-environment` with all mistakes: wrong values, unknown names, and what `check` finds.
  */
-export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
-  const v = parseVariables(variables, environment);
-  if (
-    v.PORTCULLIS_SECRETS_PROVIDER === 'passphrase' &&
-    !v.PULUMI_CONFIG_PASSPHRASE &&
-    !v.PULUMI_CONFIG_PASSPHRASE_FILE
-  ) {
-    throw new PortcullisError(
-      'invalid-environment',
+function parseVariables<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  given: Readonly<Record<string, string>>,
+  check: (given: Readonly<Record<string, string>>) => string[] = () => [],
+) {
+  const parsed = schema.safeParse(given);
+  const wrong = parsed.success ? [] : wrongValues(variables.shape, given, parsed.error);
+  const mistakes = [...wrong, ...check(given), ...unknownVariables(Object.keys(variables.shape), given)];
+  if (parsed.success && mistakes.length === 0) return parsed.data;
+  throw mistakesError(mistakes);
+}
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** What several variables have to be together. */
+function checkTogether(given: Readonly<Record<string, string>>): string[] {
+  const mistakes: string[] = [];
+  const { PORTCULLIS_SECRETS_PROVIDER: provider = 'passphrase', PORTCULLIS_HOST: host = '127.0.0.1' } = given;
+  if (provider === 'passphrase' && !given.PULUMI_CONFIG_PASSPHRASE && !given.PULUMI_CONFIG_PASSPHRASE_FILE)
+    mistakes.push(
       'PULUMI_CONFIG_PASSPHRASE is missing; set it, or PULUMI_CONFIG_PASSPHRASE_FILE, or PORTCULLIS_SECRETS_PROVIDER to a key such as awskms://alias/portcullis',
     );
-  }
-  const tokens = tokensOf(v);
+  if (given.PORTCULLIS_TOKENS && given.PORTCULLIS_TOKENS_FILE)
+    mistakes.push('PORTCULLIS_TOKENS and PORTCULLIS_TOKENS_FILE are both set; keep one of them');
+  if (!given.PORTCULLIS_TOKENS && !given.PORTCULLIS_TOKENS_FILE && !loopback.has(host))
+    mistakes.push(
+      `PORTCULLIS_TOKENS is missing; without a token the service listens on loopback only, not on ${host}`,
+    );
+  return mistakes;
+}
+
+/**
+ * The settings of a control plane, read from environment variables (docs/settings.md lists them).
+ * @throws PortcullisError `invalid-environment` with every mistake: the variable, what was read, and the fix.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
+  const { given, links } = givenIn(environment);
+  const v = parseVariables(variables, given, checkTogether);
   const data = resolve(v.PORTCULLIS_DATA);
+  const tokens = tokensOf(v);
   return {
     hub: { accountId: v.PORTCULLIS_HUB_ACCOUNT, region: v.PORTCULLIS_HUB_REGION },
     regions: v.PORTCULLIS_REGIONS,
@@ -203,12 +115,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     runRetentionDays: v.PORTCULLIS_RUN_RETENTION_DAYS,
     secrets: secretsOf({ ...v, tokens }),
     logLevel: v.LOG_LEVEL,
+    /** Variables that Kubernetes made for a Service, and that are not read. */
+    serviceLinks: links,
   };
 }
 
 /**
- * What the commands go by that read a policy file or ask a service that runs; they need no other setting.
- * @throws PortcullisError `invalid-environment`, naming the variable.
+ * The settings of commands that read a policy file or call a service that runs; they need no other.
+ * @throws PortcullisError `invalid-environment` with every mistake in them, and every unknown name.
  */
 export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env) {
   const own = variables.pick({
@@ -217,7 +131,7 @@ export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env
     PORTCULLIS_URL: true,
     PORTCULLIS_TOKEN: true,
   });
-  const v = parseVariables(own, environment);
+  const v = parseVariables(own, givenIn(environment).given);
   return {
     policyFile: v.PORTCULLIS_POLICY,
     data: resolve(v.PORTCULLIS_DATA),
@@ -228,7 +142,7 @@ export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env
 
 export type Settings = ReturnType<typeof readSettings>;
 
-/** The environment of a command that this process runs: its own, and what is given besides. */
+/** The environment of a command that this process runs: its own, and `more`. */
 export const childEnvironment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   ...process.env,
   ...more,

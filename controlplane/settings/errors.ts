@@ -99,7 +99,7 @@ export type ErrorCode = keyof typeof errorTable;
 export const isErrorCode = (text: unknown): text is ErrorCode =>
   typeof text === 'string' && Object.hasOwn(errorTable, text);
 
-/** An error with a stable code. `message` says what is wrong and how to mend it, and is safe to show. */
+/** An error with a stable code. `message` says what is wrong and how to fix it, and is safe to show. */
 export class PortcullisError extends Error {
   readonly code: ErrorCode;
 

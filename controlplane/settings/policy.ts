@@ -25,7 +25,7 @@ export interface PolicySource {
 
 /**
  * The policy file as it is now.
- * @throws PortcullisError `invalid-policy`, naming line, field and mend, or the setting that a rule needs.
+ * @throws PortcullisError `invalid-policy`, naming line, field and fix, or the setting that a rule needs.
  */
 export async function openPolicyFile(settings: PolicySettings): Promise<PolicyFile> {
   const file = settings.policyFile;
@@ -101,7 +101,7 @@ export const editorOf = ({ owner: { uid, user }, host }: PolicySource): string =
 /** For so long a file that is being replaced may be away, milliseconds. */
 const replacedMs = 250;
 
-/** What tells one text from another; a file that is away, or not to be read, is told from each text as well. */
+/** The digest of the file's text; a missing or unreadable file has a digest of its own. */
 export async function policyFileDigest(file: string): Promise<string> {
   const digest = async () =>
     createHash('sha256')

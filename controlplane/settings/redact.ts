@@ -46,7 +46,7 @@ export function redact(secrets: readonly string[] = []): (value: unknown) => unk
     for (const [form, instead] of secretForms) redacted = redacted.replace(form, instead);
     return redacted;
   };
-  /** All of it, whatever its structure: a list of tokens is as secret as one. */
+  /** Hides a value of any structure: a list of tokens is as secret as one. */
   const hide = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(hide);
     return typeof value === 'string' ? cut : walk(value);

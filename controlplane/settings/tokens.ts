@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PortcullisError, reasonOf } from './errors.ts';
+import { listOf, whole } from './variables/forms.ts';
+import { named, variable } from './variables/variable.ts';
 
 /** From the least to the most: a role may do all that the roles before it may. */
 export const roles = ['metrics', 'viewer', 'operator', 'admin'] as const;
@@ -72,6 +74,34 @@ export const hostSchema = z
     'must be host names by commas, without scheme, port or path, such as portcullis.example.com',
   );
 
+/** Who may call the service, and by which names. */
+export const tokenVariables = {
+  PORTCULLIS_TOKENS: variable(
+    named('`name:role:token` entries, separated by commas', tokensSchema).optional(),
+    {
+      meaning:
+        'The bearer tokens that the service accepts, with the roles `metrics`, `viewer`, `operator` and `admin` (docs/api.md). Required, here or in a file, when `PORTCULLIS_HOST` is not a loopback address.',
+      example: 'ci:operator:0123456789abcdef0123456789abcdef',
+      secret: true,
+      byDefault: 'a new token at each start, in the file `token` of the data directory',
+    },
+  ),
+  PORTCULLIS_TOKENS_FILE: variable(z.string().optional(), {
+    meaning:
+      'A file with the tokens instead, one entry a line. Empty lines and lines that begin with `#` are ignored.',
+    example: '/run/secrets/portcullis-tokens',
+  }),
+  PORTCULLIS_ALLOWED_HOSTS: variable(listOf('host names', hostSchema).default([]), {
+    meaning:
+      'Further host names of the service. Requests for loopback names and IP addresses are always accepted.',
+    example: 'portcullis.example.com',
+  }),
+  PORTCULLIS_REQUESTS_PER_MINUTE: variable(whole(1, 1_000_000).default(3_000), {
+    meaning: 'How many requests one token may make in a minute.',
+    example: '600',
+  }),
+} as const;
+
 /** The file: an entry a line; empty lines and lines that begin with # are left out. */
 function tokensOfFile(path: string): Token[] {
   let text: string;
@@ -89,28 +119,12 @@ function tokensOfFile(path: string): Token[] {
   throw new PortcullisError('invalid-environment', `PORTCULLIS_TOKENS_FILE ${mistakes.join('; ')}`);
 }
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /**
  * The tokens of the settings; none where neither variable is set, which is for loopback alone.
  * @throws PortcullisError `invalid-environment`
  */
-export function tokensOf(given: {
+export const tokensOf = (given: {
   readonly PORTCULLIS_TOKENS?: readonly Token[] | undefined;
   readonly PORTCULLIS_TOKENS_FILE?: string | undefined;
-  readonly PORTCULLIS_HOST: string;
-}): readonly Token[] {
-  const { PORTCULLIS_TOKENS: tokens, PORTCULLIS_TOKENS_FILE: file, PORTCULLIS_HOST: host } = given;
-  if (tokens && file)
-    throw new PortcullisError(
-      'invalid-environment',
-      'PORTCULLIS_TOKENS and PORTCULLIS_TOKENS_FILE are both set; keep one of them',
-    );
-  if (tokens) return tokens;
-  if (file) return tokensOfFile(file);
-  if (loopback.has(host)) return [];
-  throw new PortcullisError(
-    'invalid-environment',
-    `PORTCULLIS_TOKENS is missing; without a token the service listens on loopback only, not on ${host}`,
-  );
-}
+}): readonly Token[] =>
+  given.PORTCULLIS_TOKENS ?? (given.PORTCULLIS_TOKENS_FILE ? tokensOfFile(given.PORTCULLIS_TOKENS_FILE) : []);

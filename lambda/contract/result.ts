@@ -47,13 +47,11 @@ export const findingSchema = z.object({
   why: z.string(),
   action: z.enum(actions),
   error: z.string().optional(),
-  undo: undo.nullable().describe('What puts the rule back; null where it was not taken away.'),
+  undo: undo.nullable().describe('What restores the rule; null if it was not revoked.'),
   narrowed: z
     .object({ to: z.array(z.string()), error: z.string().optional() })
     .optional()
-    .describe(
-      'The ranges let in instead, where the policy rule narrows; with an error where that did not succeed.',
-    ),
+    .describe('The ranges allowed instead, if the policy rule narrows; with an error if that failed.'),
   recurrence: z
     .object({
       times: z.int(),

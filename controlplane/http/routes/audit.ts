@@ -48,7 +48,7 @@ export const auditRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/audit',
     summary:
-      'Who asked for what and what was changed where, newest first; `after` is the last id of the page before',
+      'Who requested what and what was changed where, newest first; `after` is the last id of the page before',
     query: filter.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
     role: 'viewer',
     returns: auditPageSchema,
@@ -64,7 +64,7 @@ export const auditRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/audit/export',
-    summary: 'The audit log as JSON lines, oldest first; `after` goes on from an earlier export',
+    summary: 'The audit log as JSON lines, oldest first; `after` continues an earlier export',
     role: 'viewer',
     query: filter,
     produces: 'application/x-ndjson',
@@ -79,7 +79,7 @@ export const auditRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/audit/verify',
-    summary: 'Whether each sealed line of the audit log is there and as it was',
+    summary: 'Whether each sealed line of the audit log exists and is unchanged',
     role: 'viewer',
     costly: true,
     returns: auditCheckSchema,

@@ -10,7 +10,11 @@ import {
 import { ok, type Route, route } from './route.ts';
 
 const answerBody = z.strictObject({
-  digest: z.string().min(1).max(200).describe('The digest of the confirmation: what exactly is answered'),
+  digest: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe('The digest of the confirmation, which identifies exactly what is answered'),
 });
 
 const uuid = (id: string): string => {
@@ -25,7 +29,7 @@ const answers = {
   200: 'The confirmation, answered',
   400: 'The body names the field that is wrong',
   404: 'No such confirmation',
-  409: 'The digest is of another set, or the question is over; the message says what to do',
+  409: 'The digest is of another set, or the question is closed; the message says what to do',
 };
 
 /** What waits for a person before stacks are destroyed, the hub's owner, and what is left of archived stacks. */
@@ -33,7 +37,8 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/scope',
-    summary: 'What the settings ask to be covered, the last confirmed scope, and what waits between the two',
+    summary:
+      'The scope of the settings, the last confirmed scope, and the differences that wait for a person',
     role: 'viewer',
     costly: true,
     returns: scopeViewSchema,
@@ -55,7 +60,7 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/confirmations/:id/confirm',
-    summary: 'Let exactly these stacks go, or put exactly this policy in force',
+    summary: 'Confirm: destroy exactly these stacks, or put exactly this policy in force',
     role: 'admin',
     body: answerBody,
     returns: confirmationSchema,
@@ -66,7 +71,7 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/confirmations/:id/refuse',
-    summary: 'Leave the stacks, or the policy in force, as they are; the same is not asked for a week',
+    summary: 'Refuse: keep the stacks, or the policy in force; the same question is not asked for a week',
     role: 'admin',
     body: answerBody,
     returns: confirmationSchema,
@@ -77,7 +82,7 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/take-over',
-    summary: 'Make the hub, which another installation made, the hub of this one',
+    summary: 'Make the hub of another installation the hub of this one',
     role: 'admin',
     body: z.strictObject({
       confirm: z
@@ -87,7 +92,7 @@ export const confirmationRoutes: readonly Route[] = [
     returns: takeOverSchema,
     answers: {
       200: 'The id of this installation, and the id that the hub carried before',
-      404: 'There is no hub; a reconcile makes it',
+      404: 'There is no hub; a reconcile creates it',
     },
     handle: async ({ installation }, { caller }) => ok(await installation.takeOver(caller)),
   }),
@@ -104,7 +109,8 @@ export const confirmationRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/archived-stacks/:key/state',
-    summary: 'The archived state of a stack, as `pulumi stack import` takes it; secrets in it are encrypted',
+    summary:
+      'The archived state of a stack, in the form that `pulumi stack import` reads; secrets in it are encrypted',
     role: 'admin',
     costly: true,
     returns: z.record(z.string(), z.unknown()),

@@ -38,15 +38,15 @@ export const exceptionRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/remediations/:id/restore',
-    summary: 'Put back what a remediation revoked, with an exception that lets it stay',
+    summary: 'Restore the rules that a remediation revoked, with an exception for them',
     role: 'admin',
     body: restoreRequestSchema,
     returns: restoreSchema,
     answers: {
-      202: 'The restore, recorded: first the hub gets the exception, then the rules are put back',
+      202: 'The restore, recorded: first the hub gets the exception, then the rules are restored',
       400: 'The body names the field that is wrong',
       404: 'No such remediation',
-      409: 'There is nothing to put back, or it has a restore already; the message says what to do',
+      409: 'There is nothing to restore, or it has a restore already; the message says what to do',
     },
     async handle({ store, restores }, { parameters: { id = '' }, body, caller }) {
       const remediation = await remediationOf(store, id);
@@ -95,7 +95,7 @@ export const exceptionRoutes: readonly Route[] = [
     answers: {
       202: 'The exception, ended, and the run that updates the hub',
       404: 'No such exception',
-      409: 'The exception is written in the policy file, which ends it',
+      409: 'The exception is in the policy file; end it there',
     },
     async handle({ store, queue, policy }, { parameters: { name = '' }, caller }) {
       const ended = await store.exceptions.end(name, caller);

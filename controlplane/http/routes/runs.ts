@@ -10,11 +10,11 @@ const reconcileBody = withScope(
     preview: z
       .boolean()
       .default(false)
-      .describe('A dry run: names what would change and what drifted; changes nothing'),
-    onlyChanged: z.boolean().default(false).describe('Leave alone what is ready at the wanted generation'),
+      .describe('A dry run: shows what would change and what drifted; changes nothing'),
+    onlyChanged: z.boolean().default(false).describe('Skip stacks that are ready at the desired generation'),
     rollout: rolloutSchema
       .optional()
-      .describe('Waves and limits; without, everything at once and however many fail'),
+      .describe('Waves and limits. Without them, everything runs at once and no failure pauses the run'),
   }),
 );
 
@@ -24,9 +24,9 @@ const runIdOf = (id = ''): string => {
 };
 
 const controls = {
-  pause: 'Begin nothing more of a run until it is resumed; what is under way is finished',
-  resume: 'Let a paused run go on; what failed before counts against no limit any more',
-  cancel: 'End a run; what is under way is finished',
+  pause: 'Pause a run: nothing more begins until it is resumed; stacks in progress are finished',
+  resume: 'Resume a paused run; earlier failures no longer count against its limits',
+  cancel: 'Cancel a run; stacks in progress are finished',
 } as const;
 
 const control = (verb: keyof typeof controls): Route =>
@@ -47,7 +47,7 @@ export const runRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/reconcile',
-    summary: 'Ask for a run over the whole organization or a part of it',
+    summary: 'Request a run over the whole organization or a part of it',
     role: 'operator',
     returns: runSchema,
     body: reconcileBody,
@@ -77,7 +77,7 @@ export const runRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/runs/:id',
-    summary: 'One run with each of its stacks: wave, what changed, what drifted, what failed',
+    summary: 'One run with each of its stacks: wave, changes, drift, errors',
     role: 'viewer',
     costly: true,
     returns: runWithStacksSchema,

@@ -28,7 +28,8 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/accounts',
-    summary: 'Every account ever seen, with its Regions, the trail check of each, and its conditions',
+    summary:
+      'Every account, also those that left, with its Regions, the trail check of each, and its conditions',
     role: 'viewer',
     costly: true,
     returns: accountsSchema,
@@ -48,7 +49,7 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/remediations',
-    summary: 'What the remediation Lambda did, newest first, each under the id that restores it',
+    summary: 'What the remediation Lambda did, newest first, each with the id that restores it',
     role: 'viewer',
     query: remediationsQuery,
     returns: remediationsSchema,
@@ -74,7 +75,7 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/metrics',
-    summary: 'What is measured, in the Prometheus text format; docs/observability.md lists it',
+    summary: 'Metrics in the Prometheus text format; docs/observability.md lists them',
     // Prometheus sends a token (`authorization.credentials`).
     role: 'metrics',
     produces: metricsType,
@@ -84,8 +85,7 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/access-role.yaml',
-    summary:
-      'The CloudFormation template of the access role, filled in with the trust that these settings need',
+    summary: 'The CloudFormation template of the access role, with the trust that the settings need',
     role: 'operator',
     produces: yamlType,
     returns: z.record(z.string(), z.unknown()),
@@ -95,7 +95,7 @@ export const routes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/lifecycle-events',
-    summary: 'What was heard of the organization and what it led to, newest first',
+    summary: 'Events about the organization and the result of each, newest first',
     role: 'viewer',
     returns: lifecycleEventsSchema,
     answers: { 200: 'Lifecycle events' },

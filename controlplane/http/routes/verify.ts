@@ -10,7 +10,7 @@ export const verifyRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/verify',
-    summary: 'Verify the cells of the whole organization or a part of it by a canary in each',
+    summary: 'Verify the cells of the whole organization, or of a part of it, with a canary in each',
     role: 'operator',
     body: withScope(askedScope),
     returns: verificationSchema,

@@ -20,13 +20,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(data, { recursive: true }));
 
-const start = (environment: Record<string, string> = {}) => {
+const start = (environment: Record<string, string> = {}, log = makeLogger('silent')) => {
   const settings = readSettings({
     ...environment,
     ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1', PORTCULLIS_PORT: '0' },
     ...{ PULUMI_CONFIG_PASSPHRASE: 'x', PORTCULLIS_DATA: data, PORTCULLIS_POLICY: policyFile },
   });
-  return startService(settings, makeLogger('silent'), { standing: false });
+  return startService(settings, log, { standing: false });
 };
 
 test('the service does not start on a policy that cannot be read, and starts once that is mended', {
@@ -125,4 +125,17 @@ test('without configured tokens the service lets in the commands on its data dir
     vi.unstubAllEnvs();
     await service.stop();
   }
+});
+
+test('variables of Kubernetes service links are ignored with one log line that names the remedy', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(policyFile, sound);
+  const lines: string[] = [];
+  const log = makeLogger('info', [], { write: (line) => lines.push(line) });
+  const links = { PORTCULLIS_SERVICE_HOST: '10.0.0.11', PORTCULLIS_SERVICE_PORT: '8420' };
+  const service = await start(links, log);
+  await service.stop();
+  const about = lines.filter((line) => line.includes('enableServiceLinks: false'));
+  expect(about.map((line) => JSON.parse(line).variables)).toEqual([Object.keys(links)]);
 });

@@ -99,7 +99,7 @@ describe('settings from the environment', () => {
   });
 
   test.each(['26', '0', '4.5', 'many', '99999999999999999999'])(
-    'a number such as %s is told what it may be',
+    'a number such as %s is refused with its range',
     (value) => {
       expect(refusal({ PORTCULLIS_PARALLEL: value })).toContain(
         'PORTCULLIS_PARALLEL must be a whole number from 1 to 25',

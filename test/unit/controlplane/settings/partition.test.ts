@@ -39,7 +39,7 @@ describe.each(partitions)('in partition %s', (partition, where, other) => {
     expect(await aws.accessRoleArn('300000000001')).toBe(`arn:${partition}:iam::300000000001:role/Access`);
   });
 
-  test(`the Regions of an account begin with ${where}, whatever their names`, async () => {
+  test(`the Regions of an account begin with ${where}, in any order of names`, async () => {
     const Regions = ['zz-last-1', other, where, 'aa-first-1'].map((RegionName) => ({ RegionName }));
     const aws = {
       caller: async () => ({ accountId: '111111111111', partition }),

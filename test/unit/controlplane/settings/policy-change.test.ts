@@ -109,7 +109,7 @@ describe('an edit does not lower the mode', () => {
 });
 
 describe('what an edit changes', () => {
-  test('is told by digests, modes and the names of rules, exceptions and other keys', () => {
+  test('is described by digests, modes and the names of rules, exceptions and other keys', () => {
     const exception = (name: string, why: string) =>
       `  - { name: ${name}, owner: o, why: ${why}, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-1] }] }, allow: { protocols: [tcp], sources: { cidrs: [0.0.0.0/0] } } }`;
     const exceptions = (...list: string[]) => ['exceptions:', ...list];

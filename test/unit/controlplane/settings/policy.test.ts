@@ -92,7 +92,7 @@ const policy = parsePolicy(rule());
 const merged = (...exceptions: StoredException[]) => withStoredExceptions(policy, exceptions, now);
 
 describe('stored exceptions', () => {
-  test('are merged into the policy by name, whatever their order', () => {
+  test('are merged into the policy by name, in any order', () => {
     const one = merged(stored('b'), stored('a'));
     expect(one.names).toEqual(['a', 'b']);
     expect(policyDigest(one.policy)).toBe(policyDigest(merged(stored('a'), stored('b')).policy));
