@@ -15,7 +15,7 @@ export interface Sandbox {
   /** What a control plane needs in its environment to work on this organization. */
   environment: Record<string, string>;
   organization: SeededOrganization;
-  /** Client settings of an account's root user, in the hub Region unless told. */
+  /** Client settings of an account's root user, in the hub Region by default. */
   root(accountId: string, region?: string): ClientSettings;
   /**
    * Makes the event that a rule's schedule would make now, and sends it to the rule's targets with every permission

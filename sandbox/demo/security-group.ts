@@ -29,7 +29,7 @@ export interface OpenedGroup {
 
 /** Opens a port to the world in a new group of a member account, by ordinary AWS SDK calls as that account's root. */
 export async function openToTheWorld(
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'root'>,
   at: { accountId: string; region: string; port: number },
 ): Promise<OpenedGroup> {
   const ec2 = new EC2Client(sandbox.root(at.accountId, at.region));

@@ -61,13 +61,13 @@ const onboard: Step = {
   claim: 'the whole organization is onboarded',
   async run({ controlPlane, sandbox }, show) {
     const started = Date.now();
-    // It began by itself when the service started; this only waits for it, stack by stack.
+    // The service began it at its start; this only waits for it, stack by stack.
     const { exit, output } = await controlPlane.cli(['reconcile', '--only-changed'], show);
     assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
     const { accounts } = await controlPlane.get<{ accounts: Account[] }>('/v1/accounts');
     const active = accounts.filter(({ state }) => state === 'ACTIVE');
-    const wanting = active.filter(({ conditions }) => conditions.Ready?.status !== 'True');
-    assert(wanting.length === 0, `not ready: ${wanting.map(({ id }) => id).join(', ')}`);
+    const notReady = active.filter(({ conditions }) => conditions.Ready?.status !== 'True');
+    assert(notReady.length === 0, `not ready: ${notReady.map(({ id }) => id).join(', ')}`);
     const suspended = accounts.find(({ id }) => id === sandbox.organization.suspendedAccountId);
     assert(
       suspended?.conditions.Ready?.reason === 'NotActive',
@@ -85,11 +85,11 @@ const close: Step = {
     const { group, took } = await openAndSeeClosed(world, at);
     const { outcome } = await remediationOf(world, group, at.accountId);
     assert(outcome === 'remediated', `the audit log says ${outcome}`);
-    const told = await until('the Slack message', 10, async () =>
-      world.slack.messages.find((message) => message.includes(group.groupId)),
+    const message = await until('the Slack message', 10, async () =>
+      world.slack.messages.find((text) => text.includes(group.groupId)),
     );
-    assert(told.includes(at.accountId), 'the Slack message does not name the account');
-    return `closed ${seconds(took)} after the call returned; recorded as ${outcome}; Slack told`;
+    assert(message.includes(at.accountId), 'the Slack message does not name the account');
+    return `closed ${seconds(took)} after the call returned; recorded as ${outcome}; Slack notified`;
   },
 };
 
@@ -100,7 +100,7 @@ const allow: Step = {
     const group = await openToTheWorld(world.sandbox, at);
     const { outcome } = await remediationOf(world, group, at.accountId);
     assert(outcome === 'clean', `the audit log says ${outcome}`);
-    assert((await group.ruleIds()).includes(group.ruleId), 'the rule is gone');
+    assert((await group.ruleIds()).includes(group.ruleId), 'the rule was deleted');
     return 'judged clean, still there';
   },
 };
@@ -108,7 +108,7 @@ const allow: Step = {
 const created: { accountId?: string } = {};
 
 const cover: Step = {
-  claim: 'a new account is covered without anyone asking',
+  claim: 'a new account is covered automatically',
   async run(world) {
     const { managementAccountId } = world.sandbox.organization;
     const organizations = new OrganizationsClient(world.sandbox.root(managementAccountId, 'us-east-1'));
@@ -132,7 +132,7 @@ const cover: Step = {
 };
 
 const protect: Step = {
-  claim: 'and then protected',
+  claim: 'the new account is protected',
   async run(world) {
     assert(created.accountId !== undefined, 'there is no new account');
     const { took } = await openAndSeeClosed(world, {
@@ -193,7 +193,7 @@ const drift: Step = {
 };
 
 const repair: Step = {
-  claim: 'reconcile heals it',
+  claim: 'reconcile repairs it',
   async run({ sandbox, controlPlane }, show) {
     const { exit, output } = await controlPlane.cli(['reconcile', ...scope], show);
     assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
@@ -204,7 +204,7 @@ const repair: Step = {
 };
 
 const putBack: Step = {
-  claim: 'a closed rule is put back with an exception, and stays',
+  claim: 'a revoked rule is restored with an exception, and stays',
   async run(world, show) {
     const at = { accountId: '300000000002', region: 'eu-west-1', port: 2222 };
     const { group } = await openAndSeeClosed(world, at);

@@ -14,6 +14,17 @@ import { ensureSteps } from './steps.mjs';
 const packages = [packagesStep, nodeStep];
 const everything = [...packages, pulumiStep, pythonStep];
 
+/** The scripts that generate pages, policies and schemas; with --check they fail on a stale file. */
+const generated = [
+  'docs/write-settings.ts',
+  'docs/write-api.ts',
+  'docs/write-errors.ts',
+  'docs/write-quotas.ts',
+  'docs/write-schemas.ts',
+  'docs/write-access-role.ts',
+  'bench/cost.ts',
+];
+
 /** @type {Record<string, { steps: import('./steps.mjs').Step[], commands: string[][] }>} */
 const scripts = {
   setup: { steps: everything, commands: [] },
@@ -30,6 +41,7 @@ const scripts = {
     commands: [
       ['tsc', '-p', '.'],
       ['biome', 'check', '--error-on-warnings'],
+      ...generated.map((script) => ['node', script, '--check']),
     ],
   },
 };
