@@ -1,9 +1,9 @@
 import type { OperationRecord, ResourceChange } from '../stacks/operation-record.ts';
+import { type PropertySource, valueChanges } from './property-values.ts';
 
-interface ResourceState {
+interface ResourceState extends PropertySource {
   readonly parent?: string;
   readonly provider?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 interface StepMetadata {
@@ -69,11 +69,14 @@ export function recordEvents(): EventRecorder {
     const happened = event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent;
     const step = happened?.metadata;
     if (!step || step.type === 'pulumi:pulumi:Stack' || step.type.startsWith('pulumi:providers:')) return;
+    const properties = Object.keys(step.detailedDiff ?? {});
+    const values = valueChanges(properties, step.old, step.new);
     const change: ResourceChange = {
       operation: step.op,
       type: step.type,
       name: resourceName(step.urn),
-      properties: Object.keys(step.detailedDiff ?? {}),
+      properties,
+      ...(values && { values }),
     };
     const key = `${step.op} ${step.urn}`;
     if (event.resOpFailedEvent) changes.delete(key);

@@ -1,9 +1,19 @@
+/** A property before and after, where it is short text, a number or a boolean, and no secret. */
+export interface ValueChange {
+  readonly old?: Scalar;
+  readonly new?: Scalar;
+}
+
+export type Scalar = string | number | boolean;
+
 /** One resource that an operation changes or would change. */
 export interface ResourceChange {
   readonly operation: string;
   readonly type: string;
   readonly name: string;
   readonly properties: readonly string[];
+  /** Of the properties whose values can be shown: their change, by property. */
+  readonly values?: Readonly<Record<string, ValueChange>>;
 }
 
 /** What an operation did, from the engine's own events. */
