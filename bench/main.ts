@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|organization|bursts|sweep|flood|scheduler]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|bursts|sweep|flood|scheduler]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
@@ -11,6 +11,7 @@ import { measureNewAccounts, measureUnderSweep } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
 import { measureScheduler } from './scheduler.ts';
+import { measureStartUp } from './start-up.ts';
 
 const results = new URL('results.json', import.meta.url);
 const { quick = false, only } = parseArgs({
@@ -67,6 +68,7 @@ async function inWorld(work: (world: World) => Promise<Ended>): Promise<Ended> {
 const parts: Record<string, () => Promise<Ended>> = {
   evaluator: () => measureEvaluator(figures, options).then(() => 'measured'),
   bundle: () => measureBundle(figures, options).then(() => 'measured'),
+  'start-up': () => measureStartUp(figures, options).then(() => 'measured'),
   organization: () => inWorld(measureWorld),
   bursts: () => inWorld(measureBurstsOf),
   sweep: () => inWorld(measureSweepOf),
