@@ -6,6 +6,7 @@ import { readiness } from './background/readiness.ts';
 import { startBackground } from './background/start.ts';
 import { servedTokens } from './http/access/local-token.ts';
 import { application, listen } from './http/server.ts';
+import { type FrontDoor, frontDoor } from './http/starting.ts';
 import { announceQuestion } from './offboarding/announce.ts';
 import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
@@ -60,15 +61,30 @@ interface ServiceOptions {
   readonly takingOver?: boolean;
   /** Whether it hears lifecycle events and results and looks around by itself; a one-off command does not. */
   readonly standing: boolean;
+  /** Aborted: a start that waits for its database ends. */
+  readonly signal?: AbortSignal;
 }
 
 /** How long what is under way may take to end once the service stops, all of it together, milliseconds. */
 const graceMs = 60_000;
 
 /** What everything else is made of: the database with its store, AWS, the engine, and what is measured. */
-async function foundations(settings: Settings, log: Logger, shutdown: Shutdown) {
+async function foundations(
+  settings: Settings,
+  log: Logger,
+  shutdown: Shutdown,
+  door: FrontDoor,
+  { standing, signal }: ServiceOptions,
+) {
   await readPolicyFile(settings);
-  const database = await openDatabase(settings, (error) => log.warn({ error: error.message }, 'database'));
+  const warn = (error: Error) => {
+    log.warn({ error: error.message }, 'database');
+    door.waitFor(error.message);
+  };
+  // A supervisor restarts a standing service that ends: it waits, and says for what.
+  const patience = standing ? Number.POSITIVE_INFINITY : undefined;
+  const database = await openDatabase(settings, warn, patience, signal);
+  door.waitFor(undefined);
   shutdown.register('database', database.close);
   const store = openStore(database);
   const registry = metricsRegistry(version);
@@ -159,9 +175,10 @@ async function takeWork({ services, runs, worker }: Scheduler) {
 async function open(
   settings: Settings,
   log: Logger,
-  { standing, takingOver }: ServiceOptions,
+  options: ServiceOptions,
   shutdown: Shutdown,
 ): Promise<string> {
+  const { standing, takingOver } = options;
   const onLost = (reason: string) => {
     // The database in memory is not the one on disk any more: nothing may be written back, not even at a stop.
     log.fatal({ data: settings.data }, reason);
@@ -170,7 +187,10 @@ async function open(
   const lock = await lockData(settings.data, { onLost });
   // A database that is still closing is nobody else's yet; it is once this process is gone.
   shutdown.register('data lock', async (whole) => whole && lock.release());
-  const base = await foundations(settings, log, shutdown);
+  const front = frontDoor();
+  const server = await listen(front.listener, settings.host, settings.port);
+  shutdown.register('http', server.close);
+  const base = await foundations(settings, log, shutdown, front, options);
   const { database, store, aws, registry } = base;
   if (!takingOver) await base.installation.assertOurs();
   if (standing) await requireHubRegion(aws, settings, (message) => log.warn(message));
@@ -194,7 +214,8 @@ async function open(
   };
   const tokens = await servedTokens(settings.tokens, settings.data);
   const door = { ...settings, tokens, allowedHosts: [...settings.allowedHosts, settings.host] };
-  const server = await listen(application(context, door, version, log), settings.host, settings.port);
+  front.open(application(context, door, version, log));
+  // Once more, so that it closes before what its answers need.
   shutdown.register('http', server.close);
   await lock.announce(server.url);
   return server.url;

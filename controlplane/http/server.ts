@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -134,7 +134,7 @@ export function application(
 
 /** Listens; its address once it does. @throws PortcullisError `in-use` where the port is taken. */
 export function listen(
-  app: Express,
+  app: RequestListener,
   host: string,
   port: number,
 ): Promise<{ url: string; close(): Promise<void> }> {

@@ -101,7 +101,7 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
       if (!bus) {
         throw new PortcullisError(
           'not-found',
-          `there is no hub in account ${accountId}, ${region}; portcullis reconcile makes it`,
+          `there is no hub in account ${accountId}, ${region}; portcullis reconcile --all makes it`,
         );
       }
       // The line first: an act that is not on record must not happen.

@@ -32,7 +32,7 @@ export function cellsOf(accounts: readonly Seen[], scope: Scope): Cell[] {
   if (wanted.length === 0)
     throw new PortcullisError(
       'unknown-scope',
-      'there is no cell to verify: run `portcullis reconcile` first',
+      'there is no cell to verify: run `portcullis reconcile --all` first',
     );
   return wanted;
 }

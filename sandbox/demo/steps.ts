@@ -62,7 +62,7 @@ const onboard: Step = {
   async run({ controlPlane, sandbox }, show) {
     const started = Date.now();
     // The service began it at its start; this only waits for it, stack by stack.
-    const { exit, output } = await controlPlane.cli(['reconcile', '--only-changed'], show);
+    const { exit, output } = await controlPlane.cli(['reconcile', '--all', '--only-changed'], show);
     assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
     const { accounts } = await controlPlane.get<{ accounts: Account[] }>('/v1/accounts');
     const active = accounts.filter(({ state }) => state === 'ACTIVE');
@@ -185,7 +185,7 @@ const drift: Step = {
     assert(exit === 3, `preview ended with exit code ${exit}, not 3 (differences):\n${output}`);
     const named = output
       .split('\n')
-      .find((line) => line.includes(`drift: deleted aws:cloudwatch/eventRule:EventRule ${forwardRule}`));
+      .find((line) => line.includes(`eventRule:EventRule ${forwardRule}`) && line.includes('drift: deleted'));
     assert(named !== undefined, `preview does not name the rule:\n${output}`);
     assert(!(await ruleWithTarget(events)), 'preview changed something');
     return `exit code 3, and nothing changed`;

@@ -10,7 +10,7 @@ export async function verifyCells(
   show: (text: string) => void,
 ): Promise<string> {
   const [started, messagesBefore] = [Date.now(), slack.messages.length];
-  const { exit, output } = await controlPlane.cli(['verify'], show);
+  const { exit, output } = await controlPlane.cli(['verify', '--all'], show);
   const seconds = ((Date.now() - started) / 1000).toFixed(2);
   if (exit !== 3)
     throw new Error(`verify ended with exit code ${exit}, not 3 (unhealthy cells found):\n${output}`);

@@ -52,6 +52,7 @@ const house: Record<string, { may: readonly string[]; layers: Record<string, num
       'service.ts': 7,
       cli: 8,
       'main.ts': 9,
+      'portcullis.mjs': 9,
     },
   },
   sandbox: {

@@ -15,6 +15,7 @@ import type { Run } from '../../store/runs.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import type { Verification } from '../../store/verifications.ts';
 import type { CellView } from '../../verify/coverage.ts';
+import { inFlags } from '../arguments/values.ts';
 
 /** Times are ISO 8601 text on this side. */
 export type VerificationView = Verification & { readonly cells: readonly Canary[] };
@@ -34,6 +35,8 @@ interface RemediationFilter {
 
 /** The HTTP API as the commands use it. Times are ISO 8601 text on this side. */
 export interface Client {
+  /** The service runs in this process and ends with the command. */
+  readonly ownService?: true;
   reconcile(body: object): Promise<Run>;
   run(id: string): Promise<RunWithStacks>;
   /** The latest hundred, newest first. */
@@ -75,12 +78,6 @@ interface Failure {
 
 const renamed = (error: Failure['error']) => error && { code: error.code, detail: error.message };
 
-/** The API wants the whole organization named; a command line without a scope means it. */
-const scoped = (body: object): object =>
-  ['accounts', 'organizationalUnits', 'regions', 'scope'].some((part) => part in body)
-    ? body
-    : { scope: 'organization', ...body };
-
 export function httpClient(url: string, token: string | undefined): Client {
   const reach = (path: string, body?: object): Promise<Response> =>
     fetch(new URL(path, url), {
@@ -111,14 +108,22 @@ export function httpClient(url: string, token: string | undefined): Client {
     }
     if (!response.ok) {
       const { code, detail = response.statusText } = { ...answer, ...renamed(answer.error) };
-      throw new PortcullisError(isErrorCode(code) ? code : 'internal', detail);
+      throw new PortcullisError(isErrorCode(code) ? code : 'internal', worded(response.status, detail));
     }
     return answer;
+  };
+  /** The API's message in the words of the command line. */
+  const worded = (status: number, message: string): string => {
+    if (status === 400) return inFlags(message);
+    if (status !== 401) return message;
+    return token
+      ? `the service at ${url} does not know this token; set PORTCULLIS_TOKEN to one that it does`
+      : `the service at ${url} asks for a token; set PORTCULLIS_TOKEN`;
   };
   const ask = async <T>(path: string, body?: object): Promise<T> => parsed<T>(await send(path, body));
   const at = encodeURIComponent;
   return {
-    reconcile: (body) => ask<Run>('/v1/reconcile', scoped(body)),
+    reconcile: (body) => ask<Run>('/v1/reconcile', body),
     audit: (query) => ask(`/v1/audit?${query}`),
     auditCheck: () => ask('/v1/audit/verify'),
     async *auditExport(query) {
@@ -140,7 +145,7 @@ export function httpClient(url: string, token: string | undefined): Client {
     endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
-    verify: (scope) => ask('/v1/verify', scoped(scope)),
+    verify: (scope) => ask('/v1/verify', scope),
     verification: (id) => ask(`/v1/verifications/${at(id)}`),
     coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
     confirmations: async () =>

@@ -1,33 +1,59 @@
-import { localToken } from '../../http/access/local-token.ts';
-import { startService } from '../../service.ts';
+import { readFile } from 'node:fs/promises';
 import { readCommandSettings, readSettings } from '../../settings/environment.ts';
+import { PortcullisError, reasonOf } from '../../settings/errors.ts';
+import { tokenFile } from '../../settings/token-file.ts';
 import { dataOwner } from '../../store/database/directory-owner.ts';
-import { makeLogger } from '../../telemetry/log.ts';
 import { type Client, httpClient } from './http.ts';
 
-/**
- * Uses the service that is named or running on this data directory, which needs no other setting; else one of its own
- * while the work lasts. The token that a service without configured ones makes is sent to the service on that data
- * directory alone, never to an address that is named.
- */
-export async function withClient<T>(
-  work: (client: Client) => Promise<T>,
-  { takingOver = false }: { readonly takingOver?: boolean } = {},
-): Promise<T> {
-  const { url, data, token } = readCommandSettings();
-  if (url) return work(httpClient(url, token));
-  const running = (await dataOwner(data))?.url;
-  if (running) return work(httpClient(running, token ?? (await localToken(data))));
-  const settings = readSettings();
-  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, settings.secrets);
-  // Reached by this process alone, with a token of its own.
-  const own = await startService({ ...settings, host: '127.0.0.1', port: 0, tokens: [] }, log, {
-    standing: false,
-    takingOver,
+/** The token that the service on a data directory keeps there; undefined where it keeps none. */
+async function keptToken(data: string): Promise<string | undefined> {
+  const file = tokenFile(data);
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return '';
+    throw new PortcullisError(
+      'invalid-environment',
+      `${file} cannot be read: ${reasonOf(cause)}; run the command as the user of the service, or set PORTCULLIS_TOKEN`,
+      { cause },
+    );
   });
+  return text.trim() || undefined;
+}
+
+/**
+ * The service that PORTCULLIS_URL names, or that runs on this data directory; undefined where there is none. The token
+ * in the data directory is sent to the service on it alone, never to an address that is named.
+ */
+async function runningService(): Promise<Client | undefined> {
+  const { url, data, token } = readCommandSettings();
+  if (url) return httpClient(url, token);
+  const running = (await dataOwner(data))?.url;
+  return running ? httpClient(running, token ?? (await keptToken(data))) : undefined;
+}
+
+interface Terms {
+  readonly takingOver?: boolean;
+}
+
+/** Starts a service on the loopback for as long as the work lasts. */
+async function withOwnService<T>(
+  work: (client: Client) => Promise<T>,
+  { takingOver = false }: Terms,
+): Promise<T> {
+  const settings = readSettings();
+  const { makeLogger } = await import('../../telemetry/log.ts');
+  const { startService } = await import('../../service.ts');
+  const log = makeLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, settings.secrets);
+  const place = { host: '127.0.0.1', port: 0, tokens: [] };
+  const own = await startService({ ...settings, ...place }, log, { standing: false, takingOver });
   try {
-    return await work(httpClient(own.url, await localToken(data)));
+    return await work({ ...httpClient(own.url, await keptToken(settings.data)), ownService: true });
   } finally {
     await own.stop();
   }
+}
+
+/** Works with the service that is named or running, which needs no other setting; else with one of its own. */
+export async function withClient<T>(work: (client: Client) => Promise<T>, terms: Terms = {}): Promise<T> {
+  const running = await runningService();
+  return running ? work(running) : withOwnService(work, terms);
 }

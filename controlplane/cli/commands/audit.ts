@@ -1,38 +1,22 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import { PortcullisError } from '../../settings/errors.ts';
+import { auditedActs } from '../../store/audit/acts.ts';
 import type { AuditLine } from '../../store/audit/lines.ts';
 import type { AuditCheck } from '../../store/audit/seals.ts';
+import { oneOf, wholeNumber } from '../arguments/values.ts';
 import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
-import { exits } from '../output/exits.ts';
 import type { Screen } from '../output/progress.ts';
 import { plain, table } from '../output/table.ts';
-
-const usage = `portcullis audit [filter] [--limit <n>]   the newest lines, a hundred unless told
-portcullis audit [filter] --jsonl [--after <id>]   all of them as JSON lines, oldest first
-portcullis audit --verify              whether each sealed line is there and as it was; exit 1 where one is not
-
-filter: --since <time>  --until <time>  --who <caller>  --what <act>  --account <id>   times as 2026-03-02T09:15:00Z`;
+import { exits, show, type Terminal } from '../output/terminal.ts';
 
 const filters = ['since', 'until', 'who', 'what', 'account', 'after', 'limit'] as const;
 
-const readArguments = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      ...(Object.fromEntries(filters.map((name) => [name, { type: 'string' }])) as Record<
-        (typeof filters)[number],
-        { type: 'string' }
-      >),
-      jsonl: { type: 'boolean', default: false },
-      verify: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  }).values;
-
-type Values = ReturnType<typeof readArguments>;
+type Values = Partial<Record<(typeof filters)[number], string>> & {
+  readonly jsonl?: boolean;
+  readonly verify?: boolean;
+};
 
 const short = (details: AuditLine['details']): string =>
   Object.entries(details)
@@ -81,43 +65,20 @@ async function exportLines(client: Client, query: URLSearchParams, screen: Scree
   return exits.done;
 }
 
-async function carryOut(values: Values, screen: Screen): Promise<number> {
+/** Shows, exports or checks the audit log; 1 where a sealed line is not as it was. @throws `invalid-request` */
+export async function audit(terminal: Terminal, values: Values): Promise<number> {
+  oneOf('--what', auditedActs, values.what);
+  wholeNumber('--limit', values.limit);
   const query = new URLSearchParams();
   for (const name of filters) if (values[name] !== undefined) query.set(name, values[name]);
   return withClient(async (client) => {
-    if (values.jsonl) return exportLines(client, query, screen);
+    if (values.jsonl) return exportLines(client, query, terminal.screen);
     if (values.verify) {
       const check = await client.auditCheck();
-      screen.write(`${renderCheck(check)}\n`);
+      show(terminal, check, renderCheck);
       return check.intact ? exits.done : exits.failed;
     }
-    screen.write(`${renderAudit((await client.audit(query)).audit)}\n`);
+    show(terminal, (await client.audit(query)).audit, renderAudit);
     return exits.done;
   });
-}
-
-/** `portcullis audit …`; its exit code. Output goes to the screen, errors to `complain`. */
-export async function auditCommand(
-  args: readonly string[],
-  screen: Screen,
-  complain: (text: string) => void,
-): Promise<number> {
-  let values: Values;
-  try {
-    values = readArguments(args);
-  } catch (error) {
-    complain(`${(error as Error).message}\n\n${usage}`);
-    return exits.usage;
-  }
-  if (values.help) {
-    screen.write(`${usage}\n`);
-    return exits.done;
-  }
-  try {
-    return await carryOut(values, screen);
-  } catch (error) {
-    if (!(error instanceof PortcullisError)) throw error;
-    complain(`portcullis: ${error.message}`);
-    return error.code.startsWith('invalid') ? exits.usage : exits.failed;
-  }
 }

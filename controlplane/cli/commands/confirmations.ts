@@ -1,6 +1,9 @@
 import type { ScopeView } from '../../offboarding/scope-view.ts';
+import { PortcullisError } from '../../settings/errors.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
+import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
+import { exits, say, show, type Terminal } from '../output/terminal.ts';
 
 /** What an edit of the policy changes beside its mode, so that no person confirms more than was read. */
 function policyLines({ policy }: Confirmation): string[] {
@@ -61,3 +64,16 @@ export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
   const lines = leftOut.map(({ key, because }) => `${key} stays until a person confirms: ${plain(because)}`);
   return [...(wrong ? [plain(wrong)] : []), ...lines].map((line) => `${line}\n`).join('');
 }
+
+/** The set is shown before it is answered: its digest goes with the answer, so that no other set is answered. */
+const answer = (word: 'confirm' | 'refuse') => (terminal: Terminal, _: unknown, id: string) =>
+  withClient(async (client) => {
+    const asked = (await client.confirmations()).find((each) => each.id === id);
+    if (!asked)
+      throw new PortcullisError('not-found', `confirmation ${id} does not exist; portcullis confirmations`);
+    say(terminal, renderConfirmation(asked));
+    show(terminal, await client.answer(word, id, asked.digest), ({ state }) => state);
+    return exits.done;
+  });
+export const confirm = answer('confirm');
+export const refuse = answer('refuse');

@@ -1,8 +1,7 @@
 import { awsClients } from '../../aws/clients.ts';
 import { checkConcurrency, checkHubRegion, type HubCheck } from '../../aws/hub-checks.ts';
 import { readSettings } from '../../settings/environment.ts';
-import { exits } from '../output/exits.ts';
-import type { Screen } from '../output/progress.ts';
+import { exits, show, type Terminal } from '../output/terminal.ts';
 
 const marks = { ok: '✔', problem: '✘', unknown: '?' } as const;
 
@@ -16,10 +15,10 @@ export function renderChecks(checks: readonly HubCheck[]): string {
 }
 
 /** Checks what Portcullis needs of the hub account, with the credentials of this shell; changes nothing. */
-export async function doctor({ json }: { readonly json: boolean }, screen: Screen): Promise<number> {
+export async function doctor(terminal: Terminal): Promise<number> {
   const settings = readSettings();
   const aws = awsClients(settings);
   const checks = await Promise.all([checkHubRegion(aws, settings), checkConcurrency(aws, settings)]);
-  screen.write(`${json ? JSON.stringify(checks, null, 2) : renderChecks(checks)}\n`);
+  show(terminal, checks, renderChecks);
   return checks.every(({ result }) => result === 'ok') ? exits.done : exits.differs;
 }

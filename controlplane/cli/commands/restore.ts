@@ -1,9 +1,9 @@
 import type { RestoreView } from '../../remediations/restore/view.ts';
-import type { Client } from '../client/http.ts';
-import { exits } from '../output/exits.ts';
-import type { Screen } from '../output/progress.ts';
+import { PortcullisError } from '../../settings/errors.ts';
+import { withClient } from '../client/service.ts';
+import { exits, say, show, type Terminal } from '../output/terminal.ts';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly owner?: string | undefined;
   readonly why?: string | undefined;
   readonly ticket?: string | undefined;
@@ -13,7 +13,7 @@ export interface RestoreOptions {
 }
 
 /** The options that a restore cannot do without and that are not given. Pure. */
-export function missingOptions(options: RestoreOptions): string[] {
+function missingOptions(options: RestoreOptions): string[] {
   const words = (['owner', 'why', 'ticket'] as const).filter((name) => !options[name]);
   const end = options.expires || options.permanent ? [] : ['expires or --permanent'];
   return [...words, ...end].map((name) => `--${name}`);
@@ -26,28 +26,33 @@ const restoreLines: Record<RestoreView['state'], string> = {
   failed: 'failed',
 };
 
-/** Asks for a restore and follows it to its end; the exit code. */
+const restoredText = ({ rules }: RestoreView): string =>
+  rules
+    .filter(({ restoredRuleId }) => restoredRuleId)
+    .map((rule) => `${rule.ruleId} is back as ${rule.restoredRuleId}, by exception ${rule.exception}`)
+    .join('\n');
+
+/** Asks for a restore and follows it to its end; the exit code. @throws `invalid-request` where an option is missing */
 export async function restore(
-  client: Client,
+  terminal: Terminal,
+  options: RestoreOptions,
   remediation: string,
-  { owner, why, ticket, expires, permanent, rule }: RestoreOptions,
-  screen: Screen,
 ): Promise<number> {
-  const words = { owner, why, ticket, expires, permanent: permanent || undefined, rules: rule };
-  const { id, rules } = await client.restore(remediation, words);
-  screen.write(`restore ${id} of ${rules.map(({ ruleId }) => ruleId).join(', ')}\n`);
-  let shown: string | undefined;
-  for (;;) {
-    const now = await client.restored(id);
-    if (now.state !== shown)
-      screen.write(`${restoreLines[now.state]}${now.reason ? `: ${now.reason}` : ''}\n`);
-    shown = now.state;
-    if (now.finishedAt) {
-      for (const each of now.rules)
-        if (each.restoredRuleId)
-          screen.write(`${each.ruleId} is back as ${each.restoredRuleId}, by exception ${each.exception}\n`);
+  const missing = missingOptions(options);
+  if (missing.length > 0) throw new PortcullisError('invalid-request', `restore needs ${missing.join(', ')}`);
+  const { owner, why, ticket, expires, permanent, rule } = options;
+  return withClient(async (client) => {
+    const words = { owner, why, ticket, expires, permanent, rules: rule };
+    const { id, rules } = await client.restore(remediation, words);
+    say(terminal, `restore ${id} of ${rules.map(({ ruleId }) => ruleId).join(', ')}`);
+    for (let shown: string | undefined; ; await new Promise((next) => setTimeout(next, 500))) {
+      const now = await client.restored(id);
+      if (now.state !== shown)
+        say(terminal, `${restoreLines[now.state]}${now.reason ? `: ${now.reason}` : ''}`);
+      shown = now.state;
+      if (!now.finishedAt) continue;
+      if (terminal.json || restoredText(now) !== '') show(terminal, now, restoredText);
       return now.state === 'restored' ? exits.done : exits.failed;
     }
-    await new Promise((next) => setTimeout(next, 500));
-  }
+  });
 }

@@ -4,8 +4,11 @@ import type { Confirmation } from '../../store/confirmations.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import { trailWarnings } from '../../trails/condition.ts';
 import type { CellView } from '../../verify/coverage.ts';
-import type { Protection } from '../client/http.ts';
+import type { Client, Protection } from '../client/http.ts';
+import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
+import { exits, show, type Terminal } from '../output/terminal.ts';
+import { isWaiting } from './confirmations.ts';
 
 const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
 
@@ -105,7 +108,7 @@ export function renderStatus(
   const body =
     accounts.length > 0
       ? table([head, ...accounts.map((account) => row(account, stacks, cells))])
-      : 'no account seen yet: run `portcullis reconcile`';
+      : 'no account seen yet: run `portcullis reconcile --all`';
   // What is wrong with a trail that covers is reported, and is no reason for an exit code: nothing is missed for it.
   const warnings = active.flatMap(({ id, regions }) =>
     trailWarnings(regions.map(({ trail }) => trail)).map((warning) => `${id} trail warning: ${warning}`),
@@ -113,3 +116,20 @@ export function renderStatus(
   const below = [...remarks, ...refused, ...warnings];
   return { text: [body, ...(below.length > 0 ? ['', ...below] : [])].join('\n'), healthy };
 }
+
+async function seenBy(client: Client) {
+  const [accounts, stacks, cells, confirmations, notReady, protection] = await Promise.all([
+    ...([client.accounts(), client.stacks(), client.coverage()] as const),
+    ...([client.confirmations(), client.notReady(), client.protection()] as const),
+  ]);
+  return { accounts, stacks, cells, confirmations: confirmations.filter(isWaiting), notReady, protection };
+}
+
+/** Shows the fleet; 3 where something is not as it should be. */
+export const status = (terminal: Terminal): Promise<number> =>
+  withClient(async (client) => {
+    const seen = await seenBy(client);
+    const { text, healthy } = renderStatus(seen.accounts, seen.stacks, seen.cells, seen);
+    show(terminal, seen, () => text);
+    return healthy ? exits.done : exits.differs;
+  });

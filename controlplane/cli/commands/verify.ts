@@ -1,7 +1,8 @@
 import type { Client, VerificationView } from '../client/http.ts';
-import { exits } from '../output/exits.ts';
-import type { Screen } from '../output/progress.ts';
+import { withClient } from '../client/service.ts';
 import { table } from '../output/table.ts';
+import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
+import { allOrAsked, requestOf, type ScopeValues } from './scope.ts';
 
 const seconds = (milliseconds: number | null) =>
   milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(1)} s`;
@@ -28,21 +29,31 @@ export function renderVerification({ cells }: Pick<VerificationView, 'cells'>): 
 const ended = new Set(['verified', 'failed']);
 
 /** Asks for a verification and follows it to its end; 3 where a cell was not verified. */
-export async function verify(client: Client, scope: object, json: boolean, screen: Screen): Promise<number> {
+export async function verifyCells(client: Client, scope: object, terminal: Terminal): Promise<number> {
   const { id } = await client.verify(scope);
   const shown = new Set<string>();
   for (;;) {
     const now = await client.verification(id);
-    for (const cell of json ? [] : now.cells) {
+    for (const cell of now.cells) {
       if (shown.has(cell.id) || !ended.has(cell.state)) continue;
       shown.add(cell.id);
       const why = cell.message ? `  ${cell.message}` : '';
-      screen.write(`${cell.state.padEnd(9)} ${cell.accountId} ${cell.region}${why}\n`);
+      say(terminal, `${cell.state.padEnd(9)} ${cell.accountId} ${cell.region}${why}`);
     }
     if (now.finishedAt) {
-      screen.write(`${json ? JSON.stringify(now, null, 2) : `\n${renderVerification(now)}`}\n`);
+      show(terminal, now, (view) => `\n${renderVerification(view)}`);
       return now.cells.every(({ state }) => state === 'verified') ? exits.done : exits.differs;
     }
     await new Promise((next) => setTimeout(next, 500));
   }
+}
+
+/** Verifies the cells of a scope, or of the whole organization where that is meant. */
+export async function verify(terminal: Terminal, values: ScopeValues): Promise<number> {
+  const scope = requestOf(values);
+  if (!(await allOrAsked('verify', values, ask))) {
+    say(terminal, 'nothing was verified');
+    return exits.usage;
+  }
+  return withClient((client) => verifyCells(client, scope, terminal));
 }

@@ -1,4 +1,5 @@
 import type { RunWithStacks } from '../client/http.ts';
+import { plain } from './table.ts';
 
 /** Where a run stands, in numbers. */
 export interface Standing {
@@ -46,9 +47,14 @@ export function progressView(screen: Screen): { show(run: RunWithStacks): void; 
       for (const stack of run.stacks) {
         if (shown.has(stack.key) || !ended.has(stack.state)) continue;
         shown.add(stack.key);
-        const loud = ['failed', 'unreachable'].includes(stack.state) || stack.drift.length > 0;
+        // What a preview found is in its plan.
+        const planned = run.kind === 'preview' && stack.state === 'succeeded';
+        const drifted = stack.drift.length > 0 && !planned;
+        const loud = ['failed', 'unreachable'].includes(stack.state) || drifted;
         if (live && !loud) continue;
-        screen.write(`${stack.state.padEnd(9)} ${stack.key}${stack.message ? `  ${stack.message}` : ''}\n`);
+        screen.write(
+          `${stack.state.padEnd(9)} ${stack.key}${stack.message && !planned ? `  ${plain(stack.message)}` : ''}\n`,
+        );
       }
       if (!live) return;
       const left = secondsLeft === undefined ? '' : `, about ${secondsLeft} s left`;

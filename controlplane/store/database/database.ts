@@ -5,7 +5,7 @@ import { fromPglite } from 'pg-boss';
 import type { Settings } from '../../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 import { migrateInTransaction } from '../migrations/migrate.ts';
-import { openPostgres } from './postgres.ts';
+import { hostOf, openPostgres } from './postgres.ts';
 import { camelCased, type Database, type Query } from './query.ts';
 
 export type { Database, Query };
@@ -36,21 +36,24 @@ async function openPglite(directory: string): Promise<Database> {
 
 /**
  * Opens the database, migrated: Postgres where `DATABASE_URL` says so, else PGlite in the data directory. A Postgres that
- * does not answer yet is waited for, `patience` milliseconds long.
- * @throws PortcullisError `store-unreachable`; the address is never part of the message.
+ * does not answer yet is waited for, `patience` milliseconds long, or until the signal is aborted.
+ * @throws PortcullisError `store-unreachable`; it names the host, and never the user or the password.
  */
 export async function openDatabase(
   settings: Pick<Settings, 'databaseUrl' | 'data'>,
   warn: (error: Error) => void,
   patience = 60_000,
+  signal?: AbortSignal,
 ): Promise<Database> {
   try {
     return settings.databaseUrl
-      ? await openPostgres(settings.databaseUrl, warn, patience)
+      ? await openPostgres(settings.databaseUrl, { patience, warn, signal })
       : await openPglite(join(settings.data, 'database'));
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
-    const where = settings.databaseUrl ? 'Postgres at DATABASE_URL' : `PGlite in ${settings.data}`;
+    const where = settings.databaseUrl
+      ? `Postgres at ${hostOf(settings.databaseUrl)} (DATABASE_URL)`
+      : `PGlite in ${settings.data}`;
     const { code = reasonOf(error) } = error as { code?: string };
     throw new PortcullisError('store-unreachable', `${where} cannot be opened: ${code}`, { cause: error });
   }

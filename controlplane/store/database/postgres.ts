@@ -20,14 +20,19 @@ const isUnreachable = (error: unknown): boolean =>
   gone.test(codeOf(error)) || cut.test(codeOf(error)) || lost.test(reasonOf(error));
 
 /** What a person is told: never the driver's message, which names the address. */
-const unreachable = (cause: unknown): PortcullisError =>
+const unreachable = (cause: unknown, host?: string): PortcullisError =>
   new PortcullisError(
     'store-unreachable',
-    `the database does not answer: ${codeOf(cause) || 'no connection'}`,
-    {
-      cause,
-    },
+    `the database${host ? ` at ${host}` : ''} does not answer: ${codeOf(cause) || 'no connection'}`,
+    { cause },
   );
+
+/** Where the server is, without the user and the password of the address. */
+export function hostOf(connectionString: string): string {
+  if (!URL.canParse(connectionString)) return 'DATABASE_URL';
+  const { host, searchParams } = new URL(connectionString);
+  return host || (searchParams.get('host') ?? 'its local socket');
+}
 
 /** A statement's own mistake stays what it is. */
 const describeUnreachable = (error: unknown): unknown => (isUnreachable(error) ? unreachable(error) : error);
@@ -60,16 +65,25 @@ async function migrate(connectionString: string): Promise<void> {
   }
 }
 
+/** How a database that does not answer yet is waited for. */
+export interface Waiting {
+  /** For how long, milliseconds. */
+  readonly patience: number;
+  readonly warn: (error: Error) => void;
+  /** Aborted: it is waited for no longer. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Tries for so many milliseconds, ever less often, while the database does not answer. */
-async function persistently(work: () => Promise<void>, patience: number, warn: (error: Error) => void) {
+async function persistently(work: () => Promise<void>, host: string, { patience, warn, signal }: Waiting) {
   const until = performance.now() + patience;
   for (let wait = 250; ; wait = Math.min(wait * 2, 5 * seconds)) {
     try {
       return await work();
     } catch (error) {
       if (!isUnreachable(error) || performance.now() + wait > until) throw error;
-      warn(unreachable(error));
-      await pause(wait);
+      warn(unreachable(error, host));
+      await pause(wait, undefined, { signal });
     }
   }
 }
@@ -111,12 +125,9 @@ async function inTransaction<T>(client: pg.PoolClient, work: (query: Query) => P
  * A database on Postgres, migrated. At start it is waited for; afterwards a statement that cannot be asked is rejected
  * with `store-unreachable`, and the next one finds the server again by itself once it is back.
  */
-export async function openPostgres(
-  connectionString: string,
-  warn: (error: Error) => void,
-  patience: number,
-): Promise<Database> {
-  await persistently(() => migrate(connectionString), patience, warn);
+export async function openPostgres(connectionString: string, waiting: Waiting): Promise<Database> {
+  const { warn } = waiting;
+  await persistently(() => migrate(connectionString), hostOf(connectionString), waiting);
   const pool = new pg.Pool({ connectionString, max: 10, ...limits });
   pool.on('error', (error) => warn(isUnreachable(error) ? unreachable(error) : error));
   return {

@@ -55,7 +55,7 @@ test('a service stopped in the middle of an operation ends it, exits with 0 in t
   expect(pending()).toEqual([]);
 
   controlPlane = await startControlPlane(world.environment);
-  const { exit, output } = await controlPlane.cli(['reconcile', '--only-changed']);
+  const { exit, output } = await controlPlane.cli(['reconcile', '--all', '--only-changed']);
   expect(exit, output).toBe(0);
   expect(filesOf('locks')).toEqual([]);
   expect(pending()).toEqual([]);

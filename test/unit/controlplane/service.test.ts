@@ -119,7 +119,8 @@ test('without configured tokens the service lets in the commands on its data dir
     vi.stubEnv('PORTCULLIS_URL', service.url);
     expect(await command(['exceptions'], screen, (text) => (shown += text))).toBe(1);
     expect(shown).toBe(
-      'no exceptions\nportcullis: send a known token: Authorization: Bearer <token>; the commands send PORTCULLIS_TOKEN',
+      `no exceptions
+portcullis: the service at ${service.url} asks for a token; set PORTCULLIS_TOKEN`,
     );
   } finally {
     vi.unstubAllEnvs();

@@ -51,7 +51,7 @@ describe('a control plane that is restarted with other Regions', () => {
   test('is refused with a Region that does not exist, a preview too, and touches nothing', long, async () => {
     await at.stop();
     const wrong = { ...at.environment, ...environment('us-esat-1,af-south-1') };
-    for (const words of [['serve'], ['preview'], ['reconcile']]) {
+    for (const words of [['serve'], ['preview'], ['reconcile', '--all']]) {
       const { exit, output } = await commandIn(wrong, words);
       expect(output).toContain('PORTCULLIS_REGIONS names us-esat-1, which is not a known AWS Region');
       expect(output).toContain('did you mean us-east-1?');

@@ -34,7 +34,7 @@ describe('the whole path on a local organization', () => {
     const data = await mkdtemp(join(tmpdir(), 'portcullis-second-'));
     const second = (...args: string[]) => world.controlPlane.cli(args, undefined, { PORTCULLIS_DATA: data });
     try {
-      const refused = await second('reconcile');
+      const refused = await second('reconcile', '--all');
       expect(refused.output).toMatch(/belongs to installation .* portcullis take-over/);
       expect(refused.exit).toBe(1);
       expect(await second('take-over', '--yes')).toMatchObject({ exit: 0 });

@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { command } from '../../../../controlplane/cli/command.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
@@ -216,23 +213,4 @@ describe('exceptions', () => {
     answers['/v1/runs/r'] = [{ body: runOf({ state: 'failed' }) }];
     expect((await cli('end-exception', 'partner')).exit).toBe(1);
   });
-});
-
-test('a service that runs on the data directory is enough: neither hub nor passphrase nor address is asked for', async () => {
-  const data = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
-  await writeFile(join(data, 'owner.json'), JSON.stringify({ pid: process.ppid, url }));
-  vi.stubEnv('PORTCULLIS_URL', '');
-  vi.stubEnv('PORTCULLIS_DATA', data);
-  await writeFile(join(data, 'token'), '0123456789abcdef');
-  answers['/v1/exceptions'] = [{ body: { exceptions: [] } }];
-  answers['/v1/accounts'] = [{ body: { accounts: [] } }];
-  answers['/v1/stacks'] = [{ body: { stacks: [] } }];
-  answers['/v1/coverage'] = [{ body: { cells: [] } }];
-  answers['/v1/confirmations'] = [{ body: { confirmations: [] } }];
-  answers['/v1/protection'] = [{ body: { mode: 'revoke', escalations: [] } }];
-  answers['/readyz'] = [{ body: { status: 'ready' } }];
-  expect(await cli('exceptions')).toMatchObject({ exit: 0, out: 'no exceptions\n' });
-  expect(await cli('status')).toMatchObject({ exit: 3 });
-  expect(asked[0]?.token).toBe('Bearer 0123456789abcdef');
-  await rm(data, { recursive: true });
 });

@@ -48,6 +48,14 @@ describe('progress', () => {
     expect(out.endsWith('\r\u001b[2K')).toBe(true);
   });
 
+  test('leaves what a preview found to its plan', () => {
+    let out = '';
+    const view = progressView({ write: (text) => (out += text) });
+    const found = [stackOf('hub', 'succeeded', { message: 'would create x; would create y' })];
+    view.show(runOf({ kind: 'preview', stacks: [...found, stackOf('a', 'failed', { message: 'denied' })] }));
+    expect(out).toBe('succeeded hub\nfailed    a  denied\n');
+  });
+
   test('is never wider than the terminal', () => {
     const [line = ''] =
       shown({ isTTY: true, columns: 30 }, 1)

@@ -27,7 +27,7 @@ test('and printed by the command, or why it cannot be', async () => {
   vi.stubEnv('PORTCULLIS_TOKEN', token);
   expect(await run()).toEqual({ exit: 0, said: expect.stringContaining('AWSTemplateFormatVersion') });
   vi.stubEnv('PORTCULLIS_TOKEN', 'another-token-than-theirs');
-  expect(await run()).toEqual({ exit: 1, said: expect.stringContaining('send a known token') });
+  expect(await run()).toEqual({ exit: 1, said: expect.stringContaining('set PORTCULLIS_TOKEN') });
 });
 
 test('an idle connection outlasts the 60 s that a load balancer keeps it', async () => {

@@ -221,7 +221,10 @@ describe('portcullis audit', () => {
   });
 
   test('wrong use is 2, and names the field', async () => {
-    expect(await cli('--nonsense')).toMatchObject({ exit: 2, complaint: expect.stringContaining('--jsonl') });
+    expect(await cli('--nonsense')).toMatchObject({
+      exit: 2,
+      complaint: expect.stringContaining('--nonsense'),
+    });
     expect(await cli('--since', 'yesterday')).toMatchObject({
       ...{ exit: 2, complaint: expect.stringContaining('since: must be a time') },
     });

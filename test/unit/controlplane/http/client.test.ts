@@ -21,20 +21,6 @@ afterAll(() => {
 const client = () => httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'token');
 
 describe('the client of the commands', () => {
-  test('names the whole organization where the command line names no scope', async () => {
-    answer = { status: 202, body: {} };
-    await client().reconcile({ preview: false });
-    await client().verify({});
-    await client().reconcile({ regions: ['eu-west-1'] });
-    await client().verify({ scope: 'organization' });
-    expect(asked.splice(0)).toEqual([
-      { path: '/v1/reconcile', body: { scope: 'organization', preview: false } },
-      { path: '/v1/verify', body: { scope: 'organization' } },
-      { path: '/v1/reconcile', body: { regions: ['eu-west-1'] } },
-      { path: '/v1/verify', body: { scope: 'organization' } },
-    ]);
-  });
-
   test('says what a take-over needs', async () => {
     await client().takeOver();
     expect(asked.at(-1)).toEqual({ path: '/v1/take-over', body: { confirm: 'take-over' } });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../../controlplane/cli/client/http.ts';
 import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
-import { renderVerification, verify } from '../../../../controlplane/cli/commands/verify.ts';
+import { renderVerification, verifyCells } from '../../../../controlplane/cli/commands/verify.ts';
 import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
 import type { Canary, CellVerification } from '../../../../controlplane/store/canaries.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
@@ -43,7 +43,7 @@ describe('the cells of a scope', () => {
   });
 
   test('are an error where there are none: verifying nothing proves nothing', () => {
-    expect(() => cellsOf([], {})).toThrow(/run `portcullis reconcile` first/);
+    expect(() => cellsOf([], {})).toThrow(/run `portcullis reconcile --all` first/);
     expect(() => cellsOf(fleet, { accounts: ['399999999999'] })).toThrow(/no active account/);
     expect(() => cellsOf(fleet, { accounts: [one], organizationalUnits: ['ou-2'] })).toThrow(/no cell/);
   });
@@ -120,7 +120,8 @@ describe('portcullis verify', () => {
     }));
     const view = { id: 'v', finishedAt: '2026-11-23T21:00:00Z', cells };
     const client = { verify: async () => view, verification: async () => view } as unknown as Client;
-    const exit = await verify(client, {}, false, { write: (text) => (out += text) });
+    const screen = { write: (text: string) => (out += text) };
+    const exit = await verifyCells(client, {}, { screen, json: false, complain: () => undefined });
     return { exit, out };
   };
 

@@ -106,13 +106,16 @@ describe('policy diff against security groups', () => {
 });
 
 it.each<[string[], string]>([
-  [[samples.policy], 'takes two policies'],
+  [[samples.policy], "missing required argument 'new'"],
   [[samples.policy, samples.policy], 'needs --against'],
-  [[samples.policy, samples.policy, samples.policy, '--against', samples.groups], 'takes two policies'],
+  [
+    [samples.policy, samples.policy, samples.policy, '--against', samples.groups],
+    "too many arguments for 'diff'",
+  ],
   [[samples.policy, samples.groups, '--against', samples.groups], 'unknown key'],
   [
     [samples.policy, samples.policy, '--policy', 'x', '--against', samples.groups],
-    "Unknown option '--policy'",
+    "unknown option '--policy'",
   ],
 ])('policy diff %j is wrong use', async (args, reason) => {
   expect(await policy('diff', ...args)).toMatchObject({

@@ -180,8 +180,9 @@ describe('an export that cannot be read', () => {
 
   it('has its first five mistakes told', async () => {
     const { complaint } = await tried(exported(Array.from({ length: 9 }, () => ({}))));
-    expect(complaint.split('\n')).toHaveLength(6);
-    expect(complaint).toContain('and 4 more mistakes');
+    const { error } = JSON.parse(complaint);
+    expect(error.message.split('\n')).toHaveLength(6);
+    expect(error.message).toContain('and 4 more mistakes');
   });
 
   it('is wrong use where there is no such file, or it is a directory', async () => {

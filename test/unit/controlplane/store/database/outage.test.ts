@@ -30,7 +30,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** The address and what is in it. */
+/** The address and what is in it. Only a start names the host. */
 const secrets = () => [new URL(url).host, new URL(url).port, 'hunter2'];
 const expectUnreachable = (error: unknown) => {
   expect(error).toBeInstanceOf(PortcullisError);
@@ -97,19 +97,22 @@ test('a start waits for a Postgres that is not there yet', async () => {
   await late.close();
 });
 
-test('a start gives up with the name of the variable, and neither address nor password', async () => {
+test('a start gives up with the host and the name of the variable, and neither user nor password', async () => {
   warnings.length = 0;
   const error = await failure(open('postgres://portcullis:hunter2@127.0.0.1:1/portcullis', 600));
   expectUnreachable(error);
-  expect((error as Error).message).toBe('Postgres at DATABASE_URL cannot be opened: ECONNREFUSED');
+  expect((error as Error).message).toBe(
+    'Postgres at 127.0.0.1:1 (DATABASE_URL) cannot be opened: ECONNREFUSED',
+  );
   expect(warnings.length).toBeGreaterThan(0);
-  for (const warning of warnings) expectUnreachable(warning);
+  for (const { message } of warnings)
+    expect(message).toBe('the database at 127.0.0.1:1 does not answer: ECONNREFUSED');
 });
 
 test('a start on a database that does not exist fails at once', async () => {
   const missing = new URL(url);
   missing.pathname = '/missing';
   expect(await failure(open(missing.href))).toMatchObject({
-    message: 'Postgres at DATABASE_URL cannot be opened: 3D000',
+    message: `Postgres at ${missing.host} (DATABASE_URL) cannot be opened: 3D000`,
   });
 });

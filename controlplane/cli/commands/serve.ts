@@ -1,0 +1,36 @@
+import { startService } from '../../service.ts';
+import { readSettings } from '../../settings/environment.ts';
+import { makeLogger } from '../../telemetry/log.ts';
+import { exits } from '../output/terminal.ts';
+
+/** How long a service that has stopped may take to end by itself, milliseconds. */
+const lingerMs = 1_000;
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs the control plane until SIGINT or SIGTERM, which also end a start that waits for its database. */
+export async function serve(): Promise<number> {
+  const settings = readSettings();
+  const log = makeLogger(settings.logLevel, settings.secrets);
+  const stopping = new AbortController();
+  const stop = (signal: string) => stopping.abort(signal);
+  const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
+  // The log keeps the stack trace of a defect; the top-level handler ends the process.
+  const onDefect = (error: Error) => log.fatal({ error }, 'uncaught exception');
+  process.prependListener('uncaughtException', onDefect);
+  for (const name of signals) process.once(name, stop);
+  try {
+    const service = await startService(settings, log, { standing: true, signal: stopping.signal });
+    if (!stopping.signal.aborted) await stopped;
+    log.info({ signal: stopping.signal.reason }, 'stopping');
+    await service.stop();
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    log.info({ signal: stopping.signal.reason }, 'stopped before the service was ready');
+  } finally {
+    process.off('uncaughtException', onDefect);
+    for (const name of signals) process.off(name, stop);
+  }
+  // What was let go, such as a query that nobody answers, keeps no process.
+  setTimeout(() => process.exit(), lingerMs).unref();
+  return exits.done;
+}

@@ -1,0 +1,213 @@
+import type { Terminal } from './output/terminal.ts';
+
+/** Carries a command out; its exit code. */
+export type Handler = (terminal: Terminal, values: never, ...operands: string[]) => Promise<number>;
+
+/** Flags and what they mean. `<id...>` may be given several times. */
+export type OptionLine = readonly [flags: string, description: string];
+
+/** One command as the command line shows it. Its code is loaded when it runs, and not before. */
+export interface Definition {
+  readonly group: string;
+  readonly summary: string;
+  readonly operands?: string;
+  readonly options: readonly OptionLine[];
+  readonly load: () => Promise<Handler>;
+}
+
+export const json: OptionLine = ['--json', 'print the answer, and an error, as JSON'];
+const scope: readonly OptionLine[] = [
+  ['--account <id...>', 'this account; may be given several times'],
+  [
+    '--ou <id...>',
+    'the accounts of this organizational unit (ou-…) or root (r-…); may be given several times',
+  ],
+  ['--region <region...>', 'this Region; may be given several times'],
+];
+const all: OptionLine = ['--all', 'the whole organization; needed where no other scope is given'];
+const run: readonly OptionLine[] = [
+  ['--only-changed', 'leave out stacks that are ready at the wanted generation'],
+  ['--wave <wave...>', 'a wave: accounts, ou-… or 10%, joined by +; several in order'],
+  ['--parallel <number>', 'how many stacks at once'],
+  ['--max-failures <number>', 'pause when more stacks of a wave fail'],
+  ['--max-failure-percent <number>', 'pause when a larger part of a wave fails'],
+];
+const runs = () => import('./commands/runs.ts');
+const lists = () => import('./commands/lists.ts');
+const confirmations = () => import('./commands/confirmations.ts');
+
+const rollout: Readonly<Record<string, Definition>> = {
+  preview: {
+    group: 'Roll out',
+    summary: 'show what would change and what drifted; changes nothing',
+    options: [...scope, ['--all', 'the whole organization, as without a scope'], ...run, json],
+    load: async () => (await runs()).preview,
+  },
+  reconcile: {
+    group: 'Roll out',
+    summary: 'make the organization, or a part of it, as declared',
+    options: [...scope, all, ...run, json],
+    load: async () => (await runs()).reconcile,
+  },
+  runs: {
+    group: 'Roll out',
+    summary: 'list the latest runs, newest first',
+    options: [json],
+    load: async () => (await lists()).runs,
+  },
+  follow: {
+    group: 'Roll out',
+    summary: 'follow a run to its end',
+    operands: '<run>',
+    options: [json],
+    load: async () => (await runs()).followRun,
+  },
+  pause: {
+    group: 'Roll out',
+    summary: 'start nothing more of a run until it is resumed',
+    operands: '<run>',
+    options: [json],
+    load: async () => (await runs()).pause,
+  },
+  resume: {
+    group: 'Roll out',
+    summary: 'continue a paused run',
+    operands: '<run>',
+    options: [json],
+    load: async () => (await runs()).resume,
+  },
+  cancel: {
+    group: 'Roll out',
+    summary: 'end a run; stacks that are under way are finished',
+    operands: '<run>',
+    options: [json],
+    load: async () => (await runs()).cancel,
+  },
+};
+
+const observation: Readonly<Record<string, Definition>> = {
+  status: {
+    group: 'Observe',
+    summary: 'show accounts, stacks, trails and drift, with reasons',
+    options: [json],
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  verify: {
+    group: 'Observe',
+    summary: 'verify each cell with a canary that is opened and closed end to end',
+    options: [...scope, all, json],
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  remediations: {
+    group: 'Observe',
+    summary: 'list what was revoked, with the ids that restore it',
+    options: [
+      ['--account <id...>', 'only this account'],
+      [
+        '--outcome <outcome>',
+        'only this outcome: remediated, escalated, notified, observed, excepted, clean, ignored, undecided, group-gone, rule-gone, access-denied or failed',
+      ],
+      json,
+    ],
+    load: async () => (await lists()).remediations,
+  },
+  audit: {
+    group: 'Observe',
+    summary: 'show, export or check the audit log',
+    options: [
+      ['--since <time>', 'only lines of this time or later, for example 2026-03-02T09:15:00Z'],
+      ['--until <time>', 'only lines before this time'],
+      ['--who <caller>', 'only lines of this caller'],
+      ['--what <act>', 'only lines of this act, for example "run requested"; docs/audit.md lists them'],
+      ['--account <id>', 'only lines about this account'],
+      ['--after <id>', 'only lines after this one'],
+      ['--limit <number>', 'how many lines to show; 100 by default'],
+      ['--jsonl', 'print all lines as JSON lines, oldest first'],
+      ['--verify', 'check each sealed line; exit code 1 where one was changed or deleted'],
+      json,
+    ],
+    load: async () => (await import('./commands/audit.ts')).audit,
+  },
+  doctor: {
+    group: 'Observe',
+    summary: 'check the hub Region and the concurrency limit of the hub account',
+    options: [json],
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+};
+
+const exceptions: Readonly<Record<string, Definition>> = {
+  restore: {
+    group: 'Exceptions',
+    summary: 'put back what was revoked, with an exception that keeps it',
+    operands: '<remediation>',
+    options: [
+      ['--owner <name>', 'who answers for the exception'],
+      ['--why <reason>', 'why it is needed'],
+      ['--ticket <id>', 'the ticket that approves it'],
+      ['--expires <time>', 'when the exception ends, for example 2027-01-31T00:00:00Z'],
+      ['--permanent', 'the exception does not end'],
+      ['--rule <id...>', 'only this security group rule (sgr-…); may be given several times'],
+      json,
+    ],
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  exceptions: {
+    group: 'Exceptions',
+    summary: 'list what is excepted, and until when',
+    options: [json],
+    load: async () => (await lists()).exceptions,
+  },
+  'end-exception': {
+    group: 'Exceptions',
+    summary: 'end an exception that a restore made',
+    operands: '<name>',
+    options: [json],
+    load: async () => (await import('./commands/exceptions.ts')).endException,
+  },
+  confirmations: {
+    group: 'Confirmations',
+    summary: 'list what waits for a person: stacks to delete, a lower policy mode',
+    options: [json],
+    load: async () => (await lists()).confirmations,
+  },
+  confirm: {
+    group: 'Confirmations',
+    summary: 'let exactly these stacks be deleted, or put exactly this policy in force',
+    operands: '<id>',
+    options: [json],
+    load: async () => (await confirmations()).confirm,
+  },
+  refuse: {
+    group: 'Confirmations',
+    summary: 'leave the stacks, or the policy in force, as they are',
+    operands: '<id>',
+    options: [json],
+    load: async () => (await confirmations()).refuse,
+  },
+};
+
+/** Every command but those of `policy`, in the order of the help. */
+export const definitions: Readonly<Record<string, Definition>> = {
+  serve: {
+    group: 'Service',
+    summary: 'run the control plane',
+    options: [],
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  'take-over': {
+    group: 'Service',
+    summary: 'make the hub of another installation the hub of this one',
+    options: [['--yes', 'do not ask whether the other control plane is stopped'], json],
+    load: async () => (await import('./commands/take-over.ts')).takeOver,
+  },
+  'access-template': {
+    group: 'Service',
+    summary: 'print the CloudFormation template of the access role',
+    options: [json],
+    load: async () => (await lists()).accessTemplate,
+  },
+  ...rollout,
+  ...observation,
+  ...exceptions,
+};

@@ -1,0 +1,32 @@
+import { createInterface } from 'node:readline/promises';
+import type { Screen } from './progress.ts';
+
+export const exits = { done: 0, failed: 1, usage: 2, differs: 3, interrupted: 130 } as const;
+
+/** What a command writes to: standard output, standard error, and whether its answer is JSON. */
+export interface Terminal {
+  readonly screen: Screen;
+  readonly json: boolean;
+  complain(text: string): void;
+}
+
+/** Writes an answer, as JSON where `--json` asks for it. */
+export function show<T>({ screen, json }: Terminal, answer: T, render: (answer: T) => string): void {
+  screen.write(`${json ? JSON.stringify(answer, null, 2) : render(answer)}\n`);
+}
+
+/** Writes a line on the way to the answer; with `--json` the answer is all there is. */
+export function say({ screen, json }: Terminal, line: string): void {
+  if (!json) screen.write(`${line}\n`);
+}
+
+/** Whether a person answers yes; undefined where there is no terminal to ask on. */
+export async function ask(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} Type yes: `)).trim().toLowerCase() === 'yes';
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { type Definition, definitions, type OptionLine } from './definitions.ts';
+import type { Terminal } from './output/terminal.ts';
+import { policyDefinitions } from './policy-definitions.ts';
+
+const exitCodes = `
+Exit codes:
+  0    success
+  1    failed
+  2    wrong use, or wrong environment
+  3    preview: something would change; status, verify, doctor: something is unhealthy;
+       policy test: something is forbidden or in doubt; policy diff: something differs
+  130  interrupted by Ctrl-C
+
+With --json, standard output is one JSON value, and an error is {"error": {"code", "message"}} on standard error.`;
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+function optionOf([flags, description]: OptionLine): Option {
+  const option = new Option(flags.replace('...', ''), description);
+  return flags.includes('...') ? option.argParser(collect) : option;
+}
+
+/** The commands of the command line. Parsing runs the one that is named and hands its exit code on. */
+export function program(terminal: Terminal, onExit: (code: number) => void): Command {
+  const { screen, complain } = terminal;
+  const { description, version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { description: string; version: string };
+  const root = new Command('portcullis')
+    .description(description)
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .addHelpText('after', exitCodes)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => screen.write(text),
+      writeErr: (text) => complain(text.trimEnd()),
+      // The top-level handler reports errors, as JSON where that is asked for.
+      outputError: () => undefined,
+      getOutHelpWidth: () => screen.columns ?? 110,
+      getErrHelpWidth: () => screen.columns ?? 110,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  const add = (parent: Command, [name, definition]: [string, Definition]) => {
+    const { group, summary, operands, options, load } = definition;
+    const command = parent
+      .command(operands ? `${name} ${operands}` : name)
+      .helpGroup(`${group}:`)
+      .description(summary)
+      .action(async (...given: unknown[]) => {
+        const [values, operandsGiven] = [given.at(-2), given.slice(0, -2) as string[]];
+        onExit(await (await load())(terminal, values as never, ...operandsGiven));
+      });
+    for (const option of options) command.addOption(optionOf(option));
+  };
+  for (const definition of Object.entries(definitions)) add(root, definition);
+  const policy = root
+    .command('policy')
+    .helpGroup('Policy:')
+    .description('try a policy: what it does, why, and what a change of it changes')
+    .helpCommand(false);
+  for (const definition of Object.entries(policyDefinitions)) add(policy, definition);
+  return root;
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { command } from '../../../../controlplane/cli/command.ts';
+
+/** A service that knows no account, as the commands find it; the token that each request had. */
+const answers: Record<string, object> = {
+  '/v1/exceptions': { exceptions: [] },
+  '/v1/accounts': { accounts: [] },
+  '/v1/stacks': { stacks: [] },
+  '/v1/coverage': { cells: [] },
+  '/v1/confirmations': { confirmations: [] },
+  '/v1/protection': { mode: 'revoke', escalations: [] },
+  '/readyz': { status: 'ready' },
+};
+let tokens: (string | undefined)[];
+const server = createServer((request, response) => {
+  tokens.push(request.headers.authorization);
+  response.end(JSON.stringify(answers[request.url ?? '']));
+});
+let data: string;
+let url: string;
+beforeEach(async () => {
+  tokens = [];
+  data = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await writeFile(join(data, 'owner.json'), JSON.stringify({ pid: process.ppid, url }));
+  for (const name of ['PORTCULLIS_HUB_ACCOUNT', 'PORTCULLIS_HUB_REGION', 'PULUMI_CONFIG_PASSPHRASE'])
+    vi.stubEnv(name, '');
+  for (const name of ['PORTCULLIS_URL', 'PORTCULLIS_TOKEN']) vi.stubEnv(name, '');
+  vi.stubEnv('PORTCULLIS_DATA', data);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await new Promise((done) => server.close(done));
+  await rm(data, { recursive: true });
+});
+
+async function cli(...args: string[]) {
+  let out = '';
+  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
+    out += text;
+  });
+  return { exit, out };
+}
+
+test('a service that runs on the data directory is enough: neither hub nor passphrase nor address is asked for', async () => {
+  expect(await cli('exceptions')).toEqual({ exit: 0, out: 'no exceptions\n' });
+  expect(await cli('status')).toMatchObject({ exit: 3 });
+});
+
+test('the token is PORTCULLIS_TOKEN, else the one in the data directory, and none of PORTCULLIS_TOKENS', async () => {
+  const sent = async () => {
+    await cli('exceptions');
+    return tokens.at(-1);
+  };
+  vi.stubEnv('PORTCULLIS_TOKENS', 'ops:0123456789abcdef');
+  expect(await sent()).toBeUndefined();
+  await writeFile(join(data, 'token'), 'kept-by-the-service\n');
+  expect(await sent()).toBe('Bearer kept-by-the-service');
+  vi.stubEnv('PORTCULLIS_TOKEN', 'mine');
+  expect(await sent()).toBe('Bearer mine');
+  vi.stubEnv('PORTCULLIS_TOKEN', '');
+  // An address that is named could be anyone's.
+  vi.stubEnv('PORTCULLIS_URL', url);
+  expect(await sent()).toBeUndefined();
+});
