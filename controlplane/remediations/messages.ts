@@ -81,12 +81,13 @@ export function messageHandlers({
       const { detail } = resultEvent.parse(event);
       // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
       if ((await store.cellVerifications.received(detail)) && isOnlyCanary(detail)) return;
-      // A duplicate of the event can report before the invocation that revoked the rule: each outcome counts once.
+      // A duplicate of the event can report before the invocation that revoked the rule.
       const changed = await store.remediations.append(detail);
       if (changed) {
-        meter.remediation(detail.outcome, revokeLatencyMs(detail));
+        const { outcome, change } = changed;
+        meter.remediation(outcome, change, revokeLatencyMs(detail));
         log.info(
-          { account: detail.account, region: detail.region, group: detail.groupId, outcome: detail.outcome },
+          { account: detail.account, region: detail.region, group: detail.groupId, outcome, change },
           'remediation',
         );
       }

@@ -1,5 +1,5 @@
 import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
-import type { RemediationResult } from '../../lambda/contract/result.ts';
+import type { Outcome, RemediationResult } from '../../lambda/contract/result.ts';
 import type { Database, Query } from './database/database.ts';
 
 export interface RemediationRecord {
@@ -54,16 +54,25 @@ interface Known {
   readonly received: readonly RemediationResult[] | null;
 }
 
+/** What a result made of an event and group: the outcome of all that is known, and whether it is the first. */
+export interface OutcomeChange {
+  readonly outcome: Outcome;
+  readonly change: 'first' | 'later';
+}
+
+const firstOf = ({ outcome }: RemediationResult): OutcomeChange => ({ outcome, change: 'first' });
+
 /** What is received is kept, so that the merge is of all results whatever their order. */
-async function mergeInto(query: Query, result: RemediationResult): Promise<boolean> {
+async function mergeInto(query: Query, result: RemediationResult): Promise<OutcomeChange | undefined> {
   const id = [result.eventId, result.groupId ?? ''];
   const [known] = await query<Known>(
     'select outcome, result, received from remediation where event_id = $1 and group_id = $2 for update',
     id,
   );
-  if (!known) return insertFirst(query, result); // its retention ended in between
+  // Its retention ended in between.
+  if (!known) return (await insertFirst(query, result)) ? firstOf(result) : undefined;
   const before = known.received ?? [known.result];
-  if (before.some((each) => isSameResult(each, result))) return false;
+  if (before.some((each) => isSameResult(each, result))) return undefined;
   const received = [...before, result];
   const merged = mergeResults(received);
   await query(
@@ -74,17 +83,19 @@ async function mergeInto(query: Query, result: RemediationResult): Promise<boole
       ...[JSON.stringify(merged), JSON.stringify(received)],
     ],
   );
-  return merged.outcome !== known.outcome;
+  return merged.outcome === known.outcome ? undefined : { outcome: merged.outcome, change: 'later' };
 }
 
 export function remediationStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
     /**
      * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
-     * changes nothing. True where the outcome is another than before.
+     * changes nothing. Undefined where the outcome is the same as before.
      */
-    append: async (result: RemediationResult): Promise<boolean> =>
-      (await insertFirst(query, result)) || transaction((within) => mergeInto(within, result)),
+    append: async (result: RemediationResult): Promise<OutcomeChange | undefined> =>
+      (await insertFirst(query, result))
+        ? firstOf(result)
+        : transaction((within) => mergeInto(within, result)),
     /** What an event came to, for each security group that it was about. */
     ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
       query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),

@@ -1,6 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { outcomes } from '../../lambda/contract/result.ts';
 
+/** Each event and group counts once as `first`, and again as `later` for each change of its outcome. */
+const outcomeOrders = ['first', 'later'] as const;
+type OutcomeOrder = (typeof outcomeOrders)[number];
+
 /** What the parts of the control plane say of what they did; none of it can fail or wait. */
 export interface Meter {
   stack(
@@ -12,7 +16,8 @@ export interface Meter {
   run(kind: string, state: string): void;
   reconciled(kind: string, result: 'ok' | 'requeueAfter' | 'error' | 'terminal', seconds: number): void;
   throttled(service: string, operation: string, scope: 'organization' | 'account'): void;
-  remediation(outcome: string, eventToRevokedMs: number | undefined): void;
+  /** The outcome of an event for a group: the first that is known, or a later one. */
+  remediation(outcome: string, change: OutcomeOrder, eventToRevokedMs: number | undefined): void;
   verified(result: 'verified' | 'failed', seconds: number): void;
 }
 
@@ -80,8 +85,8 @@ function instruments(registry: Registry) {
     }),
     remediations: new Counter({
       name: 'portcullis_remediations_total',
-      help: 'Results of the remediation function, each counted once.',
-      labelNames: ['outcome'],
+      help: 'Outcomes of events for a security group: the first of each, and later changes of it.',
+      labelNames: ['outcome', 'change'],
       registers,
     }),
     latency: new Histogram({
@@ -102,7 +107,8 @@ function instruments(registry: Registry) {
 export function createMeter(registry: Registry): Meter {
   const { operations, runs, reconciles, throttles, remediations, latency, verifications } =
     instruments(registry);
-  for (const outcome of outcomes) remediations.inc({ outcome }, 0);
+  for (const outcome of outcomes)
+    for (const change of outcomeOrders) remediations.inc({ outcome, change }, 0);
   for (const kind of runKinds) for (const state of runEnds) runs.inc({ kind, state }, 0);
   for (const result of ['verified', 'failed']) verifications.zero({ result });
   return {
@@ -110,8 +116,8 @@ export function createMeter(registry: Registry): Meter {
     run: (kind, state) => runs.inc({ kind, state }),
     reconciled: (kind, result, took) => reconciles.observe({ kind, result }, took),
     throttled: (service, operation, scope) => throttles.inc({ service, operation, scope }),
-    remediation(outcome, eventToRevokedMs) {
-      remediations.inc({ outcome });
+    remediation(outcome, change, eventToRevokedMs) {
+      remediations.inc({ outcome, change });
       if (eventToRevokedMs !== undefined) latency.observe(Math.max(0, eventToRevokedMs) / 1000);
     },
     verified: (result, took) => verifications.observe({ result }, took),

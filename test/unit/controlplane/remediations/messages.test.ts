@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
 import { beforeEach, describe, expect } from 'vitest';
 import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { openLeases } from '../../../../controlplane/queue/leases.ts';
@@ -10,7 +11,7 @@ import type { Database } from '../../../../controlplane/store/database/database.
 import type { RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
-import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
+import { createMeter, silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, fixture } from '../../../worlds/lambda.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
@@ -44,14 +45,19 @@ describe('a result', () => {
     expect(await store.remediations.list({ limit: 10 })).toMatchObject([{ eventId: result.eventId, result }]);
   });
 
-  test('of a duplicate that found the rule deleted and of the one that revoked it is one entry, counted when its outcome changes', async () => {
-    const counted: string[] = [];
-    const meter = { ...silentMeter, remediation: (outcome: string) => void counted.push(outcome) };
+  test('of a duplicate that found the rule deleted and of the one that revoked it is one entry, counted once as the first and once as a change', async () => {
+    const registry = new Registry();
+    const meter = createMeter(registry);
     const { result } = messageHandlers({ store, queue: { enqueue: async () => undefined }, log, meter });
     const gone = remediation({ outcome: 'rule-gone', reason: 'it was gone' });
     const revoked = remediation({ findings: [finding()] });
     for (const each of [gone, gone, revoked, gone, revoked]) await result(envelope(each));
-    expect(counted).toEqual(['rule-gone', 'remediated']);
+    const text = await registry.metrics();
+    const counted = [...text.matchAll(/^portcullis_remediations_total\{(.*)\} ([1-9]\d*)$/gm)];
+    expect(counted.map(([, labels, count]) => [labels, count])).toEqual([
+      ['outcome="remediated",change="later"', '1'],
+      ['outcome="rule-gone",change="first"', '1'],
+    ]);
     expect(await store.remediations.list({ limit: 10 })).toMatchObject([
       { outcome: 'remediated', result: { findings: [{ undo: finding().undo }] } },
     ]);

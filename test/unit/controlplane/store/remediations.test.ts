@@ -48,7 +48,9 @@ describe('an event that is delivered twice', () => {
     const changed = [];
     for (const make of [gone, gone, revoked, goneToo, revoked, gone])
       changed.push(await store.remediations.append(make(eventId)));
-    expect(changed).toEqual([true, false, true, false, false, false]);
+    const first = { outcome: 'rule-gone', change: 'first' };
+    const later = { outcome: 'remediated', change: 'later' };
+    expect(changed).toEqual([first, undefined, later, undefined, undefined, undefined]);
   });
 
   test('loses nothing where its results arrive in the same moment', async () => {

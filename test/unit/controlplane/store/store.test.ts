@@ -106,10 +106,10 @@ test("a run's stacks keep what was planned, what began and how it ended", async 
 
 test('a result is kept once, whatever is replayed', async () => {
   const result = remediation({ eventId: 'event-1' });
-  expect(await store.remediations.append(result)).toBe(true);
-  expect(await store.remediations.append({ ...result, outcome: 'failed' })).toBe(false);
-  expect(await store.remediations.append({ ...result, groupId: null })).toBe(true);
-  expect(await store.remediations.append({ ...result, groupId: null })).toBe(false);
+  expect(await store.remediations.append(result)).toMatchObject({ change: 'first' });
+  expect(await store.remediations.append({ ...result, outcome: 'failed' })).toBeUndefined();
+  expect(await store.remediations.append({ ...result, groupId: null })).toMatchObject({ change: 'first' });
+  expect(await store.remediations.append({ ...result, groupId: null })).toBeUndefined();
   const list = await store.remediations.list({ accountId: result.account, limit: 10 });
   expect(list).toHaveLength(2);
   expect(list.find(({ result: { groupId } }) => groupId !== null)?.result).toEqual(result);

@@ -15,23 +15,24 @@ describe('what a process counts', () => {
     const registry = new Registry();
     const meter = createMeter(registry);
     expect(samplesOf(await registry.metrics())).toMatchObject({
-      'portcullis_remediations_total{outcome="failed"}': 0,
+      'portcullis_remediations_total{outcome="failed",change="first"}': 0,
+      'portcullis_remediations_total{outcome="failed",change="later"}': 0,
       'portcullis_runs_total{kind="reconcile",state="failed"}': 0,
     });
     meter.stack('up', 'region', 'failed', 7);
     meter.run('reconcile', 'failed');
     meter.reconciled('account', 'requeueAfter', 0.2);
     meter.throttled('Organizations', 'ListAccounts', 'organization');
-    meter.remediation('remediated', 4200);
-    meter.remediation('clean', undefined);
+    meter.remediation('remediated', 'later', 4200);
+    meter.remediation('clean', 'first', undefined);
     meter.verified('verified', 12);
     expect(samplesOf(await registry.metrics())).toMatchObject({
       'portcullis_stack_operation_duration_seconds_sum{operation="up",kind="region",result="failed"}': 7,
       'portcullis_runs_total{kind="reconcile",state="failed"}': 1,
       'portcullis_reconcile_duration_seconds_count{kind="account",result="requeueAfter"}': 1,
       'portcullis_api_throttles_total{service="Organizations",operation="ListAccounts",scope="organization"}': 1,
-      'portcullis_remediations_total{outcome="remediated"}': 1,
-      'portcullis_remediations_total{outcome="clean"}': 1,
+      'portcullis_remediations_total{outcome="remediated",change="later"}': 1,
+      'portcullis_remediations_total{outcome="clean",change="first"}': 1,
       portcullis_remediation_latency_seconds_count: 1,
       portcullis_remediation_latency_seconds_sum: 4.2,
       'portcullis_verification_duration_seconds_count{result="verified"}': 1,
