@@ -4,6 +4,9 @@ import { PortcullisError } from '../settings/errors.ts';
 /** Mistakes named in one message at most. */
 const mostMistakes = 10;
 
+/** Characters of one mistake at most: it can repeat a name of the request. */
+const longestMistake = 300;
+
 /** How long a part of a path may be; ids are shorter. */
 const longestParameter = 300;
 
@@ -27,6 +30,9 @@ function refuseUnstorable(value: unknown, where: string): void {
   );
 }
 
+const shortened = (text: string) =>
+  text.length > longestMistake ? `${text.slice(0, longestMistake).toWellFormed()}…` : text;
+
 /** A body or a query by its schema. @throws PortcullisError `invalid-request`, naming each field that is wrong */
 export function parseInput<T>(
   schema: z.ZodType<T> | undefined,
@@ -36,8 +42,10 @@ export function parseInput<T>(
   if (!schema) return undefined;
   const parsed = schema.safeParse(value ?? {});
   if (!parsed.success) {
-    const said = parsed.error.issues.map(({ path, message }) => `${path.join('.') || where}: ${message}`);
-    throw new PortcullisError('invalid-request', said.slice(0, mostMistakes).join('; '));
+    const said = parsed.error.issues
+      .slice(0, mostMistakes)
+      .map(({ path, message }) => shortened(`${path.join('.') || where}: ${message}`));
+    throw new PortcullisError('invalid-request', said.join('; '));
   }
   refuseUnstorable(parsed.data, where);
   return parsed.data;

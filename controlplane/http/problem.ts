@@ -50,7 +50,8 @@ export function asError(thrown: unknown): PortcullisError {
   if (type === 'entity.too.large')
     return new PortcullisError('too-large', 'body: at most 256 KB are taken; send several requests');
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    const where = type === undefined ? 'path' : 'body';
+    // A path that cannot be decoded; else the body, such as one that is not of its content-encoding.
+    const where = thrown instanceof URIError ? 'path' : 'body';
     return new PortcullisError('invalid-request', `${where}: ${reasonOf(thrown)}`);
   }
   return new PortcullisError('internal', 'an unexpected error; the log of the service has the reason', {

@@ -80,6 +80,26 @@ describe('a body', () => {
     expect(status).toBe(401);
   });
 
+  test('that is not of its content-encoding is named as what is wrong', async () => {
+    const answer = await post('{}', { 'content-encoding': 'gzip' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { detail: expect.stringMatching(/^body: /) },
+    ]);
+  });
+
+  test.each([
+    ['a long name', JSON.stringify({ ['k'.repeat(200_000)]: 1 })],
+    [
+      'many names',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`k${n}`, 1]))),
+    ],
+  ])('is not sent back in the message of its mistakes: %s', async (_, body) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect((await answer.text()).length).toBeLessThan(2_000);
+  });
+
   test('that is deeper than a program can follow is refused', async () => {
     expect((await post(`{"accounts":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).status).toBe(400);
   });
