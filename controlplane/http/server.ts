@@ -6,7 +6,7 @@ import type { Settings } from '../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { authenticator, type Caller, requireRole } from './access/authentication.ts';
-import { hostCheck } from './access/hosts.ts';
+import { hostCheck, requestedHost } from './access/hosts.ts';
 import { sendText } from './answer.ts';
 import { errorsPage } from './errors-page.ts';
 import { parseInput, parseParameters } from './input.ts';
@@ -107,8 +107,8 @@ export function application(
     next();
   });
   const check = hostCheck(settings.allowedHosts);
-  app.use(({ path, headers }: Request, _response: Response, next: NextFunction) => {
-    check({ path, host: headers.host, origin: headers.origin });
+  app.use(({ path, originalUrl, headers, headersDistinct }: Request, _: Response, next: NextFunction) => {
+    check({ path, host: requestedHost(originalUrl, headersDistinct), origin: headers.origin });
     next();
   });
   const authenticate = authenticator(settings.tokens);

@@ -16,6 +16,20 @@ interface Asked {
   readonly origin: string | undefined;
 }
 
+type HeaderLines = Readonly<Record<string, readonly string[] | undefined>>;
+
+/**
+ * The host that a request is for. That of an absolute target stands above the Host header.
+ * Source: RFC 9112, sections 3.2 and 3.2.2. @throws PortcullisError `invalid-request` where there are two Host headers
+ */
+export function requestedHost(target: string, { host = [] }: HeaderLines): string | undefined {
+  if (host.length > 1)
+    throw new PortcullisError('invalid-request', `Host: send one header, not ${host.length}`);
+  return /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1] ?? host[0];
+}
+
+const pageSchemes = new Set(['http:', 'https:']);
+
 /**
  * Checks the host that a request is for, and the page that it comes from, before anyone is authenticated. A page that
  * points its own name at this address (DNS rebinding) sends that name: an address and a loopback name pass, another
@@ -29,6 +43,7 @@ export function hostCheck(allowedHosts: readonly string[]): (asked: Asked) => vo
   const isOwnPage = (origin: string, host: string | undefined) => {
     if (!URL.canParse(origin)) return false;
     const page = new URL(origin);
+    if (!pageSchemes.has(page.protocol) || page.username || page.password) return false;
     return page.host === host?.toLowerCase() || allowed.has(page.hostname);
   };
   return ({ path, host, origin }) => {

@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { application, listen } from '../../../../controlplane/http/server.ts';
@@ -32,11 +34,10 @@ const ask = (path: string, headers: Record<string, string>, body?: string) =>
       new URL(path, server.url),
       { method: body ? 'POST' : 'GET', headers: all },
       (answer) => {
-        let text = '';
-        answer.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-        });
-        answer.on('end', () => answered({ status: answer.statusCode ?? 0, code: JSON.parse(text).code }));
+        text(answer).then(
+          (body) => answered({ status: answer.statusCode ?? 0, code: JSON.parse(body).code }),
+          failed,
+        );
       },
     );
     sent.on('error', failed);
@@ -78,6 +79,18 @@ describe('a Host header', () => {
     expect(asked).toHaveLength(before);
   });
 
+  test.each([
+    ['two headers', '/v1/runs', ['Host: localhost', 'Host: evil.example'], 400],
+    ['two equal headers', '/v1/runs', ['Host: localhost', 'Host: localhost'], 400],
+    ['another host in the target', 'http://evil.example/v1/runs', ['Host: localhost'], 421],
+    ['the same host in the target', 'http://localhost/v1/runs', ['Host: localhost'], 401],
+    ['user information in the target', 'http://localhost@evil.example/v1/runs', ['Host: localhost'], 421],
+  ])('counts as the target of the request has it: %s', async (_, target, lines, status) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.end([`GET ${target} HTTP/1.1`, ...lines, 'Connection: close', '', ''].join('\r\n'));
+    expect((await text(socket)).split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   test.each(['/healthz', '/readyz'])('of a probe may be any: %s', async (path) => {
     expect(await ask(path, { host: 'pod-7.portcullis.svc' })).toMatchObject({ status: 200 });
   });
@@ -101,6 +114,9 @@ describe('an Origin header', () => {
     'null',
     '',
     'http://127.0.0.1:3000',
+    'ftp://127.0.0.1:8420',
+    'chrome-extension://127.0.0.1:8420',
+    'http://someone@127.0.0.1:8420',
     'https://portcullis.example.com.evil.example',
   ])('%j is refused, with a known token as well', async (origin) => {
     const before = asked.length;
