@@ -16,11 +16,24 @@ async function begun(text: AsyncIterable<string>): Promise<AsyncIterable<string>
   })();
 }
 
-/** Sends pieces as fast as the reader takes them; one that fails breaks the connection, so that the reader knows. */
-export async function sendText({ status, type, text }: TextAnswer, response: ServerResponse): Promise<void> {
+/** How long a reader may take nothing of an answer, milliseconds. */
+const stalledMs = 30_000;
+
+/**
+ * Sends pieces as fast as the reader takes them; one that fails breaks the connection, so that the reader knows. So does
+ * a reader that takes nothing for long: the place of its answer is needed.
+ */
+export async function sendText(
+  { status, type, text }: TextAnswer,
+  response: ServerResponse,
+  patienceMs = stalledMs,
+): Promise<void> {
   const content = typeof text === 'string' ? text : await begun(text);
   response.statusCode = status;
   response.setHeader('content-type', type);
   if (typeof content === 'string') response.end(content);
-  else await pipeline(Readable.from(content), response);
+  else {
+    response.setTimeout(patienceMs, () => response.destroy());
+    await pipeline(Readable.from(content), response);
+  }
 }

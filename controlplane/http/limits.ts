@@ -5,6 +5,9 @@ import { PortcullisError } from '../settings/errors.ts';
 /** Expensive reads at once, and how many more may wait. */
 const costly = { atOnce: 2, waiting: 50 };
 
+/** Exports have places of their own: their readers decide how long they take. */
+export const exportsAtOnce = { atOnce: 4, waiting: 50 };
+
 /**
  * Lets at most two expensive reads run at once. A large answer takes the event loop while it is made into text: between
  * two of them the loop serves others, such as `/healthz`. @throws PortcullisError `busy` where many wait already

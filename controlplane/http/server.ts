@@ -10,7 +10,7 @@ import { hostCheck, requestedHost } from './access/hosts.ts';
 import { sendText } from './answer.ts';
 import { errorsPage } from './errors-page.ts';
 import { parseInput, parseParameters } from './input.ts';
-import { costlyReads, requestLimit } from './limits.ts';
+import { costlyReads, exportsAtOnce, requestLimit } from './limits.ts';
 import { openApi } from './openapi.ts';
 import { asError, errorsPath, headersOf, problemOf, problemType } from './problem.ts';
 import type { Route, RouteContext } from './routes/route.ts';
@@ -32,9 +32,15 @@ const authorize =
     next();
   };
 
+/** Places for the answers that take long: a place of an expensive read, and one of an export. */
+interface Places {
+  readonly costly: ReturnType<typeof costlyReads>;
+  readonly exported: ReturnType<typeof costlyReads>;
+}
+
 /** Answers one request of a route, once it is authorized and its body is parsed. */
 const serve =
-  (route: Route, context: RouteContext, costly: ReturnType<typeof costlyReads>) =>
+  (route: Route, context: RouteContext, { costly, exported }: Places) =>
   async (request: Request, response: Response): Promise<void> => {
     // Another content type is not parsed, and the request would look like one without a body.
     if (route.body && !request.is('application/json'))
@@ -47,7 +53,10 @@ const serve =
     };
     const answering = async () => {
       const answer = await route.handle(context, asked);
-      if ('text' in answer) return sendText(answer, response);
+      if ('text' in answer) {
+        const send = () => sendText(answer, response);
+        return typeof answer.text === 'string' ? send() : exported(send);
+      }
       if (answer.location) response.location(answer.location);
       response.status(answer.status).json(answer.body);
     };
@@ -116,12 +125,12 @@ export function application(
     settings.requestsPerMinute,
     ({ res }: Request) => callerOf(res as Response).name,
   );
-  const costly = costlyReads();
+  const places = { costly: costlyReads(), exported: costlyReads(exportsAtOnce) };
   const parse = express.json({ limit: '256kb', strict: true });
   for (const route of routes) {
     const limited = route.role === 'anyone' ? [] : [limit];
     const parsed = route.body ? [parse] : [];
-    const handlers = [authorize(authenticate, route), ...limited, ...parsed, serve(route, context, costly)];
+    const handlers = [authorize(authenticate, route), ...limited, ...parsed, serve(route, context, places)];
     app[route.method](route.path, ...handlers);
   }
   const document = openApi(routes, version);

@@ -1,4 +1,6 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { sendText } from '../../../../controlplane/http/answer.ts';
 import { costlyReads } from '../../../../controlplane/http/limits.ts';
 import type { RouteContext } from '../../../../controlplane/http/routes/route.ts';
 import { application, type DoorSettings, listen } from '../../../../controlplane/http/server.ts';
@@ -16,8 +18,13 @@ const door: DoorSettings = {
 /** Expensive reads that were begun and wait to be let go. */
 const waiting: (() => void)[] = [];
 const check = () => new Promise((done) => waiting.push(() => done({ intact: true })));
+/** An export has one line, which waits as well. */
+const lines = async function* () {
+  await check();
+  yield ['{"id":"1"}'];
+};
 const context = {
-  store: { audit: { check }, runs: { list: async () => [] } },
+  store: { audit: { check, lines, append: async () => true }, runs: { list: async () => [] } },
 } as unknown as RouteContext;
 
 let server: Awaited<ReturnType<typeof listen>> | undefined;
@@ -70,6 +77,44 @@ describe('expensive reads', () => {
     const costly = costlyReads({ atOnce: 1, waiting: 1 });
     await expect(costly(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await costly(async () => 7)).toBe(7);
+  });
+});
+
+describe('exports', () => {
+  test('run four at a time, and take no place of the expensive reads', async () => {
+    const ask = await start();
+    const exports = Array.from({ length: 20 }, () => ask('/v1/audit/export'));
+    await vi.waitFor(() => expect(waiting).toHaveLength(4));
+    const read = ask('/v1/audit/verify');
+    await vi.waitFor(() => expect(waiting).toHaveLength(5));
+    expect((await ask('/healthz')).status).toBe(200);
+    expect(waiting).toHaveLength(5);
+    const letGo = setInterval(() => waiting.splice(0).forEach((go) => void go()), 1);
+    const answers = await Promise.all([read, ...exports]);
+    clearInterval(letGo);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  test('end when the reader takes nothing', async () => {
+    const endless = async function* () {
+      for (;;) yield 'x'.repeat(100_000);
+    };
+    const { promise: ended, resolve } = Promise.withResolvers<string>();
+    const answer = { status: 200, type: 'text/plain', text: endless() };
+    const slow = await listen(
+      (_, response) =>
+        void sendText(answer, response, 100).then(
+          () => resolve('sent'),
+          () => resolve('broken'),
+        ),
+      ...(['127.0.0.1', 0] as const),
+    );
+    const reader = connect(Number(new URL(slow.url).port), '127.0.0.1');
+    reader.on('error', () => undefined).pause();
+    reader.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await ended).toBe('broken');
+    reader.destroy();
+    await slow.close();
   });
 });
 
