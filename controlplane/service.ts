@@ -200,7 +200,10 @@ async function open(
   const restores = await takeWork(working);
   if (standing) await working.worker.start();
   const consumers = messageConsumers(services);
-  const verifier = await startVerifier({ ...services, standing, receive: consumers.results.start });
+  const verifier = await startVerifier({
+    ...{ ...services, standing, receive: consumers.results.start },
+    assertMayVerify: base.installation.assertOurs,
+  });
   if (standing) startAuditKeeper(services);
   if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {

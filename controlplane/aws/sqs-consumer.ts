@@ -22,6 +22,8 @@ interface QueueConsumerContext {
   readonly client: () => Promise<SQSClient>;
   /** Handles one message; it is deleted only when this returns. */
   readonly handle: (body: string) => Promise<void>;
+  /** Throws where no message may be taken: asked before each batch, and again before its messages are handled. */
+  readonly assertMayTake?: () => Promise<void>;
   readonly log: Logger;
   readonly waitSeconds?: number;
 }
@@ -31,7 +33,7 @@ const longestPause = 30_000;
 
 /** What takes one batch and has each of its messages handled. */
 function batches(
-  { name, queueUrl, client, handle, log, waitSeconds = 10 }: QueueConsumerContext,
+  { name, queueUrl, client, handle, assertMayTake, log, waitSeconds = 10 }: QueueConsumerContext,
   stopping: AbortSignal,
 ): () => Promise<void> {
   const take = async (sqs: SQSClient, url: string, message: Message) => {
@@ -45,11 +47,14 @@ function batches(
   };
 
   return async () => {
+    await assertMayTake?.();
     const [sqs, url] = await Promise.all([client(), queueUrl()]);
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
       { abortSignal: stopping },
     );
+    // The wait for messages was long. One that is not handled comes again, to whoever may take it.
+    if (Messages.length > 0) await assertMayTake?.();
     for (const message of Messages) {
       if (stopping.aborted) return;
       await take(sqs, url, message);

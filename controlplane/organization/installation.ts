@@ -19,8 +19,8 @@ export interface Installation {
    * log says so; before the first answer nothing is refused, because a hub that cannot be read cannot be changed either.
    */
   refusal(): Promise<string | undefined>;
-  /** @throws PortcullisError `other-installation` where there is a refusal */
-  assertOurs(): Promise<void>;
+  /** @throws PortcullisError `other-installation` where there is a refusal; `withinMs`: how old the answer may be */
+  assertOurs(withinMs?: number): Promise<void>;
   /** Makes the hub this installation's; the id that it carried before. @throws PortcullisError `not-found` where there is no hub */
   takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
 }
@@ -77,8 +77,8 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     return lastRefusal;
   };
   let latest: { at: number; refusal: Promise<string | undefined> } | undefined;
-  const refusal = () => {
-    if (!latest || performance.now() - latest.at > keptMs)
+  const refusalWithin = (withinMs: number) => {
+    if (!latest || performance.now() - latest.at > Math.min(withinMs, keptMs))
       latest = {
         at: performance.now(),
         refusal: look().catch((error) => {
@@ -90,9 +90,9 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
   };
   return {
     id,
-    refusal,
-    async assertOurs() {
-      const message = await refusal();
+    refusal: () => refusalWithin(keptMs),
+    async assertOurs(withinMs = keptMs) {
+      const message = await refusalWithin(withinMs);
       if (message) throw new PortcullisError('other-installation', message);
     },
     async takeOver(who) {

@@ -17,10 +17,10 @@ async function trailOf(aws: Aws, { accountId, region }: Cell): Promise<TrailChec
 
 /** Starts to verify cells, when asked and by the clock, until the parts are closed. */
 export async function startVerifier(around: VerifierContext): Promise<Verifier> {
-  const { aws, shutdown, standing, receive } = around;
+  const { aws, shutdown, standing, receive, assertMayVerify } = around;
   const stopping = new AbortController();
   const given = { ...around, stopping: stopping.signal, trail: (cell: Cell) => trailOf(aws, cell) };
-  const made = verifier(around, given, { standing, receive });
+  const made = verifier(around, given, { standing, receive, assertMayVerify });
   const interrupt = () => {
     stopping.abort();
     made.interrupt();

@@ -16,7 +16,7 @@ import { recordVerified } from './coverage.ts';
 export interface Verifier {
   /**
    * Records a verification of every cell of the scope and has it carried out, by the next start where this process dies.
-   * @throws PortcullisError `unknown-scope`.
+   * @throws PortcullisError `unknown-scope`, `other-installation`.
    */
   request(scope: Scope, requestedBy: string): Promise<Verification>;
   start(): Promise<void>;
@@ -30,6 +30,8 @@ export interface VerifierOptions {
   readonly standing: boolean;
   /** Called before canaries are sent: from now on results have to be heard. */
   readonly receive: () => void;
+  /** Throws where nothing may be verified: another installation receives the results. */
+  readonly assertMayVerify?: () => Promise<void>;
 }
 
 /** Verifications under way at once in one process. */
@@ -87,10 +89,15 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
 }
 
 /** What asks for verifications: a person, and the clock. */
-function requests({ store, settings }: VerifyContext, send: (id: string) => Promise<void>) {
+function requests(
+  { store, settings }: VerifyContext,
+  send: (id: string) => Promise<void>,
+  assertMayVerify: VerifierOptions['assertMayVerify'],
+) {
   const { cellVerifications } = store;
 
   const record = async (scope: Scope, requestedBy: string) => {
+    await assertMayVerify?.();
     const id = randomUUID();
     await cellVerifications.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
     await send(id);
@@ -101,6 +108,7 @@ function requests({ store, settings }: VerifyContext, send: (id: string) => Prom
 
   /** Its share of the cells, those first that nothing was tried in for longest. */
   const verifyDue = async () => {
+    await assertMayVerify?.();
     const accounts = await store.accounts.list();
     const reconciled = accounts.filter(({ conditions }) => conditions.Ready?.status === 'True');
     const cells = reconciled.some(({ regions }) => regions.length > 0) ? cellsOf(reconciled, {}) : [];
@@ -118,7 +126,7 @@ function requests({ store, settings }: VerifyContext, send: (id: string) => Prom
 export function verifier(
   { database, boss }: Pick<Services, 'database' | 'boss'>,
   given: VerifyContext,
-  { standing, receive }: VerifierOptions,
+  { standing, receive, assertMayVerify }: VerifierOptions,
 ): Verifier {
   const { settings, log } = given;
   const { cellVerifications } = given.store;
@@ -139,7 +147,7 @@ export function verifier(
     timers.push(timer);
   };
 
-  const { record, verifyDue } = requests(given, queue.send);
+  const { record, verifyDue } = requests(given, queue.send, assertMayVerify);
 
   return {
     request: record,

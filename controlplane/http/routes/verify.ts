@@ -14,7 +14,11 @@ export const verifyRoutes: readonly Route[] = [
     role: 'operator',
     body: withScope(askedScope),
     returns: verificationSchema,
-    answers: { 202: 'The verification, queued', 400: 'The body names the field that is wrong' },
+    answers: {
+      202: 'The verification, queued',
+      400: 'The body names the field that is wrong',
+      409: 'The hub belongs to another installation',
+    },
     async handle({ verifier, requireRegions }, { body, caller }) {
       const scope = scopeOf(body);
       if (scope.regions) await requireRegions(scope.regions);

@@ -27,12 +27,17 @@ function queueOf(...bodies: string[]) {
 let running: QueueConsumer | undefined;
 afterEach(() => running?.stop());
 
-const consume = (client: SQSClient, handle: (body: string) => Promise<void>) => {
+const consume = (
+  client: SQSClient,
+  handle: (body: string) => Promise<void>,
+  assertMayTake?: () => Promise<void>,
+) => {
   running = queueConsumer({
     name: 'queue',
     queueUrl: async () => 'https://sqs/queue',
     client: async () => client,
     handle,
+    ...(assertMayTake && { assertMayTake }),
     log: makeLogger('silent'),
   });
   running.start();
@@ -113,4 +118,39 @@ test('stop leaves what follows the message in hand for another', async () => {
   await consumer.stop();
   expect(handled).toEqual(['one']);
   expect([...queue.messages.values()]).toEqual(['two', 'three']);
+});
+
+test('nothing is received where no message may be taken, and again once it may', async () => {
+  const { queue, client } = queueOf('one');
+  let asked = 0;
+  consume(
+    client,
+    async () => undefined,
+    async () => {
+      asked += 1;
+      if (asked === 1) throw new Error('the hub belongs to another installation');
+    },
+  );
+  await vi.waitUntil(() => asked === 1);
+  await new Promise((done) => setImmediate(done));
+  expect(queue.received).toBe(0);
+  await vi.waitUntil(() => queue.messages.size === 0, { timeout: 50_000 });
+});
+
+test('a batch that arrives once no message may be taken is not handled, and stays', async () => {
+  const { queue, client } = queueOf('one', 'two');
+  const handled: string[] = [];
+  let asked = 0;
+  consume(
+    client,
+    async (body) => void handled.push(body),
+    async () => {
+      asked += 1;
+      if (queue.received > 0) throw new Error('the hub belongs to another installation');
+    },
+  );
+  await vi.waitUntil(() => asked === 2);
+  await running?.stop();
+  expect(handled).toEqual([]);
+  expect([...queue.messages.values()]).toEqual(['one', 'two']);
 });

@@ -63,6 +63,15 @@ test('a hub of this installation is not refused, and a hub of another is, with t
   await expect(installation().assertOurs()).rejects.toMatchObject({ code: 'other-installation' });
 });
 
+test('an answer may be asked to be newer than the one that is kept', async () => {
+  const here = installation(60_000);
+  await here.assertOurs();
+  bus?.set(tag, 'another');
+  await here.assertOurs();
+  await expect(here.assertOurs(0)).rejects.toMatchObject({ code: 'other-installation' });
+  await expect(here.assertOurs()).rejects.toMatchObject({ code: 'other-installation' });
+});
+
 test("a hub that cannot be read is not said to be another's", async () => {
   unreadable = true;
   expect(await installation().refusal()).toBeUndefined();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { openBoss } from '../../../../controlplane/queue/boss.ts';
+import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { verifier } from '../../../../controlplane/verify/verifier.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -38,4 +39,17 @@ test('verifications older than 7 days are forgotten with their canaries at the s
   expect(await store.cellVerifications.get(young)).toBeDefined();
   expect(await store.cellVerifications.canaries(young)).toHaveLength(1);
   expect(await store.cellVerifications.list()).toMatchObject([cell]);
+});
+
+test('nothing is verified on the hub of another installation', async () => {
+  const { parts: context, store } = verifyWorld(database);
+  const refuse = async () => {
+    throw new PortcullisError('other-installation', 'the hub belongs to another');
+  };
+  const overtaken = verifier({ database, boss: openBoss(database, context.log) }, context, {
+    ...{ standing: false, receive: () => undefined, assertMayVerify: refuse },
+  });
+  const before = await store.cellVerifications.unfinished();
+  await expect(overtaken.request({}, 'erin')).rejects.toMatchObject({ code: 'other-installation' });
+  expect(await store.cellVerifications.unfinished()).toEqual(before);
 });
