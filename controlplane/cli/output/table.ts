@@ -1,5 +1,6 @@
-/** Rows in columns as wide as their widest cell; the first row is the head. Pure. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Rows in columns as wide as their widest cell; the first row is the head. A cell is one line, whatever its text. Pure. */
+export function table(given: readonly (readonly string[])[]): string {
+  const rows = given.map((cells) => cells.map(plain));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
   );
@@ -14,7 +15,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what others wrote may move a terminal's cursor.
-const control = /[\u0000-\u001f\u007f-\u009f]/g;
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** Text that others wrote, on one line and without what a terminal would act on. */
 export const plain = (text: string): string => text.replace(control, ' ');
