@@ -4,7 +4,7 @@ import { mistakesError, unknownVariables, wrongValues } from './mistakes.ts';
 import { variables } from './schema.ts';
 import { secretsOf } from './secrets.ts';
 import { isServiceLink } from './service-links.ts';
-import { tokensOf } from './tokens.ts';
+import { readTokensFile } from './tokens.ts';
 
 /** What is set, without the empty values and what Kubernetes made for a Service. */
 function givenIn(environment: NodeJS.ProcessEnv) {
@@ -54,9 +54,12 @@ function checkTogether(given: Readonly<Record<string, string>>): string[] {
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
   const { given, links } = givenIn(environment);
-  const v = parseVariables(variables, given, checkTogether);
+  const { PORTCULLIS_TOKENS_FILE: tokensFile } = given;
+  const filed = tokensFile ? readTokensFile(tokensFile) : { tokens: [], mistakes: [] };
+  const v = parseVariables(variables, given, (all) => [...checkTogether(all), ...filed.mistakes]);
   const data = resolve(v.PORTCULLIS_DATA);
-  const tokens = tokensOf(v);
+  // None where neither variable is set, which is for loopback alone.
+  const tokens = v.PORTCULLIS_TOKENS ?? filed.tokens;
   return {
     hub: { accountId: v.PORTCULLIS_HUB_ACCOUNT, region: v.PORTCULLIS_HUB_REGION },
     regions: v.PORTCULLIS_REGIONS,

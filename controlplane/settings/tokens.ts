@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { PortcullisError, reasonOf } from './errors.ts';
+import { reasonOf } from './errors.ts';
 import { listOf, whole } from './variables/forms.ts';
 import { named, variable } from './variables/variable.ts';
 
@@ -102,29 +102,21 @@ export const tokenVariables = {
   }),
 } as const;
 
-/** The file: an entry a line; empty lines and lines that begin with # are left out. */
-function tokensOfFile(path: string): Token[] {
+/**
+ * The tokens of a file, an entry a line; empty lines and lines that begin with # are left out. Its mistakes are sentences
+ * that name the variable, for the report of all mistakes in the environment.
+ */
+export function readTokensFile(path: string): { tokens: readonly Token[]; mistakes: readonly string[] } {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new PortcullisError(
-      'invalid-environment',
-      `PORTCULLIS_TOKENS_FILE cannot be read: ${reasonOf(cause)}`,
-      { cause },
-    );
+    return { tokens: [], mistakes: [`PORTCULLIS_TOKENS_FILE cannot be read: ${reasonOf(cause)}`] };
   }
-  const { tokens, mistakes } = parseEntries(entriesOf(text, /\r?\n/).filter((line) => !line.startsWith('#')));
-  if (mistakes.length === 0) return tokens;
-  throw new PortcullisError('invalid-environment', `PORTCULLIS_TOKENS_FILE ${mistakes.join('; ')}`);
+  const lines = entriesOf(text, /\r?\n/).filter((line) => !line.startsWith('#'));
+  const { tokens, mistakes } = parseEntries(lines);
+  return {
+    tokens,
+    mistakes: mistakes.length > 0 ? [`PORTCULLIS_TOKENS_FILE ${mistakes.join('; ')}`] : [],
+  };
 }
-
-/**
- * The tokens of the settings; none where neither variable is set, which is for loopback alone.
- * @throws PortcullisError `invalid-environment`
- */
-export const tokensOf = (given: {
-  readonly PORTCULLIS_TOKENS?: readonly Token[] | undefined;
-  readonly PORTCULLIS_TOKENS_FILE?: string | undefined;
-}): readonly Token[] =>
-  given.PORTCULLIS_TOKENS ?? (given.PORTCULLIS_TOKENS_FILE ? tokensOfFile(given.PORTCULLIS_TOKENS_FILE) : []);

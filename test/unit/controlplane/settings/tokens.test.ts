@@ -84,6 +84,18 @@ describe('a mistake', () => {
     );
   });
 
+  test('of a file is reported together with the other mistakes of the environment', async () => {
+    await writeFile(file, 'ci:hunter2hunter2hunter2\nops:admin:hunter2');
+    const said = refusal({ PORTCULLIS_TOKENS_FILE: file, PORTCULLIS_PORT: 'x', PORTCULLIS_POLCY: 'p.yaml' });
+    expect(said).toMatch(/^3 settings are wrong/);
+    expect(said).toMatch(/\n {2}PORTCULLIS_PORT must/);
+    expect(said).toMatch(/\n {2}PORTCULLIS_TOKENS_FILE entry 1 has no role.*entry 2 needs a token/);
+    expect(said).toMatch(/\n {2}PORTCULLIS_POLCY is not a setting/);
+    expect(said).not.toContain('hunter2');
+    const lost = refusal({ PORTCULLIS_TOKENS_FILE: join(directory, 'none'), PORTCULLIS_PORT: 'x' });
+    expect(lost).toMatch(/^2 settings are wrong[^]*PORTCULLIS_TOKENS_FILE cannot be read: ENOENT/);
+  });
+
   test('of an empty file does not open the service to everyone', async () => {
     await writeFile(file, '# none yet\n');
     expect(refusal({ PORTCULLIS_TOKENS_FILE: file })).toMatch(
