@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { emptyAnswers } from '../test/worlds/empty-service.ts';
 import { type Figures, median } from './figures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,19 +17,10 @@ const commandLines: Readonly<Record<string, readonly string[]>> = {
   'portcullis policy test': ['policy', ...policyTest],
 };
 
-const empty: Readonly<Record<string, unknown>> = {
-  '/v1/accounts': { accounts: [] },
-  '/v1/stacks': { stacks: [] },
-  '/v1/coverage': { cells: [] },
-  '/v1/confirmations': { confirmations: [] },
-  '/v1/protection': { mode: 'revoke', escalations: [] },
-  '/readyz': { status: 'ready' },
-};
-
 /** A service on the loopback that knows no account, so that `status` waits for nothing. */
 async function emptyService() {
   const server = createServer((request, response) => {
-    response.end(JSON.stringify(empty[request.url ?? ''] ?? {}));
+    response.end(JSON.stringify(emptyAnswers[request.url ?? ''] ?? {}));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -193,7 +193,7 @@ async function open(
   const base = await foundations(settings, log, shutdown, front, options);
   const { database, store, aws, registry } = base;
   if (!takingOver) await base.installation.assertOurs();
-  if (standing) await requireHubRegion(aws, settings, (message) => log.warn(message));
+  await requireHubRegion(aws, settings, (message) => log.warn(message));
   const working = scheduler(base);
   const { services, runs } = working;
   const since = standing ? await store.now() : undefined;

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { isDebugging, optionTakenByNpm } from '../settings/environment.ts';
 import { PortcullisError } from '../settings/errors.ts';
+import { printable } from '../settings/printable.ts';
 import { commandNamed, refuseTakenOptions, requireValues } from './arguments/words.ts';
 import type { Screen } from './output/progress.ts';
 import { plain } from './output/table.ts';
@@ -38,7 +39,7 @@ export function failed(thrown: unknown, { json, complain }: Pick<Terminal, 'json
   const code = known ? thrown.code : 'internal';
   const hint = known ? '' : '; this is a defect of Portcullis, and LOG_LEVEL=debug shows where';
   // What others wrote, such as a name in AWS, moves no cursor.
-  const message = `${cause.message.split('\n').map(plain).join('\n')}${hint}`;
+  const message = `${printable(cause.message).split('\n').map(plain).join('\n')}${hint}`;
   complain(json ? JSON.stringify({ error: { code, message } }) : `portcullis: ${message}`);
   if (isDebugging()) complain(String(cause.stack));
   return code.startsWith('invalid') ? exits.usage : exits.failed;

@@ -57,10 +57,10 @@ const rollout: Readonly<Record<string, Definition>> = {
   },
   follow: {
     group: 'Roll out',
-    summary: 'follow a run to its end',
-    operands: '<run>',
+    summary: 'follow a run, a verification or a restore to its end',
+    operands: '<id>',
     options: [json],
-    load: async () => (await runs()).followRun,
+    load: async () => (await import('./commands/follow-by-id.ts')).followById,
   },
   pause: {
     group: 'Roll out',

@@ -16,7 +16,7 @@ const everywhere: readonly OptionLine[] = [
   ['--at <time>', 'evaluate as of this date, or date and time, instead of now'],
   json,
 ];
-const policy = (name: string) => async () => (await import('./commands/policy.ts')).policy(name);
+const commands = () => import('./commands/policy.ts');
 
 /** The commands of `portcullis policy`. */
 export const policyDefinitions: Readonly<Record<string, Definition>> = {
@@ -33,7 +33,7 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--expect <file>', 'expectations, YAML or JSON: group, rule or port, verdict, policyRule, mode'],
       ...everywhere,
     ],
-    load: policy('test'),
+    load: async () => (await commands()).testPolicy,
   },
   explain: {
     group: 'Commands',
@@ -45,7 +45,7 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--group <id>', 'the group to put the rule into, id or name'],
       ...everywhere,
     ],
-    load: policy('explain'),
+    load: async () => (await commands()).explainPolicy,
   },
   diff: {
     group: 'Commands',
@@ -59,6 +59,6 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--all', 'show what stays the same as well'],
       ...everywhere,
     ],
-    load: policy('diff'),
+    load: async () => (await commands()).diffPolicies,
   },
 };

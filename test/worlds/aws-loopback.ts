@@ -67,7 +67,9 @@ export const jsonError = (code: string, status = 400): LoopbackAnswer => ({
 export const regions = (...names: string[]): LoopbackAnswer => ({
   status: 200,
   body: `<DescribeRegionsResponse><regionInfo>${names
-    .map((name) => `<item><regionName>${name}</regionName></item>`)
+    .map(
+      (name) => `<item><regionName>${name}</regionName><optInStatus>opt-in-not-required</optInStatus></item>`,
+    )
     .join('')}</regionInfo></DescribeRegionsResponse>`,
 });
 

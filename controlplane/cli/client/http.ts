@@ -69,14 +69,11 @@ export interface Client {
   auditExport(query: URLSearchParams): AsyncIterable<string>;
 }
 
-/** An error of the API; one of an earlier version has `error` alone. */
+/** An error of the API: problem+json. */
 interface Failure {
   readonly code?: unknown;
   readonly detail?: string;
-  readonly error?: { readonly code?: unknown; readonly message?: string };
 }
-
-const renamed = (error: Failure['error']) => error && { code: error.code, detail: error.message };
 
 export function httpClient(url: string, token: string | undefined): Client {
   const reach = (path: string, body?: object): Promise<Response> =>
@@ -107,7 +104,7 @@ export function httpClient(url: string, token: string | undefined): Client {
       );
     }
     if (!response.ok) {
-      const { code, detail = response.statusText } = { ...answer, ...renamed(answer.error) };
+      const { code, detail = response.statusText } = answer;
       throw new PortcullisError(isErrorCode(code) ? code : 'internal', worded(response.status, detail));
     }
     return answer;
@@ -131,7 +128,7 @@ export function httpClient(url: string, token: string | undefined): Client {
       if (!response.ok || !response.body) parsed({ response, text: await response.text() });
       else yield* response.body.pipeThrough(new TextDecoderStream());
     },
-    run: (id) => ask<RunWithStacks>(`/v1/runs/${id}`),
+    run: (id) => ask<RunWithStacks>(`/v1/runs/${at(id)}`),
     runs: async () => (await ask<{ runs: Run[] }>('/v1/runs')).runs,
     control: (id, verb) => ask(`/v1/runs/${at(id)}/${verb}`, {}),
     accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,

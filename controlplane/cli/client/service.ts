@@ -23,11 +23,12 @@ async function keptToken(data: string): Promise<string | undefined> {
  * The service that PORTCULLIS_URL names, or that runs on this data directory; undefined where there is none. The token
  * in the data directory is sent to the service on it alone, never to an address that is named.
  */
-async function runningService(): Promise<Client | undefined> {
+export async function runningService(): Promise<{ url: string; client: Client } | undefined> {
   const { url, data, token } = readCommandSettings();
-  if (url) return httpClient(url, token);
+  if (url) return { url, client: httpClient(url, token) };
   const running = (await dataOwner(data))?.url;
-  return running ? httpClient(running, token ?? (await keptToken(data))) : undefined;
+  if (!running) return undefined;
+  return { url: running, client: httpClient(running, token ?? (await keptToken(data))) };
 }
 
 interface Terms {
@@ -55,5 +56,5 @@ async function withOwnService<T>(
 /** Works with the service that is named or running, which needs no other setting; else with one of its own. */
 export async function withClient<T>(work: (client: Client) => Promise<T>, terms: Terms = {}): Promise<T> {
   const running = await runningService();
-  return running ? work(running) : withOwnService(work, terms);
+  return running ? work(running.client) : withOwnService(work, terms);
 }

@@ -2,6 +2,7 @@ import type { Client, RunWithStacks } from '../client/http.ts';
 import { renderPlan } from '../output/plan.ts';
 import { progressView } from '../output/progress.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
+import { lookUntilEnd } from './looks.ts';
 
 const silent = { show: () => undefined, end: () => undefined };
 
@@ -26,47 +27,21 @@ function exitOf({ kind, state, stacks }: RunWithStacks): number {
   return differs ? exits.differs : exits.done;
 }
 
-/** What becomes of a run that is not followed any more. Pure. */
-const interruptedText = ({ id, kind }: RunWithStacks, { ownService }: Client): string =>
-  ownService
-    ? `\nThis command carried out ${kind} ${id}. It stops after the stacks that are under way; the next portcullis serve continues it.\nPress Ctrl-C again to leave at once.`
-    : `\nThe ${kind} goes on in the service. Follow it: portcullis follow ${id}\nEnd it: portcullis cancel ${id}`;
-
-/** Waits for the next look, or for Ctrl-C. */
-function untilNext(interrupt: AbortSignal): Promise<void> {
-  return new Promise((next) => {
-    const done = () => {
-      clearTimeout(timer);
-      interrupt.removeEventListener('abort', done);
-      next();
-    };
-    const timer = setTimeout(done, interrupt.aborted ? 0 : 500);
-    interrupt.addEventListener('abort', done);
-  });
-}
-
 /** Follows a run to its end, until it waits for a person, or until Ctrl-C, which leaves the run as it is; the exit code. */
-export async function follow(client: Client, id: string, terminal: Terminal): Promise<number> {
+export function follow(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : progressView(terminal.screen);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
-  try {
-    for (;;) {
-      const run = await client.run(id);
+  let noun = 'run';
+  return lookUntilEnd(client, terminal, {
+    look: () => client.run(id),
+    seen(run) {
+      noun = run.kind;
       view.show(run);
-      if (run.finishedAt || run.state === 'paused') {
-        view.end();
-        show(terminal, run, renderEnd);
-        return exitOf(run);
-      }
-      await untilNext(interrupt.signal);
-      if (!interrupt.signal.aborted) continue;
+      if (!run.finishedAt && run.state !== 'paused') return undefined;
       view.end();
-      terminal.complain(interruptedText(run, client));
-      return exits.interrupted;
-    }
-  } finally {
-    process.off('SIGINT', onInterrupt);
-  }
+      show(terminal, run, renderEnd);
+      return exitOf(run);
+    },
+    leave: view.end,
+    work: () => ({ noun, id, finishes: 'the stacks in progress', end: `portcullis cancel ${id}` }),
+  });
 }

@@ -1,25 +1,36 @@
-import { PortcullisError } from '../../settings/errors.ts';
-import { exits, type Terminal } from '../output/terminal.ts';
-import { policyCommand } from '../policy/command.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { type Answer, diff, explain, test } from '../policy/command.ts';
 
-type Values = Readonly<Record<string, string | boolean | readonly string[]>>;
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The options as the policy commands read them. */
-const wordsOf = (values: Values): string[] =>
-  Object.entries(values).flatMap(([name, value]) => {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return value === true ? [flag] : [value].flat().map((each) => `${flag}=${each}`);
-  });
+/** Names and tags are from other people's accounts: nothing in them may move the cursor or look like a line of ours. */
+const printable = (line: string): string =>
+  line.replace(new RegExp(`${unprintable.source}+`, 'gu'), ' ').trimEnd();
 
-/** A policy command. @throws PortcullisError with its complaint */
-export const policy =
-  (name: string) =>
-  async ({ screen }: Terminal, values: Values, ...operands: string[]): Promise<number> => {
-    let complaint = '';
-    const exit = await policyCommand([name, ...wordsOf(values), ...operands], screen, (text) => {
-      complaint += text;
-    });
-    if (complaint === '') return exit;
-    const code = exit === exits.usage ? 'invalid-request' : 'internal';
-    throw new PortcullisError(code, complaint.replace(/^portcullis: /, ''));
+/** JSON in which the same characters are escaped, so that no reader acts on them. */
+function printableJson(value: unknown): string {
+  const escaped = (letter: string) =>
+    letter === '\n'
+      ? letter
+      : [...Array(letter.length).keys()]
+          .map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`)
+          .join('');
+  return JSON.stringify(value, null, 2).replace(unprintable, escaped);
+}
+
+/** A policy command: writes its answer, as JSON where `--json` asks for it. */
+const policy =
+  <Values>(answer: (values: Values, ...operands: string[]) => Promise<Answer>) =>
+  async ({ screen, json: asJson }: Terminal, values: Values, ...operands: string[]): Promise<number> => {
+    const { lines, json, exit } = await answer(values, ...operands);
+    screen.write(`${asJson ? printableJson(json) : lines.map(printable).join('\n')}\n`);
+    return exit;
   };
+
+export const testPolicy = policy(test);
+export const explainPolicy = policy((values: Parameters<typeof explain>[0], rule = '') =>
+  explain(values, rule),
+);
+export const diffPolicies = policy((values: Parameters<typeof diff>[0], older = '', newer = '') =>
+  diff(values, older, newer),
+);

@@ -1,7 +1,9 @@
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { PortcullisError } from '../../settings/errors.ts';
+import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
 import { exits, say, show, type Terminal } from '../output/terminal.ts';
+import { lookUntilEnd } from './looks.ts';
 
 interface RestoreOptions {
   readonly owner?: string | undefined;
@@ -32,6 +34,23 @@ const restoredText = ({ rules }: RestoreView): string =>
     .map((rule) => `${rule.ruleId} is back as ${rule.restoredRuleId}, by exception ${rule.exception}`)
     .join('\n');
 
+/** Follows a restore to its end, or until Ctrl-C; the exit code. */
+export function followRestore(client: Client, id: string, terminal: Terminal): Promise<number> {
+  let shown: string | undefined;
+  return lookUntilEnd(client, terminal, {
+    look: () => client.restored(id),
+    seen(now) {
+      if (now.state !== shown)
+        say(terminal, `${restoreLines[now.state]}${now.reason ? `: ${now.reason}` : ''}`);
+      shown = now.state;
+      if (!now.finishedAt) return undefined;
+      if (terminal.json || restoredText(now) !== '') show(terminal, now, restoredText);
+      return now.state === 'restored' ? exits.done : exits.failed;
+    },
+    work: () => ({ noun: 'restore', id }),
+  });
+}
+
 /** Asks for a restore and follows it to its end; the exit code. @throws `invalid-request` where an option is missing */
 export async function restore(
   terminal: Terminal,
@@ -45,14 +64,6 @@ export async function restore(
     const words = { owner, why, ticket, expires, permanent, rules: rule };
     const { id, rules } = await client.restore(remediation, words);
     say(terminal, `restore ${id} of ${rules.map(({ ruleId }) => ruleId).join(', ')}`);
-    for (let shown: string | undefined; ; await new Promise((next) => setTimeout(next, 500))) {
-      const now = await client.restored(id);
-      if (now.state !== shown)
-        say(terminal, `${restoreLines[now.state]}${now.reason ? `: ${now.reason}` : ''}`);
-      shown = now.state;
-      if (!now.finishedAt) continue;
-      if (terminal.json || restoredText(now) !== '') show(terminal, now, restoredText);
-      return now.state === 'restored' ? exits.done : exits.failed;
-    }
+    return followRestore(client, id, terminal);
   });
 }

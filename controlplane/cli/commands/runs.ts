@@ -55,9 +55,6 @@ export async function preview(terminal: Terminal, values: RunValues): Promise<nu
   });
 }
 
-export const followRun = (terminal: Terminal, _: unknown, id: string): Promise<number> =>
-  withClient((client) => follow(client, id, terminal));
-
 /** Pauses, resumes or cancels a run. */
 const control = (verb: Parameters<Client['control']>[1]) => (terminal: Terminal, _: unknown, id: string) =>
   withClient(async (client) => {

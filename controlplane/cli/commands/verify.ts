@@ -2,6 +2,7 @@ import type { Client, VerificationView } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
 import { table } from '../output/table.ts';
 import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
+import { lookUntilEnd } from './looks.ts';
 import { allOrAsked, requestOf, type ScopeValues } from './scope.ts';
 
 const seconds = (milliseconds: number | null) =>
@@ -28,24 +29,29 @@ export function renderVerification({ cells }: Pick<VerificationView, 'cells'>): 
 
 const ended = new Set(['verified', 'failed']);
 
-/** Asks for a verification and follows it to its end; 3 where a cell was not verified. */
-export async function verifyCells(client: Client, scope: object, terminal: Terminal): Promise<number> {
-  const { id } = await client.verify(scope);
+/** Follows a verification to its end, or until Ctrl-C; 3 where a cell was not verified. */
+export function followVerification(client: Client, id: string, terminal: Terminal): Promise<number> {
   const shown = new Set<string>();
-  for (;;) {
-    const now = await client.verification(id);
-    for (const cell of now.cells) {
-      if (shown.has(cell.id) || !ended.has(cell.state)) continue;
-      shown.add(cell.id);
-      const why = cell.message ? `  ${cell.message}` : '';
-      say(terminal, `${cell.state.padEnd(9)} ${cell.accountId} ${cell.region}${why}`);
-    }
-    if (now.finishedAt) {
+  return lookUntilEnd(client, terminal, {
+    look: () => client.verification(id),
+    seen(now) {
+      for (const cell of now.cells) {
+        if (shown.has(cell.id) || !ended.has(cell.state)) continue;
+        shown.add(cell.id);
+        const why = cell.message ? `  ${cell.message}` : '';
+        say(terminal, `${cell.state.padEnd(9)} ${cell.accountId} ${cell.region}${why}`);
+      }
+      if (!now.finishedAt) return undefined;
       show(terminal, now, (view) => `\n${renderVerification(view)}`);
       return now.cells.every(({ state }) => state === 'verified') ? exits.done : exits.differs;
-    }
-    await new Promise((next) => setTimeout(next, 500));
-  }
+    },
+    work: () => ({ noun: 'verification', id }),
+  });
+}
+
+/** Asks for a verification and follows it to its end. */
+export async function verifyCells(client: Client, scope: object, terminal: Terminal): Promise<number> {
+  return followVerification(client, (await client.verify(scope)).id, terminal);
 }
 
 /** Verifies the cells of a scope, or of the whole organization where that is meant. */

@@ -1,9 +1,7 @@
 import { formatRule, type Opening, ruleWithoutId } from '../../../lambda/policy/rule.ts';
 import { readCommandSettings } from '../../settings/environment.ts';
 import { PortcullisError } from '../../settings/errors.ts';
-import { dataOwner } from '../../store/database/directory-owner.ts';
-import { httpClient } from '../client/http.ts';
-import type { Screen } from '../output/progress.ts';
+import { runningService } from '../client/service.ts';
 import { diffPolicies, type Evidence } from './diff.ts';
 import { type GroupSnapshot, groupWithOneRule } from './evaluate.ts';
 import { readEvents } from './events.ts';
@@ -12,46 +10,28 @@ import { explainRule } from './explain.ts';
 import { isRemediations, readFindings } from './findings.ts';
 import { type Export, groupsIn, type Place, readExport, readGroups } from './groups.ts';
 import { mistake, readPolicy } from './input.ts';
-import { evaluationInput, type options, placeOf, read, readRule } from './options.ts';
+import {
+  type DiffValues,
+  type ExplainValues,
+  evaluationInput,
+  placeOf,
+  readRule,
+  type TestValues,
+} from './options.ts';
 import { diffJson, diffLines, testLines, walkLines } from './render.ts';
 import { outcomeOf, testPolicy } from './test.ts';
 import { walk } from './walk.ts';
 
-export const policyUsage = `portcullis policy test [--groups <file>] [--events <file or directory>] [--expect <file>]
-    what the policy would do about security groups and CloudTrail events
-portcullis policy explain <rule of the policy | security group rule> [--groups <file> --group <id or name>]
-    what a rule of the policy says; or why tcp/22/0.0.0.0/0 is allowed or not
-portcullis policy diff <old policy> <new policy> --against <file | service> [--all]
-    what a change of the policy changes for security groups, or for the results that the service holds
-
---policy <file>        the policy (PORTCULLIS_POLICY, else lambda/policy.yaml); not for diff
---groups, --against    output of aws ec2 describe-security-groups, describe-security-group-rules, or both; diff: also
-                       of GET /v1/remediations. Files may be given several times; - is standard input
---events               CloudTrail records or EventBridge events: one, a list, one on each line, {"Records": […]},
-                       output of aws cloudtrail lookup-events; also gzip
---expect               a list of {group, rule or port, verdict, policyRule, mode}, YAML or JSON
---accounts, --prefix-lists   JSON: the accounts' units and tags by id; the ranges of prefix lists by id
---account, --region    where it all is from, unless it says so itself
---at <date and time>   judge as of then, not now
---json                 for programs
-Files are JSON or YAML, in UTF-8, or in UTF-16 with a byte order mark.
-exit: 0 nothing forbidden, all expectations met, no difference   1 failed, an expectation not met
-      2 wrong use, a file that cannot be read   3 something forbidden or in doubt (test), a difference (diff)`;
-
-const exits = { fine: 0, failed: 1, unmet: 1, usage: 2, forbidden: 3, differs: 3 } as const;
+const exits = { fine: 0, unmet: 1, forbidden: 3, differs: 3 } as const;
 
 /** What a command prints, as lines for people and as a value for programs, and its exit code. */
-interface Answer {
-  lines: string[];
-  json: unknown;
-  exit: number;
+export interface Answer {
+  readonly lines: readonly string[];
+  readonly json: unknown;
+  readonly exit: number;
 }
 
-type Name = keyof typeof options;
-
-async function test(args: readonly string[]): Promise<Answer> {
-  const { values, positionals } = read('test', args);
-  if (positionals.length > 0) throw misuse(`policy test takes no ${positionals[0]}`);
+export async function test(values: TestValues): Promise<Answer> {
   const { groups = [], events = [], expect } = values;
   if (groups.length + events.length === 0 && expect === undefined)
     throw misuse('policy test needs --groups, --events or --expect');
@@ -68,10 +48,7 @@ async function test(args: readonly string[]): Promise<Answer> {
   return { lines: testLines(report, file), json: report, exit: exits[outcomeOf(report)] };
 }
 
-async function explain(args: readonly string[]): Promise<Answer> {
-  const { values, positionals } = read('explain', args);
-  const [subject, ...more] = positionals;
-  if (subject === undefined || more.length > 0) throw misuse('policy explain takes one rule');
+export async function explain(values: ExplainValues, subject: string): Promise<Answer> {
   const policy = await readPolicy(values.policy ?? readCommandSettings().policyFile);
   const input = await evaluationInput(values);
   if (!subject.includes('/')) {
@@ -103,18 +80,14 @@ function within(opening: Opening, snapshots: readonly GroupSnapshot[], group: st
   return { ...found, rules: [...found.rules, ruleWithoutId(found.group.id, opening)] };
 }
 
-async function diff(args: readonly string[]): Promise<Answer> {
-  const { values, positionals } = read('diff', args);
-  const [older, newer, ...more] = positionals;
+export async function diff(values: DiffValues, older: string, newer: string): Promise<Answer> {
   const { against = [] } = values;
-  if (older === undefined || newer === undefined || more.length > 0)
-    throw misuse('policy diff takes two policies, the old and the new');
   if (against.length === 0) throw misuse('policy diff needs --against');
   const [before, after] = [await readPolicy(older), await readPolicy(newer)];
   const evidence = await evidenceOf(against, placeOf(values));
   const report = diffPolicies(before, after, evidence, await evaluationInput(values));
   return {
-    lines: diffLines(report, { older, newer }, values.all),
+    lines: diffLines(report, { older, newer }, values.all === true),
     json: diffJson(report),
     exit: report.differing.length > 0 ? exits.differs : exits.fine,
   };
@@ -138,63 +111,15 @@ const newest = 1_000;
 
 /** The newest results of the service that is named, or runs on the data directory. */
 async function fromService(): Promise<Export> {
-  const { url, token, data } = readCommandSettings();
-  const running = url ?? (await dataOwner(data))?.url;
+  const running = await runningService();
   if (!running)
     throw new PortcullisError(
       'invalid-environment',
-      'no service runs here; set PORTCULLIS_URL to where one does',
+      'no service runs here; set PORTCULLIS_URL to the address of one',
     );
-  return { name: running, value: await httpClient(running, token).remediations({ limit: newest }) };
+  return { name: running.url, value: await running.client.remediations({ limit: newest }) };
 }
 
 function misuse(what: string): PortcullisError {
   return new PortcullisError('invalid-request', what);
-}
-
-const commands: Record<Name, (args: readonly string[]) => Promise<Answer>> = { test, explain, diff };
-const isName = (word: string | undefined): word is Name =>
-  word !== undefined && Object.hasOwn(commands, word);
-
-/** Names and tags come from other people's accounts: nothing in them may move the cursor or look like a line of ours. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trimEnd();
-}
-
-/** JSON in which the same is escaped, and so still there. */
-function printableJson(value: unknown): string {
-  const escaped = (letter: string) =>
-    letter === '\n'
-      ? letter
-      : [...Array(letter.length).keys()]
-          .map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`)
-          .join('');
-  return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
-}
-
-/** Runs `portcullis policy …`; its exit code. Output goes to the screen, errors to `complain`. */
-export async function policyCommand(
-  args: readonly string[],
-  screen: Screen,
-  complain: (text: string) => void,
-): Promise<number> {
-  const [word, ...rest] = args;
-  if (word === '--help' || rest.includes('--help')) {
-    screen.write(`${policyUsage}\n`);
-    return exits.fine;
-  }
-  if (!isName(word)) {
-    complain(policyUsage);
-    return exits.usage;
-  }
-  try {
-    const { lines, json, exit } = await commands[word](rest);
-    const text = rest.includes('--json') ? printableJson(json) : lines.map(printable).join('\n');
-    screen.write(`${text}\n`);
-    return exit;
-  } catch (error) {
-    if (!(error instanceof PortcullisError)) throw error;
-    complain(`portcullis: ${error.message.split('\n').map(printable).join('\n')}`);
-    return error.code.startsWith('invalid') ? exits.usage : exits.failed;
-  }
 }

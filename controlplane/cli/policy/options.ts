@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { type Opening, parseRule } from '../../../lambda/policy/rule.ts';
 import { PortcullisError } from '../../settings/errors.ts';
@@ -6,40 +5,32 @@ import type { EvaluationInput } from './evaluate.ts';
 import type { Place } from './groups.ts';
 import { readAccounts, readPrefixLists } from './lists.ts';
 
-const one = { type: 'string' } as const;
-const several = { type: 'string', multiple: true } as const;
-const flag = { type: 'boolean', default: false } as const;
-const everywhere = {
-  account: one,
-  region: one,
-  accounts: one,
-  'prefix-lists': several,
-  at: one,
-  json: flag,
-  help: flag,
-} as const;
-
-/** The options of each command. */
-export const options = {
-  test: { ...everywhere, policy: one, groups: several, events: several, expect: one },
-  explain: { ...everywhere, policy: one, groups: several, group: one },
-  diff: { ...everywhere, against: several, all: flag },
-} as const;
-
-export type Values<Name extends keyof typeof options> = ReturnType<typeof read<Name>>['values'];
-
-/** @throws `invalid-request` on an option that the command does not have. */
-export function read<Name extends keyof typeof options>(name: Name, args: readonly string[]) {
-  // -1 is a protocol here, and an option to the parser.
-  const given = args.map((arg) => (arg.startsWith('-1/') ? `all${arg.slice(2)}` : arg));
-  try {
-    return parseArgs({ args: given, options: options[name], allowPositionals: true });
-  } catch (error) {
-    throw new PortcullisError('invalid-request', (error as Error).message, { cause: error });
-  }
+/** The options that every policy command has. */
+interface Everywhere {
+  readonly account?: string;
+  readonly region?: string;
+  readonly accounts?: string;
+  readonly prefixLists?: readonly string[];
+  readonly at?: string;
 }
 
-type Everywhere = { [Name in keyof typeof everywhere]?: unknown };
+export interface TestValues extends Everywhere {
+  readonly policy?: string;
+  readonly groups?: readonly string[];
+  readonly events?: readonly string[];
+  readonly expect?: string;
+}
+
+export interface ExplainValues extends Everywhere {
+  readonly policy?: string;
+  readonly groups?: readonly string[];
+  readonly group?: string;
+}
+
+export interface DiffValues extends Everywhere {
+  readonly against?: readonly string[];
+  readonly all?: boolean;
+}
 
 const account = z.string().regex(/^\d{12}$/, 'write the 12 digits of an account id');
 const region = z.string().regex(/^[a-z]{2,5}(-[a-z]+)+-\d+$/, 'write a Region such as eu-west-1');
@@ -64,16 +55,12 @@ export function placeOf(values: Everywhere): Place {
 }
 
 /** When to judge, and what is known of accounts and prefix lists. */
-export async function evaluationInput(values: {
-  at?: string | undefined;
-  accounts?: string | undefined;
-  'prefix-lists'?: string[] | undefined;
-}): Promise<EvaluationInput> {
+export async function evaluationInput(values: Everywhere): Promise<EvaluationInput> {
   const at = valid('at', instant, values.at);
   return {
     now: at === undefined ? new Date() : new Date(at),
     ...(values.accounts !== undefined && { accounts: await readAccounts(values.accounts) }),
-    prefixLists: await readPrefixLists(values['prefix-lists'] ?? []),
+    prefixLists: await readPrefixLists(values.prefixLists ?? []),
   };
 }
 

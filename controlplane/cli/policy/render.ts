@@ -74,7 +74,7 @@ function eventLines({ asked, reading, why, ...event }: EventReport): string[] {
 
 function countsLine({ rules, groups, violation, closed, egress, ...counts }: Counts): string {
   const left = violation - closed;
-  const detail = violation > 0 ? ` (${closed} would be closed, ${left} only told of or recorded)` : '';
+  const detail = violation > 0 ? ` (${closed} would be closed, ${left} only notified or recorded)` : '';
   const { excepted, undecided, allowed } = counts;
   const out = egress > 0 ? `; ${egress} egress rules are not judged` : '';
   return `${rules} rules of ${groups} groups: ${violation} forbidden${detail}, ${excepted} excepted, ${undecided} undecided, ${allowed} allowed${out}`;

@@ -76,6 +76,27 @@ test('no service starts, and no command does, with a Region that does not exist:
   }
 });
 
+test('no service starts on a hub Region that needs an opt-in, and the service of one command does not either', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(policyFile, sound);
+  const loopback = await startLoopback(({ action }) => {
+    if (action === 'AssumeRole') return { status: 200, body: assumed('hub') };
+    const { status, body } = regions('eu-west-1');
+    if (action === 'DescribeRegions')
+      return { status, body: body.replace('opt-in-not-required', 'not-opted-in') };
+    return { status: 200, body: identity('arn:aws:iam::111111111111:user/portcullis') };
+  });
+  try {
+    await expect(start()).rejects.toMatchObject({
+      code: 'invalid-environment',
+      message: expect.stringMatching(/^PORTCULLIS_HUB_REGION: eu-west-1 needs an opt-in/),
+    });
+  } finally {
+    loopback.stop();
+  }
+});
+
 test('a service that runs reads the policy file as it is now', { timeout: 60_000 }, async () => {
   await writeFile(policyFile, sound);
   const service = await start();

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { command } from '../../../../controlplane/cli/command.ts';
 import { definitions } from '../../../../controlplane/cli/definitions.ts';
 import { outcomes } from '../../../../lambda/contract/result.ts';
 import packageFile from '../../../../package.json' with { type: 'json' };
+import { cli } from './cli.ts';
 import { runOf } from './run-sample.ts';
 
 /** A service that answers everything with `answer`, and keeps what was sent. */
@@ -30,15 +30,6 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await new Promise((done) => server.close(done));
 });
-
-async function cli(...args: string[]) {
-  let out = '';
-  let complaint = '';
-  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
-    complaint += text;
-  });
-  return { exit, out, complaint };
-}
 
 describe('wrong use', () => {
   test.each<[string[], string]>([
@@ -182,7 +173,7 @@ describe('values', () => {
   test('that the service refuses are named by their flags', async () => {
     const message =
       'accounts.0: must be a 12-digit account id; rollout.waves.1: must be a wave; expires: late';
-    answer = { status: 400, body: { error: { code: 'invalid-request', message } } };
+    answer = { status: 400, body: { code: 'invalid-request', detail: message } };
     expect((await cli('reconcile', '--account', '12')).complaint).toBe(
       'portcullis: --account: must be a 12-digit account id; --wave: must be a wave; --expires: late',
     );
@@ -193,7 +184,7 @@ describe('a service that asks for a token', () => {
   test('is an error that names the variable, not a header', async () => {
     answer = {
       status: 401,
-      body: { error: { code: 'unauthenticated', message: 'send Authorization: Bearer' } },
+      body: { code: 'unauthenticated', detail: 'send Authorization: Bearer' },
     };
     expect(await cli('runs')).toMatchObject({
       exit: 1,

@@ -4,18 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { command } from '../../../../controlplane/cli/command.ts';
+import { emptyAnswers } from '../../../worlds/empty-service.ts';
+import { cli } from './cli.ts';
 
 /** A service that knows no account, as the commands find it; the token that each request had. */
-const answers: Record<string, object> = {
-  '/v1/exceptions': { exceptions: [] },
-  '/v1/accounts': { accounts: [] },
-  '/v1/stacks': { stacks: [] },
-  '/v1/coverage': { cells: [] },
-  '/v1/confirmations': { confirmations: [] },
-  '/v1/protection': { mode: 'revoke', escalations: [] },
-  '/readyz': { status: 'ready' },
-};
+const answers: Record<string, object> = { ...emptyAnswers, '/v1/exceptions': { exceptions: [] } };
 let tokens: (string | undefined)[];
 const server = createServer((request, response) => {
   tokens.push(request.headers.authorization);
@@ -40,17 +33,17 @@ afterEach(async () => {
   await rm(data, { recursive: true });
 });
 
-async function cli(...args: string[]) {
-  let out = '';
-  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
-    out += text;
-  });
-  return { exit, out };
-}
-
 test('a service that runs on the data directory is enough: neither hub nor passphrase nor address is asked for', async () => {
-  expect(await cli('exceptions')).toEqual({ exit: 0, out: 'no exceptions\n' });
+  expect(await cli('exceptions')).toEqual({ exit: 0, out: 'no exceptions\n', complaint: '' });
   expect(await cli('status')).toMatchObject({ exit: 3 });
+});
+
+test('policy diff reads the results of that service with the token that it keeps', async () => {
+  await writeFile(join(data, 'token'), 'kept-by-the-service\n');
+  answers['/v1/remediations?limit=1000'] = { remediations: [] };
+  const file = 'test/fixtures/policy-commands/policy.yaml';
+  expect((await cli('policy', 'diff', file, file, '--against', 'service')).complaint).toBe('');
+  expect(tokens).toEqual(['Bearer kept-by-the-service']);
 });
 
 test('the token is PORTCULLIS_TOKEN, else the one in the data directory, and none of PORTCULLIS_TOKENS', async () => {

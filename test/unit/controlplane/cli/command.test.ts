@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunWithStacks } from '../../../../controlplane/cli/client/http.ts';
-import { command } from '../../../../controlplane/cli/command.ts';
+import { cli } from './cli.ts';
 import { runOf, stackOf } from './run-sample.ts';
 
 /** A service that gives each answer by path. */
@@ -23,7 +23,7 @@ beforeEach(async () => {
     for await (const chunk of request) bodies.push(String(chunk));
     const { status = 200, body } = answers[request.url ?? ''] ?? {
       status: 404,
-      body: { error: { code: 'not-found', message: 'no' } },
+      body: { code: 'not-found', detail: 'no' },
     };
     response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
@@ -38,15 +38,6 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
-/** Runs a command line against that service. */
-async function cli(...args: string[]) {
-  let out = '';
-  let complaint = '';
-  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
-    complaint += text;
-  });
-  return { exit, out, complaint };
-}
 const willEnd = (change: Partial<RunWithStacks>) => {
   answers['/v1/reconcile'] = { status: 202, body: runOf({}) };
   answers['/v1/runs/r'] = { body: runOf(change) };
@@ -83,8 +74,8 @@ describe('exit codes', () => {
   });
 
   test.each([
-    [400, { error: { code: 'invalid-request', message: 'body: send JSON' } }, 2],
-    [500, { error: { code: 'internal', message: 'something went wrong here' } }, 1],
+    [400, { code: 'invalid-request', detail: 'body: send JSON' }, 2],
+    [500, { code: 'internal', detail: 'something went wrong here' }, 1],
     [502, '<html>Bad Gateway</html>', 1],
   ])('a service that answers %i', async (status, body, exit) => {
     answers['/v1/reconcile'] = { status, body };
@@ -140,7 +131,7 @@ describe('exit codes', () => {
 
   test.each(['reconcile', 'preview', 'verify'])('%s about a Region that does not exist: 2', async (name) => {
     const message = 'regions: eu-wset-1 is not a known AWS Region; did you mean eu-west-1?';
-    const refused = { status: 400, body: { error: { code: 'invalid-request', message } } };
+    const refused = { status: 400, body: { code: 'invalid-request', detail: message } };
     Object.assign(answers, { '/v1/reconcile': refused, '/v1/verify': refused });
     expect(await cli(name, '--region', 'eu-wset-1')).toMatchObject({
       ...{ exit: 2, complaint: `portcullis: ${message.replace('regions', '--region')}` },

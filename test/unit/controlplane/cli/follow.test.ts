@@ -1,17 +1,28 @@
 import { expect, test } from 'vitest';
 import type { Client } from '../../../../controlplane/cli/client/http.ts';
 import { follow } from '../../../../controlplane/cli/commands/follow.ts';
+import { followRestore } from '../../../../controlplane/cli/commands/restore.ts';
+import { followVerification } from '../../../../controlplane/cli/commands/verify.ts';
 import { runOf, stackOf } from './run-sample.ts';
 
-/** Follows a run that does not end, with Ctrl-C at the first look. */
-async function interrupted(client: Partial<Client>) {
+const unfinished = {
+  run: runOf({ state: 'running', finishedAt: null, stacks: [stackOf('hub', 'running')] }),
+  verification: { id: 'v', finishedAt: null, cells: [] },
+  restored: { id: 'r', state: 'pending', reason: null, finishedAt: null, rules: [] },
+};
+
+/** Follows what does not end, with Ctrl-C at the first look. */
+async function interrupted(by: typeof follow, more: Partial<Client> = {}) {
   let [out, complaint] = ['', ''];
-  const run = runOf({ state: 'running', finishedAt: null, stacks: [stackOf('hub', 'running')] });
-  const looks = async () => {
-    setImmediate(() => process.emit('SIGINT'));
-    return run;
-  };
-  const exit = await follow({ ...client, run: looks } as Client, 'r', {
+  const looks = Object.entries(unfinished).map(([name, answer]) => {
+    const look = async () => {
+      setImmediate(() => process.emit('SIGINT'));
+      return answer;
+    };
+    return [name, look];
+  });
+  const client = { ...Object.fromEntries(looks), ...more } as Client;
+  const exit = await by(client, 'r', {
     ...{ screen: { write: (text: string) => (out += text) }, json: false },
     complain: (text) => {
       complaint += text;
@@ -20,15 +31,18 @@ async function interrupted(client: Partial<Client>) {
   return { exit, out, complaint };
 }
 
-test('Ctrl-C names what becomes of the run: it goes on in a service, and stops where this command carries it out', async () => {
+test.each([
+  ['reconcile', follow, '', 'finishes the stacks in progress and stops'],
+  ['verification', followVerification, '', 'stops'],
+  ['restore', followRestore, 'the hub is being updated with the exception\n', 'stops'],
+] as const)('Ctrl-C names what becomes of a %s: 130', async (noun, by, shown, stops) => {
   const before = process.listenerCount('SIGINT');
-  const service = await interrupted({});
-  expect(service).toMatchObject({ exit: 130, out: '' });
-  expect(service.complaint).toContain('goes on in the service');
-  const own = await interrupted({ ownService: true });
+  const service = await interrupted(by);
+  expect(service).toMatchObject({ exit: 130, out: shown });
+  expect(service.complaint).toContain(`The ${noun} continues in the service. Follow it: portcullis follow r`);
+  expect(service.complaint.includes('portcullis cancel r')).toBe(noun === 'reconcile');
+  const own = await interrupted(by, { ownService: true });
   expect(own.exit).toBe(130);
-  expect(own.complaint).toMatch(
-    /stops after the stacks that are under way; the next portcullis serve continues it/,
-  );
+  expect(own.complaint).toContain(`It ${stops}; the next portcullis serve continues the ${noun}.`);
   expect(process.listenerCount('SIGINT')).toBe(before);
 });

@@ -105,7 +105,7 @@ test('Ctrl-C leaves the run to the service, and says how to follow and how to en
   child.kill('SIGINT');
   const { exit, complaint } = await ended;
   expect(exit).toBe(130);
-  expect(complaint).toContain('The reconcile goes on in the service.');
+  expect(complaint).toContain('The reconcile continues in the service.');
   expect(complaint).toContain('portcullis follow r');
   expect(complaint).toContain('portcullis cancel r');
   expect(asked.filter((each) => each.includes('cancel'))).toEqual([]);

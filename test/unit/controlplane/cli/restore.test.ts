@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { command } from '../../../../controlplane/cli/command.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
+import { cli } from './cli.ts';
 import { runOf, stackOf } from './run-sample.ts';
 
 /** A service that gives each path's answers one after another, the last one again and again. */
@@ -22,7 +22,7 @@ beforeEach(async () => {
     if (more.length > 0) answers[path] = more;
     const { status = 200, body: answer } = next ?? {
       status: 404,
-      body: { error: { code: 'not-found', message: 'no' } },
+      body: { code: 'not-found', detail: 'no' },
     };
     response.writeHead(status).end(JSON.stringify(answer));
   });
@@ -38,14 +38,6 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
-async function cli(...args: string[]) {
-  let out = '';
-  let complaint = '';
-  const exit = await command(args, { write: (text) => (out += text) }, (text) => {
-    complaint += text;
-  });
-  return { exit, out, complaint };
-}
 const record = (change: object = {}) => {
   const result = remediation({ findings: [finding()] });
   const { eventId, groupId, account, region, outcome, time } = result;
@@ -148,11 +140,34 @@ describe('restore', () => {
     [409, 'conflict', 1],
     [400, 'invalid-request', 2],
   ])('a service that answers %i: the message and %s', async (status, code, exit) => {
-    answers[restorePath] = [{ status, body: { error: { code, message: 'what to do' } } }];
+    answers[restorePath] = [{ status, body: { code, detail: 'what to do' } }];
     expect(await cli('restore', id, ...words, '--permanent')).toMatchObject({
       exit,
       complaint: 'portcullis: what to do',
     });
+  });
+});
+
+describe('follow', () => {
+  const none = { status: 404, body: { code: 'not-found', detail: 'no' } };
+
+  test('follows a restore, a verification or a run by its id: the exit code of its end', async () => {
+    willGo(restore('failed', { finishedAt: 'now' }));
+    expect(await cli('follow', 'r1')).toMatchObject({ exit: 1, out: 'failed\n' });
+    answers = { '/v1/verifications/v': [{ body: { id: 'v', finishedAt: 'now', cells: [] } }] };
+    expect(await cli('follow', 'v')).toMatchObject({ exit: 0, out: expect.stringContaining('0 of 0 cells') });
+    answers = { '/v1/runs/r': [{ body: runOf({ state: 'failed' }) }] };
+    expect((await cli('follow', 'r')).exit).toBe(1);
+  });
+
+  test('of an id that nothing has names the three, and any other refusal is as it is: 1', async () => {
+    answers = { '/v1/runs/x': [none] };
+    expect(await cli('follow', 'x')).toMatchObject({
+      exit: 1,
+      complaint: 'portcullis: no run, verification or restore has the id x',
+    });
+    answers = { '/v1/runs/x': [{ status: 403, body: { code: 'forbidden', detail: 'needs viewer' } }] };
+    expect((await cli('follow', 'x')).complaint).toBe('portcullis: needs viewer');
   });
 });
 

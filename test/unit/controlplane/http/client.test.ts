@@ -36,11 +36,8 @@ describe('the client of the commands', () => {
     expect(await client().notReady()).toBe('webgnp.exe]0;owned2J');
   });
 
-  test.each([
-    ['problem+json', { code: 'conflict', detail: 'the run has ended', status: 409 }],
-    ['the form of earlier versions', { error: { code: 'conflict', message: 'the run has ended' } }],
-  ])('reads an error as %s', async (_, body) => {
-    answer = { status: 409, body };
+  test('reads an error as problem+json', async () => {
+    answer = { status: 409, body: { code: 'conflict', detail: 'the run has ended', status: 409 } };
     const refused = client().control('r', 'pause');
     await expect(refused).rejects.toMatchObject({ code: 'conflict', message: 'the run has ended' });
   });

@@ -93,7 +93,7 @@ describe('a mistake', () => {
     expect(said).toMatch(/\n {2}PORTCULLIS_POLCY is not a setting/);
     expect(said).not.toContain('hunter2');
     const lost = refusal({ PORTCULLIS_TOKENS_FILE: join(directory, 'none'), PORTCULLIS_PORT: 'x' });
-    expect(lost).toMatch(/^2 settings are wrong[^]*PORTCULLIS_TOKENS_FILE cannot be read: ENOENT/);
+    expect(lost).toMatch(/^2 settings are wrong[\s\S]*PORTCULLIS_TOKENS_FILE cannot be read: ENOENT/);
   });
 
   test('of an empty file does not open the service to everyone', async () => {

@@ -2,17 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import { command } from '../../../../../controlplane/cli/command.ts';
+import { cli } from '../cli.ts';
 
 /** Runs `portcullis policy …`. */
-export async function policy(...args: string[]) {
-  let out = '';
-  let complaint = '';
-  const exit = await command(['policy', ...args], { write: (text) => (out += text) }, (text) => {
-    complaint += text;
-  });
-  return { exit, out, complaint };
-}
+export const policy = (...args: string[]) => cli('policy', ...args);
 
 /** The same with `--json`, its answer read. */
 export async function policyJson(...args: string[]) {

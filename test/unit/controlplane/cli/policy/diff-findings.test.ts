@@ -202,7 +202,7 @@ describe('policy diff against the service', () => {
   });
 
   it('that refuses or does not answer has failed: 1', async () => {
-    await serve({ status: 401, body: { error: { code: 'unauthenticated', message: 'send a known token' } } });
+    await serve({ status: 401, body: { code: 'unauthenticated', detail: 'send a known token' } });
     const refused = await policy('diff', ...(await same()), '--against', 'service');
     expect(refused).toMatchObject({ exit: 1, out: '' });
     expect(refused.complaint).toContain('set PORTCULLIS_TOKEN');
