@@ -6,20 +6,20 @@ const batch = z.object({
     .min(1),
 });
 
-/** Messages of a queue, each with an EventBridge event, as an event source mapping hands them over. */
+/** Messages that an event source mapping delivers, each with one EventBridge event as its body. */
 export type Batch = z.infer<typeof batch>['Records'];
 
-/** What an event source mapping with `ReportBatchItemFailures` reads: the messages that come again. */
+/** The answer for `ReportBatchItemFailures`: the messages that SQS delivers again. */
 export interface BatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-/** The messages that an invocation is about; undefined where it is about one event. */
+/** The messages of an invocation; undefined when the invocation has one event. */
 export const readBatch = (event: unknown): Batch | undefined => batch.safeParse(event).data?.Records;
 
 /**
- * Handles each message's event, all of them at once; the ones that failed come again, and no other. A body that is no
- * JSON is handled as it is: the handler says that it cannot read it.
+ * Handles all messages at once and returns those that failed. A body that is not JSON goes to the handler as it is, and
+ * the handler reports that it cannot read it.
  */
 export async function handleBatch(
   messages: Batch,

@@ -9,10 +9,10 @@ import { type Policy, policySchema } from './policy/schema/policy.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Writes `<directory>/index.mjs`, the remediation Lambda with this policy inside (handler `index.handler`), and
- * gives its path and SHA-256 in hex. Equal inputs give equal bytes, wherever they are built. `accounts` is what the
- * policy's scopes by organizational unit and account tag go by; an account that it lacks is undecided there.
- * @throws where the policy does not fit the grammar: such a bundle is never written.
+ * Writes `<directory>/index.mjs`, the remediation Lambda with this policy inside (handler `index.handler`), and returns
+ * its path and SHA-256 in hex. Equal inputs give equal bytes on every machine. Scopes by organizational unit and
+ * account tag read `accounts`; they are undecided for an account that is missing there. @throws when the policy does
+ * not fit the schema; then no file is written.
  */
 export async function bundleLambda(
   policy: Policy,
@@ -30,7 +30,7 @@ export async function bundleLambda(
 
 let built: Promise<string> | undefined;
 
-/** The function without a policy, which takes a second to build: once in a process. */
+/** The function without a policy. A build takes a second, so it is done once in a process. */
 function functionCode(): Promise<string> {
   built ??= buildFunction().catch((error) => {
     built = undefined;
@@ -39,7 +39,7 @@ function functionCode(): Promise<string> {
   return built;
 }
 
-/** `PORTCULLIS_POLICY` and `PORTCULLIS_ACCOUNTS` are no names of it: esbuild leaves them for `bundleLambda` to declare. */
+/** esbuild leaves the unknown names `PORTCULLIS_POLICY` and `PORTCULLIS_ACCOUNTS` for `bundleLambda` to declare. */
 async function buildFunction(): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -62,7 +62,7 @@ async function buildFunction(): Promise<string> {
   return code;
 }
 
-/** Account ids are no array indices (they exceed 2^32), so an object keeps them in the order given. */
+/** An object keeps the order of these keys: account ids exceed 2^32, so they are not array indices. */
 function inOrder(accounts: Accounts): Accounts {
   return Object.fromEntries(
     Object.entries(accounts)
@@ -77,7 +77,7 @@ function inOrder(accounts: Accounts): Accounts {
   );
 }
 
-/** A Lambda's own credentials are always in its environment; the SDK's other sources would be 100 kB unused. */
+/** A Lambda's credentials are always in its environment. The SDK's other sources would add 100 kB. */
 const environmentCredentialsOnly: Plugin = {
   name: 'environment-credentials-only',
   setup(esbuild) {
@@ -88,8 +88,8 @@ const environmentCredentialsOnly: Plugin = {
 };
 
 /**
- * The EC2 client declares its 700 operations with computed keys (`{ [_xN]: … }`), which keep esbuild from dropping
- * the 697 that are not used (550 kB). The same keys as literals mean the same and let it.
+ * The EC2 client declares its 700 operations with computed keys (`{ [_xN]: … }`), and esbuild cannot drop the 697
+ * unused ones (550 kB). With literal keys it can.
  */
 const literalSchemaKeys: Plugin = {
   name: 'literal-schema-keys',

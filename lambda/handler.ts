@@ -18,18 +18,18 @@ import { type Remediation, untouched } from './remediation/remediation.ts';
 import { createReport, type Report } from './remediation/report.ts';
 import { createSchedule, readSchedule } from './remediation/schedule.ts';
 
-/** `remaining` gives the milliseconds that are left of the invocation. */
+/** `remaining` returns the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;
 
-/** Groups seen to at once: many can let one prefix list in. */
+/** Groups that are handled at the same time: many can use one prefix list. */
 const concurrent = 8;
-/** Milliseconds that a group needs but for an AWS that hardly answers; with less left none is begun, and the event comes again. */
+/** Minimum milliseconds to start a group. With less left, the event is retried. */
 const enough = 15_000;
 
 /**
- * The remediation of one EventBridge event: one result for each security group it is about, on the org bus and as
- * the answer. Idempotent under replays and concurrent calls. Rejects, for Lambda to try again and in the end to
- * dead-letter the event, where something can heal, was denied or failed; the last two publish their result first.
+ * The remediation of one EventBridge event: one result for each security group, on the org bus and as the answer.
+ * Idempotent under replays and concurrent calls. Rejects when a retry can fix the failure, or access was denied, or the
+ * remediation failed; the last two publish their result first. Lambda then retries and finally dead-letters the event.
  */
 export function createHandler(context: HandlerContext): Handler {
   const { policy, accounts = {}, environment, cloud, ledger, clock, log } = context;
@@ -67,7 +67,7 @@ export function createHandler(context: HandlerContext): Handler {
     return { call, tasks: [...tasks, ...failedRecords] };
   }
 
-  /** A ledger that does not answer holds no look up, and fails the invocation afterwards. */
+  /** A ledger that does not answer delays no inspection, and fails the invocation afterwards. */
   async function recordTagChanges(call: ApiCall, changes: TagChange[]): Promise<RemediationTask[]> {
     const changed = { changedBy: call.actor.principal, changedAt: call.eventTime };
     try {
@@ -84,7 +84,7 @@ export function createHandler(context: HandlerContext): Handler {
   };
 }
 
-/** What an event asks for: the groups to see to, and what has time until all of them were seen to and told of. */
+/** The groups to handle for an event, and the work that waits until all of them are reported. */
 interface Work {
   call: ApiCall;
   tasks: RemediationTask[];
@@ -99,7 +99,7 @@ interface Invocation {
   log: Log;
 }
 
-/** Every group first: telling of one, with Slack slow or broken, must not hold up the revoke in the next. */
+/** Handles every group before it reports any: a slow Slack must not delay the next revoke. */
 async function carryOut(
   { call, tasks, afterwards }: Work,
   { receivedAt, remaining, sessions, report, log }: Invocation,
@@ -125,12 +125,12 @@ async function carryOut(
     if (remaining() < enough) throw outOfTime();
     return task();
   });
-  const told = async (one: Remediation): Promise<RemediationResult[]> => {
+  const reported = async (one: Remediation): Promise<RemediationResult[]> => {
     const result = one.unreported ? [] : [await report(one.call ?? call, one, receivedAt)];
     await one.settle?.();
     return result;
   };
-  const results = (await each(remediations, told)).flat();
+  const results = (await each(remediations, reported)).flat();
   failures.push(...remediations.flatMap(({ failure }) => (failure === undefined ? [] : [failure])));
   await each(afterwards ? [afterwards] : [], (work) => work());
   if (failures.length === 0) return results;
@@ -145,7 +145,7 @@ function outOfTime(): Error {
   return Object.assign(error, { name: 'OutOfTime', $retryable: {} });
 }
 
-/** The error that ends the invocation: Lambda puts its message beside the event on the dead-letter queue. */
+/** The error that ends the invocation. Lambda adds its message to the event in the dead-letter queue. */
 function asError(call: ApiCall, cause: unknown): Error {
   const errorClass = errorClassOf(cause);
   const next = errorClass === 'retryable' ? 'to be retried' : errorClass;

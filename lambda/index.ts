@@ -11,14 +11,17 @@ import { tableLedger } from './ledger/table.ts';
 import { accountsSchema } from './policy/account-facts.ts';
 import { policySchema } from './policy/schema/policy.ts';
 
-/** The policy, put here by the bundle. */
+/** Defined by the bundle. */
 declare const PORTCULLIS_POLICY: unknown;
-/** What is known of the accounts, put here likewise. */
+/** Defined by the bundle. */
 declare const PORTCULLIS_ACCOUNTS: unknown;
 
 let ready: Handler | undefined;
 
-/** The Lambda's entry point, for one event or a batch of a queue. A policy or environment that cannot be read fails every invocation, and nothing is revoked. */
+/**
+ * The Lambda's entry point, for one event or a batch of a queue. A policy or environment that cannot be read fails
+ * every invocation, and nothing is revoked.
+ */
 export async function handler(
   event: unknown,
   context?: { getRemainingTimeInMillis(): number },
@@ -38,7 +41,7 @@ function start(): Handler {
   }
   const accounts = accountsSchema.parse(PORTCULLIS_ACCOUNTS);
   const environment = readEnvironment(process.env);
-  const sleep = (milliseconds: number) => new Promise<void>((wake) => setTimeout(wake, milliseconds));
+  const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
   const clock = { now: () => new Date(), sleep };
   const cloud = awsCloud(environment.hubRegion);
   const ledger = tableLedger(environment.hubRegion, environment.table);

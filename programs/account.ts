@@ -35,9 +35,9 @@ function role(
 }
 
 /**
- * Declares an account's global part: the role that the hub's Lambda assumes and the role that EventBridge
- * forwards with; a trail, where the operator asked for one and nothing else covers the account. In `layout: account`
- * the forwarding of each of its Regions as well.
+ * Declares an account's global part: the role that the hub's Lambda assumes, the role that EventBridge forwards with,
+ * and a trail when the operator asked for one and nothing else covers the account. In `layout: account` also the
+ * forwarding of each Region.
  */
 export function account(args: AccountArguments): Record<string, unknown> {
   const { place, hub, organizationId } = args;

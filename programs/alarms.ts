@@ -19,13 +19,13 @@ const ofFunction = {
   dimensions: { FunctionName: names.remediationFunction },
 };
 
-/** An event that waited for longer than this in Lambda's queue is late: remediation takes seconds. In milliseconds. */
+/** Remediation takes seconds, so an event that waits longer than this in Lambda's queue is late. Milliseconds. */
 const late = 60_000;
 
 /**
- * One dead letter is one event that nothing acted on, so that alarm rings at the first. A failed invocation is tried again,
- * so errors ring where they go on for three minutes; throttles and waiting events where they go on likewise.
- * Source of the metrics: "Types of metrics for Lambda functions", AWS Lambda developer guide.
+ * One dead letter is one event that nothing acted on, so that alarm starts at the first. A failed invocation is
+ * retried, so errors alarm after three minutes; throttles and waiting events too. Source of the metrics: "Types of
+ * metrics for Lambda functions", AWS Lambda developer guide.
  */
 const alarms: readonly Alarm[] = [
   {
@@ -69,7 +69,7 @@ const alarms: readonly Alarm[] = [
   },
 ];
 
-/** Declares the hub's alarms, which notify the topic where the operator named one. */
+/** Declares the hub's alarms, which notify the topic when the operator named one. */
 export function hubAlarms(provider: Provider, topicArn: string | undefined): void {
   for (const alarm of alarms) {
     new MetricAlarm(

@@ -3,8 +3,8 @@ import { z } from 'zod';
 const accountId = z.string().regex(/^\d{12}$/, 'must be a 12-digit account id');
 
 /**
- * Where a stack lives, and the role that acts there (none where the caller's own credentials do): assumed through the
- * deployer role where there is one, with the external id that the roles' trust asks for.
+ * Where a stack is deployed, and the role that deploys it (none: the caller's own credentials). The role is assumed
+ * through the deployer role when there is one, with the external id that the trust policies require.
  */
 const place = z.strictObject({
   partition: z.string(),
@@ -21,22 +21,21 @@ export const hubArguments = z.strictObject({
   kind: z.literal('hub'),
   place,
   organizationId: z.string(),
-  /** The control plane that the hub belongs to, as a tag of the org bus. */
   installationId: z.string().optional(),
   bundle: z.strictObject({ file: z.string(), sha256: z.string() }),
   slackSecretArn: z.string().optional(),
   alarmTopicArn: z.string().optional(),
-  /** Where people subscribe to what was found and done. */
+  /** The topic for findings and remediations. */
   notificationTopicArn: z.string().optional(),
   /** Whether findings are imported into AWS Security Hub. */
   securityHub: z.boolean(),
   logRetentionDays: z.int(),
 });
 
-/** The trail that Portcullis makes in an account: its home Region, and how many days its log files are kept. */
+/** The trail that Portcullis creates in an account: its home Region, and how many days its log files are kept. */
 const ownTrail = z.strictObject({ region: z.string(), retentionDays: z.int() });
 
-/** One Region's part of an account: whether it forwards lifecycle events as well. */
+/** One Region of an account, and whether it forwards lifecycle events as well. */
 const cell = z.strictObject({ region: z.string(), lifecycle: z.boolean() });
 
 export const accountArguments = z.strictObject({
@@ -44,13 +43,13 @@ export const accountArguments = z.strictObject({
   place,
   hub: hubLocation,
   organizationId: z.string(),
-  /** Whether the hub may let listed ranges in, in place of what it revokes. */
+  /** Whether the hub may allow listed ranges instead of a source that it revokes. */
   narrowing: z.boolean(),
   /** Whether the hub may import findings into the account's AWS Security Hub. */
   securityHub: z.boolean(),
-  /** Which trail covers each Region of the account, or why none does: the trail check's result. */
+  /** The result of the trail check: which trail covers each Region of the account, or why none does. */
   trails: z.record(z.string(), z.string()),
-  /** With `PORTCULLIS_TRAILS=create`, where nothing else covered the account. */
+  /** With `PORTCULLIS_TRAILS=create`, when nothing else covers the account. */
   trail: ownTrail.optional(),
   /** The forwarding rules of `layout: account`; empty in `layout: region`. */
   cells: z.array(cell),
@@ -63,7 +62,7 @@ export const regionArguments = z.strictObject({
   cell,
 });
 
-/** The arguments of one stack's program, as kept in its stack configuration under `portcullis:arguments`. */
+/** The arguments of one stack's program, stored in its stack configuration under `portcullis:arguments`. */
 export const stackArguments = z.discriminatedUnion('kind', [hubArguments, accountArguments, regionArguments]);
 
 export type Place = z.infer<typeof place>;

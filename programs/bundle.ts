@@ -8,26 +8,26 @@ import { type Policy, policySchema } from '../lambda/policy/parse.ts';
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
 export interface RemediationBundle {
   readonly file: string;
-  /** Names code, policy and account table together. */
+  /** Identifies code, policy and account table together. */
   readonly sha256: string;
 }
 
-/** What the organization says of each account, by its id: units above it by id and name, and its tags. */
+/** The organization's facts about each account, by id: the units above it by id and name, and its tags. */
 export type AccountTable = NonNullable<Parameters<typeof bundleLambda>[2]>;
 
-/** So many of the latest used bundles are kept: one may still be read while others are made. */
+/** How many of the last used bundles stay: one may still be read while others are built. */
 const kept = 4;
 
-/** What was damaged is moved out of the way, and another process may do the same just then. */
+/** Another process may move the same damaged bundle away at the same time. */
 const tries = 3;
 
-/** How long an unfinished build is left alone before it counts as one that was cut short. */
+/** How long an unfinished build may take before it counts as interrupted. */
 const cutShortMilliseconds = 3_600_000;
 
 /**
- * The bundle of a policy and an account table in a directory, made only where it is not there yet; equal inputs give
- * equal bytes. Several may be made at once, by several processes. Bundles that were not used lately are removed.
- * @throws where the policy does not fit the grammar: such a bundle is never made.
+ * The bundle of a policy and an account table in a directory, built only when it is missing. Equal inputs give equal
+ * bytes. Safe for several processes at once. Removes bundles that were not used lately. @throws when the policy does
+ * not fit the schema; then nothing is built.
  */
 export async function makeBundle(
   policy: Policy,
@@ -47,7 +47,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
-/** Names everything that a bundle follows from: policy, accounts, the Lambda's sources and the locked packages. */
+/** A hash of everything that a bundle depends on: policy, accounts, the Lambda's sources and the locked packages. */
 async function bundleName(policy: Policy, accounts: AccountTable): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([policy, inOrder(accounts)]));
   for (const file of [...(await functionSources()), 'package-lock.json'])
@@ -55,7 +55,7 @@ async function bundleName(policy: Policy, accounts: AccountTable): Promise<strin
   return hash.digest('hex').slice(0, 32);
 }
 
-/** Every source file of the remediation function, in sub-folders too: paths from the top of the repository, sorted. */
+/** Every source file of the remediation function: paths from the top of the repository, sorted. */
 export async function functionSources(): Promise<string[]> {
   const all = await readdir(join(root, 'lambda'), { recursive: true });
   return all
@@ -80,7 +80,7 @@ const unless =
     if (!codes.includes(error.code ?? '')) throw error;
   };
 
-/** The bundle in a place, where it is as it was written. */
+/** The bundle in a place; undefined when it is not exactly as it was written. */
 async function whole(place: string): Promise<RemediationBundle | undefined> {
   const file = join(place, 'index.mjs');
   const code = await readFile(file).catch(unless('ENOENT'));
@@ -88,7 +88,7 @@ async function whole(place: string): Promise<RemediationBundle | undefined> {
   return code && sha256(code) === written ? { file, sha256: written } : undefined;
 }
 
-/** Builds beside the place and moves the result there as a whole; where another was quicker, that one's stays. */
+/** Builds next to the place and moves the result there. When another process was faster, its result stays. */
 async function build(policy: Policy, place: string, accounts: AccountTable): Promise<RemediationBundle> {
   const unfinished = `${place}.${randomUUID()}`;
   try {
@@ -106,7 +106,7 @@ async function build(policy: Policy, place: string, accounts: AccountTable): Pro
   }
 }
 
-/** Only what is damaged after it was moved is removed: another process may have put a whole bundle there just now. */
+/** Checks again after the move: another process may just have put a whole bundle there. */
 async function moveAsideDamaged(place: string): Promise<void> {
   const aside = `${place}.${randomUUID()}`;
   await rename(place, aside).catch(unless('ENOENT'));

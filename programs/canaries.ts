@@ -12,33 +12,32 @@ import { queuePolicy } from './policies.ts';
 import { tags } from './provider.ts';
 import { functionTimeout } from './remediation-function.ts';
 
-/** What canaries are delivered between. */
 interface Ends {
   readonly bus: EventBus;
   readonly lambda: { readonly function: LambdaFunction; readonly rights: Resource };
   readonly deadLetters: { readonly queue: Queue; readonly policy: Resource };
 }
 
-/** A canary that nothing took for six hours proves nothing any more: its verification has ended. */
+/** After six hours the verification of a canary has ended, so the canary proves nothing. */
 const retentionSeconds = 6 * 3600;
 
-/** After so many receives a canary that the function failed on is a dead letter. */
+/** A canary that the function failed on this often goes to the dead-letter queue. */
 const receives = 5;
 
 /**
- * AWS asks for at least six times the function's timeout. Source: "Creating and configuring an Amazon SQS event source
- * mapping", AWS Lambda developer guide.
+ * AWS recommends at least six times the function's timeout. Source: "Creating and configuring an Amazon SQS event
+ * source mapping", AWS Lambda developer guide.
  */
 const visibilitySeconds = 6 * functionTimeout;
 
-/** So many invocations take canaries at once, the fewest that AWS accepts. Each takes up to `batch` of them. */
+/** The number of invocations that take canaries at once, the minimum of AWS. Each takes up to `batch` canaries. */
 const concurrency = 2;
 const batch = 10;
 
 /**
- * Declares the way of synthetic canaries from the org bus to the remediation Lambda: a rule, a queue and an event source
- * mapping. Every member can send such events, so they wait in a queue of their own, where no number of them holds up an
- * event about a group. The resources to await before the ingress rule lets canaries go.
+ * Declares the path of synthetic canaries from the org bus to the remediation Lambda: a rule, a queue and an event
+ * source mapping. Every member account can send such events, so they wait in a queue of their own and delay no event
+ * about a group. Returns the resources that must exist before the ingress rule stops accepting canaries.
  */
 export function canaries(provider: Provider, place: Place, { bus, lambda, deadLetters }: Ends): Resource[] {
   const name = names.canaryQueue;

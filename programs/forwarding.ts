@@ -17,9 +17,9 @@ interface ForwardingArguments {
 }
 
 /**
- * One cell's forwarding: rules on the default event bus that send what opens ingress (and, in the Region where
- * they appear, lifecycle events) to the org bus in one hop, with a dead-letter queue for what cannot be delivered.
- * Both layouts build this component; the Region is on each resource, so one provider serves several.
+ * The forwarding of one cell: rules on the default event bus that send what may open ingress (and lifecycle events in
+ * their Region) to the org bus in one hop, with a dead-letter queue. Both layouts use this component. The Region is set
+ * on each resource, so one provider serves several Regions.
  */
 export class Forwarding extends pulumi.ComponentResource {
   constructor(args: ForwardingArguments, provider: Provider) {

@@ -7,19 +7,19 @@ import { ruleState, tags } from './provider.ts';
 interface HubRule {
   readonly name: string;
   readonly description: string;
-  /** Events of a bus that match a pattern, or the clock: schedules exist on the default event bus alone. */
+  /** Events of a bus that match a pattern, or a schedule, which exists on the default event bus only. */
   readonly takes: { readonly bus: Input<string>; readonly pattern: object } | { readonly schedule: string };
   readonly target: Input<string>;
   readonly deadLetters: Input<string>;
-  /** What the target has to wait for. */
+  /** What the target depends on. */
   readonly after: Resource[];
-  /** What the rule has to wait for, because it takes over what this one no longer takes. */
+  /** What the rule depends on, because it takes over events that this one no longer accepts. */
   readonly ruleAfter?: Resource[];
 }
 
 /**
- * Declares a rule of the hub with its one target, which is tried for a day before the event is a dead letter. Both, for
- * what has to wait for them.
+ * Declares a rule of the hub with its one target, which is retried for a day before the event is a dead letter. Returns
+ * both, as dependencies of others.
  */
 export function hubRule(provider: Provider, { name, description, takes, ...rule }: HubRule): Resource[] {
   const bus = 'bus' in takes ? { eventBusName: takes.bus } : {};

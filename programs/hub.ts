@@ -16,7 +16,7 @@ import { remediationFunction } from './remediation-function.ts';
 
 const fourteenDays = 14 * 24 * 3600;
 
-/** After so many receives a message that nobody could handle is a dead letter. */
+/** A message that was received this often without success goes to the dead-letter queue. */
 const receives = 20;
 
 function queue(
@@ -52,7 +52,7 @@ function queue(
 
 const onTheOrgBus = (rule: string) => ({ rule, bus: names.bus });
 
-/** The queues through which the control plane hears of things, and the one for what nobody could handle. */
+/** The queues that the control plane reads, and their dead-letter queue. */
 function queues(provider: Provider, place: Place) {
   const { ingressRule, canaryRule, lifecycleRule, resultsRule, scheduleRule } = names;
   const deadLetters = queue(provider, place, names.deadLetterQueue, [
@@ -69,8 +69,8 @@ function queues(provider: Provider, place: Place) {
 }
 
 /**
- * Declares the hub: the org bus that the whole organization may send to, the remediation Lambda behind it with its
- * ledger, and the queues through which the control plane hears of lifecycle events and results.
+ * Declares the hub: the org bus that accepts events of the whole organization, the remediation Lambda with its ledger,
+ * and the queues with lifecycle events and results for the control plane.
  */
 export function hub(args: HubArguments): Record<string, unknown> {
   const { place } = args;

@@ -4,8 +4,8 @@ import { names } from './names.ts';
 import { tags } from './provider.ts';
 
 /**
- * Declares the table in which the remediation Lambda remembers things between invocations. Entries end by
- * themselves at `expiresAt`; the last 35 days can be restored to any second.
+ * Declares the remediation Lambda's table. Entries expire at `expiresAt`; the last 35 days can be restored to any
+ * second.
  */
 export function ledgerTable(provider: Provider): Table {
   return new Table(

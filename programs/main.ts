@@ -1,5 +1,5 @@
-// The program of plain `pulumi preview` and `pulumi up`: the same as the control plane's, with the arguments that
-// it left in the stack's configuration.
+// The program of plain `pulumi preview` and `pulumi up`: the control plane's program, with the arguments that it stored
+// in the stack's configuration.
 import * as pulumi from '@pulumi/pulumi';
 import { stackArguments } from './arguments.ts';
 import { program } from './program.ts';
@@ -14,5 +14,5 @@ if (!given.success) {
   );
 }
 
-/** The stack's outputs. A default export, or they would be one output named after the export. */
+/** The stack's outputs. They need a default export: a named one would be a single output with that name. */
 export default program(given.data);

@@ -1,6 +1,6 @@
 /**
- * The names of everything that Portcullis declares. They are fixed, so that a role or rule can be named in a
- * policy before it exists, and so that a half-done create is found again rather than made twice.
+ * The names of everything that Portcullis declares. They are fixed, so that a policy can name a role or rule before it
+ * exists, and an interrupted creation is found and not repeated.
  */
 export const names = {
   bus: 'portcullis',
@@ -28,7 +28,7 @@ export const names = {
   logGroup: '/aws/lambda/portcullis-remediation',
 } as const;
 
-/** An account in a partition and Region; what an ARN needs besides the resource. */
+/** An account in a partition and Region: what an ARN needs in addition to the resource. */
 export interface Location {
   readonly partition: string;
   readonly accountId: string;
@@ -38,13 +38,13 @@ export interface Location {
 export const roleArn = (at: Pick<Location, 'partition' | 'accountId'>, role: string): string =>
   `arn:${at.partition}:iam::${at.accountId}:role/${role}`;
 
-/** The tag of the org bus that names the control plane it belongs to. */
+/** The tag of the org bus with the id of its control plane. */
 export const installationTag = 'portcullis:installation';
 
 export const busArn = (at: Location, bus: string): string =>
   `arn:${at.partition}:events:${at.region}:${at.accountId}:event-bus/${bus}`;
 
-/** A rule's ARN; rules on the default bus carry no bus name. */
+/** The ARN of a rule. Rules on the default bus have no bus name in it. */
 export const ruleArn = (at: Location, rule: string, bus?: string): string =>
   `arn:${at.partition}:events:${at.region}:${at.accountId}:rule/${bus ? `${bus}/` : ''}${rule}`;
 
@@ -57,7 +57,7 @@ export const queueArn = (at: Location, queue: string): string =>
 export const trailArn = (at: Location, trail: string): string =>
   `arn:${at.partition}:cloudtrail:${at.region}:${at.accountId}:trail/${trail}`;
 
-/** Bucket names are one namespace in a partition, so the account id is in it; a partition has its own accounts. */
+/** A bucket name is unique in a partition, so it contains the account id. */
 export const trailBucket = (accountId: string): string => `portcullis-trail-${accountId}`;
 
 export const queueUrl = (at: Location, queue: string): string => {
@@ -65,6 +65,6 @@ export const queueUrl = (at: Location, queue: string): string => {
   return `https://sqs.${at.region}.${suffix}/${at.accountId}/${queue}`;
 };
 
-/** Whether an account's trail is the one that Portcullis makes with `PORTCULLIS_TRAILS=create`. */
+/** Whether a trail is the one that Portcullis creates with `PORTCULLIS_TRAILS=create`. */
 export const isOwnTrail = (arn: string, accountId: string): boolean =>
   arn.split(':')[4] === accountId && arn.endsWith(`:trail/${names.trail}`);

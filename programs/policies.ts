@@ -1,6 +1,5 @@
 import { type Location, names, queueArn, roleArn, ruleArn, tableArn } from './names.ts';
 
-/** A policy document as JSON text, statements in the order given. */
 const document = (...statements: object[]): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
@@ -12,7 +11,10 @@ const serviceTrust = (service: string, condition?: object): string =>
     ...(condition && { Condition: condition }),
   });
 
-/** Admits PutEvents from any principal of the organization: never a list of accounts (limit 10,240 characters). */
+/**
+ * Allows PutEvents for every principal of the organization. A list of accounts would exceed the limit of 10,240
+ * characters.
+ */
 export const orgBusPolicy = (bus: string, organizationId: string): string =>
   document({
     Sid: 'AdmitTheOrganization',
@@ -25,7 +27,7 @@ export const orgBusPolicy = (bus: string, organizationId: string): string =>
 
 export const lambdaTrust = (): string => serviceTrust('lambda.amazonaws.com');
 
-/** The organization, and what the remediation Lambda notifies people through, where the operator named it. */
+/** The organization, and the notification channels that the operator named. */
 interface LambdaSurroundings {
   readonly organizationId: string;
   readonly slackSecretArn?: string | undefined;
@@ -35,8 +37,8 @@ interface LambdaSurroundings {
 const onlyWhere = (configured: unknown, statement: object): object[] => (configured ? [statement] : []);
 
 /**
- * The list of calls that the remediation Lambda makes under its own role. It assumes no role outside the organization:
- * the owner of a prefix list counts as covered where its role can be assumed, and an outsider may make such a role.
+ * Every call of the remediation Lambda under its own role. It assumes no role outside the organization: the owner of a
+ * prefix list counts as covered when its role can be assumed, and an outsider may create such a role.
  */
 export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSurroundings): string =>
   document(
@@ -87,9 +89,9 @@ export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSu
   );
 
 /**
- * Only the hub's Lambda role may assume a member's remediation role, and only from inside the organization. The
- * principal is the account: IAM stores a role that is named as principal by its unique id, so that a role created again
- * under that name would be locked out of every member.
+ * Only the hub's Lambda role may assume a member's remediation role, and only inside the organization. The principal is
+ * the account, because IAM stores a named role by its unique id: a re-created role would lose access to every member
+ * account.
  */
 export const remediationTrust = (hub: Location, organizationId: string): string =>
   document({
@@ -102,15 +104,15 @@ export const remediationTrust = (hub: Location, organizationId: string): string 
     },
   });
 
-/** What the operator switched on beyond reading and revoking. */
+/** What the operator enabled beyond reading and revoking. */
 interface Extras {
   readonly narrowing: boolean;
   readonly securityHub: boolean;
 }
 
 /**
- * The list of calls that the Lambda makes in a member account. Reading cannot be scoped to a resource (EC2 describes
- * take `*`, and prefix lists may be another account's); the rest is scoped to the account's own.
+ * Every call of the Lambda in a member account. Reading cannot be limited to a resource (EC2 describes need `*`, and
+ * prefix lists may belong to another account); the rest is limited to the account's own resources.
  */
 export const remediationPermissions = (
   { partition, accountId }: Pick<Location, 'partition' | 'accountId'>,
@@ -159,7 +161,7 @@ export const forwarderTrust = (accountId: string): string =>
 export const forwarderPermissions = (bus: string): string =>
   document({ Sid: 'ForwardToTheHub', Effect: 'Allow', Action: 'events:PutEvents', Resource: bus });
 
-/** Lets EventBridge send to a queue on behalf of the named rules alone. */
+/** Allows EventBridge to send to a queue for the named rules only. */
 export const queuePolicy = (at: Location, queue: string, rules: { rule: string; bus?: string }[]): string =>
   document({
     Sid: 'FromOurRules',
@@ -171,9 +173,9 @@ export const queuePolicy = (at: Location, queue: string, rules: { rule: string; 
   });
 
 /**
- * Lets CloudTrail write an account's log files for one trail, and nobody in without TLS. Where the bucket's owner is
- * enforced, CloudTrail still sends the ACL that the condition names.
- * Source: "Amazon S3 bucket policy for CloudTrail", CloudTrail user guide.
+ * Allows CloudTrail to write an account's log files for one trail, and denies every access without TLS. With the bucket
+ * owner enforced, CloudTrail still sends the ACL that the condition names. Source: "Amazon S3 bucket policy for
+ * CloudTrail", CloudTrail user guide.
  */
 export const trailBucketPolicy = (at: Location, bucket: string, trail: string): string => {
   const arn = `arn:${at.partition}:s3:::${bucket}`;

@@ -4,7 +4,7 @@ import { Forwarding } from './forwarding.ts';
 import { hub } from './hub.ts';
 import { providerFor } from './provider.ts';
 
-/** Runs the program that the arguments name; its value is the stack's outputs. */
+/** Runs the program that the arguments name. Returns the stack's outputs. */
 export function program(args: StackArguments): Record<string, unknown> {
   switch (args.kind) {
     case 'hub':

@@ -8,9 +8,9 @@ const chainOf = ({ accessRoleArn, deployerRoleArn, externalId }: Place) =>
     .map((roleArn) => ({ roleArn, sessionName: 'portcullis', ...(externalId && { externalId }) }));
 
 /**
- * The AWS provider for one place. `allowedAccountIds` makes a wrong credential fail before anything is touched.
- * The access role is assumed in the hub Region: the caller's account need not have the place's Region enabled.
- * Its own 25 retries would hold a worker for minutes over an API that throttles; the scheduler comes again.
+ * The AWS provider for one place. `allowedAccountIds` makes a wrong credential fail before anything is changed. The
+ * access role is assumed in the hub Region, because the caller's account may not have the place's Region enabled. The
+ * default of 25 retries would block a worker for minutes when an API throttles; the scheduler retries later.
  */
 export function providerFor(place: Place, hubRegion: string): Provider {
   return new Provider('aws', {
@@ -23,12 +23,11 @@ export function providerFor(place: Place, hubRegion: string): Provider {
 }
 
 /**
- * The state of every rule. It is named because the official provider ignores a rule that was disabled by hand where the
- * program leaves the state out. Source: `DiffSuppressFunc` of `state` in internal/service/events/rule.go.
+ * Set on every rule, because the official provider ignores a rule that was disabled by hand when the program leaves the
+ * state out. Source: `DiffSuppressFunc` of `state` in internal/service/events/rule.go.
  */
 export const ruleState = 'ENABLED';
 
-/** The tags on everything that Portcullis makes. */
 export const tags = (stackKind: string): Record<string, string> => ({
   'portcullis:managed': 'true',
   'portcullis:stack': stackKind,

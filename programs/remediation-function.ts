@@ -44,7 +44,6 @@ function lambdaRole(
 /** Seconds. */
 export const functionTimeout = 60;
 
-/** What the function works with. */
 interface Surroundings {
   readonly bus: EventBus;
   readonly table: Table;
@@ -52,8 +51,8 @@ interface Surroundings {
 }
 
 /**
- * The role's unique id is there so that a role created again updates the function: AWS binds a function to its role
- * when the configuration is written, and a function of a deleted role can neither start nor call anything.
+ * The role's unique id is included so that a re-created role updates the function. AWS binds a function to its role
+ * when the configuration is written; a function of a deleted role cannot start.
  */
 const variables = (args: HubArguments, role: Role, { bus, table }: Surroundings) => ({
   PORTCULLIS_ROLE_ID: role.uniqueId,
@@ -65,7 +64,7 @@ const variables = (args: HubArguments, role: Role, { bus, table }: Surroundings)
   ...(args.notificationTopicArn && { PORTCULLIS_TOPIC_ARN: args.notificationTopicArn }),
 });
 
-/** Lets the hub rule and the schedule, and nothing else, invoke the function. */
+/** Allows only the hub rule and the schedule to invoke the function. */
 function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: LambdaFunction): Permission[] {
   const rules = [
     {
@@ -95,9 +94,8 @@ function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: Lam
 }
 
 /**
- * Declares the remediation Lambda with its role, its log group with retention, its asynchronous retries with the
- * dead-letter queue behind them, and the permissions for the hub rule and the schedule alone to invoke it. `rights` is
- * the policy of its role.
+ * Declares the remediation Lambda with its role, its log group with retention, its asynchronous retries with a
+ * dead-letter queue, and the permissions to invoke it. `rights` is the policy of its role.
  */
 export function remediationFunction(
   args: HubArguments,
@@ -117,7 +115,7 @@ export function remediationFunction(
       description: 'Portcullis: closes ingress that the policy forbids',
       role: role.arn,
       runtime: 'nodejs24.x' as never,
-      // Graviton is not documented for the Regions of the other partitions; the bundle runs on either.
+      // AWS does not document Graviton for the Regions of the other partitions; the bundle runs on both.
       architectures: [args.place.partition === 'aws' ? 'arm64' : 'x86_64'],
       handler: 'index.handler',
       code: new pulumi.asset.AssetArchive({ 'index.mjs': new pulumi.asset.FileAsset(args.bundle.file) }),

@@ -13,9 +13,9 @@ import { trailBucketPolicy } from './policies.ts';
 import { tags } from './provider.ts';
 
 /**
- * The bucket of the trail's log files. It and what guards it stay behind when the trail or the whole stack goes: no
- * log is deleted by us, and a bucket with logs in it fails no deletion. They end by its lifecycle; the empty bucket is
- * a person's to delete, or the next trail's: the engine takes over what exists under our names.
+ * The bucket of the trail's log files. It and its protection stay when the trail or the stack is deleted, so that no
+ * log is deleted and a bucket with logs cannot fail the destroy. Its lifecycle expires the logs. A person deletes the
+ * empty bucket, or the next trail adopts it by its name.
  */
 function logBucket(provider: Provider, at: Location, own: OwnTrail): { name: string; guards: Resource[] } {
   const name = trailBucket(at.accountId);
@@ -66,8 +66,8 @@ function logBucket(provider: Provider, at: Location, own: OwnTrail): { name: str
 }
 
 /**
- * Declares an account's own trail: management write events of all its Regions, which is what makes EventBridge see
- * them, into a bucket of the same account.
+ * Declares an account's own trail: management write events of all its Regions, which EventBridge needs to see the
+ * calls, into a bucket of the same account.
  */
 export function accountTrail(provider: Provider, place: Place, own: OwnTrail): void {
   const at = { partition: place.partition, accountId: place.accountId, region: own.region };

@@ -41,22 +41,22 @@ export interface Session {
 
 /** The calls made in a member account, in one Region, with the remediation role. */
 export interface Member {
-  /** By id, by name, or every one in the Region. */
+  /** Without names, every group of the Region. */
   describeGroups(
     by: { groupId?: string; groupName?: string },
     nextToken?: string,
   ): Promise<Page<SecurityGroup>>;
-  /** Of one group, or without one of all the groups in the Region. */
+  /** Without a group id, the rules of all groups of the Region. */
   describeRules(groupId: string | undefined, nextToken?: string): Promise<Page<SecurityGroupRule>>;
   describePrefixList(prefixListId: string): Promise<Page<ManagedPrefixList>>;
   prefixListEntries(prefixListId: string, nextToken?: string): Promise<Page<PrefixListEntry>>;
-  /** The resources that use a prefix list, of every account that it is shared with. */
+  /** The resources that use a prefix list, in every account it is shared with. */
   prefixListAssociations(prefixListId: string, nextToken?: string): Promise<Page<PrefixListAssociation>>;
   /** The prefix lists that an IPAM prefix list resolver writes to. */
   resolverTargets(resolverId: string, nextToken?: string): Promise<Page<IpamPrefixListResolverTarget>>;
   authorizeIngress(groupId: string, permission: IpPermission): Promise<void>;
   revokeIngress(groupId: string, ruleIds: string[]): Promise<void>;
-  /** Imports 100 findings at most into Security Hub; those that it refused, each with why. */
+  /** Imports at most 100 findings into Security Hub. Returns the refused ones with the reason. */
   importFindings(findings: AwsSecurityFinding[]): Promise<ImportFindingsError[]>;
 }
 
@@ -65,29 +65,30 @@ export interface Page<Item> {
   nextToken?: string | undefined;
 }
 
-/** Every AWS call that the Lambda makes; the function's and the remediation role's policies list just these. */
+/** Every AWS call that the Lambda makes. The policies of its two roles list exactly these. */
 export interface Cloud {
   assumeRole(roleArn: string, sessionName: string): Promise<Session>;
-  /** The same one for the same session and Region, so that its connections are shared. */
+  /** Returns the same client for the same session and Region, so that connections are reused. */
   member(region: string, session: Session): Member;
   putEvent(entry: PutEventsRequestEntry): Promise<PutEventsResultEntry>;
   readSecret(arn: string): Promise<string>;
-  /** Publishes to an SNS topic, in the topic's own Region. */
+  /** Publishes to an SNS topic in the topic's own Region. */
   publish(message: PublishCommandInput & { TopicArn: string }): Promise<void>;
 }
 
-/** How long to wait for a connection and for an answer, milliseconds; without the flag a late answer is only logged. */
+/**
+ * Time limits for the connection and for the answer, in milliseconds. Without the flag the SDK only logs a late answer.
+ */
 export const patience = (connectionTimeout: number, requestTimeout: number) => ({
   requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
 });
 
-/** The SDK retries what is throttled or broken; two attempts beyond its default, as a Lambda retry costs a minute. */
+/** Two attempts more than the SDK's default, because a Lambda retry costs a minute. */
 const attempts = { maxAttempts: 5, ...patience(2_000, 10_000) };
 
-/** Telling people may not hold up a result for long. */
+/** A notification must not delay the result for long. */
 const brief = { maxAttempts: 2, ...patience(1_000, 2_000) };
 
-/** The value of a key, made when it is first asked for. */
 function once<Key, Value>(
   kept: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown },
   make: (key: Key) => Value,
@@ -102,8 +103,8 @@ function once<Key, Value>(
 }
 
 /**
- * AWS by SDK v3 with the function's own credentials; STS in the hub's Region, whose tokens opt-in Regions accept. Each
- * client is made once: for a Region, and in a member account for a session and Region, as long as the session is kept.
+ * AWS through SDK v3 with the function's own credentials. STS is called in the hub's Region, because opt-in Regions
+ * accept its tokens. Each client is made once for a Region, or for a session and Region.
  */
 export function awsCloud(hubRegion: string): Cloud {
   const sts = new STSClient({ region: hubRegion, ...attempts });

@@ -1,16 +1,17 @@
 import type { Cloud, Session } from './cloud.ts';
 
-/** Sessions of the remediation role, one for each member account. */
 export interface Sessions {
-  /** A session good for five minutes at least; concurrent asks for one account share one AssumeRole. */
+  /** A session that is valid for at least five minutes. Concurrent calls for one account share one AssumeRole. */
   of(account: string, eventId: string): Promise<Session>;
-  /** Forgets every session, so that the next ask assumes the role anew: one of them may be what failed. */
+  /** Forgets every session, so that the next call assumes the role again: an expired session may be what failed. */
   forget(): void;
 }
 
 const margin = 5 * 60_000;
 
-/** A session's name carries the id of the event that asked first, so CloudTrail in the member leads back to it. */
+/**
+ * The session name has the id of the first event that needed it, so CloudTrail in the member account leads back to it.
+ */
 export function createSessions(
   cloud: Pick<Cloud, 'assumeRole'>,
   role: { partition: string; name: string },

@@ -1,4 +1,4 @@
-/** What a promise comes to, or a rejection named TimeoutError once so many milliseconds are over. */
+/** The value of the promise, or a rejection named TimeoutError after so many milliseconds. */
 export async function inTime<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 
-/** The function's settings, and what follows from them. */
 export interface Environment {
   busArn: string;
   hubRegion: string;
@@ -10,7 +9,7 @@ export interface Environment {
   table: string;
   slackSecretArn: string | null;
   topicArn: string | null;
-  /** Whether findings are imported into AWS Security Hub in the account and Region they are about. */
+  /** Whether findings are imported into AWS Security Hub, in the account and Region of the group. */
   securityHub: boolean;
 }
 
@@ -34,8 +33,8 @@ const schema = z.object({
 });
 
 /**
- * The settings in a process environment; nothing else in the Lambda reads it.
- * @throws naming every variable that is missing or wrong, never its value.
+ * The settings in the process environment; the only reader of it in the Lambda. @throws naming every variable that is
+ * missing or wrong, without its value.
  */
 export function readEnvironment(variables: Record<string, string | undefined>): Environment {
   const parsed = schema.safeParse(variables);

@@ -1,4 +1,4 @@
-/** What an AWS error means for a remediation: nothing left to do, no right to do it, worth a retry, or neither. */
+/** What an AWS error means for a remediation. */
 export type ErrorClass =
   | 'group-gone'
   | 'rule-gone'
@@ -37,7 +37,7 @@ const byName = new Map<string, ErrorClass>([
 
 const network = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|UND_ERR)/;
 
-/** Judges by the error's name, then by HTTP status and system error code; what it does not know is `terminal`. */
+/** Decides by the error's name, then by HTTP status and system error code. An unknown error is `terminal`. */
 export function errorClassOf(error: unknown): ErrorClass {
   const { name, code, status, retryable } = facts(error);
   const known = byName.get(name);
@@ -46,7 +46,7 @@ export function errorClassOf(error: unknown): ErrorClass {
   return 'terminal';
 }
 
-/** One line about an error for a log or a result: its name and message, shortened. */
+/** The error's name and message in one shortened line. */
 export function describeError(error: unknown): string {
   const { name, message } = facts(error);
   return `${name}: ${message}`.slice(0, 1_000);

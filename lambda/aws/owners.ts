@@ -1,16 +1,16 @@
 import type { Sessions } from './credentials.ts';
 import { errorClassOf } from './errors.ts';
 
-/** Whether edits of prefix lists that an account owns reach the Lambda as events. */
+/** Whether edits of an account's prefix lists reach the Lambda as events. */
 export type IsCovered = (account: string) => Promise<boolean>;
 
-/** How long an account counts as not covered before it is asked again. */
+/** How long an account counts as not covered before it is checked again. */
 const patience = 10 * 60_000;
 
 /**
- * Tells accounts of the organization from others. One that the policy's account facts hold is of it. Else its
- * remediation role decides: every covered account has one, and the function's own role may assume it in accounts of
- * the organization alone (`aws:ResourceOrgID`), so that an outsider who makes such a role gains nothing.
+ * Whether an account belongs to the organization: it is in the policy's account facts, or its remediation role can be
+ * assumed. The function's role may assume it only inside the organization (`aws:ResourceOrgID`), so an outsider who
+ * creates such a role gains nothing.
  */
 export function createOwners(
   sessions: Pick<Sessions, 'of'>,

@@ -1,6 +1,6 @@
 import type { Page } from './cloud.ts';
 
-/** Everything that a listing has; complete, or it throws. */
+/** All items of a paginated listing. @throws when any page fails. */
 export async function everyPage<Item>(
   read: (token: string | undefined) => Promise<Page<Item>>,
 ): Promise<Item[]> {

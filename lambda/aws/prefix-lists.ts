@@ -5,12 +5,12 @@ import { describeError, errorClassOf } from './errors.ts';
 import type { IsCovered } from './owners.ts';
 import { everyPage } from './pages.ts';
 
-/** An edit of a prefix list takes effect moments after the call: it is looked for again after each of these. */
+/** An edit of a prefix list takes effect moments after the call. The list is read again after each of these waits. */
 const looks = [0, 500, 1_000, 2_000, 4_000];
 
 /**
- * The content of every prefix list that ingress rules name, as it is now, and whose edits no event tells of. One that
- * cannot be read is `unknown` with the reason. @throws what a retry can heal, an edit that is still under way included.
+ * The current content of every prefix list that ingress rules name. A list that cannot be read is `unknown` with the
+ * reason. @throws what a retry can fix, for example an edit that is still in progress.
  */
 export async function resolvePrefixLists(
   member: Member,
@@ -25,7 +25,7 @@ export async function resolvePrefixLists(
   return resolved;
 }
 
-/** The groups of other accounts that let a prefix list of this account in, which it is shared with them to do. */
+/** The groups of other accounts that use a shared prefix list of this account. */
 export async function findUsersElsewhere(
   member: Member,
   prefixListId: string,
@@ -70,7 +70,7 @@ async function resolve(member: Member, id: string, clock: Clock, isCovered: IsCo
   }
 }
 
-/** The list once no edit of it is under way: until then its entries are those of before. */
+/** The list after any edit in progress has finished: until then EC2 returns the old entries. */
 async function settled(member: Member, id: string, clock: Clock) {
   for (const wait of looks) {
     if (wait > 0) await clock.sleep(wait);

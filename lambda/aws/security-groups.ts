@@ -4,7 +4,7 @@ import type { SecurityGroup, SecurityGroupRule } from '../policy/security-group.
 import type { Member } from './cloud.ts';
 import { everyPage } from './pages.ts';
 
-/** A security group with all of its rules, as they are now. @throws `InvalidGroup.NotFound` where it is gone. */
+/** A security group with all of its current rules. @throws `InvalidGroup.NotFound`. */
 export async function readGroup(
   member: Member,
   groupId: string,
@@ -20,7 +20,7 @@ function toGroup(id: string, listed: ListedGroup): SecurityGroup {
   return { id, name: listed.GroupName ?? '', vpcId: listed.VpcId ?? null, owner: listed.OwnerId, tags };
 }
 
-/** Every security group of the member's Region with its rules; complete, or it throws. */
+/** Every security group of the Region with its rules. @throws when any page fails. */
 export async function readEveryGroup(
   member: Member,
 ): Promise<{ group: SecurityGroup; rules: SecurityGroupRule[] }[]> {
@@ -34,18 +34,18 @@ export async function readEveryGroup(
   );
 }
 
-/** All rules of a group, ingress and egress; complete, or it throws. */
+/** All ingress and egress rules of a group. @throws when any page fails. */
 export async function readRules(member: Member, groupId: string): Promise<SecurityGroupRule[]> {
   return (await everyPage((token) => member.describeRules(groupId, token))).map(toRule);
 }
 
-/** The ids of every group with this name in the member's Region: one in each VPC at most. */
+/** The ids of every group with this name in the Region: at most one in each VPC. */
 export async function findGroups(member: Member, groupName: string): Promise<string[]> {
   const groups = await everyPage((token) => member.describeGroups({ groupName }, token));
   return groups.flatMap((group) => (group.GroupId ? [group.GroupId] : []));
 }
 
-/** The ids of every group in the member's Region that has an ingress rule with this prefix list as its source. */
+/** The ids of every group in the Region with an ingress rule whose source is this prefix list. */
 export async function findUsers(member: Member, prefixListId: string): Promise<string[]> {
   const rules = await everyPage((token) => member.describeRules(undefined, token));
   const users = rules.filter((rule) => rule.PrefixListId === prefixListId && !rule.IsEgress);

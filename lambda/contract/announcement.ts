@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * The detail of a `Portcullis Exception` event: an exception of the policy that expires within a week, or has
- * expired. Times are ISO 8601.
+ * The detail of a `Portcullis Exception` event: an exception that expires within a week or has expired. Times are ISO
+ * 8601.
  */
 export const announcementSchema = z.object({
   schemaVersion: z.literal(1),

@@ -2,19 +2,19 @@ import type { PolicyRule } from '../policy/schema/policy.ts';
 import { policySchema } from '../policy/schema/policy.ts';
 import type { RemediationResult } from './result.ts';
 
-/** How the name of every canary's group begins; its id follows. */
+/** The prefix of the name of every canary's group; the canary's id follows. */
 export const canaryName = 'portcullis-canary-';
 
-/** The tag of a canary's group, with the id as its value. */
+/** The tag of a canary's group. Its value is the id. */
 export const canaryTag = 'portcullis:canary';
 
-/** The source of a synthetic canary. AWS keeps `aws.` to itself, so no event of ours can be taken for CloudTrail's. */
+/** The source of a synthetic canary. AWS reserves `aws.`, so no custom event can look like one of CloudTrail. */
 export const canarySource = 'portcullis.canary';
 
-/** What a canary opens to the world, in a group that nothing uses: TCP port 9, which discards. */
+/** The port that a canary opens to the world, in a group that nothing uses: TCP 9, the discard protocol. */
 export const canaryPort = 9;
 
-/** What is closed in a canary's group whatever the operator's policy says. */
+/** What is closed in a canary's group, independent of the operator's policy. */
 export const canaryPolicy = policySchema.parse({
   version: 1,
   rules: [
@@ -35,7 +35,9 @@ export interface Place {
   region: string;
 }
 
-/** What the control plane keeps in the ledger before it lets a canary fly: of a group, or of a synthetic one by its id. */
+/**
+ * The ledger entry that the control plane writes before it starts a canary, by group or by the id of a synthetic one.
+ */
 export function canaryEntry({ account, region }: Place, of: string, id: string, until: Date) {
   return {
     key: `canary/${account}/${region}/${of}`,
@@ -43,12 +45,12 @@ export function canaryEntry({ account, region }: Place, of: string, id: string, 
   };
 }
 
-/** Whether a policy rule is a canary's own, which no escalation leaves open. */
+/** Whether a policy rule is the canary's own, which no escalation leaves open. */
 export function isCanaryRule(policyRule: PolicyRule): boolean {
   return canaryPolicy.rules.includes(policyRule);
 }
 
-/** Whether a result tells of a canary and nothing else, so that nobody need hear of it. */
+/** Whether a result is about a canary only, so that no one is notified of it. */
 export function isOnlyCanary(
   result: Pick<RemediationResult, 'canary' | 'findings' | 'undecided' | 'excepted'>,
 ): boolean {

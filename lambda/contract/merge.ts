@@ -2,7 +2,7 @@ import { modes } from '../policy/schema/policy.ts';
 import type { Channel, Outcome, RemediationResult, ResultFinding } from './result.ts';
 import { actionStrength, channelStrength, heldBy, outcomeStrength } from './strength.ts';
 
-/** JSON with sorted keys: the same text for equal values, in whatever order a database returns their keys. */
+/** JSON with sorted keys, because a database can return an object's keys in another order. */
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_, each) =>
     each !== null && typeof each === 'object' && !Array.isArray(each)
@@ -13,7 +13,7 @@ const textOf = (value: unknown): string =>
 export const isSameResult = (one: RemediationResult, other: RemediationResult): boolean =>
   textOf(one) === textOf(other);
 
-/** A total order over values: by each measure in turn, the greater first, then by text. */
+/** Sorts by each measure in turn, the greatest first, then by text. */
 const sorted = <T>(values: readonly T[], ...measures: ((value: T) => number)[]): T[] =>
   values
     .map((value) => ({ value, ranks: measures.map((measure) => measure(value)), text: textOf(value) }))
@@ -28,9 +28,9 @@ const undoCount = ({ findings }: RemediationResult): number =>
   findings.filter(({ undo }) => undo !== null).length;
 
 /**
- * The one result of an event for a group: all that any of the given results reports. The strongest outcome that the
- * merged findings still bear out wins, and what puts a rule back is kept from whichever result has it. Pure; the order
- * and the repetition of the results make no difference. `part` is dropped; `parts` stays while a part is missing.
+ * Merges the results of one event and group into one that reports everything. The strongest outcome that the merged
+ * findings still support wins. What restores a rule is kept from any result that has it. Pure, and independent of order
+ * and repetition. `part` is dropped; `parts` stays while a part is missing.
  */
 export function mergeResults(results: readonly RemediationResult[]): RemediationResult {
   const distinct = [...new Map(results.map((result) => [textOf(result), result])).values()];
@@ -69,7 +69,7 @@ export function mergeResults(results: readonly RemediationResult[]): Remediation
   };
 }
 
-/** What the leading result says of event and group; what it does not know, another may. */
+/** The facts of the strongest result about event and group, completed from the others. */
 function aboutTheGroup(lead: RemediationResult, results: readonly RemediationResult[]) {
   const { part: _, parts: __, disagreements: ___, repeated: ____, ...header } = lead;
   const canary = lead.canary ?? first(results, (result) => result.canary);
@@ -84,7 +84,7 @@ function aboutTheGroup(lead: RemediationResult, results: readonly RemediationRes
   };
 }
 
-/** All disagreements between event and EC2; a result that people were notified of is no repeated one. */
+/** All disagreements between event and EC2. A result that people were notified of is not a repeated one. */
 function disagreementsOf(results: readonly RemediationResult[]) {
   const all = new Map(
     results.flatMap(({ disagreements = [] }) => disagreements.map((each) => [textOf(each), each])),
@@ -96,7 +96,7 @@ function disagreementsOf(results: readonly RemediationResult[]) {
   };
 }
 
-/** A rule that one result could not judge and another decided about is decided. */
+/** A rule that one result left undecided and another decided is decided. */
 function undecidedBeside(findings: readonly ResultFinding[], results: readonly RemediationResult[]) {
   const decided = new Set(findings.map(({ ruleId }) => ruleId));
   return oneForEachRule(results.flatMap(({ undecided }) => undecided)).filter(
@@ -104,7 +104,7 @@ function undecidedBeside(findings: readonly ResultFinding[], results: readonly R
   );
 }
 
-/** The first value, in an order that does not depend on the order of the results; null without any. */
+/** The first value in an order that does not depend on the order of the results; null when there is none. */
 function first<T>(
   results: readonly RemediationResult[],
   of: (result: RemediationResult) => T | null | undefined,
@@ -148,7 +148,7 @@ function oneForEachRule<T extends { ruleId: string }>(entries: readonly T[]): T[
   return [...byRule.keys()].sort().flatMap((ruleId) => byRule.get(ruleId) ?? []);
 }
 
-/** What one attempt at the event published: one result, or the parts of one, which share both times. */
+/** What one attempt published: one result, or the parts of one, which share both times. */
 type Report = readonly RemediationResult[];
 
 const reportsOf = (results: readonly RemediationResult[]): Report[] => [
@@ -165,7 +165,7 @@ const isIncomplete = (report: Report): boolean =>
 const undoneBy = (report: Report): string[] =>
   report.flatMap(({ findings }) => findings.filter(({ undo }) => undo !== null).map(({ ruleId }) => ruleId));
 
-/** An attempt that ended between two parts is repeated by a retry, which reports all that both revoked. */
+/** When an attempt ends between two parts, the retry reports everything that both attempts revoked. */
 const isSuperseded = (report: Report, reports: readonly Report[]): boolean =>
   reports.some((other) => {
     if (other === report || isIncomplete(other)) return false;
@@ -179,7 +179,7 @@ type Lists = Pick<RemediationResult, 'findings' | 'undecided' | 'excepted'>;
 const entriesOf = ({ findings, undecided, excepted }: Lists): number =>
   findings.length + undecided.length + excepted.length;
 
-/** How many entries the largest report had beyond those that are known. */
+/** How many entries the largest report had beyond the known ones. */
 function omittedFrom(reports: readonly Report[], lists: Lists): number {
   const sizes = reports
     .filter((report) => report.some(({ omitted }) => omitted > 0))

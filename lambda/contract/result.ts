@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { modes } from '../policy/schema/policy.ts';
 
-/** What became of one offending security group rule. */
+/** What happened to one violating security group rule. */
 export const actions = [
   'revoked',
   'narrowed',
@@ -13,7 +13,7 @@ export const actions = [
   'failed',
 ] as const;
 
-/** What came of one event for one security group. */
+/** The result of one event for one security group. */
 export const outcomes = [
   'remediated',
   'escalated',
@@ -29,7 +29,7 @@ export const outcomes = [
   'failed',
 ] as const;
 
-/** What `aws ec2 authorize-security-group-ingress --ip-permissions` takes, and the tags that the rule had. */
+/** The input of `aws ec2 authorize-security-group-ingress --ip-permissions`, and the tags that the rule had. */
 const undo = z.object({
   ipPermission: z.record(z.string(), z.unknown()),
   tags: z.array(z.object({ Key: z.string(), Value: z.string() })),
@@ -65,7 +65,7 @@ export const findingSchema = z.object({
     .describe('How often this ingress was closed within so many minutes, this time included.'),
 });
 
-/** Who last changed the tag that a group asks for an exception by; null where no event told of it. */
+/** Who last changed the tag that requests an exception for the group; null when no event reported it. */
 const exceptionTag = z.object({
   key: z.string(),
   value: z.string(),
@@ -74,29 +74,29 @@ const exceptionTag = z.object({
   samePerson: z.boolean().describe('The caller of this event is who changed it.'),
 });
 
-/** Where a reading of the group and the event differ, after reading again for 5 seconds. */
+/** A difference between the group and the event that is still there after reading again for 5 seconds. */
 const disagreement = z.object({
   of: z.string().describe('The id of a security group rule, or `tag <key>`.'),
   event: z.string().nullable().describe('What the event says of it; null: that the tag was deleted.'),
-  read: z.string().nullable().describe('What was read and judged; null: nothing.'),
+  read: z.string().nullable().describe('What was read and evaluated; null: nothing.'),
 });
 
-/** A rule that the policy forbids and exceptions let through. */
+/** A violation that exceptions allow. */
 const excepted = z.object({
   ruleId: z.string(),
   policyRule: z.string(),
   exceptions: z.array(z.object({ name: z.string(), expires: z.string().nullable() })),
 });
 
-/** What a channel made of a result; `folded`: one message stands for many, as too many came at once. */
+/** The result of a notification channel. `folded`: one message stands for many, because too many came at once. */
 const channel = z.object({
   status: z.enum(['sent', 'folded', 'failed', 'not-configured', 'not-needed']),
   error: z.string().optional(),
 });
 
 /**
- * The detail of a `Portcullis Remediation` event: what one event came to for one security group. `eventId` and
- * `groupId` together are its identity; a replay of the event repeats both. Times are ISO 8601 in UTC.
+ * The detail of a `Portcullis Remediation` event: the result of one event for one security group. `eventId` and
+ * `groupId` together identify it; a replay of the event repeats both. Times are ISO 8601 in UTC.
  */
 export const remediationResultSchema = z.object({
   schemaVersion: z.literal(1),
@@ -155,7 +155,7 @@ export const remediationResultSchema = z.object({
     .string()
     .max(64)
     .optional()
-    .describe('The id of the canary that it tells of, by which a cell is proven; absent otherwise.'),
+    .describe('The id of the canary that the result is about and that verifies a cell; absent otherwise.'),
   findings: z.array(findingSchema),
   undecided: z.array(z.object({ ruleId: z.string(), reason: z.string() })),
   excepted: z.array(excepted),

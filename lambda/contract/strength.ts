@@ -1,8 +1,8 @@
 import type { Action, Channel, Outcome } from './result.ts';
 
 /**
- * How strong an outcome is among results of one event and group; docs/events.md has the reasons. A result that a
- * duplicate, a retry or a replay of the event publishes never weakens what another has reported.
+ * The rank of an outcome among the results of one event and group (reasons: docs/events.md). A duplicate, a retry or a
+ * replay never weakens what another result has reported.
  */
 export const outcomeStrength = {
   'access-denied': 12,
@@ -19,14 +19,14 @@ export const outcomeStrength = {
   'group-gone': 1,
 } as const satisfies Record<Outcome, number>;
 
-/** The outcomes that hold only while a finding of the event still has this action: another attempt may have succeeded. */
+/** Outcomes that hold only while a finding still has this action, because another attempt may have succeeded. */
 export const heldBy: Partial<Record<Outcome, Action>> = {
   'access-denied': 'failed',
   failed: 'failed',
   escalated: 'escalated',
 };
 
-/** A rule id never comes back, so a report that the rule was deleted outweighs one that it is still open. */
+/** A rule id is never reused, so a report that the rule was deleted outranks one that it is open. */
 export const actionStrength = {
   narrowed: 8,
   revoked: 7,
@@ -46,7 +46,7 @@ export const channelStrength = {
   'not-configured': 1,
 } as const satisfies Record<Channel['status'], number>;
 
-/** The outcomes, the strongest first. */
+/** The strongest outcome first. */
 export const outcomesByStrength: readonly Outcome[] = (Object.keys(outcomeStrength) as Outcome[]).sort(
   (one, other) => outcomeStrength[other] - outcomeStrength[one],
 );

@@ -1,23 +1,23 @@
 import { createdRulesIn, editsIn, type Fields, field, items, unwrap } from './record.ts';
 
 /**
- * The security groups that an API call is about: by id, or by a name, a prefix list or a resolver still to be resolved;
- * and its rules' ids. None of them: CloudTrail left out what names them, and every group of the Region may be meant.
+ * The security groups that an API call is about: by id, or by a name, prefix list or resolver that must be resolved,
+ * with the ids of the rules. When all are empty, CloudTrail left the names out and any group of the Region may be
+ * meant.
  */
 export interface EventSubject {
   groupIds: string[];
   groupName: string | null;
   prefixListId: string | null;
-  /** Where the prefix list is, if the call says so: a resolver writes to lists of other Regions too. */
+  /** The Region of the prefix list when the call names it: a resolver also writes to lists of other Regions. */
   prefixListRegion: string | null;
-  /** The IPAM prefix list resolver that was edited: all lists that it writes to are meant. */
+  /** The IPAM prefix list resolver that was edited; all lists that it writes to are meant. */
   resolverId: string | null;
   ruleIds: string[];
-  /** What an edit says of its rules. */
   edits: RuleEdit[];
 }
 
-/** What a rule is after an edit; what the call did not say is left out. */
+/** A rule after an edit. Fields that the call did not set are absent. */
 export interface RuleEdit {
   ruleId: string;
   protocol?: string;
@@ -31,21 +31,20 @@ export const noSubject: EventSubject = {
   ...{ resolverId: null, ruleIds: [], edits: [] },
 };
 
-/** A tag of a security group that a call set, or took away where `value` is null. */
+/** A tag of a security group that a call set, or deleted when `value` is null. */
 export interface TagChange {
   groupId: string;
   key: string;
   value: string | null;
-  /** The value that a call to take it away named: a tag with another value stays. */
+  /** The value that the deleting call named: a tag with another value stays. */
   ofValue?: string;
 }
 
-/** The name of a Region, such as `eu-west-1`. */
 export const regionShape = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 
 /**
- * What AuthorizeSecurityGroupIngress named. The group's id is in the request in all forms (nested, flat, XML
- * wrapper) but the one by name; CloudTrail can leave out an over-long request, and then the response has it.
+ * The group that AuthorizeSecurityGroupIngress named. The request has its id in each form (nested, flat, XML wrapper)
+ * except by name. CloudTrail can leave out a long request; then the response has the id.
  */
 export function subjectOfAuthorize(request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
@@ -63,7 +62,7 @@ export function subjectOfAuthorize(request: unknown, response: unknown): EventSu
   return { ...noSubject, groupIds, groupName, ruleIds };
 }
 
-/** What ModifySecurityGroupRules named: one group by id, one rule (a bare object) or several (an array). */
+/** What ModifySecurityGroupRules named: one group, and one rule (an object) or several (an array). */
 export function subjectOfModify(request: unknown): EventSubject {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
   const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [field(parameters, 'groupId')]);
@@ -93,7 +92,7 @@ function ruleEdit({ id, rule }: { id: unknown; rule: Fields | undefined }): Rule
   ];
 }
 
-/** What an edit of a prefix list named, or the restoring of an earlier version: the list, and with it every group that uses it. */
+/** The prefix list that was edited or restored to an earlier version, and so every group that uses it. */
 export function subjectOfPrefixListEdit(
   eventName: string,
   request: unknown,
@@ -106,7 +105,7 @@ export function subjectOfPrefixListEdit(
   return { ...noSubject, prefixListId };
 }
 
-/** The prefix list that a target of an IPAM prefix list resolver writes to, as request or response names it. */
+/** The prefix list that a target of an IPAM prefix list resolver writes to, from the request or the response. */
 export function namedByResolverTarget(eventName: string, request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, `${eventName}Request`);
   const answer = field(unwrap(response, `${eventName}Response`), 'ipamPrefixListResolverTarget');
@@ -131,8 +130,8 @@ function both(request: unknown, answer: unknown, name: string): unknown[] {
 }
 
 /**
- * What CreateTags or DeleteTags changed on security groups, of the keys asked for. DeleteTags without keys takes all
- * of them; with a key and no value, whatever value it has.
+ * The changes that CreateTags or DeleteTags made to these keys of security groups. DeleteTags without keys deletes all
+ * tags; with a key and no value, it deletes the tag with any value.
  */
 export function tagChanges(eventName: string, request: unknown, keys: ReadonlySet<string>): TagChange[] {
   const parameters = unwrap(request, `${eventName}Request`);
@@ -150,7 +149,7 @@ export function tagChanges(eventName: string, request: unknown, keys: ReadonlySe
   );
 }
 
-/** The tags, of the keys asked for, that CreateSecurityGroup gave the new group. */
+/** The tags with these keys that CreateSecurityGroup gave the new group. */
 export function tagsAtCreation(request: unknown, response: unknown, keys: ReadonlySet<string>): TagChange[] {
   const parameters = unwrap(request, 'CreateSecurityGroupRequest');
   const [groupId] = ids(/^sg-[0-9a-zA-Z]+$/, [

@@ -15,17 +15,17 @@ import {
 } from './parameters.ts';
 import { toolOf } from './tool.ts';
 
-/** Who called, as CloudTrail tells it. For people to read: a member's administrator can forge it. */
+/** The caller as CloudTrail reports it. For display only: an administrator of the member account can forge it. */
 export interface Actor {
   principal: string | null;
   session: string | null;
   sourceIp: string | null;
   userAgent: string | null;
-  /** As far as user agent and caller tell: `console`, `terraform`, `cloudformation`, … */
+  /** The tool, from user agent and caller: `console`, `terraform`, `cloudformation`, … */
   tool: string | null;
 }
 
-/** One API call; account and Region are the envelope's, which EventBridge writes and nobody can forge. */
+/** One API call. Account and Region are from the envelope, which EventBridge writes and the caller cannot forge. */
 export interface ApiCall {
   eventId: string;
   account: string;
@@ -36,25 +36,23 @@ export interface ApiCall {
   actor: Actor;
 }
 
-/** What an event asks for. */
 export type Reading = { call: ApiCall } & Triage;
 
 type Triage =
   /**
-   * An inspection of the groups it names. `own`: the caller wore the remediation role. `failed`: the call ended with an
-   * error that does not say whether it changed anything, or that what it asked for is there already.
+   * Inspect the named groups. `own`: the caller used the remediation role. `failed`: the call ended with an error that
+   * does not prove that nothing changed.
    */
   | { kind: 'inspect'; subject: EventSubject; tagChanges: TagChange[]; own: boolean; failed: boolean }
-  /** Nothing but to keep who set a tag that the policy goes by, if it did; nobody need hear of it. */
+  /** Only record who set a tag that the policy reads. No one is notified. */
   | { kind: 'noted'; tagChanges: TagChange[] }
-  /** Nothing, with the reason. */
+  /** Do nothing, for this reason. */
   | { kind: 'ignored' | 'undecided'; reason: string };
 
-/** What reading an event depends on besides the event. */
 export interface Concern {
-  /** The name of the role that the Lambda wears in members. */
+  /** The name of the role that the Lambda assumes in member accounts. */
   remediationRole: string;
-  /** The keys of the group tags that the policy goes by. */
+  /** The keys of the group tags that the policy reads. */
   tagKeys: ReadonlySet<string>;
 }
 
@@ -92,7 +90,7 @@ const envelopeSchema = z.object({
 
 type Detail = z.infer<typeof envelopeSchema>['detail'];
 
-/** What an EventBridge event asks the Lambda to do. Pure. An event that cannot be read is `undecided`. */
+/** What an EventBridge event requires the Lambda to do. Pure. An event that cannot be read is `undecided`. */
 export function readEvent(event: unknown, concern: Concern): Reading {
   const parsed = envelopeSchema.safeParse(event);
   if (!parsed.success) {
@@ -133,9 +131,8 @@ function triage(detail: Detail, account: string, { remediationRole, tagKeys }: C
 }
 
 /**
- * Only an error of the client says that nothing was changed; a call that ended with an error of the server may have
- * succeeded. A duplicate says that what was asked for is there already.
- * Source: "Error codes for the Amazon EC2 API", EC2 developer guide.
+ * Only a client error proves that nothing changed. A call that ended with a server error may have succeeded, and a
+ * duplicate means that the rule exists already. Source: "Error codes for the Amazon EC2 API", EC2 developer guide.
  */
 function changedNothing(errorCode: string): boolean {
   return errorCode.startsWith('Client.') && errorCode !== 'Client.InvalidPermission.Duplicate';
@@ -149,13 +146,12 @@ type Reader = (
 
 type Naming = (eventName: string, request: unknown, response: unknown) => EventSubject;
 
-/** A call that changes the content of prefix lists. */
 const listEdit = (eventName: string, named: Naming): [string, Reader] => [
   eventName,
   (request, response) => ({ subject: named(eventName, request, response) }),
 ];
 
-/** A change of a tag that the policy goes by can turn an exception off: then the groups are looked at. */
+/** A change of a tag that the policy reads can end an exception, so the groups are inspected. */
 const tagEdit = (eventName: string): [string, Reader] => [
   eventName,
   (request, _, tagKeys) => {
@@ -166,7 +162,7 @@ const tagEdit = (eventName: string): [string, Reader] => [
   },
 ];
 
-/** What each call that can let somebody in names. */
+/** The calls that can allow ingress, with the reader of what each one names. */
 const readers = new Map<string, Reader>([
   [
     'AuthorizeSecurityGroupIngress',
@@ -186,17 +182,17 @@ const readers = new Map<string, Reader>([
   ],
 ]);
 
-/** Calls that are known to let nobody in. */
+/** Calls that never allow ingress. */
 const harmlessCalls = new Map([
-  ['UpdateSecurityGroupRuleDescriptionsIngress', 'a description lets nobody in'],
-  ['UpdateSecurityGroupRuleDescriptionsEgress', 'a description lets nobody in'],
-  ['AuthorizeSecurityGroupEgress', 'egress is not judged'],
-  ['RevokeSecurityGroupIngress', 'a revoke lets nobody in'],
-  ['RevokeSecurityGroupEgress', 'egress is not judged'],
-  ['DeleteSecurityGroup', 'a deleted group lets nobody in'],
+  ['UpdateSecurityGroupRuleDescriptionsIngress', 'a description allows no traffic'],
+  ['UpdateSecurityGroupRuleDescriptionsEgress', 'a description allows no traffic'],
+  ['AuthorizeSecurityGroupEgress', 'egress is not evaluated'],
+  ['RevokeSecurityGroupIngress', 'a revoke allows no traffic'],
+  ['RevokeSecurityGroupEgress', 'egress is not evaluated'],
+  ['DeleteSecurityGroup', 'a deleted group allows no traffic'],
 ]);
 
-/** An assumed-role ARN names role and session: `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
+/** An assumed-role ARN has role and session: `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
 function isOwnSession(detail: Detail, account: string, remediationRole: string): boolean {
   const [, , service, , owner, resource = ''] = detail.userIdentity.arn?.split(':') ?? [];
   return service === 'sts' && owner === account && resource.startsWith(`assumed-role/${remediationRole}/`);
@@ -217,7 +213,7 @@ function actorOf(detail: Detail): Actor {
 
 const loose = z.object({ id: shown, account: z.union([z.string(), z.number()]).catch(''), region: shown });
 
-/** As much of an unreadable event as can be shown; its id is its content's where it has none. */
+/** The readable fields of an unreadable event. Without an id, the hash of its content is the id. */
 function unreadable(event: unknown): ApiCall {
   const parts = loose.safeParse(event);
   const digest = createHash('sha256')

@@ -1,7 +1,7 @@
-/** An object of a CloudTrail record under the names of the API. */
+/** An object of a CloudTrail record with the field names of the API. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** CloudTrail writes some EC2 calls in camel case, some as their XML: one wrapper element, names in PascalCase. */
+/** CloudTrail writes some EC2 calls in camel case, and some as their XML: one wrapper element, names in PascalCase. */
 export function unwrap(parameters: unknown, wrapper: string): unknown {
   return field(parameters, wrapper) ?? parameters;
 }
@@ -13,7 +13,7 @@ export function field(parent: unknown, name: string): unknown {
   return own.get(name) ?? own.get(pascal);
 }
 
-/** The members of a list in each of CloudTrail's forms: `{ items: [] }`, `{ item: … }`, an array, a bare object. */
+/** The members of a list in each form of CloudTrail: `{ items: [] }`, `{ item: … }`, an array, a bare object. */
 export function items(list: unknown): unknown[] {
   if (list === undefined || list === null || list === '') return [];
   if (Array.isArray(list)) return list;
@@ -23,7 +23,7 @@ export function items(list: unknown): unknown[] {
   return typeof list === 'object' && Object.keys(list).length === 0 ? [] : [list];
 }
 
-/** The permissions that AuthorizeSecurityGroupIngress asks for: a list, or one flat in the request. */
+/** The permissions in an AuthorizeSecurityGroupIngress request: a list, or one flat permission. */
 export function permissionsIn(request: unknown): Fields[] {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
   const [IpProtocol = '', CidrIp, CidrIpv6, peer] = [
@@ -37,13 +37,13 @@ export function permissionsIn(request: unknown): Fields[] {
   return [...nested, inApiForm({ IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges })];
 }
 
-/** The rules that AuthorizeSecurityGroupIngress answered with: CloudTrail can leave out an over-long request. */
+/** The rules in the response of AuthorizeSecurityGroupIngress, for when CloudTrail left out a long request. */
 export function createdRulesIn(response: unknown): Fields[] {
   const answer = unwrap(response, 'AuthorizeSecurityGroupIngressResponse');
   return items(field(answer, 'securityGroupRuleSet')).map(inApiForm);
 }
 
-/** The rules that ModifySecurityGroupRules names, one (a bare object) or several, and what each is to be. */
+/** The rules that ModifySecurityGroupRules names, one (an object) or several, with their new values. */
 export function editsIn(request: unknown): { id: unknown; rule: Fields | undefined }[] {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
   const edits = ['securityGroupRule', 'securityGroupRules'].flatMap((name) => items(field(parameters, name)));
@@ -54,7 +54,7 @@ export function editsIn(request: unknown): { id: unknown; rule: Fields | undefin
   });
 }
 
-/** A permission or rule as the API writes it: names in PascalCase, numbers as numbers, lists as lists. */
+/** A permission or rule in the API's form: names in PascalCase, numbers as numbers, lists as lists. */
 function inApiForm(value: unknown): Fields {
   const own = pascal(value);
   const { IpProtocol, FromPort, ToPort, ReferencedGroupInfo, ReferencedGroupId } = own;

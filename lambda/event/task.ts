@@ -1,29 +1,28 @@
 import type { RuleEdit, TagChange } from './parameters.ts';
 import type { ApiCall } from './read.ts';
 
-/** A group to inspect because of a call. */
 export interface Task {
   call: ApiCall;
-  /** Whose group it is: not the caller's where a prefix list is shared. */
+  /** The account that owns the group. It is not the caller's when a prefix list is shared. */
   account: string;
   groupId: string;
-  /** The rules of it that the event named. */
+  /** The rules of the group that the event named. */
   ruleIds: readonly string[];
-  /** What the group shows once reading it is up to date with the event. */
+  /** What the group shows once EC2's answer is up to date with the event. */
   expected: Expected;
-  /** The caller wore the remediation role. */
+  /** The caller used the remediation role. */
   own: boolean;
-  /** The call changed a tag of the group that the policy goes by, and opened nothing. */
+  /** The call only changed a tag that the policy reads. */
   retagged: boolean;
-  /** The schedule asks for it, and no call. */
+  /** The schedule requested the inspection. */
   scheduled: boolean;
-  /** What its attempts go by, where not by the event's id: a later run of the schedule carries on an earlier one's. */
+  /** The id of the attempt when it is not the event's id: a later run of the schedule continues an earlier one. */
   attempt?: string;
-  /** How long after the call its effect may come, milliseconds; 0 where it is there when the call returns. */
+  /** Milliseconds after the call until its effect; 0 when it is there as the call returns. */
   lag: number;
 }
 
-/** What an event says of a group: rules that are there, what edited ones are, and tags that were changed. */
+/** What an event says about a group: existing rules, edited rules, changed tags. */
 export interface Expected {
   ruleIds: readonly string[];
   edits: readonly RuleEdit[];

@@ -1,13 +1,13 @@
-/** What CloudTrail says of the means of a call. All of it but `invokedBy` is the caller's own word. */
+/** What CloudTrail records about how a call was made. The caller chooses all of it but `invokedBy`. */
 export interface Means {
   userAgent: string | null;
-  /** The AWS service that made the call on someone's behalf. */
+  /** The AWS service that made the call for a principal. */
   invokedBy: string | null;
-  /** CloudTrail's `sessionCredentialFromConsole`, which CloudShell's AWS CLI has as well. */
+  /** CloudTrail's `sessionCredentialFromConsole`. The AWS CLI in CloudShell has it too. */
   sessionCredentialFromConsole?: string | boolean | null;
 }
 
-/** Programs that name themselves beside the SDK they are built on; the first that is found counts. */
+/** Programs that name themselves next to their SDK. The first match counts. */
 const programs: [RegExp, string][] = [
   [/\bpulumi/i, 'pulumi'],
   [/\bopentofu\//i, 'opentofu'],
@@ -23,7 +23,7 @@ const programs: [RegExp, string][] = [
   [/\baws-cli\//i, 'aws-cli'],
 ];
 
-/** The console's own user agents; behind a browser's stands the SDK of the console's server at times. */
+/** The console's own user agents. Behind a browser is sometimes the SDK of the console's server. */
 const browser = /^\[?(mozilla\/|s3console\/|console\.|signin\.)/i;
 
 const libraries: [RegExp, string][] = [
@@ -45,9 +45,8 @@ const service = /^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$/;
 const internal = 'AWS Internal';
 
 /**
- * The tool behind a call: an AWS service by its name (`autoscaling.amazonaws.com`, but `cloudformation` in short),
- * a program, the console or an SDK; null where nothing tells. A caller can name any tool as its user agent, so this
- * is for people to read and nothing goes by it.
+ * The tool behind a call: an AWS service by name (`autoscaling.amazonaws.com`, but `cloudformation`), a program, the
+ * console or an SDK; null when unknown. For display only, because a caller can choose any user agent.
  */
 export function toolOf({ userAgent, invokedBy, sessionCredentialFromConsole }: Means): string | null {
   const agent = userAgent ?? '';

@@ -6,18 +6,18 @@ import type { Place } from './shards.ts';
 const kept = 14 * 24 * 3_600_000;
 
 const recordSchema = z.object({
-  /** False while it is still closed at once each time, and people are not told of each closing any more. */
+  /** False while the ingress is still closed at once each time, without a notification each time. */
   escalated: z.boolean().default(true),
-  /** When it was last found open or closed, milliseconds since the epoch. */
+  /** When it was last found open or closed, in milliseconds since the epoch. */
   seenAt: z.int(),
   /** When the schedule closes it again. */
   closesAt: z.int(),
-  /** When people were last notified of it, and because of which event; null before. */
+  /** When people were last notified, and because of which event; null before the first time. */
   announcedAt: z.int().nullable(),
   announcedBy: z.string().nullable(),
 });
 
-/** What is remembered of ingress that was closed and opened again, and of what people know of that. */
+/** What is recorded about ingress that was closed and opened again. */
 export type Escalation = z.infer<typeof recordSchema>;
 
 export async function readEscalation(

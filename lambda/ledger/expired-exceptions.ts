@@ -5,13 +5,13 @@ import { scheduleRecheck } from './recheck.ts';
 import { everyShard, type Place, shardOf } from './shards.ts';
 
 const retentionMs = 90 * 24 * 3_600_000;
-/** Where earlier versions kept all of it. */
+/** The single key that earlier versions used. */
 const unsharded = 'exceptions';
 const keyOf = (shard: number) => `exceptions/${shard}`;
 
 /**
- * Makes due the groups that an exception named when this was called last and no longer covers: it has expired, was
- * ended or changed. Exceptions that name no single group of an account and Region wait for the group's next event.
+ * Schedules the groups that an exception covered at the last call and does not cover now: it expired, ended or changed.
+ * An exception that does not name one group of an account and Region waits for the group's next event.
  */
 export async function findExpiredExceptions(ledger: Ledger, policy: Policy, now: Date): Promise<void> {
   const old = linesOf(await ledger.read(unsharded));
@@ -35,7 +35,7 @@ function linesOf(text = ''): string[] {
   return text === '' ? [] : text.split('\n');
 }
 
-/** The groups that exceptions name and let something into at a moment, one a line, with what names the exception. */
+/** Where exceptions apply at this moment, one line for each group and exception. */
 function placesOf({ exceptions = [] }: Policy, now: Date): string[] {
   return exceptions
     .filter(({ expires }) => expires === undefined || now.getTime() < Date.parse(expires))

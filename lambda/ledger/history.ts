@@ -7,44 +7,46 @@ import { ingressKey } from '../policy/rule.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 import type { Ledger } from './ledger.ts';
 
-/** The rules that an attempt at an event set out to take away from a group, and when. */
+/** The rules that an attempt planned to revoke from a group, and when. */
 export interface Intent {
   at: Date;
   findings: ResultFinding[];
 }
 
-/** What was done about a group before: so that a retry reports in full, and a loop is seen for what it is. */
+/** Earlier acts on a group, so that a retry reports everything and a loop is recognized. */
 export interface History {
   /**
-   * The groups that an event was found to be about, now or by an attempt before this one: a group that was closed
-   * since is found no more, and still wants its result.
+   * The groups of an event, from this attempt or an earlier one: a group that was closed since is not found again, and
+   * still needs its result.
    */
   found(call: Pick<ApiCall, 'eventId'>, groups: readonly Place[]): Promise<Place[]>;
-  /** What an earlier attempt at the same event set out to do, unless it was reported to the end. */
+  /** What an earlier attempt at the same event planned; undefined when it was fully reported. */
   intended(task: LedgerSubject): Promise<Intent | undefined>;
   intend(task: LedgerSubject, intent: Intent): Promise<void>;
-  /** The result is out: a later replay of the event has nothing to add. */
+  /** Records that the result is published, so that a later replay adds nothing. */
   reported(task: LedgerSubject): Promise<void>;
-  /** How often each rule's ingress (protocol, ports and source) was closed in this group since its moment, by rule id. */
+  /**
+   * How often the ingress (protocol, ports and source) of each rule was closed in this group since the given time, by
+   * rule id.
+   */
   closedSince(
     task: LedgerSubject,
     rules: readonly { rule: SecurityGroupRule; since: Date }[],
   ): Promise<ReadonlyMap<string, number>>;
-  /** The ids of the rules that were closed in this group within the last two days: such an id never comes back. */
+  /** The ids of the rules that were closed in this group within two days. A rule id is never reused. */
   closedRules(task: LedgerSubject): Promise<ReadonlySet<string>>;
-  /** Counts a rule once, however often it is told. */
+  /** Counts a rule once, also when it is reported again. */
   closed(task: LedgerSubject, rules: readonly SecurityGroupRule[], at: Date): Promise<void>;
 }
 
-/** A group as one event names it. */
 type LedgerSubject = Pick<Task, 'call' | 'account' | 'groupId' | 'attempt'>;
 export type Place = Pick<Task, 'account' | 'groupId'>;
 
 const day = 24 * 3_600_000;
-/** Longer than an event is retried (6 hours by Lambda, 24 by EventBridge) or lies in the dead-letter queue. */
+/** Longer than an event is retried (6 hours by Lambda, 24 by EventBridge) or stays in the dead-letter queue. */
 const intentRetentionMs = 15 * day;
 const closingRetentionMs = 2 * day;
-/** DynamoDB takes 400 kB an item; a set is cut back to what still counts before that. */
+/** A DynamoDB item has at most 400 kB, so a set is cut to what still counts before that. */
 const mostClosings = 1_000;
 
 const intentSchema = z.object({ at: z.iso.datetime(), findings: z.array(findingSchema) });
@@ -115,7 +117,7 @@ function readClosing(member: string): { at: number; ruleId: string; ingress: str
   return { at: Number(at), ruleId, ingress: ingress.join('|') };
 }
 
-/** A thousand findings are 600 kB, and DynamoDB takes 400 an item. */
+/** A thousand findings are 600 kB, and a DynamoDB item has at most 400 kB. */
 function packed(text: string): string {
   return gzipSync(text).toString('base64');
 }

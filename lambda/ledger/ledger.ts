@@ -1,20 +1,19 @@
 /**
- * What the Lambda remembers between invocations: texts, sets and counters by key. Every entry ends by itself at its
- * time, or up to two days later, so whoever reads one that matters to the minute keeps the time in it. Each call is
- * atomic; concurrent invocations see each other's. All reject where the table does not answer.
+ * What the Lambda remembers between invocations: texts, sets and counters by key. DynamoDB deletes an expired entry up
+ * to two days late, so a reader to whom the minute matters stores the time in the entry. Each call is atomic and
+ * visible to concurrent invocations. All reject when the table does not answer.
  */
 export interface Ledger {
-  /** The text of an entry; undefined where there is none. Reads what the last write left. */
+  /** The text of an entry; undefined when there is none. Strongly consistent. */
   read(key: string): Promise<string | undefined>;
   write(key: string, text: string, keptUntil: Date): Promise<void>;
-  /** Writes where there is no entry yet; false where there is one, and then it stays as it is. */
+  /** Writes only when there is no entry. Returns false when there is one. */
   writeOnce(key: string, text: string, keptUntil: Date): Promise<boolean>;
-  /** The members of a set, in no order; none where there is no entry. Reads what the last write left. */
+  /** The members of a set, in no order; empty when there is no entry. Strongly consistent. */
   members(key: string): Promise<string[]>;
-  /** Adds members to a set, each once however often it is added; the set as it is then, in no order. */
+  /** Adds members to a set and returns all members, in no order. */
   add(key: string, members: readonly string[], keptUntil: Date): Promise<string[]>;
-  /** Takes members out of a set, those that are in it. */
   remove(key: string, members: readonly string[]): Promise<void>;
-  /** Counts one up from zero; the number as it is then. */
+  /** Increments the counter, which starts at zero, and returns the new value. */
   count(key: string, keptUntil: Date): Promise<number>;
 }

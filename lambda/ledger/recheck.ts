@@ -3,27 +3,30 @@ import { everyShard, type Place, shardOf, shards } from './shards.ts';
 
 export type { Place } from './shards.ts';
 
-/** A group to inspect though no event asks for it. */
+/** A group to inspect without an event. */
 export interface Recheck extends Place {
-  /** Milliseconds since the epoch, from when on. */
+  /** The earliest time, in milliseconds since the epoch. */
   from: number;
-  /** A result is wanted only where the inspection finds something new. */
+  /** A result is published only when the inspection finds something new. */
   quiet: boolean;
-  /** What it is in the ledger and where, to be settled by. */
+  /** The ledger member that is removed once the inspection is done. */
   member: string;
   key: string;
 }
 
 const retentionMs = 14 * 24 * 3_600_000;
 const minute = 60_000;
-/** What is due sooner than this is read every minute; the rest one shard a minute, each every 16 minutes. */
+/**
+ * An entry that is sooner than this is read every minute. Of the others, one shard is read each minute, so each every
+ * 16 minutes.
+ */
 const soon = 10 * minute;
-/** Where earlier versions kept all of it. */
+/** The single key that earlier versions used. */
 const unsharded = 'due';
 const soonKey = (shard: number) => `due/soon/${shard}`;
 const laterKey = (shard: number) => `due/later/${shard}`;
 
-/** Keeps that groups are to be inspected from a moment on. Concurrent calls lose nothing of each other. */
+/** Schedules groups to be inspected from a time on. Concurrent calls do not lose entries. */
 export async function scheduleRecheck(
   ledger: Ledger,
   places: readonly Place[],
@@ -41,7 +44,10 @@ export async function scheduleRecheck(
   }
 }
 
-/** What is due at a moment: what is read every minute first, then the longest due. A bounded read: 17 items, 18 where it reads the old one. */
+/**
+ * What to inspect now: first what is read every minute, then the longest overdue. Reads at most 17 items, 18 with the
+ * old key.
+ */
 export async function readRechecks(ledger: Ledger, now: Date): Promise<Recheck[]> {
   const turn = Math.floor(now.getTime() / minute) % shards;
   const keys = [...everyShard.map(soonKey), laterKey(turn), ...(turn === 0 ? [unsharded] : [])];

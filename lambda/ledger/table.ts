@@ -8,11 +8,11 @@ import {
 import { patience } from '../aws/cloud.ts';
 import type { Ledger } from './ledger.ts';
 
-/** The attributes of the table's items; `expiresAt` is what DynamoDB's time to live goes by. */
+/** The table's attributes. DynamoDB's time to live reads `expiresAt`. */
 export const tableKey = 'key';
 export const tableExpiry = 'expiresAt';
 
-/** An unanswering table must not hold up a revoke for long. */
+/** A table that does not answer must not delay a revoke for long. */
 const brief = { maxAttempts: 3, ...patience(1_000, 2_000) };
 
 /** The ledger in a DynamoDB table of the hub, with the function's own credentials. */
@@ -45,7 +45,7 @@ export function tableLedger(region: string, TableName: string): Ledger {
       }
     },
     async add(key, members, keptUntil) {
-      // DynamoDB refuses an empty set and one that names a member twice.
+      // DynamoDB refuses an empty set and a repeated member.
       const given = [...new Set(members)];
       if (given.length === 0) return (await get(key))?.members?.SS ?? [];
       const { Attributes } = await client.send(

@@ -15,7 +15,9 @@ const changeSchema = z.object({
 
 type Place = { account: string; region: string; groupId: string };
 
-/** Keeps who changed a tag of a group and when; events can come late, and an older change never covers a newer one. */
+/**
+ * Records who changed a tag of a group and when. Events can arrive late; an older change never replaces a newer one.
+ */
 export async function keepTagChange(
   ledger: Ledger,
   { account, region, ...change }: TagChange & Omit<Place, 'groupId'>,
@@ -31,8 +33,8 @@ export async function keepTagChange(
 }
 
 /**
- * The tag that a group asks for an exception by, and who set it, as far as events told; null where the policy knows no
- * such tag or the group has none. Whoever both opens a group and tags it excepts themselves: `samePerson` says so.
+ * The tag that requests an exception for the group, and who set it according to the events; null when the policy has no
+ * such tag or the group does not have it. `samePerson`: the same principal opened the group and tagged it.
  */
 export async function exceptionTagOf(
   ledger: Ledger,
@@ -51,7 +53,7 @@ export async function exceptionTagOf(
   if (value === undefined) return null;
   const text = await ledger.read(tagKey(place, key));
   const change = text === undefined ? undefined : changeSchema.parse(JSON.parse(text));
-  // A tag with another value than the last change known was changed since, by nobody knows whom.
+  // The tag has another value than the last known change, so an unknown principal changed it since.
   const { changedBy, changedAt } = change?.value === value ? change : { changedBy: null, changedAt: null };
   const opener = task.retagged ? await ledger.read(openerKey(place)) : principal;
   return { key, value, changedBy, changedAt, samePerson: changedBy !== null && changedBy === opener };

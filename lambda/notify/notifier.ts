@@ -9,8 +9,8 @@ import { createSlack, type SlackContext } from './slack/channel.ts';
 import { createTopic } from './sns.ts';
 
 /**
- * Tells people, by every channel at once; each fails alone. A failure is part of the answer, never an exception, and
- * the answer is there within 8 seconds whatever becomes of the channels.
+ * Notifies people on every channel at once, within 8 seconds. A failing channel does not affect the others; its failure
+ * is part of the answer, never an exception.
  */
 export interface Notifier {
   notify(result: RemediationResult): Promise<Notification>;
@@ -22,7 +22,7 @@ export interface NotifierContext extends SlackContext {
   environment: Pick<Environment, 'partition' | 'slackSecretArn' | 'topicArn' | 'securityHub'>;
 }
 
-/** `sessions` are the remediation role's, which alone may import findings in a member account. */
+/** `sessions` are those of the remediation role, which alone may import findings in a member account. */
 export function createNotifier(context: NotifierContext, sessions: Pick<Sessions, 'of'>): Notifier {
   const { cloud, environment, log } = context;
   const { partition, slackSecretArn, topicArn, securityHub: on } = environment;
@@ -58,7 +58,7 @@ async function together(
   return { slack, sns, securityHub };
 }
 
-/** No mistake in a channel keeps a result from the org bus. */
+/** An unexpected error of a channel must not keep the result from the org bus. */
 async function alone(log: Log, channel: string, tell: () => Promise<Channel>): Promise<Channel> {
   try {
     return await tell();

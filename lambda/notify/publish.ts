@@ -8,12 +8,12 @@ import {
   resultSource,
 } from '../contract/result.ts';
 
-/** PutEvents takes 256 KiB an entry, its other fields included. */
+/** A PutEvents entry has at most 256 KiB, including its other fields. */
 const detailLimit = 240 * 1024;
 
 /**
- * Puts one result on the org bus, in parts where it is too large for one event, and gives it back whole. @throws where
- * the bus did not take a part after three tries; an entry can be refused although the call succeeds.
+ * Publishes one result on the org bus, in parts when it is too large for one event, and returns the whole result.
+ * @throws when the bus refused a part three times; an entry can be refused although the call succeeds.
  */
 export async function publishResult(
   cloud: Pick<Cloud, 'putEvent'>,
@@ -26,7 +26,7 @@ export async function publishResult(
   return whole;
 }
 
-/** Puts one event of ours on the org bus. @throws as `publishResult` does. */
+/** Publishes one event on the org bus. @throws as `publishResult` does. */
 export async function publishEvent(
   cloud: Pick<Cloud, 'putEvent'>,
   busArn: string,
@@ -52,12 +52,12 @@ const listNames = ['findings', 'excepted', 'undecided'] as const;
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * The result as events take it: whole, or in numbered parts that each have its header and some of its findings,
- * excepted and undecided rules. An entry that alone exceeds the limit is left out, and counted by the last part.
+ * The result as events: whole, or in numbered parts that each have its header and some of its findings, excepted and
+ * undecided rules. An entry that alone exceeds the limit is left out, and the last part counts it.
  */
 export function partsOf(result: RemediationResult): RemediationResult[] {
   if (bytesOf(result) <= detailLimit) return [result];
-  // Placeholders with as many digits as any number of parts and of omitted entries has.
+  // Placeholders with as many digits as any number of parts and of omitted entries can have.
   const room = detailLimit - bytesOf({ ...result, ...none(), omitted: 9_999_999, part: 9_999, parts: 9_999 });
   let { omitted } = result;
   const shares = [none()];
@@ -85,8 +85,7 @@ export function partsOf(result: RemediationResult): RemediationResult[] {
 }
 
 /**
- * The result as one message, with as many of its last undecided and excepted rules and findings left out as the size
- * limit asks, and counted.
+ * The result as one message. Its last undecided, excepted and finding entries are left out until it fits, and counted.
  */
 export function withinLimit(result: RemediationResult): RemediationResult {
   const lists = {

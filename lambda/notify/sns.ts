@@ -10,7 +10,7 @@ import { plain } from './message/text.ts';
 import { gravest, titleOf } from './message/title.ts';
 import { withinLimit } from './publish.ts';
 
-/** Tells a topic of what people should hear of; a failure is part of the answer, never an exception. */
+/** Notifies a topic. A failure is part of the answer, never an exception. */
 export interface Topic {
   notify(result: RemediationResult): Promise<Channel>;
   announce(announcement: Announcement): Promise<Channel>;
@@ -18,14 +18,14 @@ export interface Topic {
 
 type Message = Omit<PublishCommandInput, 'TopicArn'> & { about: string; once: string };
 
-/** Milliseconds for all tries of one message. */
+/** Milliseconds for all tries of a message. */
 const patience = 7_000;
 
 /**
- * The message is the result event's detail without `notification`, which is not known yet, or an announcement's. Its
- * attributes are for the filter policies of subscriptions: detailType, outcome, account, region, severity and
- * policyRule (a String.Array); of an announcement detailType, exception and state. On a FIFO topic a group's
- * messages keep their order, and a replay within five minutes is delivered once.
+ * The message is the result event's detail without `notification`, which is not known yet, or an announcement's detail.
+ * Subscriptions filter by its attributes: detailType, outcome, account, region, severity and policyRule (a
+ * String.Array); for an announcement detailType, exception and state. A FIFO topic keeps the order within a group and
+ * drops a replay within five minutes.
  */
 export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | null): Topic {
   if (TopicArn === null) {
@@ -92,7 +92,7 @@ function subject(text: string): string {
     .trim();
 }
 
-/** An attribute without a value is refused, and so it is left out. */
+/** SNS refuses an attribute without a value, so it is left out. */
 function attributes(values: Record<string, string | string[]>): Record<string, MessageAttributeValue> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]): [string, MessageAttributeValue][] => {
@@ -104,7 +104,7 @@ function attributes(values: Record<string, string | string[]>): Record<string, M
   );
 }
 
-/** A message group's id has 128 letters, digits and punctuation at most. */
+/** A message group's id has at most 128 letters, digits and punctuation marks. */
 function orderOf(about: string): string {
   return /^[!-~]{1,128}$/.test(about) ? about : digest(about);
 }

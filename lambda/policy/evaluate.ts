@@ -12,21 +12,20 @@ import { matchSources, ofFamilies, resolveSource, widerFamily } from './source.t
 import { everything, matchTraffic, type Opened, openedBy, spansOf } from './traffic.ts';
 import { widerTogether } from './union.ts';
 
-/** What the policy says of one security group rule; `undecided` is never acted upon. */
+/** What the policy decides for one security group rule. No action is taken on `undecided`. */
 export type Verdict = { rule: SecurityGroupRule } & (
   | { verdict: 'allowed'; why: string }
   | { verdict: 'violation'; policyRule: PolicyRule; mode: Mode; why: string }
   | {
       verdict: 'excepted';
       policyRule: PolicyRule;
-      /** Those that together let the rule through; `expires` is null for a permanent one. */
+      /** The exceptions that together allow the rule; `expires` is null for a permanent one. */
       exceptions: { name: string; expires: string | null }[];
       why: string;
     }
   | { verdict: 'undecided'; reason: string }
 );
 
-/** A rule of the group with what is known of it. */
 interface Subject {
   rule: SecurityGroupRule;
   source: Source;
@@ -34,9 +33,9 @@ interface Subject {
 }
 
 /**
- * One verdict for each security group rule, in the order given. The first policy rule that does not clearly miss
- * decides: a match is a violation in that rule's effective mode, or excepted; a doubt is `undecided`. All the rules
- * of the group must be given, for some are too wide only together. Pure: no clock, no calls.
+ * One verdict for each security group rule, in the given order. The first policy rule that does not clearly miss
+ * decides: a match is a violation in that rule's effective mode, or excepted; a doubt is `undecided`. Pass all rules of
+ * the group, because some are too wide only together. Pure.
  */
 export function evaluate(
   policy: Policy,
@@ -60,7 +59,7 @@ export function evaluate(
 }
 
 function exempted(rule: SecurityGroupRule, group: SecurityGroup): Verdict {
-  if (rule.groupId === group.id) return { rule, verdict: 'allowed', why: 'egress is not judged' };
+  if (rule.groupId === group.id) return { rule, verdict: 'allowed', why: 'egress is not evaluated' };
   return { rule, verdict: 'undecided', reason: `the rule is listed under ${rule.groupId}, not ${group.id}` };
 }
 
@@ -69,13 +68,12 @@ function toSubject(rule: SecurityGroupRule, policy: Policy, situation: Situation
   return { rule, source, opened: openedBy(rule) };
 }
 
-/** All that the rules of one group are judged by. */
 interface EvaluationContext {
   policy: Policy;
   situation: Situation;
   subjects: readonly Subject[];
   cover: Cover;
-  /** By policy rule, filled when first asked for: the rules that are too wide together. */
+  /** The rules that are too wide together, by policy rule, computed on first use. */
   together: Map<PolicyRule, Map<string, 4 | 6>>;
   scopes: Map<PolicyRule, Match>;
 }
@@ -97,7 +95,7 @@ function evaluateRule(context: EvaluationContext, subject: Subject): Verdict {
   return {
     rule,
     verdict: 'allowed',
-    // Made when it is read: of a thousand policy rules that all miss, hardly anybody reads why.
+    // Built on access: when a thousand policy rules miss, the reason of most is never read.
     get why() {
       const misses = context.policy.rules.map((policyRule) => missOf(compare(context, policyRule, subject)));
       return [...new Set(misses.map((miss) => miss?.why))].join('; ');
@@ -109,13 +107,13 @@ function missOf(answers: readonly Match[]): Match | undefined {
   return answers.find(({ match }) => match === 'no');
 }
 
-/** Whether the group is in the policy rule's scope, and whether the rule has its sources and its ports; cheap misses first. */
+/** Whether the group is in scope and the rule has the policy rule's sources and ports; the cheapest checks first. */
 function compare(
   context: EvaluationContext,
   policyRule: PolicyRule,
   subject: Subject,
 ): [Match, Match, Match] {
-  const scope = context.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not looked at' };
+  const scope = context.scopes.get(policyRule) ?? { match: 'unknown', why: 'the scope was not evaluated' };
   if (scope.match === 'no') return [scope, scope, scope];
   const traffic = matchTraffic(policyRule.match, subject.opened);
   if (traffic.match === 'no') return [scope, traffic, traffic];
@@ -138,7 +136,7 @@ function excepted(rule: SecurityGroupRule, policyRule: PolicyRule, by: PolicyExc
   return { rule, verdict: 'excepted', policyRule, exceptions, why: `excepted by ${named.join(', ')}` };
 }
 
-/** Rules that are too wide alone, or that an exception covers or may cover, do not count against the others. */
+/** A rule that is too wide alone, or that an exception covers or may cover, does not count against the others. */
 function together(context: EvaluationContext, policyRule: PolicyRule): Map<string, 4 | 6> {
   const known = context.together.get(policyRule);
   if (known) return known;

@@ -7,7 +7,7 @@ import type { SecurityGroup, SecurityGroupRule, Situation, Source } from './secu
 import { rangesOf } from './source.ts';
 import { type Span, spanHolds, spansOf, stretches } from './traffic.ts';
 
-/** Whether exceptions let through all that a rule opens, and which ones; `unknown` where that hangs on a doubt. */
+/** Whether exceptions allow everything that a rule opens, and which ones; `unknown` when a fact is missing. */
 export type Coverage =
   | { match: 'yes'; exceptions: PolicyException[] }
   | { match: 'no' }
@@ -16,8 +16,8 @@ export type Coverage =
 export type Cover = (listed: SecurityGroupRule['source'], source: Source, opened: Span) => Coverage;
 
 /**
- * What the exceptions of a policy let through in a group at a moment. Several may share a rule: it is covered where
- * every port of it is, for every address. One that has expired counts no more from that very instant on.
+ * What the exceptions of a policy allow in a group at a moment. Several may cover a rule together: every port of it,
+ * for every address. An exception ends at the exact instant of `expires`.
  */
 export function createCover(policy: Policy, group: SecurityGroup, situation: Situation): Cover {
   const certain: PolicyException[] = [];
@@ -47,7 +47,7 @@ function applies(exception: PolicyException, group: SecurityGroup, situation: Si
   return place;
 }
 
-/** Those exceptions that take part in letting the whole rule through; undefined where some of it is left. */
+/** The exceptions that take part in covering the whole rule; undefined when some of it is not covered. */
 function covering(
   exceptions: readonly PolicyException[],
   listed: SecurityGroupRule['source'],
@@ -70,7 +70,6 @@ function covering(
 
 const none: readonly string[] = [];
 
-/** One thing that an exception lets through. */
 interface Permit {
   readonly exception: PolicyException;
   readonly allow: Allow;

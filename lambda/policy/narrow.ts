@@ -3,8 +3,8 @@ import { contains, merge } from './addresses/set.ts';
 import type { PrefixList, SecurityGroupRule } from './security-group.ts';
 
 /**
- * Those of the ranges that the rule's source holds: narrowing lets nobody in who was not let in before. Of the
- * source's own family alone: `::/0` holds the IPv4-mapped addresses, and EC2 lets no IPv4 traffic in by it.
+ * The ranges that are inside the rule's source, so that narrowing allows no new address. Only ranges of the source's
+ * own family: `::/0` contains the IPv4-mapped addresses, but EC2 allows no IPv4 traffic by it.
  */
 export function withinSource(
   narrowTo: readonly string[],

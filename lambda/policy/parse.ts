@@ -14,14 +14,14 @@ export {
   policySchema,
 } from './schema/policy.ts';
 
-/** Every mistake in a policy file, one a line: `line 7: rules[0].mode: write observe, notify or revoke`. */
+/** Every mistake in a policy file, one on each line: `line 7: rules[0].mode: write observe, notify or revoke`. */
 export class PolicyError extends Error {
   override name = 'PolicyError';
 }
 
 /**
- * The policy that a `policy.yaml` text declares. Pure.
- * @throws {PolicyError} naming line, field and mend of every mistake; an unknown key is one.
+ * The policy in a `policy.yaml` text. Pure. @throws {PolicyError} with line, field and fix of every mistake, unknown
+ * keys included.
  */
 export function parsePolicy(text: string): Policy {
   const { document, lines, mistakes: broken } = readYaml(text);
@@ -33,7 +33,7 @@ export function parsePolicy(text: string): Policy {
   throw new PolicyError(describe(mistakes));
 }
 
-/** @throws {PolicyError} where aliases would multiply the document beyond measure. */
+/** @throws {PolicyError} when aliases would expand the document beyond a limit. */
 function plainValue(document: Document): unknown {
   try {
     return document.toJS();
@@ -56,7 +56,7 @@ function explain(issue: z.core.$ZodIssue, document: Document, lines: LineCounter
   });
 }
 
-/** The line of the key or item that a path names, or of the nearest parent that is there. */
+/** The line of the key or item that a path names, or of its nearest existing parent. */
 function lineOf(path: readonly PropertyKey[], document: Document, lines: LineCounter): number {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);

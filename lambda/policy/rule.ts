@@ -2,13 +2,12 @@ import { parseCidr } from './addresses/cidr.ts';
 import { hasPorts, hasTypes, isEverything, protocolName, protocolNumber } from './schema/protocol.ts';
 import type { SecurityGroupRule } from './security-group.ts';
 
-/** What a security group rule lets in, without its place. */
 export type Opening = Pick<SecurityGroupRule, 'protocol' | 'fromPort' | 'toPort' | 'source'>;
 type Source = SecurityGroupRule['source'];
 
 type Maybe<Value> = Value | null | undefined;
 
-/** The traffic of a rule or permission in EC2's form, which has no ports where every protocol is open. */
+/** Protocol and ports in EC2's form, which has no ports when every protocol is open. */
 interface Traffic {
   IpProtocol?: Maybe<string>;
   FromPort?: Maybe<number>;
@@ -20,7 +19,7 @@ interface Peer {
   UserId?: Maybe<string>;
 }
 
-/** The source of a rule as DescribeSecurityGroupRules lists it: exactly one of them. */
+/** The source of a rule from DescribeSecurityGroupRules: exactly one field is set. */
 interface RuleSource {
   CidrIpv4?: Maybe<string>;
   CidrIpv6?: Maybe<string>;
@@ -28,7 +27,6 @@ interface RuleSource {
   ReferencedGroupInfo?: Maybe<Peer>;
 }
 
-/** A rule as DescribeSecurityGroupRules lists it. */
 export interface ListedRule extends Traffic, RuleSource {
   SecurityGroupRuleId: string;
   GroupId: string;
@@ -37,7 +35,7 @@ export interface ListedRule extends Traffic, RuleSource {
   Tags?: Maybe<readonly { Key?: string | undefined; Value?: string | undefined }[]>;
 }
 
-/** A permission as DescribeSecurityGroups lists it and AuthorizeSecurityGroupIngress takes it. */
+/** A permission from DescribeSecurityGroups, or for AuthorizeSecurityGroupIngress. */
 export interface Permission extends Traffic {
   IpRanges?: Maybe<readonly { CidrIp?: Maybe<string> }[]>;
   Ipv6Ranges?: Maybe<readonly { CidrIpv6?: Maybe<string> }[]>;
@@ -59,7 +57,7 @@ function sourcesIn({ CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo: peer
   return sources;
 }
 
-/** What a rule lets in. The source is unknown, and so undecided, where EC2 lists none or several. */
+/** What a rule opens. The source is unknown, and so undecided, when EC2 lists none or several. */
 export function openingOf(listed: Traffic & RuleSource): Opening {
   const sources = sourcesIn(listed);
   const [only] = sources;
@@ -68,7 +66,6 @@ export function openingOf(listed: Traffic & RuleSource): Opening {
   return { ...trafficIn(listed), source: { kind: 'unknown', text } };
 }
 
-/** A rule that EC2 lists, with its id. */
 export function ruleOf(listed: ListedRule): SecurityGroupRule {
   const { SecurityGroupRuleId: id, GroupId: groupId, IsEgress: egress, Description, Tags } = listed;
   return {
@@ -78,7 +75,7 @@ export function ruleOf(listed: ListedRule): SecurityGroupRule {
   };
 }
 
-/** What a permission lets in, one opening for each source. */
+/** What a permission opens, one opening for each source. */
 export function openingsOf(permission: Permission): Opening[] {
   const { IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs } = permission;
   const sources = [
@@ -90,12 +87,12 @@ export function openingsOf(permission: Permission): Opening[] {
   return (sources.length > 0 ? sources : [{}]).map((source) => openingOf({ ...permission, ...source }));
 }
 
-/** An ingress rule that has no id of AWS's: the id is its group's and its own words. */
+/** An ingress rule without an AWS id: the id is made from its group and its text. */
 export function ruleWithoutId(groupId: string, opening: Opening): SecurityGroupRule {
   return { id: `${groupId}/${formatRule(opening)}`, groupId, egress: false, ...opening };
 }
 
-/** A permission with one source, in the form that AuthorizeSecurityGroupIngress takes. */
+/** A permission with one source, in the form of AuthorizeSecurityGroupIngress. */
 export function permissionOf({ source, ...traffic }: Opening, description: string | undefined) {
   const { kind, text, account } = source;
   const Description = description || undefined;
@@ -117,28 +114,28 @@ function permissionTraffic({ protocol, fromPort, toPort }: Omit<Opening, 'source
   };
 }
 
-/** What makes two rules the same ingress for the ledger; a re-created rule has another id. */
+/** The ledger key of a rule's ingress. A re-created rule has another id and the same key. */
 export function ingressKey({ protocol, fromPort, toPort, source }: IngressOf<{ text: string }>): string {
   return [protocol, fromPort, toPort, source.text].join(' ');
 }
 
 type IngressOf<From> = Omit<Opening, 'source'> & { source: From };
 
-/** What a finding of a result tells of its rule; of a source group, not whose it is. */
+/** The rule in a finding of a result. For a source group, the owner is not known. */
 export function openingOfFinding({ protocol, fromPort, toPort, source }: IngressOf<string>): Opening {
   const known = parseSource(source);
   const read = typeof known === 'string' ? { kind: 'unknown' as const, text: source } : known;
   return { protocol, fromPort, toPort, source: read };
 }
 
-/** Whether two texts are the same range of addresses in whatever spelling, or the same text. */
+/** Whether two texts are the same address range in any spelling, or the same text. */
 export function isSameSource(one: string, other: string): boolean {
   const [first, second] = [parseCidr(one), parseCidr(other)];
   if (!first || !second) return one === other;
   return first.family === second.family && first.first === second.first && first.length === second.length;
 }
 
-/** A rule in words such as `tcp/22/0.0.0.0/0`; the same for the same opening in whatever form AWS lists it. */
+/** A rule as text, such as `tcp/22/0.0.0.0/0`; the same text for the same opening in every form of AWS. */
 export function formatRule({ protocol, fromPort, toPort, source }: Opening): string {
   const number = protocolNumber(protocol);
   const parts = [protocolName(protocol) || '?'];
@@ -150,7 +147,7 @@ export function formatRule({ protocol, fromPort, toPort, source }: Opening): str
   return [...parts, source.kind === 'unknown' ? '?' : source.text].join('/');
 }
 
-/** The rule that words such as `tcp/22/0.0.0.0/0` name, or what is wrong with them. */
+/** The rule that a text such as `tcp/22/0.0.0.0/0` names, or what is wrong with it. */
 export function parseRule(words: string): Opening | string {
   const [given = '', ...rest] = words.split('/');
   const number = protocolNumber(given);
@@ -164,7 +161,7 @@ export function parseRule(words: string): Opening | string {
   return { protocol, fromPort, toPort, source };
 }
 
-/** The ports, or the ICMP type and code; nothing where the protocol has none or the words name none; or what is wrong. */
+/** The ports, or the ICMP type and code; empty when the protocol has none or the text names none; or what is wrong. */
 function boundsOf(
   protocol: string,
   number: number | undefined,
@@ -184,7 +181,10 @@ function boundsOf(
   return [Number(type), code === undefined ? -1 : Number(code)];
 }
 
-/** What a text lets in: an address range, a prefix list, or a group with or without its account; or what is wrong. */
+/**
+ * The source that a text names: an address range, a prefix list, or a group with or without its account; or what is
+ * wrong.
+ */
 function parseSource(text: string): Source | string {
   if (parseCidr(text)) return { kind: 'cidr', text };
   if (/^pl-[0-9a-zA-Z]+$/.test(text)) return { kind: 'prefix-list', text };

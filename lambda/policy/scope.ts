@@ -4,7 +4,7 @@ import type { AccountFacts, Fact, Match, SecurityGroup, Situation } from './secu
 type Answer = Match['match'];
 type Facts = { group: SecurityGroup; situation: Situation; account: AccountFacts | undefined };
 
-/** Whether a group is in a scope. What is not known about its place leaves that in doubt where it would matter. */
+/** Whether a group is in a scope. A missing fact makes the answer unknown when the answer depends on it. */
 export function matchScope(scope: Scope | undefined, group: SecurityGroup, situation: Situation): Match {
   const facts = { group, situation, account: factsOf(situation) };
   const included = scope?.include ? any(scope.include, facts) : 'yes';
@@ -80,7 +80,7 @@ function yes(condition: boolean): Answer {
   return condition ? 'yes' : 'no';
 }
 
-/** Whether a text is as a pattern says, in which `*` stands for any characters and `?` for one; case matters. */
+/** Whether a text matches a pattern, in which `*` stands for any characters and `?` for one. Case-sensitive. */
 export function fits(glob: string, text: string): boolean {
   let [at, here, star, resume] = [0, 0, -1, 0];
   while (here < text.length) {

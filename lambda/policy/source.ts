@@ -10,7 +10,7 @@ export type PublicSources = NonNullable<Sources['public']>;
 
 type Trust = Pick<Policy, 'trustAwsPrefixLists' | 'trustPrefixListOwners'>;
 
-/** What a rule's source lets in, as far as it is known. */
+/** What a rule's source allows, as far as it is known. */
 export function resolveSource({ kind, text, account }: Listed, situation: Situation, trust: Trust): Source {
   if (kind === 'group') return { kind, account: account ?? null };
   if (kind === 'unknown') return { kind, why: `the source ${text} has an unknown shape` };
@@ -28,7 +28,7 @@ export function resolveSource({ kind, text, account }: Listed, situation: Situat
   return { ...source, doubt: `${owner}, which is not covered: it can add any address, and no event tells` };
 }
 
-/** Whether the owner of a prefix list can change it without an event, and the policy does not trust that owner. */
+/** Whether the owner can change a prefix list without an event, and the policy does not trust that owner. */
 export function isUnseen(list: PrefixList, { trustPrefixListOwners = [] }: Trust): boolean {
   if (list.kind !== 'entries' || list.unseenOwner === undefined) return false;
   return !trustPrefixListOwners.includes(list.unseenOwner);
@@ -44,7 +44,7 @@ function addresses(texts: readonly string[], complaint: (text: string) => string
   return { kind: 'addresses', ranges };
 }
 
-/** An IPv6 prefix that holds IPv4-mapped addresses counts as those as well. */
+/** An IPv6 prefix that contains IPv4-mapped addresses counts as those too. */
 function withMapped(cidr: Cidr): Cidr[] {
   const mapped = mappedIpv4(cidr);
   return mapped ? [cidr, mapped] : [cidr];
@@ -52,7 +52,7 @@ function withMapped(cidr: Cidr): Cidr[] {
 
 const kept = new WeakMap<readonly string[], Cidr[]>();
 
-/** The ranges of a list in the policy, whose grammar lets only readable ones in. */
+/** The ranges of a list in the policy; its schema accepts only valid ones. */
 export function rangesOf(cidrs: readonly string[]): Cidr[] {
   const known = kept.get(cidrs);
   if (known) return known;
@@ -64,21 +64,20 @@ export function rangesOf(cidrs: readonly string[]): Cidr[] {
   return ranges;
 }
 
-/** What the sources of one rule are compared with beside the clause. */
 export interface Surroundings {
   account: string | undefined;
-  /** The family in which the rule's ranges and those of the group's other rules together are too wide, if any. */
+  /** The family in which the rule and the group's other rules together are too wide, if any. */
   widerTogether: () => 4 | 6 | undefined;
 }
 
-/** Whether a rule lets in any source that the clause names. */
+/** Whether a rule allows any source that the clause names. */
 export function matchSources(
   sources: Sources | undefined,
   listed: Listed,
   source: Source,
   { account, widerTogether }: Surroundings,
 ): Match {
-  const anything: Match = { match: 'yes', why: `${listed.text} is let in` };
+  const anything: Match = { match: 'yes', why: `${listed.text} is allowed` };
   if (!sources) return anything;
   const { public: limits, cidrs, prefixLists, groupsOfOtherAccounts, addressFamilies } = sources;
   const byAddress = (test: (ranges: Cidr[]) => Match) =>
@@ -107,8 +106,8 @@ function matchAddresses(
   if (source.kind === 'group')
     return { match: 'no', why: `${listed.text} is a security group, not an address range` };
   const ranges = ofFamilies(source.ranges, families);
-  const none: Match = { match: 'no', why: `${listed.text} holds no address that is judged` };
-  // A prefix list is of one family for good.
+  const none: Match = { match: 'no', why: `${listed.text} holds no address that is evaluated` };
+  // A prefix list never changes its family.
   if (ranges.length === 0 && source.ranges.length > 0) return none;
   const answer = ranges.length === 0 ? none : test(ranges);
   if (answer.match !== 'no' || source.doubt === undefined) return answer;
@@ -136,13 +135,13 @@ function matchPublic(
   return { match: 'no', why: `${text} is no wider than ${limitText(limits, ranges[0]?.family ?? 4)}` };
 }
 
-/** The family in which these ranges by themselves are wider than the limits, if any. */
+/** The family in which these ranges alone are wider than the limits, if any. */
 export function widerFamily(limits: PublicSources, ranges: readonly Cidr[]): 4 | 6 | undefined {
-  const judged = limits.union && ranges.length > 1 ? merge(ranges.filter(isPublic)) : [];
+  const counted = limits.union && ranges.length > 1 ? merge(ranges.filter(isPublic)) : [];
   return ([4, 6] as const).find(
     (family) =>
       ranges.some((range) => isWiderThan([range], family, limitOf(limits, family))) ||
-      isWiderThan(judged, family, limitOf(limits, family)),
+      isWiderThan(counted, family, limitOf(limits, family)),
   );
 }
 

@@ -3,8 +3,8 @@ import { hasPorts, hasTypes, isEverything, protocolNumber, protocolTitle } from 
 import type { Match, SecurityGroupRule } from './security-group.ts';
 
 /**
- * All that a rule can open lies on one axis: protocol x 65,536 + port. For ICMP the port's place is type x 256 +
- * code; a protocol with neither is open whole. So ranges, `-1` and ICMP are compared by the same arithmetic.
+ * Everything that a rule can open is on one axis: protocol x 65,536 + port. For ICMP the port is type x 256 + code; a
+ * protocol with neither is open as a whole. So ranges, `-1` and ICMP are compared by the same arithmetic.
  */
 export interface Span {
   from: number;
@@ -14,7 +14,7 @@ export interface Span {
 const width = 65_536;
 export const everything: Span = { from: 0, to: 256 * width - 1 };
 
-/** What a security group rule opens, or why that cannot be told. */
+/** What a security group rule opens, or why that is unknown. */
 export type Opened = Span | { unknown: string };
 
 export function openedBy(rule: SecurityGroupRule): Opened {
@@ -53,7 +53,7 @@ function whole(protocol: number): Span {
 
 const kept = new WeakMap<TrafficClause, Span[]>();
 
-/** What a clause of the policy is about: spans in order, none overlapping. */
+/** What a clause of the policy matches: spans in order, none overlapping. */
 export function spansOf(clause: TrafficClause): Span[] {
   const known = kept.get(clause);
   if (known) return known;
@@ -105,7 +105,7 @@ function joined(spans: Span[]): Span[] {
   return result;
 }
 
-/** The stretches of a span over which each of the given spans covers all or nothing. */
+/** The parts of a span in which each of the other spans covers everything or nothing. */
 export function stretches(of: Span, by: readonly Span[]): Span[] {
   const starts = by.flatMap(({ from, to }) => [from, to + 1]).filter((at) => of.from < at && at <= of.to);
   const cuts = [...new Set([of.from, ...starts])].sort((one, other) => one - other);
@@ -116,12 +116,12 @@ export function spanHolds(span: Span, part: Span): boolean {
   return span.from <= part.from && part.to <= span.to;
 }
 
-/** Whether a security group rule opens anything that the clause is about. */
+/** Whether a security group rule opens anything that the clause matches. */
 export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
   if ('unknown' in opened) return { match: 'unknown', why: opened.unknown };
   if (opened === everything) {
     if (spansOf(clause).length > 0) return { match: 'yes', why: 'every protocol and port is open' };
-    return { match: 'no', why: 'no traffic is judged' };
+    return { match: 'no', why: 'no traffic is evaluated' };
   }
   const protocol = Math.floor(opened.from / width);
   const name = protocolTitle(protocol) ?? `IP protocol ${protocol}`;
@@ -138,7 +138,7 @@ export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
 function portMatch(clause: TrafficClause, name: string, opened: Span, hit: Span | undefined): Match {
   const [from, to] = [opened.from % width, opened.to % width];
   const range = from === to ? `${name} port ${from}` : `${name} ports ${from}-${to}`;
-  if (!hit) return { match: 'no', why: `${range} is ${clause.ports?.except ? 'excepted' : 'not judged'}` };
+  if (!hit) return { match: 'no', why: `${range} is ${clause.ports?.except ? 'excepted' : 'not evaluated'}` };
   const bad = Math.max(hit.from, opened.from) % width;
   const detail = from === to ? '' : `, port ${bad} of it`;
   if (!clause.ports?.except) return { match: 'yes', why: `${range} is open${detail}` };
@@ -147,6 +147,6 @@ function portMatch(clause: TrafficClause, name: string, opened: Span, hit: Span 
 
 function otherMiss({ ports, icmp: types }: TrafficClause, protocol: number, name: string): string {
   const isIcmp = hasTypes(protocol);
-  if (isIcmp && ports && !types) return 'ICMP has types, not ports, and only ports are judged';
-  return `${name} is not judged`;
+  if (isIcmp && ports && !types) return 'ICMP has types, not ports, and only ports are evaluated';
+  return `${name} is not evaluated`;
 }

@@ -3,7 +3,7 @@ import { isWiderThan, merge, narrowestWider } from './addresses/set.ts';
 import { limitOf, type PublicSources } from './source.ts';
 import { type Span, spanHolds, stretches } from './traffic.ts';
 
-/** What one rule, narrow enough by itself, adds to what its group opens. */
+/** What one rule, narrow enough alone, adds to what its group opens. */
 export interface Contribution {
   ruleId: string;
   opened: Span;
@@ -11,10 +11,10 @@ export interface Contribution {
 }
 
 /**
- * The rules that only together let in more of the Internet than the limits say, each with the family in which they
- * do. Judged for every port by itself, over all the rules that open it. The narrowest of them stay where they are
- * within the limit by themselves: from the longest prefix on, the first length that exceeds it, and every shorter
- * one, offends. So an office's /32 is not closed because of somebody's /9s, and what is left is within the limit.
+ * The rules that only together allow more of the Internet than the limits, each with its family. Evaluated for every
+ * port separately, over all rules that open it. The narrowest rules stay while they are within the limit; from the
+ * first prefix length that exceeds it, that length and every shorter one violates. So an office's /32 is not closed
+ * because of another rule's /9, and the rest is within the limit.
  */
 export function widerTogether(
   contributions: readonly Contribution[],
@@ -35,7 +35,6 @@ export function widerTogether(
   return offenders;
 }
 
-/** What a rule contributes in one family, with what every set that it is in asks of it. */
 interface Piece extends Contribution {
   shortest: number;
   addresses: bigint;
@@ -53,7 +52,7 @@ function total(pieces: readonly Piece[]): bigint {
   return pieces.reduce((sum, { addresses }) => sum + addresses, 0n);
 }
 
-/** Every set of rules that open one port which the policy is about, each set once. */
+/** Every set of rules that open the same port of the clause, each set once. */
 function meetings(pieces: readonly Piece[], spans: readonly Span[]): Piece[][] {
   const opened = pieces.map((piece) => piece.opened);
   const sets = new Map<string, Piece[]>();

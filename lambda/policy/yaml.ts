@@ -11,7 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 
-/** What keeps a text from being YAML: where, in the parser's words, and what to write instead. */
+/** A YAML mistake: where, the parser's message, and what to write instead. */
 export interface YamlMistake {
   readonly line: number;
   readonly message: string;
@@ -20,11 +20,10 @@ export interface YamlMistake {
 export interface YamlText {
   readonly document: Document;
   readonly lines: LineCounter;
-  /** In the order of the text. Where there is any, the document's values must not be used. */
+  /** In the order of the text. When there are any, the document's values must not be used. */
   readonly mistakes: readonly YamlMistake[];
 }
 
-/** A place in the text that the hint is about. */
 interface Spot {
   readonly text: string;
   readonly at: number;
@@ -32,7 +31,7 @@ interface Spot {
   readonly lines: LineCounter;
 }
 
-/** The parser's code, its words where one code has several meanings, and what to do about it. */
+/** The parser's code, its message when one code has several meanings, and the fix. */
 interface Hint {
   readonly code: string;
   readonly says?: RegExp;
@@ -40,13 +39,13 @@ interface Hint {
 }
 
 const quoted = (value: string) => `write it in quotes: '${value.replaceAll("'", "''")}'`;
-/** The value that begins at a place: up to what ends a plain value inside brackets. */
+/** The value at a place: up to what ends a plain value inside brackets. */
 const wordAt = ({ text, at }: Spot) => /^[^\s,[\]{}]*/.exec(text.slice(at))?.[0] ?? '';
-/** What is left of the line, without a comment. */
+/** The rest of the line, without a comment. */
 const restAt = ({ text, at }: Spot) => (/^.*/.exec(text.slice(at))?.[0] ?? '').replace(/\s#.*$/, '').trim();
 const lineAt = ({ lines }: Spot, at: number) => lines.linePos(at).line;
 
-/** Where the innermost node of a kind begins that is still open at the spot. */
+/** Where the innermost open node of a kind begins. */
 function opening({ at, document }: Spot, isKind: (node: unknown) => boolean): number | undefined {
   let found: number | undefined;
   visit(document, (_, node) => {
@@ -134,7 +133,7 @@ interface Found {
   readonly message: string;
 }
 
-/** Reads a YAML text; every mistake says what to write instead, where that is known. Pure; throws nothing. */
+/** Reads a YAML text. Every mistake says what to write instead, when that is known. Pure; never throws. */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
@@ -162,7 +161,7 @@ function hintFor(code: string, message: string, spot: Spot): string | undefined 
   return undefined;
 }
 
-/** Aliases of an anchor that is not set before them: mostly patterns such as `*-prod` without quotes. */
+/** Aliases without an earlier anchor: mostly patterns such as `*-prod` without quotes. */
 function unresolvedAliases(document: Document): Found[] {
   const found: Found[] = [];
   visit(document, (_, node) => {

@@ -12,27 +12,26 @@ import type { GroupEvaluation, Violation } from './evaluation.ts';
 import { authorizeRanges, type Narrowed } from './narrow.ts';
 import { type Revocation, revokeRules } from './revoke.ts';
 
-/** What became of the violations of a group. */
+/** What happened to the violations of a group. */
 export interface ApplyResult {
   findings: ResultFinding[];
   revocation: Revocation;
-  /** What the revoke, or the look afterwards, failed with. */
+  /** The error of the revoke, or of the reading after it. */
   failure: unknown;
 }
 
-/** What a closing needs of the world. */
 export interface ApplyContext {
   member: Member;
   clock: Clock;
   log: Log;
-  /** Keeps what is about to be taken away; before the first call that changes anything. */
+  /** Records what is about to be revoked, before the first call that changes anything. */
   intend: (intent: Intent) => Promise<void>;
 }
 
 /**
- * Narrows and revokes what the policy says to, by rule id, and says of every violation what became of it.
- * `decisions` has, by rule id, what keeps coming back: it is escalated rather than closed now. Idempotent.
- * @throws what a retry can heal, and then nothing has been revoked; and where the group is gone.
+ * Narrows and revokes by rule id, as the policy says, and returns what happened to every violation. `decisions` has the
+ * recurring ingress by rule id, which is escalated and not closed now. Idempotent. @throws what a retry can fix, and
+ * then nothing has been revoked; and when the group is not found.
  */
 export async function apply(
   context: ApplyContext,
@@ -111,7 +110,7 @@ async function revoke(
   }
 }
 
-/** `would-revoke` is a rule that the policy's cap alone holds back. */
+/** `would-revoke`: only the policy's cap prevents the revoke. */
 function actionOf({ rule, mode, policyRule }: Violation, revocation: Revocation, narrowed: boolean): Action {
   if (mode !== 'revoke') {
     if (policyRule.mode === 'revoke') return 'would-revoke';

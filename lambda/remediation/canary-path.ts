@@ -14,13 +14,13 @@ const synthetic = z.object({
   detail: z.object({ canary: z.string().min(1).max(64) }),
 });
 
-/** A synthetic canary as a call, which nobody made, with the id it claims. */
+/** A synthetic canary as a call, with the id it claims. */
 interface Synthetic {
   call: ApiCall;
   canary: string;
 }
 
-/** The synthetic canary that an event is; undefined for any other event. */
+/** The synthetic canary in an event; undefined for any other event. */
 export function readCanary(event: unknown): Synthetic | undefined {
   const { data } = synthetic.safeParse(event);
   if (!data) return undefined;
@@ -33,8 +33,8 @@ export function readCanary(event: unknown): Synthetic | undefined {
 }
 
 /**
- * What a synthetic canary asks for: one look into its account with the remediation role, and a result. Anybody in the
- * organization can send such an event, so one that the ledger does not know comes to nothing, not even to a result.
+ * Answers a synthetic canary: one reading of its account with the remediation role, and a result. Any account of the
+ * organization can send such an event, so one that the ledger does not know gets no result.
  */
 export async function answerCanary(
   { ledger, clock, log }: RemediationContext,

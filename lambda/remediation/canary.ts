@@ -7,7 +7,7 @@ import type { GroupEvaluation } from './evaluation.ts';
 
 const entrySchema = z.object({ id: z.string(), until: z.iso.datetime() });
 
-/** The canary that the ledger knows under a group or id; only the hub's own account can write there. */
+/** The canary that the ledger has for a group or id. Only the hub's account can write there. */
 export async function knownCanary(
   ledger: Ledger,
   place: Place,
@@ -21,8 +21,8 @@ export async function knownCanary(
 }
 
 /**
- * The canary that a group belongs to. Name and tag are but a hint, which spares other groups the look: whoever may
- * make a group can give it both. Only the ledger decides, by account, Region, group and time.
+ * The canary that a group belongs to. Name and tag only avoid ledger reads for other groups, because anyone who can
+ * create a group can set both. The ledger decides, by account, Region, group and time.
  */
 export async function canaryOf(
   ledger: Ledger,
@@ -36,7 +36,7 @@ export async function canaryOf(
   return id === tag ? id : undefined;
 }
 
-/** What a group's judgement comes to where it is a canary's: its own rule goes, and of others the policy has the say. */
+/** The evaluation of a canary's group: its own rule is closed, and the policy decides about the others. */
 export function withCanary(evaluation: GroupEvaluation, now: Date): GroupEvaluation {
   const { group, rules, prefixLists } = evaluation;
   const own = evaluate(canaryPolicy, group, rules, { prefixLists, now }).filter(

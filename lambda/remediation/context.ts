@@ -7,12 +7,12 @@ import type { Fetch } from '../notify/slack/channel.ts';
 import type { Policy } from '../policy/schema/policy.ts';
 import type { AccountFacts } from '../policy/security-group.ts';
 
-/** All that the handler touches, so that a test can bring its own world. */
+/** Everything outside of the handler, so that a test can provide its own. */
 export interface HandlerContext {
   policy: Policy;
-  /** What the policy's scopes may ask of an account, by its id; an account without is in doubt there. */
+  /** Facts for the policy's scopes, by account id. Without facts about an account, its scopes are in doubt. */
   accounts?: Readonly<Record<string, AccountFacts>>;
-  /** The SHA-256 of the bundle that this runs from, in hex. */
+  /** The SHA-256 of the running bundle, in hex. */
   bundle?: string;
   environment: Environment;
   cloud: Cloud;

@@ -18,7 +18,7 @@ import { type Disagreement, readSettled } from './settle.ts';
 
 export type Violation = Extract<Verdict, { verdict: 'violation' }>;
 
-/** A group as it is now, and what the policy says of its rules. */
+/** A group as it is now, and the policy's verdicts on its rules. */
 export interface GroupEvaluation {
   group: SecurityGroup;
   rules: readonly SecurityGroupRule[];
@@ -26,21 +26,20 @@ export interface GroupEvaluation {
   violations: Violation[];
   undecided: RemediationResult['undecided'];
   excepted: Excepted[];
-  /** Where the reading and the event differ. */
   disagreements: Disagreement[];
-  /** A prefix list can change without an event, and then the policy may forbid what lets it in. */
+  /** A prefix list can change without an event, and then the policy may forbid what the list allows. */
   watched: boolean;
 }
 
-/** What a policy is judged by besides the group itself. */
+/** What an evaluation needs in addition to the group. */
 export interface PolicyContext {
   policy: Policy;
   accounts: Readonly<Record<string, AccountFacts>>;
-  /** Whether an account's edits of prefix lists reach us as events; asked because of an event. */
+  /** Whether edits of an account's prefix lists arrive as events. */
   isCovered: (account: string, eventId: string) => Promise<boolean>;
 }
 
-/** Reads a group and judges it. @throws what a call came to. */
+/** Reads and evaluates a group. @throws the error of a failed call. */
 export async function evaluateGroup(
   member: Member,
   policyContext: PolicyContext,
@@ -62,7 +61,7 @@ export async function evaluateGroup(
   return { group, rules, prefixLists, ...sorted(verdicts), disagreements, watched };
 }
 
-/** Whether edits of an owner's prefix lists reach us, as seen from a group of an account. */
+/** The same question for an account's own group, whose own lists are always covered. */
 export function coveredFrom(
   { policy, isCovered }: PolicyContext,
   account: string,
@@ -74,7 +73,9 @@ export function coveredFrom(
 
 const everyAddress: PrefixList = { kind: 'entries', cidrs: ['0.0.0.0/0', '::/0'] };
 
-/** Were the lists that can change without an event open to the world: would the policy then forbid it? Pure. */
+/**
+ * Whether the policy would forbid the group if the lists that can change without an event were open to the world. Pure.
+ */
 function isWatched(
   policy: Policy,
   group: SecurityGroup,

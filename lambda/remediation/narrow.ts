@@ -3,15 +3,15 @@ import { describeError, errorClassOf } from '../aws/errors.ts';
 import { permissionOf } from '../policy/rule.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 
-/** What was let in instead of a rule's source; with an error where AWS did not let all of it in. */
+/** The ranges that are now allowed instead of a rule's source, with the error when AWS refused some. */
 export interface Narrowed {
   to: string[];
   error?: string;
 }
 
 /**
- * Lets these ranges in as the rule lets its source in, those that the group does not let in already. To be called
- * before the rule is revoked, so that nobody in them is cut off. Idempotent; never rejects.
+ * Allows these ranges with the rule's traffic, except those that the group already allows. Call it before the rule is
+ * revoked, so that none of them loses access. Idempotent; never rejects.
  */
 export async function authorizeRanges(
   member: Member,
@@ -35,7 +35,7 @@ export async function authorizeRanges(
   return errors.length === 0 ? { to } : { to, error: errors.join('; ').slice(0, 1_000) };
 }
 
-/** EC2 takes 255 characters. */
+/** EC2's limit is 255 characters. */
 function description(rule: SecurityGroupRule): string {
   return `${rule.description ? `${rule.description} ` : ''}(narrowed from ${rule.source.text} by Portcullis)`.slice(
     -255,

@@ -6,11 +6,11 @@ import type { GroupEvaluation } from './evaluation.ts';
 
 export interface GroupOutcome {
   outcome: Outcome;
-  /** Why, where the findings do not say it. */
+  /** The reason, when the findings do not state it. */
   reason: string | null;
 }
 
-/** The one outcome of a group: what went wrong first, then what was done, then what was only said. */
+/** The one outcome of a group: failures first, then acts, then what was only reported. */
 export function outcomeOf(task: Task, evaluation: GroupEvaluation, applied: ApplyResult): GroupOutcome {
   const { findings, revocation, failure } = applied;
   const has = (...actions: Action[]) => findings.some(({ action }) => actions.includes(action));
@@ -38,10 +38,10 @@ function outcomeWithoutRevoke(
   if (modes.includes('notify')) return { outcome: 'notified', reason: null };
   if (modes.includes('observe')) return { outcome: 'observed', reason: null };
   if (undecided.length > 0)
-    return { outcome: 'undecided', reason: `${undecided.length} of its rules could not be judged` };
+    return { outcome: 'undecided', reason: `${undecided.length} of its rules could not be evaluated` };
   const namedGone = ruleIds.length > 0 && !rules.some((rule) => ruleIds.includes(rule.id));
   if (namedGone || findings.length > 0)
-    return { outcome: 'rule-gone', reason: 'the rule was gone before it could be revoked' };
+    return { outcome: 'rule-gone', reason: 'the rule was deleted before it could be revoked' };
   if (excepted.length > 0) return { outcome: 'excepted', reason: exceptionsOf(evaluation) };
   if (own)
     return { outcome: 'ignored', reason: `${call.actor.principal} is our own role and left nothing open` };

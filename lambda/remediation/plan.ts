@@ -12,7 +12,7 @@ import { coveredFrom } from './evaluation.ts';
 import { type RemediationContext, remediate } from './remediate.ts';
 import { type Remediation, stopped, untouched } from './remediation.ts';
 
-/** One group to see to. @throws what a retry can heal. */
+/** Handles one group. @throws what a retry can fix. */
 export type RemediationTask = () => Promise<Remediation>;
 
 export type Inspection = Extract<Reading, { kind: 'inspect' }>;
@@ -24,12 +24,12 @@ export function connector(cloud: Pick<Cloud, 'member'>, sessions: Sessions): Con
   return async (account, { region, eventId }) => cloud.member(region, await sessions.of(account, eventId));
 }
 
-/** How long after a call an IPAM prefix list resolver may write to a list; how long it takes is not documented. */
+/** How long after a call an IPAM prefix list resolver may write to a list. AWS does not document the time. */
 const resolverLag = 3 * 60_000;
 /** A call that ended with an error may still take effect. */
 const failureLag = 60_000;
 
-/** One act for each group that a call is about; what keeps them from being found is an act's result as well. */
+/** One task for each group of a call. When groups cannot be found, a task reports why. */
 export async function planOf(
   context: RemediationContext,
   connect: Connect,
@@ -46,7 +46,10 @@ export async function planOf(
   }
 }
 
-/** The groups of every list that a resolver writes to, each in the list's Region; a list that fails does so alone. */
+/**
+ * The groups of every list that a resolver writes to, each in the list's Region. One failing list does not affect the
+ * others.
+ */
 async function planOfResolver(
   context: RemediationContext,
   connect: Connect,
@@ -67,7 +70,7 @@ async function planOfResolver(
   return (await Promise.all(plans)).flat();
 }
 
-/** The groups of one Region; `moved` is the call as made there, where that is not the Region of the event. */
+/** The groups of one Region. `moved` is the call in that Region, when it is not the event's Region. */
 async function planIn(
   context: RemediationContext,
   connect: Connect,
@@ -90,13 +93,14 @@ async function planIn(
 
 interface Found {
   groups: Place[];
-  /** Acts that say what kept others from being found. */
+  /** Tasks that report why groups could not be found. */
   failed: RemediationTask[];
 }
 
 /**
- * Groups that are found by what they let in are not found again once that is closed: the retry of an attempt that did
- * not live to report them has them from the ledger. Each once; one that is seen in two accounts is its owner's.
+ * Adds the groups that an earlier attempt recorded: groups found by what they allow are not found again once that is
+ * closed, and the retry must still report them. Each group is returned once; one seen from two accounts belongs to its
+ * owner.
  */
 async function withEarlierGroups(
   { history }: RemediationContext,
@@ -116,7 +120,7 @@ async function withEarlierGroups(
   }
 }
 
-/** One such call can be about several prefix lists, each in a Region of its own. */
+/** One such call can affect several prefix lists, each in its own Region. */
 function isByResolver({ eventName }: ApiCall): boolean {
   return eventName?.includes('IpamPrefixListResolver') ?? false;
 }
@@ -136,7 +140,7 @@ function groupTask(
   };
 }
 
-/** A role that cannot be assumed is the result of that group alone. */
+/** A role that cannot be assumed is the result of that group only. */
 export function taskFor(context: RemediationContext, connect: Connect, task: Task): RemediationTask {
   return async () => {
     let member: Member;
@@ -149,7 +153,7 @@ export function taskFor(context: RemediationContext, connect: Connect, task: Tas
   };
 }
 
-/** The groups of the caller's account, and what it comes to where there are none. */
+/** The groups of the caller's account, and the result when there are none. */
 async function groupsOf(
   context: RemediationContext,
   member: Member,
@@ -171,7 +175,7 @@ async function groupsOf(
   return { groupIds: await suspectsOf(context, member, call), idle };
 }
 
-/** Every group of a Region that is or may be against the policy; each is read and judged again before anything is done. */
+/** Every group of a Region that violates or may violate the policy. Each is read and evaluated again before any act. */
 async function suspectsOf(
   { policyContext, clock }: RemediationContext,
   member: Member,
@@ -194,14 +198,14 @@ async function suspectsOf(
   return suspects.map(({ group }) => group.id);
 }
 
-/** The groups of other accounts that let a shared prefix list in; where that cannot be told, an act says so. */
+/** The groups of other accounts that use a shared prefix list. When they cannot be listed, a task reports it. */
 async function groupsOfOtherAccounts(member: Member, { call, subject }: Inspection): Promise<Found> {
   if (subject.prefixListId === null) return { groups: [], failed: [] };
   try {
     return { groups: await findUsersElsewhere(member, subject.prefixListId, call.account), failed: [] };
   } catch (error) {
     const { failure, ...result } = stopped(error, call.account, null);
-    const reason = `whether other accounts' groups let ${subject.prefixListId} in cannot be told: ${describeError(error)}`;
+    const reason = `groups of other accounts that use ${subject.prefixListId} could not be listed: ${describeError(error)}`;
     return { groups: [], failed: [async () => ({ ...result, reason, failure })] };
   }
 }

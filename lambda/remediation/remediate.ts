@@ -18,7 +18,6 @@ import { outcomeOf } from './outcome.ts';
 import { type Remediation, stopped, untouched } from './remediation.ts';
 import { keepInspecting, lookOf } from './watch.ts';
 
-/** What all remediations have in common. */
 export interface RemediationContext {
   policyContext: PolicyContext;
   ledger: Ledger;
@@ -28,9 +27,9 @@ export interface RemediationContext {
 }
 
 /**
- * Judges a group as it is now and revokes, narrows, notifies or records as the rules' modes say. Idempotent: a retry
- * reports what an attempt before it took away. A ledger that does not answer stops no revoke and fails the invocation
- * afterwards. @throws what a retry can heal, and then nothing has been revoked.
+ * Evaluates a group as it is now and revokes, narrows, notifies or records, by the modes of the rules. Idempotent: a
+ * retry reports what an earlier attempt revoked. A ledger that does not answer stops no revoke and fails the invocation
+ * afterwards. @throws what a retry can fix, and then nothing has been revoked.
  */
 export async function remediate(
   context: RemediationContext,
@@ -44,7 +43,7 @@ export async function remediate(
   }
 }
 
-/** Asks the ledger; where it does not answer, goes on with `otherwise` and keeps the first failure. */
+/** Reads the ledger. When it does not answer, continues with `otherwise` and keeps the first failure. */
 function lenient(log: Log, groupId: string) {
   let failure: unknown;
   return {
@@ -71,18 +70,18 @@ async function evaluateAndApply(
   const { policyContext, ledger, history, clock, log } = context;
   const { account, groupId } = task;
   const memory = lenient(log, groupId);
-  const [judged, earlier] = await Promise.all([
+  const [read, earlier] = await Promise.all([
     evaluateGroup(member, policyContext, task, clock, () =>
       memory.ask(history.closedRules(task), new Set<string>()),
     ),
     memory.ask(history.intended(task), undefined),
   ]);
   const place = { account, region: task.call.region };
-  const canary = await memory.ask(canaryOf(ledger, place, judged.group, clock.now()), undefined);
-  const evaluation = canary === undefined ? judged : withCanary(judged, clock.now());
+  const canary = await memory.ask(canaryOf(ledger, place, read.group, clock.now()), undefined);
+  const evaluation = canary === undefined ? read : withCanary(read, clock.now());
   const { group, rules, violations, undecided, excepted } = evaluation;
   if (group.owner !== undefined && group.owner !== account) {
-    const reason = `the group is of account ${group.owner}, where it is judged`;
+    const reason = `account ${group.owner} owns the group, and its own events cover it`;
     return untouched('ignored', reason, account, groupId);
   }
   const offending = violations.map(({ rule }) => rule.id);
@@ -94,7 +93,7 @@ async function evaluateAndApply(
   await memory.ask(keepInspecting(ledger, task, evaluation, clock.now()), undefined);
   const tag = await memory.ask(exceptionTagOf(ledger, policyContext.policy, group, task, clock.now()), null);
   const conclusion = outcomeOf(task, evaluation, applied);
-  const told = ['escalated', 'remediated'].includes(conclusion.outcome);
+  const isNotified = ['escalated', 'remediated'].includes(conclusion.outcome);
   return {
     ...{
       account,
@@ -104,7 +103,7 @@ async function evaluateAndApply(
       owner: ownerOf(policyContext.policy, group),
     },
     ...conclusion,
-    ...(told && isRepeated(applied.findings, decisions, task.ruleIds) && { repeated: true }),
+    ...(isNotified && isRepeated(applied.findings, decisions, task.ruleIds) && { repeated: true }),
     ...(disagreements.length > 0 && { disagreements }),
     ...(evaluation.watched && { look: lookOf(conclusion.outcome, applied.findings, undecided) }),
     mode: strongest(violations, applied),
@@ -118,7 +117,7 @@ async function evaluateAndApply(
   };
 }
 
-/** Closes, with what the ledger knows of earlier closings, and lets it know of this one. */
+/** Closes ingress by its history of closings, and records this closing. */
 async function applyWithHistory(
   context: RemediationContext,
   memory: Lenient,
@@ -137,7 +136,7 @@ async function applyWithHistory(
   return { ...applied, decisions };
 }
 
-/** What is done about each rule that the policy says to revoke, by how often its ingress came back. */
+/** The decision for each rule to revoke, by how often its ingress came back. */
 async function decideAll(
   { policyContext, ledger, history, clock }: RemediationContext,
   memory: Lenient,
@@ -164,7 +163,7 @@ async function decideAll(
   return new Map(await Promise.all(decided));
 }
 
-/** Has the schedule inspect the group when what is open there is to be closed, or was left open long enough. */
+/** Schedules an inspection for when ingress that is open now must be closed. */
 async function rememberAll(
   { policyContext, ledger, clock }: RemediationContext,
   task: Task,
@@ -185,14 +184,14 @@ function placeOf({ account, call, groupId }: Task) {
   return { account, region: call.region, groupId };
 }
 
-/** With what an attempt before this one took away and did not live to report. */
+/** Adds what an earlier attempt revoked and did not report. */
 function withEarlierFindings(
   applied: ApplyResult,
   { rules }: GroupEvaluation,
   earlier: Intent | undefined,
 ): ApplyResult {
-  const gone = (earlier?.findings ?? []).filter(({ ruleId }) => !rules.some(({ id }) => id === ruleId));
-  return { ...applied, findings: [...gone, ...applied.findings] };
+  const deleted = (earlier?.findings ?? []).filter(({ ruleId }) => !rules.some(({ id }) => id === ruleId));
+  return { ...applied, findings: [...deleted, ...applied.findings] };
 }
 
 function strongest(violations: readonly Violation[], { findings }: ApplyResult): Mode | null {

@@ -2,7 +2,7 @@ import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Outcome, RemediationResult } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 
-/** What came of one group, and the error to end the invocation with once that is reported. */
+/** The result of one group, and the error that ends the invocation once it is reported. */
 export interface Remediation
   extends Pick<
     RemediationResult,
@@ -24,19 +24,19 @@ export interface Remediation
   > {
   revokedAt: Date | null;
   failure: unknown;
-  /** Where it is not the call of the event. */
+  /** Set when it is not the call of the event. */
   call?: ApiCall;
-  /** What came of a group that is inspected again and again, in short; to be compared with the last time. */
+  /** A digest of the result of a repeated inspection, for comparison with the last one. */
   look?: string;
-  /** It is as it was the last time, and no result is wanted. */
+  /** Nothing changed since the last inspection, so no result is published. */
   unreported?: boolean;
-  /** What the attempt went by, where not by the event's id. */
+  /** The id of the attempt, when it is not the event's id. */
   attempt?: string;
-  /** What is left to do once the result is out. */
+  /** What to do after the result is published. */
   settle?: () => Promise<void>;
 }
 
-/** A remediation that touched nothing. */
+/** A remediation that changed nothing. */
 export function untouched(
   outcome: Outcome,
   reason: string | null,
@@ -50,12 +50,12 @@ export function untouched(
   };
 }
 
-/** What an error before any act comes to. @throws the error itself where a retry can heal it. */
+/** The remediation for an error before any act. @throws the error itself when a retry can fix it. */
 export function stopped(error: unknown, account: string, groupId: string | null): Remediation {
   const errorClass = errorClassOf(error);
   if (errorClass === 'retryable') throw error;
   if (errorClass === 'group-gone')
-    return untouched('group-gone', 'the security group is gone', account, groupId);
+    return untouched('group-gone', 'the security group was not found', account, groupId);
   const outcome = errorClass === 'access-denied' ? 'access-denied' : 'failed';
   return { ...untouched(outcome, describeError(error), account, groupId), failure: error };
 }

@@ -12,7 +12,7 @@ import type { HandlerContext } from './context.ts';
 import type { Remediation } from './remediation.ts';
 import { keepReported } from './watch.ts';
 
-/** Tells people of what came of a group, then the org bus. @throws where the bus did not take it. */
+/** Notifies people of a group's result, then publishes it on the org bus. @throws when the bus did not accept it. */
 export type Report = (
   call: ApiCall,
   remediation: Remediation,
@@ -40,15 +40,15 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
   };
 }
 
-/** Whether a message reached people by any channel, or there is none; else the next result tries again. */
+/** Whether any channel delivered the message, or none is configured; else the next result tries again. */
 function isOut(notification: Notification): boolean {
   const channels = [notification.slack, notification.sns].map(({ status }) => status);
   return channels.some((status) => status === 'sent' || status === 'folded') || !channels.includes('failed');
 }
 
 /**
- * People are notified once that ingress keeps coming back, and once of its escalation: the ledger keeps that they were,
- * and because of which event. A closing by the schedule does not tell of an escalation, as it names no principal.
+ * People are notified once that ingress recurs, and once of its escalation: the ledger records the notification and its
+ * event. A closing by the schedule announces no escalation, because it names no principal.
  */
 async function keepAnnounced(
   ledger: Ledger,
@@ -78,13 +78,13 @@ function compose(
   }: { digest: string; bundle: string | null; receivedAt: Date; time: Date },
 ): RemediationResult {
   const { failure: _, call: __, look: ___, unreported: ____, revokedAt, ...rest } = remediation;
-  const { attempt: _____, settle: ______, ...judged } = rest;
+  const { attempt: _____, settle: ______, ...result } = rest;
   const { eventTime, ...origin } = call;
   return {
     schemaVersion: 1,
     ...origin,
     time: time.toISOString(),
-    ...judged,
+    ...result,
     policyDigest: digest,
     bundle,
     omitted: 0,

@@ -3,24 +3,24 @@ import type { Member } from '../aws/cloud.ts';
 import { describeError, errorClassOf } from '../aws/errors.ts';
 import { readRules } from '../aws/security-groups.ts';
 
-/** What became of the rules to revoke, by a look at the group after the call. */
+/** What happened to the rules, by reading the group after the call. */
 export interface Revocation {
   revoked: string[];
-  /** Gone before our call: by another hand, or by an earlier attempt at the same event. */
+  /** Deleted before this call: by a person, or by an earlier attempt at the same event. */
   alreadyGone: string[];
-  /** The call succeeded and yet the rules are listed still. */
+  /** The call succeeded, and the rules are still listed. */
   stillThere: string[];
-  /** Why the look afterwards failed; the rules in `revoked` rest on the call's answer alone then. */
+  /** Why the reading after the call failed; then `revoked` relies on the call's answer only. */
   unverified: unknown;
   revokedAt: Date | null;
 }
 
-/** Listings trail writes by moments: a rule still listed is looked for again after each of these. */
+/** Listings can be older than a write: a rule that is still listed is read again after each of these waits. */
 const looks = [0, 250, 500, 1_000];
 
 /**
- * Revokes these ingress rules of a group by id, nothing else, and looks again. Idempotent: a rule that is gone is
- * fine. Rejects with the error of the call where nothing was revoked.
+ * Revokes exactly these ingress rules of a group by id, and reads the group again. Idempotent: a rule that no longer
+ * exists is fine. Rejects with the call's error when nothing was revoked.
  */
 export async function revokeRules(
   member: Member,
@@ -48,8 +48,8 @@ export async function revokeRules(
 }
 
 /**
- * The rules that the successful call named. One missing rule fails the call for all, so then the group is read
- * again and the call repeated for those that are left.
+ * The rules of the successful call. One missing rule fails the call for all, so the group is read again and the call
+ * repeated with the remaining ones.
  */
 async function revokePresent(
   member: Member,

@@ -20,7 +20,7 @@ import type { Remediation } from './remediation.ts';
 import { lastReported, reportedOnce, silent } from './watch.ts';
 
 const day = 24 * 3_600_000;
-/** How long before an exception ends it is announced, and how long after that its end still is. */
+/** How long before its end an exception is announced, and how long after its end it still is. */
 const week = 7 * day;
 const announcedRetentionMs = 30 * day;
 
@@ -32,7 +32,7 @@ const scheduled = z.object({
   region: z.string(),
 });
 
-/** The hub's own call of each minute as a call, which nobody made; undefined for any other event. */
+/** The hub's own call of each minute; undefined for any other event. */
 export function readSchedule(event: unknown): ApiCall | undefined {
   const { data } = scheduled.safeParse(event);
   if (!data) return undefined;
@@ -43,28 +43,28 @@ export function readSchedule(event: unknown): ApiCall | undefined {
   };
 }
 
-/** What the schedule asks for: groups to see to, and what has time until all of them were reported. */
+/** The groups that the schedule inspects, and the work that waits until all of them are reported. */
 export interface Turn {
   tasks: RemediationTask[];
   afterwards: () => Promise<unknown>;
 }
 
 const hour = 3_600_000;
-/** Groups in one turn at most; the rest are due a minute later. */
+/** The most groups in one run. The rest are inspected a minute later. */
 const most = 100;
 
 /**
- * What is due by the clock alone. Each minute: the groups that are due, of which the ledger is read in part, see
- * `readDue`. Each hour, by this function's own memory: exceptions that have ended or will, which a new execution
- * environment does again. What fails is done again a minute later.
+ * The work of the clock. Each minute: the groups to recheck, of which part of the ledger is read (see `readRechecks`).
+ * Each hour, by this process's memory: the ending exceptions; a new execution environment does this again. Failed work
+ * is done again a minute later.
  */
 export function createSchedule(
-  office: RemediationContext,
+  remediationContext: RemediationContext,
   context: HandlerContext,
   notifier: Notifier,
   connect: Connect,
 ): (call: ApiCall) => Promise<Turn> {
-  const { ledger, policyContext, clock } = office;
+  const { ledger, policyContext, clock } = remediationContext;
   const hourly = (work: () => Promise<unknown>) => {
     let last = Number.NEGATIVE_INFINITY;
     return async () => {
@@ -79,14 +79,14 @@ export function createSchedule(
   return async (call) => {
     try {
       await endExceptions();
-      return { tasks: await recheckTasks(office, connect, call), afterwards: announce };
+      return { tasks: await recheckTasks(remediationContext, connect, call), afterwards: announce };
     } catch (error) {
       return { tasks: [async () => Promise.reject(error)], afterwards: announce };
     }
   };
 }
 
-/** The groups that are due. Each stays due until it was inspected and its result is out. */
+/** The groups to recheck. Each stays scheduled until it was inspected and its result is published. */
 async function recheckTasks(
   context: RemediationContext,
   connect: Connect,
@@ -115,7 +115,7 @@ function actOfDue(
     const quiet = entries.every((entry) => entry.quiet);
     const unreported = quiet && (await saysNothing(ledger, place, remediation));
     const settle = async () => {
-      // An inspection that was denied or failed is none: it is due again, and fails loudly every hour until it succeeds.
+      // A denied or failed inspection does not count: it is repeated, and fails visibly every hour until it succeeds.
       if (remediation.failure !== undefined)
         await scheduleRecheck(ledger, [place], new Date(clock.now().getTime() + hour), clock.now(), quiet);
       await completeRechecks(ledger, entries);
@@ -124,7 +124,7 @@ function actOfDue(
   };
 }
 
-/** Whether an inspection that is made again and again found nothing that a result was not published of before. */
+/** Whether a repeated inspection found nothing that was not already published. */
 async function saysNothing(
   ledger: RemediationContext['ledger'],
   place: Place,
@@ -137,8 +137,8 @@ async function saysNothing(
 }
 
 /**
- * Announces the exceptions that end within a week, and those that have ended, each once: to people and on the org
- * bus. @throws where the bus or the ledger does not answer; what was not announced is due again a minute later.
+ * Announces, each once, the exceptions that end within a week and those that have ended: to people and on the org bus.
+ * @throws when the bus or the ledger does not answer; what was not announced is announced a minute later.
  */
 export async function announceEnds(context: HandlerContext, notifier: Notifier): Promise<Announcement[]> {
   const { policy, ledger, clock, cloud, environment, log } = context;
@@ -155,7 +155,7 @@ export async function announceEnds(context: HandlerContext, notifier: Notifier):
   return announced;
 }
 
-/** The exceptions of a policy that are to be announced at a moment. Pure. */
+/** The exceptions of a policy to announce at a moment. Pure. */
 export function announcementsOf(policy: Policy, now: Date): Announcement[] {
   const digest = policyDigest(policy);
   return (policy.exceptions ?? []).flatMap(({ name, owner, why, ticket, expires }) => {

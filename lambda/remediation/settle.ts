@@ -15,12 +15,12 @@ interface Snapshot {
   rules: SecurityGroupRule[];
 }
 
-/** Reading EC2 can trail a write by moments: a group that does not show it is read again after each of these, 5 s in all. */
+/** EC2's answers can be older than a write. The group is read again after each of these waits, 5 s in total. */
 const waits = [250, 500, 1_000, 1_500, 1_750];
 
 /**
- * A group once it shows what the event says of it, or as it is after 5 seconds, with what it shows otherwise.
- * `closedRules` gives the rules that were closed before: they are not waited for.
+ * The group once it shows what the event says, or as it is after 5 seconds, with the differences. `closedRules` returns
+ * the rules that were closed before, which are not waited for.
  */
 export async function readSettled(
   member: Member,
@@ -51,7 +51,7 @@ function withoutRules({ ruleIds, edits, tags }: Expected, closed: ReadonlySet<st
   };
 }
 
-/** Where a reading of a group and what an event says of it differ. Pure. */
+/** The differences between the group and the event. Pure. */
 export function disagreementsOf(
   { ruleIds, edits, tags }: Expected,
   { group, rules }: Snapshot,
@@ -61,7 +61,9 @@ export function disagreementsOf(
   const ofRules = [...new Set([...ruleIds, ...edited.keys()])].flatMap((id): Disagreement[] => {
     const [rule, edit] = [byId.get(id), edited.get(id)];
     if (rule && (!edit || shows(rule, edit))) return [];
-    return [{ of: id, event: edit ? wordsOf(edit) : 'there', read: rule ? wordsOf(inWords(rule)) : null }];
+    return [
+      { of: id, event: edit ? formatEdit(edit) : 'there', read: rule ? formatEdit(inWords(rule)) : null },
+    ];
   });
   const ofTags = tags.flatMap((change): Disagreement[] => {
     const read = group.tags?.[change.key] ?? null;
@@ -82,11 +84,11 @@ const inWords = ({ protocol, fromPort, toPort, source }: SecurityGroupRule) => (
   source: source.text,
 });
 
-function wordsOf({ protocol, fromPort, toPort, source }: Omit<RuleEdit, 'ruleId'>): string {
+function formatEdit({ protocol, fromPort, toPort, source }: Omit<RuleEdit, 'ruleId'>): string {
   return [protocol, fromPort, toPort, source].filter((part) => part !== undefined).join(' ');
 }
 
-/** Whether a rule is as an edit says; EC2 lists no ports of every protocol, and addresses in a spelling of its own. */
+/** Whether a rule matches an edit. EC2 lists no ports for every protocol, and its own spelling of addresses. */
 function shows(rule: SecurityGroupRule, { protocol, fromPort, toPort, source }: RuleEdit): boolean {
   const same = (said: unknown, read: unknown) => said === undefined || said === read;
   const ports = rule.protocol === '-1' || (same(fromPort, rule.fromPort) && same(toPort, rule.toPort));

@@ -11,8 +11,8 @@ const hour = 60 * minute;
 const kept = 14 * 24 * hour;
 
 /**
- * Has the schedule inspect a group again: within the hour where a prefix list can change without an event, and sooner
- * where EC2 did not show yet what the event says, or the call's effect comes later.
+ * Schedules another inspection of a group: within the hour when a prefix list can change without an event; sooner when
+ * EC2 does not show the event's change yet, or the call takes effect later.
  */
 export async function keepInspecting(
   ledger: Ledger,
@@ -21,14 +21,14 @@ export async function keepInspecting(
   now: Date,
 ): Promise<void> {
   const place = { account: task.account, region: task.call.region, groupId: task.groupId };
-  // The start of the next hour, so that a group has one entry however many events are about it.
+  // The start of the next hour, so that a group has one entry for any number of events.
   const next = new Date((Math.floor(now.getTime() / hour) + 1) * hour);
   if (watched) await scheduleRecheck(ledger, [place], next, now, true);
   const lag = Math.max(task.lag, disagreements.length > 0 ? minute : 0);
   if (lag > 0) await scheduleRecheck(ledger, [place], new Date(now.getTime() + lag), now, true);
 }
 
-/** What came of a group, in short: the same for as long as nothing about it changes. */
+/** A digest of a group's result: the same as long as nothing about it changes. */
 export function lookOf(
   outcome: Outcome,
   findings: RemediationResult['findings'],
@@ -45,7 +45,6 @@ export function lookOf(
 
 const keyOf = ({ account, region, groupId }: Place) => `reported/${account}/${region}/${groupId}`;
 
-/** What was last reported of a group that is inspected again and again. */
 export async function lastReported(ledger: Ledger, place: Place): Promise<string | undefined> {
   return ledger.read(keyOf(place));
 }
@@ -54,7 +53,7 @@ export async function keepReported(ledger: Ledger, place: Place, look: string, n
   await ledger.write(keyOf(place), look, new Date(now.getTime() + kept));
 }
 
-/** Outcomes of an inspection that no event asked for, which say nothing new: nothing was there, or nothing to do. */
+/** Outcomes of a scheduled inspection that report nothing new: nothing was found, or nothing needs to be done. */
 export const silent: readonly Outcome[] = ['clean', 'excepted', 'ignored', 'group-gone', 'rule-gone'];
 /** Outcomes that are reported once. */
 export const reportedOnce: readonly Outcome[] = ['undecided', 'notified', 'observed'];

@@ -2,14 +2,16 @@ import type { Announcement } from '../../contract/announcement.ts';
 import { context, fields, header, type SlackMessage, section } from './block.ts';
 import { asEntity, code, cut, plain, sentence } from './text.ts';
 
-/** What an announcement is called to people, in ASCII but for the exception's name. */
+/** The title of an announcement, in ASCII except for the exception's name. */
 export function announcementTitle({ name, state, expires }: Announcement): string {
   return state === 'expired'
     ? `Exception expired: ${name}`
     : `Exception ${name} expires on ${expires.slice(0, 10)}`;
 }
 
-/** A Slack message of an exception that ends or has ended: whose, why, and what becomes of what it let through. */
+/**
+ * A Slack message about an exception that ends or has ended: owner, reason, and what happens to the ingress it allowed.
+ */
 export function announcementMessage(announcement: Announcement): SlackMessage {
   const { name, owner, why, ticket, expires, state, policyDigest } = announcement;
   const title = announcementTitle(announcement);
@@ -25,7 +27,7 @@ export function announcementMessage(announcement: Announcement): SlackMessage {
         `*Exception*\n${code(name)}\nuntil ${code(expires, 40)}`,
         `*Owner*\n${code(owner)}\nticket ${code(ticket)}`,
       ]),
-      section(`${sentence(why)}\n${then} Whoever still needs it proposes a new \`expires\` in the policy.`),
+      section(`${sentence(why)}\n${then} To keep it, propose a new \`expires\` in the policy.`),
       context(`policy ${code(policyDigest.slice(0, 12))}`),
     ],
   };

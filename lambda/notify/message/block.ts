@@ -1,6 +1,6 @@
 import { cut, plain } from './text.ts';
 
-/** A message in Slack's Block Kit; `text` is what notifications and screen readers get. */
+/** A message in Slack's Block Kit. Notifications and screen readers show `text`. */
 export interface SlackMessage {
   text: string;
   blocks: Block[];
@@ -9,7 +9,7 @@ export interface SlackMessage {
 interface Text {
   type: 'mrkdwn' | 'plain_text';
   text: string;
-  /** No link is made of what looks like an address or a channel. */
+  /** Slack makes no link of text that looks like an address or a channel. */
   verbatim?: true;
   emoji?: false;
 }
@@ -24,8 +24,8 @@ export type Block =
 const limits = { header: 150, section: 3_000, field: 2_000, context: 2_000 } as const;
 
 /**
- * Slack refuses a message whose blocks are longer than some 13,200 characters of JSON together, which no reference
- * states (slackapi/bolt-js#2509, #2867); this leaves room for how it counts.
+ * Slack refuses a message whose blocks are together longer than about 13,200 characters of JSON. No reference states
+ * this limit (slackapi/bolt-js#2509, #2867); the margin covers how Slack counts.
  */
 export const roomOfMessage = 9_000;
 

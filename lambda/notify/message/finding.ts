@@ -4,7 +4,7 @@ import { code, linesWithin, sentence } from './text.ts';
 
 type Opened = Pick<ResultFinding, 'protocol' | 'fromPort' | 'toPort'>;
 
-/** What a rule lets through, such as `tcp 22`, `udp 8000-8100`, `icmp type 8 every code`, `all traffic`. */
+/** What a rule opens, such as `tcp 22`, `udp 8000-8100`, `icmp type 8 every code`, `all traffic`. */
 export function openingOf({ protocol, fromPort, toPort }: Opened): string {
   if (isEverything(protocol)) return 'all traffic';
   if (hasTypes(protocolNumber(protocol)))
@@ -29,7 +29,6 @@ const words = new Map<Action, string>([
   ['failed', 'not closed'],
 ]);
 
-/** One finding in Slack's markup, within the limit of a section's text. */
 export function findingText(finding: ResultFinding): string {
   const { action, ruleId, source, policyRule, severity, message, narrowed, recurrence, error } = finding;
   const head = `*${words.get(action) ?? action}* ${code(openingOf(finding))} from ${code(source)} (${code(ruleId)})`;
@@ -53,6 +52,6 @@ function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): strin
   const ranges = to.slice(0, 10).map((range) => code(range, 50));
   const more = to.length > ranges.length ? ` and ${to.length - ranges.length} more` : '';
   const instead =
-    ranges.length > 0 ? `Let in instead: ${ranges.join(', ')}${more}.` : 'Nothing was let in instead.';
+    ranges.length > 0 ? `Allowed instead: ${ranges.join(', ')}${more}.` : 'Nothing was allowed instead.';
   return error ? `${instead} Error: ${sentence(error)}` : instead;
 }

@@ -13,12 +13,12 @@ import { findingText } from './finding.ts';
 import { asEntity, code, cut, linesWithin, plain, sentence } from './text.ts';
 import { gravest, titleOf } from './title.ts';
 
-/** Findings that are told one by one at most. */
+/** The most findings that are shown one by one. */
 const shown = 10;
 
 /**
- * A Slack message (Block Kit) of what, where, who, why, and how to put it back or ask for an exception; undefined
- * for outcomes that nobody need hear of. Within Slack's limits whatever the result holds.
+ * A Slack message (Block Kit) that says what, where, who, why, and how to restore the rule or request an exception;
+ * undefined for outcomes that no one is notified of. Always within Slack's limits.
  */
 export function slackMessage(result: RemediationResult, partition: string): SlackMessage | undefined {
   const title = titleOf(result);
@@ -38,7 +38,7 @@ export function slackMessage(result: RemediationResult, partition: string): Slac
   };
 }
 
-/** What fits of the reason, the findings and the rest, in this order, and how many findings do not. */
+/** As much of the reason, the findings and the rest as fits, in this order, and how many findings do not fit. */
 function body(result: RemediationResult, room: number): Block[] {
   const { findings, reason } = result;
   const why = sentence(reason ?? '', 1_000);
@@ -54,7 +54,7 @@ function body(result: RemediationResult, room: number): Block[] {
   return [...first, ...more, ...filled(rest, room - sizeOf([...first, ...more]))];
 }
 
-/** As many of the blocks, from the first on, as there is room for. */
+/** The first blocks, as many as there is room for. */
 function filled(blocks: readonly Block[], room: number): Block[] {
   const over = blocks.findIndex((_, index) => sizeOf(blocks.slice(0, index + 1)) > room);
   return blocks.slice(0, over === -1 ? blocks.length : over);
@@ -82,7 +82,7 @@ function who({ actor: { principal, session, sourceIp, userAgent, tool } }: Remed
 }
 
 function undecided({ undecided: rules }: RemediationResult): Block[] {
-  return listed(rules, ({ ruleId, reason }) => `*not judged* ${code(ruleId)} ${sentence(reason, 300)}`);
+  return listed(rules, ({ ruleId, reason }) => `*not evaluated* ${code(ruleId)} ${sentence(reason, 300)}`);
 }
 
 function excepted({ excepted: rules }: RemediationResult): Block[] {
@@ -94,7 +94,7 @@ function excepted({ excepted: rules }: RemediationResult): Block[] {
   });
 }
 
-/** The first five of many, in a section, and how many there are besides. */
+/** A section with the first five items and the number of the others. */
 function listed<Item>(items: readonly Item[], line: (item: Item) => string): Block[] {
   if (items.length === 0) return [];
   const { text, left } = linesWithin(items.slice(0, 5).map(line), 1_500);
@@ -109,11 +109,11 @@ function exceptionTag({ exceptionTag: tag }: RemediationResult): Block[] {
     ? `was changed by *the same person*${set}`
     : tag.changedBy
       ? `was last changed by ${code(tag.changedBy, 400)}${set}`
-      : 'was changed by somebody whom no event told of';
+      : 'was changed by an unknown principal (no event reported it)';
   return [section(`The exception tag ${code(tag.key)} = ${code(tag.value)} ${by}.`)];
 }
 
-/** Only an id that no shell reads as anything else is put into a command. */
+/** The command includes only an id that no shell can read as anything else. */
 function nextSteps({ eventId, account, groupId, findings }: RemediationResult): Block[] {
   if (findings.length === 0 || groupId === null) return [];
   const group = `group ${code(groupId, 80)} of account ${code(account, 40)}`;
@@ -151,14 +151,17 @@ function origin({
   ].join(' · ');
 }
 
-/** Where each partition has its console; https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+/**
+ * The console of each partition;
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
 const consoles = new Map<string, (region: string) => string>([
   ['aws', (region) => `${region}.console.aws.amazon.com`],
   ['aws-us-gov', () => 'console.amazonaws-us-gov.com'],
   ['aws-cn', () => 'console.amazonaws.cn'],
 ]);
 
-/** The page of a security group in the AWS console; null where the partition's console or the place is not known. */
+/** The page of a security group in the AWS console; null when the partition's console or the place is not known. */
 function consolePage(partition: string, region: string, groupId: string): string | null {
   const host = consoles.get(partition);
   if (!host || !/^[a-z0-9-]{1,32}$/.test(region) || !/^sg-[0-9a-zA-Z]{1,32}$/.test(groupId)) return null;

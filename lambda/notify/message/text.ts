@@ -1,10 +1,10 @@
 /**
- * Texts of other people for Slack. Slack has no asEntity for its formatting (`*bold*`, `_italic_`, `:100:`, which an
- * IPv6 address can hold), but within a code span it reads none. So values go into code spans, and of a sentence the
- * words that are more than letters, digits and punctuation.
+ * Makes text from other people safe for Slack. Slack has no escape for its formatting (`*bold*`, `_italic_`, `:100:`,
+ * which an IPv6 address can contain), but reads none inside a code span. So values are put into code spans, and in
+ * sentences every word with more than letters, digits and punctuation.
  */
 
-/** https://docs.slack.dev/messaging/formatting-message-text: the three characters that are markup anywhere. */
+/** https://docs.slack.dev/messaging/formatting-message-text: the three characters that are always markup. */
 const entities = new Map([
   ['&', '&amp;'],
   ['<', '&lt;'],
@@ -16,7 +16,7 @@ const rightToLeft =
 
 const ordinary = /^[\p{L}\p{N}\p{Pd}.,;!?'"()%+=…]+:?$/u;
 
-/** A text in one line, without characters that are not seen or that turn the text around them. */
+/** The text in one line, without invisible characters and without those that reverse the direction of text. */
 export function plain(text: string): string {
   return text
     .slice(0, 4_000)
@@ -27,7 +27,7 @@ export function plain(text: string): string {
     .trim();
 }
 
-/** At most so many UTF-16 units, with an ellipsis where something was left out; no character is cut in two. */
+/** At most so many UTF-16 units, with an ellipsis where text was left out. No character is cut in two. */
 export function cut(
   text: string,
   limit: number,
@@ -47,13 +47,13 @@ export function asEntity(character: string): string {
   return entities.get(character) ?? character;
 }
 
-/** A value as it is, in a code span of at most so many characters within the backticks. */
+/** A value in a code span, with at most so many characters between the backticks. */
 export function code(value: string, limit = 120): string {
   const shown = cut(plain(value).replaceAll('`', "'"), limit - 2, asEntity) || '(empty)';
   return rightToLeft.test(shown) ? `\`\u2068${shown}\u2069\`` : `\`${shown}\``;
 }
 
-/** Running text of at most so many characters; words with anything that Slack could read as markup are code spans. */
+/** A sentence of at most so many characters. Words that Slack could read as markup become code spans. */
 export function sentence(text: string, limit = 400): string {
   let said = '';
   for (const word of plain(text).split(' ')) {
@@ -71,7 +71,7 @@ function wordOf(word: string): string {
   return core === '' ? code(word) : `${opening}${code(core)}${closing}`;
 }
 
-/** As many whole lines as fit into so many characters, and how many were left out. */
+/** As many whole lines as fit into so many characters, and the number of the lines left out. */
 export function linesWithin(lines: readonly string[], limit: number): { text: string; left: number } {
   let text = '';
   for (const [index, line] of lines.entries()) {

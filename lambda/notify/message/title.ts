@@ -4,12 +4,12 @@ const titles = new Map<Outcome, string>([
   ['remediated', 'Ingress closed'],
   ['escalated', 'Ingress that keeps coming back'],
   ['notified', 'Ingress open against the policy'],
-  ['undecided', 'Not judged: please look'],
+  ['undecided', 'Not evaluated: inspect it'],
   ['access-denied', 'Not closed: access denied'],
   ['failed', 'Not closed: failed'],
 ]);
 
-/** What a result is called to people, in ASCII; undefined for one that nobody need hear of. */
+/** The title of a result, in ASCII; undefined for a result that no one is notified of. */
 export function titleOf(result: RemediationResult): string | undefined {
   const { outcome, findings, exceptionTag, repeated } = result;
   if (repeated) return undefined;
@@ -20,14 +20,14 @@ export function titleOf(result: RemediationResult): string | undefined {
   return outcome === 'remediated' && narrowed && !revoked ? 'Ingress narrowed' : titles.get(outcome);
 }
 
-/** What people must not miss, so it is neither folded nor left in a thread alone. */
+/** Urgent results are never folded or left in a thread only. */
 export function isUrgent({ outcome }: RemediationResult): boolean {
   return outcome === 'escalated' || outcome === 'failed';
 }
 
 const severities = ['low', 'medium', 'high', 'critical'];
 
-/** The gravest severity among the findings; null where no policy rule states one. */
+/** The highest severity of the findings; null when no policy rule states one. */
 export function gravest({ findings }: RemediationResult): string | null {
   const ranks = findings.map(({ severity }) => severities.indexOf(severity ?? ''));
   return severities[Math.max(-1, ...ranks)] ?? null;

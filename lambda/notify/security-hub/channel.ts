@@ -6,17 +6,17 @@ import { describeError, errorClassOf } from '../../aws/errors.ts';
 import type { Channel, RemediationResult } from '../../contract/result.ts';
 import { toAsff } from './finding.ts';
 
-/** Imports a result's findings into Security Hub; a failure is part of the answer, never an exception. */
+/** Imports a result's findings into Security Hub. A failure is part of the answer, never an exception. */
 export interface SecurityHub {
   notify(result: RemediationResult): Promise<Channel>;
 }
 
-/** What BatchImportFindings takes at once. */
+/** The limit of one BatchImportFindings call. */
 const batch = 100;
-/** Milliseconds for all batches of one result. */
+/** Milliseconds for all batches of a result. */
 const patience = 7_000;
 
-/** With the remediation role in the account and Region that the findings are about, where `partition` tells their ARNs. */
+/** Imports with the remediation role, in the account and Region of the findings. `partition` is for their ARNs. */
 export function createSecurityHub(
   cloud: Pick<Cloud, 'member'>,
   sessions: Pick<Sessions, 'of'>,
@@ -54,7 +54,7 @@ export function createSecurityHub(
   };
 }
 
-/** Every batch is tried, whatever became of the ones before. */
+/** Every batch is tried, also after one has failed. */
 async function importAll(member: Member, findings: AwsSecurityFinding[]): Promise<ImportFindingsError[]> {
   const batches = Array.from({ length: Math.ceil(findings.length / batch) }, (_, index) =>
     findings.slice(index * batch, (index + 1) * batch),
@@ -63,7 +63,7 @@ async function importAll(member: Member, findings: AwsSecurityFinding[]): Promis
   return refused.flat();
 }
 
-/** A region where it is off answers the whole call with the one, or every finding with the other. */
+/** Where Security Hub is off, a Region refuses the call with the first, or every finding with the second. */
 const off = ['InvalidAccessException', 'InvalidAccess'];
 
 function failureText(code: string, message: string, place: string): string {

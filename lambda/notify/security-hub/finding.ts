@@ -17,16 +17,16 @@ const labels = new Map<string, SeverityLabel>([
 
 const closingLabels: readonly Action[] = ['revoked', 'narrowed', 'already-gone'];
 
-/** A security group rule's own id in Security Hub: every look at it updates the same finding. */
+/** The finding id of a security group rule: each inspection of the rule updates the same finding. */
 export function findingId({ region, account, groupId }: RemediationResult, ruleId: string): string {
   return `${region}/${account}/${groupId}/${ruleId}`;
 }
 
 /**
- * A result as findings in the AWS Security Finding Format, one for each security group rule, with this account's own
- * product (a custom integration). An open rule is FAILED and active. One that is gone is PASSED and archived, for its
- * id never comes back. Severity and types are given as the finding provider's, so that what a person sets stays;
- * the workflow status counts at the first import alone, and user-defined fields and notes are left to people.
+ * The result as findings in the AWS Security Finding Format, one for each security group rule, under this account's own
+ * product (a custom integration). An open rule is FAILED and active; a deleted one is PASSED and archived, because its
+ * id is never reused. Severity and types are given as provider fields, so that what a person sets stays. Security Hub
+ * reads the workflow status at the first import only.
  */
 export function toAsff(result: RemediationResult, partition: string): AwsSecurityFinding[] {
   return result.findings.map((finding) => asff(result, finding, partition));
@@ -58,7 +58,7 @@ function asff(result: RemediationResult, finding: ResultFinding, partition: stri
     FirstObservedAt: seen,
     LastObservedAt: result.time,
     UpdatedAt: result.time,
-    Title: text(`Security group ${groupId} lets in ${opening}, against ${finding.policyRule}`, 256),
+    Title: text(`Security group ${groupId} allows ${opening}, which ${finding.policyRule} forbids`, 256),
     Description: text(
       [finding.why, finding.message, finding.error].filter(Boolean).join('. ') || opening,
       1_024,
@@ -95,14 +95,14 @@ function recommendation(
   { eventId, groupId }: RemediationResult,
   { action, ruleId, narrowed }: ResultFinding,
 ): string {
-  const closed = `Portcullis closed it. To put it back: portcullis restore ${eventId}:${groupId}`;
+  const closed = `Portcullis closed it. To restore it: portcullis restore ${eventId}:${groupId}`;
   if (action === 'revoked') return closed;
   if (action === 'narrowed') return `Narrowed to ${narrowed?.to.join(', ')}. ${closed}`;
-  if (action === 'already-gone') return 'The rule is gone; nothing is to do.';
+  if (action === 'already-gone') return 'The rule no longer exists. No action is needed.';
   return `Revoke ${ruleId}, or propose an exception in the policy with owner, why, ticket and expiry.`;
 }
 
-/** At most 50, with keys of 128 and values of 2,048 characters; what is not known is left out. */
+/** At most 50, with keys of 128 and values of 2,048 characters. Unknown fields are left out. */
 function productFields(result: RemediationResult, finding: ResultFinding): Record<string, string> {
   const { actor, owner, exceptionTag } = result;
   const known: Record<string, string | null | undefined> = {
@@ -140,7 +140,7 @@ function text(value: string, limit: number): string {
   return cut(plain(value), limit);
 }
 
-/** CloudTrail's time in Security Hub's format; undefined for what is no time. */
+/** CloudTrail's time in Security Hub's format; undefined for anything else. */
 function instant(time: string | null): string | undefined {
   const milliseconds = Date.parse(time ?? '');
   return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();

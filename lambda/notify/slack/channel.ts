@@ -18,8 +18,8 @@ import { placeInStorm, stormMessage } from './storm.ts';
 export type { Fetch } from './post.ts';
 
 /**
- * Tells Slack where people should hear of something; a failure is part of the answer, never an exception. Each call
- * takes 8 seconds at most, for the secret, the ledger and every try.
+ * Notifies Slack, within 8 seconds for the secret, the ledger and all tries. A failure is part of the answer, never an
+ * exception.
  */
 export interface Slack {
   notify(result: RemediationResult): Promise<Channel>;
@@ -38,7 +38,10 @@ const budget = 6_000;
 const restUnreadable = 5_000;
 const notifiedRetentionMs = 24 * 3_600_000;
 
-/** Without a secret nothing is configured. Failing by itself: what the ledger cannot say only unfolds and unthreads. */
+/**
+ * Without a secret, Slack is not configured. When the ledger fails, messages are sent without folding and without
+ * threads.
+ */
 export function createSlack(context: SlackContext, secretArn: string | null, partition: string): Slack {
   const { cloud, clock } = context;
   if (secretArn === null) {
@@ -59,18 +62,18 @@ export function createSlack(context: SlackContext, secretArn: string | null, par
   };
 }
 
-/** The group; an id that is none has no thread. */
+/** The group as a thread topic; an invalid id has no thread. */
 function topicOf({ account, region, groupId }: RemediationResult): string | null {
   return groupId !== null && /^sg-\w{1,64}$/.test(groupId) ? `${account}/${region}/${groupId}` : null;
 }
 
-/** An event that was denied or failed comes again, twice by Lambda alone, and people need hear of it but once. */
+/** An event that was denied or failed is retried, by Lambda alone twice, and people are notified once. */
 function onceOf({ eventId, account, groupId, outcome }: RemediationResult): string | null {
   const repeats = outcome === 'failed' || outcome === 'access-denied';
   return repeats ? [eventId, account, groupId, outcome].join('/').slice(0, 1_000) : null;
 }
 
-/** Sends notes, and leaves Slack alone for a while where it asked for that or did not answer. */
+/** Sends notes, and pauses when Slack asked for it or did not answer. */
 function createSender({ ledger, fetch, clock, log }: SlackContext, secret: SlackSecret) {
   const outside = { fetch, clock, memory: optionalLedger(ledger, clock, log) };
   let resting = { until: 0, why: '' };
@@ -110,7 +113,7 @@ function createSender({ ledger, fetch, clock, log }: SlackContext, secret: Slack
   };
 }
 
-/** What is not a SlackError is from the secret's service, and may quote it: only our own words are passed on. */
+/** Only a SlackError is quoted: any other error is from the secret's service and may contain the secret. */
 function failureOf(error: unknown): { why: string; rest: number } {
   if (error instanceof SlackError) return { why: error.message, rest: error.rest };
   if (errorClassOf(error) === 'access-denied') return { why: 'the Slack secret may not be read', rest: 0 };

@@ -6,16 +6,16 @@ import { type Fetch, post } from './post.ts';
 import type { Destination } from './secret.ts';
 import { findThread, startThread } from './thread.ts';
 
-/** A message with what it is about, which has one thread, and whether people must not miss it. */
+/** A message with its topic, which has one thread, and whether it is urgent. */
 export interface Note {
   message: SlackMessage;
   topic: string | null;
   urgent: boolean;
-  /** What makes it the same note again, where the invocation that has it is going to be repeated. */
+  /** Identifies the note when the invocation is going to be repeated. */
   once: string | null;
 }
 
-/** Codes at which a thread cannot be answered in any more, though the channel can be posted to. */
+/** Codes that mean that the thread is unusable while the channel still works. */
 const threadGone = new Set([
   'thread_not_found',
   'message_not_found',
@@ -24,8 +24,8 @@ const threadGone = new Set([
 ]);
 
 /**
- * Posts a note into the thread of its topic, or begins one, where an app posts; a webhook cannot thread. Where the
- * ledger fails, it goes unthreaded. @throws SlackError.
+ * Posts a note into the thread of its topic, or begins a thread, when an app posts. A webhook has no threads. When the
+ * ledger fails, the note is posted without a thread. @throws SlackError.
  */
 export async function deliver(
   outside: { fetch: Fetch; clock: Clock; memory: OptionalLedger },

@@ -1,4 +1,4 @@
-/** What a JSON text holds; one that is no JSON comes to undefined, which no JSON text does. */
+/** The value of a JSON text; undefined when the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -7,9 +7,8 @@ import type { Ledger } from '../../ledger/ledger.ts';
 const patience = 1_000;
 const restAfterFailure = 10_000;
 
-/** A ledger that messages can do without. */
 export interface OptionalLedger {
-  /** Undefined where the ledger fails, is silent for a second, or was within the last ten; the log says so. */
+  /** Undefined when the ledger fails, does not answer for a second, or did so within the last ten; the log says so. */
   ask<Value>(about: string, question: (ledger: Ledger) => Promise<Value>): Promise<Value | undefined>;
 }
 

@@ -8,11 +8,10 @@ import type { Thread } from './thread.ts';
 
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
 
-/** A message and where in the channel it belongs. */
 export interface SlackPost {
   message: SlackMessage;
   thread?: Thread | undefined;
-  /** A reply that the whole channel gets to see. */
+  /** Also show the reply in the channel. */
   broadcast?: boolean;
 }
 
@@ -24,20 +23,20 @@ interface PostContext {
 type Answer =
   | { kind: 'taken'; thread: Thread | undefined }
   | { kind: 'refused'; words: string; code: string }
-  | { kind: 'stumbled'; words: string; wait: number | undefined };
+  | { kind: 'retryable'; words: string; wait: number | undefined };
 
 const tries = 4;
 const patience = 2_000;
 const firstPause = 300;
-/** After no answer at all, so that a broken Slack costs an event with many groups this wait but once. */
+/** The pause after no answer at all, so that an event with many groups waits for a broken Slack only once. */
 const restUnanswered = 5_000;
 const longestRest = 60_000;
 const longestAnswer = 65_536;
 
 /**
- * Posts a message and gives the thread that it begins, where an app posts it. Tries four times until the deadline
- * (milliseconds of the clock), with doubling pauses or those that Slack asks for. At least once: a message whose
- * answer got lost is posted again. @throws SlackError.
+ * Posts a message and returns the thread that it begins when an app posts it. Tries four times until the deadline
+ * (milliseconds of the clock), with doubling pauses or those that Slack asks for. At least once: a message whose answer
+ * was lost is posted again. @throws SlackError.
  */
 export async function post(
   outside: PostContext,
@@ -73,7 +72,7 @@ async function postOnce(
     const response = await fetch(address, { method: 'POST', ...request, signal, redirect: 'manual' });
     return classifyAnswer(destination, response, await textOf(response), clock.now());
   } catch (error) {
-    return { kind: 'stumbled', words: `Slack could not be told: ${errorText(error)}`, wait: undefined };
+    return { kind: 'retryable', words: `Slack was not notified: ${errorText(error)}`, wait: undefined };
   }
 }
 
@@ -92,7 +91,7 @@ function requestOf(destination: Destination, { message, thread, broadcast }: Sla
   };
 }
 
-/** Codes at which a message is taken a moment later; https://docs.slack.dev/reference/methods/chat.postMessage */
+/** Temporary errors; https://docs.slack.dev/reference/methods/chat.postMessage */
 const passing = new Set([
   'ratelimited',
   'rate_limited',
@@ -117,11 +116,11 @@ function classifyAnswer(destination: Destination, response: Response, text: stri
   const words = `Slack answered ${response.status}${code ? ` (${code})` : ''}`;
   const wait = waitOf(response.headers.get('retry-after'), now);
   if (response.status >= 500 || [408, 429].includes(response.status))
-    return { kind: 'stumbled', words, wait };
+    return { kind: 'retryable', words, wait };
   if (!response.ok) return { kind: 'refused', words, code };
-  if (passing.has(body?.error ?? '')) return { kind: 'stumbled', words, wait };
+  if (passing.has(body?.error ?? '')) return { kind: 'retryable', words, wait };
   if (destination.kind === 'webhook') {
-    // Slack answers `ok`; what speaks its webhook protocol besides, JSON.
+    // Slack answers `ok`; other services with Slack's webhook protocol answer JSON.
     const taken = text.trim().toLowerCase() === 'ok' || body?.ok === true || body?.success === true;
     return taken
       ? { kind: 'taken', thread: undefined }
@@ -132,12 +131,12 @@ function classifyAnswer(destination: Destination, response: Response, text: stri
   return { kind: 'taken', thread: { asked, channel: body.channel ?? asked, ts: body.ts } };
 }
 
-/** Slack's codes are words such as `no_service`; anything else that is answered may hold anything. */
+/** Slack's codes are words such as `no_service`. Any other text could contain anything. */
 function codeOf(text: string): string {
   return /^[a-z]+(_[a-z]+)*$/.test(text) && text.length <= 60 && text !== 'ok' ? text : '';
 }
 
-/** `Retry-After` in milliseconds: seconds or a date; undefined for none and for nonsense. */
+/** `Retry-After` (seconds or a date) in milliseconds; undefined when absent or invalid. */
 function waitOf(header: string | null, now: Date): number | undefined {
   if (header === null) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
@@ -145,7 +144,7 @@ function waitOf(header: string | null, now: Date): number | undefined {
   return Number.isNaN(until) ? undefined : Math.max(0, until - now.getTime());
 }
 
-/** The body, as much of it as a truthful answer can have. */
+/** The first part of the body, longer than any valid answer. */
 async function textOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -156,7 +155,7 @@ async function textOf(response: Response): Promise<string> {
   return text;
 }
 
-/** An error's message may quote the address; its name and its system code do not. */
+/** An error's message may quote the address; its name and system code do not. */
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return 'Error';
   const { cause } = error;

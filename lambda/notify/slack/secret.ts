@@ -6,12 +6,12 @@ import { inTime } from '../../aws/deadline.ts';
 import { SlackError } from './error.ts';
 import { jsonOf } from './json.ts';
 
-/** Where messages go: to a webhook's address, which cannot thread, or as an app with a bot token into a channel. */
+/** Where messages go: a webhook's address, which has no threads, or a channel through an app's bot token. */
 export type Destination =
   | { kind: 'webhook'; address: string }
   | { kind: 'app'; token: string; channel: string; api: string };
 
-/** An address in the clear is taken for a receiver on the same machine alone. */
+/** Plain HTTP is accepted for a receiver on the same machine only. */
 const address = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const local = url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
@@ -24,7 +24,7 @@ const appSchema = z.strictObject({
   api: address.default('https://slack.com/api'),
 });
 
-/** What the text of the Slack secret says. @throws SlackError where it says nothing, without quoting it. */
+/** The destination in the text of the Slack secret. @throws SlackError when the text is invalid, without quoting it. */
 export function readDestination(secret: string): Destination {
   const text = secret.trim();
   if (!text.startsWith('{')) {
@@ -39,11 +39,11 @@ export function readDestination(secret: string): Destination {
 
 const keptFor = 5 * 60_000;
 
-/** The destination, with the secret read anew every five minutes and after it failed. */
+/** The destination. The secret is read again every five minutes and after a failed read. */
 export interface SlackSecret {
   /**
-   * What a work with the destination comes to, with one try more where Slack refused what an earlier reading said
-   * and the secret says something else by now. @throws SlackError, and what the secret's own service answers.
+   * Runs `work` with the destination, and once more when Slack refused it and the secret has changed since it was read.
+   * @throws SlackError, and errors of the secret's service.
    */
   use<Value>(work: (destination: Destination) => Promise<Value>, deadline: number): Promise<Value>;
 }

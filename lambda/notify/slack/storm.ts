@@ -1,19 +1,18 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { header, type SlackMessage, section } from '../message/block.ts';
 
-/** What becomes of a message: it goes out, one with the number so far goes out instead, or neither. */
+/** Send the message, send the count so far instead, or send nothing. */
 export type Place = { say: 'it' } | { say: 'count'; count: number; minute: string } | { say: 'nothing' };
 
-/** How many messages go out singly in a minute, over the whole organization. */
+/** How many messages a minute are sent one by one, for the whole organization. */
 const singly = { usual: 10, urgent: 60 } as const;
 
 const keptFor = 3_600_000;
 
 /**
- * Counts a message and gives its place in the minute: singly up to 10, then the eleventh, the 50th, 100th, 500th,
- * 1,000th … say how many there are. Urgent ones have a count of their own: up to 60 a minute go out singly, which
- * is about what Slack takes in a channel, and the 61st, 100th, 500th … say how many there are.
- * @throws where the ledger does not answer.
+ * Counts a message and returns its place in the minute. Up to 10 are sent one by one; the 11th, 50th, 100th, 500th,
+ * 1,000th … send the count. Urgent messages have their own counter: up to 60 a minute, about Slack's limit for a
+ * channel, then the 61st, 100th, 500th … send the count. @throws when the ledger does not answer.
  */
 export async function placeInStorm(
   ledger: Pick<Ledger, 'count'>,
@@ -28,7 +27,7 @@ export async function placeInStorm(
   return count === singly[kind] + 1 || milestone ? { say: 'count', count, minute } : { say: 'nothing' };
 }
 
-/** A Slack message that stands for those that are not sent, `count` being all of one minute so far. */
+/** A Slack message for those that are not sent. `count` is the number of messages in this minute so far. */
 export function stormMessage(count: number, minute: string): SlackMessage {
   const title = `Many findings: ${count} within a minute`;
   return {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { jsonOf } from './json.ts';
 
-/** The first message of a thread by the ids that Slack gave, and the channel that had been asked for. */
+/** The first message of a thread by Slack's ids, and the channel that was requested. */
 const threadSchema = z.object({ asked: z.string(), channel: z.string(), ts: z.string() });
 export type Thread = z.infer<typeof threadSchema>;
 
@@ -10,8 +10,8 @@ const keptFor = 7 * 24 * 3_600_000;
 const keyOf = (topic: string) => `slack/thread/${topic}`;
 
 /**
- * The thread that was begun on a topic in the last seven days; undefined where there is none, it is not readable, or
- * another channel was asked for then.
+ * The thread of a topic that was begun in the last seven days; undefined when there is none, it is not readable, or it
+ * was begun in another channel.
  */
 export async function findThread(
   ledger: Pick<Ledger, 'read'>,
@@ -23,7 +23,9 @@ export async function findThread(
   return thread?.asked === asked ? thread : undefined;
 }
 
-/** Keeps a topic's thread: of several begun at once the first, and the last one `instead` of one that is gone. */
+/**
+ * Stores a topic's thread. Of several begun at once the first wins; `instead` replaces a thread that no longer exists.
+ */
 export async function startThread(
   ledger: Pick<Ledger, 'write' | 'writeOnce'>,
   { topic, thread, instead }: { topic: string; thread: Thread; instead: boolean },

@@ -1,18 +1,17 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Addresses from the first to the last, both included. */
 export interface Range {
   family: 4 | 6;
   first: bigint;
   last: bigint;
 }
 
-/** A prefix as the addresses it covers; host bits of the text are dropped, as EC2 drops them. */
+/** A prefix with the addresses it covers. Host bits are dropped, as EC2 drops them. */
 export interface Cidr extends Range {
   length: number;
 }
 
-/** The prefix that a text names, or undefined where it names none beyond doubt (`010.0.0.0/8`, no length, a zone). */
+/** The prefix that a text names; undefined when the text is ambiguous (`010.0.0.0/8`, no length, a zone). */
 export function parseCidr(text: string): Cidr | undefined {
   const [, address, digits] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text.trim()) ?? [];
   if (address === undefined || digits === undefined) return undefined;
@@ -33,7 +32,7 @@ export function publicCount(range: Range): bigint {
   return reserved.reduce((count, block) => count - size(clip(block, space)), size(space));
 }
 
-/** The IPv4 addresses that an IPv6 prefix covers in their IPv4-mapped form (`::ffff:0:0/96`), if any. */
+/** The IPv4 addresses that an IPv6 prefix covers in IPv4-mapped form (`::ffff:0:0/96`). */
 export function mappedIpv4(cidr: Cidr): Cidr | undefined {
   if (cidr.family !== 6 || cidr.last < mapped.first || cidr.first > mapped.last) return undefined;
   if (cidr.length <= 96) return prefix(4, 0n, 0);
@@ -83,7 +82,7 @@ function known(text: string): Cidr {
 }
 
 const mapped = known('::ffff:0:0/96');
-/** IANA allocates public IPv6 addresses from here alone. */
+/** IANA allocates public IPv6 addresses from this prefix only. */
 const globalUnicast = known('2000::/3');
 const reservedIpv6 = ['2001:db8::/32', '3fff::/20'].map(known);
 /** No two of these overlap; 224.0.0.0/3 is multicast and class E. */

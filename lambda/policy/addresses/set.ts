@@ -1,6 +1,6 @@
 import { publicCount, type Range } from './cidr.ts';
 
-/** The same addresses as few ranges: in order, IPv4 first, no two of them overlapping or adjacent. */
+/** The same addresses as few ranges: in order, IPv4 first, none overlapping or adjacent. */
 export function merge(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
   for (const range of [...ranges].sort(inOrder)) {
@@ -12,21 +12,19 @@ export function merge(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** Whether a merged set holds every address of the range. */
 export function contains(set: readonly Range[], { family, first, last }: Range): boolean {
   return set.some((each) => each.family === family && each.first <= first && last <= each.last);
 }
 
-/** Whether two ranges have an address in common. */
 export function overlap(one: Range, other: Range): boolean {
   return one.family === other.family && one.first <= other.last && other.first <= one.last;
 }
 
 /**
- * Whether a merged set covers as much of the public address space as a prefix wider than `/length` would: it holds
- * such a prefix, with any public address in it, whole (two halves, a ladder), or it has as many public addresses,
- * in whatever pieces, as the narrowest of them has in all (2^(33 - length) in IPv4). One prefix alone is as wide
- * if and only if it is public and shorter than `length`.
+ * Whether a merged set covers more of the public address space than a prefix of `/length`: it contains a whole shorter
+ * prefix with a public address in it (two halves, a ladder), or it has in total as many public addresses as the
+ * narrowest shorter prefix (2^(33 - length) in IPv4). A single prefix is wider exactly when it is public and shorter
+ * than `length`.
  */
 export function isWiderThan(set: readonly Range[], family: 4 | 6, length: number): boolean {
   const wider = narrowestWider(family, length);
@@ -42,7 +40,6 @@ export function isWiderThan(set: readonly Range[], family: 4 | 6, length: number
   return addresses >= wider;
 }
 
-/** The number of addresses of the narrowest prefix that is wider than `/length`. */
 export function narrowestWider(family: 4 | 6, length: number): bigint {
   return 1n << BigInt((family === 4 ? 32 : 128) - length + 1);
 }

@@ -7,7 +7,7 @@ export const nameSchema = z
   .string('give it a name')
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1 to 63 lower-case letters, digits and hyphens');
 
-/** Something the policy forbids and lets through all the same, for someone, somewhere, for a time. */
+/** An exception: ingress that the policy forbids but allows for an owner, in a place, until a date. */
 export const exceptionSchema = mapping({
   name: nameSchema,
   owner: text('who answers for it'),
@@ -32,11 +32,10 @@ export const exceptionSchema = mapping({
 
 export type Exception = z.infer<typeof exceptionSchema>;
 
-/** All that an exception lets through: each traffic from its own sources. */
 export const allowsOf = ({ allow }: Pick<Exception, 'allow'>): readonly Allow[] =>
   Array.isArray(allow) ? allow : [allow];
 
-/** The group tag keys that an exception goes by, with their places in it. */
+/** The group tag keys that an exception reads, with their paths. */
 export function tagKeys({ where }: Exception): { key: string; path: PropertyKey[] }[] {
   return (['include', 'exclude'] as const).flatMap((side) =>
     (where[side] ?? []).flatMap((selector, index) =>

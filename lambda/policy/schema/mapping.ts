@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A mapping that refuses a key it does not know and names the ones it does. */
+/** A mapping that refuses unknown keys and lists the known ones. */
 export function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {
@@ -12,7 +12,7 @@ export function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
   });
 }
 
-/** For each unknown key the known one that is at most a third of it away. */
+/** For each unknown key, the known key within an edit distance of a third of its length. */
 function hints(unknown: readonly string[], known: readonly string[]): string[] {
   return unknown.flatMap((key) => {
     const [nearest] = known
@@ -23,7 +23,6 @@ function hints(unknown: readonly string[], known: readonly string[]): string[] {
   });
 }
 
-/** The Levenshtein distance: how many letters to put in, take out or change. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [above, letter] of [...one].entries()) {
@@ -37,14 +36,14 @@ function distance(one: string, other: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** A list of at least one item; an empty one would match nothing and look like a rule. */
-export function someOf<Item extends z.ZodType>(item: Item, mend: string) {
-  return z.array(item, mend).min(1, `${mend}; or leave the key out`);
+/** A list of at least one item: an empty list would match nothing and still look like a rule. */
+export function someOf<Item extends z.ZodType>(item: Item, fix: string) {
+  return z.array(item, fix).min(1, `${fix}; or leave the key out`);
 }
 
-/** One item, or a list of them; a mistake is named by its place in either. */
-export function oneOrMore<Item extends z.ZodType>(item: Item, mend: string) {
-  const list = z.array(item).min(1, mend);
+/** One item, or a list of them. A mistake has its own path in both forms. */
+export function oneOrMore<Item extends z.ZodType>(item: Item, fix: string) {
+  const list = z.array(item).min(1, fix);
   return z.unknown().transform((value, context): z.infer<Item> | z.infer<Item>[] => {
     const parsed = Array.isArray(value) ? list.safeParse(value) : item.safeParse(value);
     if (parsed.success) return parsed.data;
@@ -60,7 +59,7 @@ export function text(what: string, limit = 500) {
     .max(limit, `use at most ${limit} characters`);
 }
 
-/** A value that is right or wrong as a whole: `mistake` gives the words for what is wrong, or nothing. */
+/** A value that is right or wrong as a whole: `mistake` returns the message, or nothing. */
 export function checked<Value>(mistake: (value: unknown) => string | undefined) {
   return z.custom<Value>().check((context) => {
     const message = mistake(context.value);

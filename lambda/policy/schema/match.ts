@@ -3,7 +3,7 @@ import { parseCidr } from '../addresses/cidr.ts';
 import { checked, mapping, someOf } from './mapping.ts';
 import { protocolNumber } from './protocol.ts';
 
-/** A port, or a range of them such as "8000-8100". */
+/** A port, or a range such as "8000-8100". */
 const port = checked<number | string>((value) => {
   const numbers = typeof value === 'string' ? value.split('-') : [value];
   const ranged = typeof value === 'string' && /^\d+-\d+$/.test(value);
@@ -36,7 +36,7 @@ const ports = mapping({
 
 const icmpTypes = 'write a list of ICMP types from 0 to 255, or any';
 
-/** What a rule opens: left-out keys match everything; `all` matches only what opens every protocol. */
+/** What a rule opens. Absent keys match everything; `all` matches only a rule that opens every protocol. */
 export const trafficShape = {
   protocols: someOf(protocol, 'write a list of protocols, such as [tcp, udp]')
     .refine((list) => list.length === 1 || !list.includes('all'), 'write all alone')
@@ -51,8 +51,8 @@ export const trafficShape = {
 };
 
 function prefixLength(bits: number) {
-  const mend = `write a prefix length from 1 to ${bits}; a shorter one counts as wider`;
-  return z.int(mend).min(1, mend).max(bits, mend);
+  const fix = `write a prefix length from 1 to ${bits}; a shorter one counts as wider`;
+  return z.int(fix).min(1, fix).max(bits, fix);
 }
 
 const publicSources = mapping({
@@ -71,7 +71,7 @@ export const accountIds = someOf(
   'write a list of account ids',
 );
 
-/** The sources that a policy rule is about: any of those named; `addressFamilies` narrows them. */
+/** The sources that a policy rule matches: any of the named ones, limited by `addressFamilies`. */
 export const matchSchema = mapping({
   sources: mapping({
     public: publicSources.optional(),
@@ -85,17 +85,17 @@ export const matchSchema = mapping({
   ...trafficShape,
 });
 
-/** What an exception lets through: a rule is excepted where all that it opens is in here. */
+/** What an exception allows. A rule is excepted when everything that it opens is inside. */
 export const allowSchema = mapping({
   sources: mapping({
     cidrs: cidrs.optional(),
     prefixLists: prefixListIds.optional(),
     groupsOfAccounts: accountIds.optional(),
-  }).refine((sources) => Object.keys(sources).length > 0, 'name the sources that are let in'),
+  }).refine((sources) => Object.keys(sources).length > 0, 'name the allowed sources'),
   ...trafficShape,
 }).refine(
   ({ protocols, ports: named, icmp }) => Boolean(protocols ?? named ?? icmp),
-  'name the ports, protocols or ICMP types that are let in',
+  'name the ports, protocols or ICMP types that are allowed',
 );
 
 export type MatchClause = z.infer<typeof matchSchema>;

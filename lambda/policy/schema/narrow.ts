@@ -8,7 +8,7 @@ interface Narrowing {
   narrowTo?: readonly string[] | undefined;
 }
 
-/** Why a rule cannot narrow to its ranges, if so: what is let in instead must not match the same rule again. */
+/** Why a rule cannot narrow to its ranges: they must not match the same rule again. */
 export function narrowMistake({ mode, match, narrowTo }: Narrowing): string | undefined {
   if (!narrowTo) return undefined;
   if (mode !== 'revoke') return 'only a rule in mode revoke can narrow; write mode: revoke';

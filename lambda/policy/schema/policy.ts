@@ -6,14 +6,14 @@ import { accountIds, cidrSchema, matchSchema } from './match.ts';
 import { narrowMistake } from './narrow.ts';
 import { scopeSchema } from './scope.ts';
 
-/** What a policy rule may do about a match, weakest first: the order is the cap's order. */
+/** What a policy rule may do about a match, the weakest first. The cap uses this order. */
 export const modes = ['observe', 'notify', 'revoke'] as const;
 
 const mode = z.enum(modes, 'write observe, notify or revoke');
 
 const whole = (most: number) => {
-  const mend = `write a whole number from 1 to ${most}`;
-  return z.int(mend).min(1, mend).max(most, mend);
+  const fix = `write a whole number from 1 to ${most}`;
+  return z.int(fix).min(1, fix).max(most, fix);
 };
 
 const times = whole(1_000);
@@ -23,10 +23,10 @@ const alwaysRevoke = z.literal(
   'write revoke, or leave the key out: escalated ingress is closed again by the schedule; to leave it open write leaveOpen: true in the escalation of a rule',
 );
 
-/** From when on the same ingress, closed again and again, is a matter for people. */
+/** How often the same ingress is closed again before people are notified. */
 const escalation = mapping({ times, withinMinutes, mode: alwaysRevoke.optional() });
 
-/** What holds for a rule in place of the policy's own. */
+/** Replaces the policy's own values for one rule. */
 const ruleEscalation = mapping({
   times: times.optional(),
   withinMinutes: withinMinutes.optional(),
@@ -53,13 +53,13 @@ const rule = mapping({
   if (message) context.issues.push({ code: 'custom', input: context.value, path: ['narrowTo'], message });
 });
 
-/** The grammar of `policy.yaml`. Parsing puts keys into the grammar's order, so equal policies read alike. */
+/** The schema of `policy.yaml`. Parsing puts the keys into the schema's order, so equal policies have equal text. */
 export const policySchema = mapping({
   version: z.literal(1, 'write version: 1'),
   mode: mode.optional(),
   rules: z
     .array(rule, 'write a list of rules')
-    .min(1, 'write at least one rule; without any, nothing is ever judged'),
+    .min(1, 'write at least one rule; without any, nothing is evaluated'),
   exceptions: z.array(exceptionSchema, 'write a list of exceptions').optional(),
   exceptionTag: text('the key of the tag by which groups ask for an exception', 128).optional(),
   escalation: escalation.optional(),
@@ -73,7 +73,7 @@ export const policySchema = mapping({
   for (const index of repeated(rules))
     add(
       ['rules', index, 'name'],
-      `another rule is already named ${rules[index]?.name}; findings are told apart by it`,
+      `another rule is already named ${rules[index]?.name}; findings are identified by it`,
     );
   for (const index of repeated(exceptions))
     add(['exceptions', index, 'name'], `another exception is already named ${exceptions[index]?.name}`);
@@ -83,7 +83,7 @@ export const policySchema = mapping({
   }
 });
 
-/** The places of those whose name an earlier one has. */
+/** The positions of items whose name an earlier item has. */
 function repeated(list: readonly { name: string }[]): number[] {
   const first = new Map<string, number>();
   for (const [index, { name }] of list.entries()) if (!first.has(name)) first.set(name, index);
@@ -91,9 +91,9 @@ function repeated(list: readonly { name: string }[]): number[] {
 }
 
 function tagRefusal(exceptionTag: string | undefined): string {
-  const mend =
+  const fix =
     exceptionTag === undefined ? 'write that key as exceptionTag at the top' : `only ${exceptionTag} may`;
-  return `whoever may tag a group could except it by this tag; ${mend}`;
+  return `anyone who may tag a group could except it with this tag; ${fix}`;
 }
 
 export type Mode = (typeof modes)[number];
@@ -101,13 +101,13 @@ export type Policy = z.infer<typeof policySchema>;
 export type PolicyRule = Policy['rules'][number];
 export type PolicyException = Exception;
 
-/** What holds where a policy says nothing of it. */
+/** The values for a policy that sets none. */
 const defaultEscalation: NonNullable<Policy['escalation']> = { times: 5, withinMinutes: 60 };
 const defaultOwnerTags = ['Owner', 'owner', 'Team', 'team', 'Contact', 'contact'];
 
 /**
- * How often ingress that a rule forbids is closed within which time before it is escalated. Then the schedule closes
- * it, unless it is left open; with `alwaysRevoke` it is closed at once each time, and never escalated.
+ * How often, within which time, forbidden ingress is closed before it is escalated. After that the schedule closes it,
+ * unless the rule leaves it open. With `alwaysRevoke` it is closed at once each time and never escalated.
  */
 export function escalationLimit({ escalation: own = defaultEscalation }: Policy, rule: PolicyRule) {
   const { leaveOpen = false, ...given } = rule.escalation ?? {};
@@ -119,18 +119,18 @@ export function escalationLimit({ escalation: own = defaultEscalation }: Policy,
   };
 }
 
-/** The keys of the group tags that say who answers for a group, the first that is there counts. */
+/** The group tag keys that name the owner; the first that the group has counts. */
 export function ownerTagsOf({ ownerTags }: Policy): readonly string[] {
   return ownerTags ?? defaultOwnerTags;
 }
 
-/** The mode a rule acts in: its own, or the policy's cap where that is weaker. */
+/** The mode of a rule: its own, or the policy's cap when that is weaker. */
 export function effectiveMode(policy: Policy, rule: PolicyRule): Mode {
   const cap = policy.mode ?? 'revoke';
   return modes.indexOf(rule.mode) <= modes.indexOf(cap) ? rule.mode : cap;
 }
 
-/** The SHA-256 of a policy's meaning, in hex: comments, key order and layout of the file do not change it. */
+/** The SHA-256 of a policy's meaning, in hex. Comments, key order and layout do not change it. */
 export function policyDigest(policy: Policy): string {
   return createHash('sha256')
     .update(JSON.stringify(policySchema.parse(policy)))

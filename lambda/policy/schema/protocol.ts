@@ -1,4 +1,6 @@
-/** IP protocols by IANA number. A rule of these four has ports or ICMP types; of any other, EC2 can limit neither. */
+/**
+ * IP protocols by IANA number. A rule of one of these four has ports or ICMP types; EC2 limits neither for any other.
+ */
 const [icmp, tcp, udp, icmpv6] = [1, 6, 17, 58];
 
 const names = new Map([
@@ -17,7 +19,7 @@ const titles = new Map([
 
 export const isEverything = (protocol: string): boolean => ['-1', 'all'].includes(protocol.toLowerCase());
 
-/** The IANA number of a protocol as EC2 or a policy writes it; undefined for one that is not known. */
+/** The IANA number of a protocol in EC2's or a policy's spelling; undefined when it is not known. */
 export function protocolNumber(protocol: string | number): number | undefined {
   const named = numbers.get(String(protocol).toLowerCase());
   if (named !== undefined) return named;
@@ -25,14 +27,14 @@ export function protocolNumber(protocol: string | number): number | undefined {
   return isNumber ? Number(protocol) : undefined;
 }
 
-/** The name by which EC2 lists a protocol, `-1` for all of them; the text in lower case where it is none. */
+/** EC2's name of a protocol, `-1` for all; an unknown text in lower case. */
 export function protocolName(protocol: string): string {
   if (isEverything(protocol)) return '-1';
   const number = protocolNumber(protocol);
   return number === undefined ? protocol.toLowerCase() : (names.get(number) ?? String(number));
 }
 
-/** `TCP`; undefined for a protocol that has neither ports nor types. */
+/** `TCP`; undefined for a protocol without ports or types. */
 export const protocolTitle = (number: number): string | undefined => titles.get(number);
 
 export const hasPorts = (number: number | undefined): boolean => number === tcp || number === udp;

@@ -37,12 +37,12 @@ function scopeOf<Shape extends z.core.$ZodShape>(shape: Shape) {
 }
 
 /**
- * Which groups a rule is about: those that any selector of `include` selects (all, without it) and none of
- * `exclude` does. A selector selects where each of its keys does; a key, where any of its values does.
+ * The groups that a rule applies to: those that any selector of `include` selects (without it, all) and none of
+ * `exclude`. A selector needs a match for each of its keys; a key needs a match for one of its values.
  */
 export const scopeSchema = scopeOf(selectorShape);
 
-/** Where an exception counts; it must say so, and can name single groups. */
+/** Where an exception applies. It is required, and can name single groups. */
 export const whereSchema = scopeOf({ ...selectorShape, groupIds }).refine(
   ({ include }) => include !== undefined,
   'write include: where the exception counts',

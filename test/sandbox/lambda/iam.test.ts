@@ -103,7 +103,7 @@ describe("the Lambda under the programs' own roles", () => {
       groupId,
       outcome: 'remediated',
       findings: [{ fromPort: 22, action: 'revoked' }],
-      notification: { slack: { status: 'failed', error: 'Slack could not be told: TypeError' } },
+      notification: { slack: { status: 'failed', error: 'Slack was not notified: TypeError' } },
     });
   });
 

@@ -5,7 +5,7 @@ const ssh = fixture('authorize-nested');
 const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
 
 describe('an open group', () => {
-  it('is closed, looked at again, told to Slack and put on the bus', async () => {
+  it('is closed, read again, posted to Slack and published on the bus', async () => {
     const world = createWorld();
     await world.handler(ssh);
     expect(world.ruleIds()).toEqual([]);
@@ -112,7 +112,7 @@ describe('nothing is touched', () => {
       { CidrIpv4: undefined, ReferencedGroupInfo: { GroupId: 'sg-2' } },
     ],
     ['a rule with two sources', 'undecided', 'authorize-nested', { CidrIpv6: '::/0' }],
-    ['an edited prefix list that no group lets in', 'clean', 'prefix-list-edited', {}],
+    ['an edited prefix list that no group uses', 'clean', 'prefix-list-edited', {}],
     ['a dry run', 'ignored', 'authorize-dry-run', {}],
     [
       'a call of our own that left nothing open',
@@ -137,7 +137,7 @@ describe('nothing is touched', () => {
     expect(world.slack.posts).toHaveLength(1);
   });
 
-  it('by a group that is gone', async () => {
+  it('by a group that does not exist', async () => {
     const world = createWorld();
     world.groups.clear();
     await world.handler(ssh);
@@ -145,7 +145,7 @@ describe('nothing is touched', () => {
     expect(world.published.map(({ outcome }) => outcome)).toEqual(['group-gone', 'group-gone']);
   });
 
-  it('by a rule that is gone', async () => {
+  it('by a rule that does not exist', async () => {
     const world = createWorld();
     world.groups.set(groupId, [openRule(2, { FromPort: 443, ToPort: 443 })]);
     await world.handler(ssh);
@@ -154,7 +154,7 @@ describe('nothing is touched', () => {
 });
 
 describe('a failed duplicate', () => {
-  it('is looked at, for the rule is open already', async () => {
+  it('is inspected, because the rule is already open', async () => {
     const world = createWorld();
     await world.handler(fixture('authorize-duplicate'));
     expect(world.ruleIds()).toEqual([]);

@@ -51,7 +51,7 @@ describe('findings', () => {
     );
   });
 
-  it('that Security Hub refuses are told one by one', async () => {
+  it('that Security Hub refuses are reported one by one', async () => {
     const refused = { Id: 'x', ErrorCode: 'InvalidInput', ErrorMessage: 'Title' };
     const body = JSON.stringify({ FailedCount: 1, SuccessCount: 0, FailedFindings: [refused] });
     const cloud = await answering(200, body, json);

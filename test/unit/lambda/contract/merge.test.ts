@@ -115,7 +115,7 @@ describe('results of one event and group', () => {
   });
 
   const revoked = remediation({ findings: [finding()] });
-  const gone = remediation({ outcome: 'rule-gone', reason: 'it was gone', mode: null, time: times[1] });
+  const gone = remediation({ outcome: 'rule-gone', reason: 'it was deleted', mode: null, time: times[1] });
   const failed = remediation({
     outcome: 'access-denied',
     reason: 'no role',

@@ -63,9 +63,9 @@ const looks = new Map<string, object>([
 const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
   ['authorize-dry-run', ['ignored', /Client.DryRunOperation/]],
   ['authorize-unauthorized', ['ignored', /Client.UnauthorizedOperation/]],
-  ['descriptions-updated', ['ignored', /a description lets nobody in/]],
-  ['authorize-egress', ['ignored', /egress is not judged/]],
-  ['revoke-ingress', ['ignored', /a revoke lets nobody in/]],
+  ['descriptions-updated', ['ignored', /a description allows no traffic/]],
+  ['authorize-egress', ['ignored', /egress is not evaluated/]],
+  ['revoke-ingress', ['ignored', /a revoke allows no traffic/]],
 ]);
 
 const exempt = { groupId, key: 'exempt', value: 'yes' };
@@ -91,7 +91,7 @@ describe('an event', () => {
     expect(read(fixture(name))).toMatchObject({ kind, reason: expect.stringMatching(reason) });
   });
 
-  it.each([...notes])('%s asks for none, and nobody hears of it', (name, tagChanges) => {
+  it.each([...notes])('%s needs none, and no one is notified', (name, tagChanges) => {
     expect(read(fixture(name))).toMatchObject({ kind: 'noted', tagChanges });
   });
 
@@ -103,7 +103,7 @@ describe('an event', () => {
     expect(read(fixture(name))).toMatchObject({ tagChanges });
   });
 
-  it('gives account and Region from its envelope, whatever its detail says', () => {
+  it('gives account and Region from its envelope, not from its detail', () => {
     const event = fixture('authorize-nested');
     Object.assign(event.detail as object, { recipientAccountId: '999999999999', awsRegion: 'us-east-1' });
     expect(read(event).call).toMatchObject({ account: '300000000001', region: 'eu-west-1' });
@@ -124,16 +124,20 @@ describe('an event', () => {
     });
   });
 
-  it('without a readable caller is looked at all the same', () => {
+  it('without a readable caller is inspected', () => {
     const event = fixture('authorize-nested');
-    Object.assign(event.detail as object, { userIdentity: 'nobody', userAgent: 7, sourceIPAddress: null });
+    Object.assign(event.detail as object, {
+      userIdentity: 'not an object',
+      userAgent: 7,
+      sourceIPAddress: null,
+    });
     expect(read(event)).toMatchObject({
       kind: 'inspect',
       call: { actor: { principal: null, userAgent: null } },
     });
   });
 
-  it.each(['requestParameters', 'responseElements'])('is looked at without %s as well', (key) => {
+  it.each(['requestParameters', 'responseElements'])('is inspected without %s', (key) => {
     const event = fixture('authorize-nested');
     Reflect.deleteProperty(event.detail as object, key);
     expect(read(event)).toMatchObject({ kind: 'inspect', subject: group });
@@ -178,7 +182,7 @@ describe('an event', () => {
     expect(read(event)).toMatchObject({ kind: 'inspect', subject: { prefixListId: id, groupIds: [] } });
   });
 
-  it('is read without an exception whatever its parameters are', () => {
+  it('is read without an exception for any parameters', () => {
     const names = fc.constantFrom(
       'AuthorizeSecurityGroupIngress',
       'ModifySecurityGroupRules',

@@ -44,7 +44,7 @@ export const wide = plain([
 
 const random = numbers(4_711);
 
-/** Many of them come to a prefix wider than /8, some of them private; /16 likewise in IPv6. */
+/** Together, many of them are wider than /8, some of them private; /16 likewise in IPv6. */
 export const eights: Written[] = [
   ...Array.from({ length: 60 }, (_, index) =>
     written4((index + 1 + random(190)) * 2 ** 24 + random(2 ** 20), 8 + random(4)),

@@ -45,7 +45,7 @@ const identities: unknown[] = [
   { arn: role('300000000002', 'portcullis-remediation') },
   { arn: role('300000000001', 'portcullis-remediation-x') },
   { arn: 'A'.repeat(3_000), invokedBy: 'cloudformation.amazonaws.com', userName: 7 },
-  ...['nobody', null, {}, [], { arn: {} }],
+  ...['no object', null, {}, [], { arn: {} }],
 ];
 
 /** What CloudTrail itself might do: other forms of the same, after which the event still names what it names. */

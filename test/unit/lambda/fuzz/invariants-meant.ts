@@ -41,8 +41,8 @@ export function checkClosed(event: Json, run: Run, judged: Evaluations, guests: 
 }
 
 /**
- * An event that only has another form is about just the groups it names, no other is looked at and none is missed;
- * one that names none, about those of its Region that are or may be against the policy.
+ * An event in another form is about exactly the groups that it names: no other is inspected and none is missed. An
+ * event that names none is about the groups of its Region that violate or may violate the policy.
  */
 export function checkFound(event: Json, { results, before }: Run, judged: Evaluations): void {
   const isSuspect = ({ place }: { place: string }) =>
@@ -53,5 +53,5 @@ export function checkFound(event: Json, { results, before }: Run, judged: Evalua
   const wanted = [...new Set(meant.map(({ group }) => group.id))].sort();
   const found = results.flatMap(({ groupId }) => groupId ?? []).sort();
   const isGone = wanted.length === 0 && results.every(({ outcome }) => outcome === 'group-gone');
-  check(isGone || String(found) === String(wanted), `looked at ${found}, not ${wanted}`);
+  check(isGone || String(found) === String(wanted), `inspected ${found}, not ${wanted}`);
 }

@@ -60,13 +60,13 @@ function isNamedRegion(event: Json, cell: string): boolean {
   return isTarget && members.includes(owner ?? '') && JSON.stringify(event.detail).includes(`"${region}"`);
 }
 
-/** What is let in instead is among what the policy lists, and was let in before by what is taken away. */
+/** What is allowed instead is in the policy's list, and was allowed before by a revoked rule. */
 function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Evaluations, scene: Scene): void {
   for (const line of record.authorized) {
     const [cell, groupId, protocol, from, to, text = ''] = line.split(' ');
     const place = `${cell}/${groupId}`;
     const listed = policy.rules.some(({ narrowTo }) => narrowTo?.includes(text));
-    check(listed, `let ${text} in, which nobody listed`);
+    check(listed, `allowed ${text}, which the policy does not list`);
     const sources = (before.get(place)?.rules ?? [])
       .filter(({ IpProtocol }) => IpProtocol === protocol)
       .filter(({ FromPort, ToPort }) => protocol === '-1' || `${FromPort} ${ToPort}` === `${from} ${to}`)
@@ -76,16 +76,16 @@ function checkNarrowing({ policy }: Stage, { before, record }: Run, judged: Eval
     const wasOpen = sources.some(
       (source) => source.kind === 'blocks' && isInside(blockOf(text), source.blocks),
     );
-    check(wasOpen, `let ${text} in, which nothing that is taken away did`);
+    check(wasOpen, `allowed ${text}, which no revoked rule did`);
   }
 }
 
-/** One result for each group looked at, true to what is there now and to what the policy says of it. */
+/** One result for each inspected group, consistent with its present rules and with the policy. */
 export function checkResults(run: Run, judged: Evaluations, event: Json): void {
   const { results, after, record } = run;
   const keys = results.map(({ groupId }) => String(groupId));
   check(new Set(keys).size === keys.length, `more than one result of a group: ${keys}`);
-  check(results.length > 0 || run.rejection || isQuiet(event), 'nobody is told of the event');
+  check(results.length > 0 || run.rejection || isQuiet(event), 'the event has no result');
   const from = cellOf(event);
   for (const result of results) {
     if (result.groupId === null) continue;
@@ -105,14 +105,14 @@ export function checkResults(run: Run, judged: Evaluations, event: Json): void {
   }
 }
 
-/** Whatever was taken away is told as such, by the retry where the first attempt did not live to tell it. */
+/** Every revoked rule is reported, by the retry when the first attempt ended before its report. */
 export function checkNotified(runs: Run[]): void {
   const findings = runs.flatMap(({ results }) => results).flatMap((result) => result.findings);
   const reported = new Set(findings.filter(isRemoved).map(({ ruleId }) => ruleId));
   const missing = runs
     .flatMap(({ record }) => record.revoked)
     .filter((line) => !reported.has(line.split(' ')[2] ?? ''));
-  check(missing.length === 0, `revoked ${missing} and told nobody`);
+  check(missing.length === 0, `revoked ${missing} without a report`);
 }
 
 const isRemoved = ({ action }: ResultFinding) => action === 'revoked' || action === 'narrowed';

@@ -20,8 +20,8 @@ const openers = ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules'];
 const edits = ['ModifyManagedPrefixList', 'RestoreManagedPrefixListVersion'];
 
 /**
- * What an event of a call that succeeded means, by the ids in it, in whatever form and place: one group's id and no
- * other name, then that group; one name; a list's id; or nothing at all, then any group may be meant.
+ * What an event of a successful call means, by the ids in it, in any form and place: with one group's id and no other
+ * name, that group; with one name or a list's id, that one; with none, any group.
  */
 export const meantBy = remembering((event: Json): Meant | 'not plain' => {
   const detail = event.detail as Json | null;

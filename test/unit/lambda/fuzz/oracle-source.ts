@@ -7,7 +7,9 @@ import type { Answer } from './oracle-scope.ts';
 /** What a prefix list is: its entries as texts, one of AWS, or not to be read. */
 export type Content = { cidrs: string[] } | 'aws' | 'unreadable';
 
-/** Whom a rule lets in. `doubt` could be anybody; `nonsense` names no source, or two. `list` is a prefix list's id. */
+/**
+ * The source of a rule. `doubt` could be any address; `nonsense` names no source, or two. `list` is a prefix list's id.
+ */
 export type Source = { list?: string } & (
   | { kind: 'blocks'; blocks: Block[] }
   | { kind: 'group'; account: string | undefined }
@@ -45,7 +47,7 @@ export function ofFamilies(blocks: Block[], families: ('ipv4' | 'ipv6')[] | unde
 
 type Clause = NonNullable<MatchClause['sources']>;
 
-/** Whether a clause names whom a rule lets in: any of what it lists. */
+/** Whether a clause names a source of the rule. */
 export function matchSource(
   clause: Clause | undefined,
   source: Source,

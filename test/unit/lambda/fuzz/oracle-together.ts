@@ -19,8 +19,8 @@ interface Piece {
 }
 
 /**
- * The rules that are too wide only together, at some point that the clause is about. One that is too wide by itself,
- * or is or may be excepted, does not count against the others.
+ * The rules that are too wide only together, at some point of the clause. A rule that is too wide alone, or is or may
+ * be excepted, does not count against the others.
  */
 export function widerTogether(
   match: MatchClause,

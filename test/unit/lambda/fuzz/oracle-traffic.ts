@@ -8,7 +8,7 @@ export interface Point {
   at: number;
 }
 
-/** What a rule opens: of one protocol from one point to another, everything, or nobody can tell. */
+/** What a rule opens: one protocol from one point to another, everything, or unknown. */
 export type Opening = { protocol: number; from: number; to: number } | 'everything' | 'unknown';
 
 const numbers = new Map([

@@ -7,7 +7,7 @@ import { type Content, expectedSource, matchSource, type Source } from './oracle
 import { type Subject, widerTogether } from './oracle-together.ts';
 import { isAbout, openingOf, opens, type Point, pointsOf } from './oracle-traffic.ts';
 
-/** What the policy, read as docs/policy.md says it, makes of one rule; `unclear` is what nobody may act upon. */
+/** The decision for one rule according to docs/policy.md. No action may be taken on `unclear`. */
 export interface EvaluatedRule {
   verdict: 'allowed' | 'forbidden' | 'excepted' | 'unclear';
   mode?: Mode;

@@ -73,7 +73,7 @@ const rule = fc.record({
   scope: maybe(scope),
   mode: fc.constantFrom('observe', 'notify', 'revoke', 'revoke'),
 });
-/** Half of them let much in, so that some rules are excepted whole. */
+/** Half of them allow a lot, so that some rules are excepted as a whole. */
 const allowed = fc.oneof(
   fc.record({
     cidrs: maybe(cidrs),

@@ -158,7 +158,7 @@ export async function invoke(
   const rejection =
     failed === undefined ? undefined : failed instanceof Error ? failed.message : String(failed);
   const leak = stage.said.find((text) => text.includes(token));
-  if (leak) throw new Error(`the token of Slack is told: ${leak}`);
+  if (leak) throw new Error(`the Slack token is published: ${leak}`);
   const record = { ...stage.aws.record };
   const answers = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   const reported = answers.map((answer) => JSON.stringify(answer)).sort();

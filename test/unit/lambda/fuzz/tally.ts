@@ -1,6 +1,6 @@
 import type { Trial } from './trial.ts';
 
-/** How often what the invariants are about came to pass, lest they hold of nothing. */
+/** How often each case of the invariants occurred, so that none passes without a case. */
 export interface Tally {
   count(trial: Trial): void;
   /** Of outcomes and actions of findings, of AWS calls that went wrong, and of invocations that rejected. */

@@ -11,7 +11,7 @@ import { createStage, evaluating, invoke, type Run, type Stage } from './stage.t
 import type { Mishap, Scene } from './world.ts';
 
 const mishaps: Mishap['kind'][] = [
-  ...(['throttled', 'denied', 'broken', 'answer lost', 'rule taken away', 'rule added'] as const),
+  ...(['throttled', 'denied', 'broken', 'answer lost', 'rule deleted', 'rule added'] as const),
 ];
 
 /** Numbers that a trial is made from. */
@@ -123,12 +123,12 @@ async function play(stage: Stage, scene: Scene, event: Json, course: Course): Pr
   return runs;
 }
 
-/** Nobody can tell what a list holds while it is edited. */
+/** The content of a list is unknown while it is edited. */
 function whileEdited({ lists, editing }: Scene): Scene['lists'] {
   return new Map([...lists].map(([id, content]) => [id, editing.has(id) ? 'unreadable' : content]));
 }
 
-/** What must be so whatever went wrong. */
+/** What must hold after any failure. */
 function checkRun(
   stage: Stage,
   scene: Scene,

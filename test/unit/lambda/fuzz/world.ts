@@ -23,10 +23,10 @@ export interface Scene {
   pageSize: number;
 }
 
-/** What happens at the nth AWS call of an event: it fails once, or somebody else is quicker. */
+/** What happens at the nth AWS call of an event: it fails once, or another caller is faster. */
 export interface Mishap {
   at: number;
-  kind: 'throttled' | 'denied' | 'broken' | 'answer lost' | 'rule taken away' | 'rule added';
+  kind: 'throttled' | 'denied' | 'broken' | 'answer lost' | 'rule deleted' | 'rule added';
 }
 
 export interface Fake {
@@ -118,7 +118,7 @@ function strike(kind: Mishap['kind'], cell: Map<string, Group> | undefined): voi
       ToPort: 443,
       SecurityGroupRuleId: 'sgr-added',
     };
-    if (kind === 'rule taken away') group.rules = group.rules.slice(1);
+    if (kind === 'rule deleted') group.rules = group.rules.slice(1);
     else
       group.rules = [
         ...group.rules,
@@ -137,7 +137,7 @@ interface Door {
 }
 
 function member({ name, cell, isLost, scene, record }: Door): Member {
-  /** What a listing was when it began: nobody's change meanwhile makes it skip anything. */
+  /** A listing as it was when it began: a change during it makes it skip nothing. */
   const listings: unknown[][] = [];
   const paged = <Item>(items: readonly Item[], token: string | undefined) => {
     const [nth = listings.length, start = 0] = token?.split('/').map(Number) ?? [];

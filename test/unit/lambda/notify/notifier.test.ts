@@ -13,7 +13,7 @@ const sent = { status: 'sent' };
 const failed = { status: 'failed', error: expect.any(String) };
 
 describe('a closed group', () => {
-  it('is told by every channel, and the result says so', async () => {
+  it('is sent on every channel, and the result says so', async () => {
     const world = createWorld(everything);
     await world.handler(ssh);
     expect(world.published).toMatchObject([
@@ -30,7 +30,7 @@ describe('a closed group', () => {
     ['slack', { slack: failed, sns: sent, securityHub: sent }],
     ['sns', { slack: sent, sns: failed, securityHub: sent }],
     ['securityHub', { slack: sent, sns: sent, securityHub: failed }],
-  ])('is told by the others where %s fails', async (channel, notification) => {
+  ])('is sent on the others when %s fails', async (channel, notification) => {
     const world = createWorld(everything);
     if (channel === 'slack') world.slack.answers.push(403);
     if (channel === 'sns') world.fail('publish', awsError('AuthorizationErrorException', 403));
@@ -51,7 +51,7 @@ describe('a closed group', () => {
     ]);
   });
 
-  it('is told by nobody where nothing is configured', async () => {
+  it('is sent nowhere when nothing is configured', async () => {
     const world = createWorld({ slack: null });
     await world.handler(ssh);
     await world.handler(fixture('authorize-dry-run'));
@@ -61,8 +61,8 @@ describe('a closed group', () => {
   });
 });
 
-describe('what nobody need hear of', () => {
-  it('is told by no channel', async () => {
+describe('a result without a notification', () => {
+  it('is sent on no channel', async () => {
     const world = createWorld(everything);
     await world.handler(fixture('authorize-dry-run'));
     const no = { status: 'not-needed' };

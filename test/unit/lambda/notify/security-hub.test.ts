@@ -51,7 +51,7 @@ describe('a finding in the AWS Security Finding Format', () => {
       FindingProviderFields: { Severity: { Label: 'CRITICAL' } },
       CreatedAt: '2026-03-02T09:15:01.000Z',
       UpdatedAt: '2026-03-02T09:15:10Z',
-      Title: 'Security group sg-0a1b2c3d4e5f60001 lets in tcp 22 from 0.0.0.0/0, against admin-ports',
+      Title: 'Security group sg-0a1b2c3d4e5f60001 allows tcp 22 from 0.0.0.0/0, which admin-ports forbids',
       Description: 'tcp 22 is open to the world. Use Session Manager.',
       ProductFields: {
         'portcullis/Action': 'revoked',

@@ -69,7 +69,7 @@ describe('an exception', () => {
     ['the port of one with the source of the other', open('198.51.100.7/32', 22), 'violation'],
     ['the ports of both', open('203.0.113.7/32', 22, 3389), 'violation'],
     ['neighbouring ports of both, from a source of both', open('192.0.2.7/32', 22, 23), 'excepted'],
-  ])('with a list of what it lets in says of %s: %s', (_, change, verdict) => {
+  ])('with a list of what it allows is, for %s: %s', (_, change, verdict) => {
     const allow = [
       '{ sources: { cidrs: [203.0.113.0/24, 192.0.2.0/24] }, ports: { any: [22] } }',
       '{ sources: { cidrs: [198.51.100.0/24] }, ports: { any: [3389] } }',

@@ -123,7 +123,7 @@ describe('a source', () => {
     });
   });
 
-  it('that is a prefix list nobody could read is undecided, with the reason', () => {
+  it('that is an unreadable prefix list is undecided, with the reason', () => {
     const situation: Situation = {
       prefixLists: new Map([['pl-1', { kind: 'unknown', reason: 'may not be read' }]]),
     };
@@ -167,7 +167,7 @@ describe('the union of a group', () => {
     });
   });
 
-  it('is not looked at where the policy says so, or the port is excepted', () => {
+  it('is not evaluated when the policy says so, or the port is excepted', () => {
     const off = policyOf([
       'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16, union: false } } }',
     ]);

@@ -64,7 +64,7 @@ describe('a scope', () => {
     });
   });
 
-  it('that misses for certain is missed, whatever else is not known', () => {
+  it('that certainly misses is missed, when other facts are unknown', () => {
     expect(
       judge('include: [{ organizationalUnits: [Production], regions: [us-east-1] }]', { region: 'eu-west-1' })
         .verdict,

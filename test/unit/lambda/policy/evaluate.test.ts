@@ -191,7 +191,7 @@ describe('a verdict', () => {
     });
   });
 
-  it('is undecided where an earlier rule is in doubt, whatever a later one says', () => {
+  it('is undecided when an earlier rule is in doubt, for any later rule', () => {
     expect(judge({ source: { kind: 'cidr', text: 'x' } }, two)).toMatchObject({ verdict: 'undecided' });
   });
 });

@@ -85,7 +85,7 @@ describe('policy.yaml', () => {
       'line 7: Map keys must be unique',
     ],
     ['a broken text', 'version: 1', 'version: [1', 'line '],
-  ])('is refused for %s, naming line, field and mend', (_, from, to, message) => {
+  ])('is refused for %s, with line, field and fix', (_, from, to, message) => {
     expect(shipped).toContain(from);
     expect(mistake(shipped.replace(from, to))).toContain(message);
   });

@@ -118,7 +118,7 @@ describe('an exception', () => {
     ['without a place', { where: '{ exclude: [{ regions: [eu-west-1] }] }' }, /where: write include/],
     ['for nothing named', { allow: '{ sources: { cidrs: [203.0.113.0/24] } }' }, /allow: name the ports/],
     ['for an empty list', { allow: '[]' }, /allow: write a mapping of what is allowed/],
-    ['without what it lets in', { allow: undefined }, /allow: write a mapping with: sources/],
+    ['without what it allows', { allow: undefined }, /allow: write a mapping with: sources/],
     [
       'for one of a list that names nothing',
       {
@@ -132,13 +132,17 @@ describe('an exception', () => {
       { allow: '[{ sources: { cidrs: [203.0.113.0/24] }, port: 22, protocols: [tcp] }]' },
       /exceptions\[0\]\.allow\[0\]\.port: unknown key/,
     ],
-    ['for nobody', { allow: '{ sources: {}, ports: { any: [22] } }' }, /sources: name the sources/],
+    [
+      'without a source',
+      { allow: '{ sources: {}, ports: { any: [22] } }' },
+      /sources: name the allowed sources/,
+    ],
   ])('is refused %s', (_, change, mistake) => expect(written(change)).toThrow(mistake));
 
   it('goes by a group tag only where the policy allows that very tag', () => {
     const where = '{ include: [{ groupTags: { asks-for: [partner] } }] }';
     expect(written({ where })).toThrow(
-      /groupTags.asks-for: whoever may tag a group .*exceptionTag at the top/,
+      /groupTags.asks-for: anyone who may tag a group .*exceptionTag at the top/,
     );
     expect(written({ where }, 'exceptionTag: other')).toThrow(/only other may/);
     expect(written({ where }, 'exceptionTag: asks-for')).not.toThrow();

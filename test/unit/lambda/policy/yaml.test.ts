@@ -59,7 +59,7 @@ describe('a text that is not YAML', () => {
     expect(() => parsePolicy(text)).toThrow(new RegExp(wanted));
   });
 
-  it('is told without the parser’s own place, which would be a second one', () => {
+  it('is reported without the parser’s own place, which would be a second one', () => {
     expect(reported('a: 1\na: 2\n')).toEqual([
       'line 2: Map keys must be unique; a is written twice; leave one of them out',
     ]);

@@ -38,13 +38,13 @@ describe('undo', () => {
     });
   });
 
-  it('is null where nothing was taken away', async () => {
+  it('is null when nothing was revoked', async () => {
     const world = createWorld({ mode: 'notify' });
     await world.handler(ssh);
     expect(world.published[0]?.findings[0]?.undo).toBeNull();
   });
 
-  it('is told by the retry after an invocation that died between revoke and report', async () => {
+  it('is reported by the retry after an invocation that died between revoke and report', async () => {
     const world = createWorld();
     for (const nth of [1, 2, 3]) world.fail('putEvent', awsError('InternalFailure', 500), nth);
     for (const _ of [1, 2]) await world.handler(ssh).catch(() => undefined);
@@ -74,7 +74,7 @@ describe('narrowing', () => {
     });
   });
 
-  it('never lets in what the rule did not', async () => {
+  it('never allows what the rule did not', async () => {
     const world = createWorld({ policy });
     world.groups.set(groupId, [openRule(1, { CidrIpv4: '200.0.0.0/6' })]);
     await world.handler(ssh);

@@ -31,7 +31,7 @@ function stage({ named = canaryName + id, tagged = id, known = {} }: Stage = {},
 }
 
 describe('the group of a canary', () => {
-  test('is closed though the policy only observes, and nobody is told', async () => {
+  test('is closed although the policy only observes, and no one is notified', async () => {
     const { world, entered } = stage();
     await entered();
     const [result] = await world.handler(fixture('authorize-nested'));
@@ -50,7 +50,7 @@ describe('the group of a canary', () => {
     expect(world.ruleIds()).toEqual(['sgr-00000000000000002']);
   });
 
-  test('of which the policy closes more is told of as any other', async () => {
+  test('with other violations is notified as any other group', async () => {
     const { world, entered } = stage({}, { mode: 'revoke', cap: '' });
     await entered();
     world.groups.set(groupId, [openRule(1, opened), openRule(2)]);
@@ -103,7 +103,7 @@ describe('a group that looks like a canary', () => {
     expect(result).not.toHaveProperty('canary');
   });
 
-  test.each(strangers)('%s is closed where the policy closes it, and people are told', async (_, how) => {
+  test.each(strangers)('%s is closed when the policy closes it, and people are notified', async (_, how) => {
     const { world, entered } = stage(how, { mode: 'revoke', cap: '' });
     await entered();
     await world.handler(fixture('authorize-nested'));
@@ -144,14 +144,14 @@ describe('a synthetic canary', () => {
     ['that the ledger does not know', { known: false } as Stage, {}],
     ['from another account', { known: { of: id } }, { account: '300000000002' }],
     ['whose time is over', { known: { of: id, minutes: -1 } }, {}],
-  ])('%s comes to nothing, not even a look or a result', async (_, how, change) => {
+  ])('%s causes no inspection and no result', async (_, how, change) => {
     const { world, entered } = stage(how);
     await entered();
     expect(await world.handler(synthetic(change))).toEqual([]);
     expect([world.sessions, world.published]).toEqual([[], []]);
   });
 
-  test('says which right is missing where the role is refused, and nobody else is told', async () => {
+  test('names the missing right when the role is refused, and no one else is notified', async () => {
     const { world, entered } = stage({ known: { of: id } });
     await entered();
     world.fail('assumeRole', awsError('AccessDenied'));

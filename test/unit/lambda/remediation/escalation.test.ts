@@ -45,7 +45,7 @@ async function fight(policy: ReturnType<typeof policyOf>, duration: number, paus
 describe('a rule that is opened again at once after each closing', () => {
   const escalating = policyOf([publicly], 'escalation: { times: 3, withinMinutes: 60 }');
 
-  it('for 6 hours is open for 6 minutes at most, closed 80 times at most, and told 4 times', async () => {
+  it('for 6 hours is open for 6 minutes at most, closed 80 times at most, and notified 4 times', async () => {
     const { world, stretches } = await fight(escalating, 6 * hour);
     expect(Math.max(...stretches)).toBeLessThanOrEqual(6 * minute);
     expect(stretches.length).toBeGreaterThan(60);
@@ -57,7 +57,7 @@ describe('a rule that is opened again at once after each closing', () => {
   });
 
   it.each([7_000, 45_000, 3 * minute])(
-    'or %i ms later is open for 6 minutes at most, and told 4 times',
+    'or %i ms later is open for 6 minutes at most, and notified 4 times',
     async (pause) => {
       const { world, stretches } = await fight(escalating, 3 * hour, pause);
       expect(Math.max(...stretches)).toBeLessThanOrEqual(6 * minute);
@@ -65,7 +65,7 @@ describe('a rule that is opened again at once after each closing', () => {
     },
   );
 
-  it('is closed 5 times before it is escalated by the shipped policy, and told 4 times', async () => {
+  it('is closed 5 times before it is escalated by the shipped policy, and notified 4 times', async () => {
     const shipped = readFileSync(new URL('../../../../lambda/policy.yaml', import.meta.url), 'utf8');
     const policy = parsePolicy(shipped.replace('mode: observe', 'mode: revoke'));
     const { world, stretches } = await fight(policy, 6 * hour);
@@ -80,20 +80,20 @@ describe('a rule that is opened again at once after each closing', () => {
   });
 
   it.each([4, 10, 50])(
-    'is told 4 times also where it is closed %i times before it is escalated',
+    'is notified 4 times also when it is closed %i times before it is escalated',
     async (times) => {
       const policy = policyOf([publicly], `escalation: { times: ${times}, withinMinutes: 60 }`);
       expect((await fight(policy, 3 * hour)).world.slack.posts).toHaveLength(4);
     },
   );
 
-  it('so slowly that it is never escalated is told 3 times, and once for each further day', async () => {
+  it('so slowly that it is never escalated is notified 3 times, and once for each further day', async () => {
     const { world } = await fight(policyOf([publicly]), 50 * hour, 20 * minute);
     expect(world.published.map(({ outcome }) => outcome)).not.toContain('escalated');
     expect(world.slack.posts).toHaveLength(5);
   });
 
-  it('is told of its third closing again where no channel took it', async () => {
+  it('is notified of its third closing again when no channel delivered it', async () => {
     const world = createWorld({ policy: policyOf([publicly]) });
     for (const nth of [1, 2, 3, 4, 5]) {
       world.groups.set(groupId, [openRule(nth)]);
@@ -109,14 +109,14 @@ describe('a rule that is opened again at once after each closing', () => {
     ]);
   });
 
-  it('is told once more on the second day', async () => {
+  it('is notified once more on the second day', async () => {
     const { world } = await fight(escalating, 26 * hour);
     const reported = world.published.filter(({ outcome, repeated }) => outcome === 'escalated' && !repeated);
     expect(reported.map(({ time }) => time.slice(0, 13))).toEqual(['2026-03-02T09', '2026-03-03T09']);
     expect(world.slack.posts).toHaveLength(5);
   });
 
-  it('is told anew once it had stopped for longer than the time of the policy', async () => {
+  it('is notified again once it had stopped for longer than the time of the policy', async () => {
     const { world } = await fight(escalating, hour);
     world.groups.set(groupId, []);
     world.time += 2 * hour;
@@ -161,7 +161,7 @@ describe('notifying people of an escalation', () => {
     });
   });
 
-  it('does not hide what else the same group lets in', async () => {
+  it('does not hide what else the same group allows', async () => {
     const policy = policyOf([publicly], 'escalation: { times: 1, withinMinutes: 60 }');
     const world = createWorld({ policy });
     await world.handler(ssh);

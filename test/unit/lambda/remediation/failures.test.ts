@@ -43,7 +43,7 @@ describe('what can heal', () => {
     },
   );
 
-  it('a look afterwards that fails is told with the revoke, and thrown', async () => {
+  it('a failed reading after the revoke is reported with the revoke, and thrown', async () => {
     const world = createWorld();
     world.fail('describeRules', awsError('Throttling'), 2);
     await expect(world.handler(ssh)).rejects.toThrow(/to be retried.*Throttling/);

@@ -30,9 +30,9 @@ const places = ({ published }: ReturnType<typeof createWorld>) =>
   published.map((result) => `${result.account} ${result.groupId} ${result.outcome}`).sort();
 const both = [`300000000001 ${groupId} remediated`, `300000000002 ${theirs} remediated`];
 
-describe('groups that were found by what they let in', () => {
+describe('groups that were found by what they allow', () => {
   it.each(['authorize-both-omitted', 'modify-without-group', 'prefix-list-edit-omitted'])(
-    'because of %s are told of by the retry, though nothing is open any more',
+    'because of %s are reported by the retry, although nothing is open any more',
     async (name) => {
       const world = createWorld();
       await dieUnreported(world, fixture(name));
@@ -43,7 +43,7 @@ describe('groups that were found by what they let in', () => {
     },
   );
 
-  it('because of an edited prefix list are told of by the retry, those of other accounts too', async () => {
+  it('because of an edited prefix list are reported by the retry, those of other accounts too', async () => {
     const world = createListed();
     const event = fixture('prefix-list-edited');
     await dieUnreported(world, event);

@@ -77,7 +77,7 @@ describe('a rule whose source is a prefix list', () => {
 });
 
 describe('an edited prefix list', () => {
-  it('closes the group that lets it in once the edit is complete', async () => {
+  it('closes the group that uses it once the edit is complete', async () => {
     const world = createListed(['10.0.0.0/8'], { State: 'modify-in-progress' });
     let looks = 0;
     world.before.set('describePrefixList', () => {
@@ -97,7 +97,7 @@ describe('an edited prefix list', () => {
     expect(world.published).toEqual([]);
   });
 
-  it('has every group judged that lets it in, found over all pages, and no other touched', async () => {
+  it('evaluates every group that uses it, over all pages, and changes no other', async () => {
     const world = createListed(['0.0.0.0/0']);
     world.pageSize = 1;
     const [other, bystander, outward] = [
@@ -119,7 +119,7 @@ describe('an edited prefix list', () => {
     ]);
   });
 
-  it('that no group lets in is clean', async () => {
+  it('that no group uses is clean', async () => {
     const world = createWorld();
     await world.handler(edited);
     expect(world.published).toMatchObject([

@@ -121,7 +121,7 @@ describe('a group whose exception has ended', () => {
       `exceptions:${exception('partner', end)}`.replace('include: [{ groupIds: [sg-1] }]', place),
     );
 
-  it('is looked at within the hour, and closed', async () => {
+  it('is inspected within the hour, and closed', async () => {
     const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
     await world.handler(hour);
     expect(world.ruleIds()).toHaveLength(1);
@@ -139,7 +139,7 @@ describe('a group whose exception has ended', () => {
     expect(updated.ruleIds()).toEqual([]);
   });
 
-  it('stays due while it cannot be looked at', async () => {
+  it('stays scheduled while it cannot be inspected', async () => {
     const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
     await world.handler(hour);
     world.time = Date.parse('2026-03-02T12:30:00Z');

@@ -40,7 +40,7 @@ describe('a group that asks for an exception by its tag', () => {
     });
   });
 
-  it('tagged by another person is told as such', async () => {
+  it('tagged by another person is reported with that person', async () => {
     const world = createWorld({ policy });
     world.tags = [{ Key: 'exempt', Value: 'yes' }];
     await world.handler(by(fixture('tags-created'), 'arn:aws:iam::300000000001:user/bob'));
@@ -48,7 +48,7 @@ describe('a group that asks for an exception by its tag', () => {
     expect(world.published.at(-1)?.exceptionTag).toMatchObject({ samePerson: false });
   });
 
-  it('tagged after it was opened, by who opened it, is told as well', async () => {
+  it('tagged after it was opened, by who opened it, is reported', async () => {
     const world = createWorld({ policy: { ...policy, mode: 'observe' } });
     await world.handler(ssh);
     world.tags = [{ Key: 'exempt', Value: 'yes' }];
@@ -59,7 +59,7 @@ describe('a group that asks for an exception by its tag', () => {
     });
   });
 
-  it('tagged at its creation is told with its creator', async () => {
+  it('tagged at its creation is reported with its creator', async () => {
     const world = createWorld({ policy });
     await world.handler(fixture('group-created-tagged'));
     expect(world.published).toEqual([]);
@@ -68,21 +68,21 @@ describe('a group that asks for an exception by its tag', () => {
     expect(world.published.at(-1)?.exceptionTag).toMatchObject({ changedBy: alice, samePerson: true });
   });
 
-  it('is closed when the tag is taken away', async () => {
+  it('is closed when the tag is deleted', async () => {
     const world = createWorld({ policy });
     await world.handler(fixture('tags-deleted'));
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([{ outcome: 'remediated', exceptionTag: null }]);
   });
 
-  it('with a tag that no event told of has nobody to name', async () => {
+  it('with a tag that no event reported names no one', async () => {
     const world = createWorld({ policy });
     world.tags = [{ Key: 'exempt', Value: 'yes' }];
     await world.handler(ssh);
     expect(world.published[0]?.exceptionTag).toMatchObject({ changedBy: null, samePerson: false });
   });
 
-  it('with another value than the last change told of has nobody to name', async () => {
+  it('with another value than the last reported change names no one', async () => {
     const world = createWorld({ policy });
     world.tags = [{ Key: 'exempt', Value: 'no' }];
     await world.handler(fixture('tags-created'));
@@ -102,7 +102,7 @@ describe('a group that asks for an exception by its tag', () => {
 });
 
 describe('tags that the policy does not go by', () => {
-  it('are nobody’s concern: no look, no result, nothing kept', async () => {
+  it('are ignored: no inspection, no result, nothing stored', async () => {
     const world = createWorld();
     await world.handler(fixture('tags-created'));
     await world.handler(fixture('group-created-tagged'));

@@ -24,7 +24,7 @@ describe('a call whose names CloudTrail left out', () => {
     ]);
   });
 
-  it('is told as clean where no group is', async () => {
+  it('is reported as clean when there is no group', async () => {
     const world = createWorld();
     world.groups.set(groupId, [openRule(1, { FromPort: 443, ToPort: 443 })]);
     await world.handler(fixture('authorize-both-omitted'));
@@ -33,7 +33,7 @@ describe('a call whose names CloudTrail left out', () => {
     ]);
   });
 
-  it('is told as undecided where a rule of some group cannot be judged, and nothing is done to it', async () => {
+  it('is reported as undecided when a rule of a group cannot be evaluated, and nothing is changed', async () => {
     const world = createWorld();
     world.groups.set(groupId, [openRule(1, { CidrIpv4: undefined, PrefixListId: listId })]);
     world.prefixLists.set(listId, { cidrs: ['0.0.0.0/0'], State: 'modify-complete' });
@@ -49,7 +49,7 @@ describe('a call whose names CloudTrail left out', () => {
     ]);
   });
 
-  it('is told as denied where the Region cannot be listed, and fails', async () => {
+  it('is reported as denied when the Region cannot be listed, and fails', async () => {
     const world = createWorld();
     world.fail('describeGroups', awsError('UnauthorizedOperation', 403));
     await expect(world.handler(fixture('authorize-both-omitted'))).rejects.toThrow(/^access-denied/);
@@ -58,7 +58,7 @@ describe('a call whose names CloudTrail left out', () => {
 });
 
 describe('a call with the remediation role on', () => {
-  it('is closed where it left something open: whoever may wear the role is no exception', async () => {
+  it('is closed when it left something open: the remediation role is no exception', async () => {
     const world = createWorld();
     await world.handler(fixture('authorize-by-own-role'));
     expect(world.ruleIds()).toEqual([]);
@@ -73,7 +73,7 @@ describe('a group of another owner', () => {
     await world.handler(fixture('authorize-group-of-another-owner'));
     expect(world.ruleIds()).toHaveLength(1);
     expect(world.published).toMatchObject([
-      { outcome: 'ignored', reason: expect.stringContaining('of account 300000000002') },
+      { outcome: 'ignored', reason: expect.stringContaining('account 300000000002 owns the group') },
     ]);
   });
 });
@@ -106,7 +106,7 @@ describe('an edit of a prefix list that is shared', () => {
   it.each([
     ['a route table', '300000000002', 'rtb-1'],
     ['a group of the same account', '300000000001', other],
-    ['nobody known', 'x', other],
+    ['an unknown principal', 'x', other],
   ])('passes over %s', async (_, owner, resource) => {
     const world = shared(owner, resource);
     await world.handler(fixture('prefix-list-edited'));
@@ -119,7 +119,7 @@ describe('an edit of a prefix list that is shared', () => {
     await expect(world.handler(fixture('prefix-list-edited'))).rejects.toThrow(/^access-denied/);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated', 'access-denied']);
-    expect(world.published[1]?.reason).toContain("other accounts' groups");
+    expect(world.published[1]?.reason).toContain('groups of other accounts that use');
   });
 
   it('restored to an earlier version is an edit as any other', async () => {

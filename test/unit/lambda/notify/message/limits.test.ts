@@ -15,7 +15,7 @@ import { remediation } from '../../../../worlds/remediation-sample.ts';
 import { messageSchema, mrkdwnTexts, outsideCode } from './block-kit.ts';
 import { finding } from './sample.ts';
 
-/** Every text of a result that somebody else wrote, or that a forged event could hold, is this one. */
+/** The text in every field that another person wrote or a forged event could hold. */
 function hostile(
   text: string,
   outcome: Outcome,
@@ -115,7 +115,7 @@ describe('a Slack message', () => {
     );
   });
 
-  it('is valid whatever a result holds', () => {
+  it('is valid any text a result holds', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 400 }),

@@ -88,7 +88,7 @@ describe('a Slack message', () => {
   it.each([
     ['an event id that a shell would read', { eventId: 'x; rm -rf ~' }],
     ['a group id that a shell would read', { groupId: 'sg-1$(id)' }],
-    ['nothing taken away', { findings: [{ ...finding, undo: null }] }],
+    ['nothing revoked', { findings: [{ ...finding, undo: null }] }],
   ])('names no command to put it back with %s', (_, change) => {
     const message = slackMessage({ ...closed, ...change }, 'aws');
     expect(JSON.stringify(message)).not.toContain('portcullis restore');
@@ -112,13 +112,13 @@ describe('a Slack message', () => {
       *narrowed* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
       \`0.0.0.0/0\` is public and wider than \`/24\`, and tcp 22 is among its ports
       Policy: Use Session Manager.
-      Let in instead: \`198.51.100.0/24\`.
+      Allowed instead: \`198.51.100.0/24\`.
 
       Ingress narrowed
       *narrowed* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
       \`0.0.0.0/0\` is public and wider than \`/24\`, and tcp 22 is among its ports
       Policy: Use Session Manager.
-      Nothing was let in instead. Error: denied
+      Nothing was allowed instead. Error: denied
 
       Ingress closed
       *closed* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
@@ -151,7 +151,7 @@ describe('a Slack message', () => {
     expect(told.join('\n')).toMatchInlineSnapshot(`
       "The exception tag \`portcullis-exception\` = \`games\` was changed by *the same person* at \`2026-03-02T09:00:00Z\`.
       The exception tag \`portcullis-exception\` = \`games\` was last changed by \`arn:x\` at \`2026-03-02T09:00:00Z\`.
-      The exception tag \`portcullis-exception\` = \`games\` was changed by somebody whom no event told of."
+      The exception tag \`portcullis-exception\` = \`games\` was changed by an unknown principal (no event reported it)."
     `);
   });
 

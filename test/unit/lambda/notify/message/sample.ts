@@ -1,7 +1,7 @@
 import type { ResultFinding } from '../../../../../lambda/contract/result.ts';
 import { remediation } from '../../../../worlds/remediation-sample.ts';
 
-/** What people are told of: SSH from the world, opened by hand and closed. */
+/** A result that people are notified of: SSH from the world, opened by hand and closed. */
 export const finding: ResultFinding = {
   ruleId: 'sgr-00000000000000001',
   protocol: 'tcp',

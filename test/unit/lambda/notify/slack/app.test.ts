@@ -102,7 +102,7 @@ describe('the secret', () => {
     ['an API in the clear', app({ api: 'http://slack.example.com/SECRET' })],
     ['an unknown key', app({ thread: 'SECRET' })],
     ['a list', '["SECRET"]'],
-  ])('that is %s is told, and not shown', async (_, secret) => {
+  ])('that is %s is reported, and not shown', async (_, secret) => {
     world = await createSlackWorld();
     world.secret = secret;
     const { status, error } = await world.slack.notify(of('failed'));

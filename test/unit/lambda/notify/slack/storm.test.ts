@@ -14,7 +14,7 @@ afterEach(async () => {
 const result = (outcome: Outcome, group: number, account = '300000000001') =>
   remediation({ outcome, account, groupId: `sg-${group}` });
 
-/** What each of so many messages of one minute came to, in order. */
+/** What happened to each of so many messages of one minute, in order. */
 async function places(count: number, urgent: boolean): Promise<Map<number, string>> {
   const now = new Date('2026-03-02T09:15:10Z');
   const ledger = memoryLedger(() => now);

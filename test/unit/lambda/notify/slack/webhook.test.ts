@@ -32,10 +32,10 @@ const rows: [string, Manner[], 'sent' | 'failed', RegExp | undefined, number][] 
   ['is slow', [{ status: 200, afterMs: 900 }], 'sent', undefined, 1],
   ['answers in JSON', [{ status: 200, body: '{"ok":true}' }], 'sent', undefined, 1],
   ['resets the connection once', ['reset', ok], 'sent', undefined, 2],
-  ['resets every connection', ['reset'], 'failed', /^Slack could not be told: TypeError/, 4],
-  ['resets every connection amid the answer', ['reset midway'], 'failed', /^Slack could not be told: /, 4],
-  ['never answers', ['silence'], 'failed', /^Slack could not be told: TimeoutError$/, 3],
-  ['answers without end', ['drip'], 'failed', /^Slack could not be told: TimeoutError$/, 3],
+  ['resets every connection', ['reset'], 'failed', /^Slack was not notified: TypeError/, 4],
+  ['resets every connection amid the answer', ['reset midway'], 'failed', /^Slack was not notified: /, 4],
+  ['never answers', ['silence'], 'failed', /^Slack was not notified: TimeoutError$/, 3],
+  ['answers without end', ['drip'], 'failed', /^Slack was not notified: TimeoutError$/, 3],
   ['redirects', [{ status: 301, headers: { location: '/elsewhere' } }], 'failed', /^Slack answered 301$/, 1],
   [
     'calls it invalid',
@@ -111,7 +111,7 @@ describe.concurrent('a webhook that', () => {
     expect(world.published).toMatchObject([
       {
         notification: {
-          slack: { status: 'failed', error: 'Slack could not be told: TypeError (ECONNREFUSED)' },
+          slack: { status: 'failed', error: 'Slack was not notified: TypeError (ECONNREFUSED)' },
         },
       },
     ]);

@@ -62,7 +62,7 @@ export function answer(body: object): Manner {
 /** A ledger none of whose calls succeeds: each throws, or never answers. */
 export function brokenLedger(manner: 'throws' | 'hangs'): Ledger {
   const call = (): Promise<never> =>
-    manner === 'throws' ? Promise.reject(new Error('the table is gone')) : new Promise(() => {});
+    manner === 'throws' ? Promise.reject(new Error('the table was deleted')) : new Promise(() => {});
   return {
     read: call,
     write: call,
