@@ -1,9 +1,10 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Who holds a lock: the process id and, where the system tells it, the time that process started, because
- * ids are used again (a container's are the same small numbers each time).
+ * The process id and, on Linux, the time that the process started, because ids are used again (a container's are the
+ * same small numbers each time).
  * @param {number} pid
  */
 function holder(pid) {
@@ -11,12 +12,12 @@ function holder(pid) {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
     return `${pid} ${fields[19]}`; // field 22 of proc(5), counted from the third
   } catch {
-    return `${pid} -`; // not Linux, or the process is gone
+    return `${pid} -`; // not Linux, or the process has ended
   }
 }
 
 /**
- * Whether a process with this id is there, ours or another user's.
+ * Whether a process with this id exists, also of another user.
  * @param {number} pid
  */
 export function processExists(pid) {
@@ -24,102 +25,86 @@ export function processExists(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
+    return codeOf(error) !== 'ESRCH';
   }
 }
 
-/** @param {string} content */
-function alive(content) {
-  const pid = Number.parseInt(content, 10);
-  if (!(pid > 0 && processExists(pid))) return false;
-  const now = holder(pid);
-  return now === content || now.endsWith(' -');
+/** @param {unknown} error */
+const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code;
+
+/** @param {string} held */
+function isAlive(held) {
+  const pid = Number.parseInt(held, 10);
+  return pid > 0 && processExists(pid) && (holder(pid) === held || holder(pid).endsWith(' -'));
 }
 
 /**
- * Takes the lock `file` for this process and returns the function that gives it back (safe to call twice).
- * Waits while a living process holds it; breaks the lock of a dead one.
+ * Runs `act`. @returns {boolean} false when it fails with this code
+ * @param {string} code
+ * @param {() => void} act
+ */
+function unless(code, act) {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === code) return false;
+    throw error;
+  }
+}
+
+/**
+ * The holder that a lock names; empty when it names none, undefined without a lock.
  * @param {string} file
- * @param {(pid: number) => void} [onWait] called once, with the holder, where there is one to wait for
+ */
+function read(file) {
+  try {
+    return readlinkSync(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'EINVAL') return ''; // a file, as earlier versions wrote it
+    throw error;
+  }
+}
+
+/**
+ * Takes the lock `file` and returns the function that releases it (safe to call twice). Waits while a living process
+ * holds it; breaks the lock of a dead one. The lock is a symbolic link to the holder's id: the system creates a link
+ * together with its target, so no process can read an empty lock.
+ * @param {string} file
+ * @param {(pid: number) => void} [onWait] called once, with the holder, before waiting
  * @param {number} [pollMs]
  */
 export async function takeLock(file, onWait = () => {}, pollMs = 300) {
   mkdirSync(path.dirname(file), { recursive: true });
   const mine = holder(process.pid);
   let waited = false;
-  for (;;) {
-    if (created(file, mine)) {
-      return () => {
-        if (contentOf(file) === mine) rmSync(file, { force: true });
-      };
-    }
-    const content = contentOf(file);
-    if (content === undefined) continue;
-    if (!alive(content)) {
-      breakLock(file, content);
+  while (!unless('EEXIST', () => symlinkSync(mine, file))) {
+    const held = read(file);
+    if (held === undefined) continue;
+    if (!isAlive(held)) {
+      breakLock(file, held);
       continue;
     }
-    if (!waited) onWait(Number.parseInt(content, 10));
+    if (!waited) onWait(Number.parseInt(held, 10));
     waited = true;
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await delay(pollMs);
   }
+  return () => {
+    if (read(file) === mine) rmSync(file, { force: true });
+  };
 }
 
 /**
- * Creates `file` with its content in one act, so that no one ever reads it empty.
- * @param {string} file
- * @param {string} content
- * @returns {boolean} false where it exists
- */
-function created(file, content) {
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, content);
-  try {
-    return linked(draft, file);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-/**
- * @param {string} from
- * @param {string} to
- * @returns {boolean} false where `to` exists
- */
-function linked(from, to) {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** @param {string} file */
-function contentOf(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/**
- * Moves the lock aside before removing it: of two processes that found it stale, the second may have moved
- * the first one's fresh lock, sees that by its content, and puts it back.
+ * Moves the lock aside before removing it. When two processes find it stale, the second one may move the first one's
+ * new lock; it sees that by the content and puts it back.
  * @param {string} file
  * @param {string} stale
  */
 function breakLock(file, stale) {
   const aside = `${file}.${process.pid}.stale`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return;
-    throw error;
-  }
-  if (contentOf(aside) !== stale) linked(aside, file);
+  if (!unless('ENOENT', () => renameSync(file, aside))) return;
+  const held = read(aside);
+  if (held !== undefined && held !== stale) unless('EEXIST', () => symlinkSync(held, file));
   rmSync(aside, { force: true });
 }

@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +58,7 @@ describe('a step', () => {
     expect(changed.runs).toBe(1);
   });
 
-  test('runs again when what it made is gone', async () => {
+  test('runs again when its result was deleted', async () => {
     const step = fileStep();
     const { file } = await ensureSteps([step], directory, silent);
     rmSync(file?.path ?? '');
@@ -83,7 +91,7 @@ describe('a step', () => {
     await new Promise((resolve) => child.stdout.once('data', resolve));
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('close', resolve));
-    expect(existsSync(path.join(directory, 'setup.lock'))).toBe(true);
+    expect(readlinkSync(path.join(directory, 'setup.lock'))).toMatch(new RegExp(`^${child.pid} `));
     const step = fileStep();
     await ensureSteps([step], directory, silent);
     expect(step.runs).toBe(1);
@@ -125,15 +133,22 @@ describe('the lock', () => {
 
   test('of a dead process is broken', async () => {
     const file = path.join(directory, 'lock');
-    writeFileSync(file, `${spawnSync('true').pid} 1`);
+    symlinkSync(`${spawnSync('true').pid} 1`, file);
     const release = await takeLock(file, () => expect.unreachable('waited for a dead process'));
-    expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
+    expect(readlinkSync(file)).toMatch(new RegExp(`^${process.pid} `));
     release();
+  });
+
+  test('of an earlier version, which was a file, is broken', async () => {
+    const file = path.join(directory, 'lock');
+    writeFileSync(file, '1 1');
+    (await takeLock(file, () => expect.unreachable('waited for a file')))();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test.runIf(process.platform === 'linux')('of a dead process whose id is used again is broken', async () => {
     const file = path.join(directory, 'lock');
-    writeFileSync(file, `${process.ppid} 1`);
+    symlinkSync(`${process.ppid} 1`, file);
     (await takeLock(file, () => expect.unreachable('waited for another process')))();
   });
 
@@ -141,9 +156,9 @@ describe('the lock', () => {
     const file = path.join(directory, 'lock');
     const release = await takeLock(file);
     release();
-    writeFileSync(file, 'another');
+    symlinkSync('another', file);
     release();
-    expect(readFileSync(file, 'utf8')).toBe('another');
+    expect(readlinkSync(file)).toBe('another');
   });
 });
 
