@@ -32,7 +32,7 @@ interface Start {
   readonly second: number;
 }
 
-/** One fresh process of the bundle. @throws where an event comes to something else than a revoked rule */
+/** One fresh process of the bundle. @throws when an event results in anything but a revoked rule */
 async function coldStart(bundle: string, aws: Awaited<ReturnType<typeof loopbackAws>>): Promise<Start> {
   aws.open();
   const start = performance.now();

@@ -85,7 +85,7 @@ async function measureHandler(own: Policy, figures: Figures, { quick, progress }
     const start = performance.now();
     const [result] = await world.handler(event);
     if (index >= 0) took.push(performance.now() - start);
-    if (result?.outcome !== 'remediated') throw new Error(`an event came to ${result?.outcome}`);
+    if (result?.outcome !== 'remediated') throw new Error(`an event resulted in ${result?.outcome}`);
   }
   if (world.revoked() !== events + 100) throw new Error(`${world.revoked()} rules were revoked`);
   figures.add('handler without AWS calls, median', median(took), 'ms');

@@ -37,7 +37,7 @@ interface Expectation {
   readonly outcome: 'succeeded' | 'unchanged';
 }
 
-/** The run that the service makes by itself for accounts that are new to it. */
+/** The run that the service starts automatically for new accounts. */
 async function onboardingRun(client: Client): Promise<string> {
   for (;;) {
     const run = (await client.runs()).find(({ requestedBy }) => requestedBy === 'onboarding');
@@ -70,7 +70,10 @@ async function measure(
   return stacks;
 }
 
-/** Has the organization onboarded from an empty state, which the service does by itself; unless `quick`, once more with nothing to change, in both ways. */
+/**
+ * Onboards the organization from an empty state, which the service does automatically; unless `quick`, then again
+ * without changes, in both ways.
+ */
 export async function measureOnboarding(
   client: Client,
   figures: Figures,

@@ -34,7 +34,7 @@ interface Opened {
   readonly took: number | undefined;
 }
 
-/** Opens one group an event, cell after cell in turn; `then` is what is done about it besides waiting. */
+/** Opens one group an event, cell after cell in turn; `then` is what is done in addition to waiting. */
 async function openAndWait(
   sandbox: Sandbox,
   cells: readonly Cell[],

@@ -17,8 +17,8 @@ export interface SweepWorker {
 }
 
 /**
- * A worker as the service starts it, whose reconcile loads the stack's record and finds it as declared. Told of each key
- * that has no record: those are the new accounts.
+ * A worker as the service starts it. Its reconcile loads the stack's record and finds no change. Reports each key
+ * without a record: those are the new accounts.
  */
 export async function startSweepWorker(
   database: Database,

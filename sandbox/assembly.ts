@@ -17,7 +17,7 @@ import { startGateway } from './gateway/server.ts';
 import { type Organization, organization } from './organizations/api.ts';
 import { type Regions, regions } from './organizations/regions.ts';
 
-/** The running parts of a sandbox, before anything is in it. */
+/** The running parts of a sandbox without any content. */
 export interface Assembly {
   endpoint: string;
   directory: string;
@@ -37,13 +37,16 @@ export interface Assembly {
 
 export interface AssemblyOptions {
   log?: (line: string) => void;
-  /** For files of the emulator; a temporary one, removed at the end, unless told. */
+  /** For files of the emulator; by default a temporary one that is removed at the end. */
   directory?: string;
-  /** Milliseconds before the first retry of a delivery or of a function; 200 unless told. */
+  /** Milliseconds before the first retry of a delivery or of a function; 200 by default. */
   retryDelay?: number;
 }
 
-/** Starts the emulator and the gateway in front of it, and puts the parts together. @throws when one does not start; nothing is left then */
+/**
+ * Starts the emulator and the gateway in front of it, and connects the parts. @throws when a part does not start; then
+ * nothing is left running
+ */
 export async function assemble(options: AssemblyOptions = {}): Promise<Assembly> {
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const temporary = options.directory ? undefined : await mkdtemp(join(tmpdir(), 'portcullis-sandbox-'));
@@ -103,7 +106,7 @@ interface AssemblyContext {
   log: (line: string) => void;
 }
 
-/** What the sandbox adds to the emulator, in the order in which it is asked. */
+/** The interceptors of the sandbox, in the order in which a call meets them. */
 function compose({ emulator, publish, log, ...rest }: AssemblyContext) {
   const known = identities(emulator);
   const identify = async (call: Call) => {

@@ -12,38 +12,38 @@ export type { SeededOrganization } from './seed/organization.ts';
 export interface Sandbox {
   /** The gateway's address: the one endpoint of every AWS service, account and Region. */
   endpoint: string;
-  /** What a control plane needs in its environment to work on this organization. */
+  /** The environment that a control plane needs for this organization. */
   environment: Record<string, string>;
   organization: SeededOrganization;
   /** Client settings of an account's root user, in the hub Region by default. */
   root(accountId: string, region?: string): ClientSettings;
   /**
-   * Makes the event that a rule's schedule would make now, and sends it to the rule's targets with every permission
-   * checked: the sandbox's schedules wait for this, not for a clock. The rule is on the account's default event bus.
+   * Sends the event that a rule's schedule would send now to the rule's targets, with every permission checked. The
+   * sandbox's schedules never run by the clock. The rule is on the account's default event bus.
    */
   fire(ruleName: string, accountId: string, region: string): Promise<void>;
-  /** Makes calls go wrong on purpose, from `set` on. */
+  /** Makes calls fail on purpose, from `set` on. */
   faults: Faults;
-  /** Undoes the closing of an account, as AWS Support does on request for 90 days. No event tells of it. */
+  /** Undoes the closing of an account, as AWS Support does on request for 90 days. It causes no event. */
   reinstate(accountId: string): void;
-  /** What became of every event, oldest first. */
+  /** The result of every event, oldest first. */
   deliveries(): Delivery[];
-  /** Resolves when no event is under way. */
+  /** Resolves when no event is in progress. */
   idle(): Promise<void>;
-  /** Idempotent; leaves no process behind, and no file but in a directory that was asked for. */
+  /** Idempotent; leaves no process, and no file outside a directory that the caller chose. */
   stop(): Promise<void>;
 }
 
 export interface SandboxOptions extends AssemblyOptions {
-  /** Whether to make the seeded organization (the default); else there are accounts by their numbers, in no organization. */
+  /** Whether to create the seeded organization (the default); otherwise any account id works, in no organization. */
   seed?: boolean;
-  /** The organization to make, instead of the one that the demo shows. */
+  /** The organization to create instead of the demo's. */
   blueprint?: Blueprint;
 }
 
 /**
- * Starts a local AWS organization: IAM is enforced, events flow only where every permission on the way is given.
- * @throws when a part does not start; nothing is left behind then
+ * Starts a local AWS organization. IAM is enforced; an event arrives only with every permission on its way. @throws
+ * when a part does not start; then nothing is left running
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const parts = await assemble(options);

@@ -96,7 +96,7 @@ export const givens = {
   guideAlarms: guide(4, 'alarms'),
 } as const satisfies Record<string, Given>;
 
-/** Events that match the pattern, for each account and day, all of its Regions together. Assumed: nobody publishes it. */
+/** Events that match the pattern, for each account and day, all of its Regions together. An assumption: no source publishes it. */
 export const rates = { low: 5, medium: 50, high: 500 } as const;
 export const sizes = [10, 100, 1_000] as const;
 /** What an account and Region may import into Security Hub in a month before it costs. */

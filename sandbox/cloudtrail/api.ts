@@ -12,12 +12,14 @@ import type { Graph } from '../organizations/graph.ts';
 
 export const serviceLinkedRole = 'AWSServiceRoleForCloudTrail';
 
-/** What the interceptor needs of the trails. */
 export interface TrailView {
   client(accountId: string, region: string): CloudTrailClient;
-  /** Organization trails of a member in a Region, and whether they reach it: not without CloudTrail's service-linked role there. */
+  /**
+   * Organization trails of a member in a Region, and whether they reach it: CloudTrail's service-linked role must exist
+   * there.
+   */
   fromOrganization(accountId: string, region: string): Promise<{ trails: Trail[]; reach: boolean }>;
-  /** Makes CloudTrail's service-linked role in every account of the organization that lacks it. */
+  /** Creates CloudTrail's service-linked role in every account of the organization that lacks it. */
   linkAll(graph: Graph): Promise<void>;
   /** Replaces a role by the service-linked one. */
   rename(accountId: string, roleName: string): Promise<void>;
@@ -27,7 +29,10 @@ export interface TrailView {
 const reads = /^(Describe|Get|List|Lookup)/;
 const roleWrites = new Set(['CreateRole', 'DeleteRole', 'DeleteServiceLinkedRole']);
 
-/** Shows members the trails of their organization, sets up what an organization trail needs, and sees every change of a trail. */
+/**
+ * Shows members the trails of their organization, sets up what an organization trail needs, and sees every change of a
+ * trail.
+ */
 export function trailsInterceptor(view: TrailView, organization: Organization): Interceptor {
   return {
     name: 'trails',
@@ -58,7 +63,10 @@ function makesOrganizationTrail(call: Call): boolean {
   );
 }
 
-/** The emulator's CreateServiceLinkedRole spells CloudTrail's role `AWSServiceRoleForCloudtrail`: it gets the name it has on AWS. */
+/**
+ * The emulator's CreateServiceLinkedRole spells CloudTrail's role `AWSServiceRoleForCloudtrail`; this gives it AWS's
+ * name.
+ */
 async function renamed(view: TrailView, call: Call, answer: Answer): Promise<Answer> {
   await view.rename(call.accountId, misspelt);
   return { ...answer, body: Buffer.from(answer.body.toString().replaceAll(misspelt, serviceLinkedRole)) };
@@ -66,7 +74,7 @@ async function renamed(view: TrailView, call: Call, answer: Answer): Promise<Ans
 
 const misspelt = 'AWSServiceRoleForCloudtrail';
 
-/** Why the caller may not make an organization trail. */
+/** Why the caller may not create an organization trail. */
 function organizationTrailRefusal(organization: Organization, call: Call): Refusal | undefined {
   if (!makesOrganizationTrail(call)) return undefined;
   const graph = organization.graphOf(call.accountId);
@@ -106,7 +114,7 @@ async function read(view: TrailView, call: Call, forward: Forward): Promise<Answ
   return jsonAnswer(200, await reader(view, shadow));
 }
 
-/** What a member may read of an organization trail, by its ARN. */
+/** The calls by which a member may read an organization trail, by its ARN. */
 const readers = {
   GetTrail: (view: TrailView, trail: Trail) =>
     plain(owner(view, trail).send(new GetTrailCommand({ Name: trail.TrailARN }))),
@@ -126,7 +134,7 @@ function owner(view: TrailView, trail: Trail) {
   return view.client(trail.TrailARN?.split(':')[4] ?? '', trail.HomeRegion ?? '');
 }
 
-/** The answer as JSON 1.1 spells it: times are seconds since the epoch. */
+/** The answer in JSON 1.1, where times are seconds since the epoch. */
 async function plain(answer: Promise<object>): Promise<object> {
   const members = Object.entries(await answer).filter(([name]) => name !== '$metadata');
   return Object.fromEntries(

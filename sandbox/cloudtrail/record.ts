@@ -24,7 +24,7 @@ type Json = Record<string, unknown>;
 
 const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false });
 
-/** Calls younger than about 2018 are recorded as their XML: a wrapper named after the request, PascalCase keys. */
+/** APIs newer than about 2018 are recorded as their XML: a wrapper named after the request, PascalCase keys. */
 const wrapped = new Set([
   'ModifySecurityGroupRules',
   'CreateManagedPrefixList',
@@ -33,7 +33,7 @@ const wrapped = new Set([
   'CreateIpamPrefixListResolverTarget',
 ]);
 
-/** What a failed call says about the caller's credentials; CloudTrail records no such call, nobody made it. */
+/** Errors about the caller's credentials. CloudTrail does not record such a call, because the caller is unknown. */
 const unidentified = new Set([
   'AuthFailure',
   'InvalidClientTokenId',
@@ -42,9 +42,9 @@ const unidentified = new Set([
 ]);
 
 /**
- * The CloudTrail record of an EC2 call, in the shapes seen in real records: `ipPermissions.items` or the flat form,
- * the XML wrapper of newer calls, `errorCode` with the `Client.` or `Server.` prefix. Null for a call that failed
- * authentication. Rule ids of a revoke follow the same `items` convention; no real sample of them was at hand.
+ * The CloudTrail record of an EC2 call, in the forms of real records: `ipPermissions.items` or the flat form, the XML
+ * wrapper of newer calls, `errorCode` with the `Client.` or `Server.` prefix. Null for a call that failed
+ * authentication. The rule ids of a revoke use the same `items` form; no real sample was available.
  */
 export function cloudTrailRecord(call: FinishedCall): Json | null {
   const parsed = xml.parse(call.answer) as Record<string, Json>;
@@ -107,7 +107,7 @@ export function userIdentity(identity: Identity, accessKeyId: string): Json {
   return { type: identity.type, ...who };
 }
 
-/** All else stays text, such as a tag or a description of `true` or `22`. */
+/** Every other value stays text, such as a tag or a description of `true` or `22`. */
 const booleans = /^(return|isEgress)$/i;
 const numbers = /^(from|to)Port$|^(maxEntries|currentVersion|previousVersion|version)$/i;
 
@@ -124,12 +124,12 @@ function requestParameters(action: string, parameters: Json): Json {
   if (wrapped.has(action)) return { [`${action}Request`]: pascal(rest) };
   if (/^(Create|Delete)Tags$/.test(action)) return tagging(rest);
   const lowered = classic(rest) as Json;
-  // Present, empty, even where the rule came in the flat form: a pattern on ipPermissions.items misses that.
+  // Present and empty, also when the rule came in the flat form: a pattern on ipPermissions.items does not match that.
   const lists = /SecurityGroup(Ingress|Egress)$/.test(action) ? { ipPermissions: {} } : {};
   return { ...lists, ...lowered };
 }
 
-/** What is tagged and the tags, one list each; a tag to be deleted may come without a value. */
+/** The tagged resources and the tags, one list each. A tag to delete may have no value. */
 function tagging({ ResourceId, Tag }: Json): Json {
   const items = (list: unknown, item: (one: unknown) => unknown) =>
     Array.isArray(list) ? { items: list.map(item) } : {};
@@ -139,7 +139,7 @@ function tagging({ ResourceId, Tag }: Json): Json {
   };
 }
 
-/** Wrapped form: a list is one object, or an array where there are more, each with its position as `tag`. */
+/** Wrapped form: a list is one object, or an array when it has more members, each with its position as `tag`. */
 function pascal(tree: Json): Json {
   return Object.fromEntries(
     Object.entries(tree).map(([key, value]) => {

@@ -5,7 +5,6 @@ import type { Answer, BusEvent, Call, Interceptor, Publish } from '../gateway/ca
 import type { Identities } from '../gateway/identities.ts';
 import { cloudTrailRecord } from './record.ts';
 
-/** Which trail delivers an account's management write events in a Region, or why none does. */
 export type Covering = (
   accountId: string,
   region: string,
@@ -15,8 +14,9 @@ const recorded =
   /^((Authorize|Revoke|UpdateSecurityGroupRuleDescriptions)(SecurityGroup)?(Ingress|Egress)|ModifySecurityGroupRules|(Create|Delete)SecurityGroup|(Create|Modify|Delete)ManagedPrefixList|RestoreManagedPrefixListVersion|(Create|Modify)IpamPrefixListResolver(Target)?|(Create|Delete)Tags)$/;
 
 /**
- * CloudTrail for EC2's security group, prefix list and tag writes: each call, failed ones too, becomes an event on the
- * caller's default bus in that Region if a trail covers it, else a `not-covered` entry. The caller waits for none of it.
+ * CloudTrail for EC2's writes of security groups, prefix lists and tags: each call, failed ones too, becomes an event
+ * on the caller's default bus in that Region if a trail covers it, else a `not-covered` entry. The caller does not wait
+ * for it.
  */
 export function cloudTrail(given: {
   publish: Publish;

@@ -7,13 +7,13 @@ export function recordsWrites(selectors: {
 }): boolean {
   const advanced = selectors.AdvancedEventSelectors ?? [];
   if (advanced.length > 0) return advanced.some((one) => accepts(one.FieldSelectors ?? []));
-  // Basic selectors can exclude kms and rdsdata alone, never ec2.
+  // Basic selectors can exclude only kms and rdsdata, never ec2.
   return (selectors.EventSelectors ?? []).some(
     (one) => one.IncludeManagementEvents !== false && one.ReadWriteType !== 'ReadOnly',
   );
 }
 
-/** The fields of the events in question that advanced selectors of management events may test. */
+/** The fields that advanced selectors of management events may test, with the event's values. */
 const event: Record<string, string> = {
   eventCategory: 'Management',
   readOnly: 'false',
@@ -26,7 +26,10 @@ function accepts(fields: AdvancedFieldSelector[]): boolean {
   return category && fields.every(holds);
 }
 
-/** A field that this sandbox does not know, such as userIdentity.arn, may leave out some writes: the trail does not record all, so it does not count. */
+/**
+ * A field that this sandbox does not know, such as userIdentity.arn, may exclude some writes, so the trail does not
+ * count as recording all.
+ */
 function holds(field: AdvancedFieldSelector): boolean {
   const value = event[field.Field ?? ''];
   if (value === undefined) return false;

@@ -24,13 +24,12 @@ export interface Trails {
   /** Answers from a cache that any change through the gateway clears. */
   covering(accountId: string, region: string): Promise<Coverage>;
   interceptor: Interceptor;
-  /** Clears the cache. */
   invalidate(): void;
 }
 
 const servicePrincipal = 'cloudtrail.amazonaws.com';
 
-/** CloudTrail's trails as each account sees them. Trails themselves are the emulator's; organization trails are added. */
+/** CloudTrail's trails as each account sees them. The emulator has the trails; this adds organization trails. */
 export function trails(emulator: Emulator, organization: Organization): Trails {
   const cache = new Map<string, Promise<Coverage>>();
   const clients = new Map<string, CloudTrailClient>();
@@ -98,7 +97,7 @@ async function cover(view: TrailView, accountId: string, region: string): Promis
   return { reason: `no trail covers account ${accountId} in ${region}` };
 }
 
-/** The organization's trails that record in a Region: the multi-Region ones, and those at home there. */
+/** The organization's trails that record in a Region: multi-Region ones, and those with this home Region. */
 async function organizationTrails(view: TrailView, graph: Graph, region: string): Promise<Trail[]> {
   const client = view.client(graph.managementAccountId, region);
   const answer = await client.send(new DescribeTrailsCommand({}));

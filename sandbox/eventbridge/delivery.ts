@@ -6,7 +6,6 @@ import type { Journal } from './journal.ts';
 import { type Arn, DeliveryError, type Permissions, parseArn, permissions } from './permission.ts';
 import { type Queues, queues } from './queue.ts';
 
-/** A target of a rule as EventBridge keeps it. */
 interface Target {
   Id: string;
   Arn: string;
@@ -21,7 +20,7 @@ interface Bus {
   name: string;
 }
 
-/** One event on its way to one target. `forwarded`: it came to the rule's bus from another bus. */
+/** One event on its way to one target. `forwarded`: another bus sent it to the rule's bus. */
 interface Passage {
   event: BusEvent;
   rule: Arn;
@@ -39,12 +38,12 @@ interface Engine {
   functions: Invocations;
 }
 
-/** EventBridge as it delivers. Both return once the event is accepted; delivery follows. */
+/** EventBridge's delivery. Both return once the event is accepted; delivery follows. */
 export interface EventDelivery {
   publish: Publish;
   /**
-   * Makes the event that a rule's schedule would make now, for this rule's targets alone. Nothing here goes by the
-   * clock. @throws where the account's default bus has no such rule, or it is disabled or goes by no schedule
+   * Sends the event that a rule's schedule would send now, to this rule's targets only. No schedule runs by the clock.
+   * @throws when the account's default bus has no such rule, or it is disabled or has no schedule
    */
   fire(rule: string, accountId: string, region: string): Promise<void>;
 }
@@ -53,10 +52,10 @@ const knownKeys = new Set(['Id', 'Arn', 'RoleArn', 'DeadLetterConfig', 'RetryPol
 const mostRetries = 5;
 
 /**
- * EventBridge's delivery for the whole organization. Each event goes to every matching rule of its bus, each target is
- * reached only with every permission that AWS asks for, and what fails goes to the target's dead-letter queue, if that
- * admits it. An event that came from another bus is never sent on to a further one. Retries stop after five.
- * @param retryDelay milliseconds before the first retry of a target or function; doubles each time. Minutes in AWS.
+ * EventBridge's delivery for the whole organization. Each event goes to every matching rule of its bus. A target is
+ * reached only with every permission that AWS requires. A failed event goes to the target's dead-letter queue, if that
+ * allows it. An event from another bus is not forwarded again. Retries stop after five. @param retryDelay milliseconds
+ * before the first retry of a target or function; doubles each time. Minutes in AWS.
  */
 export function delivery(
   emulator: Emulator,
@@ -115,7 +114,7 @@ async function arrive(engine: Engine, event: BusEvent, bus: Bus, forwarded: bool
   for (const matched of (found ?? []) as Matched[]) invokeAll(engine, event, matched, forwarded);
 }
 
-/** Tries until the target has the event, its retries are used up, or no retry can help. */
+/** Tries until the target accepts the event, its retries are used up, or a retry cannot help. */
 async function attempt(engine: Engine, passage: Passage): Promise<void> {
   const { event, rule, target } = passage;
   const retries = Math.min(target.RetryPolicy?.MaximumRetryAttempts ?? 185, mostRetries);
@@ -134,7 +133,7 @@ async function attempt(engine: Engine, passage: Passage): Promise<void> {
   }
 }
 
-/** Hands the event to the target. @throws DeliveryError */
+/** @throws DeliveryError */
 async function invokeTarget(engine: Engine, { event, rule, target, forwarded }: Passage): Promise<void> {
   const unknown = Object.keys(target).find((key) => !knownKeys.has(key));
   if (unknown) throw new DeliveryError('INVALID_PARAMETER', `the sandbox has no ${unknown} on targets`);
@@ -164,7 +163,7 @@ async function invokeTarget(engine: Engine, { event, rule, target, forwarded }: 
   await engine.queue.send(arn, JSON.stringify(event));
 }
 
-/** Puts the event into the target's dead-letter queue, where that exists and admits it. */
+/** Sends the event to the target's dead-letter queue, when that exists and allows it. */
 async function sendToDeadLetterQueue(
   engine: Engine,
   passage: Passage,

@@ -22,7 +22,7 @@ interface Dependencies {
 }
 
 export interface Invocations {
-  /** Takes the event; the function gets it as soon as its turn comes. */
+  /** Accepts the event; the function gets it when its turn comes. */
   invoke(event: BusEvent, target: Arn, rule: string): void;
 }
 
@@ -34,7 +34,7 @@ interface Invocation {
   client: LambdaClient;
 }
 
-/** How a function answered: `refused` is the service's own no, not the function's. */
+/** How a function answered. `refused`: the service refused the invocation, not the function. */
 interface Outcome {
   requestId: string;
   refused?: string;
@@ -43,13 +43,13 @@ interface Outcome {
   payload: unknown;
 }
 
-/** Each function at work is a Node process: few at once keep a small machine responsive. */
+/** Each running function is a Node process; a small number keeps a small machine responsive. */
 const concurrency = 6;
 
 /**
- * Lambda's queue of asynchronous invocations: a function that fails is tried again as its event invoke config says
- * (twice by default), and then its on-failure destination gets the record that AWS documents, if the function's role
- * may send it. Throttles count against the event's age only.
+ * Lambda's queue of asynchronous invocations. A failing function is retried by its event invoke config (twice by
+ * default), and then its on-failure destination gets the documented record, if the function's role may send it.
+ * Throttles count against the event's age only.
  */
 export function invocations(given: Dependencies): Invocations {
   const limit = pLimit(concurrency);
@@ -85,7 +85,7 @@ async function run(given: Dependencies, limit: LimitFunction, invocation: Invoca
   }
 }
 
-/** Sends the record of the failure to the function's on-failure destination, where it has one that its role may reach. */
+/** Sends the failure record to the function's on-failure destination, when its role may reach it. */
 async function fail(given: Dependencies, invocation: Invocation, end: Ending): Promise<void> {
   const { event, target, rule, client } = invocation;
   const at = { rule, target: target.text };

@@ -1,6 +1,6 @@
 import type { BusEvent } from '../gateway/call.ts';
 
-/** What became of one event at one target. `rule` and `target` are ARNs, empty where none was reached. */
+/** The result of one event at one target. `rule` and `target` are ARNs, empty when none was reached. */
 export interface Delivery {
   time: string;
   eventId: string;
@@ -10,7 +10,7 @@ export interface Delivery {
   region: string;
   rule: string;
   target: string;
-  /** `failed`: lost. `dead-lettered`: in the dead-letter queue. `not-covered`: no trail, so there never was an event. */
+  /** `failed`: lost. `dead-lettered`: in the dead-letter queue. `not-covered`: no trail, so there was no event. */
   outcome: 'delivered' | 'failed' | 'dead-lettered' | 'not-covered';
   reason?: string;
 }

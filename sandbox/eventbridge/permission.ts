@@ -16,7 +16,9 @@ interface Question {
 /** `ImplicitDeny`: nothing allows it. `Absent`: there is no such resource. */
 type Decision = 'Allow' | 'Deny' | 'ImplicitDeny' | 'Absent';
 
-/** An event that a target did not get. `code` is EventBridge's ERROR_CODE; no retry mends it unless `transient`. */
+/**
+ * An event that a target did not get. `code` is EventBridge's ERROR_CODE. A retry helps only when it is `transient`.
+ */
 export class DeliveryError extends Error {
   readonly code: string;
   readonly transient: boolean;
@@ -113,7 +115,7 @@ async function askForRole(ask: Ask, roleArn: string | undefined, bus: Arn, rule:
     throw missing(`the trust policy of ${roleArn} does not allow ${trusting} to ${events} for ${rule.text}`);
   if (policy !== 'Allow') throw missing(`the policies of ${roleArn} do not allow ${action} on ${bus.text}`);
   if (resource === 'Absent') throw new DeliveryError('NO_RESOURCE', `${bus.text} does not exist`);
-  // In its own account a role needs no leave from the bus, but the bus may refuse it.
+  // In its own account a role needs no permission by the bus policy, but the policy may deny it.
   if (resource === 'Deny' || (resource !== 'Allow' && bus.accountId !== owner))
     throw missing(`the bus policy of ${bus.text} does not allow ${action} to ${roleArn}`);
 }

@@ -15,7 +15,7 @@ const refusal = {
   message: 'Detail is malformed: every entry needs a JSON object as Detail.',
 };
 
-/** PutEvents: the emulator checks the call and gives the ids, delivery is the sandbox's own. */
+/** PutEvents: the emulator checks the call and creates the ids; the sandbox delivers. */
 export function putEvents(publish: Publish): Interceptor {
   return {
     name: 'put-events',

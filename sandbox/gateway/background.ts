@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Work that nobody waits for, such as the delivery of an event. */
+/** Work without a waiting caller, such as the delivery of an event. */
 export interface Background {
-  /** Starts work; its failure is logged. Nothing is started after `stop`. */
+  /** Starts work and logs its failure. Nothing is started after `stop`. */
   follow(work: () => Promise<void>): void;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no work is in progress. */
   idle(): Promise<void>;
   /** Waits; rejects at once when the sandbox stops. */
   pause(milliseconds: number): Promise<void>;
   /** Set by `stop`. */
   halted: AbortSignal;
-  /** Ends pauses, waits up to two seconds for what is under way and drops the rest. */
+  /** Ends pauses, waits up to two seconds for work in progress and abandons the rest. */
   stop(): Promise<void>;
 }
 

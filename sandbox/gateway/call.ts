@@ -1,4 +1,6 @@
-/** One AWS API call as the gateway read it from the wire. Nothing in it is verified yet: the emulator checks the signature when the call is forwarded. */
+/**
+ * One AWS API call, read from the wire and not verified: the emulator checks the signature when the call is forwarded.
+ */
 export interface Call {
   /** Signing name: `ec2`, `events`, `iam`, ... */
   service: string;
@@ -24,7 +26,7 @@ export interface Answer {
   body: Buffer;
 }
 
-/** Sends the signed request on, unchanged. */
+/** Forwards the signed request unchanged. */
 export type Forward = () => Promise<Answer>;
 
 /** What the gateway adds to the emulator. The first interceptor that matches a call handles it. */
@@ -54,7 +56,7 @@ export interface Emulator {
   endpoint: string;
   /** Posts to an admin route and returns its answer. @throws on any status but 200 */
   admin(path: string, body: unknown): Promise<unknown>;
-  /** Client settings of an account's root user, straight to the emulator. */
+  /** Client settings of an account's root user, directly at the emulator. */
   root(accountId: string, region: string): ClientSettings;
 }
 
@@ -83,5 +85,8 @@ export interface BusEvent {
   detail: unknown;
 }
 
-/** Puts an event on the named bus (`default` unless told) of the event's own account and Region. Returns at once; delivery follows. */
+/**
+ * Puts an event on the named bus (by default `default`) of the event's own account and Region. Returns at once;
+ * delivery follows.
+ */
 export type Publish = (event: BusEvent, bus?: string) => void;

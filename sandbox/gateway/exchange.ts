@@ -4,12 +4,12 @@ import type { Answer } from './call.ts';
 export interface Message {
   method: string;
   path: string;
-  /** Sent as they are, `host` included: the signature covers them. */
+  /** Sent unchanged, `host` included, because the signature covers them. */
   headers: Record<string, string>;
   body: Buffer;
 }
 
-/** Sends one HTTP message to `origin` over the agent's kept connections. @throws when no whole answer arrives */
+/** Sends one HTTP message to `origin` over the agent's kept connections. @throws when no complete answer arrives */
 export function exchange(agent: Agent, origin: string, message: Message): Promise<Answer> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {

@@ -3,8 +3,8 @@ import type { Answer, Call } from './call.ts';
 import { Refusal, refusalAnswer, xmlAnswer } from './refusal.ts';
 
 /**
- * What each service says to a caller that is too fast. Source: the services' API references, "Common errors" and the
- * error list of their operations; EC2's in "Request throttling for the Amazon EC2 API".
+ * Each service's throttling error. Source: the services' API references, "Common errors" and the error list of their
+ * operations; EC2's in "Request throttling for the Amazon EC2 API".
  */
 const throttles: Record<string, [code: string, message: string, status: number]> = {
   account: ['TooManyRequestsException', 'Rate exceeded', 429],
@@ -23,7 +23,7 @@ const throttled: (typeof throttles)[string] = ['ThrottlingException', 'Rate exce
 const isQuery = (call: Call): boolean =>
   (call.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
 
-/** The refusal in the call's protocol; S3's errors are XML without the query protocol's wrapping. */
+/** The error in the call's protocol; S3's errors are XML without the query protocol's wrapping. */
 function answer(call: Call, code: string, message: string, status: number): Answer {
   if (call.service === 's3') {
     const fault = `<Code>${code}</Code><Message>${message}</Message>`;
@@ -34,10 +34,9 @@ function answer(call: Call, code: string, message: string, status: number): Answ
   return { ...refused, headers: { ...refused.headers, 'x-amzn-query-error': `${code};Sender` } };
 }
 
-/** The service's answer to a caller that is too fast. */
 export const throttleAnswer = (call: Call): Answer => answer(call, ...(throttles[call.service] ?? throttled));
 
-/** An internal error (500), or the service being away (503). */
+/** An internal error (500), or an unavailable service (503). */
 export function unavailableAnswer(call: Call, status: 500 | 503): Answer {
   const internal = status === 500;
   const code =
@@ -47,7 +46,7 @@ export function unavailableAnswer(call: Call, status: 500 | 503): Answer {
   return answer(call, code, internal ? 'An internal error has occurred.' : 'Service is unavailable.', status);
 }
 
-/** The answer to a session whose time is over; EC2 has words of its own. */
+/** The answer to an expired session; EC2 has its own code. */
 export function expiredAnswer(call: Call): Answer {
   if (call.service === 'ec2') return answer(call, 'RequestExpired', 'Request has expired.', 400);
   const message = 'The security token included in the request is expired';

@@ -24,7 +24,7 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** What a call must have to be struck; what is left out is any. `caller` is a part of the caller's ARN. */
+/** What a call must match to get a fault; absent fields match any. `caller` is a part of the caller's ARN. */
 export interface FaultFilter {
   service?: string;
   operation?: string;
@@ -33,21 +33,24 @@ export interface FaultFilter {
 }
 
 export interface FaultPlan {
-  /** The same seed strikes the same calls: the n-th of an operation by an account in a Region, however they interleave. */
+  /**
+   * The same seed gives faults to the same calls: the n-th of an operation by an account in a Region, in any
+   * interleaving.
+   */
   seed: number;
-  /** The share of calls, 0 to 1, that each kind strikes; all together at most 1. */
+  /** The share of calls, 0 to 1, for each kind; in total at most 1. */
   rates: Partial<Record<FaultKind, number>>;
-  /** A call is struck where it fits one of these; every call, where there are none. */
+  /** A call can get a fault when it matches one of these; without any, every call can. */
   only?: readonly FaultFilter[];
-  /** At least and at most, in milliseconds; 200 to 2,000 unless told. */
+  /** Minimum and maximum in milliseconds; 200 to 2,000 by default. */
   slowMs?: readonly [number, number];
-  /** 30,000 unless told. */
+  /** 30,000 by default. */
   silenceMs?: number;
-  /** Root users are spared unless told: tests act and look as root. */
+  /** Whether root users get faults too. Off by default, because tests act and read as root. */
   root?: boolean;
 }
 
-/** A call that was struck. */
+/** A call that got a fault. */
 export interface Struck {
   kind: FaultKind;
   service: string;
@@ -56,28 +59,31 @@ export interface Struck {
   region: string;
 }
 
-/** The connection is to be reset instead of answered. */
+/** Resets the connection instead of an answer. */
 export class HangUp extends Error {}
 
 export interface Faults {
-  /** From now on strikes by this plan; undefined strikes nothing. Revoked sessions are forgotten. @throws on rates out of range */
+  /**
+   * Sets the plan for later calls; undefined ends all faults. Revoked sessions are forgotten. @throws on rates out of
+   * range
+   */
   set(plan: FaultPlan | undefined): void;
-  /** Calls that a plan could have struck, and those that it did. */
+  /** Calls that a plan could have given a fault, and those that got one. */
   counts(): { calls: number; struck: Record<FaultKind, number> };
-  /** The latest thousand, oldest first. */
+  /** The last thousand, oldest first. */
   struck(): readonly Struck[];
-  /** What becomes of a call. @throws HangUp */
+  /** Carries the call out with or without a fault. @throws HangUp */
   around(call: Call, caller: Identity, carryOut: () => Promise<Answer>): Promise<Answer>;
 }
 
 const kept = 1000;
 
-/** A number in [0, 1) that only the parts decide. */
+/** A number in [0, 1) that depends only on the parts. */
 export function fraction(...parts: (string | number)[]): number {
   return createHash('sha256').update(parts.join('\0')).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** The kind at this point of the line on which the kinds lie one after the other, each as long as its rate. */
+/** The kind at this point when the kinds are laid one after the other, each as long as its rate. */
 function kindAt(rates: FaultPlan['rates'], point: number): FaultKind | undefined {
   let end = 0;
   return faultKinds.find((kind) => {
@@ -105,7 +111,7 @@ const fits = (filter: FaultFilter, call: Call, caller: Identity): boolean =>
 
 const isSession = (call: Call): boolean => call.headers['x-amz-security-token'] !== undefined;
 
-/** Strikes nothing until it is given a plan. */
+/** Gives no faults until a plan is set. */
 export function faults(): Faults {
   let plan: FaultPlan | undefined;
   let calls = 0;

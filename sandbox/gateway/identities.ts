@@ -2,7 +2,10 @@ import type { Emulator, Identity } from './call.ts';
 
 export type Identities = (accessKeyId: string) => Promise<Identity | null>;
 
-/** Looks up who an access key belongs to; null for a key that the emulator does not know. A found key is remembered: it never changes hands. */
+/**
+ * The owner of an access key; null for a key that the emulator does not know. A found key is cached: its owner never
+ * changes.
+ */
 export function identities(emulator: Emulator): Identities {
   const known = new Map<string, Identity>();
   return async (accessKeyId) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Call, Forward } from './call.ts';
 
-/** An AWS error that the gateway answers by itself. `details` are further members of a JSON error, such as `Reason`. */
+/** An AWS error from the gateway. `details` are further members of a JSON error, such as `Reason`. */
 export class Refusal extends Error {
   readonly code: string;
   readonly status: number;
@@ -32,7 +32,7 @@ export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The refusal in the protocol the call was made in: EC2's XML, the query protocol's XML, or JSON. */
+/** The refusal in the call's protocol: EC2's XML, the query protocol's XML, or JSON. */
 export function refusalAnswer(call: Call, refusal: Refusal): Answer {
   const fault = `<Code>${refusal.code}</Code><Message>${escapeXml(refusal.message)}</Message>`;
   if (call.service === 'ec2') {
@@ -54,7 +54,7 @@ export function refusalAnswer(call: Call, refusal: Refusal): Answer {
   );
 }
 
-/** The refusal a caller meets whose access key the service does not know in this account or Region. */
+/** The refusal for an access key that the service does not know in this account or Region. */
 export function unknownCaller(call: Call, message: string): Answer {
   if (call.service === 'ec2') return refusalAnswer(call, new Refusal('AuthFailure', message, {}, 401));
   const query = (call.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
@@ -67,7 +67,10 @@ export function unknownCaller(call: Call, message: string): Answer {
 const refusalCodes =
   /AccessDenied|UnauthorizedOperation|AuthFailure|UnrecognizedClient|Signature|InvalidClientTokenId|ExpiredToken|RequestExpired|MissingAuthenticationToken|InvalidToken|OptInRequired/;
 
-/** The emulator's refusal of the caller (signature or IAM), or undefined where it would let the call pass. Its answer to a permitted call is dropped. */
+/**
+ * The emulator's refusal of the caller (signature or IAM); undefined when it would permit the call. Its answer to a
+ * permitted call is dropped.
+ */
 export async function refusedByEmulator(forward: Forward): Promise<Answer | undefined> {
   const answer = await forward();
   if (answer.status < 400) return undefined;

@@ -10,7 +10,7 @@ export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The headers to send on, as they came but for the hop-by-hop ones. */
+/** The headers to forward: all but the hop-by-hop ones. */
 export function endToEnd(incoming: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers))
@@ -20,7 +20,7 @@ export function endToEnd(incoming: IncomingMessage): Record<string, string> {
 
 const scope = /Credential=([^/\s]+)\/\d{8}\/([^/\s]+)\/([^/\s]+)\/aws4_request/;
 
-/** What the caller asks for, read from the wire; null when it is not signed (the emulator answers that). */
+/** The call, read from the wire; null when it is not signed (the emulator answers that). */
 export function parseCall(incoming: IncomingMessage, body: Buffer): Omit<Call, 'accountId'> | null {
   const headers = endToEnd(incoming);
   const path = incoming.url ?? '/';

@@ -7,14 +7,13 @@ import { type Faults, HangUp } from './faults.ts';
 import type { Identities } from './identities.ts';
 import { endToEnd, parseCall, readBody } from './request.ts';
 
-/** What the gateway passes calls to; known only after it listens, because the emulator must know its address. */
+/** The receiver of the calls. Known only after the gateway listens, because the emulator must know its address. */
 export interface Backend {
   emulator: Emulator;
   agent: Agent;
   identities: Identities;
-  /** Asked in this order. */
+  /** In this order. */
   interceptors: Interceptor[];
-  /** What goes wrong on the way, on purpose. */
   faults: Faults;
   /** JSON documents at `GET /_sandbox/<name>`. */
   documents: Record<string, () => unknown>;
@@ -26,7 +25,10 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** An HTTP server on a free port of 127.0.0.1 that hands each AWS call to the first interceptor that matches, else on to the emulator, unchanged. */
+/**
+ * An HTTP server on a free port of 127.0.0.1 that gives each AWS call to the first matching interceptor, else to the
+ * emulator, unchanged.
+ */
 export async function startGateway(log: (line: string) => void): Promise<Gateway> {
   let backend: Backend | undefined;
   const server = createServer((incoming, outgoing) => {
@@ -49,7 +51,7 @@ export async function startGateway(log: (line: string) => void): Promise<Gateway
     answered.then(
       (answer) => send(outgoing, answer),
       (error: Error) => {
-        if (outgoing.destroyed) return; // the caller hung up: nobody waits for an answer
+        if (outgoing.destroyed) return; // the caller closed the connection
         if (error instanceof HangUp) return void incoming.socket.resetAndDestroy();
         log(`${incoming.method} ${incoming.url}: ${error.stack ?? error.message}`);
         send(outgoing, document(500, { __type: 'InternalFailure', message: error.message }));

@@ -26,7 +26,7 @@ const moveInput = z.object({
 });
 const oneAccount = z.object({ AccountId: accountId });
 
-/** What is done to accounts: making, listing, moving, closing and leaving. */
+/** Operations on accounts: create, list, move, close and leave. */
 export const accountOperations: Record<string, Operation> = {
   CreateAccount: operation('management', creationInput, createAccount),
   DescribeCreateAccountStatus: operation(
@@ -124,7 +124,7 @@ function finish(creation: Creation, failureReason: string | undefined): void {
   if (failureReason !== undefined) creation.failureReason = failureReason;
 }
 
-/** Whether an account, of any state, or an earlier creation under way holds the mail address. */
+/** Whether an account of any state, or an earlier creation in progress, has the mail address. */
 function emailTaken(world: World, creation: Creation): boolean {
   const email = creation.email.toLowerCase();
   return world.graphs.some(
@@ -136,7 +136,7 @@ function emailTaken(world: World, creation: Creation): boolean {
   );
 }
 
-/** Puts the new account under the root. As on AWS it is a member at once, and cannot be entered for a while yet. */
+/** Puts the new account under the root. As on AWS it is a member at once, and its role can be assumed only later. */
 async function openAccount(
   world: World,
   graph: Graph,

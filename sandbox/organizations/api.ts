@@ -33,7 +33,7 @@ export interface Organization {
   reinstate(accountId: string): void;
   /** The organizations with their accounts, for inspection. */
   snapshot(): object[];
-  /** Cancels what is under way. Idempotent. */
+  /** Cancels work in progress. Idempotent. */
   stop(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { Account, Creation, Graph } from './graph.ts';
 /** Puts an event on the default bus of an account and Region. */
 export type Emit = (event: BusEvent, accountId: string, region: string) => Promise<unknown>;
 
-/** Organizations events exist in this Region alone. */
+/** Organizations events exist in this Region only. */
 export const lifecycleRegion = 'us-east-1';
 
 export function serviceEvent(
@@ -81,7 +81,7 @@ export function accountDeparted(graph: Graph, accountId: string, method: 'Left' 
   });
 }
 
-/** The event by which Control Tower tells of an account it has enrolled. Control Tower itself is not in the sandbox. */
+/** The event that Control Tower sends for an enrolled account. The sandbox has no Control Tower. */
 export function createManagedAccount(graph: Graph, account: Account): BusEvent {
   const unit = graph.units.get(account.parentId);
   const time = new Date().toISOString().replace(/\.\d+Z$/, '+0000');

@@ -13,7 +13,9 @@ const invitation = z.object({
 });
 const one = z.object({ HandshakeId: z.string().regex(/^h-[0-9a-z]{8,32}$/) });
 
-/** Invitations: the management account sends them, the invited account accepts. An invited account gets no access role. */
+/**
+ * Invitations: the management account sends them, the invited account accepts. An invited account gets no access role.
+ */
 export const handshakeOperations: Record<string, Operation> = {
   InviteAccountToOrganization: operation('management', invitation, invite),
   AcceptHandshake: operation('outsider', one, accept),

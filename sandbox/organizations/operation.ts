@@ -5,12 +5,15 @@ import type { Graph } from './graph.ts';
 import { isAdministrator } from './graph.ts';
 import type { World } from './world.ts';
 
-/** `administrator` is the management account, a delegated administrator, or whom the delegation policy names; `outsider` may be in no organization. */
+/**
+ * `administrator` is the management account, a delegated administrator, or a principal of the delegation policy;
+ * `outsider` may be in no organization.
+ */
 export type Audience = 'management' | 'administrator' | 'member' | 'outsider';
 
 export interface Context {
   world: World;
-  /** The account that calls. */
+  /** The calling account. */
   callerId: string;
   /** The caller's organization. @throws AWSOrganizationsNotInUseException */
   readonly graph: Graph;

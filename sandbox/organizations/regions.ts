@@ -62,7 +62,7 @@ export function regions(organization: Organization): Regions {
 interface OptIns {
   status(accountId: string, region: string): OptStatus;
   usable(accountId: string, region: string): boolean;
-  /** Begins to enable or disable a Region. @throws ValidationException, ConflictException */
+  /** Starts to enable or disable a Region. @throws ValidationException, ConflictException */
   choose(accountId: string, region: string, on: boolean): object;
 }
 

@@ -5,7 +5,7 @@ import type { BusEvent, Emulator } from '../gateway/call.ts';
 import type { Emit } from './events.ts';
 import type { Graph } from './graph.ts';
 
-/** How long AWS's asynchronous acts take here, in milliseconds. */
+/** Durations of AWS's asynchronous operations in the sandbox, in milliseconds. */
 export interface Delays {
   /** From CreateAccount to its result. */
   creation: number;
@@ -20,29 +20,29 @@ export interface Delays {
 export interface WorldOptions {
   emulator: Emulator;
   emit: Emit;
-  /** Gets one line for each failure of something that runs after its call was answered. */
+  /** Gets one line for each failure of work that runs after its call was answered. */
   log: (line: string) => void;
   delays?: Partial<Delays>;
 }
 
 type JoinListener = (graph: Graph, accountId: string) => Promise<void>;
 
-/** Every organization of the sandbox, and what is still under way in them. */
+/** Every organization of the sandbox, with its work in progress. */
 export interface World {
   readonly graphs: Graph[];
   readonly delays: Delays;
   /** The organization an account is in. */
   graphOf(accountId: string): Graph | undefined;
   /**
-   * Emits an event in its account and Region, without making the caller wait. What comes "via CloudTrail" is dropped
-   * where no trail covers the place, as on AWS.
+   * Emits an event in its account and Region without making the caller wait. An event "via CloudTrail" is dropped when
+   * no trail covers the place, as on AWS.
    */
   announce(event: BusEvent): void;
-  /** Which trail covers an account and Region, or why none does; asked once trails are known. */
+  /** Which trail covers an account and Region, or why none does. Set once trails are known. */
   covering?: (accountId: string, region: string) => Promise<object>;
   /** Runs a task later, unless the sandbox stops first; a failure is logged. */
   later(milliseconds: number, task: () => Promise<void> | void): void;
-  /** Ids that the next created accounts get, in this order; after them, random unused ones. */
+  /** The ids of the next created accounts, in this order; then random unused ones. */
   readonly reservedIds: string[];
   newAccountId(): string;
   /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`. */
@@ -52,9 +52,9 @@ export interface World {
   joined(graph: Graph, accountId: string): Promise<void>;
   /** Accounts that exist and cannot be used yet. */
   readonly unready: Set<string>;
-  /** Makes the role by which the management account enters a created account. */
+  /** Creates the role that the management account assumes in a created account. */
   createAccessRole(graph: Graph, accountId: string, roleName: string): Promise<void>;
-  /** Resolves once nothing is pending: every event of before was emitted, or is of a time without a trail. */
+  /** Resolves when nothing is pending: every earlier event was emitted, or dropped without a trail. */
   idle(): Promise<void>;
   /** Cancels what is pending and waits for what is running. Idempotent. */
   stop(): Promise<void>;
@@ -99,7 +99,7 @@ export function newWorld(options: WorldOptions): World {
   return world;
 }
 
-/** Tasks that nobody awaits: a failure is logged, and the stop waits for all of them. */
+/** Background tasks: a failure is logged, and the stop waits for all of them. */
 function background(log: (line: string) => void) {
   const tasks = new Set<Promise<void>>();
   const ended = new AbortController();

@@ -39,7 +39,7 @@ async function sourceDigest(): Promise<string> {
 
 const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
 
-/** Builds beside the place and moves the result there as a whole. */
+/** Builds next to the place and moves the complete result there. */
 async function buildInto(place: string): Promise<void> {
   const draft = `${place}.${randomUUID()}`;
   await mkdir(draft, { recursive: true });

@@ -1,8 +1,8 @@
 import { flushCompileCache } from 'node:module';
 import { serve } from './server.ts';
 
-// The engine starts a provider, reads the port from its first line and kills it at the end. Where the engine itself
-// was killed, nobody would: so the provider leaves when its parent changes.
+// The engine starts a provider, reads the port from its first line and kills it at the end. A killed engine cannot do
+// that, so the provider exits when its parent changes.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.exit(0);

@@ -10,8 +10,8 @@ import { SetupError } from './setup-error.mjs';
 import { atLeast } from './version.mjs';
 
 /**
- * One line of the answer. `found` is what was found and where; without it `mend` says what to do.
- * @typedef {{ name: string, needed: boolean, found?: string, mend: string }} Finding
+ * One line of the answer. `found` is what was found and where; without it `fix` says what to do.
+ * @typedef {{ name: string, needed: boolean, found?: string, fix: string }} Finding
  */
 
 const bySetup = 'run `npm run setup` (npm test and npm run demo do it as well)';
@@ -21,10 +21,10 @@ async function node() {
   const finding = { name: 'Node', needed: true };
   try {
     const value = await nodeStep.make(() => {});
-    return { ...finding, found: `${value.summary.replace('Node ', '')}  ${value.path}`, mend: '' };
+    return { ...finding, found: `${value.summary.replace('Node ', '')}  ${value.path}`, fix: '' };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    return { ...finding, mend: `${error.message} On Linux x64 and arm64 ${bySetup}.` };
+    return { ...finding, fix: `${error.message} On Linux x64 and arm64 ${bySetup}.` };
   }
 }
 
@@ -41,7 +41,7 @@ function packages() {
     name: 'npm packages',
     needed: true,
     found,
-    mend: `${missing} is not as package-lock.json says: ${bySetup}`,
+    fix: `${missing} is not as package-lock.json says: ${bySetup}`,
   };
 }
 
@@ -52,10 +52,10 @@ async function pulumi() {
   for (const { name, find } of presentSources) {
     const answer = await find(() => {});
     if (typeof answer !== 'string')
-      return { ...finding, found: `${answer.version}  ${answer.path}`, mend: '' };
+      return { ...finding, found: `${answer.version}  ${answer.path}`, fix: '' };
     reasons.push(`${name}: ${answer}`);
   }
-  return { ...finding, mend: `${pulumiPin} or a later 3.x (${reasons.join('; ')}): ${bySetup}` };
+  return { ...finding, fix: `${pulumiPin} or a later 3.x (${reasons.join('; ')}): ${bySetup}` };
 }
 
 /** @returns {Promise<Finding>} */
@@ -63,10 +63,10 @@ async function python() {
   const finding = { name: 'Python', needed: true };
   try {
     const chosen = choosePython(await findPythons());
-    return { ...finding, found: `${chosen.version}  ${chosen.path}`, mend: '' };
+    return { ...finding, found: `${chosen.version}  ${chosen.path}`, fix: '' };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    return { ...finding, mend: `${error.message} ${error.mend}` };
+    return { ...finding, fix: `${error.message} ${error.fix}` };
   }
 }
 
@@ -79,14 +79,14 @@ async function ministack() {
     name: 'ministack',
     needed: true,
     found,
-    mend: `${wanted} is wanted, ${version ?? 'none'} is here: ${bySetup}`,
+    fix: `${wanted} is wanted, ${version ?? 'none'} is here: ${bySetup}`,
   };
 }
 
 /** @returns {Promise<Finding>} */
 async function go() {
-  const mend = `only needed where the Pulumi CLI cannot be downloaded; ${goMinimum()} or newer`;
-  const finding = await tool('Go', 'go', false, mend, ['version']);
+  const fix = `only needed where the Pulumi CLI cannot be downloaded; ${goMinimum()} or newer`;
+  const finding = await tool('Go', 'go', false, fix, ['version']);
   return finding.found && !atLeast(finding.found, goMinimum()) ? { ...finding, found: undefined } : finding;
 }
 
@@ -96,28 +96,28 @@ async function postgres() {
   const folders = existsSync(debian)
     ? readdirSync(debian).map((version) => path.join(debian, version, 'bin'))
     : [];
-  const mend = 'only the tests against Postgres need it; Debian, Ubuntu: `apt-get install postgresql`';
-  return tool('Postgres server', 'postgres', false, mend, ['--version'], folders.sort().reverse());
+  const fix = 'only the tests against Postgres need it; Debian, Ubuntu: `apt-get install postgresql`';
+  return tool('Postgres server', 'postgres', false, fix, ['--version'], folders.sort().reverse());
 }
 
 /** @returns {Promise<Finding>} */
 async function chromium() {
-  const mend = 'nothing needs it yet; Debian: `apt-get install chromium`';
+  const fix = 'nothing needs it yet; Debian: `apt-get install chromium`';
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   const present = names.find((name) => onPath(name, process.env).length > 0);
-  return tool('Chromium', present ?? 'chromium', false, mend);
+  return tool('Chromium', present ?? 'chromium', false, fix);
 }
 
 /**
  * @param {string} name
  * @param {string} command
  * @param {boolean} needed
- * @param {string} mend
+ * @param {string} fix
  * @param {string[]} [args]
  * @param {string[]} [folders] looked in after PATH
  * @returns {Promise<Finding>}
  */
-async function tool(name, command, needed, mend, args = ['--version'], folders = []) {
+async function tool(name, command, needed, fix, args = ['--version'], folders = []) {
   const env = withPath(process.env, []);
   const files = [
     ...onPath(command, env),
@@ -126,9 +126,9 @@ async function tool(name, command, needed, mend, args = ['--version'], folders =
   for (const file of files) {
     const { code, stdout } = await runCommand(file, args, { env });
     const version = /\d+(\.\d+)+/.exec(stdout)?.[0];
-    if (code === 0 && version) return { name, needed, found: `${version}  ${file}`, mend };
+    if (code === 0 && version) return { name, needed, found: `${version}  ${file}`, fix };
   }
-  return { name, needed, mend };
+  return { name, needed, fix };
 }
 
 const findings = [
@@ -142,9 +142,9 @@ const findings = [
   await postgres(),
   await chromium(),
 ];
-for (const { name, needed, found, mend } of findings) {
+for (const { name, needed, found, fix } of findings) {
   const mark = found ? 'ok      ' : needed ? 'MISSING ' : 'absent  ';
-  console.log(`${mark} ${name.padEnd(16)} ${found ?? mend}`);
+  console.log(`${mark} ${name.padEnd(16)} ${found ?? fix}`);
 }
 const missing = findings.filter(({ needed, found }) => needed && !found);
 console.log(

@@ -78,6 +78,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  process.stderr.write(`set-up: ${error.message}\n        ${error.mend}\n`);
+  process.stderr.write(`set-up: ${error.message}\n        ${error.fix}\n`);
   process.exitCode = 1;
 }

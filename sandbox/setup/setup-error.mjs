@@ -1,13 +1,13 @@
-/** A set-up step cannot be done here; `message` says why, `mend` says what a person can do. */
+/** A set-up step cannot be done here; `message` says why, `fix` says what a person can do. */
 export class SetupError extends Error {
   /**
    * @param {string} message
-   * @param {string} mend
+   * @param {string} fix
    * @param {ErrorOptions} [options]
    */
-  constructor(message, mend, options) {
+  constructor(message, fix, options) {
     super(message, options);
     this.name = 'SetupError';
-    this.mend = mend;
+    this.fix = fix;
   }
 }

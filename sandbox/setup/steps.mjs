@@ -3,7 +3,7 @@ import path from 'node:path';
 import { takeLock } from './lock.mjs';
 
 /**
- * One thing that set-up makes once. `make` starts from whatever an interrupted run left behind.
+ * One thing that set-up makes once. `make` may find the rest of an interrupted run.
  * @typedef {object} Step
  * @property {string} id names the stamp
  * @property {string} name what a person reads

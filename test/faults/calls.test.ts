@@ -19,7 +19,7 @@ const rollOutWith = (name: string, least: number, faults: Omit<FaultPlan, 'seed'
   rollOut({
     name,
     failures: 'explained',
-    // Calls of the workers and their CLIs alone: what is looked at is how they cope.
+    // Only calls of the workers and their CLIs: the test is about how they handle faults.
     hurt: async ({ sandbox }) => sandbox.faults.set({ seed: plan.seed, ...faults }),
     async afterwards({ sandbox }) {
       const { calls, struck } = sandbox.faults.counts();

@@ -27,7 +27,7 @@ function drawDeath(stage: FaultStage, draw: () => number) {
   return {
     victims: all ? stage.workers : [chosen],
     withChildren,
-    /** Seconds until somebody starts them again. */
+    /** Seconds until they are started again. */
     downSeconds: restsAtAll ? restsFor : 0,
     /** Seconds from that start to the next death, before they listen; undefined where they may start. */
     againAfter: again ? againAfter : undefined,

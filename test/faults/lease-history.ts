@@ -45,7 +45,7 @@ export async function handovers(query: Ask): Promise<{ taken: number; fromDead: 
   return row ?? { taken: 0, fromDead: 0 };
 }
 
-/** Whose lease one of the keys is under now, and how many he holds; undefined where they are nobody's. */
+/** The holder of the lease of one of the keys, and how many it holds; undefined when none is held. */
 export async function holderOf(
   query: Ask,
   keys: readonly string[],
@@ -59,7 +59,7 @@ export async function holderOf(
   return row;
 }
 
-/** How often somebody else took a key over that this holder had let run out. */
+/** How often another holder took over a key whose lease had expired. */
 export async function takenOverFrom(query: Ask, owner: string): Promise<number> {
   const [row] = await query<{ taken: number }>(
     `select count(*)::int as taken from (

@@ -39,13 +39,13 @@ interface Target {
   readonly deadLetters: string | undefined;
 }
 
-/** What a resource says, from its parts, whoever lists it. */
+/** A resource as text, the same for each listing that has it. */
 export const saying = {
   document: (text: string | undefined) => canonical(text ?? ''),
   rule: (state: string | undefined, trigger: string | undefined) =>
     `${state ?? 'in no state'} for ${canonical(trigger || 'nothing')}`,
   target: ({ arn, roleArn, deadLetters }: Target) =>
-    `${arn ?? 'nothing'} as ${roleArn || 'nobody'}, dead letters to ${deadLetters ?? 'nowhere'}`,
+    `${arn ?? 'nothing'} as ${roleArn || 'no role'}, dead letters to ${deadLetters ?? 'nowhere'}`,
 } as const;
 
 const role = (accountId: string, name: string, trust: string, permissions: string): Listed[] => [

@@ -114,7 +114,7 @@ export function runWrong(stage: FaultStage, run: Run): string[] {
   ];
 }
 
-/** Work that is under way, or that nobody has taken up though its time has come. */
+/** Work in progress, and work that is overdue and not started. */
 async function workLeft({ query }: FaultStage): Promise<string[]> {
   const jobs = await query<{ name: string; state: string; key: string }>(
     `select name, state::text, singleton_key as key from queue.job
@@ -160,7 +160,7 @@ export async function whatIsWrong(
     ...(await resourcesWrong(stage)),
     ...(await sharedLeases(stage.query)),
     ...(await auditWrong(stage, failures)),
-    ...(stage.stacks.busiest() > 0 ? [] : ['whoever watches the CLIs saw none at work']),
+    ...(stage.stacks.busiest() > 0 ? [] : ['the CLI monitor saw no CLI at work']),
     ...(overlaps === 'wrong' ? stage.stacks.overlaps() : []),
   ];
 }

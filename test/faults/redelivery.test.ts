@@ -41,7 +41,7 @@ async function deliver(stage: FaultStage, bodies: readonly string[]): Promise<vo
 }
 
 describe(`a roll-out while work is handed out again, seed ${plan.seed}`, () => {
-  test('records each lifecycle event once, however often and in whatever order it is delivered', () =>
+  test('records each lifecycle event once, however often and in any order it is delivered', () =>
     rollOut({
       name: 'redelivered messages',
       async hurt(stage, id) {
@@ -54,7 +54,7 @@ describe(`a roll-out while work is handed out again, seed ${plan.seed}`, () => {
           );
           return row?.count === new Set(bodies).size ? true : undefined;
         };
-        await until('every event is heard', 300, received);
+        await until('every event is received', 300, received);
         say(`redelivered messages: ${bodies.length} of ${new Set(bodies).size} events`);
       },
       async afterwards(stage) {

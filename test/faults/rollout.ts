@@ -15,7 +15,7 @@ interface Rollout {
   readonly overlaps?: 'wrong' | 'expected';
   /** Whether the fault explains lines of stacks that failed. */
   readonly failures?: Failures;
-  /** What to look at besides, and the end of the fault: cells are verified and previews made after it. */
+  /** What to check in addition, and the end of the fault: cells are verified and previews made after it. */
   afterwards?(stage: FaultStage, run: Run): Promise<void>;
 }
 

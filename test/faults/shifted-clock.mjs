@@ -10,7 +10,7 @@ const look = () => {
   try {
     shift = Number(readFileSync(file, 'utf8')) || 0;
   } catch {
-    shift = 0; // nobody has shifted it yet
+    shift = 0; // not shifted yet
   }
 };
 

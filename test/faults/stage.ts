@@ -40,7 +40,7 @@ export interface StageSettings {
   readonly environment?: Record<string, string>;
   /** Arguments of Node for the worker of a number, from 0. */
   readonly nodeArguments?: (worker: number) => readonly string[];
-  /** The address of the database as the worker of a number is told, from the true one. */
+  /** The database address for the worker with this number, made from the real one. */
   readonly databaseUrl?: (url: string, worker: number) => Promise<string>;
 }
 

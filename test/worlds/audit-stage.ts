@@ -22,7 +22,7 @@ export function auditStage() {
   const stage = {
     database: {} as Database,
     store: {} as Store,
-    /** Takes the guards away for the statements, as whoever has all rights in the database could. */
+    /** Runs the statements without the guards, as a database superuser could. */
     async asSuperuser(...statements: string[]) {
       const tables = ['audit', 'audit_seal'];
       for (const table of tables) await stage.database.query(`alter table ${table} disable trigger user`);

@@ -27,7 +27,7 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** A real HTTP server on this machine that behaves as told. */
+/** A real HTTP server on this machine with the behaviour that the test sets. */
 export async function startReceiver(...manners: Manner[]): Promise<Receiver> {
   let script = manners;
   const received: Received[] = [];

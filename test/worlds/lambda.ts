@@ -35,7 +35,7 @@ export function openRule(id: number, change: Partial<SecurityGroupRule> = {}): S
   return { ...where, IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIpv4: '0.0.0.0/0', ...change };
 }
 
-/** An organization of one group in 300000000001 eu-west-1, a bus, a Slack, and calls that fail when told to. */
+/** An organization of one group in 300000000001 eu-west-1, a bus, a Slack, and calls that a test can make fail. */
 export function createWorld({
   mode = 'revoke',
   cap = '',

@@ -10,7 +10,7 @@ export async function asHolder<T>(
 ): Promise<T> {
   const leases = openLeases(database, makeLogger('silent'));
   const [lease] = await leases.acquire([{ key }]);
-  if (!lease) throw new Error(`${key} is somebody else's`);
+  if (!lease) throw new Error(`${key} has another holder`);
   try {
     return await work(lease);
   } finally {

@@ -36,7 +36,7 @@ export function createOffboardingWorld(database: Database) {
     /** What the log warned of. */
     warned: [] as string[],
     now: new Date(),
-    /** Why workers are not alike, where they are not. */
+    /** How the workers' configurations differ, if they do. */
     mismatch: undefined as string | undefined,
   };
   const now = () => state.now;
@@ -127,7 +127,7 @@ export function createOffboardingWorld(database: Database) {
   const narrow = async (settings: Partial<OffboardingContext['settings']>, hours = 1) => {
     await list(settings, hours);
     const question = await asked();
-    if (!question) throw new Error('nobody is asked about the settings');
+    if (!question) throw new Error('no question about the settings is open');
     await plane(settings).confirm(question.id, question.digest, 'ops');
     state.woken.length = 0;
     state.warned.length = 0;

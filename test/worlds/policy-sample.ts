@@ -3,7 +3,7 @@ import { evaluate, type Verdict } from '../../lambda/policy/evaluate.ts';
 import { type Policy, parsePolicy } from '../../lambda/policy/parse.ts';
 import type { SecurityGroup, SecurityGroupRule, Situation } from '../../lambda/policy/security-group.ts';
 
-/** A policy of one rule: whatever is open to the world but 80 and 443 is revoked. */
+/** A policy of one rule: revokes everything that is open to the world, except 80 and 443. */
 export const worldOpen = readFileSync(
   new URL('../fixtures/policies/world-open.yaml', import.meta.url),
   'utf8',

@@ -87,7 +87,7 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   };
   const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
   const stop = async () => {
-    // Waits for the clients to be gone; whoever forgot to close one is not waited for.
+    // Waits for the clients to disconnect, but not for a connection that a test forgot to close.
     server.kill('SIGTERM');
     const impatient = setTimeout(() => server.kill('SIGINT'), 5_000);
     await ended;

@@ -48,7 +48,7 @@ function newWorld() {
     tags: new Map<string, Record<string, string>>(),
     /** Accounts whose tags were asked for, each time. */
     tagsRead: [] as string[],
-    /** Accounts whose tags nobody may read. */
+    /** Accounts whose tags cannot be read. */
     untaggable: new Set<string>(),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
@@ -71,7 +71,7 @@ function newWorld() {
       exceptions: [],
     })) as HubBundler,
     stopping: new AbortController(),
-    /** Why workers are not alike, where they are not. */
+    /** How the workers' configurations differ, if they do. */
     mismatch: undefined as string | undefined,
     /** Why the hub is another installation's, where it is. */
     refusal: undefined as string | undefined,

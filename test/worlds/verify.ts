@@ -143,7 +143,7 @@ export function verifyWorld(database: Database) {
     ...{ store, aws, meter: silentMeter, log: makeLogger('silent'), stopping: stopping.signal },
     settings: {
       hub: { accountId: '222222222222', region: 'eu-west-1' },
-      // A hundredth of a second: what is not heard at once is heard never.
+      // A hundredth of a minute: an answer that is not there at once never comes.
       ...{ canary: 'group', verifyWaitMinutes: 0.01 / 60, verifyParallel: 2, verifyHours: 0 },
     },
     trail: async () =>

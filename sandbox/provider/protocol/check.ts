@@ -6,8 +6,8 @@ export interface Failure {
 }
 
 /**
- * The properties that a program may not give as it did: unknown, missing or of the wrong type, each with what is
- * accepted instead. Values not known yet pass.
+ * The properties that a program may not set: unknown, missing or of the wrong type, each with what is accepted. Values
+ * that are not known yet pass.
  */
 export function failures(type: string, fields: Fields, inputs: Properties, prefix = ''): Failure[] {
   const found: Failure[] = [];

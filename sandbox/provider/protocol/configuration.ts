@@ -9,7 +9,7 @@ export interface AssumeRole {
 
 export interface Configuration {
   region: string;
-  /** Where roles are assumed; the Region unless told. A role's own Region may be one its caller has not enabled. */
+  /** Where roles are assumed; the Region by default. The caller may not have enabled a role's own Region. */
   stsRegion: string;
   assumeRoles: AssumeRole[];
   allowedAccountIds: string[];
@@ -83,7 +83,7 @@ function decode(value: Value | undefined): Value | undefined {
   try {
     return plain(JSON.parse(value));
   } catch {
-    return value; // reported by whoever expects a list or an object
+    return value; // reported where a list or an object is expected
   }
 }
 

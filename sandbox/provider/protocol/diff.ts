@@ -14,8 +14,8 @@ export interface Surroundings {
 }
 
 /**
- * What an update from the stored inputs to the new ones would change, leaf by leaf. Provider-wide settings count:
- * a default tag that the stored outputs lack is a change, another Region is a replacement.
+ * What an update from the stored inputs to the new ones would change, leaf by leaf. Provider-wide settings count: a
+ * default tag that the stored outputs lack is a change, another Region is a replacement.
  */
 export function changes(
   resource: Resource,
@@ -83,7 +83,7 @@ function step(path: string, name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? `${path}.${name}` : `${path}["${name.replaceAll('"', '\\"')}"]`;
 }
 
-/** Whether old and new would carry the same name in AWS, so that the old one has to go first. */
+/** Whether old and new have the same name in AWS, so that the old one must be deleted first. */
 export function keepsName(resource: Resource, old: Properties, news: Properties, found: Change[]): boolean {
   if (found.some(({ path }) => path === 'region')) return false;
   return resource.identity.every((name) => stableText(old[name]) === stableText(news[name]));

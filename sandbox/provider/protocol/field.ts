@@ -24,9 +24,9 @@ export interface Field {
   required?: boolean;
   /** A change needs a new resource. */
   replace?: boolean;
-  /** What AWS uses when the program says nothing. */
+  /** The value that AWS uses when the program sets none. */
   default?: Value;
-  /** AWS chooses when the program says nothing, so any value is then right. */
+  /** AWS chooses a value when the program sets none, so any value is then correct. */
   computed?: boolean;
   fields?: Fields;
 }
@@ -54,8 +54,8 @@ export function stableText(value: Value | undefined): string {
 }
 
 /**
- * The value that stands for all values AWS treats alike: absent, empty and default are one; lists of strings are
- * sets; documents are compared parsed. Text that is no JSON stands for itself.
+ * One value for all values that AWS treats as equal: absent, empty and default are one; lists of strings are sets;
+ * documents are compared parsed. Text that is not JSON stands for itself.
  */
 export function canonical(field: Field, value: Value | undefined): Value | undefined {
   if (value === undefined || value === null || value === '') {

@@ -2,7 +2,7 @@ import type { Aws } from './clients.ts';
 import { type Field, isObject, type Properties, same } from './field.ts';
 import { type Resource, tagsOf } from './resource.ts';
 
-/** A resource exists, and bringing it to its desired state failed; the engine records it and mends it next time. */
+/** A resource exists, but setting it to its desired state failed. The engine records it and repairs it next time. */
 export class Unfinished extends Error {
   readonly id: string;
   readonly state: Properties;
@@ -26,8 +26,8 @@ type Tags = Record<string, string>;
 const TAGS: Field = { kind: 'map' };
 
 /**
- * What was read, as inputs and outputs. Where it means the same as before, the wording of before is kept; where AWS
- * only filled in what the program left open, the inputs keep it open.
+ * What was read, as inputs and outputs. An equal meaning keeps the earlier spelling; what AWS filled in stays open in
+ * the inputs.
  */
 export function settle(resource: Resource, found: Properties, inputs: Properties, defaultTags: Tags): State {
   const state: State = { inputs: {}, outputs: {} };
@@ -46,7 +46,7 @@ export function settle(resource: Resource, found: Properties, inputs: Properties
   return state;
 }
 
-/** The tags less those that are there by the provider's default. */
+/** The tags without those of the provider's default. */
 function ownTags(found: Properties, inputs: Properties, defaultTags: Tags): Properties[string] {
   const given = isObject(inputs.tags) ? inputs.tags : {};
   const all = isObject(found.tags) ? found.tags : {};
@@ -61,7 +61,7 @@ function withRegion(resource: Resource, aws: Aws, state: State, inputs: Properti
   return state;
 }
 
-/** The resource as it is now, or undefined when it is gone. `known` is what identifies it. */
+/** The resource as it is now; undefined when it does not exist. `known` identifies it. */
 export async function readState(
   resource: Resource,
   aws: Aws,
@@ -73,7 +73,7 @@ export async function readState(
   return found && withRegion(resource, aws, settle(resource, found, inputs, defaultTags), inputs);
 }
 
-/** @throws Unfinished when the resource was made and a later call failed. */
+/** @throws Unfinished when the resource was created and a later call failed. */
 export async function create(
   resource: Resource,
   aws: Aws,
@@ -98,7 +98,7 @@ export async function create(
   }
 }
 
-/** The state after a write, tried for up to ten seconds: AWS may not show what was just made. */
+/** The state after a write, tried for up to ten seconds: AWS may not show a new resource at once. */
 async function readBack(
   resource: Resource,
   aws: Aws,
@@ -139,7 +139,7 @@ export async function update(
   return (await readBack(resource, aws, known, inputs, defaultTags)).outputs;
 }
 
-/** What a preview can say of the outputs: what it does not name is unknown until the update. */
+/** What a preview knows of the outputs; every other output is unknown until the update. */
 export function foreseen(
   resource: Resource,
   region: string,

@@ -13,21 +13,21 @@ export interface Resource {
   volatile?: readonly string[];
   /** The inputs that name the resource in AWS. */
   identity: readonly string[];
-  /** The identity that an id given to `import` means; undefined when the id has another form. */
+  /** The identity for an id given to `import`; undefined when the id has another form. */
   parse(id: string): Properties | undefined;
   importForm: string;
-  /** The id of what was imported, where that is not what it is imported by. */
+  /** The id of an imported resource, when it differs from the id given to `import`. */
   id?(found: Properties): string;
   /** Makes the resource and returns its id. A name already taken is the API's own error where it has one. */
   create(aws: Aws, inputs: Properties): Promise<string>;
-  /** What is left to do after `create`; it may fail without losing the resource. */
+  /** Work after `create` that may fail without losing the resource. */
   finish?(aws: Aws, inputs: Properties, id: string): Promise<void>;
-  /** The resource as it is now (`tags`: all of them), or undefined when it is gone. */
+  /** The resource as it is now (`tags`: all of them); undefined when it does not exist. */
   read(aws: Aws, known: Properties): Promise<Properties | undefined>;
-  /** Brings everything but tags from `old` (outputs) to `inputs`. */
+  /** Updates everything but tags from `old` (outputs) to `inputs`. */
   update?(aws: Aws, inputs: Properties, old: Properties, oldInputs: Properties): Promise<void>;
   tag?(aws: Aws, old: Properties, tags: Record<string, string>, remove: string[]): Promise<void>;
-  /** Removes the resource; one that is already gone is fine. */
+  /** Deletes the resource; a resource that does not exist is fine. */
   delete(aws: Aws, old: Properties): Promise<void>;
 }
 
@@ -83,14 +83,14 @@ export async function whileIamSettles<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A property that check() made sure is a string. */
+/** A property that check() verified to be a string. */
 export function string(properties: Properties, name: string): string {
   const value = properties[name];
   if (typeof value !== 'string') throw new Error(`property "${name}" is missing or no string`);
   return value;
 }
 
-/** An optional property of the type the caller states, which check() made sure of. */
+/** An optional property of the caller's type, which check() verified. */
 export function optional<T extends string | number | boolean | string[]>(
   properties: Properties,
   name: string,

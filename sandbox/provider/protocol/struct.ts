@@ -6,9 +6,9 @@ const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 const OUTPUT = 'd0e6a833031e9bbcd3f4e8bde6ca49a4';
 
 /**
- * Properties from the wire. Unknowns and archives keep their markers. The provider declares that it takes neither
- * secrets nor output values, so that the engine keeps track of them itself.
- * @throws when one arrives all the same, for its value would then be stored in the clear.
+ * Properties from the wire. Unknowns and archives keep their markers. The provider declares that it accepts neither
+ * secrets nor output values, so that the engine tracks them itself. @throws when one arrives anyway, because its value
+ * would be stored in the clear.
  */
 export function fromStruct(struct: structpb.Struct | undefined): Properties {
   const properties = (struct?.toJavaScript() ?? {}) as Properties;

@@ -39,7 +39,7 @@ const inputs: Resource['inputs'] = {
   ...tagged,
 };
 
-/** @throws for a table with provisioned capacity, which this provider does not make. */
+/** @throws for a table with provisioned capacity, which this provider does not create. */
 function billingOf(properties: Properties): typeof onDemand {
   if (properties.billingMode === onDemand) return onDemand;
   throw new Error(`property "billingMode" must be ${onDemand}: the sandbox makes on-demand tables only`);
@@ -72,7 +72,7 @@ async function settled(dynamodb: DynamoDB, TableName: string): Promise<void> {
   }
 }
 
-/** Sets what CreateTable does not take. Time to live can be changed only once in a while, so only where it differs. */
+/** Sets what CreateTable does not accept. Time to live can be changed only once in a while, so only when it differs. */
 async function setRest(aws: Aws, properties: Properties, before: Properties): Promise<void> {
   const dynamodb = await aws.dynamodb();
   const TableName = string(properties, 'name');

@@ -30,7 +30,7 @@ async function find(aws: Aws, UUID: string): Promise<EventSourceMappingConfigura
   return unless((await aws.lambda()).getEventSourceMapping({ UUID }), GONE);
 }
 
-/** Returns when the mapping has left the states between two others; at most a minute. */
+/** Returns when the mapping is in no transitional state; at most a minute. */
 async function settled(aws: Aws, id: string): Promise<void> {
   for (const until = Date.now() + 60_000; ; ) {
     const { State = '' } = (await find(aws, id)) ?? {};
@@ -40,7 +40,7 @@ async function settled(aws: Aws, id: string): Promise<void> {
   }
 }
 
-/** The mapping of a queue to a function. AWS names it by an id that it makes up. */
+/** The mapping of a queue to a function. AWS chooses its id. */
 export const EventSourceMapping: Resource = {
   inputs: {
     eventSourceArn: { kind: 'string', required: true, replace: true },

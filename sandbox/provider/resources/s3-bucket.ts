@@ -23,7 +23,10 @@ async function tagsOf(s3: S3, Bucket: string): Promise<Record<string, string>> {
   return tagMap(found?.TagSet);
 }
 
-/** A general purpose bucket; what guards it are resources of their own. A name already taken, by us too, is refused. */
+/**
+ * A general purpose bucket; its protection is in resources of their own. An existing name is refused, also one of this
+ * account.
+ */
 export const Bucket: Resource = {
   inputs: {
     bucket: name,

@@ -25,7 +25,7 @@ const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
   sqsManagedSseEnabled: { attribute: 'SqsManagedSseEnabled', field: { kind: 'boolean', computed: true } },
 };
 
-/** The attributes a program set, and for those it set before and no more, what AWS starts with. */
+/** The attributes that a program sets, and AWS's initial values for those that it set before and no longer sets. */
 function attributesOf(inputs: Properties, old: Properties = {}): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [property, { attribute, field }] of Object.entries(ATTRIBUTES)) {

@@ -46,7 +46,7 @@ const pending = (): object[] =>
 test('a service stopped in the middle of an operation ends it, exits with 0 in time, and the next finishes', {
   timeout: 400_000,
 }, async () => {
-  // It makes the hub by itself as soon as it has listed the organization; a lock is an operation under way.
+  // It creates the hub automatically as soon as it has listed the organization; a lock is an operation under way.
   await until('an operation is under way', 120, async () => filesOf('locks')[0]);
   const begun = performance.now();
   expect(await controlPlane.stop()).toBe(0);

@@ -117,7 +117,7 @@ describe('the ledger in its table, with the calls of the function\u2019s role al
   });
 });
 
-/** A queue that subscribes to the topic, and what came to it. */
+/** A queue that subscribes to the topic, and what it received. */
 async function subscriber() {
   const settings = sandbox.root(hub.accountId, hub.region);
   const QueueName = randomUUID();

@@ -66,7 +66,7 @@ export async function letListIn(ec2: EC2Client, PrefixListId: string): Promise<s
   return GroupId;
 }
 
-/** What a group lets in, as `<port> <address range or list>`, in order. */
+/** What a group allows, as `<port> <address range or list>`, in order. */
 export async function ingressOf(ec2: EC2Client, groupId: string): Promise<string[]> {
   const Filters = [{ Name: 'group-id', Values: [groupId] }];
   const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));

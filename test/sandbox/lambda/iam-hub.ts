@@ -44,7 +44,7 @@ export async function createHub(sandbox: Sandbox): Promise<{ queueUrl: string; s
     }),
   );
   const secrets = new SecretsManagerClient(sandbox.root(hub.accountId, hub.region));
-  const SecretString = 'http://127.0.0.1:9/nobody-listens';
+  const SecretString = 'http://127.0.0.1:9/no-listener';
   const secret = await secrets.send(new CreateSecretCommand({ Name: 'slack-of-the-test', SecretString }));
   const trust = {
     Effect: 'Allow',

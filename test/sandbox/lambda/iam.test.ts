@@ -135,7 +135,7 @@ describe("the Lambda under the programs' own roles", () => {
     expect(await results()).toMatchObject([{ outcome: 'access-denied', account: outside }]);
   });
 
-  it('closes the group whose prefix list came to hold the world', async () => {
+  it('closes the group whose prefix list now contains the world', async () => {
     await permit(undefined);
     const { groupId, event } = await editList(ec2, member);
     await run(event);
@@ -146,7 +146,7 @@ describe("the Lambda under the programs' own roles", () => {
   });
 
   it.each([['ec2:DescribeManagedPrefixLists'], ['ec2:GetManagedPrefixListEntries']])(
-    'without %s leaves what prefix lists let in, and says so',
+    'without %s leaves what prefix lists allow open, and says so',
     async (action) => {
       await permit(action);
       const { groupId, event } = await editList(ec2, member);
@@ -167,7 +167,7 @@ describe("the Lambda under the programs' own roles", () => {
     expect(await results()).toEqual([]);
   });
 
-  it('without secretsmanager:GetSecretValue still revokes, and the result tells that Slack was not told', async () => {
+  it('without secretsmanager:GetSecretValue still revokes, and the result says that Slack was not notified', async () => {
     await permit('secretsmanager:GetSecretValue');
     const { groupId, event } = await openGroup(ec2, member);
     await run(event);

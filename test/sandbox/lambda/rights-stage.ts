@@ -30,9 +30,9 @@ export interface Stage {
   ec2Elsewhere: EC2Client;
   /** Gives the roles all that the programs declare with everything switched on, but for one action. */
   permit(lacking?: string): Promise<void>;
-  /** What the function comes to under its role: no error, or the words of one. `later` is by how many minutes. */
+  /** The result of the function under its role: no error, or the words of one. `later` is by how many minutes. */
   run(policy: Policy, event: object, later?: number): Promise<string | undefined>;
-  /** Each taken away as it is read. */
+  /** Each is deleted as it is read. */
   results(): Promise<RemediationResult[]>;
   notified(): Promise<unknown[]>;
   /** The ids of the findings that Security Hub has of a group. */

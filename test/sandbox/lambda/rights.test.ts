@@ -20,7 +20,7 @@ const ofTheLedger: string[] = Statement.flatMap(({ Action }: { Action: string | 
 );
 const channels = { sns: { status: 'sent' }, securityHub: { status: 'sent' } };
 
-/** Whatever is left of what an earlier test told. */
+/** Messages that are left from an earlier test. */
 beforeEach(async () => {
   await Promise.all([stage.results(), stage.notified()]);
 });
@@ -40,7 +40,7 @@ describe('with all the rights that can be switched on', () => {
     ]);
   });
 
-  it('the office is let in where the world was', async () => {
+  it('the office is allowed instead of the world', async () => {
     await stage.permit();
     const { groupId, event } = await openGroup(stage.ec2, member);
     expect(await stage.run(narrowing, event)).toBeUndefined();
@@ -103,7 +103,7 @@ describe('without', () => {
     );
   });
 
-  it('sns:Publish the result says that the topic was not told', async () => {
+  it('sns:Publish the result says that the topic was not notified', async () => {
     await stage.permit('sns:Publish');
     const { groupId, event } = await openGroup(stage.ec2, member);
     expect(await stage.run(closing, event)).toBeUndefined();
@@ -135,7 +135,7 @@ describe('without', () => {
     expect(await stage.findings(groupId)).toEqual([]);
   });
 
-  it('ec2:AuthorizeSecurityGroupIngress the world is taken away, and the finding says that no office was let in', async () => {
+  it('ec2:AuthorizeSecurityGroupIngress the world is revoked, and the finding says that no office was allowed', async () => {
     await stage.permit('ec2:AuthorizeSecurityGroupIngress');
     const { groupId, event } = await openGroup(stage.ec2, member);
     expect(await stage.run(narrowing, event)).toBeUndefined();

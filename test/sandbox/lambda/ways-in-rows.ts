@@ -1,9 +1,17 @@
 /**
- * What each event fixture comes to: `group` looks at the group it names, `list` at the groups that let the prefix list
- * in, `resolver` at those that let a list of the resolver in, `default` at the VPC's default group, `region` at every group of the Region, `nobody` at none with a result,
- * `unheard` at none without one, `denied` at an account that has no remediation role.
+ * What each event fixture leads to: `group` inspects the group that it names, `list` and `resolver` the groups that use
+ * the list or a list of the resolver, `default` the VPC's default group, `region` every group of the Region, `none` no
+ * group but with a result, `unforwarded` nothing at all, `denied` an account without a remediation role.
  */
-export type Decision = 'group' | 'list' | 'resolver' | 'default' | 'region' | 'nobody' | 'unheard' | 'denied';
+export type Decision =
+  | 'group'
+  | 'list'
+  | 'resolver'
+  | 'default'
+  | 'region'
+  | 'none'
+  | 'unforwarded'
+  | 'denied';
 
 export const rows: Record<string, Decision> = {
   'authorize-account-as-short-number': 'denied',
@@ -15,9 +23,9 @@ export const rows: Record<string, Decision> = {
   'authorize-by-own-role': 'group',
   'authorize-by-terraform': 'group',
   'authorize-default-group-by-name': 'default',
-  'authorize-dry-run': 'nobody',
+  'authorize-dry-run': 'none',
   'authorize-duplicate': 'group',
-  'authorize-egress': 'nobody',
+  'authorize-egress': 'none',
   'authorize-flat': 'group',
   'authorize-flat-by-name': 'group',
   'authorize-group-of-another-owner': 'group',
@@ -32,12 +40,12 @@ export const rows: Record<string, Decision> = {
   'authorize-server-error': 'group',
   'authorize-source-group': 'group',
   'authorize-two-halves': 'group',
-  'authorize-unauthorized': 'nobody',
+  'authorize-unauthorized': 'none',
   'authorize-without-rule-set': 'group',
   'authorize-wrapped': 'group',
-  'descriptions-updated': 'nobody',
-  'group-created': 'unheard',
-  'group-created-tagged': 'unheard',
+  'descriptions-updated': 'none',
+  'group-created': 'unforwarded',
+  'group-created-tagged': 'unforwarded',
   'modify-duplicate': 'group',
   'modify-plain': 'group',
   'modify-without-group': 'region',
@@ -49,9 +57,9 @@ export const rows: Record<string, Decision> = {
   'resolver-modified': 'resolver',
   'resolver-target-created': 'list',
   'resolver-target-modified': 'list',
-  'revoke-ingress': 'nobody',
+  'revoke-ingress': 'none',
   'tags-created': 'group',
-  'tags-created-of-no-concern': 'unheard',
+  'tags-created-of-no-concern': 'unforwarded',
   'tags-deleted': 'group',
   'tags-deleted-all': 'group',
 };

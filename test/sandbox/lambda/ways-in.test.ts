@@ -21,8 +21,8 @@ const calls: Record<Decision, readonly string[]> = {
   list: [...reading, 'prefixListAssociations', 'putEvent'],
   resolver: [...reading, 'prefixListAssociations', 'resolverTargets', 'putEvent'],
   region: [...reading, 'putEvent'],
-  nobody: ['putEvent'],
-  unheard: [],
+  none: ['putEvent'],
+  unforwarded: [],
   denied: ['assumeRole', 'putEvent'],
 };
 
@@ -81,7 +81,7 @@ describe('an event of the fixtures', () => {
     expect([...made].sort()).toEqual([...calls[decision], ...revoking].sort());
     if (decision === 'denied')
       expect(results).toMatchObject({ message: expect.stringMatching(/^access-denied/) });
-    else expect(results).toHaveLength(decision === 'unheard' ? 0 : Math.max(1, closed(decision).length));
+    else expect(results).toHaveLength(decision === 'unforwarded' ? 0 : Math.max(1, closed(decision).length));
     if (mode === 'revoke') expect(await scene.offending(closed(decision))).toEqual([]);
   });
 });

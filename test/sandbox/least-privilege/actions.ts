@@ -55,7 +55,7 @@ export interface Ground {
 export type Row = readonly [call: string, make: (as: Caller, ground: Ground) => Promise<unknown>, on: string];
 
 const world = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
-/** What a narrowed rule would let in. */
+/** What a narrowed rule would allow. */
 export const office = '203.0.113.0/24';
 const narrow = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: office }] };
 /** The caller's own account. */

@@ -42,7 +42,7 @@ export const remembering = (TableName: string): Row[] => [
   ],
 ];
 
-/** What nobody does to the ledger's table. */
+/** Calls on the ledger's table that no role may make. */
 export const forgetting: Row[] = [
   [
     'dynamodb:DeleteItem',
@@ -67,7 +67,7 @@ export const publishing = (TopicArn: string): Row => [
   TopicArn,
 ];
 
-/** What nobody does to the notification topic. */
+/** Calls on the notification topic that no role may make. */
 export const redirecting: Row[] = [
   [
     'sns:Subscribe',

@@ -98,7 +98,7 @@ async function rulesOf(groupId: string) {
 
 async function secrets() {
   const other = await root(hub.accountId).secrets.send(
-    new CreateSecretCommand({ Name: 'another', SecretString: 'nobody may read this' }),
+    new CreateSecretCommand({ Name: 'another', SecretString: 'no role may read this' }),
   );
   return {
     slackSecretArn: world.environment.PORTCULLIS_SLACK_SECRET_ARN ?? '',

@@ -108,7 +108,7 @@ const queues: Row[] = [
   ],
 ];
 
-/** Every call, whoever makes it. */
+/** Every call, by any role. */
 const calls: Row[] = [
   ...[names.remediationRole, names.forwarderRole, accessRole].map((role) => assuming(member.accountId, role)),
   ...[names.remediationRole, names.lambdaRole, accessRole].map((role) => assuming(hub.accountId, role)),

@@ -102,7 +102,7 @@ describe('the access role of the hub', () => {
   it('makes, keeps and removes every resource with the calls of its policy, all of them', async () => {
     const aws = providerIn(hub.accountId)(hub.region);
     const calls = await recorded(aws);
-    // Those of the hub Region: the service onboards every Region by itself.
+    // Those of the hub Region: the service onboards every Region automatically.
     const deployed = (await deployedResources(world, hub.accountId)).filter(
       ({ outputs }) => typeof outputs.region !== 'string' || outputs.region === hub.region,
     );

@@ -54,12 +54,12 @@ const role = (narrowing: boolean) => {
 const resource = (kind: string) => `arn:aws:ec2:*:${member.accountId}:${kind}/*`;
 
 describe('the remediation role', () => {
-  test('lets nothing in where narrowing is off', async () => {
+  test('allows no ingress when narrowing is off', async () => {
     await expect(authorize(await role(false), '203.0.113.0/24')).rejects.toMatchObject(denied);
     expect(await sources()).toEqual([]);
   });
 
-  test('lets ranges in where narrowing is on, and gives their rules no tags', async () => {
+  test('allows ranges when narrowing is on, and gives their rules no tags', async () => {
     const client = await role(true);
     await authorize(client, '203.0.113.0/24');
     await expect(authorize(client, '203.0.114.0/24', [{ Key: 'a', Value: 'b' }])).rejects.toMatchObject({

@@ -88,7 +88,7 @@ describe('the arithmetic', () => {
     [10, 300, { steps: 2.4, scripts: 0.09, transitions: 0.14, lambda: 0.029, traces: 0.0355, keys: 10.02 }],
     [100, 3_000, { steps: 24, scripts: 0.9, transitions: 1.425, lambda: 0.29, traces: 0.355, keys: 100.185 }],
   ])(
-    "comes to the ASR cost page's own lines for %d accounts and %d remediations",
+    "gives the ASR cost page's own lines for %d accounts and %d remediations",
     (accounts, remediations, lines) => {
       const violationShare = 1;
       const perDay = remediations / accounts / (365 / 12);

@@ -20,7 +20,7 @@ const hash = (data: Uint8Array) => createHash('sha256').update(data).digest('hex
 const facts = { organizationalUnits: ['b', 'a'], tags: { team: 'x', cost: 'y' } };
 const made = async (file: string) => (await stat(file)).ino;
 
-test('equal inputs give the bundle that is there, whatever their order; others another', async () => {
+test('equal inputs in any order give the existing bundle; other inputs another', async () => {
   const [one, two] = ['300000000001', '300000000002'];
   const first = await makeBundle(policy, directory, { [one]: facts, [two]: { ...facts, tags: {} } });
   const inode = await made(first.file);

@@ -189,7 +189,7 @@ describe("the hub's rules", () => {
   });
 
   test.each(['portcullis-canary', 'portcullis-lifecycle', 'portcullis-results'])(
-    'a message of queue %s that nobody can handle becomes a dead letter',
+    'a message of queue %s that cannot be handled becomes a dead letter',
     (queue) => {
       expect(JSON.parse(inputsOf(declared, 'Queue', queue).redrivePolicy)).toMatchObject({
         deadLetterTargetArn: 'arn-of:Queue:portcullis-dead-letter',

@@ -58,7 +58,7 @@ test('without a Slack secret or a topic the function neither knows of one nor ma
   expect(JSON.stringify(permissions(plain))).not.toMatch(/secretsmanager|sns/);
 });
 
-test('the function is told that Security Hub is on', async () => {
+test('the function has the setting that Security Hub is on', async () => {
   const on = await declare({ ...hubArgs(), securityHub: true });
   const { variables } = inputsOf(on, 'Function', 'portcullis-remediation').environment;
   expect(variables.PORTCULLIS_SECURITY_HUB).toBe('on');

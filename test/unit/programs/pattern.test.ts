@@ -59,7 +59,7 @@ describe('the ingress pattern', () => {
     expect(matches(ingressPattern, event)).toBe(opening.has(event.detail.eventName));
   });
 
-  test.each([...opening])('takes %s whatever CloudTrail left of its parameters', (eventName) => {
+  test.each([...opening])('takes %s with any parameters that CloudTrail kept', (eventName) => {
     const event = tagging(eventName);
     expect(matches(ingressPattern, event)).toBe(true);
     const cut = { ...event, detail: { ...event.detail, requestParameters: null } };

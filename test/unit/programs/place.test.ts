@@ -73,7 +73,7 @@ describe.each(kinds)('the %s stack', (_, argsOf) => {
 
   // AWS China takes `events.amazonaws.com.cn` and `lambda.amazonaws.com.cn` for no principal at all.
   test.each(['aws', 'aws-cn', 'aws-us-gov'])(
-    'names services alike in partition %s, so that its policies are taken there',
+    'has the same service names in partition %s, so that its policies are valid there',
     async (partition) => {
       const texts = JSON.stringify((await declare(argsOf(partition))).map(({ inputs }) => inputs));
       const services = [...texts.matchAll(/\b\w+\.amazonaws\.com[\w.]*/g)].map(([found]) => found);

@@ -73,7 +73,7 @@ describe("an account's own trail", () => {
     ['aws-us-gov', 'us-gov-west-1'],
     ['aws-cn', 'cn-north-1'],
   ])(
-    'in %s the bucket admits CloudTrail for this one trail, and nobody without TLS',
+    'in %s the bucket admits CloudTrail for this one trail, and denies access without TLS',
     async (partition, region) => {
       const { policy } = inputsOf(await declare(withTrail(partition, region)), 'BucketPolicy', bucket);
       const source = { 'aws:SourceArn': arn(partition, region) };

@@ -87,7 +87,7 @@ it('every account is wired through the deployer role, with hub and control plane
   for (const id of [hub, management, member]) await isReady(id);
 }, 300_000);
 
-it('an invited account says what to create, and goes on by itself once that is there', async () => {
+it('an invited account says what to create, and continues automatically once that exists', async () => {
   const message = await until('the account to say what it lacks', 60, async () => {
     const ready = await readiness(invited);
     return ready?.message.includes('Create role') ? ready.message : undefined;

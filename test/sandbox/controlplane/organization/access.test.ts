@@ -94,7 +94,7 @@ describe('a control plane in the hub account, beside a deployer role', () => {
     expect(await look(member, { ...through, externalId: 'guessed' })).toMatchObject({ kind: 'unreachable' });
   });
 
-  it('is told so where the deployer role does not let it in', async () => {
+  it('gets an error when the deployer role does not allow it', async () => {
     await world.becomeUser(hub, 'stranger', world.allow('sts:*'));
     const deployerRoleArn = `arn:aws:iam::${hub}:role/portcullis-deployer`;
     expect(await look(member, settingsWith({ deployerRoleArn }))).toMatchObject({
@@ -145,7 +145,7 @@ describe('the organization is read', () => {
     expect((await read()).managementAccountId).toBe(management);
   });
 
-  it('by nobody else', async () => {
+  it('by no other principal', async () => {
     await world.becomeUser('300000000004', 'other', world.allow('organizations:*'));
     await expect(read()).rejects.toMatchObject({
       code: 'organization-unreadable',

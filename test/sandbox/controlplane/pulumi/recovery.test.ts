@@ -124,7 +124,7 @@ describe('a hub whose making was killed', () => {
   });
 });
 
-test('a lock is reported where nobody said that its owner is dead, unless it is our own', async () => {
+test('a lock is reported while its owner is not known to be dead, unless it is our own', async () => {
   const stack = begin(accountStack());
   await killed(stack, 1, 'after', 'both');
   const another = world.engine('another', world.settings(data).state);
@@ -163,7 +163,7 @@ test('a state that is older than what was made catches up', async () => {
   await expectWhole(stack, 8);
 }, 300_000);
 
-test('an operation that is told to end lets go of the stack, and the next goes on', async () => {
+test('an operation that is asked to end releases the stack, and the next continues', async () => {
   const stack = begin(accountStack('us-east-1'));
   const pool = enginePool(world.settings(data), 1);
   const lost = new AbortController();
@@ -177,7 +177,7 @@ test('an operation that is told to end lets go of the stack, and the next goes o
   await expectWhole(stack, 8);
 });
 
-test('an operation that takes too long is ended, says so, and lets go of the stack', async () => {
+test('an operation that takes too long is ended, says so, and releases the stack', async () => {
   const stack = begin(accountStack('us-east-1'));
   const hasty = enginePool(world.settings(data), 1, 1_200);
   const ended = operate(hasty, 'up', stack, { known: false });

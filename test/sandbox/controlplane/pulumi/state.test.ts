@@ -92,7 +92,7 @@ describe.each([
   });
 });
 
-test('a state in files has no second file to tear, and one torn before by a kill is mended', {
+test('a state in files has no second file to tear, and one torn before by a kill is repaired', {
   timeout: 240_000,
 }, async () => {
   const engine = world.engine('torn');
@@ -123,13 +123,13 @@ test('a lock of another machine names its owner, its time and the command that b
   await operate(engine, 'up', stack, { known: false });
   const locks = join(data, 'state', '.pulumi', 'locks', 'organization', 'portcullis', stack.key);
   mkdirSync(locks, { recursive: true });
-  const lock = { pid: 42, username: 'somebody', hostname: 'other-host', timestamp: '2026-11-29T13:21:31Z' };
+  const lock = { pid: 42, username: 'operator', hostname: 'other-host', timestamp: '2026-11-29T13:21:31Z' };
   writeFileSync(join(locks, 'foreign.json'), JSON.stringify(lock));
 
   const failed = await operate(engine, 'up', stack).catch((error) => error);
   const command = `PULUMI_BACKEND_URL='${state}' pulumi cancel --yes --stack organization/portcullis/${stack.key}`;
   expect(failed.message).toBe(
-    `${stack.key}: the stack is locked by somebody@other-host (process 42) since 2026-11-29T13:21:31Z; if that no longer works on it, break the lock: ${command}`,
+    `${stack.key}: the stack is locked by operator@other-host (process 42) since 2026-11-29T13:21:31Z; if that no longer works on it, break the lock: ${command}`,
   );
   expect(partWayOf(failed)).toMatchObject({ entered: false, locked: true });
   expect(readdirSync(locks)).toEqual(['foreign.json']);

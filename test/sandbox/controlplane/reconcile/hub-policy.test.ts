@@ -111,13 +111,13 @@ test('an edited policy takes effect within seconds without a run or a restart, o
   expect(await outcome()).toEqual({ outcome: 'notified', open: true });
 });
 
-test('one that cannot be read is told by line, and the last good one stays in force', {
+test('one that cannot be read is reported by line, and the last good one stays in force', {
   timeout: 300_000,
 }, async () => {
   const before = (await hub())?.generation;
   await writeFile(file, policy('destroy'));
   const mistake = /line 6: rules\[0\]\.mode: write observe, notify or revoke/;
-  await until('the hub says so unasked', 60, async () => {
+  await until('the hub reports it automatically', 60, async () => {
     const { status, reason, message = '' } = (await hub())?.conditions.Ready ?? {};
     return status === 'False' && reason === 'PrerequisiteFailed' && mistake.test(message) ? true : undefined;
   });
@@ -137,7 +137,7 @@ test('one that cannot be read is told by line, and the last good one stays in fo
   await otherHub(before);
 });
 
-test('an account that moves out of a unit of the policy is told of in the hub', {
+test('an account that moves out of a unit of the policy is reported in the hub', {
   timeout: 300_000,
 }, async () => {
   const { accounts } = await world.controlPlane.get<{ accounts: AccountRecord[] }>('/v1/accounts');

@@ -100,7 +100,7 @@ test('a second look changes nothing', async () => {
   expect(await planned(made)).toEqual([]);
 });
 
-test('whatever is changed by hand is found and put right', async () => {
+test('a manual change is found and corrected', async () => {
   await cloudTrail.stopLogging({ Name: arn });
   const EventSelectors = [{ ReadWriteType: 'ReadOnly' as const, IncludeManagementEvents: true }];
   await cloudTrail.putEventSelectors({ TrailName: arn, EventSelectors });

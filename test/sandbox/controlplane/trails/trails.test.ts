@@ -52,7 +52,7 @@ async function trailsOf(accountId: string) {
   return trailList.map(({ TrailARN }) => TrailARN);
 }
 
-/** Queues that hear what the org bus and the topic are told of coverage. */
+/** Queues that receive the coverage messages of the org bus and the topic. */
 async function listenInTheHub(): Promise<typeof queues> {
   const settings = world.sandbox.root(hub.accountId, hub.region);
   const sqs = new SQS({ ...settings, useQueueUrlAsEndpoint: false });
@@ -69,14 +69,14 @@ async function listenInTheHub(): Promise<typeof queues> {
     await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
     return { QueueUrl, arn };
   };
-  const [bus, topic] = [await make('heard-bus'), await make('heard-topic')];
+  const [bus, topic] = [await make('received-bus'), await make('received-topic')];
   const events = new EventBridge(settings);
-  const rule = { EventBusName: 'portcullis', Name: 'heard' };
+  const rule = { EventBusName: 'portcullis', Name: 'received' };
   await events.putRule({ ...rule, EventPattern: '{"detail-type":["Portcullis Coverage"]}' });
   await events.putTargets({
     EventBusName: 'portcullis',
-    Rule: 'heard',
-    Targets: [{ Id: 'heard', Arn: bus.arn }],
+    Rule: 'received',
+    Targets: [{ Id: 'received', Arn: bus.arn }],
   });
   await new SNS(settings).subscribe({
     TopicArn: topicArn,
@@ -87,10 +87,10 @@ async function listenInTheHub(): Promise<typeof queues> {
   return { bus: bus.QueueUrl, topic: topic.QueueUrl };
 }
 
-/** What a queue heard, waited for and taken off it. */
+/** Waits for a queue's messages, deletes and returns them. */
 async function heard(where: 'bus' | 'topic', change: CoverageEvent['change']): Promise<CoverageEvent> {
   const sqs = new SQS({ ...world.sandbox.root(hub.accountId, hub.region), useQueueUrlAsEndpoint: false });
-  return until(`something heard by the ${where}`, 30, async () => {
+  return until(`something received by the ${where}`, 30, async () => {
     const QueueUrl = queues[where];
     const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 1 });
     const [message] = Messages;
@@ -132,7 +132,7 @@ test('the next look finds it covered, tells so, and leaves the trail where it is
 });
 
 test(
-  'stopped by hand, the loss is told with cause and mend, and the same look starts it again',
+  'stopped by hand, the loss is reported with cause and fix, and the same check starts it again',
   everything,
   async () => {
     const cloudTrail = new CloudTrail(world.sandbox.root(untrailed.accountId, 'us-east-1'));

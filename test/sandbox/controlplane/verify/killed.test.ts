@@ -32,7 +32,7 @@ test('a verification whose control plane is killed is carried to its end by the 
   const iam = new IAMClient(world.sandbox.root(member.accountId));
   const forwarder = { RoleName: names.forwarderRole, PolicyName: names.forwarderRole };
   const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand(forwarder));
-  // Nothing of the cell reaches the hub, so the canary stays open until the process is gone.
+  // Nothing of the cell reaches the hub, so the canary stays open until the process has ended.
   await iam.send(new DeleteRolePolicyCommand(forwarder));
   const response = await controlPlane.request('/v1/verify', {
     ...{ method: 'POST', headers: { 'content-type': 'application/json' } },

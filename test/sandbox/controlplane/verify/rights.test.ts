@@ -24,7 +24,7 @@ const statements = verifyPolicy.Statement as (Statement & { Sid: string })[];
 const cell = { accountId: hub.accountId, region: hub.region };
 
 let sandbox: Sandbox;
-/** A group of somebody else, with a rule in it. */
+/** A foreign group with a rule in it. */
 let strange = '';
 beforeAll(async () => {
   sandbox = await startSandbox();

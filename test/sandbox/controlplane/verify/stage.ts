@@ -44,7 +44,7 @@ export async function verifiedWorld(): Promise<World> {
   const world = await startTestWorld({
     PORTCULLIS_POLICY: 'test/fixtures/policies/observed.yaml',
     PORTCULLIS_VERIFY_WAIT_MINUTES: '0.4',
-    // Nothing but what is verified: the service onboards by itself all that it may.
+    // Nothing but what is verified: the service onboards automatically everything it may.
     PORTCULLIS_REGIONS: member.region,
     PORTCULLIS_EXCLUDE: allBut(member.accountId, untrailed.accountId),
   });

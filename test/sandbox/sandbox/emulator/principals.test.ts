@@ -98,7 +98,7 @@ describe('a trust policy', () => {
   });
 
   test('that names a role which does not exist is refused', async () => {
-    const AssumeRolePolicyDocument = trust({ AWS: `arn:aws:iam::${caller}:role/nobody` });
+    const AssumeRolePolicyDocument = trust({ AWS: `arn:aws:iam::${caller}:role/absent` });
     const made = iam.owner.send(new CreateRoleCommand({ RoleName: 'other', AssumeRolePolicyDocument }));
     await expect(made).rejects.toMatchObject({
       name: 'MalformedPolicyDocumentException',

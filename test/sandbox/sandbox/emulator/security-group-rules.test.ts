@@ -108,7 +108,7 @@ describe('a rule that is there already', () => {
 });
 
 describe('rules', () => {
-  test('are one for each source, each with a new id, told by the call itself', async () => {
+  test('are one for each source, each with a new id in the answer of the call', async () => {
     const { SecurityGroupRules = [] } = await authorize({
       ...ssh('0.0.0.0/0', '10.0.0.0/8'),
       Ipv6Ranges: [{ CidrIpv6: '::/0', Description: 'all' }],
@@ -133,7 +133,7 @@ describe('rules', () => {
     expect((await rules()).map((rule) => rule.Tags)).toEqual([Tags, Tags]);
   });
 
-  test('name the account of a group that is let in', async () => {
+  test('name the account of a source group', async () => {
     const group = { GroupId: 'sg-0a1b2c3d4e5f60001', UserId: '300000000002' };
     await authorize({ ...ssh(), UserIdGroupPairs: [group] });
     expect(await rules()).toMatchObject([{ ReferencedGroupInfo: group, GroupOwnerId: '300000000001' }]);

@@ -92,7 +92,7 @@ describe('findings', () => {
       'larger than 240 KB',
       () => finding({ ProductFields: Object.fromEntries([['note', 'x'.repeat(240 * 1024)]]) }),
     ],
-  ])('%s are told of one by one, and the others are imported', async (_, wrong) => {
+  ])('%s are reported one by one, and the others are imported', async (_, wrong) => {
     const answer = await importing(wrong(), finding({ Id: 'good' }));
     expect(answer).toMatchObject({ SuccessCount: 1, FailedCount: 1 });
     expect(answer.FailedFindings).toMatchObject([{ Id: wrong().Id ?? '', ErrorCode: 'InvalidInput' }]);
@@ -166,7 +166,7 @@ describe('Security Hub', () => {
     await expect(held(client)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  test('lets nobody import for a product that the role does not name', async () => {
+  test('refuses an import for a product that the role does not name', async () => {
     const Resource = product(member);
     const settings = await limitedRole(sandbox, member, {
       Action: 'securityhub:BatchImportFindings',

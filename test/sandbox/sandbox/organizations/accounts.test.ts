@@ -234,7 +234,7 @@ describe('invitations', () => {
     expect(await refusal(enter(person, hub, 'members'))).toBe('AccessDenied');
   });
 
-  it('a removed account is gone; the management account cannot go', async () => {
+  it('a removed account is not found; the management account cannot be removed', async () => {
     const { AccountId } = await createAccount(client(management), 'leaving');
     const remove = (id = AccountId) =>
       client(management).send(new org.RemoveAccountFromOrganizationCommand({ AccountId: id }));

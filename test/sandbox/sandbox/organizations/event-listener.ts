@@ -25,15 +25,19 @@ export async function listen(sandbox: Pick<Sandbox, 'root'>, accountId: string, 
   const settings = sandbox.root(accountId, 'us-east-1');
   const sqs = new SQSClient(settings);
   const events = new EventBridgeClient(settings);
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'heard' }));
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'received' }));
   const queue = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   const Resource = queue.Attributes?.QueueArn;
   const Principal = { Service: 'events.amazonaws.com' };
   const Statement = [{ Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource }];
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-  await events.send(new PutRuleCommand({ Name: 'heard', EventPattern: JSON.stringify({ source: sources }) }));
-  await events.send(new PutTargetsCommand({ Rule: 'heard', Targets: [{ Id: 'heard', Arn: Resource }] }));
+  await events.send(
+    new PutRuleCommand({ Name: 'received', EventPattern: JSON.stringify({ source: sources }) }),
+  );
+  await events.send(
+    new PutTargetsCommand({ Rule: 'received', Targets: [{ Id: 'received', Arn: Resource }] }),
+  );
   const received: ReceivedEvent[] = [];
 
   async function drain(): Promise<void> {
@@ -51,7 +55,7 @@ export async function listen(sandbox: Pick<Sandbox, 'root'>, accountId: string, 
       await drain();
     }
     throw new Error(
-      `not heard; heard were: ${received.map((one) => one.detail.eventName ?? one['detail-type'])}`,
+      `not received; received were: ${received.map((one) => one.detail.eventName ?? one['detail-type'])}`,
     );
   };
 }

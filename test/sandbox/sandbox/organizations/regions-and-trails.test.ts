@@ -193,18 +193,18 @@ describe('trails', () => {
     expect((await seen(member)).map((trail) => trail.Name)).toEqual(['organization']);
   });
 
-  it('while no trail logs in the management account, no Organizations event is heard', async () => {
+  it('while no trail logs in the management account, no Organizations event arrives', async () => {
     const received = await listen({ root }, management, ['aws.organizations']);
     const caller = new OrganizationsClient(root(management));
     const ParentId = (await caller.send(new ListRootsCommand({}))).Roots?.[0]?.Id;
     const unit = (Name: string) => caller.send(new CreateOrganizationalUnitCommand({ ParentId, Name }));
     await trailsOf(management).send(new StopLoggingCommand({ Name: 'organization' }));
     await unit('unheard');
-    await parts.organization.world.idle(); // its event is told of a moment later
+    await parts.organization.world.idle(); // its event arrives a moment later
     await trailsOf(management).send(new StartLoggingCommand({ Name: 'organization' }));
-    await unit('heard');
+    await unit('received');
     const first = await received((event) => event.detail.eventName === 'CreateOrganizationalUnit');
-    expect(first.detail.requestParameters.name).toBe('heard');
+    expect(first.detail.requestParameters.name).toBe('received');
   });
 });
 

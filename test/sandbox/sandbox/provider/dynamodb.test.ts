@@ -41,7 +41,7 @@ const recovery = async () =>
     ?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
 const described = async () => (await dynamodb.describeTable({ TableName })).Table;
 
-/** The table as the program says without `more`, whatever the test before left. */
+/** The table as declared without `more`, independent of the earlier tests. */
 const asUsual = async () => (await table()).up({ refresh: true });
 
 test('a table is as the program says, and a second update changes nothing', async () => {

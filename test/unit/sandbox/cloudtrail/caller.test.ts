@@ -19,7 +19,7 @@ describe('a call that failed', () => {
     expect(found?.requestParameters).not.toHaveProperty('dryRun');
   });
 
-  test('by its signature is nobody’s call and has no record', () => {
+  test('by its signature has no known caller and no record', () => {
     expect(record({ action: authorize, query: flat, answer: failed('AuthFailure'), status: 401 })).toBeNull();
   });
 });

@@ -112,7 +112,7 @@ test('what AWS fills in leaves the inputs open, and what differs shows in them',
   expect(settle(rule, disabled, named, {}).inputs).toEqual({ ...inputs, state: 'DISABLED' });
 });
 
-test('default tags are no tags of the program, unless somebody changed them', () => {
+test('default tags are no tags of the program, unless they were changed', () => {
   const found = { name: 'a', tags: { team: 'x', owner: 'me' } };
   expect(settle(rule, found, { name: 'a' }, { team: 'x' }).inputs.tags).toEqual({ owner: 'me' });
   expect(settle(rule, found, { name: 'a' }, { team: 'y' }).inputs.tags).toEqual(found.tags);

@@ -19,14 +19,14 @@ test('properties survive the wire with their markers, and absent ones are left o
   expect(fromStruct(toStruct({ ...there, gone: undefined, nothing: null }))).toEqual(there);
 });
 
-test('a secret that arrives unasked is refused rather than stored in the clear', () => {
+test('an unexpected secret is refused and not stored in the clear', () => {
   const marked = { environment: { A: { [SIGNATURE]: SECRET, value: 's' } } };
   expect(() => fromStruct(structpb.Struct.fromJavaScript(marked))).toThrow(
     '"environment.A" arrived as a secret',
   );
 });
 
-test('equal contents give equal archives, whatever their order', async () => {
+test('equal contents in any order give equal archives', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'provider-'));
   writeFileSync(join(directory, 'b.txt'), 'two');
   const one = await zipOf({ assets: { 'a.txt': { text: 'one' }, b: { path: directory } } });

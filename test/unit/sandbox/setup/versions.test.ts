@@ -76,7 +76,7 @@ describe('the Pulumi CLI', () => {
     rmSync(versions, { recursive: true });
   });
 
-  test('found nowhere: one error with every reason and both mends', async () => {
+  test('found nowhere: one error with every reason and both fixes', async () => {
     const sources = [
       source('official install', 'ENOTFOUND'),
       source('build from the Go module', 'no Go on PATH'),
@@ -85,16 +85,16 @@ describe('the Pulumi CLI', () => {
       message: expect.stringMatching(
         /official install: ENOTFOUND\n.*build from the Go module: no Go on PATH/,
       ),
-      mend: expect.stringMatching(/Install the CLI.*or install Go/),
+      fix: expect.stringMatching(/Install the CLI.*or install Go/),
     });
   });
 });
 
 describe('the Python of the sandbox', () => {
-  test('without venv or ensurepip the mend names the Debian package', () => {
+  test('without venv or ensurepip the fix names the Debian package', () => {
     const python = { path: '/usr/bin/python3', version: '3.11.2', venv: false };
     expect(() => choosePython([python])).toThrow(
-      expect.objectContaining({ mend: expect.stringContaining('apt-get install python3-venv') }),
+      expect.objectContaining({ fix: expect.stringContaining('apt-get install python3-venv') }),
     );
     expect(choosePython([{ ...python, venv: true }])).toMatchObject({ path: python.path });
   });
