@@ -49,26 +49,23 @@ export { version };
 
 export interface Service {
   readonly url: string;
-  /**
-   * Takes nothing more, ends what is under way, and lets go of everything, of what does not end as well: within a minute
-   * and a quarter, whatever answers.
-   */
+  /** Takes nothing more, aborts work in progress and releases all resources; abandons unfinished work after 75 s. */
   stop(): Promise<void>;
 }
 
 interface ServiceOptions {
-  /** Whether it starts on a hub that belongs to another installation: to take it over, and for nothing else. */
+  /** Whether it starts on a hub of another installation, only to take it over. */
   readonly takingOver?: boolean;
-  /** Whether it hears lifecycle events and results and looks around by itself; a one-off command does not. */
+  /** Whether it receives lifecycle events and results and reconciles periodically; a one-off command does not. */
   readonly standing: boolean;
   /** Aborted: a start that waits for its database ends. */
   readonly signal?: AbortSignal;
 }
 
-/** How long what is under way may take to end once the service stops, all of it together, milliseconds. */
+/** Time limit for all work in progress at a stop, milliseconds. */
 const graceMs = 60_000;
 
-/** What everything else is made of: the database with its store, AWS, the engine, and what is measured. */
+/** The database with its store, AWS, the engine and the metrics. */
 async function foundations(
   settings: Settings,
   log: Logger,
@@ -81,7 +78,7 @@ async function foundations(
     log.warn({ error: error.message }, 'database');
     door.waitFor(error.message);
   };
-  // A supervisor restarts a standing service that ends: it waits, and says for what.
+  // A supervisor restarts a service that ends, so the service waits and logs the reason.
   const patience = standing ? Number.POSITIVE_INFINITY : undefined;
   const database = await openDatabase(settings, warn, patience, signal);
   door.waitFor(undefined);
@@ -110,7 +107,7 @@ async function foundations(
 
 type Foundations = Awaited<ReturnType<typeof foundations>>;
 
-/** Who may work on which key, the worker that does, and the runs that ask for it. Nothing is taken yet. */
+/** The leases, the worker and the runs. Nothing starts yet. */
 function scheduler(base: Foundations) {
   const { settings, log, shutdown, database, store, workers, living, installation } = base;
   const leases = openLeases(database, log, { limits: settings.limits, workers: living });
@@ -137,14 +134,14 @@ function scheduler(base: Foundations) {
     leases,
     reconcile: keyReconciler({ ...reconciling, runs }),
     log,
-    // Looks at accounts wait for AWS, not for a processor: the engine has its own limit.
+    // Inspections wait for AWS, not for a processor. The engine has its own limit.
     concurrent: settings.parallel * 2,
-    onResult: (waited, verdict, seconds) => {
+    onResult: (waited, result, seconds) => {
       const { key } = awaited(waited);
-      base.meter.reconciled(key.split('-')[0] ?? key, verdict, seconds);
+      base.meter.reconciled(key.split('-')[0] ?? key, result, seconds);
     },
   });
-  // A command that only looks leaves the keys that are due to the service.
+  // A command that only previews leaves due keys to the service.
   const request = async (asked: RunRequest) => {
     await worker.start();
     return runs.request(asked);
@@ -154,12 +151,12 @@ function scheduler(base: Foundations) {
 
 type Scheduler = ReturnType<typeof scheduler>;
 
-/** Takes work: keys, runs, and restores. Closed in the other order, the worker first. */
+/** Starts keys, runs and restores. Closed in reverse order, the worker first. */
 async function takeWork({ services, runs, worker }: Scheduler) {
   const { database, leases, queue, shutdown } = services;
   await queue.start();
   if (database.kind === 'pglite') {
-    // One data directory has one process: whoever held a key or worked on it is dead.
+    // One process per data directory: every earlier holder is dead.
     await leases.releaseDead();
     await queue.reclaim();
   }
@@ -180,12 +177,12 @@ async function open(
 ): Promise<string> {
   const { standing, takingOver } = options;
   const onLost = (reason: string) => {
-    // The database in memory is not the one on disk any more: nothing may be written back, not even at a stop.
+    // The data on disk was replaced: nothing may be written to it, not even at a stop.
     log.fatal({ data: settings.data }, reason);
     process.exit(1);
   };
   const lock = await lockData(settings.data, { onLost });
-  // A database that is still closing is nobody else's yet; it is once this process is gone.
+  // Not released while the database is still closing; the end of the process releases it.
   shutdown.register('data lock', async (whole) => whole && lock.release());
   const front = frontDoor();
   const server = await listen(front.listener, settings.host, settings.port);
@@ -211,22 +208,22 @@ async function open(
     installation: base.installation,
     missing: readiness({ ...base, since }),
     requireRegions: base.regions.requireScope,
-    policy: working.policy.look,
+    policy: working.policy.read,
     metrics: metricsText({ registry, database, log }),
     accessTemplate: () => accessTemplateFor(aws, settings),
   };
   const tokens = await servedTokens(settings.tokens, settings.data);
   const door = { ...settings, tokens, allowedHosts: [...settings.allowedHosts, settings.host] };
   front.open(application(context, door, version, log));
-  // Once more, so that it closes before what its answers need.
+  // Registered again, so that it closes before the parts that its responses need.
   shutdown.register('http', server.close);
   await lock.announce(server.url);
   return server.url;
 }
 
 /**
- * Starts the control plane: database, scheduler, HTTP, and where it stands by itself the consumers and the first look.
- * @throws PortcullisError with the code of what is wrong; nothing is left open then.
+ * Starts the control plane: database, scheduler, HTTP and, for a service, the consumers and the first listing.
+ * @throws PortcullisError with the code of the failure; everything opened is closed then
  */
 export async function startService(
   settings: Settings,

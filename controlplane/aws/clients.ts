@@ -13,24 +13,21 @@ import { renewing, roleChains } from './credentials.ts';
 import { type AccessSettings, rolesInto, trustedPrincipal } from './roles.ts';
 import { type OnThrottle, type Plugin, shared, throttle } from './throttle.ts';
 
-/** The identity that the control plane runs as. */
+/** The identity of the control plane. */
 export interface Caller {
   readonly accountId: string;
   readonly partition: string;
 }
 
-/** Makes every AWS client of the control plane; credentials of other accounts are assumed and refreshed. */
+/** Creates every AWS client of the control plane. Credentials of other accounts are assumed and refreshed. */
 export interface Aws {
   caller(): Promise<Caller>;
-  /** The role that acts in the account, the last of the chain into it; none where own credentials do. */
+  /** The last role of the chain into the account; undefined when own credentials are used. */
   accessRoleArn(accountId: string): Promise<string | undefined>;
-  /** The principal that an account's access role has to trust. */
+  /** The principal that access roles must trust. */
   trusted(): Promise<string>;
   organizations(): Promise<OrganizationsClient>;
-  /**
-   * EC2 with the own credentials, in a Region that no account lacks. It asks nothing of the hub Region, which may refuse
-   * the own credentials.
-   */
+  /** EC2 with own credentials, in a Region that is enabled in every account, because the hub Region may deny them. */
   ownRegions(): EC2Client;
   ec2(accountId: string, region: string): Promise<EC2Client>;
   cloudTrail(accountId: string, region: string): Promise<CloudTrailClient>;
@@ -39,14 +36,14 @@ export interface Aws {
   eventBridge(accountId: string, region: string): Promise<EventBridgeClient>;
   sns(accountId: string, region: string): Promise<SNSClient>;
   lambda(accountId: string, region: string): Promise<LambdaClient>;
-  /** Told how many workers share the organization's quotas, this one included. */
+  /** Sets how many workers share the organization's quotas, including this one. */
   share(workers: number): void;
 }
 
-/** The SDK's own adaptive mode would limit each client by itself; quotas are limited where they are shared. */
+/** The SDK's adaptive mode would limit each client separately; the quotas are shared between clients. */
 const retries = { maxAttempts: 6, retryMode: 'standard' } as const;
 
-/** How long a call may take; one that receives from a queue waits for twenty seconds by itself. */
+/** Timeouts allow for a receive from a queue, which waits up to twenty seconds. */
 const connections = (name: string) => ({
   requestHandler: {
     connectionTimeout: 5_000,
@@ -55,10 +52,10 @@ const connections = (name: string) => ({
   },
 });
 
-/** Clients kept at most; the one used longest ago goes, and is made anew when needed. */
+/** Least recently used clients above this number are dropped and created again when needed. */
 const keptClients = 512;
 
-/** The latest so many, made when first asked for. */
+/** A cache of the most recently used entries. */
 function latest<T>(most: number) {
   const kept = new Map<string, T>();
   return (key: string, make: () => T): T => {
@@ -71,7 +68,7 @@ function latest<T>(most: number) {
   };
 }
 
-/** Gives a client its plugins, and every later client of its kind the connections of the first. */
+/** Adds the plugins to a client, and lets clients of a kind share connections. */
 function clientOptions() {
   type Handler = EC2Client['config']['requestHandler'];
   const first = new Map<boolean, { requestHandler: Handler }>();
@@ -91,7 +88,7 @@ function clientOptions() {
   };
 }
 
-/** Whom the own credentials belong to; asked once, and again where that failed. */
+/** The caller's identity, requested once; failures are not cached. */
 function ownIdentity(makeClient: () => STSClient) {
   let asked: Promise<Caller & { readonly arn: string }> | undefined;
   const ask = async () => {
@@ -112,7 +109,7 @@ interface Given {
 }
 type Client = Parameters<ReturnType<typeof clientOptions>['equip']>[1];
 
-/** Makes clients with the credentials at the end of a chain of roles; the latest are kept. */
+/** Creates clients with the credentials at the end of a role chain; recent ones are cached. */
 function clientMaker(
   settings: Pick<Settings, 'hub'> & AccessSettings,
   options: { readonly onThrottle?: OnThrottle | undefined },
@@ -147,7 +144,7 @@ function clientMaker(
   return { client, share: quotas.share };
 }
 
-/** The one factory of AWS clients. Making it calls nothing. Every call keeps to the quotas in docs/quotas.md. */
+/** Makes no call. Every later call respects the quotas in docs/quotas.md. */
 export function awsClients(
   settings: Pick<Settings, 'hub'> & AccessSettings,
   options: { readonly onThrottle?: OnThrottle | undefined } = {},
@@ -179,7 +176,7 @@ export function awsClients(
     },
     ec2: inAccount('ec2', (given) => new EC2Client(given)),
     cloudTrail: inAccount('cloudtrail', (given) => new CloudTrailClient(given)),
-    // The Region's own endpoint, as for every other service, rather than the host that a queue's URL happens to name.
+    // The Region's endpoint, as for other services, instead of the host in the queue's URL.
     sqs: inAccount('sqs', (given) => new SQSClient({ ...given, useQueueUrlAsEndpoint: false })),
     eventBridge: inAccount('eventbridge', (given) => new EventBridgeClient(given)),
     sns: inAccount('sns', (given) => new SNSClient(given)),

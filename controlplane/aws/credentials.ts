@@ -6,23 +6,23 @@ type Provider = ReturnType<typeof fromTemporaryCredentials>;
 type Credentials = Awaited<ReturnType<Provider>>;
 type AssumeOptions = Parameters<typeof fromTemporaryCredentials>[0];
 
-/** Credentials of a role, assumed once for all clients of an account and again before they end. */
+/** Credentials of a role, shared by all clients of an account and renewed before they expire. */
 export interface KeptCredentials {
   readonly provide: Provider;
-  /** Assumes anew at the next call: AWS said that they ended. */
+  /** Assumes the role again at the next call, because AWS reported expired credentials. */
   forget(): void;
 }
 
 const margin = 5 * 60_000;
 
-/** One request however many ask; a failure is not kept. */
+/** Concurrent callers share one request; a failure is not cached. */
 function remembered(get: Provider): KeptCredentials {
   let held: Promise<Credentials> | undefined;
   let until = 0;
   return {
     async provide() {
       if (held === undefined || Date.now() >= until) {
-        until = Number.POSITIVE_INFINITY; // until the answer says otherwise
+        until = Number.POSITIVE_INFINITY; // until the response has an expiry
         const asked = shared(get);
         held = asked;
         try {
@@ -32,7 +32,7 @@ function remembered(get: Provider): KeptCredentials {
           throw error;
         }
       }
-      // Ended as of now, so that a client asks here each time rather than keep them to itself.
+      // Marked as expired now, so that a client always asks here instead of caching them.
       return { ...(await held), expiration: new Date() };
     },
     forget() {
@@ -41,7 +41,7 @@ function remembered(get: Provider): KeptCredentials {
   };
 }
 
-/** Assumes roles, each with the credentials of the one before; a chain's beginning is assumed once for all that share it. */
+/** Assumes roles in chains. Accounts with the same first roles share their credentials. */
 export function roleChains({
   externalId,
   clientConfig,
@@ -86,9 +86,9 @@ export function roleChains({
 const tries = 3;
 
 /**
- * Makes a client that is told that its credentials ended ask for new ones and try again. A signature that is refused is
- * made once more: the SDK has learned by the answer how wrong the clock is, and tries again by itself only where it went
- * wrong, not where it was set right. Source: `errorHandler` of AwsSdkSigV4Signer, @aws-sdk/core.
+ * Retries once with new credentials when AWS reports that they expired. Also retries a rejected signature: the SDK
+ * learns the clock's error from the response, but retries only when the clock was wrong, not when it was corrected.
+ * Source: `errorHandler` of AwsSdkSigV4Signer, @aws-sdk/core.
  */
 export const renewing = (forget: () => void): Plugin => ({
   applyToStack: (stack) =>

@@ -1,9 +1,9 @@
 /**
- * What the codes of AWS's errors say, each code once. Sources: EC2 API reference, "Common client error codes"; STS
+ * Classes of AWS error codes; each code is in one. Sources: EC2 API reference, "Common client error codes"; STS
  * AssumeRole; "Retry behavior", AWS SDKs and Tools Reference Guide.
  */
 type ErrorClass =
-  /** An account, or a Region of it, that AWS is still making ready, whatever the account's age. */
+  /** An account, or a Region of it, that AWS is still preparing, at any age of the account. */
   | 'not-ready'
   /** A Region that does not know the caller's credentials: not enabled there, or enabled a moment ago. */
   | 'unknown-credentials'
@@ -74,26 +74,23 @@ export const isNotReadyYet = isOf('not-ready');
 export const isUnknownCredentials = isOf('unknown-credentials');
 export const isWithoutCredentials = isOf('without-credentials');
 export const isExpired = isOf('expired');
-/** The clock may have been set since the last call. */
+/** The clock may have been corrected since the last call. */
 export const isUnsigned = isOf('unsigned');
 export const isDenied = isOf('denied');
 
-/** Whether AWS asks the caller to slow down, by the answer's code or by HTTP status 429. */
+/** By the error code or HTTP status 429. */
 export const isThrottling = (error: unknown): boolean => isOf('throttled')(error) || statusOf(error) === 429;
 
 export const isRefused = (error: unknown): boolean => isOf('refused')(error) && !isThrottling(error);
 
-/** Whether AWS itself failed, by HTTP status 5xx. */
+/** By HTTP status 5xx. */
 export const isServerFault = (error: unknown): boolean => statusOf(error) >= 500;
 
-/** Whether a role could not be assumed, rather than lacking a permission once it was. */
+/** Whether a role could not be assumed, as opposed to a missing permission of the role. */
 export const isAssumeRefused = (error: unknown): boolean =>
   codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);
 
-/**
- * Whether a failure that another program reports in words, such as Pulumi, says nothing of the stack: throttled, an AWS
- * service that does not answer, credentials that expired. It is retried without being counted.
- */
+/** Text of an error from another program, such as Pulumi. Transient errors are retried without being counted. */
 export const isTransient = (message: string): boolean =>
   /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b/i.test(
     message,
@@ -106,9 +103,6 @@ const unready = Object.keys(classes).filter(
 );
 const unreadyInWords = new RegExp(`\\b(?:${unready.join('|')})\\b`);
 
-/**
- * Whether a failure in words says that the account, or its Region, does not accept every service's calls yet: by a code
- * of an account that is not ready at any age, by a refusal only while the account is young.
- */
+/** By codes at any age of the account, and by a refusal only while the account is new. */
 export const isUnready = (message: string, young: boolean): boolean =>
   unreadyInWords.test(message) || (young && /\bAccessDenied(?:Exception)?\b/.test(message));

@@ -1,23 +1,20 @@
-/**
- * What a quota is counted by. `organization`: one for everything the control plane does, from whichever worker, since
- * every call is made as one account. `account`: one for each member account, and in it for each Region.
- */
+/** `organization`: all calls of all workers share it. `account`: one per member account and Region. */
 export type QuotaScope = 'organization' | 'account';
 
 export interface Quota {
-  /** The SDK's name of the service, as its clients carry it: `EC2` of `EC2Client`. */
+  /** The SDK's name of the service: `EC2` of `EC2Client`. */
   readonly service: string;
-  /** The operations it is about; the first row that fits an operation is taken. */
+  /** The first row that matches an operation applies. */
   readonly operations: RegExp | 'every';
-  /** How it reads in the table. */
+  /** The name in docs/quotas.md. */
   readonly named: string;
   readonly scope: QuotaScope;
-  /** Whether each operation has a bucket of its own, or all that fit the row share one. */
+  /** Whether each operation has a bucket of its own. */
   readonly each: boolean;
-  /** Calls a second, and how many at once after a rest. */
+  /** Calls per second, and burst size. */
   readonly rate: number;
   readonly burst: number;
-  /** The document that gives the numbers, or `assumed` and why these. */
+  /** The document with the numbers, or `assumed` and why. */
   readonly source: string;
 }
 
@@ -28,7 +25,7 @@ const orgsPage =
 const accountPage = '"Quotas for AWS Account Management", Account Management reference guide';
 const ec2Page = '"Request throttling for the Amazon EC2 API", EC2 developer guide';
 
-/** Every quota that the control plane's own calls keep to. docs/quotas.md is made from it. */
+/** Quotas of the control plane's own calls. Source of docs/quotas.md. */
 export const quotas: readonly Quota[] = [
   {
     ...organizations,
@@ -146,7 +143,6 @@ export const quotas: readonly Quota[] = [
   },
 ];
 
-/** For a service without a row of its own. */
 export const anyOther: Omit<Quota, 'service' | 'operations'> = {
   named: 'every operation of any other service',
   scope: 'account',

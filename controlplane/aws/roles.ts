@@ -1,17 +1,15 @@
 import { roleArn } from '../../programs/names.ts';
 import type { Settings } from '../settings/environment.ts';
 
-/** The part of the settings that says how accounts are entered. */
 export type AccessSettings = Pick<Settings, 'accessRole'> &
   Partial<Pick<Settings, 'externalId' | 'deployerRoleArn' | 'organizationsRoleArn'>>;
 
-/** The account that a role's ARN names. */
 export const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 
 /**
- * The roles to assume, one through the other, to act in an account; none where own credentials do. Without a deployer
- * role the caller's own account needs none. With one, its own account is entered as that role, and every other
- * account, the caller's too, through it and the account's access role: the caller needs no right but to assume it.
+ * The chain of roles into an account; empty when own credentials are used. Without a deployer role the caller's own
+ * account needs none. With one, every account is accessed through it, including the caller's, so that the caller
+ * needs only the permission to assume it.
  */
 export function rolesInto(
   accountId: string,
@@ -24,8 +22,8 @@ export function rolesInto(
 }
 
 /**
- * The principal that access roles have to trust: the deployer role, or else the caller. A role's session is named by
- * its role; STS leaves the path of a role out, so that a role with one has to be named in the template by hand.
+ * The principal that access roles must trust: the deployer role, or else the caller. A session is named by its role.
+ * STS omits the role's path, so a role with a path must be set in the template by hand.
  */
 export function trustedPrincipal(callerArn: string, { deployerRoleArn }: AccessSettings): string {
   if (deployerRoleArn) return deployerRoleArn;

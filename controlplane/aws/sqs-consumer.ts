@@ -10,9 +10,9 @@ import type { Logger } from '../telemetry/log.ts';
 
 export interface QueueConsumer {
   start(): void;
-  /** Takes no message more. */
+  /** Receives no further message. */
   interrupt(): void;
-  /** Waits for the message in hand; the rest of its batch comes again to another. */
+  /** Waits for the current message; the rest of its batch is delivered again. */
   stop(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ interface QueueConsumerContext {
   readonly name: string;
   readonly queueUrl: () => Promise<string>;
   readonly client: () => Promise<SQSClient>;
-  /** Handles one message; it is deleted only when this returns. */
+  /** A message is deleted only after this returns. */
   readonly handle: (body: string) => Promise<void>;
   /** Throws where no message may be taken: asked before each batch, and again before its messages are handled. */
   readonly assertMayTake?: () => Promise<void>;
@@ -31,7 +31,7 @@ interface QueueConsumerContext {
 const firstPause = 1_000;
 const longestPause = 30_000;
 
-/** What takes one batch and has each of its messages handled. */
+/** Receives one batch and handles its messages. */
 function batches(
   { name, queueUrl, client, handle, assertMayTake, log, waitSeconds = 10 }: QueueConsumerContext,
   stopping: AbortSignal,
@@ -40,7 +40,7 @@ function batches(
     try {
       await handle(message.Body ?? '');
     } catch (error) {
-      log.error({ queue: name, error: reasonOf(error) }, 'message not handled; it will come again');
+      log.error({ queue: name, error: reasonOf(error) }, 'message not handled; it will be delivered again');
       return;
     }
     await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
@@ -63,8 +63,8 @@ function batches(
 }
 
 /**
- * Takes messages from an SQS queue, one batch after another. A message that fails stays and comes back after its
- * visibility timeout; a queue that does not exist yet (before the hub stack is made) is asked again later.
+ * Receives messages from an SQS queue, one batch at a time. A failed message is delivered again after its visibility
+ * timeout. A queue that does not exist (before the first hub update) is retried later.
  */
 export function queueConsumer(context: QueueConsumerContext): QueueConsumer {
   const { name, log } = context;

@@ -4,24 +4,24 @@ import { isThrottling } from './errors.ts';
 import { type QuotaScope, quotaOf } from './quotas.ts';
 import { type BucketClock, systemClock, type TokenBucket, tokenBucket } from './token-bucket.ts';
 
-/** A middleware for the stack of any client; the SDK's own type of it. */
+/** A middleware for the stack of any client; the SDK's type of it. */
 export type Plugin = NonNullable<Parameters<typeof fromTemporaryCredentials>[0]['clientPlugins']>[number];
 
-/** Told of each throttling answer, the ones that were retried with success included. */
+/** Called for each throttling response, including those that were retried with success. */
 export type OnThrottle = (service: string, operation: string, scope: QuotaScope) => void;
 
-/** Whose quota a client's calls count against. */
+/** Selects the quota of a client's calls. */
 export interface CalledIn {
   readonly accountId: string;
   readonly region: string;
 }
 
 export interface Throttle {
-  /** Makes a client wait for its turn before each attempt of each call. */
+  /** Delays each attempt of each call until its bucket has a token. */
   plugin(where: CalledIn): Plugin;
-  /** How many workers live, this one included: each takes its part of what they share. */
+  /** Sets the number of live workers, including this one: each uses its share of the shared quotas. */
   share(workers: number): void;
-  /** How many buckets there are; those that would start anew the same are forgotten. */
+  /** The number of buckets. Buckets in their initial state are removed. */
   readonly size: number;
 }
 
@@ -32,16 +32,13 @@ interface Divided {
 
 const cancellation = new AsyncLocalStorage<AbortSignal>();
 
-/**
- * Runs work whose AWS calls stop waiting for their turn, and start no further attempt, once the signal aborts; for a
- * lease that was lost. Calls already sent end as they will.
- */
+/** After an abort no call waits or starts, for example after a lost lease. Sent calls are not cancelled. */
 export const cancellable = <T>(signal: AbortSignal, work: () => T): T => cancellation.run(signal, work);
 
-/** Runs work that others wait for as well: it goes on where the one that began it is cancelled. */
+/** Runs work for several callers: it continues when the first caller is cancelled. */
 export const shared = <T>(work: () => T): T => cancellation.exit(work);
 
-/** Past so many, buckets that hold no knowledge are forgotten. */
+/** Above this number, buckets in their initial state are removed. */
 const many = 2_000;
 
 interface CommandContext {
@@ -59,13 +56,13 @@ const operationOf = ({ clientName = '', commandName = '' }: CommandContext): Ope
   operation: commandName.replace(/Command$/, ''),
 });
 
-/** The bucket of each API and place, made when first called. */
+/** The bucket per API and place, created on the first call. */
 function bucketStore(clock: BucketClock) {
   const buckets = new Map<string, Divided>();
   let workers = 1;
   let forgetAt = many;
 
-  /** Member accounts are not divided: an account's keys seldom run on two workers at once. */
+  /** Quotas of member accounts are not divided: an account's keys rarely run on two workers at once. */
   const divide = ({ bucket, scope }: Divided) => {
     if (scope === 'organization') bucket.share(workers);
   };
@@ -93,7 +90,7 @@ function bucketStore(clock: BucketClock) {
   };
 }
 
-/** Token buckets for every API that clients with its plugin call. One for the process. */
+/** Token buckets for every API of the clients with its plugin. One per process. */
 export function throttle({
   onThrottle = () => undefined,
   clock = systemClock,
@@ -103,7 +100,7 @@ export function throttle({
 } = {}): Throttle {
   const buckets = bucketStore(clock);
 
-  /** Waits, sends, and learns from the answer. */
+  /** Waits, sends, and adapts the rate to the response. */
   async function attempt<T>(operation: Operation, where: CalledIn, send: () => Promise<T>): Promise<T> {
     const { bucket, scope } = buckets.of(operation, where);
     await bucket.take(cancellation.getStore());
@@ -127,7 +124,7 @@ export function throttle({
   return {
     plugin: (where) => ({
       applyToStack: (stack) =>
-        // Inside the SDK's retries: every attempt is a call that counts.
+        // Inside the SDK's retries: every attempt counts against the quota.
         stack.addRelativeTo(middleware(where), {
           name: 'portcullisThrottle',
           relation: 'after',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time as a bucket sees it; a test's own. Milliseconds. */
+/** Milliseconds; replaced in tests. */
 export interface BucketClock {
   now(): number;
   /** Rejects once the signal aborts. */
@@ -13,23 +13,23 @@ export const systemClock: BucketClock = {
 };
 
 export interface TokenBucket {
-  /** Resolves when a call may be sent, first come first served. @throws the signal's reason once it aborts. */
+  /** Resolves when a call may be sent, in order of arrival. @throws the signal's reason once it aborts */
   take(signal?: AbortSignal): Promise<void>;
-  /** Told of a throttling answer: empties the bucket and halves its rate. */
+  /** Empties the bucket and halves its rate, after a throttling response. */
   throttled(): void;
-  /** Takes one part in so many of the quota, as many workers share it. */
+  /** Divides the quota by the number of workers that share it. */
   share(parts: number): void;
-  /** Full and at its whole rate: a new bucket would be the same. */
+  /** Full and at its full rate, as a new bucket. */
   idle(): boolean;
-  /** Calls a second as of now. */
+  /** Calls per second at present. */
   rate(): number;
 }
 
-/** Below this share of its quota a bucket never falls: something has to be tried to learn that it works again. */
+/** The minimum share of the quota: calls are needed to notice a recovery. */
 const leastFactor = 1 / 32;
-/** What a second without a throttling answer wins back, as a share of the quota: twenty seconds from nothing to all. */
+/** Recovery per second without a throttling response, as a share of the quota: twenty seconds from zero to full. */
 const recoveryPerSecond = 0.05;
-/** Throttling answers this close together tell of one overload; it is halved once. */
+/** Throttling responses within this time are one overload and halve the rate once. */
 const oneOverload = 1_000;
 
 /** Rejects as soon as the signal aborts, not when its turn comes. */
@@ -41,7 +41,7 @@ function unlessAborted(mine: Promise<void>, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** One at a time, first come first served; `waiting` counts those that have not had their turn. */
+/** One at a time, in order of arrival; `waiting` counts the callers before their turn. */
 function line() {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -59,7 +59,6 @@ function line() {
   };
 }
 
-/** The tokens and the rate that they come back at, as of the last refill. */
 function contents(quota: { readonly rate: number; readonly burst: number }, clock: BucketClock) {
   const state = {
     parts: 1,
@@ -71,7 +70,7 @@ function contents(quota: { readonly rate: number; readonly burst: number }, cloc
   const capacity = () => Math.max(1, quota.burst / state.parts);
   const rate = () => (quota.rate * state.factor) / state.parts;
 
-  /** Brings tokens and rate up to now; a clock that went back adds nothing. */
+  /** Updates tokens and rate. A clock that moved back adds nothing. */
   function refill(): void {
     const now = clock.now();
     const seconds = Math.max(0, now - state.at) / 1_000;
@@ -82,10 +81,7 @@ function contents(quota: { readonly rate: number; readonly burst: number }, cloc
   return { state, capacity, rate, refill };
 }
 
-/**
- * A token bucket whose rate is halved by throttling answers and recovers by addition (AIMD, as TCP's congestion
- * avoidance): refilled continuously at `rate` a second, holding at most `burst`.
- */
+/** Throttling responses halve the rate, and it recovers by addition (AIMD, as in TCP). */
 export function tokenBucket(
   quota: { readonly rate: number; readonly burst: number },
   clock: BucketClock = systemClock,
@@ -98,7 +94,7 @@ export function tokenBucket(
       signal?.throwIfAborted();
       refill();
       if (state.tokens >= 1) break;
-      // At most a second at a time: the rate may have changed meanwhile.
+      // At most a second at a time, because the rate may change meanwhile.
       await clock.pause(Math.min(1_000, Math.max(1, ((1 - state.tokens) / rate()) * 1_000)), signal);
     }
     state.tokens -= 1;

@@ -5,19 +5,19 @@ import { type Retention, removeExpired } from '../store/retention.ts';
 
 const checkMs = 15_000;
 const dayMs = 24 * 3_600_000;
-/** So many lines are sealed whatever their age. */
+/** This many lines are sealed at any age. */
 const manyLines = 1000;
 
 interface AuditContext {
   readonly audit: AuditStore;
   readonly log: Services['log'];
-  /** Aborted: the work ends after the part under way. */
+  /** Aborted: the work ends after the current part. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Seals the audit log where a line is older than so many seconds, or where there are many. Each seal's hash is in the log,
- * where whoever writes to the database cannot change it. Several processes may do so at once.
+ * Seals the audit log when a line is older than this many seconds or there are many lines. Each seal's hash is
+ * logged, where a person with write access to the database cannot change it. Safe for concurrent processes.
  */
 export async function sealDue({ audit, log, signal }: AuditContext, sealSeconds = 300): Promise<void> {
   const { lines, seconds } = await audit.unsealed(manyLines);
@@ -29,7 +29,7 @@ export async function sealDue({ audit, log, signal }: AuditContext, sealSeconds 
   }
 }
 
-/** Removes what has expired, a part at a time. Several processes may do so at once. */
+/** Removes expired records in parts. Safe for concurrent processes. */
 export async function applyRetention(
   { audit, log, signal }: AuditContext,
   database: Services['database'],
@@ -44,7 +44,7 @@ export async function applyRetention(
   if (Object.values(removed).some((count) => count > 0)) log.info({ removed }, 'retention applied');
 }
 
-/** Seals the audit log when it is due and applies the retention each day, one at a time, until the shutdown. */
+/** Seals the audit log when due and applies the retention daily, one at a time, until shutdown. */
 export function startAuditKeeper({
   settings,
   database,

@@ -6,29 +6,29 @@ import { hubKey } from '../stacks/key.ts';
 
 interface PolicyWatchContext
   extends Uses<{ settings: 'policyFile' | 'narrowing'; queue: 'enqueue'; log: true }> {
-  /** Called before the hub is woken: other workers have to know by then that this one has another policy. */
+  /** Called before the hub is enqueued: other workers must know this worker's new policy by then. */
   readonly onChange?: () => Promise<void>;
-  /** How often the file is looked at, milliseconds. */
+  /** How often the file is read, milliseconds. */
   readonly everyMs?: number;
 }
 
-/** A new text is looked at again after this, milliseconds, or it could be the first part of one. */
+/** A new text is read again after this, milliseconds: it may be incomplete. */
 const retryMs = 1_000;
 
 /**
- * Has the hub reconciled a few seconds after the policy file was edited, once two looks in a row have found the same new
- * text: the first part of a file may be a policy too, without its exceptions. Looks at the text, as mounted files and
- * network disks tell of no change; what is there when it begins is no change. A policy that cannot be read wakes the hub
- * too: its condition then says so, and the hub keeps the policy that it has.
+ * Enqueues the hub a few seconds after the policy file changed, once two reads in a row return the same new text: an
+ * incomplete file may be a valid policy without its exceptions. Compares the text, because mounted files and network
+ * disks send no change events. An unreadable policy enqueues the hub too: its condition then reports it, and the hub
+ * keeps its policy.
  */
 export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }: PolicyWatchContext): {
-  /** Resolves once no look is under way. */
+  /** Resolves once no read is in progress. */
   stop(): Promise<void>;
 } {
   let known: string | undefined;
   let seen: string | undefined;
-  /** How long until the next look. */
-  const look = async (): Promise<number> => {
+  /** Returns the delay of the next read. */
+  const read = async (): Promise<number> => {
     const before = seen;
     seen = await policyFileDigest(settings.policyFile);
     known ??= seen;
@@ -40,16 +40,16 @@ export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }:
       () => log.info({ key: hubKey, file: settings.policyFile }, 'the policy file changed'),
       (error) => log.error({ key: hubKey, error: reasonOf(error) }, 'the policy file cannot be used'),
     );
-    known = seen; // not before somebody was told
+    known = seen; // only after the hub was enqueued
     return everyMs;
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let looking: Promise<void>;
+  let reading: Promise<void>;
   const tick = () => {
-    looking = look()
+    reading = read()
       .catch((error) => {
-        log.warn({ key: hubKey, error: reasonOf(error) }, 'hub not woken; trying again');
+        log.warn({ key: hubKey, error: reasonOf(error) }, 'hub not enqueued; trying again');
         return everyMs;
       })
       .then((nextMs) => {
@@ -61,7 +61,7 @@ export function watchPolicy({ settings, queue, log, onChange, everyMs = 5_000 }:
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await looking;
+      await reading;
     },
   };
 }

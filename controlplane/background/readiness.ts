@@ -15,7 +15,7 @@ interface Readiness
     log: true;
   }> {
   readonly installation?: Pick<Installation, 'refusal'>;
-  /** Since when the organization has to have been read, by the database's clock; undefined: that does not matter. */
+  /** The organization must have been read since this time, by the database's clock; undefined: not required. */
   readonly since: Date | undefined;
   /** How long AWS may take to answer, milliseconds. */
   readonly patienceMs?: number;
@@ -37,7 +37,7 @@ async function databaseOf({ store, log }: Readiness): Promise<Missing[]> {
   }
 }
 
-/** The table that pg-boss keeps its own version in: it is there once the queue was started. */
+/** The queue has this table with pg-boss's version once it was started. */
 async function queueOf({ database, log }: Readiness): Promise<Missing[]> {
   try {
     await database.query('select version from queue.version');
@@ -49,7 +49,7 @@ async function queueOf({ database, log }: Readiness): Promise<Missing[]> {
   }
 }
 
-/** AWS is asked until it accepts the credentials once; a later failure shows in the reading of the organization. */
+/** AWS is asked until it accepts the credentials once. A later failure shows in the reading of the organization. */
 async function credentialsOf({ aws, since, patienceMs = 5_000 }: Readiness): Promise<Missing[]> {
   if (!since) return [];
   let timer: NodeJS.Timeout | undefined;
@@ -85,7 +85,7 @@ async function organizationOf({ store: { facts }, since }: Readiness): Promise<M
     return [
       lacks(
         'organization',
-        `the organization cannot be read: ${why}; nothing is taken away until it is`,
+        `the organization cannot be read: ${why}; nothing is deleted until it is`,
         fix,
         !isRead,
       ),
@@ -94,7 +94,7 @@ async function organizationOf({ store: { facts }, since }: Readiness): Promise<M
   return isRead ? [] : [lacks('organization', 'the organization has not been read since the start', wait)];
 }
 
-/** A scope that waits for a person does not block: the answer is given through this service. */
+/** A scope that waits for a confirmation does not block: this service takes the answer. */
 async function scopeOf({ store: { facts }, settings }: Readiness): Promise<Missing[]> {
   const record = await readScope(facts);
   const terms = termsOf(record, settings);
@@ -106,10 +106,7 @@ async function scopeOf({ store: { facts }, settings }: Readiness): Promise<Missi
   return [lacks('scope', message, fix, false)];
 }
 
-/**
- * What the service lacks to do all of its work, each with its fix and without a secret. What needs the database is not
- * asked while that does not answer. Never throws.
- */
+/** Checks that need the database are skipped when it does not answer. Never throws, contains no secret. */
 export function readiness(given: Readiness) {
   const clean = redact(given.settings.secrets);
   return async (): Promise<readonly Missing[]> => {
@@ -120,7 +117,7 @@ export function readiness(given: Readiness) {
         for (const ask of [queueOf, hubOf, organizationOf, scopeOf]) found.push(...(await ask(given)));
       } catch (error) {
         given.log.warn({ error: reasonOf(error) }, 'database');
-        found.push(lacks('database', 'the database stopped to answer', 'ask again in some seconds'));
+        found.push(lacks('database', 'the database stopped answering', 'retry in a few seconds'));
       }
     }
     return found.map((each) => ({ ...each, message: clean(each.message) as string }));

@@ -13,12 +13,12 @@ interface BackgroundContext extends Pick<Services, 'settings' | 'queue' | 'log' 
   readonly consumers: MessageConsumers;
 }
 
-/** How often work that nobody has in hand any more is looked for, milliseconds. */
+/** How often unfinished work without a worker is resumed, milliseconds. */
 const takeUpMs = 60_000;
 
 /**
- * Hears lifecycle events and results, and sees edits of the policy file, until the parts are closed, and looks at the
- * organization at once: whatever happened while nobody listened is found then. Later looks follow from each other.
+ * Receives lifecycle events and results and watches the policy file until shutdown, and lists the organization at
+ * once, which finds changes made while no process was running. Each listing enqueues the next.
  */
 export async function startBackground(context: BackgroundContext): Promise<void> {
   const { settings, queue, runs, restores, consumers, log, shutdown, workers } = context;
@@ -27,12 +27,12 @@ export async function startBackground(context: BackgroundContext): Promise<void>
   await queue.enqueue([organizationKey, hubKey], priorities.rollout);
   const takeUp = async () => {
     try {
-      // Each look brings about the next, unless its job was lost with a database that was restored.
+      // Each listing enqueues the next, unless its job was lost with a restored database.
       await queue.enqueueAfter([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
       await runs.takeUp();
       await restores.resume();
     } catch (error) {
-      log.error({ error: reasonOf(error) }, 'unfinished work not taken up');
+      log.error({ error: reasonOf(error) }, 'unfinished work not resumed');
     }
   };
   const timer = setInterval(takeUp, takeUpMs);

@@ -3,10 +3,7 @@ import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Confirmation } from '../store/confirmations.ts';
 
-/**
- * Tells the topic of alarms, where there is one, that something waits for a person. Tried once: the log and
- * `portcullis confirmations` go on saying it, so a topic that does not take it holds nothing up.
- */
+/** Tried once: on failure the log and `portcullis confirmations` still show the question. */
 export async function announceQuestion(
   {
     aws,
@@ -19,16 +16,16 @@ export async function announceQuestion(
   const Message = [
     kind === 'policy-mode'
       ? `The policy file would ${about}. The hub keeps the last confirmed policy meanwhile.`
-      : `Portcullis would ${about}, because accounts or Regions are to be covered no more.`,
-    `It asks first: ${why}.`,
-    `Look with \`portcullis confirmations\`; answer with \`portcullis confirm ${id}\` or \`portcullis refuse ${id}\` until ${expiresAt.toISOString()}.`,
+      : `Portcullis would ${about}, because accounts or Regions are out of scope.`,
+    `A person must confirm first: ${why}.`,
+    `List with \`portcullis confirmations\`; answer with \`portcullis confirm ${id}\` or \`portcullis refuse ${id}\` until ${expiresAt.toISOString()}.`,
   ].join('\n');
   try {
     const client = await aws.sns(hub.accountId, alarmTopicArn.split(':')[3] ?? hub.region);
     const Subject =
       kind === 'policy-mode'
         ? 'Portcullis: a lower policy mode waits for a person'
-        : 'Portcullis: stacks wait for a person before they go';
+        : 'Portcullis: stacks wait for a confirmation before they are destroyed';
     const fifo = { MessageGroupId: 'confirmations', MessageDeduplicationId: id };
     await client.send(
       new PublishCommand({
@@ -37,6 +34,9 @@ export async function announceQuestion(
       }),
     );
   } catch (error) {
-    log.error({ confirmation: id, error: reasonOf(error) }, 'the topic of alarms was not told');
+    log.error(
+      { confirmation: id, error: reasonOf(error) },
+      'could not publish the question to the alarm topic',
+    );
   }
 }

@@ -5,7 +5,7 @@ import type { OffboardingContext } from './context.ts';
 
 type Ready = Omit<Condition, 'since'>;
 
-/** Writes down why a stack is as it is; whether that was news. */
+/** Records the Ready condition of a stack. Returns true when the message changed. */
 export async function setStackReady(
   { store, now }: OffboardingContext,
   { key, conditions }: StackRecord,
@@ -17,7 +17,6 @@ export async function setStackReady(
   return true;
 }
 
-/** Writes down why everything in an account stays as it is for now. */
 export async function setAccountReady(
   { store, now }: OffboardingContext,
   { id, conditions }: AccountRecord,

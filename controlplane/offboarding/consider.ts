@@ -23,7 +23,7 @@ import { isGivenUp } from './attempt.ts';
 import type { OffboardingContext, OffboardingSettings } from './context.ts';
 import { type DecidedStack, decideCells, decideStacks } from './decided-stacks.ts';
 import { guard } from './guard.ts';
-import { type Asked, type Asking, heldSentence, settle } from './question.ts';
+import { type Asked, heldSentence, type QuestionContext, settle } from './question.ts';
 import {
   consideredBy,
   hasMoreRegions,
@@ -37,11 +37,11 @@ import {
 
 const day = 24 * 3_600_000;
 
-/** A Region that was found disabled and is enabled again by the last survey. */
+/** A disabled Region that the last inspection found enabled again. */
 const isEnabledAgain = ({ foundBy, region }: Offboarding, account: AccountRecord | undefined): boolean =>
   foundBy === 'region' && (account?.regions.some((each) => each.region === region) ?? false);
 
-interface Listed extends Asking {
+interface Listed extends QuestionContext {
   readonly accounts: ReadonlyMap<string, AccountRecord>;
   readonly decided: readonly DecidedStack[];
   readonly settings: OffboardingSettings;
@@ -50,7 +50,7 @@ interface Listed extends Asking {
 export const isBySetting = ({ decision }: DecidedStack): boolean =>
   decision.kind === 'destroy' && decision.bySetting === true;
 
-/** Records what departs by the listing and by the settings, and forgets what is wanted again, which it returns. */
+/** Records stacks that left scope. Deletes and returns the records of stacks that are in scope again. */
 async function record(query: Query, { accounts, decided, at }: Listed): Promise<Offboarding[]> {
   const departing = (bySetting: boolean) =>
     decided.flatMap((each): StackToOffboard[] => {
@@ -66,7 +66,7 @@ async function record(query: Query, { accounts, decided, at }: Listed): Promise<
   const decisions = new Map(decided.map(({ stack, decision }) => [stack.key, decision.kind]));
   const over = (await openOffboardings(query)).filter((each) => {
     const kind = decisions.get(each.key);
-    if (kind === undefined) return true; // no such stack any more
+    if (kind === undefined) return true; // the stack no longer exists
     return (
       kind === 'wanted' && (each.foundBy !== 'region' || isEnabledAgain(each, accounts.get(each.accountId)))
     );
@@ -102,14 +102,13 @@ async function recordAndGuard(
 }
 
 export interface ConsiderResult {
-  /** Cleared, not gone yet and not given up, Regions before their accounts. */
+  /** Cleared, still present and not given up; Regions before their accounts. */
   readonly keysToEnqueue: readonly StackKey[];
-  /** What waits for a person, in a sentence. */
   readonly held: string | undefined;
   readonly remarks: readonly string[];
 }
 
-/** Everything recorded with what is to become of it. */
+/** The decision for each recorded stack and cell. */
 export async function decideAll(
   { store, settings }: Pick<OffboardingContext, 'store' | 'settings'>,
   { before }: Terms,
@@ -121,11 +120,13 @@ export async function decideAll(
 }
 
 /**
- * Has accounts with a stack inspected soon that the settings cover and did not before, or where they name more Regions
- * than before: what comes back is not left to the sweep. Before that is recorded, so that a crash in between has it done
- * again.
+ * Enqueues accounts with stacks that are in scope again, or whose settings name more Regions than before, so that
+ * they do not wait for the resync. Runs before the new scope is recorded: after a crash in between it runs again.
  */
-async function wakeReturned(context: OffboardingContext, accounts: readonly AccountRecord[]): Promise<void> {
+async function enqueueReturned(
+  context: OffboardingContext,
+  accounts: readonly AccountRecord[],
+): Promise<void> {
   const { store, settings, enqueue } = context;
   const considered = (await readScope(store.facts))?.considered;
   if (!considered) return;
@@ -138,8 +139,8 @@ async function wakeReturned(context: OffboardingContext, accounts: readonly Acco
   if (keys.length > 0) await enqueue(keys, priorities.request);
 }
 
-/** Says what waits: each question in the log and to the topic of alarms once, and all of it in a sentence. */
-async function tell(context: OffboardingContext, asked: readonly Asked[]): Promise<string | undefined> {
+/** Reports each new question once, in the log and on the alarm topic. Returns all open questions in one sentence. */
+async function announce(context: OffboardingContext, asked: readonly Asked[]): Promise<string | undefined> {
   for (const { confirmation, fresh } of asked) {
     if (!fresh) continue;
     const { id, stacks } = confirmation;
@@ -151,7 +152,7 @@ async function tell(context: OffboardingContext, asked: readonly Asked[]): Promi
     : undefined;
 }
 
-/** What is cleared and neither gone nor given up, Regions before their accounts. */
+/** Keys that are cleared, still present and not given up; Regions before their accounts. */
 async function cleared(context: OffboardingContext, stacks: readonly RecordedStack[]): Promise<StackKey[]> {
   const known = new Map(stacks.map((stack) => [stack.key, stack]));
   return (await context.store.offboarding.open())
@@ -159,7 +160,7 @@ async function cleared(context: OffboardingContext, stacks: readonly RecordedSta
     .filter((each) => !isGivenUp(known.get(each.key), each, each.what))
     .sort((a, b) => Number(a.region === null) - Number(b.region === null))
     .map(({ key, foundBy, region, accountId }) =>
-      // A Region within the account's own stack goes with that one's next update.
+      // In this layout the next update of the account stack removes the Region.
       foundBy === 'setting' && region !== null && context.settings.layout === 'account'
         ? accountKey(accountId)
         : (key as StackKey),
@@ -167,9 +168,10 @@ async function cleared(context: OffboardingContext, stacks: readonly RecordedSta
 }
 
 /**
- * Goes through everything recorded after a complete listing, all in one step under a lock: what departs, what the
- * guard says to it, and what a person is asked.
- * @throws PortcullisError `invalid-environment` where the scope names what does not exist: nothing is changed then
+ * Evaluates all recorded stacks after a complete listing: what leaves scope, what the guard allows, and what a person
+ * must confirm. One step under a lock.
+ * @throws PortcullisError `invalid-environment` when the scope names something that does not exist; nothing is
+ * changed then
  */
 export async function consider(
   context: OffboardingContext,
@@ -181,12 +183,12 @@ export async function consider(
   const records = await store.accounts.list();
   const accounts = new Map(records.map((account) => [account.id, account]));
   const names = new Map(records.map(({ id, name }) => [id, name]));
-  await wakeReturned(context, records);
+  await enqueueReturned(context, records);
   const decided = await decideAll(context, terms, accounts);
   const { asked, back } = await store.offboarding.alone((query) =>
     recordAndGuard(query, { accounts, decided, settings, names, at: readAt }),
   );
-  // Of one that is wanted again, others of its account may be deleted already.
+  // Other stacks of the same account may be deleted already.
   if (back.length > 0)
     await context.enqueue(
       [...new Set(back.map(({ accountId }) => accountKey(accountId)))],
@@ -194,7 +196,7 @@ export async function consider(
     );
   await store.archivedStacks.markReturned(now());
   await markOutOfScope(context, records, new Set(decided.map(({ stack }) => stack.accountId)));
-  const held = await tell(context, asked);
+  const held = await announce(context, asked);
   const enqueue = await cleared(
     context,
     decided.map(({ stack }) => stack),
@@ -202,7 +204,7 @@ export async function consider(
   return { keysToEnqueue: enqueue, held, remarks: remarksOn(settings, organization) };
 }
 
-/** Accounts that nothing was made in and that are out of scope say so, or nobody knew why they are not covered. */
+/** Without this condition, a reader of the account cannot tell why it is not covered. */
 async function markOutOfScope(
   { store, settings, now }: OffboardingContext,
   records: readonly AccountRecord[],

@@ -1,6 +1,5 @@
 import type { Services, Uses } from '../services/services.ts';
 
-/** What of the services offboarding uses. */
 type OffboardingServices = Uses<{
   store: true;
   engine: 'operate' | 'exportState' | 'forget';
@@ -21,10 +20,10 @@ type OffboardingServices = Uses<{
 export type OffboardingSettings = OffboardingServices['settings'];
 
 export interface OffboardingContext extends OffboardingServices {
-  /** Has keys reconciled soon; `organization` may be among them. */
+  /** Accepts `organization` too. */
   readonly enqueue: Services['queue']['enqueue'];
-  /** For what people are told; what is decided by time is decided by the store's. */
+  /** For timestamps that people read. Decisions by time use the store's clock. */
   readonly now: () => Date;
-  /** Why nothing may be taken away or given another policy, where living workers differ. */
+  /** Why nothing may be deleted and no other policy applied: live workers have different configurations. */
   readonly configurationMismatch?: Services['workers']['configurationMismatch'] | undefined;
 }

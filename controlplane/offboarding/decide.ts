@@ -1,7 +1,7 @@
 import { type CoveredScope, covers, type FleetScope, leftOutBy } from '../organization/fleet-scope.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 
-/** What is to become of a stack. In doubt it is `unknown`, and nothing is done. */
+/** `unknown` when in doubt: nothing is done then. */
 export type Decision =
   | { readonly kind: 'wanted' }
   /** Its resources are deleted while they can be reached; `bySetting`: once a person has confirmed it. */
@@ -13,13 +13,12 @@ export type Decision =
 const wanted: Decision = { kind: 'wanted' };
 
 /**
- * Decides about everything of an account, by what the last complete listing of the organization says of it. Pure.
- *
- * A closed account takes no call: "the account can no longer be used for any AWS activity" (AWS Organizations User
- * Guide, "Closing an AWS account"). One that is still closing may, so it is tried. One that left is no longer ours to
- * command but may still let us in: roles that trust the management account stay (same guide, "Removing a member
- * account"), ours among them, so what we made there is taken away if it can be.
- * @param before scopes of earlier settings: an account that one of them covers where it is now leaves by a setting
+ * The decision for all stacks of an account, by its state in the last complete listing. Pure. A closed account
+ * accepts no calls: "the account can no longer be used for any AWS activity" (AWS Organizations User Guide, "Closing
+ * an AWS account"). An account that is still closing may accept them, so destroy is tried. An account that left may
+ * still allow access, because roles that trust the management account stay (same guide, "Removing a member account"),
+ * so destroy is tried there too.
+ * @param before scopes of earlier settings: an account that is in one of them leaves by a setting
  */
 export function decideAccount(
   account: Pick<AccountRecord, 'id' | 'state' | 'parents'>,
@@ -37,7 +36,7 @@ export function decideAccount(
     case 'PENDING_CLOSURE':
       return { kind: 'destroy', because: 'the account is being closed' };
     case 'DEPARTED':
-      return { kind: 'destroy', because: 'the account is not in the organization any more' };
+      return { kind: 'destroy', because: 'the account is no longer in the organization' };
     case 'SUSPENDED':
     case 'CLOSED':
       return { kind: 'archive', because: `the account is ${account.state}` };
@@ -47,15 +46,13 @@ export function decideAccount(
   }
 }
 
-/** What EC2 says of a Region in an account: `DescribeRegions` with `AllRegions`, which names every Region there is. */
 export type RegionStatus = 'enabled' | 'disabled' | 'not listed';
 
 /**
- * Decides about one Region of an account. EC2 has the last word on whether it is enabled; a Region that an answer
- * leaves out altogether is doubt. Disabling one "will remove all IAM access to any resources that reside in that
- * Region" (API reference, DisableRegion), so nothing there can be deleted any more. An enabled Region leaves by the
- * settings alone. Pure.
- * @param status undefined: not looked at; then only the settings speak.
+ * The decision for one Region of an account. `DescribeRegions` decides whether it is enabled; a Region that the
+ * answer does not list is `unknown`. Disabling one "will remove all IAM access to any resources that reside in that
+ * Region" (API reference, DisableRegion), so nothing there can be deleted. Pure.
+ * @param status undefined: not inspected; the settings alone decide then
  */
 export function decideRegion(
   region: string,

@@ -10,14 +10,13 @@ export interface DecidedStack {
   readonly decision: Decision;
 }
 
-/** By what recorded stacks are decided about. */
 export interface DecideSettings extends Pick<CoveredScope, 'organizationalUnits' | 'exclude' | 'regions'> {
   readonly layout: OffboardingSettings['layout'];
   /** Scopes of earlier settings. */
   readonly before: readonly CoveredScope[];
 }
 
-/** What is to become of every recorded stack, by the listing and the settings alone. Pure. */
+/** The decision for every recorded stack, by the listing and the settings alone. Pure. */
 export function decideStacks(
   accounts: ReadonlyMap<string, AccountRecord>,
   stacks: readonly RecordedStack[],
@@ -41,8 +40,8 @@ export function decideStacks(
 }
 
 /**
- * In `layout: account` the Regions within the stacks of covered accounts that the settings do not name, as if each were a
- * stack of its own: they too wait for a person. Pure.
+ * In `layout: account`: the decision for each Region inside a covered account's stack that the settings do not name.
+ * These Regions also wait for a confirmation. Pure.
  */
 export function decideCells(
   accounts: ReadonlyMap<string, AccountRecord>,

@@ -15,7 +15,7 @@ import { recordVerified } from '../verify/coverage.ts';
 import { attemptAt, isGivenUp } from './attempt.ts';
 import type { OffboardingContext } from './context.ts';
 
-/** One stack on its way out, under its lease. */
+/** A stack to destroy or archive, under its lease. */
 export interface OffboardingStack {
   readonly key: StackKey;
   readonly offboarding: Offboarding;
@@ -26,9 +26,7 @@ export interface OffboardingStack {
 
 const hour = 3_600_000;
 
-/**
- * Arguments of a stack's place. Taking it down runs no program: what is there, and how to reach it, is in the state.
- */
+/** Destroy runs no program: the state holds the resources and how to reach them. */
 async function argumentsAt(
   { store, aws, settings }: OffboardingContext,
   { stack: { kind, accountId, region } }: OffboardingStack,
@@ -46,7 +44,7 @@ async function argumentsAt(
   return { kind: 'account', place, hub, organizationId: fact?.value.id ?? '', ...off };
 }
 
-/** Puts down that the stack went and why, and with the account's own stack what that means for the account. */
+/** Records the end of the offboarding and, with the account stack, the end of the account. */
 async function finish(
   context: OffboardingContext,
   leaving: OffboardingStack,
@@ -63,13 +61,13 @@ async function finish(
   await recordVerified(store, [{ accountId: account.id }]);
   log.info({ key, because: offboarding.because }, deed);
   if (stack.kind !== 'account')
-    await enqueue([accountKey(account.id)]); // which waits for its Regions
-  // Where it was wanted again meanwhile, the organization's next inspection has it onboarded.
+    await enqueue([accountKey(account.id)]); // it waits for its Region stacks
+  // If it is in scope again, the organization's next reconcile onboards it.
   else if (!(await store.offboarding.get(key))) await enqueue([organizationKey]);
   return { kind: 'ok' };
 }
 
-/** Deletes what the stack has in the account, then the stack. May be asked again at any point, after a crash too. */
+/** Deletes the stack's resources, then the stack. Idempotent, also after a crash. */
 export async function destroyStack(context: OffboardingContext, leaving: OffboardingStack): Promise<Result> {
   const { store, now } = context;
   const { key, offboarding, stack, lease } = leaving;
@@ -101,7 +99,7 @@ async function failed(
   const stalled = { after: stalledAfter, conditions: markStalled({}, message, at) };
   const failure = { generation: attemptAt(offboarding, what), counted: !transient, stalled };
   const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
-  log.warn({ key, error: message, failures, transient }, 'stack not taken away');
+  log.warn({ key, error: message, failures, transient }, 'stack not destroyed or archived');
   return transient || failures < stalledAfter
     ? {
         kind: 'error',
@@ -111,7 +109,7 @@ async function failed(
     : { kind: 'terminal', reason: 'FailedRepeatedly', message, requeueAfterMs: hour };
 }
 
-/** Left until a listing or a person changes something about it; looked at by the clock, without an operation. */
+/** Kept until a listing or a person changes it; the resync only reports it. */
 async function givenUp(
   { store, now }: OffboardingContext,
   { key, stack }: OffboardingStack,
@@ -123,8 +121,8 @@ async function givenUp(
 }
 
 /**
- * Archives the stack's state and takes it out of the engine's, without a call to the account. The archive comes
- * first; asked again after a crash, the engine knows the stack no more and the archive stays.
+ * Archives the stack's state and removes it from the engine, without a call to the account. The archive comes first:
+ * after a crash the engine may not have the stack any more, and the archive is complete.
  */
 export async function archiveStack(
   context: OffboardingContext,

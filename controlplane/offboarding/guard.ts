@@ -2,30 +2,29 @@ import { createHash } from 'node:crypto';
 import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 
 export interface GuardSettings {
-  /** Percent of the accounts; more than that missing at once needs a person. */
+  /** Percent of the accounts. More missing at once needs a confirmation. */
   readonly shrinkPercent: number;
-  /** Stacks; more than that destroyed within a day needs a person. */
+  /** Stacks. More destroyed within 24 hours needs a confirmation. */
   readonly deleteLimit: number;
 }
 
 interface GuardFacts {
-  /** Accounts that were active within the last day, or of which a stack is left. */
+  /** Accounts that were active within the last 24 hours or still have a stack. */
   readonly recordedActive: ReadonlySet<string>;
   readonly listedActive: ReadonlySet<string>;
   /** Accounts whose offboarding a person confirmed. */
   readonly confirmed: ReadonlySet<string>;
-  /** Stacks to destroy that nobody has cleared, and those cleared within the last day without a person. */
+  /** Stacks to destroy that are not cleared, and those cleared without a person within the last 24 hours. */
   readonly deletions: number;
   readonly settings: GuardSettings;
 }
 
-/** One account may always go: of a few, it would be a large share. */
+/** One missing account is always allowed: in a small organization it is a large share. */
 const leastMissing = 2;
 
 /**
- * Whether offboardings may go on unasked. An organization that shrank at once is more likely a listing gone wrong than
- * accounts gone, so then nothing may; many deletions wait however slowly they come, since a day's are counted
- * together. Pure.
+ * What may continue without a confirmation. A sudden shrink is more likely a wrong listing than closed accounts, so
+ * it holds everything. Deletions of 24 hours are counted together, so slow ones are held too. Pure.
  */
 export function guard({ recordedActive, listedActive, confirmed, deletions, settings }: GuardFacts): Hold {
   const missing = [...recordedActive].filter((id) => !listedActive.has(id) && !confirmed.has(id)).length;
@@ -33,7 +32,7 @@ export function guard({ recordedActive, listedActive, confirmed, deletions, sett
   if (missing >= leastMissing && share > settings.shrinkPercent) {
     return {
       kind: 'everything',
-      why: `${missing} of ${recordedActive.size} accounts are not active in the organization's listing any more, which is more than ${settings.shrinkPercent} %`,
+      why: `${missing} of ${recordedActive.size} accounts are no longer active in the organization's listing, which is more than ${settings.shrinkPercent} %`,
     };
   }
   if (deletions > settings.deleteLimit) {
@@ -45,7 +44,7 @@ export function guard({ recordedActive, listedActive, confirmed, deletions, sett
   return { kind: 'nothing', why: '' };
 }
 
-/** Names exactly this set: any stack more or less, or one that departed anew, is another. Pure. */
+/** Identifies exactly this set: another stack, or a later offboarding of the same stack, gives another digest. Pure. */
 export function digestOf(
   set: readonly (Pick<StackToOffboard, 'key' | 'what'> & { readonly since: Date })[],
 ): string {
@@ -55,7 +54,6 @@ export function digestOf(
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** The set in one sentence, for people. Pure. */
 export function describeSet(set: readonly StackToOffboard[]): string {
   const part = (what: StackToOffboard['what'], deed: string) => {
     const stacks = set.filter((each) => each.what === what);

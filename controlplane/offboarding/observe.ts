@@ -5,12 +5,12 @@ import { reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import type { RegionStatus } from './decide.ts';
 
-/** What a look at an account came to, before anything there is taken away. */
+/** The result of one access check, made before anything in the account is deleted. */
 export type AccountAccess =
   | { readonly kind: 'reached'; readonly statusOf: (region: string) => RegionStatus }
-  /** The account itself refuses us, while others do not. */
+  /** Only this account denies access. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** Nothing can be said: throttled, a fault, or nobody lets us in. */
+  /** Unknown: throttled, a fault, or no account allows access. */
   | { readonly kind: 'doubt'; readonly message: string };
 
 const regionStatuses: Readonly<Record<string, RegionStatus>> = {
@@ -20,9 +20,9 @@ const regionStatuses: Readonly<Record<string, RegionStatus>> = {
 };
 
 /**
- * Whether the account lets the control plane in, and which of its Regions are enabled, asked in the Region that no
- * account lacks. A refusal counts only where the hub account lets us in at the same moment: credentials of ours that
- * are broken look like a fleet of accounts that left.
+ * Whether the account allows access, and which of its Regions are enabled. The call goes to a Region that is enabled
+ * in every account. A refusal counts only when the hub account allows access at the same time: broken credentials
+ * look the same as many accounts that left.
  */
 export async function checkAccess(
   aws: Pick<Aws, 'ec2' | 'caller'>,
@@ -48,6 +48,6 @@ export async function checkAccess(
     );
     return other === undefined
       ? { kind: 'refused', message }
-      : { kind: 'doubt', message: `neither ${accountId} nor the hub account lets us in: ${other}` };
+      : { kind: 'doubt', message: `neither ${accountId} nor the hub account allows access: ${other}` };
   }
 }

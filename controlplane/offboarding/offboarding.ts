@@ -17,39 +17,39 @@ export type { OffboardingContext } from './context.ts';
 
 export interface OffboardingService {
   /**
-   * Records what departs after a complete listing was recorded, asks the guard, and asks a person where that says so.
-   * @throws PortcullisError `invalid-environment` where the scope names what does not exist
+   * Records what leaves scope after a complete listing, and asks for a confirmation where the guard requires one.
+   * @throws PortcullisError `invalid-environment` when the scope names something that does not exist
    */
   consider(listing: { readonly organization: Organization; readonly readAt: Date }): Promise<ConsiderResult>;
-  /** Records what the settings ask for, before anything is made by it; what they name that does not exist. */
+  /** Records the scope of the settings before anything is created by it. Returns what it names that does not exist. */
   note(organization: Organization): Promise<string | undefined>;
-  /** Those accounts that are covered, those among them that wait for a person to let them go. */
+  /** The covered accounts, including those that leave scope and wait for a confirmation. */
   covered<A extends { readonly id: string; readonly parents: readonly string[] }>(
     accounts: readonly A[],
   ): Promise<A[]>;
-  /** Whether a Region of the account is covered; one that waits for a person is. */
+  /** Whether a Region of the account is covered; one that waits for a confirmation is. */
   coveredRegions(account: Pick<AccountRecord, 'id' | 'regions'>): Promise<(region: string) => boolean>;
-  /** In `layout: account`: the account's stack has these Regions alone by now. */
+  /** In `layout: account`: records that the account stack now has these Regions only. */
   left(accountId: string, regions: readonly string[]): Promise<void>;
-  /** What is to become of a key's stack, as far as the listing and the settings tell; reads nothing but the store. */
+  /** The decision for a key by the listing and the settings. Reads only the store. */
   standing(key: StackKey): Promise<Decision>;
   /**
-   * Takes the key's stack away where it departs, and says what came of it; undefined where the key is wanted and to be
-   * reconciled as usual. Acts only on what is cleared, while workers are alike, after another look. Throws only where the store fails.
+   * Destroys or archives the key's stack when it left scope, is cleared and the workers agree. Undefined: the key is
+   * in scope and reconciled as usual. Throws only when the store fails.
    */
   reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
-  /** Recorded region stacks of an account that are not among the wanted ones. */
+  /** Recorded Region stacks of an account that are not among the desired ones. */
   orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
-  /** Has what was given up tried again, of these accounts or of all: somebody asked for them. */
+  /** Retries what was given up, for these accounts or for all. */
   retry(accountIds: readonly string[] | undefined): Promise<void>;
-  /** What is covered, by what the settings ask for and by what was confirmed; reads nothing but the store. */
+  /** The scope of the settings and the confirmed one. Reads only the store. */
   scope(): Promise<ScopeView>;
-  /** A person's word. @throws PortcullisError `not-found`, `conflict` */
+  /** @throws PortcullisError `not-found`, `conflict` */
   confirm(id: string, digest: string, by: string): Promise<Confirmation>;
   refuse(id: string, digest: string, by: string): Promise<Confirmation>;
 }
 
-/** What is done about accounts and Regions that are to be covered no more. Making it starts nothing. */
+/** Starts nothing. */
 export function createOffboarding(
   given: Omit<OffboardingContext, 'now'> & Partial<OffboardingContext>,
 ): OffboardingService {

@@ -15,21 +15,20 @@ import { describeSet, digestOf } from './guard.ts';
 
 const isBySetting = ({ foundBy }: Pick<Offboarding, 'foundBy'>): boolean => foundBy === 'setting';
 
-/** Whether an offboarding waits for a person because of a hold. What leaves by a setting does in any case. */
+/** Whether a hold makes this offboarding wait for a confirmation. One caused by a setting always waits. */
 const isHeldBy = (hold: Confirmation['hold'] | Hold['kind'], offboarding: Offboarding): boolean => {
   if (offboarding.clearedAt !== null) return false;
   if (hold === 'settings' || isBySetting(offboarding)) return hold === 'settings' && isBySetting(offboarding);
   return hold === 'everything' || (hold === 'deletions' && offboarding.what === 'destroy');
 };
 
-export interface Asking {
+export interface QuestionContext {
   readonly names: ReadonlyMap<string, string>;
   readonly at: Date;
 }
 
 export type Asked = Awaited<ReturnType<typeof ask>>;
 
-/** The settings that leave something out, and how much, in a sentence. Pure. */
 function whyOf(held: readonly Offboarding[]): string {
   const counts = Map.groupBy(held, ({ because }) => because);
   const reasons = [...counts].map(([because, set]) => `${because} (${set.length})`).sort();
@@ -39,7 +38,7 @@ function whyOf(held: readonly Offboarding[]): string {
 async function askAbout(
   query: Query,
   held: readonly Offboarding[],
-  { hold, why, names, at }: Asking & Pick<Confirmation, 'hold' | 'why'>,
+  { hold, why, names, at }: QuestionContext & Pick<Confirmation, 'hold' | 'why'>,
 ): Promise<Asked | undefined> {
   const topic: Topic = hold === 'settings' ? 'settings' : 'listing';
   if (held.length === 0) {
@@ -53,8 +52,8 @@ async function askAbout(
   return ask(query, { digest: digestOf(held), hold, why, about: describeSet(held), stacks }, at);
 }
 
-/** Clears what the guard lets go and asks a person about the rest; what stands between, if anything does. */
-export async function settle(query: Query, hold: Hold, asking: Asking): Promise<Asked[]> {
+/** Clears what the guard allows and asks about the rest. Returns the open questions. */
+export async function settle(query: Query, hold: Hold, context: QuestionContext): Promise<Asked[]> {
   if (hold.kind === 'everything') await holdUnconfirmed(query);
   const open = await openOffboardings(query);
   const bySetting = open.filter((each) => isHeldBy('settings', each));
@@ -66,25 +65,26 @@ export async function settle(query: Query, hold: Hold, asking: Asking): Promise<
     query,
     free.map(({ key }) => key),
     null,
-    asking.at,
+    context.at,
   );
   const kind = hold.kind === 'nothing' ? 'deletions' : hold.kind;
   const asked = [
-    await askAbout(query, bySetting, { ...asking, hold: 'settings', why: whyOf(bySetting) }),
-    await askAbout(query, held, { ...asking, hold: kind, why: hold.why }),
+    await askAbout(query, bySetting, { ...context, hold: 'settings', why: whyOf(bySetting) }),
+    await askAbout(query, held, { ...context, hold: kind, why: hold.why }),
   ];
   return asked.filter((each) => each !== undefined);
 }
 
-/** How a person finds out what waits and answers. */
+/** What waits, and the command that answers. */
 export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
   state === 'refused'
     ? `left as it is: ${about}, which was refused (confirmation ${id})`
     : `a person has to confirm: ${about}, because ${why}; portcullis confirm ${id}, or refuse`;
 
 /**
- * A person's word on a confirmation; confirmed, exactly its stacks may go, or exactly its policy is in force.
- * @throws PortcullisError `not-found`, or `conflict` where the question is over or the set has changed since
+ * Records a person's answer. Confirming clears exactly the stacks of the question, or puts exactly its policy in
+ * force.
+ * @throws PortcullisError `not-found`, or `conflict` when the question is over or the set has changed
  */
 export function answer(
   { offboarding }: Pick<Store, 'offboarding'>,
@@ -102,7 +102,7 @@ export function answer(
     if (digestOf(held) !== confirmation.digest) {
       throw new PortcullisError(
         'conflict',
-        `confirmation ${word.id} is about a set that has changed since; GET /v1/confirmations shows what is asked by now`,
+        `confirmation ${word.id} is about a set that has changed since; GET /v1/confirmations shows the current question`,
       );
     }
     await clear(
@@ -115,7 +115,7 @@ export function answer(
   });
 }
 
-/** Records a stack whose Region was found out of reach; it may go at once unless everything is held. */
+/** Records that a Region is disabled. Its stack is cleared at once unless everything is held. */
 export function foundDisabled(
   { offboarding }: Pick<Store, 'offboarding'>,
   departing: StackToOffboard,

@@ -13,17 +13,17 @@ import { foundDisabled } from './question.ts';
 import { keptSentence, readTerms, type Terms } from './scope.ts';
 import { hold, minute, second, stay, uncleared, wait } from './stay.ts';
 
-/** Refusals, with our credentials in order, after which an account that left is taken at its word. */
-const refusalsOfOneThatLeft = 3;
+/** Refusals after which a departed account's stacks are archived. Counted only while the hub account allows access. */
+const refusalsUntilArchived = 3;
 
-/** Decides about a key by the account's record and the terms; a Region is looked at by the caller. */
+/** Decides by the account's record and the scope; the caller inspects the Region. */
 export function decide(
   { settings }: Pick<OffboardingContext, 'settings'>,
   { scope, before }: Terms,
   account: AccountRecord,
   region: string | undefined,
 ): Decision {
-  // What was made stays where it cannot be told what is to be covered.
+  // Without a known scope everything made stays.
   if (!scope && account.state === 'ACTIVE') return { kind: 'wanted' };
   const whole = decideAccount(
     account,
@@ -34,14 +34,14 @@ export function decide(
   return region ? decideRegion(region, whole, regions, undefined) : whole;
 }
 
-/** Whether a person confirmed that a stack goes which settings leave out. */
+/** Whether a person confirmed the removal of a stack that the settings leave out. */
 const isConfirmed = (offboarding: Offboarding | undefined): boolean =>
   offboarding?.foundBy === 'setting' &&
   offboarding.doneAt === null &&
   offboarding.clearedAt !== null &&
   offboarding.confirmationId !== null;
 
-/** Stacks of Regions are taken away before their account's, whose roles they use. */
+/** Region stacks are destroyed before their account's stack, whose roles they use. */
 async function regionsFirst(
   { store, enqueue }: OffboardingContext,
   account: AccountRecord,
@@ -50,27 +50,27 @@ async function regionsFirst(
   if (left.length === 0) return undefined;
   const keys = left.map(({ key }) => key);
   await enqueue(keys);
-  return wait(30 * second, 'PrerequisiteFailed', `its Regions go first: ${keys.join(', ')}`);
+  return wait(30 * second, 'PrerequisiteFailed', `its Region stacks are destroyed first: ${keys.join(', ')}`);
 }
 
-/** What to do with a stack that is to be destroyed, by a look at its account. */
-async function takeAway(
+/** Destroys, archives or keeps a cleared stack, by the result of the access check. */
+async function destroyOrArchive(
   context: OffboardingContext,
   leaving: OffboardingStack,
-  look: AccountAccess,
+  access: AccountAccess,
 ): Promise<Result> {
   const { store } = context;
   const { account, offboarding, stack } = leaving;
   const unsure = (message: string) =>
     stay(context, { stack, account, status: 'Unknown' }, wait(minute, 'NotReachable', message));
-  if (look.kind === 'doubt') return unsure(`not sure that it can be reached: ${look.message}`);
-  if (look.kind === 'reached') {
+  if (access.kind === 'doubt') return unsure(`access could not be checked: ${access.message}`);
+  if (access.kind === 'reached') {
     const decision = stack.region
       ? decideRegion(
           stack.region,
           { kind: 'destroy', because: offboarding.because },
           undefined,
-          look.statusOf(stack.region),
+          access.statusOf(stack.region),
         )
       : ({ kind: 'destroy', because: offboarding.because } as const);
     if (decision.kind === 'archive') return archiveStack(context, leaving, decision.because);
@@ -78,8 +78,8 @@ async function takeAway(
     return unsure('because' in decision ? decision.because : '');
   }
   const refusals = await store.offboarding.refused(offboarding.key);
-  const message = `${offboarding.because}, and refuses us: ${look.message}`;
-  if (account.state === 'DEPARTED' && refusals >= refusalsOfOneThatLeft)
+  const message = `${offboarding.because}; the account denies access: ${access.message}`;
+  if (account.state === 'DEPARTED' && refusals >= refusalsUntilArchived)
     return archiveStack(context, leaving, message);
   const refused = { stack, account, status: 'False' } as const;
   if (account.state === 'ACTIVE')
@@ -88,22 +88,22 @@ async function takeAway(
   return stay(context, refused, wait(ms, 'NotReachable', message));
 }
 
-/** Whether a wanted Region's stack may be out of reach: only where the last survey did not find the Region. */
+/** Whether a desired Region was missing from the last inspection. */
 const isMissing = ({ regions }: AccountRecord, region: string): boolean =>
   !regions.some((each) => each.region === region);
 
-/** A wanted Region that the last survey did not find: EC2 has the last word. */
-async function lookForRegion(
+/** Asks EC2 whether a desired Region that the last inspection missed is disabled. */
+async function inspectRegion(
   context: OffboardingContext,
   key: StackKey,
   { account, region, stack }: { account: AccountRecord; region: string; stack: StackRecord },
 ): Promise<Result | 'disabled' | undefined> {
   const { store, aws, settings } = context;
-  const look = await checkAccess(aws, account.id, settings.hub);
+  const access = await checkAccess(aws, account.id, settings.hub);
   const unsure = (message: string) =>
     stay(context, { stack, status: 'Unknown' }, wait(minute, 'NotReachable', message));
-  if (look.kind !== 'reached') return unsure(`${region} was not found, and ${look.message}`);
-  const decision = decideRegion(region, { kind: 'wanted' }, undefined, look.statusOf(region));
+  if (access.kind !== 'reached') return unsure(`${region} was not found; ${access.message}`);
+  const decision = decideRegion(region, { kind: 'wanted' }, undefined, access.statusOf(region));
   if (decision.kind === 'unknown') return unsure(decision.because);
   if (decision.kind === 'wanted') {
     await store.offboarding.drop(key);
@@ -125,18 +125,18 @@ interface Found {
   readonly stack: StackRecord | undefined;
 }
 
-/** A key that is covered: reconciled as usual, unless it is a Region that the last survey did not find. */
+/** A covered key is reconciled as usual, unless the last inspection did not find its Region. */
 async function stayCovered(
   context: OffboardingContext,
   found: Found,
 ): Promise<Result | 'disabled' | undefined> {
   const { key, account, region, stack } = found;
   if (!region || !stack || !isMissing(account, region)) return undefined;
-  return lookForRegion(context, key, { account, region, stack });
+  return inspectRegion(context, key, { account, region, stack });
 }
 
-/** Takes a stack away that is cleared, or says why it stays. */
-async function depart(
+/** Destroys or archives a cleared stack, or records why it stays. */
+async function offboard(
   context: OffboardingContext,
   { key, account, region, stack }: Found & { readonly stack: StackRecord },
   decision: Decision,
@@ -154,11 +154,11 @@ async function depart(
   if (first) return first;
   const leaving = { key, offboarding: offboarding, account, stack, lease };
   return decision.kind === 'destroy'
-    ? takeAway(context, leaving, await checkAccess(aws, account.id, settings.hub))
+    ? destroyOrArchive(context, leaving, await checkAccess(aws, account.id, settings.hub))
     : archiveStack(context, leaving, offboarding.because);
 }
 
-/** Whether a stack that settings leave out stays covered: no person has let it go yet, and one is asked. */
+/** Whether a stack that the settings leave out stays covered, because no person has confirmed its removal. */
 async function isKept(
   { store, enqueue }: OffboardingContext,
   decision: Decision,
@@ -170,7 +170,7 @@ async function isKept(
   return !isConfirmed(offboarding);
 }
 
-/** What is done about a key; see `Offboarding.reconcile`. */
+/** See `Offboarding.reconcile`. */
 export async function reconcile(
   context: OffboardingContext,
   key: StackKey,
@@ -195,9 +195,9 @@ export async function reconcile(
   if (decision.kind === 'wanted' || (stack && (await isKept(context, decision, key)))) {
     const covered = await stayCovered(context, found);
     if (covered !== 'disabled') return covered;
-    return stack ? depart(context, { ...found, stack }, { kind: 'wanted' }, lease) : { kind: 'ok' };
+    return stack ? offboard(context, { ...found, stack }, { kind: 'wanted' }, lease) : { kind: 'ok' };
   }
   if (!stack) return { kind: 'ok' };
   if (terms.wrong) return hold(context, stack, wait(10 * minute, 'Waiting', keptSentence(terms)));
-  return depart(context, { ...found, stack }, decision, lease);
+  return offboard(context, { ...found, stack }, decision, lease);
 }

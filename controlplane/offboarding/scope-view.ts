@@ -3,18 +3,18 @@ import { decideAll, isBySetting } from './consider.ts';
 import type { OffboardingContext } from './context.ts';
 import { readScope, scopeOf, termsOf } from './scope.ts';
 
-/** What the settings ask to be covered, and how that differs from what is. */
+/** The scope of the settings compared with the confirmed one. */
 export interface ScopeView {
   readonly settings: CoveredScope;
-  /** The last scope that everything made was in; null before there was one. */
+  /** The last scope that contained every stack; null if there was none yet. */
   readonly confirmed: CoveredScope | null;
-  /** What the settings name and the organization does not have; the confirmed scope is kept then. */
+  /** Names in the settings that the organization does not have; the confirmed scope is kept then. */
   readonly wrong: string | null;
-  /** Stacks that the settings leave out: they stay as they are until a person confirms. */
+  /** Stacks that the settings leave out: kept until a person confirms. */
   readonly leftOut: readonly { readonly key: string; readonly accountId: string; readonly because: string }[];
 }
 
-/** Reads nothing but the store, and changes nothing. */
+/** Reads only the store. */
 export async function viewScope(given: Pick<OffboardingContext, 'store' | 'settings'>): Promise<ScopeView> {
   const { store, settings } = given;
   const record = await readScope(store.facts);

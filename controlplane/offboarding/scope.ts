@@ -6,19 +6,18 @@ import type { AccountRecord } from '../store/accounts.ts';
 import { type FactStore, factStore } from '../store/facts.ts';
 import type { OffboardingContext } from './context.ts';
 
-/** What is remembered of scopes, the same for all workers. */
+/** The scopes recorded for all workers. */
 export interface ScopeRecord {
-  /** The last scope that everything made was in: it was so from the first, or a person confirmed what it leaves out. */
+  /** The last scope that contained every stack, or whose omissions a person confirmed. */
   readonly confirmed: CoveredScope | null;
-  /** Scopes of settings since then, by which something may have been made. */
+  /** Scopes of later settings. Stacks may have been created by any of them. */
   readonly others: readonly CoveredScope[];
-  /** The scope that the organization was considered by last. */
+  /** The scope used by the last evaluation of the organization. */
   readonly considered: CoveredScope | null;
-  /** What the settings name and the organization does not have; the confirmed scope is kept then. */
+  /** Names in the settings that the organization does not have; the confirmed scope is kept then. */
   readonly wrong: string | null;
 }
 
-/** The name of the fact. */
 export const scopeFact = 'scope';
 
 const everything: CoveredScope = { regions: null, organizationalUnits: null, exclude: [] };
@@ -26,7 +25,7 @@ const nothingNoted: ScopeRecord = { confirmed: null, others: [], considered: nul
 
 const sorted = (names: readonly string[]) => [...new Set(names)].sort();
 
-/** The scope that settings ask for; equal scopes are equal text, in whatever order they were written. Pure. */
+/** Sorted and without duplicates, so equal scopes have equal text. Pure. */
 export const scopeOf = (
   settings: Pick<Settings, 'regions' | 'organizationalUnits' | 'exclude'>,
 ): CoveredScope => ({
@@ -41,10 +40,7 @@ const isSame = (a: CoveredScope, b: CoveredScope): boolean => {
   return text(a) === text(b);
 };
 
-/**
- * The record once the settings' scope may have something made by it. What a program without such a record made may be
- * anywhere. Pure.
- */
+/** Called before the scope creates anything. Without a record (older release), stacks may be anywhere. Pure. */
 export function noted(
   record: ScopeRecord | undefined,
   scope: CoveredScope,
@@ -57,7 +53,7 @@ export function noted(
   return { ...before, others, wrong: null };
 }
 
-/** The record once the organization was considered by a scope; confirmed where nothing made is left out by it. Pure. */
+/** The record after an evaluation. The scope is confirmed when it leaves out no stack. Pure. */
 export const consideredBy = (
   record: ScopeRecord | undefined,
   scope: CoveredScope,
@@ -67,23 +63,21 @@ export const consideredBy = (
     ? { ...(record ?? nothingNoted), considered: scope, wrong: null }
     : { confirmed: scope, others: [], considered: scope, wrong: null };
 
-/** Whether a scope has Regions that the one before did not have. Pure. */
 export const hasMoreRegions = (before: CoveredScope | null, scope: CoveredScope): boolean =>
   before !== null &&
   before.regions !== null &&
   (scope.regions === null || scope.regions.some((region) => !before.regions?.includes(region)));
 
-/** By what it is decided what is covered. */
+/** The scopes that decide what is covered. */
 export interface Terms {
-  /** Undefined: the settings name what does not exist, and no scope was ever confirmed. What was made stays. */
+  /** Undefined: the settings name something that does not exist, and no scope was ever confirmed. Stacks stay. */
   readonly scope: CoveredScope | undefined;
-  /** The confirmed scope and those since: what leaves by a setting is in one of them. */
+  /** The confirmed scope and those since. A stack that leaves by a setting is in one of them. */
   readonly before: readonly CoveredScope[];
-  /** Why the settings are not gone by. */
+  /** Why the settings are not applied. */
   readonly wrong: string | undefined;
 }
 
-/** Pure. */
 export function termsOf(record: ScopeRecord | undefined, settings: Parameters<typeof scopeOf>[0]): Terms {
   if (!record) return { scope: scopeOf(settings), before: [everything], wrong: undefined };
   const { confirmed, others, wrong } = record;
@@ -93,7 +87,7 @@ export function termsOf(record: ScopeRecord | undefined, settings: Parameters<ty
     : { scope: scopeOf(settings), before, wrong: undefined };
 }
 
-/** Whether the settings leave out what is covered, and no person has confirmed that. Pure. */
+/** Whether the settings leave out stacks and no person has confirmed that. Pure. */
 export const isUnconfirmed = (
   record: ScopeRecord | undefined,
   settings: Parameters<typeof scopeOf>[0],
@@ -106,16 +100,15 @@ export const isUnconfirmed = (
 
 const written = (names: readonly string[] | null, all: string) => (names ? names.join(', ') : all);
 
-/** What is wrong with the settings and what is gone by instead, in a sentence. Pure. */
 export const keptSentence = ({ wrong = '', scope }: Terms): string => {
-  if (!scope) return `${wrong}; nothing new is covered, and nothing is taken away`;
+  if (!scope) return `${wrong}; nothing new is covered, and nothing is deleted`;
   const { regions, organizationalUnits, exclude } = scope;
   const parts = [
     `Regions ${written(regions, 'all')}`,
     `organizational units ${written(organizationalUnits, 'all')}`,
     `without ${exclude.length > 0 ? exclude.join(', ') : 'any exception'}`,
   ];
-  return `${wrong}; the last confirmed scope is kept (${parts.join('; ')}), and nothing is taken away`;
+  return `${wrong}; the last confirmed scope is kept (${parts.join('; ')}), and nothing is deleted`;
 };
 
 export const readScope = async (facts: Pick<FactStore, 'get'>): Promise<ScopeRecord | undefined> =>
@@ -123,14 +116,10 @@ export const readScope = async (facts: Pick<FactStore, 'get'>): Promise<ScopeRec
 
 type Given = Pick<OffboardingContext, 'store' | 'settings'>;
 
-/** The terms as every worker finds them now. */
 export const readTerms = async ({ store, settings }: Given): Promise<Terms> =>
   termsOf(await readScope(store.facts), settings);
 
-/**
- * Records what the settings ask for, before anything is made by it, and what of it does not exist.
- * What is wrong with the settings, if anything is.
- */
+/** Records the settings' scope, before anything is created by it. Returns what it names that does not exist. */
 export async function noteScope(
   { store, settings }: Given,
   organization: Organization,
@@ -149,7 +138,7 @@ export async function noteScope(
   return wrong;
 }
 
-/** Those of the accounts that are covered: by the scope, or until a person confirms that they leave it. */
+/** The accounts in scope, and those that leave it until a person confirms. */
 export async function coveredAccounts<A extends { readonly id: string; readonly parents: readonly string[] }>(
   given: Given,
   accounts: readonly A[],
@@ -165,7 +154,7 @@ export async function coveredAccounts<A extends { readonly id: string; readonly 
   return accounts.filter((account) => (scope && covers(scope, account)) || isKept(account));
 }
 
-/** Which Regions of an account are covered: those of the scope, and those made that no person let go. */
+/** The Regions in scope, and those with a stack until a person confirms their removal. */
 export async function coveredRegions(
   given: Given,
   account: Pick<AccountRecord, 'id' | 'regions'>,

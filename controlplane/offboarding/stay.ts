@@ -15,7 +15,7 @@ export const wait = (
   message: string,
 ) => ({ kind: 'requeueAfter', requeueAfterMs: ms, reason, message }) as const satisfies Result;
 
-/** Leaves a departing stack where it is for now, and says why on its record too. */
+/** Keeps the stack for now and records the reason in its conditions. */
 export async function hold(
   context: OffboardingContext,
   stack: StackRecord,
@@ -26,33 +26,33 @@ export async function hold(
   return why;
 }
 
-/** Why a stack stays that nobody has cleared. */
+/** The reason why a stack that is not cleared stays. */
 export async function uncleared({ store }: OffboardingContext, topic: Topic) {
   const asked = await store.confirmations.standing(topic);
-  const message = asked ? heldSentence(asked) : 'waits until the organization has been looked at as a whole';
+  const message = asked ? heldSentence(asked) : 'waits for a complete listing of the organization';
 
   return wait(10 * minute, 'AwaitingConfirmation', message);
 }
 
 interface Staying {
   readonly stack: StackRecord | undefined;
-  /** The account, where it is about all that is in it. */
+  /** Set when the result applies to the whole account. */
   readonly account?: AccountRecord;
-  /** `Unknown`: it could not be looked at. */
+  /** `Unknown`: the stack could not be inspected. */
   readonly status: 'False' | 'Unknown';
 }
 
-/** What AWS keeps from being done about a stack for now: on the records, and in the log where it is news. */
+/** Records that AWS access prevents the offboarding for now, in the conditions and, on a change, in the log. */
 export async function stay<V extends Result & { message: string }>(
   context: OffboardingContext,
   { stack, account, status }: Staying,
-  verdict: V,
+  result: V,
 ): Promise<V> {
-  if (!stack) return verdict;
-  const { message } = verdict;
+  if (!stack) return result;
+  const { message } = result;
   const Ready = { status, reason: 'NotReachable', message } as const;
   if (await setStackReady(context, stack, Ready))
-    context.log.warn({ stack: stack.key, error: message }, 'stack stays for now');
+    context.log.warn({ stack: stack.key, error: message }, 'stack is kept for now');
   if (account) await setAccountReady(context, account, Ready);
-  return verdict;
+  return result;
 }

@@ -3,13 +3,13 @@ import type { AccountTable } from '../../programs/bundle.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 
-/** What a policy asks of the organization: units by id or name, and keys of account tags. */
+/** Organization facts that a policy uses: units by id or name, and keys of account tags. */
 export interface AskedFacts {
   readonly units: ReadonlySet<string>;
   readonly tagKeys: ReadonlySet<string>;
 }
 
-/** The facts on which the scopes of a policy's rules and exceptions turn. Pure. */
+/** Pure. */
 export function factsAskedBy({ rules, exceptions = [] }: Policy): AskedFacts {
   const scopes = [...rules.map(({ scope }) => scope), ...exceptions.map(({ where }) => where)];
   const selectors = scopes.flatMap((scope) => [...(scope?.include ?? []), ...(scope?.exclude ?? [])]);
@@ -20,9 +20,9 @@ export function factsAskedBy({ rules, exceptions = [] }: Policy): AskedFacts {
 }
 
 /**
- * The table of active accounts for a policy that asks these facts: of each account those facts and no other, so that
- * no other change of the organization changes it; empty where nothing is asked. Pure.
- * @throws PortcullisError `organization-unreadable` where tags are asked and were never read.
+ * The table of active accounts with only the facts that the policy uses, so that no other change of the organization
+ * changes it. Empty when the policy uses none. Pure.
+ * @throws PortcullisError `organization-unreadable` when tags are used and were never read
  */
 export function accountTable(
   { units, tagKeys }: AskedFacts,

@@ -5,7 +5,7 @@ import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { AccountStore } from '../store/accounts.ts';
 import type { Clock } from '../store/database/clock.ts';
 
-/** AWS Organizations answers but a few such calls a second; the SDK slows down where it is told to. */
+/** AWS Organizations allows only a few such calls per second; the SDK slows down when throttled. */
 const atOnce = 3;
 
 async function readTags(client: OrganizationsClient, id: string): Promise<Record<string, string>> {
@@ -16,10 +16,7 @@ async function readTags(client: OrganizationsClient, id: string): Promise<Record
   return Object.fromEntries(tags);
 }
 
-/**
- * Reads the tags of these accounts anew into the store: each to its last page, or an error.
- * @throws PortcullisError `organization-unreadable`, naming the account.
- */
+/** Reads every page. @throws PortcullisError `organization-unreadable`, naming the account */
 export async function refreshTags(
   aws: Pick<Aws, 'organizations'>,
   { accounts, now }: { readonly accounts: Pick<AccountStore, 'setTags'>; readonly now: Clock },

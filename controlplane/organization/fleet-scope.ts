@@ -2,15 +2,14 @@ import { PortcullisError } from '../settings/errors.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 import type { Organization } from './listing.ts';
 
-/** Which part of the organization is covered. */
 export interface FleetScope {
-  /** Ids of organizational units, or of the root; undefined: all. */
+  /** Ids of organizational units or of the root; undefined: all. */
   readonly organizationalUnits: readonly string[] | undefined;
-  /** Ids of organizational units and of accounts that are left out; they win. */
+  /** Ids of organizational units and accounts to leave out; they take precedence. */
   readonly exclude: readonly string[];
 }
 
-/** The scope with the Regions in it, as it is stored: null is all. */
+/** A scope as stored, with its Regions; null is all. */
 export interface CoveredScope {
   readonly regions: readonly string[] | null;
   readonly organizationalUnits: readonly string[] | null;
@@ -19,10 +18,7 @@ export interface CoveredScope {
 
 type Placed = Pick<OrganizationAccount, 'id' | 'parents'>;
 
-/**
- * Whether an account is to be covered. The hub's own stack is no matter of scope: it is there wherever the scope ends.
- * Pure; whether the scope's names exist is {@link requireKnown}'s to say.
- */
+/** The hub stack exists outside any scope. Pure; {@link requireKnown} checks that the names exist. */
 export function covers(
   { organizationalUnits, exclude }: FleetScope | CoveredScope,
   { id, parents }: Placed,
@@ -34,7 +30,7 @@ export function covers(
 
 const isAccount = (id: string) => /^\d{12}$/.test(id);
 
-/** The setting that leaves an account out; undefined where it is covered. Pure. */
+/** The setting that leaves an account out; undefined when it is in scope. Pure. */
 export function leftOutBy(
   scope: FleetScope | CoveredScope,
   account: Placed,
@@ -46,8 +42,8 @@ export function leftOutBy(
 }
 
 /**
- * What is wrong with a scope that names what the organization does not have; undefined where every name exists. Pure.
- * @param everSeen ids of accounts that were once in the organization; leaving one out that has left is no mistake
+ * The error of a scope that names something the organization does not have; undefined when every name exists. Pure.
+ * @param everSeen ids of accounts that were once in the organization; excluding an account that left is not an error
  */
 export function unknownName(
   { organizationalUnits, exclude }: FleetScope | CoveredScope,
@@ -68,16 +64,13 @@ export function unknownName(
   );
 }
 
-/**
- * Returns where every name of the scope exists: an unknown one is an error, never "all" and never "none".
- * @throws PortcullisError `invalid-environment`
- */
+/** @throws PortcullisError `invalid-environment` for an unknown name, which never means "all" or "none" */
 export function requireKnown(...given: Parameters<typeof unknownName>): void {
   const wrong = unknownName(...given);
   if (wrong) throw new PortcullisError('invalid-environment', wrong);
 }
 
-/** What follows from the scope that a person may not have meant. Pure. */
+/** Consequences of the scope that a person may not expect. Pure. */
 export function remarksOn(
   scope: FleetScope,
   { accounts, managementAccountId }: Pick<Organization, 'accounts' | 'managementAccountId'>,
@@ -85,6 +78,6 @@ export function remarksOn(
   const management = accounts.find(({ id }) => id === managementAccountId);
   if (!management || covers(scope, management)) return [];
   return [
-    `the management account ${managementAccountId} is out of scope: no lifecycle event is heard from it, so changes of the organization are found by the regular look alone`,
+    `the management account ${managementAccountId} is out of scope: no lifecycle event is received from it, so only the regular listing finds changes of the organization`,
   ];
 }

@@ -4,7 +4,7 @@ import { PortcullisError } from '../settings/errors.ts';
 import type { Fleet } from '../stacks/desired.ts';
 import type { Organization } from './listing.ts';
 
-/** What desired state follows from, of an organization that was read before and the settings. */
+/** The fleet from a recorded organization and the settings. */
 export async function fleetFrom(
   aws: Pick<Aws, 'caller'>,
   settings: Settings,
@@ -32,10 +32,7 @@ export async function fleetFrom(
   };
 }
 
-/**
- * The same, once the organization is known to have the hub.
- * @throws PortcullisError `invalid-environment` where the hub account is not an active account of the organization.
- */
+/** @throws PortcullisError `invalid-environment` when the hub account is not an active account here */
 export async function fleetOf(
   aws: Pick<Aws, 'caller'>,
   settings: Settings,

@@ -11,22 +11,22 @@ import { PortcullisError, reasonOf } from '../settings/errors.ts';
 
 /** Which installation the hub belongs to. Two that reconcile one organization would undo each other's work. */
 export interface Installation {
-  /** This installation's id, made once for a database. */
+  /** This installation's id, created once per database. */
   id(): Promise<string>;
   /**
-   * Why nothing may be done: the hub carries the id of another installation. Undefined where it carries this one's, or
-   * none: it is not made yet, or it is from before there were ids. Where it cannot be read, the last answer counts and the
-   * log says so; before the first answer nothing is refused, because a hub that cannot be read cannot be changed either.
+   * Why nothing may be changed: the hub has the id of another installation. Undefined when it has this one's or none
+   * (not created yet, or from a release without ids). When it cannot be read, the last answer counts and the log
+   * reports it; before the first answer nothing is refused, because an unreadable hub cannot be changed either.
    */
   refusal(): Promise<string | undefined>;
-  /** @throws PortcullisError `other-installation` where there is a refusal; `withinMs`: how old the answer may be */
+  /** @throws PortcullisError `other-installation` on a refusal; `withinMs`: how old the answer may be */
   assertOurs(withinMs?: number): Promise<void>;
-  /** Makes the hub this installation's; the id that it carried before. @throws PortcullisError `not-found` where there is no hub */
+  /** Returns the previous id. @throws PortcullisError `not-found` when there is no hub */
   takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
 }
 
 interface Context extends Uses<{ store: 'facts' | 'audit'; aws: 'eventBridge'; settings: 'hub'; log: true }> {
-  /** For how long an answer counts, milliseconds. */
+  /** How long an answer is reused, milliseconds. */
   readonly keptMs?: number;
 }
 
@@ -34,12 +34,12 @@ interface InstallationFact {
   readonly id: string;
 }
 
-/** How long the hub may take to answer, milliseconds: a start does not wait for an AWS that does not answer. */
+/** A start must not wait longer for AWS, milliseconds. */
 const patienceMs = 10_000;
 
 const isMissing = (error: unknown) => error instanceof Error && error.name === 'ResourceNotFoundException';
 
-/** The org bus and the installation that its tag names; undefined where there is no bus. */
+/** The org bus and the installation in its tag; undefined without a bus. */
 async function readBus(client: EventBridgeClient) {
   const abortSignal = AbortSignal.timeout(patienceMs);
   try {
@@ -62,7 +62,7 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     return id;
   };
   let lastRefusal: string | undefined;
-  const look = async (): Promise<string | undefined> => {
+  const read = async (): Promise<string | undefined> => {
     const mine = await id();
     try {
       const other = (await readBus(await client()))?.installation;
@@ -81,8 +81,8 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     if (!latest || performance.now() - latest.at > Math.min(withinMs, keptMs))
       latest = {
         at: performance.now(),
-        refusal: look().catch((error) => {
-          latest = undefined; // a database that failed is asked again at once
+        refusal: read().catch((error) => {
+          latest = undefined; // retry at once after a database failure
           throw error;
         }),
       };
@@ -101,10 +101,10 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
       if (!bus) {
         throw new PortcullisError(
           'not-found',
-          `there is no hub in account ${accountId}, ${region}; portcullis reconcile --all makes it`,
+          `there is no hub in account ${accountId}, ${region}; portcullis reconcile --all creates it`,
         );
       }
-      // The line first: an act that is not on record must not happen.
+      // The line comes first: an act without an audit line must not happen.
       await store.audit.append({
         who,
         what: 'hub taken over',

@@ -12,7 +12,7 @@ const envelope = z.object({
   detail: z.looseObject({ eventName: z.string().optional(), errorCode: z.string().nullish() }),
 });
 
-/** The part of a detail that an event of each name carries, as AWS documents or shows it. */
+/** The fields that an event of each name carries, as AWS documents or shows them. */
 const details = {
   createAccountStatus: z.object({
     serviceEventDetails: z.object({
@@ -48,39 +48,42 @@ const details = {
   optIn: z.object({ accountId: z.string(), regionName: z.string(), status: z.string() }),
 };
 
-type Look = Pick<LifecycleEvent, 'accountId' | 'look'>;
+type Hint = Pick<LifecycleEvent, 'accountId' | 'look'>;
 
-const nothing = (because: string, id?: string): Look => ({ accountId: id, look: { at: 'nothing', because } });
-const organization = (id?: string): Look => ({ accountId: id, look: { at: 'organization' } });
+const nothing = (because: string, id?: string): Hint => ({
+  accountId: id,
+  look: { at: 'nothing', because },
+});
+const organization = (id?: string): Hint => ({ accountId: id, look: { at: 'organization' } });
 
-/** Only what the hub's bundle knows of an account changes by its tags; those of units are not inherited. */
-function tagged(detail: unknown): Look {
+/** Tags affect only the hub's bundle; tags of units are not inherited. */
+function tagged(detail: unknown): Hint {
   const { resourceId } = details.tags.parse(detail).requestParameters;
   return /^\d{12}$/.test(resourceId)
     ? { accountId: resourceId, look: { at: 'hub' } }
-    : nothing('tags of no account');
+    : nothing('not the tags of an account');
 }
 
-function createdOrFailed(state: string, id: string | undefined): Look {
+function createdOrFailed(state: string, id: string | undefined): Hint {
   if (state.toUpperCase() !== 'SUCCEEDED') return nothing(`the account was not created: ${state}`, id);
   return id ? { accountId: id, look: { at: 'account' } } : organization();
 }
 
 /**
- * Whom an event of membership is about. AWS documents its method and time, `joinedMethod: Created | Invited` and
- * `departedMethod: Left | Removed | Cleaned`, and prints no whole record; so the id is looked for where such details
- * have it, and without one the whole organization is looked at.
+ * The account of a membership event. AWS documents its method and time, `joinedMethod: Created | Invited` and
+ * `departedMethod: Left | Removed | Cleaned`, but no whole record. So the usual fields are read, and without an id
+ * the whole organization is listed.
  */
 const memberOf = (detail: unknown): string | undefined =>
   details.membership.safeParse(detail).data?.serviceEventDetails.accountId;
 
-/** Control Tower's word on an account: whatever came of it, the account may have been moved or changed. */
+/** Any state counts: the account may have been moved or changed. */
 function managedAccount(detail: unknown): { state: string; id: string | undefined } {
   const [status] = Object.values(details.managedAccount.parse(detail).serviceEventDetails);
   return { state: status?.state ?? 'unreadable', id: status?.account.accountId };
 }
 
-const readers: Record<string, (detail: unknown, account: string) => Look> = {
+const readers: Record<string, (detail: unknown, account: string) => Hint> = {
   CreateAccountResult(detail) {
     const { createAccountStatus: status } = details.createAccountStatus.parse(detail).serviceEventDetails;
     return createdOrFailed(status.state, status.accountId);
@@ -92,11 +95,10 @@ const readers: Record<string, (detail: unknown, account: string) => Look> = {
     return id ? { accountId: id, look: { at: 'account' } } : organization();
   },
   AccountDepartedOrganization: (detail) => organization(memberOf(detail)),
-  // In the account that leaves or joins; the one that joins says nothing here yet, the one that leaves does still.
+  // Published in the account that leaves, which is still in the organization then.
   LeaveOrganization: (_, account) => organization(account),
   AcceptHandshake: () => organization(),
-  InviteAccountToOrganization: () =>
-    nothing('AccountJoinedOrganization tells when an invitation is accepted'),
+  InviteAccountToOrganization: () => nothing('AccountJoinedOrganization reports an accepted invitation'),
   DeleteOrganization: () => organization(),
   CreateManagedAccount(detail) {
     const { state, id } = managedAccount(detail);
@@ -106,7 +108,7 @@ const readers: Record<string, (detail: unknown, account: string) => Look> = {
     const { id } = managedAccount(detail);
     return id ? { accountId: id, look: { at: 'account' } } : organization();
   },
-  // These enrol, move or make accounts, each told of by an event of its own where all goes well.
+  // Each of these leads to further events of its own when it succeeds.
   RegisterOrganizationalUnit: () => organization(),
   DeregisterOrganizationalUnit: () => organization(),
   SetupLandingZone: () => organization(),
@@ -123,8 +125,8 @@ const readers: Record<string, (detail: unknown, account: string) => Look> = {
   UpdateOrganizationalUnit: () => ({ accountId: undefined, look: { at: 'hub' } }),
   CreateAccount: () => nothing('the account id comes with CreateAccountResult'),
   CreateGovCloudAccount: () => nothing('the account id comes with CreateAccountResult'),
-  EnableRegion: () => nothing('Region Opt-In Status Change tells when it is enabled'),
-  DisableRegion: () => nothing('Region Opt-In Status Change tells when it is disabled'),
+  EnableRegion: () => nothing('Region Opt-In Status Change reports when it is enabled'),
+  DisableRegion: () => nothing('Region Opt-In Status Change reports when it is disabled'),
   PutAccountName: (_, account) => organization(account),
   'Region Opt-In Status Change'(detail) {
     const { accountId: id, regionName, status } = details.optIn.parse(detail);
@@ -135,9 +137,9 @@ const readers: Record<string, (detail: unknown, account: string) => Look> = {
 };
 
 /**
- * Reads an EventBridge event of AWS Organizations, Control Tower or Account Management. An event that is known by
- * name but not readable makes the whole organization be looked at: a hint too many is cheap, one too few is not.
- * @throws ZodError where the envelope itself is unreadable.
+ * Reads an EventBridge event of AWS Organizations, Control Tower or Account Management. A known event with unreadable
+ * details leads to a listing of the whole organization: an extra hint is cheap, a missed one is not.
+ * @throws ZodError when the envelope is unreadable
  */
 export function readLifecycleEvent(event: unknown): LifecycleEvent {
   const { id, time, detail, account, 'detail-type': detailType } = envelope.parse(event);
@@ -145,7 +147,7 @@ export function readLifecycleEvent(event: unknown): LifecycleEvent {
   const base = { id, name, time };
   if (detail.errorCode) return { ...base, ...nothing(`the call failed: ${detail.errorCode}`) };
   const read = readers[name];
-  if (!read) return { ...base, ...nothing('of no consequence here') };
+  if (!read) return { ...base, ...nothing('not relevant') };
   try {
     return { ...base, ...read(detail, account) };
   } catch (error) {

@@ -16,17 +16,14 @@ import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 export interface Organization {
   readonly id: string;
   readonly managementAccountId: string;
-  /** Ids of the root and of every organizational unit, those without accounts too. */
+  /** Ids of the root and of every organizational unit, also empty ones. */
   readonly units: readonly string[];
   readonly accounts: readonly OrganizationAccount[];
 }
 
 const states: readonly string[] = ['PENDING_ACTIVATION', 'ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE', 'CLOSED'];
 
-/**
- * An account's state: `State` where the API gives it, else the older `Status`. A value that is not known is
- * `UNKNOWN`, which nothing treats as active.
- */
+/** `State`, or the older `Status`. An unknown value is `UNKNOWN`, which nothing treats as active. */
 export function accountState(account: Pick<Account, 'State' | 'Status'>): AccountState {
   const given = account.State ?? account.Status ?? '';
   return states.includes(given) ? (given as AccountState) : 'UNKNOWN';
@@ -38,15 +35,14 @@ interface Parent {
 }
 
 interface Tree {
-  /** The root and every organizational unit, each with itself and what is above it. */
+  /** The root and every organizational unit, each with its path. */
   readonly units: Map<string, Parent>;
-  /** Of each account that was found. */
   readonly parents: Map<string, Parent>;
-  /** Accounts that were found in two places: they moved meanwhile. */
+  /** Accounts found in two places: they moved during the reading. */
   readonly moved: Set<string>;
 }
 
-/** The units there are, and which parents each account has, by walking the tree from its root. */
+/** Reads the tree from its root. */
 async function readTree(client: OrganizationsClient): Promise<Tree> {
   const units = new Map<string, Parent>();
   const parents = new Map<string, Parent>();
@@ -63,7 +59,7 @@ async function readTree(client: OrganizationsClient): Promise<Tree> {
     }
     for await (const page of paginateListOrganizationalUnitsForParent({ client }, { ParentId: id })) {
       for (const unit of page.OrganizationalUnits ?? []) {
-        if (!unit.Id) throw new Error(`an organizational unit of ${id} came without an id`);
+        if (!unit.Id) throw new Error(`an organizational unit of ${id} has no id`);
         await walk(unit.Id, { ids: here.ids, names: [...here.names, unit.Name ?? ''] });
       }
     }
@@ -75,14 +71,14 @@ async function readTree(client: OrganizationsClient): Promise<Tree> {
 }
 
 /**
- * By so many accounts the list and the tree may differ: a reading of thousands takes minutes, and some are made or moved
- * meanwhile. Where it is more, something else is wrong.
+ * The list and the tree may differ by this many accounts: reading thousands takes minutes, and accounts are created
+ * and moved meanwhile. A larger difference is an error.
  */
 const fewAccounts = 50;
 
 async function described(client: OrganizationsClient, id: string): Promise<Account> {
   const { Account: account } = await client.send(new DescribeAccountCommand({ AccountId: id }));
-  if (account?.Id !== id) throw new Error(`DescribeAccount gave no account ${id}`);
+  if (account?.Id !== id) throw new Error(`DescribeAccount returned no account ${id}`);
   return account;
 }
 
@@ -91,14 +87,11 @@ async function parentNow(client: OrganizationsClient, id: string, units: Tree['u
   for await (const page of paginateListParents({ client }, { ChildId: id }))
     found.push(...(page.Parents ?? []).map(({ Id }) => Id));
   const parent = found.length === 1 ? units.get(found[0] ?? '') : undefined;
-  if (!parent) throw new Error(`account ${id} is in ${found}, which was not there a moment ago: read again`);
+  if (!parent) throw new Error(`account ${id} is in ${found}, which did not exist a moment ago: read again`);
   return parent;
 }
 
-/**
- * Asks AWS about each account that the list and the tree do not agree on, and has them agree. @throws where that is
- * more than a few, or one of them is neither here nor there
- */
+/** Asks AWS about accounts that only one of both has. @throws when there are many, or one stays unclear */
 async function settle(client: OrganizationsClient, accounts: Account[], tree: Tree): Promise<void> {
   const listed = new Set(accounts.map(({ Id }) => Id ?? ''));
   const unlisted = [...tree.parents.keys()].filter((id) => !listed.has(id));
@@ -115,7 +108,8 @@ async function settle(client: OrganizationsClient, accounts: Account[], tree: Tr
 
 async function read(client: OrganizationsClient): Promise<Organization> {
   const { Organization: organization } = await client.send(new DescribeOrganizationCommand({}));
-  if (!organization?.Id || !organization.MasterAccountId) throw new Error('DescribeOrganization gave no id');
+  if (!organization?.Id || !organization.MasterAccountId)
+    throw new Error('DescribeOrganization returned no id');
   const accounts: Account[] = [];
   for await (const page of paginateListAccounts({ client }, {})) accounts.push(...(page.Accounts ?? []));
   const tree = await readTree(client);
@@ -141,10 +135,9 @@ async function read(client: OrganizationsClient): Promise<Organization> {
 }
 
 /**
- * The organization as it is now: complete, or an error. Every list is read to its last page; an account that the
- * tree and the list do not agree on is asked about by itself, and where that cannot settle it makes the whole reading fail
- * rather than be left out, after one more try.
- * @throws PortcullisError `organization-unreadable`.
+ * The complete organization, or an error. Reads every list to its last page and resolves differences between tree and
+ * list per account. Retries once.
+ * @throws PortcullisError `organization-unreadable`
  */
 export async function readOrganization(aws: Pick<Aws, 'organizations'>): Promise<Organization> {
   try {

@@ -10,10 +10,10 @@ interface Given extends Uses<{ aws: 'ec2'; settings: 'hub' | 'regions' | 'contro
   readonly patienceMs?: number;
 }
 
-/** The Regions that AWS answered once and that this program does not list. */
+/** Regions that AWS returned once and that this release does not list. */
 const factName = 'newer Regions';
 
-/** Every Region of the partition, disabled ones too, as EC2 names them in the hub account. */
+/** Every Region of the partition, also disabled ones, by EC2 in the hub account. */
 async function askAws({ aws, settings: { hub }, patienceMs = 20_000 }: Given): Promise<string[]> {
   const answer = (async () => {
     const client = await aws.ec2(hub.accountId, hub.region);
@@ -48,15 +48,15 @@ async function requireKnown(given: Given, naming: Naming, names: readonly string
   await given.facts.set(factName, [...before, ...missing]);
 }
 
-/** Refuses Regions that do not exist: those that this program lists and those that AWS answers do. */
+/** Rejects Regions that do not exist: neither this release nor AWS lists them. */
 export interface RegionNames {
-  /** @throws PortcullisError `invalid-environment` naming the setting and the Region that was probably meant. */
+  /** @throws PortcullisError `invalid-environment` with the setting and the most similar Region */
   requireSettings(): Promise<void>;
-  /** The Regions of a request. @throws PortcullisError `invalid-request`, the same way. */
+  /** @throws PortcullisError `invalid-request`, in the same way */
   requireScope(regions: readonly string[] | undefined): Promise<void>;
 }
 
-/** A Region that AWS named once stays known, so that a later start does not depend on AWS. Making it asks nothing. */
+/** Remembers Regions that AWS returned, so that a later start does not depend on AWS. */
 export function regionNames(given: Given): RegionNames {
   const { hub, regions = [], controlTowerRegion } = given.settings;
   const home = hub.region;

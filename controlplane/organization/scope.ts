@@ -4,9 +4,9 @@ import type { Scope } from '../stacks/scope.ts';
 import type { Organization } from './listing.ts';
 
 /**
- * The accounts that a scope names.
- * @throws PortcullisError `unknown-scope` where it names an account or unit that the organization does not have:
- *   an unresolvable scope is an error, never an empty or a whole one.
+ * The accounts of a scope.
+ * @throws PortcullisError `unknown-scope` when it names an account or unit that the organization does not have: an
+ * unresolvable scope is an error, never empty or whole
  */
 export function accountsInScope(organization: Organization, scope: Scope): OrganizationAccount[] {
   for (const id of scope.accounts ?? []) {
@@ -30,8 +30,8 @@ export function accountsInScope(organization: Organization, scope: Scope): Organ
 }
 
 /**
- * Returns where each Region of a scope is enabled in some account, once every account in scope has been looked at.
- * @throws PortcullisError `unknown-scope` where none has it: a run about nothing is an error, not a success.
+ * Requires that each Region of a scope is enabled in some account. All accounts in scope must be inspected first.
+ * @throws PortcullisError `unknown-scope` when no account has it: a run without work is an error
  */
 export function requireRegions(
   accounts: readonly { readonly regions: readonly { readonly region: string }[] }[],

@@ -2,16 +2,16 @@ import { PgBoss } from 'pg-boss';
 import type { Database } from '../store/database/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-/** pg-boss in the same database as the store, one a process. Each queue over it says by name when it starts and stops. */
+/** pg-boss in the database of the store, one per process and shared by its queues. */
 export interface Boss {
   readonly jobs: PgBoss;
-  /** The first queue starts it. */
+  /** Starts it for the first queue. */
   start(queue: string): Promise<void>;
-  /** The last queue stops it; a job that is still under way then goes to another worker. */
+  /** Stops it after the last queue; another worker then takes the unfinished jobs. */
   stop(queue: string): Promise<void>;
 }
 
-/** Making it starts nothing. How often it looks for silent jobs is in seconds. */
+/** Starts nothing. The interval of the check for jobs without a heartbeat is in seconds. */
 export function openBoss(
   database: Pick<Database, 'queueOptions'>,
   log: Logger,

@@ -5,41 +5,40 @@ import type { Database, Query } from '../store/database/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Boss } from './boss.ts';
 
-/** A key that waits: fetched once by one worker, and again by another where that one dies. */
+/** A waiting key: one worker fetches it, and another if that worker dies. */
 export interface KeyJob {
   readonly id: string;
-  /** Which attempt at the job this is; what settles an earlier one settles nothing. */
+  /** The attempt at the job. Only the current attempt can complete it. */
   readonly retryCount: number;
   readonly key: string;
   readonly priority: number;
 }
 
-/** How much a key is in a hurry: new accounts go ahead of people's requests, those ahead of roll-outs and resyncs. */
 export const priorities = { onboarding: 100, request: 50, rollout: 10, resync: 0 } as const;
 
 export interface DelayedKey {
   readonly key: string;
   readonly afterMs: number;
   readonly priority?: number | undefined;
-  /** Brings it forward where it waits for a later time: somebody asked for it, and that is still to be done. */
+  /** Moves an already waiting key forward, because of a request that is still open. */
   readonly pullForward?: boolean | undefined;
 }
 
-/** Keys that wait to be reconciled. A key waits once, however often it is asked for. */
+/** A key waits at most once. */
 export interface KeyQueue {
-  /** Has the keys reconciled as soon as may be, those as well that wait for a later time. */
+  /** Makes the keys due now, including those enqueued for later. */
   enqueue(keys: readonly string[], priority?: number): Promise<void>;
-  /** Has the keys reconciled later, unless they wait already; what is owed then comes no later than asked for here. */
+  /** Makes the keys due after a delay. A waiting key keeps its time, unless `pullForward` moves it forward. */
   enqueueAfter(keys: readonly DelayedKey[]): Promise<void>;
-  /** Those that are due, the most urgent first. */
+  /** Due keys, the most urgent first. */
   fetch(most: number): Promise<KeyJob[]>;
-  /** Ends jobs, so that nobody does them again. */
+  /** Deletes the jobs. */
   complete(jobs: readonly KeyJob[]): Promise<void>;
-  /** Shows that jobs are being worked on. One not touched for half a minute is given to another worker. */
+  /** Renews the heartbeat of jobs. Another worker takes a job without a heartbeat for half a minute. */
   touch(jobs: readonly KeyJob[]): Promise<void>;
-  /** Gives out again whatever was being worked on: for a start on a database that no other process has. */
+  /** Makes all active jobs due again: for a start on a database without other processes. */
   reclaim(): Promise<void>;
-  /** Called when this process adds a key, so that nobody has to wait for the next look. */
+  /** Called when this process adds a key, so that the worker fetches at once. */
   onAdded(listener: () => void): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -48,19 +47,19 @@ export interface KeyQueue {
 const name = 'key';
 const day = 24 * 3600;
 
-/** An account's keys are one group, so that the number of its stacks under way at once can be limited. */
+/** All keys of an account are one group: the limit per account counts groups. */
 const groupOf = (key: string) => {
   const account = placeOfKey(awaited(key).key)?.accountId;
   return account ? { group: { id: account } } : {};
 };
 
-/** Statements over many keys take them in one order, or two of them could wait for each other. */
+/** Statements over many keys use the same order, to prevent deadlocks. */
 const inOrder = (keys: Iterable<string>): string[] => [...new Set(keys)].sort();
 
-/** Keys in one statement at most. */
+/** Per statement. */
 const most = 1000;
 
-/** Brings forward those of the keys that wait, never back, and never makes them less urgent; which ones they are. */
+/** Moves waiting keys forward, never back, and never lowers a priority. Returns the waiting keys. */
 async function pullForward(
   query: Query,
   keys: readonly string[],
@@ -82,13 +81,10 @@ async function pullForward(
   return new Set(rows.map(({ key }) => key));
 }
 
-/** Keys that come and go until the tables are seen to again, and how long until then at least, milliseconds. */
+/** Added or removed keys until the next maintenance, and the minimum time until then in milliseconds. */
 const maintenanceAfter = { keys: 2_000, ms: 30_000 };
 
-/**
- * Has the database keep statistics of what waits, to be told how many keys came or went: without any, each fetch sorts
- * the whole queue. PGlite has no autovacuum, so it is made to clear away as well.
- */
+/** Without statistics each fetch sorts the whole queue. PGlite has no autovacuum, so it also vacuums. */
 function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Logger) {
   const statement =
     kind === 'pglite' ? 'vacuum (analyze) queue.job, lease, stack' : 'analyze (skip_locked) queue.job';
@@ -103,7 +99,6 @@ function maintenance({ kind, query }: Pick<Database, 'kind' | 'query'>, log: Log
   };
 }
 
-/** What adds keys, or brings forward those that wait already. */
 function additions(
   database: Pick<Database, 'kind' | 'query'>,
   pgBoss: PgBoss,
@@ -122,7 +117,7 @@ function additions(
         const jobs = missing.map((key) => ({ singletonKey: key, priority, ...groupOf(key) }));
         const added = await pgBoss.insert(name, jobs);
         changed(missing.length);
-        // Somebody added one in between, for later perhaps.
+        // Another worker added one meanwhile, perhaps with a delay.
         if ((added?.length ?? 0) < missing.length) await pullForward(database.query, missing, priority);
       }
       if (keys.length > 0) added();
@@ -150,7 +145,6 @@ function additions(
   };
 }
 
-/** What is done with the jobs that were fetched. */
 function jobsUnderWay(
   database: Pick<Database, 'query'>,
   pgBoss: PgBoss,
@@ -158,7 +152,7 @@ function jobsUnderWay(
   return {
     async complete(jobs) {
       if (jobs.length === 0) return;
-      // Deleted rather than kept as completed: a sweep of a large fleet would leave a row for each cell.
+      // Deleted rather than kept as completed: a resync of a large fleet would leave a row per cell.
       await database.query(
         `delete from queue.job as job using unnest($1::uuid[], $2::int[]) as done (id, attempt)
          where job.name = '${name}' and job.id = done.id and job.retry_count = done.attempt and job.state = 'active'`,
@@ -187,11 +181,11 @@ function jobsUnderWay(
 
 interface KeyQueueSettings {
   readonly perAccount?: number;
-  /** A job not touched for so long is given to another worker; at least 10. */
+  /** Another worker takes a job without a heartbeat for this long; at least 10. */
   readonly heartbeatSeconds?: number;
 }
 
-/** The queue over pg-boss. Making it starts nothing. */
+/** Starts nothing. */
 export function keyQueue(
   database: Pick<Database, 'kind' | 'query'>,
   boss: Boss,
@@ -219,7 +213,7 @@ export function keyQueue(
       await boss.start(name);
       await pgBoss.createQueue(name, {
         policy: 'short',
-        // A key that its worker's death stopped is never given up: its intent is in the store.
+        // A key whose worker died is never given up: its intent is in the store.
         retryLimit: 1_000_000,
         expireInSeconds: day - 1,
         heartbeatSeconds,

@@ -5,16 +5,16 @@ import type { Logger } from '../telemetry/log.ts';
 import type { DelayedKey, KeyJob, KeyQueue } from './key-queue.ts';
 import type { Lease, Leases } from './leases.ts';
 import { backoffMs, jittered, type Result } from './result.ts';
-import { type Hands, type Settlement, settlement } from './settlement.ts';
+import { type JobsInProgress, type Settlement, settlement } from './settlement.ts';
 
-/** Reconciles what was waiting, a key or a preview of one, under the key's lease. What it throws is a failure of the store or the program, tried again soon. */
+/** An exception is a failure of the store or a bug, and is retried soon. */
 export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Result>;
 
 export interface KeyWorker {
   start(): Promise<void>;
-  /** Takes nothing more, and tells what is under way to end. */
+  /** Takes nothing more and aborts the work in progress. */
   interrupt(): void;
-  /** Takes nothing more, tells what is under way to end, and waits for it for so long at most, milliseconds. */
+  /** Takes nothing more, aborts the work in progress and waits at most this long for it, milliseconds. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -23,12 +23,12 @@ interface KeyWorkerContext {
   readonly leases: Leases;
   readonly reconcile: ReconcileKey;
   readonly log: Logger;
-  /** How many keys may be under way at once in this process. */
+  /** Maximum number of keys in progress in this process. */
   readonly concurrent: number;
-  /** Called with every result, with the seconds that it took. */
+  /** Called with every result and its duration in seconds. */
   readonly onResult?: (key: string, result: Result['kind'], seconds: number) => void;
   readonly pollMs?: number;
-  /** How long until a key that another worker holds is tried again, milliseconds. */
+  /** Retry delay of a key that another worker holds, milliseconds. */
   readonly heldMs?: number;
   readonly firstBackoffMs?: number;
 }
@@ -36,12 +36,12 @@ interface KeyWorkerContext {
 const usualPollMs = 500;
 const touchMs = 10_000;
 const longestPauseMs = 10_000;
-/** After a round without a lease: short, as what may be worked on can wait behind many keys that may not. */
+/** Delay after a round without a lease. Short, because admissible keys may be behind many that are over a limit. */
 const refusedMs = 100;
-/** How long until a key that a place is kept for is tried again, milliseconds. */
+/** Retry delay of a key with a reserved place, milliseconds. */
 const expectedMs = 100;
 
-/** When to look again, by what the reconcile came to; nothing where only a wake does. */
+/** When to reconcile again, by the result; undefined when only an enqueue does. */
 export function requeueDelay(
   key: string,
   result: Result,
@@ -66,10 +66,10 @@ export function requeueDelay(
 
 const regionOf = (key: string) => /^region-\d{12}-(.+)$/.exec(key)?.[1];
 
-/** Reconciles one key under its lease, and ends its job. */
+/** Reconciles one key under its lease and settles its job. */
 async function reconcileJob(
   context: KeyWorkerContext,
-  { running }: Hands,
+  { running }: JobsInProgress,
   { end }: Settlement,
   { job, lease }: { readonly job: KeyJob; readonly lease: Lease },
 ): Promise<void> {
@@ -83,7 +83,7 @@ async function reconcileJob(
     again = requeueDelay(key, result, priority, context.firstBackoffMs);
     context.onResult?.(lease.key, result.kind, (performance.now() - begun) / 1000);
   } catch (error) {
-    // Stopped: the next start takes it up at once. Else the store did not answer, or there is a mistake here.
+    // Stopped: the next start retries at once. Otherwise the store failed, or there is a bug.
     again = { key, afterMs: lease.signal.aborted ? 0 : backoffMs(1), priority };
     log[lease.signal.aborted ? 'info' : 'error']({ key, error: reasonOf(error) }, 'key not reconciled');
   }
@@ -91,10 +91,10 @@ async function reconcileJob(
   end(job, lease, again);
 }
 
-/** Leases for those of the jobs whose key is free, by key. */
+/** Leases for the jobs whose key is free, by key. */
 async function acquire(
   { leases }: KeyWorkerContext,
-  { underWay, running }: Hands,
+  { underWay, running }: JobsInProgress,
   jobs: readonly KeyJob[],
 ): Promise<Map<string, Lease>> {
   const free = jobs
@@ -104,25 +104,29 @@ async function acquire(
     const held = await leases.acquire(free.map((each) => ({ ...each, region: regionOf(each.key) })));
     return new Map(held.map((lease) => [lease.key, lease]));
   } catch (error) {
-    for (const { id } of jobs) underWay.delete(id); // their heartbeat ends, and they are given out again
+    for (const { id } of jobs) underWay.delete(id); // without a heartbeat they become due again
     throw error;
   }
 }
 
-/** Takes what is due and begins it; whether anything was. */
-async function takeRound(context: KeyWorkerContext, hands: Hands, settled: Settlement): Promise<boolean> {
+/** Fetches and starts due jobs. Returns whether there were any. */
+async function takeRound(
+  context: KeyWorkerContext,
+  jobsInProgress: JobsInProgress,
+  settled: Settlement,
+): Promise<boolean> {
   const { queue, leases, concurrent, pollMs = usualPollMs, heldMs = 1_000 } = context;
-  const most = concurrent - hands.underWay.size;
+  const most = concurrent - jobsInProgress.underWay.size;
   if (most <= 0) return false;
   const jobs = await queue.fetch(most);
-  for (const job of jobs) hands.underWay.set(job.id, job);
-  const leaseOf = await acquire(context, hands, jobs);
+  for (const job of jobs) jobsInProgress.underWay.set(job.id, job);
+  const leaseOf = await acquire(context, jobsInProgress, jobs);
   const refused = leaseOf.size === 0;
   for (const job of jobs) {
     const { key } = awaited(job.key);
     const lease = leaseOf.get(key);
     leaseOf.delete(key);
-    if (lease) void reconcileJob(context, hands, settled, { job, lease });
+    if (lease) void reconcileJob(context, jobsInProgress, settled, { job, lease });
     // Whoever holds it has it look at later, and began before this was asked for.
     else {
       const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
@@ -133,24 +137,24 @@ async function takeRound(context: KeyWorkerContext, hands: Hands, settled: Settl
   return jobs.length > 0;
 }
 
-/** A rest that can be cut short. */
-function wakeable() {
-  let wakeUp = () => {};
+/** A pause that can end early. */
+function interruptiblePause() {
+  let endPause = () => {};
   return {
     rest: (ms: number) =>
       new Promise<void>((done) => {
         const timer = setTimeout(done, ms);
-        wakeUp = () => {
+        endPause = () => {
           clearTimeout(timer);
           done();
         };
       }),
-    wakeUp: () => wakeUp(),
+    endPause: () => endPause(),
   };
 }
 
-/** Shows from now on that the jobs are being worked on. */
-function startTouching({ queue, log }: KeyWorkerContext, { underWay }: Hands): NodeJS.Timeout {
+/** Starts the heartbeat of the jobs in progress. */
+function startTouching({ queue, log }: KeyWorkerContext, { underWay }: JobsInProgress): NodeJS.Timeout {
   const touch = () =>
     queue
       .touch([...underWay.values()])
@@ -159,16 +163,16 @@ function startTouching({ queue, log }: KeyWorkerContext, { underWay }: Hands): N
 }
 
 /**
- * Takes keys from the queue and has each reconciled under its lease, several at once. A key never runs twice at once,
- * over all workers; one that is woken while it runs, runs once more. Killed at any moment, nothing is lost: the job is
- * given to another worker, the lease runs out.
+ * Fetches keys and reconciles each under its lease, several at once. A key never runs twice at the same time over all
+ * workers; a key enqueued while it runs, runs once more. After a crash at any point another worker takes the job once
+ * the lease expires.
  */
 export function keyWorker(context: KeyWorkerContext): KeyWorker {
   const { queue, leases, log, pollMs = usualPollMs } = context;
-  const hands: Hands = { underWay: new Map(), running: new Set() };
-  const { rest, wakeUp } = wakeable();
-  const settled = settlement(context, hands, wakeUp);
-  const touching = startTouching(context, hands);
+  const jobsInProgress: JobsInProgress = { underWay: new Map(), running: new Set() };
+  const { rest, endPause } = interruptiblePause();
+  const settled = settlement(context, jobsInProgress, endPause);
+  const touching = startTouching(context, jobsInProgress);
   let stopping = false;
   let loop: Promise<void> | undefined;
 
@@ -176,7 +180,7 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
     let pause = pollMs;
     while (!stopping) {
       try {
-        if (!(await takeRound(context, hands, settled))) await rest(pollMs);
+        if (!(await takeRound(context, jobsInProgress, settled))) await rest(pollMs);
         pause = pollMs;
       } catch (error) {
         log.warn({ error: reasonOf(error) }, 'queue not readable; trying again');
@@ -188,13 +192,13 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
 
   const interrupt = () => {
     stopping = true;
-    leases.abort(); // before a look at the queue that is under way: it may not end, with the database away
-    wakeUp();
+    leases.abort(); // before the current fetch, which may never end when the database is unreachable
+    endPause();
   };
 
   return {
     async start() {
-      queue.onAdded(wakeUp);
+      queue.onAdded(endPause);
       loop ??= run();
     },
     interrupt,
@@ -202,7 +206,7 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
       const until = performance.now() + graceMs;
       interrupt();
       await loop;
-      while (hands.underWay.size > 0 && performance.now() < until) await rest(50);
+      while (jobsInProgress.underWay.size > 0 && performance.now() < until) await rest(50);
       clearInterval(touching);
       await settled.stop();
     },

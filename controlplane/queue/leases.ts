@@ -5,32 +5,29 @@ import { LeaseLost } from '../store/database/lease-guard.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type LeaseRequest, type Limits, placesWithin } from './limits.ts';
 
-/** The right to work on a key, held by one worker at a time over all workers of a database. */
+/** The exclusive right to work on a key, over all workers of a database. */
 export interface Lease {
   readonly key: string;
-  /** Differs from that of every other holder of any key, and grows: a write under an older one is refused. */
+  /** Unique and increasing over all leases: a write with an older token is rejected. */
   readonly token: string;
-  /** Aborted once the lease is lost, or the service stops: whatever is under way has to end. */
+  /** Aborted once the lease is lost or the service stops. Work in progress must end then. */
   readonly signal: AbortSignal;
-  /** `from-dead`: the holder before let it run out, so what it was doing may be half done. */
+  /** `from-dead`: the previous holder let it expire, so its work may be incomplete. */
   readonly taken: 'fresh' | 'from-dead';
 }
 
 export interface Leases {
-  /**
-   * Those of the keys that were free, or whose holder is dead, and that the limits leave room for, the most urgent first;
-   * the others are somebody's, or have to wait.
-   */
+  /** Leases for the free keys (or keys of a dead holder) that fit the limits, the most urgent first. */
   acquire(keys: readonly LeaseRequest[]): Promise<Lease[]>;
-  /** Whether a place that becomes free is kept for the key, which a limit turned away: ask for it again soon. */
+  /** Whether a place is reserved for a key that a limit rejected: request it again soon. */
   expects(key: string): boolean;
-  /** Gives them back; one that was lost meanwhile is somebody else's and stays so. */
+  /** Releases leases. A lease that was lost meanwhile stays with its new holder. */
   release(leases: readonly Lease[]): Promise<void>;
-  /** Ends every lease as its holder's death would: for a start on a database that no other process has. */
+  /** Expires every lease: for a start on a database without other processes. */
   releaseDead(): Promise<void>;
-  /** Tells every holder to end; leases are still renewed until they are released. */
+  /** Aborts all leases; they are still renewed until released. */
   abort(): void;
-  /** Renews no more. What was not released runs out. */
+  /** Stops renewal. Leases that were not released expire. */
   stop(): Promise<void>;
 }
 
@@ -39,17 +36,17 @@ interface LeaseSettings {
   readonly ttlMs?: number;
 
   readonly limits?: Limits | undefined;
-  /** How many workers there are. The queue sees to the limit for an account where there is but one. */
+  /** The number of workers. With one worker, the queue enforces the limit per account. */
   readonly workers?: (() => number) | undefined;
 }
 
-/** Any number, the same in every process: held while leases are counted against a limit. */
+/** A constant of all processes: the lock held while leases are counted against a limit. */
 const countingLock = 6_821_007;
 
 interface Held {
   readonly lease: Lease;
   readonly controller: AbortController;
-  /** Before the statement that granted or last renewed it, by this process's clock that never jumps. */
+  /** Monotonic time before the statement that last granted or renewed it. */
   sureAt: number;
 }
 
@@ -59,22 +56,21 @@ interface Granted {
   fromDead: boolean;
 }
 
-/** Whose leases they are, and for how long each is granted or renewed. */
-interface Holding {
+interface HeldLeases {
   readonly owner: string;
   readonly ttlMs: number;
   readonly held: Map<string, Held>;
 }
 
-const intervalOf = ({ ttlMs }: Holding) => `${ttlMs} milliseconds`;
+const intervalOf = ({ ttlMs }: HeldLeases) => `${ttlMs} milliseconds`;
 
-/** Renews what is held until it is stopped, and ends what can no longer be sure to be held. */
+/** Renews held leases until it is stopped, and aborts those that may have expired. */
 function renewal(
   { query }: Pick<Database, 'query'>,
   log: Logger,
-  holding: Holding,
+  ours: HeldLeases,
 ): { stop(): Promise<void> } {
-  const { owner, ttlMs, held } = holding;
+  const { owner, ttlMs, held } = ours;
   const lose = (key: string) => {
     held.get(key)?.controller.abort(new LeaseLost(key));
     held.delete(key);
@@ -87,7 +83,7 @@ function renewal(
     const rows = await query<{ key: string }>(
       `update lease set expires_at = now() + $3::interval
        where owner = $1 and key = any($2) and expires_at > now() returning key`,
-      [owner, mine.map(({ key }) => key), intervalOf(holding)],
+      [owner, mine.map(({ key }) => key), intervalOf(ours)],
     );
     const kept = new Set(rows.map(({ key }) => key));
     for (const lease of mine) {
@@ -100,7 +96,7 @@ function renewal(
 
   let renewing: Promise<void> | undefined;
   const tick = () => {
-    // Before the others may take them: an operation needs some time to end.
+    // Early enough for an operation to end before others may take the key.
     const unsure = performance.now() - ttlMs * 0.7;
     for (const [key, { sureAt }] of [...held]) if (sureAt < unsure) lose(key);
     renewing ??= renew()
@@ -118,7 +114,7 @@ function renewal(
   };
 }
 
-const grant = (query: Query, holding: Holding, asked: readonly LeaseRequest[]) =>
+const grant = (query: Query, ours: HeldLeases, asked: readonly LeaseRequest[]) =>
   query<Granted>(
     `insert into lease as l (key, owner, token, expires_at, region)
      select key, $1::uuid, nextval('lease_token'), now() + $4::interval, region
@@ -127,32 +123,27 @@ const grant = (query: Query, holding: Holding, asked: readonly LeaseRequest[]) =
        region = excluded.region, from_dead = l.expires_at > '-infinity'
      where l.expires_at <= now()
      returning key, token::text, from_dead`,
-    [
-      holding.owner,
-      asked.map(({ key }) => key),
-      asked.map(({ region }) => region ?? null),
-      intervalOf(holding),
-    ],
+    [ours.owner, asked.map(({ key }) => key), asked.map(({ region }) => region ?? null), intervalOf(ours)],
   );
 
 async function endAll(query: Query): Promise<void> {
   await query('update lease set expires_at = now() where expires_at > now()');
 }
 
-const giveBack = (query: Query, { owner }: Holding, leases: readonly Lease[]) =>
+const giveBack = (query: Query, { owner }: HeldLeases, leases: readonly Lease[]) =>
   query(
     `delete from lease using unnest($2::text[], $3::bigint[]) as mine (key, token)
      where lease.key = mine.key and lease.token = mine.token and lease.owner = $1`,
     [owner, leases.map(({ key }) => key), leases.map(({ token }) => token)],
   );
 
-/** Each key once: statements over many keys take them in one order, or two of them could wait for each other. */
+/** Each key once, and in the same order everywhere, to prevent deadlocks. */
 const inOrder = (requests: readonly LeaseRequest[]): LeaseRequest[] =>
   [...new Map(requests.map((each) => [each.key, each])).values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 
 /**
- * Leases in the database, by its clock: a worker's own may jump. A worker that cannot renew in time tells its holders
- * to end before the lease runs out for others; one that comes to later (it was paused) finds its token refused.
+ * Leases in the database, by its clock, because a worker's clock may jump. A worker that cannot renew in time aborts
+ * before the lease expires; one that was paused finds its token rejected.
  */
 export function openLeases(
   database: Pick<Database, 'query' | 'transaction'>,
@@ -160,17 +151,17 @@ export function openLeases(
   { ttlMs = 30_000, limits = {}, workers = () => 1 }: LeaseSettings = {},
 ): Leases {
   const held = new Map<string, Held>();
-  const holding = { owner: randomUUID(), ttlMs, held };
+  const ours = { owner: randomUUID(), ttlMs, held };
   const places = placesWithin(limits);
-  const renewing = renewal(database, log, holding);
+  const renewing = renewal(database, log, ours);
   let stopping = false;
 
   const ask = async (asked: readonly LeaseRequest[]): Promise<Granted[]> => {
     const counted = limits.fleet || limits.region || (limits.account && workers() > 1);
-    if (!counted) return grant(database.query, holding, asked);
+    if (!counted) return grant(database.query, ours, asked);
     return database.transaction(async (query) => {
       await query(`select pg_advisory_xact_lock(${countingLock})`);
-      return grant(query, holding, await places.admit(query, asked));
+      return grant(query, ours, await places.admit(query, asked));
     });
   };
   const hold = ({ key, token, fromDead }: Granted, sureAt: number): Lease => {
@@ -192,7 +183,7 @@ export function openLeases(
     async release(leases) {
       const own = leases.filter((lease) => held.get(lease.key)?.lease === lease);
       if (own.length === 0) return;
-      await giveBack(database.query, holding, own);
+      await giveBack(database.query, ours, own);
       for (const { key } of own) held.delete(key);
     },
     releaseDead: () => endAll(database.query),

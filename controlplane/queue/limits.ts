@@ -4,23 +4,21 @@ import { priorities } from './key-queue.ts';
 
 export interface LeaseRequest {
   readonly key: string;
-  /** Counts against the limit for its Region. */
   readonly region?: string | undefined;
-  /** What is more urgent gets the last place that a limit leaves. */
+  /** The most urgent key gets the last free place. */
   readonly priority?: number | undefined;
 }
 
-/** How many stacks may be worked on at once over all workers: in all, in one account and in one Region. */
+/** Maximum number of stacks in progress over all workers: in total, per account and per Region. */
 export interface Limits {
   readonly fleet?: number | undefined;
   readonly account?: number | undefined;
   readonly region?: number | undefined;
 }
 
-/** Longer than a worker takes to ask again for what was turned away, milliseconds. */
+/** Longer than a worker takes to request a rejected key again, milliseconds. */
 const expectedMs = 500;
 
-/** What a stack counts against, each with its limit. */
 function countedAs({ key, region }: LeaseRequest, limits: Limits) {
   const account = placeOfKey(key)?.accountId;
   if (key !== hubKey && !account) return [];
@@ -31,7 +29,7 @@ function countedAs({ key, region }: LeaseRequest, limits: Limits) {
   ].flatMap(({ of, most }) => (of && most ? [{ of, most }] : []));
 }
 
-/** Only what the limits leave room for, earlier ones first. Called under the counting lock. */
+/** The requests that fit the limits, in order. Called under the counting lock. */
 async function admissible(query: Query, asked: readonly LeaseRequest[], limits: Limits) {
   const live = await query<LeaseRequest>('select key, region from lease where expires_at > now()');
   const taken = new Map<string, number>();
@@ -46,18 +44,18 @@ async function admissible(query: Query, asked: readonly LeaseRequest[], limits: 
   });
 }
 
-/** The limits, and the places that are kept for new accounts which a limit turned away, and that are back in a moment. */
+/** Applies the limits, and reserves places for rejected keys of new accounts until they are requested again. */
 export function placesWithin(limits: Limits) {
   const expected = new Map<string, { readonly request: LeaseRequest; readonly until: number }>();
   const urgency = ({ priority = priorities.resync }: LeaseRequest) => priority;
   return {
     expects: (key: string) => expected.has(key),
-    /** Those of the keys that have a place, in the order given: a place for what is expected is kept from others. */
+    /** The keys that get a place, in the given order. Reserved places are not given to others. */
     async admit(query: Query, asked: readonly LeaseRequest[]): Promise<LeaseRequest[]> {
       for (const { key } of asked) expected.delete(key);
       for (const [key, { until }] of expected) if (until < performance.now()) expected.delete(key);
       const all = [...asked, ...[...expected.values()].map(({ request }) => request)];
-      // Of equally urgent ones those that are here go first.
+      // At equal priority, present requests come before reserved places.
       const sorted = all.sort((a, b) => urgency(b) - urgency(a));
       const within = new Set(await admissible(query, sorted, limits));
       for (const request of asked) {

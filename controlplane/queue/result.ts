@@ -1,8 +1,7 @@
 import type { Reason } from '../stacks/conditions.ts';
 
-/** What a reconcile of a key came to, which alone decides when the key is looked at again. */
+/** The result of a reconcile. It alone decides when the key is reconciled again. */
 export type Result =
-  /** As it should be; looked at again after `againMs`, or when something wakes the key. */
   | { readonly kind: 'ok'; readonly requeueAfterMs?: number }
   /** Something else must be there first. Never counted as a failure. */
   | {
@@ -21,15 +20,15 @@ export type Result =
       readonly requeueAfterMs?: number;
     };
 
-/** Counted failures in a row after which a stack is `Stalled`. */
+/** Counted failures in a row until a stack is `Stalled`. */
 export const stalledAfter = 5;
 
 const firstBackoffMs = 5_000;
 const longestBackoffMs = 10 * 60_000;
 
 /**
- * How long to leave a key alone after so many failures in a row, in milliseconds: doubled each time, from 5 s up to
- * 10 minutes, and then anywhere between half of that and all of it, so that keys that failed together come apart.
+ * Delay after this many failures in a row, in milliseconds: doubled from 5 s up to 10 minutes, of which a random part
+ * of at least half is used, so that keys that failed together spread out.
  */
 export function backoffMs(
   failures: number,
@@ -40,12 +39,9 @@ export function backoffMs(
   return Math.round(whole * (0.5 + random() / 2));
 }
 
-/**
- * What a failure at a lock that another process holds adds to the failures that its wait goes by: five tries take five
- * to ten minutes, as long as a person's `pulumi up` may take.
- */
+/** Added at a lock of another process: five tries then last as long as a manual `pulumi up` (5 to 10 minutes). */
 export const lockPatience = 3;
 
-/** A period give or take a tenth, so that keys made together are not looked at together for ever. */
+/** The period ± 10 %, so that keys created together spread out. */
 export const jittered = (ms: number, random: () => number = Math.random): number =>
   Math.round(ms * (0.9 + random() / 5));

@@ -6,24 +6,27 @@ import type { Lease, Leases } from './leases.ts';
 const togetherMs = 10;
 const settleAgainMs = 1_000;
 
-/** What a worker has in hand. */
-export interface Hands {
+/** The jobs of a worker in progress. */
+export interface JobsInProgress {
   readonly underWay: Map<string, KeyJob>;
-  /** Keys whose reconcile has not returned: of a lease that was lost as well, while what it began still ends. */
+  /** Keys whose reconcile has not returned, also after a lost lease. */
   readonly running: Set<string>;
 }
 
 export interface Settlement {
-  /** Writes down when to look again, and gives lease and job back. */
+  /** Records when to reconcile again, and releases lease and job. */
   end(job: KeyJob, lease: Lease | undefined, again: DelayedKey | undefined): void;
-  /** Tries no more what fails, and waits for what is being written down. */
+  /** Stops retries and waits for writes in progress. */
   stop(): Promise<void>;
 }
 
-/** Settles what ended. In its order: whoever finds the key free finds it waiting as well, and a job that is not ended is done again. */
+/**
+ * Writes the results of finished jobs. The order matters: the key is enqueued again before its lease is released, and
+ * the job is completed last, so that a crash repeats it.
+ */
 export function settlement(
   { queue, leases, log }: { readonly queue: KeyQueue; readonly leases: Leases; readonly log: Logger },
-  { underWay, running }: Hands,
+  { underWay, running }: JobsInProgress,
   onSettled: () => void,
 ): Settlement {
   const ended: { job: KeyJob; lease: Lease | undefined; again: DelayedKey | undefined }[] = [];
@@ -39,7 +42,7 @@ export function settlement(
       await leases.release(batch.flatMap(({ lease }) => lease ?? []));
       await queue.complete(batch.map(({ job }) => job));
     } catch (error) {
-      // Held until it is written down: nobody else may begin what this worker may have done.
+      // The lease is kept until the result is written: no other worker may start before.
       log.warn({ error: reasonOf(error) }, 'keys not settled; trying again');
       ended.unshift(...batch);
       if (!over) setTimeout(settle, settleAgainMs);
@@ -55,7 +58,7 @@ export function settlement(
   return {
     end(job, lease, again) {
       ended.push({ job, lease, again });
-      // What ends together is settled together: one key costs as many statements as all of them.
+      // Batched: one key costs as many statements as all of them.
       if (running.size === 0) setImmediate(settle);
       else if (!settlesSoon) {
         settlesSoon = true;

@@ -5,40 +5,39 @@ import { every, poll } from '../time/poll.ts';
 import type { Boss } from './boss.ts';
 import type { Lease, Leases } from './leases.ts';
 
-/** Work that is recorded elsewhere, by id, and waits in the database for its turn. */
+/** A queue of ids. The work itself is recorded elsewhere. */
 export interface WorkQueue {
-  /** Has the work done; where it waits already, this adds nothing. */
+  /** Enqueues the id; does nothing when it already waits. */
   send(id: string): Promise<void>;
-  /** Has everything done that is unfinished and no longer waits: its job may have failed more often than is tried. */
+  /** Enqueues all unfinished work without a job: its job may have used up its retries. */
   resume(): Promise<void>;
-  /** Begins to work, first of all on what an earlier process left unfinished. */
+  /** Starts, with the unfinished work of an earlier process first. */
   start(): Promise<void>;
-  /** Takes nothing new, and tells what is under way to leave it to the next one. */
+  /** Takes nothing new and aborts the work in progress. */
   interrupt(): void;
-  /** Takes nothing new and waits, for a minute at most, for what is under way. */
+  /** Takes nothing new and waits at most one minute for the work in progress. */
   stop(): Promise<void>;
 }
 
 interface Work {
   readonly name: string;
-  /** How many may be under way at once. */
+  /** Maximum number in progress at once. */
   readonly concurrent: number;
   unfinished(): Promise<readonly string[]>;
   /**
-   * Called again for the same id after a crash or an error, never twice at once in one process; with leases, never
-   * twice at once over all workers of the database. The signal tells it to leave the work to the next one: the service
-   * stops, or the lease is lost.
+   * Called again for an id after a crash or an error, never twice at the same time in one process and, with leases,
+   * over all workers. The signal aborts when the service stops or the lease is lost; the next worker continues.
    */
   carryOut(id: string, signal: AbortSignal, lease?: Lease): Promise<void>;
   readonly leases?: Leases;
   readonly times?: WorkTimes | undefined;
 }
 
-/** How soon the work of a dead process is noticed, seconds. */
+/** How soon the work of a dead process is retried, seconds. */
 export interface WorkTimes {
-  /** A job without a sign of life for so long is given to another worker; at least 10. */
+  /** Another worker takes a job without a heartbeat for this long; at least 10. */
   readonly heartbeat?: number;
-  /** Until an id that another worker holds is asked for again. */
+  /** Retry delay of an id that another worker holds. */
   readonly held?: number;
 }
 
@@ -47,21 +46,21 @@ const day = 24 * 3600;
 const handBackRetryMs = 1_000;
 const stopMs = 60_000;
 
-/** Gives a lease back, for as long as it takes: held by nobody who works, it would be renewed for ever. */
+/** Releases a lease, with retries: an unused lease would be renewed forever. */
 async function handBack(leases: Leases, lease: Lease, log: Logger): Promise<void> {
   await poll(every(handBackRetryMs), async () => {
-    const last = lease.signal.aborted; // lost, or the service stops: it runs out
+    const last = lease.signal.aborted; // lost, or the service stops: it expires
     try {
       await leases.release([lease]);
       return true;
     } catch (error) {
-      if (!last) log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not given back; trying again');
+      if (!last) log.warn({ key: lease.key, error: reasonOf(error) }, 'lease not released; trying again');
       return last || undefined;
     }
   });
 }
 
-/** What carries an id out when its turn comes: once at a time, and under its lease where there are leases. */
+/** Processes an id when it is due: once at a time and, where there are leases, under its lease. */
 function turns(
   { jobs }: Boss,
   work: Work,
@@ -69,13 +68,10 @@ function turns(
   stopping: AbortSignal,
 ): (id: string) => Promise<void> {
   const { held = 40 } = work.times ?? {};
-  /** Under way here: a second job of one, left by an earlier process, has nothing to do. */
+  /** A second job for one of these, left by an earlier process, has nothing to do. */
   const underWay = new Set<string>();
 
-  /**
-   * Held elsewhere, it is under way there; a minute later it is asked for again, should its holder have died. One that
-   * stops gets no lease, and leaves it to the others at once.
-   */
+  /** Retried a minute later, in case the other holder died. A stopping worker gets no lease. */
   const underLease = async (id: string, leases: Leases) => {
     const [lease] = await leases.acquire([{ key: `${work.name}:${id}` }]);
     if (!lease) {
@@ -103,11 +99,11 @@ function turns(
   };
 }
 
-/** A queue over pg-boss. Making it starts nothing. */
+/** Starts nothing. */
 export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
   const { heartbeat = 30 } = work.times ?? {};
   const { jobs } = boss;
-  /** Under the queue's policy this adds nothing while the id's job waits already. */
+  /** By the queue's policy this does nothing while a job of the id waits. */
   const send = async (id: string) => {
     await jobs.send(work.name, null, { singletonKey: id });
   };

@@ -11,15 +11,15 @@ import type { Shutdown } from './shutdown.ts';
 
 const seenMs = 15_000;
 
-/** How long until what waits for workers to be alike is looked at again: one that ended is forgotten by then. */
+/** Retry delay of work that waits for equal workers. A stopped worker is forgotten by then. */
 export const mismatchRetryMs = 90_000;
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 
 /**
- * Names what has to be the same for all workers of a database, or they would undo each other's work: every setting but
- * those of the one worker, the programs, and the text of the policy. Where the state is has a digest of its own.
+ * Identifies what must be equal on all workers of a database, so that they do not undo each other's work: all
+ * settings except per-worker ones, the programs, and the policy's text. The state location has a separate digest.
  */
 export async function settingsDigest(settings: Settings, programs = programVersion()): Promise<string> {
   const { data, state, awsPlugin, policyFile, parallel, verifyParallel, host, port, ...others } = settings;
@@ -33,16 +33,16 @@ interface JoinContext {
   readonly settings: Settings;
   readonly log: Logger;
   readonly shutdown: Shutdown;
-  /** Whether no other process has this database: any other worker that it knows is dead. */
+  /** Whether no other process uses this database: every other recorded worker is dead. */
   readonly alone: boolean;
-  /** Told how many workers share what is limited, now and then. */
+  /** Called with the number of workers that share the limits. */
   readonly onShare?: (workers: number) => void;
 }
 
 export interface Workers {
-  /** Says at once that this worker lives, and with which settings and policy. */
+  /** Records at once that this worker is alive, with its settings and policy. */
   seen(): Promise<void>;
-  /** Why nothing may be taken away: living workers that differ from this one as they are now; undefined without any. */
+  /** Why nothing may be deleted: live workers with other settings, programs or policy; undefined when there are none. */
   configurationMismatch(): Promise<string | undefined>;
 }
 
@@ -50,11 +50,12 @@ const namesOf = (workers: readonly WorkerRecord[]): string =>
   workers.map(({ host, processId }) => `${host} (process ${processId})`).join(', ');
 
 const mismatchMessage = (others: readonly WorkerRecord[]): string =>
-  `workers differ from this one in settings, programs or policy file: ${namesOf(others)}; until all are alike nothing is destroyed or rolled out and the hub keeps its policy. Start all with the same settings, release and policy file; one that was stopped is forgotten within a minute`;
+  `workers differ from this one in settings, programs or policy file: ${namesOf(others)}; until all are identical nothing is destroyed or rolled out and the hub keeps its policy. Start all with the same settings, release and policy file; one that was stopped is forgotten within a minute`;
 
 /**
- * Becomes one of the workers of the database, and says so until the parts are closed.
- * @throws PortcullisError `in-use` where others that live keep their Pulumi state elsewhere: a stack would be made twice.
+ * Registers this worker and renews the record until shutdown.
+ * @throws PortcullisError `in-use` when live workers keep their Pulumi state elsewhere: each stack would be created
+ * twice
  */
 export async function joinWorkers(joining: JoinContext): Promise<Workers> {
   const { store, settings, log, shutdown, alone, onShare } = joining;
@@ -66,7 +67,7 @@ export async function joinWorkers(joining: JoinContext): Promise<Workers> {
   if (elsewhere) {
     throw new PortcullisError(
       'in-use',
-      `a control plane on ${elsewhere.host} (process ${elsewhere.processId}) works on this database with its Pulumi state elsewhere; set PORTCULLIS_STATE to the same for all, such as s3://… or postgres://…, or stop it and wait a minute`,
+      `a control plane on ${elsewhere.host} (process ${elsewhere.processId}) works on this database with its Pulumi state elsewhere; set the same PORTCULLIS_STATE for all, such as s3://… or postgres://…, or stop it and wait a minute`,
     );
   }
   const seen = async (): Promise<string> => {
@@ -85,7 +86,7 @@ export async function joinWorkers(joining: JoinContext): Promise<Workers> {
       await seen();
       onShare?.(Math.max(1, (await store.workers.living()).length));
     } catch (error) {
-      log.warn({ error: reasonOf(error) }, 'worker not seen');
+      log.warn({ error: reasonOf(error) }, 'could not record that the worker is alive');
     }
   };
   const differing = await configurationMismatch();

@@ -16,7 +16,7 @@ import { observeAccount, transientFailure } from './observe.ts';
 import { actOnStack } from './stack.ts';
 
 const prerequisite = 5_000;
-/** Until the next look at an account whose own trail was just declared, or made to log again. */
+/** Delay of the next inspection after the account's own trail was declared or restarted. */
 const untilCoveredMs = 2 * 60_000;
 
 const asListed = (record: AccountRecord): OrganizationAccount => ({
@@ -28,7 +28,7 @@ const asListed = (record: AccountRecord): OrganizationAccount => ({
 const isPreview = ({ requests }: ReconcileContext) =>
   requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
 
-/** Ends every run's wait for the key without an operation. A preview leaves the account as ready as it was. */
+/** Ends the runs' wait for the key without an operation. A preview does not change the account's Ready condition. */
 async function endRequests(
   context: ReconcileContext,
   state: 'skipped' | 'unreachable',
@@ -48,7 +48,7 @@ async function endRequests(
   });
 }
 
-/** The hub that account stacks are wired to; its absence makes them wait, never fail. */
+/** Without a hub, account stacks wait; they do not fail. */
 export async function hubIsThere({ store }: Pick<ReconcileContext, 'store'>): Promise<boolean> {
   return ((await store.stacks.get(hubKey))?.generation ?? null) !== null;
 }
@@ -57,17 +57,17 @@ export const waitForHub = ({ prerequisiteMs = prerequisite }: ReconcileContext):
   kind: 'requeueAfter',
   requeueAfterMs: prerequisiteMs,
   reason: 'PrerequisiteFailed',
-  message: 'the hub stack is not there yet',
+  message: 'the hub stack does not exist yet',
 });
 
-/** In `layout: account` the account's own stack has the rules of Regions that do not answer for now: they stay. */
+/** In `layout: account` the account stack keeps the rules of Regions that do not answer for now. */
 const stillDeclared = (
   { settings }: ReconcileContext,
   { regions }: AccountRecord,
   pending: readonly string[],
 ) => (settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : []);
 
-/** Has a look repeated that was disturbed: as often as a run tries a stack then. The account is as ready as it was. */
+/** Repeats an inspection after a transient failure, as often as a run tries a stack. Ready does not change. */
 async function requeue(context: ReconcileContext, ms: number, message: string): Promise<Result> {
   const { store, key, lease, requests, log, attempts: limits = usualAttempts } = context;
   for (const { run, attempts } of requests) {
@@ -75,11 +75,11 @@ async function requeue(context: ReconcileContext, ms: number, message: string): 
     if (spent) await store.runStacks.end(run.id, key, { state: 'failed', message }, lease);
     else await store.runStacks.again(run.id, key, message, lease);
   }
-  log.warn({ error: message }, 'account not looked at');
+  log.warn({ error: message }, 'account not inspected');
   return { kind: 'requeueAfter', requeueAfterMs: ms, reason: 'CheckFailed', message };
 }
 
-/** One look at the account, recorded; or the result of a failed observation. */
+/** Inspects the account and records the observation. Returns a result when the inspection failed. */
 async function observe(
   context: ReconcileContext,
   record: AccountRecord,
@@ -110,9 +110,9 @@ async function observe(
     const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
     if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
     const pending = unanswered(found.pendingRegions, 'the Region does not answer yet');
-    const looked = { id: record.id, regions: [...found.account.regions, ...pending] };
-    await context.onCoverage?.(record, record.regions, looked.regions);
-    const ownTrail = ownTrailRegion(settings.trails, looked, await store.coverage.known(record.id));
+    const observed = { id: record.id, regions: [...found.account.regions, ...pending] };
+    await context.onCoverage?.(record, record.regions, observed.regions);
+    const ownTrail = ownTrailRegion(settings.trails, observed, await store.coverage.known(record.id));
     return {
       account: { ...found.account, ownTrail, regions },
       pending: found.pendingRegions,
@@ -158,7 +158,7 @@ const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKe
     )
     .map(({ key }) => key);
 
-/** Adds an account's Regions to a run that waits for the account: to be made next, or not at all, and why. */
+/** Adds an account's Regions to a run that waits for the account, as pending or as skipped with the reason. */
 async function planRegions(
   { store }: ReconcileContext,
   regions: readonly DesiredStack[],
@@ -169,8 +169,7 @@ async function planRegions(
   await store.runStacks.plan(request.run.id, inScope(regions, request), request.wave, state, failed);
 }
 
-/** Wakes those of an account's Regions that have something to do. */
-async function wakeRegions(context: ReconcileContext, regions: readonly DesiredStack[]): Promise<void> {
+async function enqueueRegions(context: ReconcileContext, regions: readonly DesiredStack[]): Promise<void> {
   const { store, queue, requests } = context;
   const enqueue = new Map<StackKey, number>();
   for (const request of requests) {
@@ -183,7 +182,7 @@ async function wakeRegions(context: ReconcileContext, regions: readonly DesiredS
     );
     for (const { key, generation } of regions) {
       const record = records.get(key);
-      // A cell without protection goes ahead of those that the clock brings.
+      // An unprotected cell is more urgent than one from the resync.
       const least = record ? priorities.resync : priorities.request;
       if (!record || !isCurrent(record, generation)) enqueue.set(key, Math.max(enqueue.get(key) ?? 0, least));
     }
@@ -199,8 +198,8 @@ async function wakeRegions(context: ReconcileContext, regions: readonly DesiredS
 const fleetAccountOf = ({ key }: ReconcileContext) => key.slice('account-'.length);
 
 /**
- * Reconciles an account: looks at its Regions and trails, makes its stack, and wakes its Regions. Regions that it no
- * longer has are woken as well, to be taken down or archived.
+ * Reconciles an account: inspects its Regions and trails, applies its stack, and enqueues its Regions. Regions that
+ * it no longer has are enqueued too, to be destroyed or archived.
  */
 export async function reconcileAccount(context: ReconcileContext, fleet: Fleet): Promise<Result> {
   const { store, settings, requests, queue } = context;
@@ -218,16 +217,16 @@ export async function reconcileAccount(context: ReconcileContext, fleet: Fleet):
   const found = await observe(context, record);
   if ('result' in found) return found.result;
   const desired = desiredAccount(fleet, found.account);
-  const mending =
+  const awaitsTrail =
     found.account.ownTrail && found.account.regions.some(({ trail }) => trail.covered === false);
-  const againMs = found.requeueAfterMs ?? (mending ? untilCoveredMs : settings.sweepMinutes * 60_000);
+  const againMs = found.requeueAfterMs ?? (awaitsTrail ? untilCoveredMs : settings.sweepMinutes * 60_000);
   const terms = { release: releaseOf(fleet), requeueAfterMs: againMs };
   const beforeEnd: ReconcileContext['beforeEnd'] = (request, state) => {
     const unusable = state === 'failed' && request.run.kind !== 'preview';
     return planRegions(context, desired.regions, request, unusable ? `${context.key} failed` : undefined);
   };
   const { outcome, result } = await actOnStack({ ...context, beforeEnd }, async () => desired.account, terms);
-  if (outcome !== 'failed' || isPreview(context)) await wakeRegions(context, desired.regions);
+  if (outcome !== 'failed' || isPreview(context)) await enqueueRegions(context, desired.regions);
   if (isPreview(context)) return result;
   const wanted = [desired.account, ...desired.regions].map(({ key }) => key);
   if (result.kind === 'requeueAfter' && result.reason === 'Waiting')

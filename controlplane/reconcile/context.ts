@@ -8,39 +8,38 @@ import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { HubBundler } from './hub-bundle.ts';
 
-/** What becomes of accounts and Regions that are not covered any more. */
+/** Offboarding of accounts and Regions that left scope. */
 export interface OffboardingHook {
-  /** After a listing: keys to wake of what departs, what waits for a person, and what is to be said loudly. */
+  /** Evaluates a listing: keys to enqueue, what waits for a confirmation, and remarks to log. */
   consider(listing: { readonly organization: Organization; readonly readAt: Date }): Promise<{
     readonly keysToEnqueue: readonly StackKey[];
     readonly held: string | undefined;
     readonly remarks: readonly string[];
   }>;
-  /** Records what the settings ask for, before anything is made by it; what they name that does not exist. */
+  /** Records the scope of the settings before anything is created by it. Returns what it names that does not exist. */
   note(organization: Organization): Promise<string | undefined>;
-  /** Those accounts that are to be covered, by the settings or until a person lets them go. */
+  /** The covered accounts, including those that leave scope and wait for a confirmation. */
   covered<A extends { readonly id: string; readonly parents: readonly string[] }>(
     accounts: readonly A[],
   ): Promise<readonly A[]>;
-  /** Whether a Region of the account is to be covered, in the same way. */
+  /** The covered Regions of the account, in the same way. */
   coveredRegions(account: Pick<AccountRecord, 'id' | 'regions'>): Promise<(region: string) => boolean>;
-  /** In `layout: account`: the account's stack has these Regions alone by now. */
+  /** In `layout: account`: records that the account stack now has these Regions only. */
   left(accountId: string, regions: readonly string[]): Promise<void>;
-  /** Does what is due to a key that is not wanted any more; undefined where it is wanted. */
+  /** Offboards a key that left scope; undefined when it is in scope. */
   reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
-  /** Has what failed too often to depart tried again, of these accounts or of all: a run asks for them. */
+  /** Retries an offboarding that failed too often, for these accounts or for all, because a run requests them. */
   retry(accountIds: readonly string[] | undefined): Promise<void>;
   /** Recorded stacks of an account that desired state does not have. */
   orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
 }
 
-/** Everything that a reconcile works with. */
 export interface ReconcileServices
   extends Pick<Services, 'settings' | 'aws' | 'engine' | 'store' | 'meter' | 'log' | 'programVersion'>,
     Uses<{ queue: 'enqueue' | 'enqueueAfter' }> {
   readonly hubBundle: HubBundler;
   readonly offboarding?: OffboardingHook | undefined;
-  /** Told of an account's Regions before and after a look at its trails. */
+  /** Called with an account's Regions before and after an inspection of its trails. */
   readonly onCoverage?:
     | ((
         account: AccountRecord,
@@ -49,27 +48,22 @@ export interface ReconcileServices
       ) => Promise<void>)
     | undefined;
   readonly installation?: Pick<Installation, 'id' | 'refusal'> | undefined;
-  /** Why nothing may be taken away or given another policy, where living workers differ. */
+  /** Why nothing may be deleted and no other policy applied: live workers have different configurations. */
   readonly configurationMismatch?: Services['workers']['configurationMismatch'] | undefined;
-  /** How often a run tries a stack, and how often where only the way there was disturbed. */
+  /** How often a run tries a stack, after counted failures and after transient ones. */
   readonly attempts?: { readonly counted: number; readonly transient: number };
-  /** How long a key waits for what it needs first, milliseconds. */
+  /** How long a key waits for its prerequisite, milliseconds. */
   readonly prerequisiteMs?: number;
 }
 
-/** How often a run tries a stack where nothing else is said. */
 export const usualAttempts = { counted: 3, transient: 10 };
 
-/** One reconcile of one key. */
 export interface ReconcileContext extends ReconcileServices {
   readonly key: StackKey;
   readonly lease: Lease;
-  /** The runs that wait for it: previews alone, or none of them. */
+  /** The runs that wait for it: either all previews, or none of them. */
   readonly requests: readonly KeyRequest[];
-  /**
-   * Called before a run's wait for the key ends: what is to follow has to be in the run by then, or the run is over
-   * when its last stack is.
-   */
+  /** Called before a run's wait ends: add follow-up stacks now, as a run is over when its last stack ends. */
   readonly beforeEnd?:
     | ((request: KeyRequest, state: 'succeeded' | 'unchanged' | 'failed') => Promise<void>)
     | undefined;

@@ -2,7 +2,6 @@ import { stalledAfter } from '../queue/result.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
 
-/** What to do about a stack, and why. */
 export type Decision =
   | { readonly do: 'up' }
   /** As declared. */
@@ -20,24 +19,24 @@ interface Facts {
     StackRecord,
     'conditions' | 'generation' | 'operationStartedAt' | 'failures' | 'failedGeneration' | 'release'
   >;
-  /** What the fleet is to be; the hub's stack is of no release. */
+  /** The desired release; undefined for the hub, which has none. */
   readonly release: string | undefined;
-  /** `repair`: refresh and mend, whatever is recorded. `changed`: make it as declared where it is not known to be. */
+  /** `repair`: refresh and fix always. `changed`: apply only when the stack is not current. */
   readonly asked: 'repair' | 'changed' | undefined;
 }
 
-/** Whether a stack is known to be as declared: such a one costs no operation. */
+/** Whether the stack is at its desired generation, so that no operation is needed. */
 export const isCurrent = (record: Facts['record'], generation: string): boolean =>
   record.generation === generation && isWell(record);
 
-/** Whether a stack is as it was declared last, whatever it is to be now. */
+/** Whether the stack is ready at its last applied generation, which may differ from the desired one. */
 export const isWell = (record: Facts['record']): boolean =>
   record.generation !== null &&
   record.operationStartedAt === null &&
   record.conditions.Ready?.status === 'True' &&
   record.conditions.Drifted?.status !== 'True';
 
-/** Decides about one stack. Pure. */
+/** Pure. */
 export function decide({ desired, record, release, asked }: Facts): Decision {
   if (asked === 'repair') return { do: 'up' };
   if (isCurrent(record, desired.generation)) return { do: 'nothing', message: 'ready at this generation' };
@@ -45,11 +44,11 @@ export function decide({ desired, record, release, asked }: Facts): Decision {
   if (record.failures >= stalledAfter && record.failedGeneration === desired.generation) {
     return {
       do: 'stalled',
-      message: `failed ${record.failures} times; reconcile it once the reason is gone`,
+      message: `failed ${record.failures} times; fix the cause, then reconcile it`,
     };
   }
   const wellAtOlderRelease = release !== undefined && record.release !== release && isWell(record);
   return wellAtOlderRelease
-    ? { do: 'hold', message: 'of an older release; a roll-out brings it to the present one' }
+    ? { do: 'hold', message: 'of an older release; a roll-out updates it' }
     : { do: 'up' };
 }

@@ -6,13 +6,10 @@ import { hubIsThere } from './account.ts';
 import type { ReconcileContext } from './context.ts';
 import { actOnStack } from './stack.ts';
 
-/** A policy that two workers have by now ends the wait at once: whichever sees it wakes the hub. */
+/** Upper limit only: once the workers agree on a policy, the first to see it enqueues the hub. */
 const mismatchRetryMs = 30_000;
 
-/**
- * Why the hub stays as it is while workers differ: each would put its own policy there. Runs go on with the hub that is
- * made; one that is not made is waited for.
- */
+/** Workers that differ would each deploy their own policy. Runs continue with an existing hub. */
 async function heldBack(context: ReconcileContext): Promise<Result | undefined> {
   const { store, key, lease, log } = context;
   const message = await context.configurationMismatch?.();
@@ -26,14 +23,11 @@ async function heldBack(context: ReconcileContext): Promise<Result | undefined> 
   return { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message };
 }
 
-/**
- * Reconciles the hub stack: the policy in force, the stored exceptions, and what accounts it asks for. It waits
- * while workers differ, but for previews.
- */
+/** Waits while workers differ, except for previews. */
 export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promise<Result> {
   const { aws, settings, hubBundle } = given;
   const held = await heldBack(given);
-  // A run about a part of the organization needs the hub, and leaves it alone where it is as it should be.
+  // A run about part of the organization needs the hub, but only an outdated hub is updated.
   const requests = given.requests
     .filter(({ run }) => !held || run.kind === 'preview')
     .map(({ run, ...rest }) => ({
@@ -57,7 +51,7 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
   return held ?? result;
 }
 
-/** The accounts that runs are about, whose tags are read anew where the policy asks for any. */
+/** The accounts of the waiting runs: their tags are read again when the policy uses tags. */
 async function accountsNamed({ store, requests }: ReconcileContext): Promise<string[]> {
   if (requests.length === 0) return [];
   const accounts = await store.accounts.list();

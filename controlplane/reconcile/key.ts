@@ -16,7 +16,7 @@ import {
 } from './organization.ts';
 import { reconcileRegion } from './region.ts';
 
-/** How long until a hub that belongs to another installation is read again, milliseconds. */
+/** Delay before a hub of another installation is read again, milliseconds. */
 const foreignRetryMs = 60_000;
 
 async function knownFleet({
@@ -29,18 +29,18 @@ async function knownFleet({
   return fact && fleetFrom(aws, settings, fact.value, programVersion);
 }
 
-/** Whatever departs ends the runs' wait for it. */
+/** Offboards the key if it left scope, and ends the runs' wait for it. */
 async function offboardKey(context: ReconcileContext): Promise<Result | undefined> {
   const { offboarding, requests, store, key, lease } = context;
   const result = await offboarding?.reconcile(key, lease);
   if (!result) return undefined;
-  const message = 'message' in result ? result.message : 'not covered any more';
+  const message = 'message' in result ? result.message : 'no longer in scope';
   for (const { run } of requests)
     await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
   return result;
 }
 
-/** The runs that a key is worked on for, as log lines name them: one as `run`, several as `runs`. */
+/** As log fields: one run as `run`, several as `runs`. */
 function runsOf(requests: ReconcileContext['requests']): { run?: string; runs?: string[] } {
   const ids = requests.map(({ run }) => run.id);
   const [run] = ids;
@@ -66,7 +66,7 @@ async function reconcileStackKey(
   }
   const asked = await services.store.runStacks.requests(key);
   const requests = asked.filter(({ run }) => (run.kind === 'preview') === previewed);
-  // It was cancelled; what is left would be a look, which changes what it finds.
+  // The preview was cancelled. Going on would be a reconcile, which makes changes.
   if (previewed && requests.length === 0) return { kind: 'ok' };
   const log = services.log.child({ key, ...runsOf(requests) });
   const context: ReconcileContext = { ...services, key, lease, requests, log };
@@ -77,7 +77,7 @@ async function reconcileStackKey(
   return key.startsWith('account-') ? reconcileAccount(context, fleet) : reconcileRegion(context, fleet);
 }
 
-/** Nothing is done with a hub that belongs to another installation; runs that wait for the key end with the reason. */
+/** Skips a key because the hub belongs to another installation. Runs that wait for it end with that reason. */
 async function refuse(
   { store, log }: ReconcileServices,
   { key, lease, message }: { key: string; lease: Lease; message: string },
@@ -89,7 +89,7 @@ async function refuse(
   return { kind: 'terminal', reason: 'OtherInstallation', message, requeueAfterMs: foreignRetryMs };
 }
 
-/** The reconcile of any key: what should be is read and computed anew each time, whoever woke the key and why. */
+/** The reconcile function of every key. Level-triggered: desired and observed state are read again each time. */
 export function keyReconciler(context: OrganizationContext): ReconcileKey {
   const reconcile: ReconcileKey = async (waiting, lease) => {
     const { key, previewed } = awaited(waiting);
@@ -99,7 +99,7 @@ export function keyReconciler(context: OrganizationContext): ReconcileKey {
     if (key === hubKey || placeOfKey(key)) {
       return reconcileStackKey(context, key as StackKey, lease, previewed);
     }
-    context.log.error({ key }, 'no such kind of key');
+    context.log.error({ key }, 'unknown kind of key');
     return { kind: 'ok' };
   };
   return (waiting, lease) => cancellable(lease.signal, () => reconcile(waiting, lease));

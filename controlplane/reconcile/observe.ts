@@ -17,40 +17,40 @@ import type { OrganizationAccount } from '../stacks/account.ts';
 import type { FleetAccount } from '../stacks/desired.ts';
 import { checkTrails } from '../trails/observe.ts';
 
-/** What one look at an account came to; nothing of it is a failure that counts. */
+/** The result of one inspection. None of them is a counted failure. */
 export type AccountObservation =
   | {
       readonly kind: 'found';
       readonly account: FleetAccount;
       /**
-       * Regions enabled in the account and wanted, which do not take its credentials yet, as in the minutes after
-       * an opt-in. Not among the account's Regions; not gone either: what is deployed there stays.
+       * Regions enabled and in scope that do not accept the account's credentials yet, as in the minutes after an
+       * opt-in. They are not in the account's Regions, but stacks there stay.
        */
       readonly pendingRegions: readonly string[];
-      /** When to look again, where Regions are pending. */
+      /** Set when Regions are pending. */
       readonly requeueAfterMs?: number;
     }
-  /** A new account, or a Region being enabled: it comes by itself. */
+  /** A new account, or a Region being enabled: ready after a while. */
   | { readonly kind: 'not-yet'; readonly requeueAfterMs: number; readonly message: string }
-  /** The way there was disturbed, which says nothing of the account: throttled, 5xx, timed out, no credentials of our own. */
+  /** Throttled, 5xx, timed out, or no credentials of the control plane: nothing is known about the account. */
   | { readonly kind: 'transient-failure'; readonly requeueAfterMs: number; readonly message: string }
-  /** Somebody has to do something, which the message names; looked at again, it goes on by itself afterwards. */
+  /** A person must do what the message says. Afterwards the next inspection continues automatically. */
   | { readonly kind: 'unreachable'; readonly requeueAfterMs: number; readonly message: string };
 
-/** A new account refuses calls for about a minute: for this long after it joined, refusal means "not yet". */
+/** A new account denies calls for about a minute. For this long after it joined, a refusal means "not yet". */
 const youngMilliseconds = 15 * 60_000;
 
-/** Whether an account joined so lately that a refusal may still mean "not yet". One without a date is old. */
+/** Whether a refusal may still mean "not yet". An account without a join date is old. */
 export const isYoung = (joinedAt: Date | string | null | undefined): boolean =>
   joinedAt != null && Date.now() - new Date(joinedAt).getTime() < youngMilliseconds;
 
 const firstPause = 500;
 const longestPause = 15_000;
-/** A Region that was opted in is ready within minutes, seldom hours. */
+/** A Region is usable within minutes of the opt-in, rarely hours. */
 const longestPauseOfRegion = 5 * 60_000;
 const unreachablePause = 3 * 60_000;
 
-/** Doubles with each attempt made so far, up to the longest. */
+/** Doubles with each attempt, up to the longest. */
 const pauseAfter = (attempts: number, longest: number): number =>
   Math.min(firstPause * 2 ** Math.min(Math.max(attempts, 0), 20), longest);
 
@@ -58,11 +58,11 @@ async function regionsAsSeenFrom(aws: Aws, accountId: string, region: string): P
   const client = await aws.ec2(accountId, region);
   const { Regions = [] } = await client.send(new DescribeRegionsCommand({ AllRegions: false }));
   const names = Regions.flatMap(({ RegionName }) => (RegionName ? [RegionName] : []));
-  if (names.length === 0) throw new Error('DescribeRegions gave no Region');
+  if (names.length === 0) throw new Error('DescribeRegions returned no Region');
   return names;
 }
 
-/** Asked in the hub Region, or where the account has not enabled that one, in the Region that no account lacks. */
+/** Asks the hub Region or, when the account has not enabled it, a Region that is enabled in every account. */
 async function enabledRegions(aws: Aws, accountId: string, home: string, first: string): Promise<string[]> {
   try {
     return await regionsAsSeenFrom(aws, accountId, home);
@@ -72,7 +72,7 @@ async function enabledRegions(aws: Aws, accountId: string, home: string, first: 
   }
 }
 
-/** Whether the Region itself does not know the account's credentials; any other trouble is not about readiness. */
+/** Whether the Region rejects the account's credentials. Other errors are not about readiness. */
 async function isPending(aws: Aws, accountId: string, region: string): Promise<boolean> {
   try {
     await regionsAsSeenFrom(aws, accountId, region);
@@ -82,21 +82,20 @@ async function isPending(aws: Aws, accountId: string, region: string): Promise<b
   }
 }
 
-/** Whether a failure says nothing of the account. */
+/** Whether a failure says nothing about the account. */
 const isTransientFailure = (error: unknown): boolean =>
   isThrottling(error) ||
   isServerFault(error) ||
   isWithoutCredentials(error) ||
   isTransient(`${error instanceof Error ? error.name : ''}: ${reasonOf(error)}`);
 
-/** What a look came to that AWS, or the way there, was too disturbed for. */
 export const transientFailure = (error: unknown, attempts: number): AccountObservation => ({
   kind: 'transient-failure',
   requeueAfterMs: backoffMs(attempts + 1),
   message: reasonOf(error),
 });
 
-/** A refusal of an account that is young, or of AWS making ready, passes; anything else is somebody's to mend. */
+/** A refusal is temporary for a new account or an unready service. Otherwise a person must fix it. */
 async function refused(
   aws: Aws,
   settings: UnreachableSettings,
@@ -110,18 +109,18 @@ async function refused(
 
   const why = passing ? reasonOf(error) : await whyUnreachable(aws, settings, account.id, error);
   if (!young && !passing) return { kind: 'unreachable', requeueAfterMs: unreachablePause, message: why };
-  // Whoever invited the account need not wait to be told: no role will appear by itself.
+  // No role appears automatically in an invited account, so the message names it at once.
   const message = passing
-    ? `${account.id} does not take calls yet: ${why}`
-    : `${account.id} does not take calls yet, as new accounts for a minute; one that was invited never will by itself: ${why}`;
+    ? `${account.id} does not accept calls yet: ${why}`
+    : `${account.id} does not accept calls yet. A new account accepts them after about a minute; an invited account needs the role: ${why}`;
   return { kind: 'not-yet', requeueAfterMs: pauseAfter(attempts, longestPause), message };
 }
 
 /**
- * One look at what desired state needs to know of an active account: the Regions enabled in it (those that are to be
- * covered: without `covers`, those of the settings) and which trail covers each. First the Region where lifecycle events appear,
- * us-east-1 in `aws`. Waits for nothing; `attempts` is how many looks in a row found nothing.
- * @throws only what says nothing of the account, such as credentials that the control plane itself lacks.
+ * Inspects an active account: its enabled Regions (those that `covers` accepts; without it, those of the settings)
+ * and the trail that covers each. The Region with lifecycle events comes first, us-east-1 in `aws`. Does not wait;
+ * `attempts` counts earlier inspections in a row that found nothing.
+ * @throws only for failures unrelated to the account, such as missing credentials of the control plane
  */
 export async function observeAccount(
   aws: Aws,
@@ -141,14 +140,14 @@ export async function observeAccount(
     .filter(covers)
     .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
   const checks = await checkTrails(account.id, wanted, (region) => aws.cloudTrail(account.id, region));
-  const looked = await Promise.all(
+  const observed = await Promise.all(
     checks.map(async ({ region, trail }) => {
       const pending = trail.covered === 'unknown' && (await isPending(aws, account.id, region));
       return { region, trail, pending };
     }),
   );
-  const pendingRegions = looked.filter(({ pending }) => pending).map(({ region }) => region);
-  const regions = looked.filter(({ pending }) => !pending).map(({ region, trail }) => ({ region, trail }));
+  const pendingRegions = observed.filter(({ pending }) => pending).map(({ region }) => region);
+  const regions = observed.filter(({ pending }) => !pending).map(({ region, trail }) => ({ region, trail }));
   return {
     kind: 'found',
     account: { id: account.id, accessRoleArn: await aws.accessRoleArn(account.id), regions },

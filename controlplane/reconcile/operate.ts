@@ -2,14 +2,10 @@ import type { Operation } from '../pulumi/operation.ts';
 import type { Uses } from '../services/services.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 
-/** Whether an operation found nothing to do and nothing that had drifted. */
 export const isUnchanged = ({ changes, drift }: OperationRecord): boolean =>
   changes.length + drift.length === 0;
 
-/**
- * Has the engine carry an operation out under the lease, and counts how it ended.
- * @throws PortcullisError `stack-failed`; the reason of the lease's signal once that is aborted, which counts nothing
- */
+/** @throws PortcullisError `stack-failed`, or the lease signal's abort reason, which counts no failure */
 export async function operate(
   { engine, meter }: Uses<{ engine: 'operate'; meter: 'stack' }>,
   { signal }: { readonly signal: AbortSignal },

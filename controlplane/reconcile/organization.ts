@@ -15,24 +15,23 @@ import type { ReconcileServices } from './context.ts';
 import { releaseName, rolloutOf } from './release-run.ts';
 import { onboardingName } from './turn.ts';
 
-/** What every reconcile has to know of the organization besides the account that it is about. */
+/** What every reconcile needs to know about the organization. */
 export interface OrganizationFact {
   readonly id: string;
   readonly managementAccountId: string;
 }
 
 export const organizationFact = 'organization';
-/** The name of the fact that says why the organization was not read the last time; null once it was. */
+/** Its value: why the last reading failed, or null. */
 export const unreadFact = 'organization not read';
 
-/** An event may run ahead of the listing by this much, milliseconds. */
+/** How far an event may precede the listing that shows it, milliseconds. */
 const aheadMs = 2 * 60_000;
 const listingPauseMs = 3_000;
 
-/** Readings in a row that failed. */
 const failedReadingsFact = 'failed readings of the organization';
 
-/** Counts a reading; how many in a row failed by now. Under the organization's lease, so by one worker at a time. */
+/** Counts failed readings in a row. The organization's lease allows one worker at a time. */
 async function counted({ facts }: ReconcileServices['store'], read: boolean): Promise<number> {
   const before = (await facts.get<number>(failedReadingsFact))?.value ?? 0;
   const unread = read ? 0 : before + 1;
@@ -44,7 +43,7 @@ export interface OrganizationContext extends ReconcileServices {
   readonly runs: { request(request: RunRequest): Promise<Run> };
 }
 
-/** Reads the organization and records it. @throws PortcullisError as `readOrganization` and `fleetOf` do. */
+/** @throws PortcullisError as `readOrganization` and `fleetOf` do */
 export async function recordOrganization(
   context: ReconcileServices,
 ): Promise<{ organization: Organization; readAt: Date }> {
@@ -59,14 +58,11 @@ export async function recordOrganization(
   return { organization, readAt };
 }
 
-/** An account that lets nobody in yet: looked at again and again, by its own backoff, though it has no stack. */
+/** An account that does not allow access yet has no stack, but is inspected again by its own backoff. */
 const isAwaited = ({ conditions: { Ready } }: Pick<AccountRecord, 'conditions'>): boolean =>
   Ready?.reason === 'NotReachable' || Ready?.reason === 'NotReadyYet';
 
-/**
- * Active accounts to be covered that nothing was made in yet, and that no run is about. One whose onboarding a person
- * cancelled waits until a person asks for it.
- */
+/** New active accounts in scope. An account whose onboarding was cancelled waits for a request. */
 async function newAccounts(context: ReconcileServices, organization: Organization): Promise<string[]> {
   const { store, offboarding } = context;
   const underWay = new Set(await store.runStacks.accountsUnderWay());
@@ -77,9 +73,9 @@ async function newAccounts(context: ReconcileServices, organization: Organizatio
     .filter(({ id }) => {
       const stack = stacks.get(id);
       const record = records.get(id);
-      // Of one that was looked at already the next look is on its way, by its own backoff.
-      const looked = (record !== undefined && isAwaited(record)) || (stack?.failures ?? 0) > 0;
-      return !stack?.made && !underWay.has(id) && !looked;
+      // An inspected account is already enqueued by its own backoff.
+      const inspected = (record !== undefined && isAwaited(record)) || (stack?.failures ?? 0) > 0;
+      return !stack?.made && !underWay.has(id) && !inspected;
     })
     .map(({ id }) => id);
   const cancelled = new Set(ids.length > 0 ? await store.runStacks.cancelled(ids, onboardingName) : []);
@@ -87,8 +83,8 @@ async function newAccounts(context: ReconcileServices, organization: Organizatio
 }
 
 /**
- * A run for accounts that are new, unless one is paused and waits for a person. Accounts that come one by one have a run
- * each, so the limits are asked of all onboarding of a day as well: above them the run is made paused.
+ * Starts a run for new accounts, unless an onboarding run is paused. Accounts that arrive separately get a run each,
+ * so the failure limits apply to all onboarding within 24 hours: above them the run starts paused.
  */
 async function onboard(context: OrganizationContext, organization: Organization): Promise<void> {
   const { store, settings, runs, log } = context;
@@ -120,13 +116,14 @@ async function onboard(context: OrganizationContext, organization: Organization)
 }
 
 /**
- * A run that brings the stacks of another release to the present one: once each time that the release becomes another,
- * back to an earlier one as well, and again where the one before reached no account.
+ * Starts a run that updates all stacks to the present release: once for each change of the release, also back to an
+ * earlier one, and again when the previous roll-out reached no account.
  */
 async function rollOut(context: OrganizationContext, organization: Organization): Promise<void> {
   const { store, settings, runs, aws, programVersion } = context;
   const release = releaseOf(await fleetOf(aws, settings, organization, programVersion));
-  if (!(await store.stacks.hasOtherRelease(release)) || (await rolloutOf(store, release)) !== 'owed') return;
+  if (!(await store.stacks.hasOtherRelease(release)) || (await rolloutOf(store, release)) !== 'needed')
+    return;
   await runs.request({
     kind: 'reconcile',
     scope: {},
@@ -137,11 +134,11 @@ async function rollOut(context: OrganizationContext, organization: Organization)
   });
 }
 
-/** Every account that was looked at before has its next look waiting, whatever became of the job for it. */
+/** Enqueues the next inspection of every inspected account, in case its job was lost. */
 async function ensureListings(context: OrganizationContext, organization: Organization): Promise<void> {
   const { store, queue, settings, offboarding } = context;
   const known = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
-  // One that was suspended meanwhile had a last look that asked for no other.
+  // An account that was suspended meanwhile enqueued no further inspection.
   const awaited = new Set((await store.accounts.list()).filter(isAwaited).map(({ id }) => id));
   const period = settings.sweepMinutes * 60_000;
   const active = organization.accounts.filter(({ state }) => state === 'ACTIVE');
@@ -152,17 +149,17 @@ async function ensureListings(context: OrganizationContext, organization: Organi
   await queue.enqueueAfter([...keys, { key: hubKey, afterMs: Math.random() * period }]);
 }
 
-/** Without the one Region where they appear, changes of the organization are found by the clock alone. */
+/** Without this Region there are no lifecycle events, so only the resync finds changes. */
 async function remarkOnRegions({ aws, settings, log }: OrganizationContext): Promise<void> {
   const first = organizationsRegion((await aws.caller()).partition);
   if (!settings.regions || settings.regions.includes(first)) return;
   log.warn(
     { key: 'organization' },
-    `PORTCULLIS_REGIONS leaves out ${first}, where lifecycle events appear: changes are found every ${settings.sweepMinutes} minutes only`,
+    `PORTCULLIS_REGIONS leaves out ${first}, where lifecycle events appear: changes are found only every ${settings.sweepMinutes} minutes`,
   );
 }
 
-/** Has what departed seen to; the verdict where that cannot be. @throws only where the store does not answer */
+/** Offboards what left scope; returns a result when that fails. @throws only when the store fails */
 async function offboardAccounts(
   { offboarding, queue, log }: OrganizationContext,
   listing: { organization: Organization; readAt: Date },
@@ -177,7 +174,7 @@ async function offboardAccounts(
   } catch (error) {
     const passing = hasCode(error, 'store-unreachable') || hasCode(error, 'lease-lost');
     if (!(error instanceof PortcullisError) || passing) throw error;
-    log.error({ key: 'organization', error: error.message }, 'nothing was done about the listing');
+    log.error({ key: 'organization', error: error.message }, 'the listing was not applied');
     return {
       kind: 'terminal',
       reason: 'PrerequisiteFailed',
@@ -195,9 +192,9 @@ const waiting = (ms: number, message: string): Result => ({
 });
 
 /**
- * Reconciles who belongs to the organization: lists it, records it, has what departed seen to, new accounts onboarded,
- * and what is of an older release rolled out; while workers differ, new accounts are onboarded and no more.
- * @throws only where the store does not answer.
+ * Reconciles the organization: lists and records it, offboards what left scope, onboards new accounts and rolls out a
+ * new release. While workers differ, it only onboards.
+ * @throws only when the store fails
  */
 export async function reconcileOrganization(context: OrganizationContext, lease: Lease): Promise<Result> {
   const { store, queue, settings, log } = context;
@@ -219,7 +216,7 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   }
   const { organization } = listing;
   await remarkOnRegions(context);
-  // Each of workers that differ would undo what another declares, and clear what another's settings keep.
+  // With different configurations, workers would undo each other's changes.
   const mismatch = await context.configurationMismatch?.();
   if (mismatch) log.warn({ key: 'organization' }, mismatch);
   const wrong = mismatch ? undefined : await offboardAccounts(context, listing);
@@ -227,7 +224,7 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   if (!mismatch) await rollOut(context, organization);
   await ensureListings(context, organization);
   if (wrong) return wrong;
-  // An account that moved or a unit that was renamed may be what the policy's scopes are about.
+  // A moved account or renamed unit may be in the scope of a policy rule.
   await queue.enqueue([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   const missing = expected.filter((id) => !active.has(id));

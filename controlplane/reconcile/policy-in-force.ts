@@ -15,50 +15,49 @@ import type { Query } from '../store/database/database.ts';
 import { type ConfirmedPolicy, confirmedPolicy, confirmPolicy } from '../store/policies.ts';
 
 /**
- * The policy that the hub is to have: the file's, unless that lowers the effective mode of the last one confirmed and no
- * person has confirmed it. What both give throws PortcullisError `invalid-policy` where there is none to go by.
+ * The policy for the hub: the file's, unless it lowers the mode of the last confirmed policy without a confirmation.
+ * Both methods throw PortcullisError `invalid-policy` when there is no usable policy.
  */
 export interface PolicyInForce {
   /** Records nothing. */
-  look(): Promise<Policy>;
-  /** Puts the file's policy in force, or asks a person about it. Several workers may do so at once. */
+  read(): Promise<Policy>;
+  /** Puts the file's policy in force, or asks for a confirmation. Safe for concurrent workers. */
   settle(): Promise<Policy>;
 }
 
 interface PolicyContext extends Uses<{ store: 'offboarding' | 'policies' | 'now'; log: 'warn' | 'info' }> {
   readonly settings: PolicySettings;
-  /** Called with each new question. */
   readonly announce?: (question: Confirmation) => Promise<void>;
 }
 
-/** The last confirmed policy, as this program reads it, and what the file would change of it. */
+/** The last confirmed policy and what the file would lower. */
 interface Comparison {
   readonly change: PolicyChange;
-  /** @throws PortcullisError `invalid-policy` where this program cannot read it */
+  /** @throws PortcullisError `invalid-policy` when this release cannot read it */
   readonly kept: () => Policy;
 }
 
 const day = (at: Date) => at.toISOString().slice(0, 16);
 
-/** A policy that this program cannot read any more is one that the file may lower. */
+/** When this release cannot read the confirmed policy, any file may lower it. */
 function compare(confirmed: ConfirmedPolicy, file: PolicyFile, settings: PolicySettings): Comparison {
   const name = `the policy confirmed ${day(confirmed.confirmedAt)}Z`;
   try {
     const kept = policyIn(confirmed.text, settings, name);
     return { change: changeOf(kept, file.policy), kept: () => kept };
   } catch (error) {
-    const lowered = [`what it lowers is not known: ${reasonOf(error)}`];
+    const lowered = [`it is unknown what the file lowers: ${reasonOf(error)}`];
     const kept = () => {
       throw new PortcullisError(
         'invalid-policy',
-        `${reasonOf(error)}; the hub keeps what it has until the policy file is confirmed: portcullis confirmations`,
+        `${reasonOf(error)}; the hub keeps its policy until the policy file is confirmed: portcullis confirmations`,
       );
     };
     return { change: { ...changeOf(undefined, file.policy), from: confirmed.digest, lowered }, kept };
   }
 }
 
-/** So many of the changes are named in a sentence. */
+/** The sentence names at most this many changes. */
 const named = 6;
 
 function describe({ lowered }: PolicyChange): string {
@@ -69,7 +68,6 @@ function describe({ lowered }: PolicyChange): string {
 const digestOf = ({ from, to }: PolicyChange): string =>
   createHash('sha256').update(`policy ${from} ${to}`).digest('hex');
 
-/** What stands between the file and the hub, for people. */
 const heldSentence = ({ id, state, about, why }: Confirmation, since: Date): string => {
   const kept = `the hub keeps the policy confirmed ${day(since)}Z`;
   return state === 'refused'
@@ -77,7 +75,7 @@ const heldSentence = ({ id, state, about, why }: Confirmation, since: Date): str
     : `the policy file would ${about}, because ${why}: ${kept}; portcullis confirm ${id}, or refuse`;
 };
 
-/** Asks a person about an edit; what stands about it. */
+/** Asks for a confirmation of an edit. Returns the open question about it. */
 function question(query: Query, file: PolicyFile, change: PolicyChange, at: Date) {
   const { source, text: policyText } = file;
   const by = editorOf(source);
@@ -110,7 +108,7 @@ export function policyInForce({ settings, store, log, announce }: PolicyContext)
     return undefined;
   };
   return {
-    async look() {
+    async read() {
       const file = await openPolicyFile(settings);
       const confirmed = await store.policies.confirmed();
       if (!confirmed) return file.policy;

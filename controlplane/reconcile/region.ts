@@ -13,27 +13,24 @@ const skip = async ({ store, key, lease, requests }: ReconcileContext, message: 
   return { kind: 'ok' };
 };
 
-/**
- * Reconciles one cell, as its account was last seen. The account's own reconcile looks at it again and wakes the
- * Regions that have something to do, so this has no look of its own.
- */
+/** Needs no inspection: the account's reconcile inspects its Regions and enqueues those with work. */
 export async function reconcileRegion(context: ReconcileContext, fleet: Fleet): Promise<Result> {
   const { store, aws, key, requests, settings } = context;
   const { accountId = '' } = placeOfKey(key) ?? {};
   const account = await store.accounts.get(accountId);
   if (!account) return skip(context, 'the account is not in the organization');
-  // A move between layouts takes the account's stack; what the other layout made is left alone.
+  // After a change of layout the account's stack covers the Region; the Region stack stays as it is.
   if (settings.layout === 'account') return skip(context, "the account's own stack covers its Regions");
   const accessRoleArn = await aws.accessRoleArn(accountId);
   const desired = desiredAccount(fleet, { id: accountId, accessRoleArn, regions: account.regions });
   const own: DesiredStack | undefined = desired.regions.find((each) => each.key === key);
-  if (!own) return skip(context, 'the Region is not enabled in the account, or not to be covered');
+  if (!own) return skip(context, 'the Region is not enabled in the account or is out of scope');
   const previewOnly = requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
   if (!previewOnly) {
     if (!(await hubIsThere(context))) return waitForHub(context);
-    // Its rules use the account's forwarder role. The account wakes its Regions once it is made.
+    // Its rules use the account's forwarder role. The account enqueues its Regions when it is ready.
     const made = (await store.stacks.get(accountKey(accountId)))?.generation ?? null;
-    if (made === null) return skip(context, `${accountKey(accountId)} is not made yet`);
+    if (made === null) return skip(context, `${accountKey(accountId)} does not exist yet`);
   }
   const { result } = await actOnStack(context, async () => own, { release: releaseOf(fleet) });
   if (!previewOnly) {

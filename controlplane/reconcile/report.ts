@@ -2,7 +2,6 @@ import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
 import type { ReconcileContext } from './context.ts';
 
-/** Ends the runs' wait for the key. */
 export async function report(
   { store, key, lease, beforeEnd }: ReconcileContext,
   requests: readonly KeyRequest[],

@@ -2,14 +2,13 @@ import type { DesiredStack } from '../stacks/desired.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { ReconcileContext } from './context.ts';
 
-/** What every line about a stack says: which, where, wanted by whom, and what it was to become. */
 function aboutStack(
   { key, requests, programVersion }: ReconcileContext,
   { arguments: { place }, generation }: DesiredStack,
 ) {
   const runs = requests.filter(({ run }) => run.kind === 'reconcile').map(({ run }) => run);
   return {
-    // Nobody asked where a look by itself found it.
+    // No run requested it: the resync found it.
     who: runs[0]?.requestedBy ?? 'portcullis',
     details: {
       ...{ key, account: place.accountId, region: place.region, generation, programVersion },
@@ -19,9 +18,9 @@ function aboutStack(
 }
 
 /**
- * Says what an operation changed, and what had drifted; of one that failed, `incomplete`, what it had begun by then.
- * Before the end is recorded: after a crash in between the next look finds nothing to change, and could not tell. What a
- * holder had made whose death cut it short is a line of its own, `interrupted`, written by whoever recovers.
+ * Writes an audit line for what an operation changed and what had drifted; for a failed one, `incomplete` with what
+ * it had begun. Written before the end is recorded, because a retry after a crash finds no change to report. Changes
+ * of a dead holder get a separate `interrupted` line, written by the worker that recovers.
  */
 export async function auditChange(
   context: ReconcileContext,
@@ -38,19 +37,19 @@ export async function auditChange(
   if (changes.length + drift.length > 0) await append({ changes, drift, ...how }, once);
 }
 
-/** Says that an account came under Portcullis: its stack is made for the first time, or again after it departed. */
+/** Writes an audit line for an account's first stack, or its first after it left. */
 export async function auditAdoption(context: ReconcileContext, desired: DesiredStack): Promise<void> {
   const { who, details } = aboutStack(context, desired);
   const { account } = details;
-  // The intent outlives a crash, so that whoever finishes it does not say it again.
+  // The intent survives a crash, so the worker that finishes does not repeat the line.
   const intent = (await context.store.stacks.get(context.key))?.operationStartedAt?.toISOString();
   await context.store.audit.append(
-    { who, what: 'account adopted', details: { account, because: 'its stack was made' } },
+    { who, what: 'account adopted', details: { account, because: 'its stack was created' } },
     `account adopted ${account} ${intent}`,
   );
 }
 
-/** Says that a stack could not be made: the first time that a generation fails, and when it is given up. */
+/** Writes an audit line when a generation fails for the first time and when it is given up. */
 export async function auditFailure(
   context: ReconcileContext,
   desired: DesiredStack,

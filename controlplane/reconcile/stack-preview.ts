@@ -7,14 +7,14 @@ import { now, type ReconcileContext } from './context.ts';
 import { isUnchanged, operate } from './operate.ts';
 import { report } from './report.ts';
 
-/** A person's words for one change: `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1`. */
+/** `deleted aws:cloudwatch/eventRule:EventRule portcullis-forward-eu-west-1` */
 export const describeChange = ({ operation, type, name, properties }: ResourceChange): string =>
   `${operation} ${type} ${name}${properties.length > 0 ? ` (${properties.join(', ')})` : ''}`;
 
 export const previewsOf = ({ requests }: ReconcileContext) =>
   requests.filter(({ run }) => run.kind === 'preview');
 
-/** What an operation would change and what has drifted: told to the previews that asked, and of drift to the stack. */
+/** Reports planned changes and drift to the previews, and records the drift on the stack. */
 export async function preview(
   context: ReconcileContext,
   desired: DesiredStack,

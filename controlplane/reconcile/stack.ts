@@ -16,7 +16,7 @@ import { auditAdoption, auditChange, auditFailure } from './stack-audit.ts';
 import { preview, previewsOf } from './stack-preview.ts';
 import { inTurn } from './turn.ts';
 
-/** `undeclared`: what the stack should be could not be told, so it stays as it was. */
+/** `undeclared`: desired state could not be computed, so the stack stays as it was. */
 export type StackOutcome = 'succeeded' | 'unchanged' | 'held' | 'failed' | 'undeclared';
 
 export interface Acted {
@@ -25,9 +25,9 @@ export interface Acted {
 }
 
 interface Terms {
-  /** The release that the stack would be of; undefined for the hub, which is of none. */
+  /** The stack's desired release; undefined for the hub, which has none. */
   readonly release: string | undefined;
-  /** When to look again where all is well, milliseconds. */
+  /** The resync delay after success, milliseconds. */
   readonly requeueAfterMs?: number | undefined;
 }
 
@@ -48,9 +48,8 @@ const done = (againMs: number | undefined): Result => ({
 });
 
 /**
- * Reconciles one stack: what it should be, what is known of it, the one operation that follows, and the record of what
- * came of it, for the stack and for every run that waits for it. @throws only where the lease was lost, or the store
- * does not answer; the next holder finds the intent recorded.
+ * Reconciles one stack: computes desired state, runs at most one operation, and records the result for the stack and
+ * its runs. @throws only when the lease was lost or the store fails; the next holder then finds the recorded intent
  */
 export async function actOnStack(
   context: ReconcileContext,
@@ -67,7 +66,7 @@ export async function actOnStack(
     return undeclared(context, error);
   }
   const record = await store.stacks.declare(desired);
-  // It changes nothing and mends nothing that it found; when the key is looked at is its own affair.
+  // A preview changes nothing. The key's other requests stay due.
   if (previewsOf(context).length > 0) {
     return { outcome: await preview(context, desired, record), result: done(undefined) };
   }
@@ -98,13 +97,13 @@ export async function actOnStack(
   }
 }
 
-/** What is well stays so while workers differ, unless somebody asks: each would take away what another declares. */
+/** While workers differ, a ready stack changes only on request: each worker would delete what another declares. */
 const held = (message: string): Acted => ({
   outcome: 'held',
   result: { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message },
 });
 
-/** Until the next look at a stack whose turn comes with a run, which wakes it. */
+/** Delay for a stack that waits for a run; the run enqueues it earlier. */
 const turnMs = 5 * 60_000;
 
 async function waiting(
@@ -113,7 +112,7 @@ async function waiting(
   message: string,
 ): Promise<Acted> {
   const Ready = { status: 'False', reason: 'Waiting', message } as const;
-  // What it failed with says more.
+  // The failure's message is more specific.
   const failed = record.conditions.Ready?.reason === 'Failed';
   if (!failed) await store.stacks.setConditions(key, mark(record.conditions, { Ready }, now()));
   return {
@@ -128,8 +127,8 @@ async function undeclared(context: ReconcileContext, error: unknown): Promise<Ac
   const { store, key } = context;
   const message = reasonOf(error);
   const record = await store.stacks.get(key);
-  context.log.error({ error: message }, 'it cannot be told what the stack should be');
-  // A mistake of people's stays until they mend it; what AWS did not answer it may by the next look.
+  context.log.error({ error: message }, 'the desired state of the stack is unknown');
+  // A wrong policy stays wrong until a person fixes it. AWS may answer the next time.
   const mistaken = error instanceof PortcullisError && error.code === 'invalid-policy';
   const onlyPreviews = context.requests.length > 0 && reconcilesOf(context).length === 0;
   if (record && !onlyPreviews && (mistaken || reconcilesOf(context).length > 0)) {
@@ -207,7 +206,7 @@ async function failed(
   const { failures, transientFailures } = await store.stacks.failed(key, conditions, failure, lease);
   const stalled = !transient && failures >= stalledAfter;
   if (!transient) await auditFailure(context, desired, { message, failures, stalled });
-  // At a lock a run waits until the stack is stalled.
+  // A run waits at a lock until the stack is stalled.
   const limit = locked ? stalledAfter : transient ? limits.transient : limits.counted;
   for (const request of reconcilesOf(context)) {
     const spent = request.attempts + 1 >= limit || stalled;

@@ -2,16 +2,16 @@ import { type Policy, policySchema } from '../../lambda/policy/parse.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { StoredException } from '../store/exceptions.ts';
 
-/** For so long after its expiry a stored exception stays in the policy: the Lambda announces the expiry meanwhile. */
+/** An expired exception stays in the policy this long, so that the Lambda can announce the expiry. */
 const announcedMilliseconds = 24 * 3_600_000;
 
-/** Whether a stored exception still belongs into the policy. Pure. */
+/** Pure. */
 export const belongs = ({ exception: { expires }, endedAt }: StoredException, now: Date): boolean =>
   endedAt === null && (expires === undefined || now.getTime() < Date.parse(expires) + announcedMilliseconds);
 
 /**
- * A policy with the stored exceptions beside its own; by name, so that the order they were kept in does not matter.
- * @throws PortcullisError `invalid-policy` where the file has an exception of the same name.
+ * Adds the stored exceptions to a policy, sorted by name, so that equal sets give an equal bundle.
+ * @throws PortcullisError `invalid-policy` when the file has an exception of the same name
  */
 export function withStoredExceptions(
   policy: Policy,

@@ -4,10 +4,10 @@ import type { ReconcileContext } from './context.ts';
 import type { Decision } from './decide.ts';
 import { rolloutOf } from './release-run.ts';
 
-/** In whose name runs for new accounts are asked for. */
+/** The `requestedBy` of onboarding runs. */
 export const onboardingName = 'onboarding';
 
-/** Why a stack that was never made is not to be made by whatever woke it, or nothing. */
+/** Why a stack that does not exist yet must not be created by this request. */
 async function notItsTurn({ store, key }: ReconcileContext): Promise<string | undefined> {
   const last = await store.runStacks.latest(key);
   if (last) {
@@ -28,8 +28,8 @@ async function notItsTurn({ store, key }: ReconcileContext): Promise<string | un
 }
 
 /**
- * What is decided about a stack once the runs are looked at that nobody asked it for: what was never made waits for the
- * run that is to make it, and what waits for a roll-out that is over was missed by it. Asks the store only then.
+ * Adjusts the decision for a stack that no run requested: a new stack waits for its run, and a stack that a finished
+ * roll-out missed is updated. Reads the store only then.
  */
 export async function inTurn(
   context: ReconcileContext,
@@ -39,7 +39,7 @@ export async function inTurn(
 ): Promise<Decision> {
   if (decision.do === 'hold' && release !== undefined)
     return (await rolloutOf(context.store, release)) === 'over' ? { do: 'up' } : decision;
-  // The hub is of no release. What was cut short is finished, as what is under way is.
+  // The hub has no release. An interrupted operation is always finished.
   const made = record.generation !== null || record.operationStartedAt !== null;
   if (decision.do !== 'up' || release === undefined || made || context.requests.length > 0) return decision;
   const message = await notItsTurn(context);

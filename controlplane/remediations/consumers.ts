@@ -4,10 +4,9 @@ import type { Installation } from '../organization/installation.ts';
 import type { Services } from '../services/services.ts';
 import { messageHandlers } from './messages.ts';
 
-/** What takes the messages of the hub's two queues, once started. */
 export interface MessageConsumers {
   readonly lifecycle: QueueConsumer;
-  /** Started by the standing service, or by the first verification of another: each may start it again. */
+  /** Started by the service or by the first verification. Starting twice is allowed. */
   readonly results: QueueConsumer;
 }
 
@@ -20,8 +19,8 @@ interface ConsumersContext
 const ownerKnownMs = 5_000;
 
 /**
- * Makes the consumers, to be stopped with the service. Nothing is taken before one is started, and nothing of a hub that
- * another installation has taken over: a message that is handled here is in no record there.
+ * Stopped with the shutdown. Receives nothing before a start, and nothing from a hub that another installation has taken
+ * over: that installation would have no record of it.
  */
 export function messageConsumers(services: ConsumersContext): MessageConsumers {
   const { aws, settings, log, shutdown, installation } = services;

@@ -1,12 +1,12 @@
 import type { Exception } from '../../lambda/policy/schema/exception.ts';
 import type { StoredException } from '../store/exceptions.ts';
 
-/** An exception as people see it. Times are ISO 8601 in JSON. */
+/** Times are ISO 8601 in JSON. */
 export interface ExceptionView extends Exception {
   readonly state: 'active' | 'expiring' | 'expired' | 'ended';
-  /** Where it is written: in the policy file, or in the control plane's store. */
+  /** Where it is stored: the policy file or the store. */
   readonly kept: 'file' | 'store';
-  /** Of stored ones: the remediation it came from, and who made and ended it. */
+  /** For stored ones: the remediation it came from, and who created and ended it. */
   readonly remediation: string | null;
   readonly createdBy: string | null;
   readonly createdAt: Date | null;
@@ -36,7 +36,7 @@ export const viewOfStored = (stored: StoredException, now: Date): ExceptionView 
   endedAt: stored.endedAt,
 });
 
-/** Those of the file, in its order, then the stored ones. Pure. */
+/** The file's exceptions in its order, then the stored ones. Pure. */
 export const exceptionViews = (
   file: readonly Exception[],
   stored: readonly StoredException[],

@@ -1,9 +1,6 @@
 import type { RemediationResult } from '../../lambda/contract/result.ts';
 
-/**
- * Milliseconds from the moment that CloudTrail gives the call, which it does in whole seconds, to the revoke; undefined
- * where nothing was revoked or no call named the group. Pure.
- */
+/** CloudTrail's time has whole seconds. Undefined when nothing was revoked or no call named the group. Pure. */
 export function revokeLatencyMs({ timeline }: Pick<RemediationResult, 'timeline'>): number | undefined {
   const { eventTime, revokedAt } = timeline;
   if (eventTime === null || revokedAt === null) return undefined;

@@ -14,9 +14,8 @@ import type { LifecycleEvent } from '../store/lifecycle-events.ts';
 import { revokeLatencyMs } from './latency.ts';
 
 interface MessageHandlers {
-  /** A message of the lifecycle queue. */
   lifecycle(body: string): Promise<void>;
-  /** A message of the results queue: a result, or the announcement of an exception's end. */
+  /** A result, or the announcement that an exception ends. */
   result(body: string): Promise<void>;
 }
 
@@ -36,7 +35,7 @@ const parseJson = (body: string): unknown => {
   }
 };
 
-/** The keys that an event is a hint to look at: however many events name them, each is reconciled once more at most. */
+/** An event is only a hint: a key named by several events is reconciled at most once more. */
 function keysOf({ look, accountId }: LifecycleEvent): string[] {
   switch (look.at) {
     case 'nothing':
@@ -50,14 +49,14 @@ function keysOf({ look, accountId }: LifecycleEvent): string[] {
   }
 }
 
-/** What the control plane does with what it hears: lifecycle events wake keys, results and announcements become the audit log. */
+/** Lifecycle events enqueue keys; results and announcements become audit lines. */
 export function messageHandlers({
   store,
   queue,
   log,
   meter,
 }: Uses<{ store: true; queue: 'enqueue'; log: true; meter: true }>): MessageHandlers {
-  /** Every hour the Lambda may say it again: one line of the audit log for an exception, its expiry and its state. */
+  /** The Lambda repeats the announcement hourly: one audit line per exception, expiry and state. */
   const announced = async ({ name, expires, state, owner, why, ticket }: Announcement) => {
     const details = { name, expires, owner, why, ticket };
     const entry = { who: 'portcullis', what: `exception ${state}`, details } as const;
@@ -68,7 +67,7 @@ export function messageHandlers({
     async lifecycle(body) {
       const event = readLifecycleEvent(parseJson(body));
       const { look } = event;
-      // Before the keys are woken, or they could be done without having seen it.
+      // Before the enqueue, so that the reconcile reads the tags again.
       if (look.at === 'hub' && event.accountId) await store.accounts.forgetTags(event.accountId);
       const action = look.at === 'nothing' ? `nothing: ${look.because}` : `reconcile ${look.at}`;
       await store.lifecycleEvents.append(event, action);
@@ -79,7 +78,7 @@ export function messageHandlers({
       const event = parseJson(body);
       if (isAnnouncement(event)) return announced(announcementEvent.parse(event).detail);
       const { detail } = resultEvent.parse(event);
-      // A canary tells of a cell, not of anything that somebody did: the audit log has the verification.
+      // A canary is part of a verification, which is recorded separately.
       if ((await store.cellVerifications.received(detail)) && isOnlyCanary(detail)) return;
       // A duplicate of the event can report before the invocation that revoked the rule.
       const changed = await store.remediations.append(detail);

@@ -11,16 +11,16 @@ import { nextStep } from './progress.ts';
 
 const tickMs = 200;
 
-/** How a hub that failed in this run leaves accounts that are to be wired to it. */
+/** The reason why accounts of this run cannot be wired to the hub; undefined when they can. */
 async function hubFailure({ store }: ReconcileServices, id: string): Promise<string | undefined> {
   if ((await store.runStacks.state(id, hubKey)) !== 'failed') return undefined;
   const hub = await store.stacks.get(hubKey);
-  // It could not be told what the hub should be; the one that was made last is there.
+  // Desired state of the hub is unknown, but the deployed hub is usable.
   const asBefore = hub?.conditions.Ready?.reason === 'PrerequisiteFailed' && hub.generation !== null;
   return asBefore ? undefined : 'the hub stack failed';
 }
 
-/** Whether the run came to what it was about, once all of its stacks have ended. */
+/** The result of a run whose stacks have all ended. */
 async function conclude(
   { store }: ReconcileServices,
   run: Run,
@@ -43,7 +43,7 @@ async function conclude(
 const waitingFor = ({ kind }: Run, keys: readonly string[]) =>
   kind === 'preview' ? keys.map(previewOf) : keys;
 
-/** One step of a run. False once there is nothing more to do here: it ended, or waits for a person. */
+/** One step of a run. False when the run ended or waits for a person. */
 async function step(context: ReconcileServices, id: string): Promise<boolean> {
   const { store, queue } = context;
   const run = await store.runs.get(id);
@@ -63,7 +63,7 @@ async function step(context: ReconcileServices, id: string): Promise<boolean> {
     case 'pause':
       await store.runs.pause(id, next.message);
       await store.runStacks.withdraw(id);
-      context.log.error({ run: id, message: next.message }, 'run paused by its failures');
+      context.log.error({ run: id, message: next.message }, 'run paused: too many failures');
       return false;
     case 'finish': {
       const unreachable = counts.filter(({ state }) => state === 'unreachable');
@@ -80,11 +80,7 @@ async function step(context: ReconcileServices, id: string): Promise<boolean> {
   }
 }
 
-/**
- * Keys that were admitted and whose job got lost, as in a database restored from a backup, are woken again now and
- * then: a run never waits for a key that nobody has in hand, or that waits for its next look by the clock. One that was
- * tried before waits for its own time, unless it waits for none.
- */
+/** Enqueues admitted keys whose job was lost, as with a restored database. A tried key keeps its backoff. */
 async function remind({ store, queue }: ReconcileServices, run: Run): Promise<void> {
   const waiting = await store.runStacks.underWay(run.id);
   const keysOf = (tried: boolean) =>
@@ -99,7 +95,7 @@ async function remind({ store, queue }: ReconcileServices, run: Run): Promise<vo
 const remindMs = 30_000;
 const planTries = 8;
 
-/** Whether the run is planned; one that cannot be has failed, unless AWS was only disturbed for a while. */
+/** Whether the run is planned. A run that cannot be planned has failed, except after a transient failure. */
 async function plan(context: ReconcileServices, run: Run, signal: AbortSignal): Promise<boolean> {
   const { store } = context;
   for (;;) {
@@ -120,17 +116,15 @@ async function plan(context: ReconcileServices, run: Run, signal: AbortSignal): 
   }
 }
 
-/**
- * Carries a run on until it has ended, waits for a person, or the signal says to leave it: all that it knows is in the
- * store, so that the next worker goes on where this one was. @throws only where the store does not answer.
- */
+/** All state is in the store, so the next worker continues. @throws only when the store fails */
 export async function advanceRun(context: ReconcileServices, id: string, signal: AbortSignal): Promise<void> {
   const { store } = context;
   await store.runs.start(id);
   const run = await store.runs.get(id);
   if (run?.state !== 'running') return;
   if (!run.plannedAt && !(await plan(context, run, signal))) return;
-  // Whoever had the run before may have died between admitting keys and waking them; a pause may have put them off.
+  // The previous worker may have died between admitting and enqueuing keys, and a pause may have delayed
+  // them.
   const begun = await store.runStacks.underWay(id);
   const keys = begun.map(({ key }) => key);
   await context.queue.enqueue(waitingFor(run, keys), run.priority);

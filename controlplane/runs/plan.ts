@@ -9,7 +9,7 @@ import { hubWave } from '../store/run-stacks.ts';
 import type { Run } from '../store/runs.ts';
 import { wavesOf } from './waves.ts';
 
-/** Marks an account as not looked at, and why; a preview leaves it as ready as it was. */
+/** Marks an account as skipped with the reason. A preview does not change the account's Ready condition. */
 async function leaveOut(
   { store }: ReconcileServices,
   run: Run,
@@ -28,9 +28,9 @@ async function leaveOut(
 }
 
 /**
- * Lists what a run is about: the hub first, then every active account of its scope in its wave. An account's Regions
- * are added once it was looked at. May be called again after a crash: what is listed already stays.
- * @throws PortcullisError where the organization or the scope is not readable: such a run has failed.
+ * Plans a run: the hub first, then each active account of its scope in its wave. An account's Regions are added after
+ * its inspection. Idempotent, also after a crash.
+ * @throws PortcullisError when the organization or the scope cannot be read; the run has failed then
  */
 export async function planRun(context: ReconcileServices, run: Run, stopping: AbortSignal): Promise<void> {
   const { store } = context;
@@ -41,7 +41,8 @@ export async function planRun(context: ReconcileServices, run: Run, stopping: Ab
   const covered = (await context.offboarding?.covered(active)) ?? active;
   const waves = wavesOf(run.rollout.waves ?? [], covered, organization.accounts);
   for (const account of accounts.filter((each) => !covered.includes(each))) {
-    const why = account.state === 'ACTIVE' ? 'it is not to be covered' : `the account is ${account.state}`;
+    const why =
+      account.state === 'ACTIVE' ? 'the account is out of scope' : `the account is ${account.state}`;
     await leaveOut(context, run, account, `skipped: ${why}`);
   }
   for (const [wave, members] of Map.groupBy(covered, ({ id }) => waves.get(id) ?? 1)) {

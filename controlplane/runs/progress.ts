@@ -2,14 +2,13 @@ import type { RolloutPlan } from '../settings/rollout.ts';
 import { excess } from '../stacks/failure-limit.ts';
 import { hubWave, type RunStackState, type WaveCount } from '../store/run-stacks.ts';
 
-/** What a roll-out does next. */
 export type NextStep =
   | { readonly do: 'admit'; readonly wave: number; readonly most: number }
   | { readonly do: 'idle' }
   | { readonly do: 'pause'; readonly message: string }
   | { readonly do: 'finish'; readonly failed: number };
 
-/** Stacks admitted at once where the plan says nothing: enough for any worker, few enough to stop soon. */
+/** Without a limit in the plan: enough for any worker, few enough to stop soon. */
 const defaultParallel = 64;
 
 const ended: ReadonlySet<RunStackState> = new Set([
@@ -19,13 +18,10 @@ const ended: ReadonlySet<RunStackState> = new Set([
   'unreachable',
   'skipped',
 ]);
-/** Of these a share is taken: the others say nothing of what is rolled out. */
+/** Percentages apply to these; other states say nothing about the change that is rolled out. */
 const tried: ReadonlySet<RunStackState> = new Set(['succeeded', 'unchanged', 'failed']);
 
-/**
- * The next step of a roll-out, of how many of its stacks are in which state. Waves are taken in order, each once the
- * one before has ended. Pure.
- */
+/** The next step of a roll-out, from the number of stacks in each state. Waves run in order. Pure. */
 export function nextStep(counts: readonly WaveCount[], plan: RolloutPlan): NextStep {
   const total = (test: (count: WaveCount) => boolean) =>
     counts.filter(test).reduce((sum, { count }) => sum + count, 0);
@@ -44,14 +40,14 @@ export function nextStep(counts: readonly WaveCount[], plan: RolloutPlan): NextS
   return most > 0 ? { do: 'admit', wave: current, most } : { do: 'idle' };
 }
 
-/** Why a wave has failed too much, or nothing. */
+/** Why a wave has failed too much, or undefined. */
 function tooMany(
   wave: number,
   counts: readonly WaveCount[],
   plan: RolloutPlan,
   over: boolean,
 ): string | undefined {
-  // Whoever resumed it has seen what had failed by then.
+  // The person who resumed the run has seen earlier failures.
   const here = counts.filter((each) => each.wave === wave && each.recent);
   const sum = (test: (state: RunStackState) => boolean) =>
     here.filter(({ state }) => test(state)).reduce((all, { count }) => all + count, 0);

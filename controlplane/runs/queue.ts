@@ -4,24 +4,24 @@ import { PortcullisError } from '../settings/errors.ts';
 import { accountKey } from '../stacks/key.ts';
 import type { Run, RunRequest } from '../store/runs.ts';
 
-/** Runs wait here and are carried out, several at a time; a whole sweep never holds up one new account. */
+/** Runs wait here and are processed, several at a time, so that a long run does not delay a new account. */
 export interface RunQueue {
-  /** The run that will do what is asked: a new one, or an equal one that waits already. */
+  /** Returns the new run, or an equal one that is already waiting. */
   request(request: RunRequest): Promise<Run>;
-  /** Begins nothing more of it until it is resumed. @throws PortcullisError `not-found` or `conflict` */
+  /** Starts nothing more until it is resumed. @throws PortcullisError `not-found` or `conflict` */
   pause(id: string, by: string): Promise<Run>;
-  /** Lets it go on; failures of before count against no limit any more. @throws PortcullisError as `pause` */
+  /** Resumes it; earlier failures no longer count against the limits. @throws PortcullisError as `pause` */
   resume(id: string, by: string): Promise<Run>;
-  /** Ends it; what is under way is finished. @throws PortcullisError as `pause` */
+  /** Ends it; work in progress finishes. @throws PortcullisError as `pause` */
   cancel(id: string, by: string): Promise<Run>;
-  /** Has runs carried on that nobody has in hand any more. */
+  /** Resumes runs that no worker holds. */
   takeUp(): Promise<void>;
   start(): Promise<void>;
   interrupt(): void;
   stop(): Promise<void>;
 }
 
-/** Carries a run on until it has ended or the signal says to leave it to another. */
+/** Advances a run until it has ended or the signal aborts. */
 export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
 
 interface RunQueueContext extends Pick<Services, 'boss' | 'store' | 'leases' | 'meter' | 'log'> {
@@ -29,10 +29,9 @@ interface RunQueueContext extends Pick<Services, 'boss' | 'store' | 'leases' | '
   readonly times?: WorkTimes;
 }
 
-/** A run costs a worker next to nothing while its stacks are worked on. */
+/** High, because a run that waits for its stacks uses almost no resources. */
 const concurrent = 16;
 
-/** What a person does to a run that is recorded. */
 function runControls(
   { store: { runs, runStacks }, log }: Pick<Services, 'store' | 'log'>,
   send: (id: string) => Promise<void>,
@@ -66,7 +65,7 @@ function runControls(
     },
     async cancel(id, by) {
       const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`, by));
-      // One that was not planned yet has its accounts skipped by name, so that it is known what it left.
+      // A run that was not planned lists its named accounts as skipped, so that they are visible.
       const named = run.plannedAt ? [] : (run.scope.accounts ?? []).map((account) => accountKey(account));
       await runStacks.plan(id, named, 1, 'skipped', `cancelled by ${by}`);
 
@@ -76,14 +75,14 @@ function runControls(
   };
 }
 
-/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+/** Uses pg-boss in the database of the store. Starts nothing. */
 export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
   const { runs } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
     if (!run || run.finishedAt || run.state === 'paused') return;
     const runLog = log.child({ run: id });
-    runLog.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run under way');
+    runLog.info({ kind: run.kind, scope: run.scope, by: run.requestedBy }, 'run started');
     await advance(id, signal);
     const done = await runs.get(id);
     if (!done?.finishedAt) return;
@@ -96,7 +95,7 @@ export function runQueue({ boss, store, leases, advance, meter, log, times }: Ru
   return {
     async request(request) {
       const { run } = await runs.createUnlessWaiting(request);
-      // Sent even where the run is not new: whoever made it may have died before sending.
+      // Sent for an existing run too: its creator may have died before sending.
       await send(run.id);
       return run;
     },

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { PortcullisError } from '../settings/errors.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 
-/** An account's place in the order of shares: the same in every run, and unlike for neighbours. */
+/** A stable pseudo-random order: the same in every run, with neighbouring ids far apart. */
 const spread = (id: string): string => createHash('sha256').update(id).digest('hex');
 
 /**
- * The wave of each account: the first, counted from 1, that names it, or the last. A percentage is of all accounts of
- * the run, those of earlier waves included, in an order that is the same each time.
- * @throws PortcullisError `unknown-scope` where a wave names an account or unit that the organization does not have.
+ * The wave of each account, counted from 1: the first that names it, else the last. A percentage applies to all
+ * accounts of the run, including earlier waves, in a stable order.
+ * @throws PortcullisError `unknown-scope` when a wave names an account or unit that the organization does not have
  */
 export function wavesOf(
   waves: readonly string[],
@@ -38,7 +38,10 @@ function membersOf(
   }
   const names = (account: OrganizationAccount) => account.id === part || account.parents.includes(part);
   if (!all.some(names)) {
-    throw new PortcullisError('unknown-scope', `waves: ${part} is no account or organizational unit here`);
+    throw new PortcullisError(
+      'unknown-scope',
+      `waves: ${part} is not an account or organizational unit of this organization`,
+    );
   }
   return ordered.filter(names);
 }

@@ -12,8 +12,8 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/metrics.ts';
 
 /**
- * What the service is made of, each once a process. The folders above take what they need of it. What one of them makes
- * and another takes, such as runs or offboarding, is declared where it is made: this folder may not import those.
+ * The parts of the service, one each per process. Folders above use what they need. Parts that one of those folders
+ * creates for another, such as runs or offboarding, are declared there: this folder may not import them.
  */
 export interface Services {
   readonly settings: Settings;
@@ -25,17 +25,15 @@ export interface Services {
   readonly aws: Aws;
   readonly engine: Engine;
   readonly boss: Boss;
-  /** Keys that wait to be reconciled. */
   readonly queue: KeyQueue;
   readonly leases: Leases;
   readonly workers: Workers;
-  /** Hash of the programs' sources. */
   readonly programVersion: string;
 }
 
 /**
- * Some of the services, and of each the named members, or with `true` all of it:
- * `Uses<{ store: 'facts' | 'now'; aws: 'ec2'; log: true }>`.
+ * A subset of the services, with the named members of each or, with `true`, all of it: `Uses<{ store: 'facts' |
+ * 'now'; aws: 'ec2'; log: true }>`.
  */
 export type Uses<Needs extends { readonly [Name in keyof Services]?: keyof Services[Name] | true }> = {
   readonly [Name in keyof Needs & keyof Services]: Needs[Name] extends keyof Services[Name]

@@ -10,12 +10,11 @@ export interface OrganizationAccount {
   readonly id: string;
   readonly name: string;
   readonly state: AccountState;
-  /** When it joined, ISO 8601; a young account may refuse calls for a minute. */
+  /** ISO 8601; a new account may deny calls for a minute. */
   readonly joinedAt: string | undefined;
   /** Ids of the root and organizational units above it, the root first. */
   readonly parents: readonly string[];
   /** Names of the organizational units above it, the topmost first. */
   readonly unitNames: readonly string[];
-  /** Those names, joined by `/`. */
   readonly path: string;
 }

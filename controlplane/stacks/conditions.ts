@@ -1,4 +1,4 @@
-/** What is known of an account or stack. `Unknown` is not `False`: it was not, or could not be, looked at. */
+/** `Unknown` is not `False`: the state was not or could not be observed. */
 export interface Condition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: Reason;
@@ -48,11 +48,11 @@ function set(conditions: Conditions, change: Change, now: string): Conditions {
 
 const idle = { status: 'False', reason: 'Idle', message: '' } as const;
 
-/** Being worked on, hence not given up either. */
+/** In progress, so not stalled. */
 export const markReconciling = (conditions: Conditions, now: string): Conditions =>
   set(conditions, { Reconciling: { status: 'True', reason: 'InProgress', message: '' }, Stalled: idle }, now);
 
-/** As declared, hence neither reconciling nor drifted. */
+/** At the desired state, so neither reconciling nor drifted. */
 export const markReady = (conditions: Conditions, message: string, now: string): Conditions =>
   set(
     conditions,
@@ -65,7 +65,7 @@ export const markReady = (conditions: Conditions, message: string, now: string):
     now,
   );
 
-/** Not as declared, and why; whether it drifted is not known any more. */
+/** Not at the desired state. Drift becomes unknown. */
 export const markFailed = (
   conditions: Conditions,
   reason: Reason,
@@ -82,7 +82,7 @@ export const markFailed = (
     now,
   );
 
-/** Failed too often to be tried again by itself. */
+/** Failed too often to be retried automatically. */
 export const markStalled = (conditions: Conditions, message: string, now: string): Conditions =>
   set(
     conditions,
@@ -102,5 +102,5 @@ export const markDrifted = (conditions: Conditions, drift: readonly string[], no
     now,
   );
 
-/** Sets any conditions that the functions above do not name together. */
+/** For combinations without a function of their own. */
 export const mark = set;

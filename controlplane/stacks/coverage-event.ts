@@ -1,17 +1,14 @@
 import * as z from 'zod';
 
-/**
- * The detail of a `Portcullis Coverage` event: an account's Regions whose events stopped, or began again, to reach
- * Portcullis. Times are ISO 8601.
- */
+/** Detail of a `Portcullis Coverage` event: Regions whose coverage was lost or regained. Times are ISO 8601. */
 export const coverageSchema = z.object({
   schemaVersion: z.literal(1),
-  id: z.uuid().describe('The same where the event is sent again.'),
+  id: z.uuid().describe('The same when the event is sent again.'),
   time: z.iso.datetime(),
   change: z.enum(['lost', 'regained']),
   account: z.string(),
   accountName: z.string(),
-  /** For people: what happened, in a sentence. */
+  /** A sentence for people. */
   summary: z.string(),
   regions: z.array(
     z.object({

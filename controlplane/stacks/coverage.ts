@@ -1,7 +1,7 @@
 import { isOwnTrail } from '../../programs/names.ts';
 import type { RegionCoverage, TrailCheck } from './trail-check.ts';
 
-/** What the last check that could tell said of a Region, with the trails that it saw. */
+/** The last known coverage of a Region, with the trails seen. */
 export interface KnownCoverage {
   readonly region: string;
   readonly covered: boolean;
@@ -16,7 +16,7 @@ function knownBy({ region, trail }: RegionCoverage): KnownCoverage | undefined {
   return { region, covered: trail.covered, trailArns };
 }
 
-/** What is known of the Regions found: a check that failed leaves what was known before, so that it hides no change. Pure. */
+/** The known coverage after an inspection. A failed check keeps what was known, so that it hides no change. Pure. */
 export function knownAfter(
   known: readonly KnownCoverage[],
   found: readonly RegionCoverage[],
@@ -25,16 +25,15 @@ export function knownAfter(
   return found.flatMap((one) => knownBy(one) ?? before.get(one.region) ?? []);
 }
 
-/** Regions that did not answer at a look: unknown, so that what was known of them stays known. Pure. */
+/** Regions that did not answer: unknown, so that their known coverage is kept. Pure. */
 export const unanswered = (regions: readonly string[], reason: string): RegionCoverage[] =>
   regions.map((region) => ({ region, trail: { covered: 'unknown', reason } }));
 
-/** A Region whose coverage changed. */
 export interface ChangedRegion {
   readonly region: string;
   /** The trail that covered it, or covers it now. */
   readonly trail: string | null;
-  /** Why it is not covered any more; empty where it is again. */
+  /** Why it is not covered; empty when coverage was regained. */
   readonly problems: readonly { readonly cause: string; readonly message: string; readonly mend: string }[];
 }
 
@@ -43,16 +42,13 @@ export interface CoverageChange {
   readonly regained: readonly ChangedRegion[];
 }
 
-/** An uncovered check's problems; one that an earlier version stored has its reason alone. */
+/** A check stored by an earlier version has only its reason. */
 const problemsOf = (check: Extract<TrailCheck, { covered: false }>): ChangedRegion['problems'] =>
   check.problems?.map(({ cause, message, mend }) => ({ cause, message, mend })) ?? [
     { cause: 'unknown', message: check.reason, mend: 'portcullis status' },
   ];
 
-/**
- * The Regions whose coverage was lost or regained since it was last known. What a failed check leaves unknown is no
- * change; a Region looked at for the first time, or not any more, is none either. Pure.
- */
+/** Since it was last known: a failed check, a new Region and a removed one are no changes. Pure. */
 export function coverageChange(
   known: readonly KnownCoverage[],
   found: readonly RegionCoverage[],
@@ -71,10 +67,9 @@ export function coverageChange(
 }
 
 /**
- * The home Region of the trail that Portcullis makes, or is to make, in an account; nothing where it has none. With
- * `create` there is one where a Region has no coverage, and from then on for as long as that trail is there: its own
- * coverage never counts against it, nor does another trail that comes later. It is retired by `report` alone. A failed
- * check decides nothing: `known` says what was there before. Pure.
+ * The home Region of the trail that Portcullis creates in an account; undefined without one. `create` adds a trail
+ * when a Region has no coverage, and keeps it: its own coverage and later trails do not remove it, only `report`
+ * does. After a failed check `known` decides. Pure.
  */
 export function ownTrailRegion(
   setting: 'report' | 'create',

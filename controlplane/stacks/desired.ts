@@ -9,11 +9,11 @@ export interface DesiredStack {
   readonly arguments: StackArguments;
   /** Hash of program version and arguments: equal generations declare the same resources. */
   readonly generation: string;
-  /** Names of the stored exceptions in the bundle; the hub's alone. */
+  /** Stored exceptions in the bundle; only for the hub. */
   readonly exceptions?: readonly string[];
 }
 
-/** Everything that desired state follows from, besides the account itself. */
+/** The input of desired state, apart from the account. */
 export interface Fleet {
   readonly partition: string;
   readonly organizationId: string;
@@ -27,10 +27,10 @@ export interface Fleet {
   readonly notificationTopicArn: string | undefined;
   readonly securityHub: boolean;
   readonly narrowing: boolean;
-  /** Whether accounts without coverage get a trail of their own; `report` where it is not said. */
+  /** Whether accounts without coverage get their own trail; default `report`. */
   readonly trails?: 'report' | 'create';
   readonly programVersion: string;
-  /** The role through which every account is entered but its own. */
+  /** The role through which every account except its own is accessed. */
   readonly deployerRoleArn?: string | undefined;
   readonly externalId?: string | undefined;
 }
@@ -38,15 +38,15 @@ export interface Fleet {
 export interface FleetAccount {
   readonly id: string;
   readonly accessRoleArn: string | undefined;
-  /** The Regions to cover, with the trail check of each. */
+  /** The Regions in scope, with the trail check of each. */
   readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
-  /** The home Region of the trail that Portcullis makes there; see `ownTrailRegion`. */
+  /** The home Region of the trail that Portcullis creates; see `ownTrailRegion`. */
   readonly ownTrail?: string | undefined;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Where the bundle lies on this machine is no part of what is declared; its hash is. */
+/** The bundle's local path is not declared; its hash is. */
 const declared = (args: StackArguments) =>
   args.kind === 'hub' ? { ...args, bundle: args.bundle.sha256 } : args;
 
@@ -67,7 +67,7 @@ const placeOf = (
   region,
   ...(accessRoleArn && {
     accessRoleArn,
-    // The deployer's own account is entered as the deployer itself.
+    // The deployer role is used directly in its own account.
     ...(fleet.deployerRoleArn &&
       fleet.deployerRoleArn !== accessRoleArn && { deployerRoleArn: fleet.deployerRoleArn }),
     ...(fleet.externalId && { externalId: fleet.externalId }),
@@ -94,10 +94,7 @@ export function desiredHub(
   });
 }
 
-/**
- * Whether a cell forwards lifecycle events too: in the Region where Organizations and Account Management publish, and
- * in Control Tower's home Region in the management account.
- */
+/** Lifecycle events appear in one Region per partition, and in Control Tower's home Region. */
 const cellOf = (fleet: Fleet, accountId: string, region: string): Cell => ({
   region,
   lifecycle:
@@ -105,16 +102,13 @@ const cellOf = (fleet: Fleet, accountId: string, region: string): Cell => ({
     (accountId === fleet.managementAccountId && region === fleet.controlTowerRegion),
 });
 
-/** Without the reason of a failed check: its text varies, and would make a new generation each time. */
+/** Without the reason of a failed check, whose text varies and would change the generation. */
 const describe = (trail: TrailCheck): string => {
   if (trail.covered === 'unknown') return 'unknown';
   return trail.covered ? trail.trailArn : `uncovered: ${trail.reason}`;
 };
 
-/**
- * The stacks that an account should have: its own, and in `layout: region` one for each of its Regions.
- * Pure: equal inputs give equal stacks and generations.
- */
+/** Pure: equal inputs give equal stacks and generations. */
 export function desiredAccount(
   fleet: Fleet,
   account: FleetAccount,

@@ -1,9 +1,9 @@
 import type { RolloutPlan } from '../settings/rollout.ts';
 
-/** With fewer stacks ended a share says nothing. */
+/** A percentage of fewer stacks is meaningless. */
 const leastForShare = 5;
 
-/** Why of the stacks that ended too many failed, or nothing. `over`: no more of them will end. Pure. */
+/** Why too many stacks failed, or undefined. `over`: no more of them will end. Pure. */
 export function excess(
   { failed, ended: done }: { readonly failed: number; readonly ended: number },
   { maxFailures, maxFailurePercent }: RolloutPlan,

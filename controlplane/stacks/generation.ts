@@ -3,15 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The version of the control plane. */
 export const version = '0.1.0';
 
 let known: string | undefined;
 
-/**
- * Names the sources of the Pulumi programs: stacks made by other sources are another generation. Read once, at the
- * first call; 16 hexadecimal digits.
- */
+/** Hash of the Pulumi programs' sources, 16 hexadecimal digits: other sources give another generation. Read once. */
 export function programVersion(): string {
   known ??= hashOf(fileURLToPath(new URL('../../programs', import.meta.url)));
   return known;

@@ -1,4 +1,3 @@
-/** A stack that is to go. */
 export interface StackToOffboard {
   readonly key: string;
   readonly accountId: string;
@@ -7,7 +6,7 @@ export interface StackToOffboard {
   readonly because: string;
 }
 
-/** What may not go on without a person, and why. */
+/** What may not continue without a confirmation, and why. */
 export interface Hold {
   readonly kind: 'nothing' | 'deletions' | 'everything';
   readonly why: string;

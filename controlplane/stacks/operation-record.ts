@@ -1,4 +1,4 @@
-/** A property before and after, where it is short text, a number or a boolean, and no secret. */
+/** A property before and after, when it is short text, a number or a boolean, and not secret. */
 export interface ValueChange {
   readonly old?: Scalar;
   readonly new?: Scalar;
@@ -12,18 +12,18 @@ export interface ResourceChange {
   readonly type: string;
   readonly name: string;
   readonly properties: readonly string[];
-  /** Of the properties whose values can be shown: their change, by property. */
+  /** The properties whose values may be shown. */
   readonly values?: Readonly<Record<string, ValueChange>>;
 }
 
-/** What an operation did, from the engine's own events. */
+/** The result of an operation, from the engine's events. */
 export interface OperationRecord {
-  /** `adopt` is the operation of a resource that existed without the state knowing it. */
+  /** `adopt`: the resource existed but was not in the state. */
   readonly changes: readonly ResourceChange[];
-  /** Resources whose live state differed from the recorded one: found by refresh. */
+  /** Differences between live and recorded state, found by refresh. */
   readonly drift: readonly ResourceChange[];
   readonly unchanged: number;
   readonly errors: readonly string[];
-  /** What an earlier operation, cut short by its holder's death, had made: nobody has told of it yet. */
+  /** Changes of an earlier operation that its holder's death interrupted. They are not reported yet. */
   readonly interrupted?: readonly ResourceChange[];
 }

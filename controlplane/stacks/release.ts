@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Fleet } from './desired.ts';
 
 /**
- * Names what the fleet as a whole is to be: the programs and the settings that every member stack follows from. While
- * it changes, stacks that are well keep what they have until a roll-out comes to them; what changes in one account
- * alone, such as its Regions, is made at once.
+ * Identifies the programs and settings that all member stacks depend on. When it changes, ready stacks keep their
+ * release until a roll-out updates them. Changes of one account, such as its Regions, are applied at once.
  */
 export const releaseOf = (fleet: Fleet): string => {
   const {

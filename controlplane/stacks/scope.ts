@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Names in one list at most; more are an organizational unit, or several requests. */
+/** Names per list; use an organizational unit or several requests for more. */
 const most = 200;
 
-/** What a run is about; an empty scope is the whole organization. The parts narrow each other. */
+/** The scope of a run: empty is the whole organization, and the parts narrow each other. */
 export const scopeSchema = z.strictObject({
   accounts: z
     .array(z.string().regex(/^\d{12}$/, 'must be a 12-digit account id'))
@@ -25,7 +25,7 @@ export const scopeSchema = z.strictObject({
 
 export type Scope = z.infer<typeof scopeSchema>;
 
-/** No account at all: a run about the hub alone. Callers of the API cannot ask for it. */
+/** Only the hub. Not available to callers of the API. */
 export const hubAlone: Scope = { accounts: [] };
 
 export const isWholeOrganization = (scope: Scope): boolean =>

@@ -4,8 +4,8 @@ export type TrailKind = 'organization' | 'multi-Region' | 'single-Region';
 
 /**
  * Why a trail does not cover a Region: there is `none`; it is a single-Region trail `elsewhere` in the account; its
- * logging is `stopped`; or its event selectors leave out what Portcullis acts on. Event data stores of CloudTrail
- * Lake are no trails: they send nothing to EventBridge.
+ * logging is `stopped`; or its event selectors exclude what Portcullis acts on. Event data stores of CloudTrail Lake
+ * are not trails: they send nothing to EventBridge.
  */
 export type TrailCause = 'none' | 'elsewhere' | 'stopped' | SelectorCause;
 
@@ -13,11 +13,11 @@ export interface TrailProblem {
   readonly cause: TrailCause;
   readonly trailArn?: string;
   readonly message: string;
-  /** One act that mends it. */
+  /** The action that fixes it. */
   readonly mend: string;
 }
 
-/** Something wrong with a trail that does cover: nothing is missed for it. */
+/** A problem of a trail that covers the Region: no event is missed. */
 export interface TrailWarning {
   readonly cause: 'log-delivery' | 'digest-delivery' | 'log-group-delivery' | 'notification' | 'redundant';
   readonly trailArn: string;
@@ -25,29 +25,24 @@ export interface TrailWarning {
   readonly mend: string;
 }
 
-/**
- * What the trail check found in one account and Region. `unknown` is not `uncovered`: the check itself failed. What
- * is optional is missing in checks that were stored before it was looked at.
- */
+/** `unknown`: the check failed. Optional fields are missing in checks stored by earlier versions. */
 export type TrailCheck =
   | {
       readonly covered: true;
       readonly trailArn: string;
       readonly kind?: TrailKind;
-      /** Further trails that cover the Region. */
       readonly also?: readonly string[];
       readonly warnings?: readonly TrailWarning[];
     }
   | { readonly covered: false; readonly reason: string; readonly problems?: readonly TrailProblem[] }
   | { readonly covered: 'unknown'; readonly reason: string };
 
-/** One Region of an account with its trail check. */
 export interface RegionCoverage {
   readonly region: string;
   readonly trail: TrailCheck;
 }
 
-/** A trail with its status and selectors, as seen from an account. */
+/** A trail with its status and selectors, as read from an account. */
 export interface ObservedTrail extends Selectors {
   readonly arn: string;
   readonly homeRegion: string;
@@ -55,7 +50,7 @@ export interface ObservedTrail extends Selectors {
   readonly multiRegion: boolean;
   readonly bucket: string;
   readonly logging: boolean;
-  /** Error codes of the latest deliveries that failed. */
+  /** Error codes of the latest failed deliveries. */
   readonly failing: {
     readonly log?: string;
     readonly digest?: string;
@@ -64,7 +59,7 @@ export interface ObservedTrail extends Selectors {
   };
 }
 
-/** What a trail records: basic selectors, or advanced ones in their place. */
+/** Basic selectors, or advanced ones instead. */
 export interface Selectors {
   readonly eventSelectors: readonly EventSelector[];
   readonly advancedEventSelectors: readonly AdvancedEventSelector[];

@@ -22,7 +22,7 @@ const sentence = (name: string, id: string, change: CoverageEvent['change'], reg
     regions.length > 3 ? `${regions.length} Regions` : regions.map(({ region }) => region).join(', ');
   const [first] = regions.flatMap(({ problems }) => problems);
   return change === 'lost'
-    ? `Account ${name} (${id}) gets no events in ${where} any more: ingress opened there is not seen. ${first?.message}. Mend: ${first?.mend}`
+    ? `Account ${name} (${id}) gets no events in ${where} any more: ingress opened there is not seen. ${first?.message}. Fix: ${first?.mend}`
     : `Account ${name} (${id}) gets events in ${where} again. What was opened meanwhile was not seen: look at its security groups`;
 };
 

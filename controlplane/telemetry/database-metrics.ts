@@ -8,15 +8,15 @@ import { type Reading, readings } from './readings.ts';
 type Row = Readonly<Record<string, string | number | null>>;
 
 interface DatabaseMetricsContext {
-  /** What this process counted. */
+  /** The counters of this process. */
   readonly registry: Registry;
   readonly database: Pick<Database, 'query'>;
   readonly log: Logger;
-  /** How long one reading may take, milliseconds. */
+  /** Time limit of one reading, milliseconds. */
   readonly timeoutMs?: number;
 }
 
-/** Adds what was read to the registry of one scrape; what is null is left out. */
+/** Adds a reading to the registry of one scrape, without null values. */
 function show(registry: Registry, { gauges }: Reading, rows: readonly Row[]): void {
   for (const { name, help, labels, column } of gauges) {
     const known = rows.filter((row) => row[column] !== null && row[column] !== undefined);
@@ -29,9 +29,9 @@ function show(registry: Registry, { gauges }: Reading, rows: readonly Row[]): vo
 }
 
 /**
- * All that is measured, as the Prometheus text format has it: what this process counted, and what the database holds at
- * that moment. What could not be read in time is left out and counted, so that no old value passes for a present one;
- * scrapes at the same time are one. Never throws, and ends in little more than one timeout.
+ * All metrics in the Prometheus text format: counters of this process and readings of the database. A reading that is
+ * not ready in time is left out and counted, so that no old value appears current. Concurrent scrapes share one
+ * result. Never throws, and ends within little more than one timeout.
  */
 export function metricsText({
   registry,
@@ -46,18 +46,18 @@ export function metricsText({
     registers: [registry],
   });
   for (const { name } of readings) errors.inc({ reading: name }, 0);
-  /** Readings that the database still has not answered: asked again, they would only pile up. */
+  /** Readings that the database has not answered yet. They are not repeated, to prevent a backlog. */
   const open = new Set<string>();
 
   const ask = async ({ name, sql }: Reading): Promise<Row[]> => {
-    if (open.has(name)) throw new Error('the reading before has not been answered yet');
+    if (open.has(name)) throw new Error('the previous reading is not answered yet');
     open.add(name);
     const answer = database.query<Row>(sql).finally(() => open.delete(name));
     const giveUp = new AbortController();
     const late = pause(timeoutMs, undefined, { signal: giveUp.signal, ref: false }).then(() => {
       throw new Error(`no answer in ${timeoutMs} ms`);
     });
-    // Whichever comes second has nobody to tell.
+    // After the timeout a late error has no receiver.
     late.catch(() => undefined);
     answer.catch(() => undefined);
     return Promise.race([answer, late]).finally(() => giveUp.abort());
@@ -68,7 +68,7 @@ export function metricsText({
     const until = performance.now() + timeoutMs;
     for (const reading of readings) {
       try {
-        if (performance.now() >= until) throw new Error('no time was left');
+        if (performance.now() >= until) throw new Error('no time left');
         show(seen, reading, await ask(reading));
       } catch (error) {
         errors.inc({ reading: reading.name });

@@ -7,9 +7,9 @@ export type { Logger };
 const errorsAsText = (value: unknown) => (value instanceof Error ? stdSerializers.err(value) : value);
 
 /**
- * Structured logs on standard error, so that a command's own output stays clean; docs/observability.md names the
- * fields. Each line goes through the redaction as a whole, so message, errors and their causes, nested values and what
- * child loggers add are all the same to it. Characters that a terminal would act on are removed. `secrets` are texts to take out wherever they stand.
+ * Structured logs on standard error, so that standard output has only a command's output; docs/observability.md lists
+ * the fields. Redaction applies to each whole line: messages, errors with causes, nested values and fields of child
+ * loggers. Terminal control characters are removed. `secrets` are texts to redact everywhere.
  */
 export function makeLogger(
   level: string,

@@ -5,7 +5,7 @@ import { outcomes } from '../../lambda/contract/result.ts';
 const outcomeOrders = ['first', 'later'] as const;
 type OutcomeOrder = (typeof outcomeOrders)[number];
 
-/** What the parts of the control plane say of what they did; none of it can fail or wait. */
+/** Events that the control plane counts. No method fails or waits. */
 export interface Meter {
   stack(
     operation: 'up' | 'preview' | 'destroy',
@@ -43,7 +43,7 @@ const seconds = {
 const runKinds = ['reconcile', 'preview'];
 const runEnds = ['succeeded', 'failed', 'cancelled'];
 
-/** A registry of its own, with what is known of the process and the program that runs. */
+/** A separate registry with the metrics of the process and its version. */
 export function metricsRegistry(version: string): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -103,7 +103,7 @@ function instruments(registry: Registry) {
   };
 }
 
-/** A meter that counts into the registry. Series that alerts ask about are there from the start, at zero. */
+/** Counts into the registry. Series used by alerts exist from the start, at zero. */
 export function createMeter(registry: Registry): Meter {
   const { operations, runs, reconciles, throttles, remediations, latency, verifications } =
     instruments(registry);

@@ -1,6 +1,6 @@
 import { openEscalations } from '../store/remediations.ts';
 
-/** One column of a reading, as a gauge; the other columns named are its labels. */
+/** One column of a reading as a gauge, with the named columns as labels. */
 export interface ReadGauge {
   readonly name: string;
   readonly help: string;
@@ -8,7 +8,7 @@ export interface ReadGauge {
   readonly labels: readonly string[];
 }
 
-/** One cheap query, and the gauges that its rows make. A column that is null makes none. */
+/** One cheap query and its gauges. A null value gives no gauge. */
 export interface Reading {
   readonly name: string;
   readonly sql: string;
@@ -21,7 +21,7 @@ const gauge = (name: string, help: string, column: string, ...labels: string[]):
   ...{ name: `portcullis_${name}`, help, column, labels },
 });
 const seconds = (moment: string) => `extract(epoch from now() - ${moment})::float8`;
-/** Accounts that are to be covered: what is left of the others is history, and nothing that anybody has to mend. */
+/** Accounts in scope. Stacks of other accounts are history that no person has to fix. */
 const inFleet = `account.state = 'ACTIVE' and account.conditions->'Ready'->>'reason' is distinct from 'OutOfScope'`;
 const cell = `(
           select account.id as account_id, each->>'region' as region, each->'trail'->>'covered' as covered,
@@ -29,7 +29,7 @@ const cell = `(
           from account cross join lateral jsonb_array_elements(account.regions) as each where ${inFleet}
         ) as cell`;
 
-/** Read from the database at each scrape, so every process of one database says the same of them. */
+/** Read from the database at each scrape, so that every process reports the same values. */
 export const readings: readonly Reading[] = [
   {
     name: 'queue',
@@ -111,7 +111,7 @@ export const readings: readonly Reading[] = [
     gauges: [
       gauge(
         'cells',
-        'Accounts in Regions, by whether a trail covers them; unknown where it could not be told.',
+        'Accounts in Regions, by whether a trail covers them; unknown when the check failed.',
         'cells',
         'covered',
       ),
@@ -142,7 +142,7 @@ export const readings: readonly Reading[] = [
       ),
       gauge(
         'cells_oldest_verification_seconds',
-        'Since the cell_verification of the cell that was verified longest ago.',
+        'Since the verification of the cell that was verified longest ago.',
         'age',
       ),
     ],
@@ -153,11 +153,7 @@ export const readings: readonly Reading[] = [
         count(*) filter (where expires_at <= now() and expires_at > '-infinity')::int as expired from lease`,
     gauges: [
       gauge('leases_held', 'Keys that a worker works on.', 'held'),
-      gauge(
-        'leases_expired',
-        'Leases whose worker let them run out, and that nobody has taken since.',
-        'expired',
-      ),
+      gauge('leases_expired', 'Expired leases that no worker has taken since.', 'expired'),
     ],
   },
   {

@@ -9,7 +9,7 @@ import { type CoverageEvent, coverageDetailType } from '../stacks/coverage-event
 import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { CoverageNotice } from '../store/coverage.ts';
 
-/** Hears of an account's Regions before and after each look at its trails. */
+/** Receives an account's Regions before and after each inspection of its trails. */
 export type CoverageAnnouncer = (
   account: { readonly id: string; readonly name: string },
   before: readonly RegionCoverage[],
@@ -23,7 +23,7 @@ type AnnouncerContext = Uses<{
   log: true;
 }>;
 
-/** One organization trail that stops is thousands of notices: a topic hears of so many in so long, the bus of all. */
+/** A stopped organization trail gives thousands of notices: a topic gets only these, the bus all. */
 const messagesOfATheme = 5;
 const themeMinutes = 15;
 
@@ -71,7 +71,7 @@ async function publish(
   );
 }
 
-/** Tells a topic, unless it has had its share of the theme: the last one it gets says so. Whether it was told. */
+/** Returns false when the topic's share for the theme is used up; the last message says so. */
 async function publishToTopic(
   context: AnnouncerContext,
   { theme, event }: CoverageNotice,
@@ -79,13 +79,13 @@ async function publishToTopic(
 ): Promise<boolean> {
   const before = await context.store.coverage.notifiedLately(theme, topicArn, themeMinutes);
   if (before >= messagesOfATheme) return false;
-  const more = `Further accounts of which the same is true are not told here for ${themeMinutes} minutes: see portcullis status`;
+  const more = `Further accounts with the same problem are not reported here for ${themeMinutes} minutes: see portcullis status`;
   const last = before === messagesOfATheme - 1;
   await publish(context, topicArn, last ? { ...event, summary: `${event.summary}. ${more}` } : event);
   return true;
 }
 
-/** Tells every channel that was not told yet. One that fails is tried again at the account's next survey. */
+/** Notifies every channel that was not notified yet. A failed channel is retried at the account's next inspection. */
 async function notify(context: AnnouncerContext, notice: CoverageNotice): Promise<void> {
   const { store, settings, log } = context;
   const { alarmTopicArn, notificationTopicArn } = settings;
@@ -99,7 +99,7 @@ async function notify(context: AnnouncerContext, notice: CoverageNotice): Promis
     } catch (error) {
       failed = true;
       const { account: accountId, change } = notice.event;
-      const message = `coverage ${change}, not told yet: ${reasonOf(error)}`;
+      const message = `coverage ${change}, not notified yet: ${reasonOf(error)}`;
       log.error({ accountId, notice: notice.id, channel, error }, message);
     }
   }
@@ -107,9 +107,9 @@ async function notify(context: AnnouncerContext, notice: CoverageNotice): Promis
 }
 
 /**
- * Makes what records each change of an account's coverage, with an audit line, and tells of it: the org bus, and the
- * alarm and notification topics where there are any. Recorded before it is told, and told until it is: once, or twice
- * where the process dies in between, with the same id. Throws only where the store fails.
+ * Returns an announcer that records each change of an account's coverage with an audit line and notifies the org bus,
+ * and the alarm and notification topics where set. Recorded first and retried until delivered: once, or twice after a
+ * crash in between, with the same id. Throws only when the store fails.
  */
 export function coverageAnnouncer(context: AnnouncerContext): CoverageAnnouncer {
   const { store, log } = context;

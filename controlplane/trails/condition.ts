@@ -4,9 +4,9 @@ import type { TrailCheck, TrailProblem, TrailWarning } from '../stacks/trail-che
 const once = (texts: readonly string[]): string => [...new Set(texts)].join('; ');
 
 const said = (found: readonly (TrailProblem | TrailWarning)[]): string =>
-  `${once(found.map(({ message }) => message))}. Mend: ${once(found.map(({ mend }) => mend))}`;
+  `${once(found.map(({ message }) => message))}. Fix: ${once(found.map(({ mend }) => mend))}`;
 
-/** Why Regions are uncovered, with the mends. A check stored by an earlier version has its reason alone. */
+/** Why Regions are uncovered, with the fixes. A check stored by an earlier version has only its reason. */
 function problemsOf(checks: readonly TrailCheck[]): string {
   const uncovered = checks.flatMap((check) => (check.covered === false ? [check] : []));
   const problems = uncovered.flatMap(({ problems }) => problems ?? []);
@@ -16,7 +16,7 @@ function problemsOf(checks: readonly TrailCheck[]): string {
   );
 }
 
-/** What is wrong with covering trails, each once, with the mend; nothing is missed for it. */
+/** Problems of covering trails, each once, with the fix. No event is missed because of them. */
 export const trailWarnings = (checks: readonly TrailCheck[]): string[] => [
   ...new Set(
     checks
@@ -25,7 +25,7 @@ export const trailWarnings = (checks: readonly TrailCheck[]): string[] => [
   ),
 ];
 
-/** An account's coverage over all its Regions: True where every one is covered, Unknown where a check failed. */
+/** The coverage of all Regions of an account: True when every one is covered, Unknown when a check failed. */
 export function trailsCondition(checks: readonly TrailCheck[]): Omit<Condition, 'since'> {
   const failed = checks.find((check) => check.covered === 'unknown');
   if (failed && failed.covered === 'unknown') {

@@ -10,22 +10,21 @@ const kindOf = ({ organization, multiRegion }: ObservedTrail): TrailKind => {
 
 const rank: Record<TrailKind, number> = { organization: 0, 'multi-Region': 1, 'single-Region': 2 };
 
-/** Why a trail does not cover a Region, or nothing where it does. Pure. */
+/** Why a trail does not cover a Region, or undefined when it does. Pure. */
 export function causeOf(trail: ObservedTrail, region: string): Exclude<TrailCause, 'none'> | undefined {
   if (!trail.multiRegion && trail.homeRegion !== region) return 'elsewhere';
   return trail.logging ? causeOfSelectors(trail) : 'stopped';
 }
 
-/** One account and Region to judge, with what is seen there. */
 export interface RegionTrails {
   readonly accountId: string;
   readonly region: string;
-  /** The trails that DescribeTrails shows there, asked in full. */
+  /** The trails that DescribeTrails returned there, with status and selectors. */
   readonly trails: readonly ObservedTrail[];
-  /** Trails of the account that other Regions show and this one does not. */
+  /** Trails of the account that only other Regions return. */
   readonly elsewhere?: readonly ObservedTrail[];
-  /** Why some of the trails shown there could not be asked. */
-  readonly unasked?: readonly string[];
+  /** Why some of these trails could not be read. */
+  readonly unread?: readonly string[];
 }
 
 function covered(trails: readonly ObservedTrail[], accountId: string): TrailCheck {
@@ -46,21 +45,21 @@ function covered(trails: readonly ObservedTrail[], accountId: string): TrailChec
 }
 
 /**
- * Judges the trails that an account shows in a Region; says of each why it does not cover it, with the mend. One
- * covering trail is enough, whatever could not be asked of the others; without one, what could not be asked makes
- * the answer unknown. Pure.
+ * Evaluates the trails that an account shows in a Region, and gives the cause and fix for each that does not cover
+ * it. One covering trail is enough, even if others could not be read; without one, an unreadable trail makes the
+ * result unknown. Pure.
  */
 export function evaluateTrails({
   accountId,
   region,
   trails,
   elsewhere = [],
-  unasked = [],
+  unread = [],
 }: RegionTrails): TrailCheck {
   const covering = trails.filter((trail) => causeOf(trail, region) === undefined);
   if (covering.length > 0) return covered(covering, accountId);
-  if (unasked.length > 0)
-    return { covered: 'unknown', reason: `the trail check failed: ${unasked.join('; ')}` };
+  if (unread.length > 0)
+    return { covered: 'unknown', reason: `the trail check failed: ${unread.join('; ')}` };
   const candidates = [...trails, ...elsewhere].toSorted((a, b) => a.arn.localeCompare(b.arn));
   const problems = candidates.flatMap((trail) => {
     const cause = causeOf(trail, region);

@@ -16,7 +16,7 @@ const texts: Record<
   { message: (arn: string) => string; mend: (t: TrailReference) => string }
 > = {
   elsewhere: {
-    message: (arn) => `${arn} records its own Region alone`,
+    message: (arn) => `${arn} records only its own Region`,
     mend: (trail) => command(trail, 'update-trail', ' --is-multi-region-trail'),
   },
   stopped: {
@@ -28,24 +28,24 @@ const texts: Record<
     mend: (trail) => inConsole(trail, 'switch management events on, with Write'),
   },
   'reads-only': {
-    message: (arn) => `${arn} records read events alone, no writes`,
+    message: (arn) => `${arn} records only read events, no writes`,
     mend: (trail) => inConsole(trail, 'tick Write'),
   },
   'excludes-ec2': {
     message: (arn) => `${arn} leaves out the events of EC2`,
-    mend: (trail) => inConsole(trail, 'take away the selector that leaves out ec2.amazonaws.com'),
+    mend: (trail) => inConsole(trail, 'remove the selector that leaves out ec2.amazonaws.com'),
   },
   partial: {
     message: (arn) => `${arn} records only some of the management write events of EC2`,
-    mend: (trail) => inConsole(trail, 'take away the filters by event name or caller'),
+    mend: (trail) => inConsole(trail, 'remove the filters by event name or caller'),
   },
 };
 
-/** Why one trail does not cover a Region, with the one act that mends it. Pure. */
+/** Why one trail does not cover a Region, with the one action that fixes it. Pure. */
 export function problemOf(trail: TrailReference, cause: Exclude<TrailCause, 'none'>): TrailProblem {
-  const { message, mend } = texts[cause];
-  // Our own trail is declared in the account's stack, which puts right whatever was changed by hand.
-  const act = trail.own ? `portcullis reconcile --account ${ownerOf(trail.arn)}` : mend(trail);
+  const { message, mend: fix } = texts[cause];
+  // Portcullis declares its own trail in the account's stack, so a reconcile undoes manual changes.
+  const act = trail.own ? `portcullis reconcile --account ${ownerOf(trail.arn)}` : fix(trail);
   return { cause, trailArn: trail.arn, message: message(trail.arn), mend: act };
 }
 
@@ -56,9 +56,10 @@ export const noTrail: TrailProblem = {
 };
 
 /**
- * What of a trail's own deliveries fails, by GetTrailStatus. None of it keeps events from EventBridge as far as AWS
- * documents: that asks for "a CloudTrail trail with logging enabled" and names no delivery.
- * Source: "AWS service events delivered via AWS CloudTrail", EventBridge user guide; GetTrailStatus, CloudTrail API reference.
+ * Failures of a trail's own deliveries, by GetTrailStatus. AWS does not document that they affect EventBridge, which
+ * requires "a CloudTrail trail with logging enabled" and no delivery.
+ * Source: "AWS service events delivered via AWS CloudTrail", EventBridge user guide; GetTrailStatus, CloudTrail API
+ * reference.
  */
 export function warningsOf(trail: ObservedTrail): TrailWarning[] {
   const { arn, bucket, failing } = trail;
@@ -68,7 +69,7 @@ export function warningsOf(trail: ObservedTrail): TrailWarning[] {
       'log',
       'log-delivery',
       `its log files do not reach bucket ${bucket}`,
-      `let the policy of bucket ${bucket} (and of its KMS key) admit cloudtrail.amazonaws.com for this trail; where the bucket is gone: as account ${owner}, aws cloudtrail update-trail --name ${arn} --s3-bucket-name <another>`,
+      `let the policy of bucket ${bucket} (and of its KMS key) admit cloudtrail.amazonaws.com for this trail; if the bucket was deleted: as account ${owner}, aws cloudtrail update-trail --name ${arn} --s3-bucket-name <another>`,
     ],
     [
       'digest',
@@ -95,10 +96,10 @@ export function warningsOf(trail: ObservedTrail): TrailWarning[] {
   });
 }
 
-/** Our own trail where another covers the Region as well: every event is recorded, and paid for, twice. */
+/** The trail that Portcullis created where another covers the Region too: every event is recorded and charged twice. */
 export const redundant = (arn: string, by: string): TrailWarning => ({
   cause: 'redundant',
   trailArn: arn,
-  message: `${arn}, which Portcullis made, is not needed any more: ${by} covers the Region too, and a second copy of management events is charged`,
+  message: `${arn}, which Portcullis created, is no longer needed: ${by} covers the Region too, and a second copy of management events is charged`,
   mend: 'set PORTCULLIS_TRAILS=report once every account is covered without it; its bucket stays',
 });

@@ -10,10 +10,8 @@ import { reasonOf } from '../settings/errors.ts';
 import type { ObservedTrail, RegionCoverage } from '../stacks/trail-check.ts';
 import { evaluateTrails } from './evaluate.ts';
 
-/** CloudTrail's client in one Region of the account. */
 export type CloudTrailIn = (region: string) => Promise<CloudTrailClient>;
 
-/** A trail and the Regions of the account that show it. */
 interface Seen {
   readonly trail: Trail;
   readonly regions: string[];
@@ -21,7 +19,7 @@ interface Seen {
 
 type Asked = { readonly trail: ObservedTrail } | { readonly refused: string };
 
-/** Empty texts are no errors: the API spells "none" either way. */
+/** Empty texts are not errors: the API uses both forms. */
 const failures = (status: GetTrailStatusCommandOutput): ObservedTrail['failing'] => ({
   ...(status.LatestDeliveryError && { log: status.LatestDeliveryError }),
   ...(status.LatestDigestDeliveryError && { digest: status.LatestDigestDeliveryError }),
@@ -48,7 +46,7 @@ async function ask(client: CloudTrailClient, trail: Trail): Promise<ObservedTrai
   };
 }
 
-/** Asks a trail once: at home, where the account shows it there, else where it is shown; once more elsewhere if refused. */
+/** Reads a trail in its home Region if the account shows it there, else in another; once more elsewhere on a refusal. */
 async function askOnce({ trail, regions }: Seen, clientIn: CloudTrailIn): Promise<Asked> {
   const home = regions.filter((region) => region === trail.HomeRegion);
   const order = [...home, ...regions.filter((region) => region !== trail.HomeRegion)].slice(0, 2);
@@ -118,7 +116,7 @@ export async function checkTrails(
       region,
       trails: answers.flatMap((one) => ('trail' in one ? [one.trail] : [])),
       elsewhere: observed.filter(({ arn, multiRegion }) => !multiRegion && !arns.includes(arn)),
-      unasked: answers.flatMap((one) => ('refused' in one ? [one.refused] : [])),
+      unread: answers.flatMap((one) => ('refused' in one ? [one.refused] : [])),
     });
     return { region, trail };
   });

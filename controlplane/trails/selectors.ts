@@ -15,7 +15,7 @@ const admitsValue = (f: FieldTest, value: string): boolean =>
   (!f.EndsWith || f.EndsWith.some((end) => value.endsWith(end))) &&
   !f.NotEndsWith?.some((end) => value.endsWith(end));
 
-/** Whether every test of one field admits the value; a field that is not tested admits all. */
+/** A selector without the field admits every value. */
 const admits = (selector: AdvancedEventSelector, field: string, value: string): boolean =>
   (selector.FieldSelectors ?? []).filter(({ Field }) => Field === field).every((f) => admitsValue(f, value));
 
@@ -23,7 +23,7 @@ const isAboutManagement = (selector: AdvancedEventSelector): boolean =>
   (selector.FieldSelectors ?? []).some(({ Field }) => Field === 'eventCategory') &&
   admits(selector, 'eventCategory', 'Management');
 
-/** A test of any other field (who called, from which console) may leave out some of the events. */
+/** A test of another field (caller, console) may exclude some of the events. */
 const decidable = new Set(['eventCategory', 'readOnly', 'eventSource', 'eventName', 'eventType']);
 
 const isWholly = (selector: AdvancedEventSelector, eventName: string): boolean =>
@@ -42,7 +42,7 @@ function causeOfAdvanced(selectors: readonly AdvancedEventSelector[]): SelectorC
   return all ? undefined : 'partial';
 }
 
-/** On AWS a basic selector can exclude kms.amazonaws.com and rdsdata.amazonaws.com alone; one that names EC2 is believed. */
+/** AWS allows only kms.amazonaws.com and rdsdata.amazonaws.com here; one that names EC2 is accepted as is. */
 function causeOfBasic(selectors: readonly EventSelector[]): SelectorCause | undefined {
   const management = selectors.filter(({ IncludeManagementEvents }) => IncludeManagementEvents !== false);
   if (management.length === 0) return 'no-management-events';
@@ -54,8 +54,8 @@ function causeOfBasic(selectors: readonly EventSelector[]): SelectorCause | unde
 }
 
 /**
- * Why these selectors miss management write events that Portcullis acts on, or nothing where they record all.
- * Pure. Source: EventSelector and AdvancedFieldSelector, AWS CloudTrail API reference.
+ * Why these selectors miss management write events that Portcullis acts on, or undefined when they record all. Pure.
+ * Source: EventSelector and AdvancedFieldSelector, AWS CloudTrail API reference.
  */
 export const causeOfSelectors = (selectors: Selectors): SelectorCause | undefined =>
   selectors.advancedEventSelectors.length > 0

@@ -9,22 +9,22 @@ import { isOpen, makeGroup, openGroup, removeGroup, removeGroups, vpcFor } from 
 import { deadLetterCounts, precheck } from './precheck.ts';
 import { announce, sendSynthetic } from './synthetic.ts';
 
-/** Pauses between looks for the Lambda's answer, milliseconds: CloudTrail takes minutes on AWS. */
+/** Pauses between reads of the Lambda's answer, milliseconds: CloudTrail takes minutes on AWS. */
 const firstPause = 100;
 const longestPause = 5_000;
-/** What a synthetic event takes at most: nothing on its way waits for CloudTrail. */
+/** Time limit of a synthetic event: it does not wait for CloudTrail. */
 const syntheticMs = 120_000;
-/** A duplicate of the event found the rule deleted: so long the result of the invocation that revoked it may take, ms. */
+/** After a duplicate event found the rule deleted, the revoking invocation may take this long to report, ms. */
 const duplicateMs = 60_000;
-/** Looks for a rule that was revoked and may be listed for a moment still. */
-const looks = [500, 1_000, 2_000];
+/** A revoked rule may still be listed for a moment. */
+const closedDelaysMs = [500, 1_000, 2_000];
 
 const failed = (message: string): Ending => ({ state: 'failed', message });
 
 /**
- * Verifies one cell by its canary and ends it; its group is gone afterwards, whatever came of it. May be called again
- * after a crash at any point: what was opened is waited for, what was only begun is removed and begun anew.
- * @throws only where the service stops or the store fails; the canary then waits for the next call.
+ * Verifies one cell by its canary, records the result and removes the group. Idempotent, also after a crash: an
+ * opened canary is waited for, one that was only begun is started again.
+ * @throws only when the service stops or the store fails; the canary then waits for the next call
  */
 export async function verifyCell(context: VerifyContext, canary: Canary): Promise<Ending> {
   const { store, aws, log, stopping } = context;
@@ -40,7 +40,7 @@ export async function verifyCell(context: VerifyContext, canary: Canary): Promis
     stopping.throwIfAborted();
     ending = failed(reasonOf(error));
   }
-  // Stopped in the middle of the removal: the next start does it.
+  // Stopped during the removal: the next start removes the group.
   stopping.throwIfAborted();
   await store.cellVerifications.end(canary.id, ending);
   const { accountId: account, region } = canary;
@@ -66,11 +66,11 @@ async function runCanary(context: VerifyContext, ec2: EC2Client, canary: Canary)
       throw isDenied(error) ? new Error(`no canary may be sent: ${reasonOf(error)}; ${rights}`) : error;
     });
   const opened = await cellVerifications.canary(canary.id);
-  if (!opened?.openedAt) throw new Error(`canary ${canary.id} vanished from the store`);
+  if (!opened?.openedAt) throw new Error(`canary ${canary.id} is missing from the store`);
   return awaitEnd(context, ec2, opened, refusal);
 }
 
-/** Never fails: a group that cannot be removed is tried again by the cell's next verification. */
+/** Never fails: the next verification of the cell tries again to remove the group. */
 async function remove(
   { store, log }: VerifyContext,
   ec2: EC2Client,
@@ -83,27 +83,27 @@ async function remove(
     await store.cellVerifications.removed(gone);
     if (left.length > 0) log.warn({ left }, 'the group of a canary could not be removed');
   } catch (error) {
-    log.warn({ canaries: ids, error: reasonOf(error) }, 'groups of canaries could not be looked for');
+    log.warn({ canaries: ids, error: reasonOf(error) }, 'groups of canaries could not be listed');
   }
 }
 
-const rights = 'docs/verify-policy.json has the rights that it takes';
+const rights = 'docs/verify-policy.json lists the permissions';
 
-/** Opens a group to the world; why that is not to be done here, or null where it was. */
+/** Opens a group to the world. Returns why that is not possible, or null. */
 async function openOne(context: VerifyContext, ec2: EC2Client, canary: Canary): Promise<string | null> {
   const { cellVerifications } = context.store;
   if (context.settings.canary === 'synthetic') return 'PORTCULLIS_CANARY is synthetic';
   let groupId: string;
   try {
     const vpc = await vpcFor(ec2, canary.accountId);
-    if (!vpc) return 'there is no VPC';
+    if (!vpc) return 'the account has no VPC in the Region';
     await cellVerifications.intend(canary.id);
     groupId = await makeGroup(ec2, canary.id, vpc);
   } catch (error) {
     if (isDenied(error)) return reasonOf(error);
     throw error;
   }
-  // Its id first, so that the group is found again by it; then the moment from which the time is taken.
+  // The id first, so that the group can be found again; then the start of the measured time.
   await cellVerifications.opened(canary.id, groupId);
   await announce(context, canary, groupId, canary.id);
   await cellVerifications.opened(canary.id, groupId);
@@ -111,7 +111,7 @@ async function openOne(context: VerifyContext, ec2: EC2Client, canary: Canary): 
   return null;
 }
 
-/** After a crash it is not known whether the call was made: made twice, the rule is but closed twice. */
+/** After a crash it is unknown whether the call was made. A second call is harmless: the rule is revoked twice. */
 async function openAgain(
   context: VerifyContext,
   ec2: EC2Client,
@@ -129,16 +129,13 @@ async function sendOne(context: VerifyContext, canary: Canary): Promise<void> {
   await sendSynthetic(context, canary, canary.id);
 }
 
-/** Pauses without end, each longer than the one before, so that canaries begun together come apart. */
+/** Endless growing pauses, so that canaries started together spread out. */
 function* pauses(): Generator<number> {
   for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause))
     yield wait * (0.75 + Math.random() / 2);
 }
 
-/**
- * The canary once its answer was recorded; undefined where none was in so many milliseconds. `rule-gone` is an answer
- * only where no stronger one follows: the event of one call may be delivered twice.
- */
+/** `rule-gone` counts only when no stronger answer follows: one call's event may be delivered twice. */
 async function answered(
   { store, stopping }: VerifyContext,
   id: string,
@@ -146,7 +143,7 @@ async function answered(
 ): Promise<(Canary & { result: RemediationResult }) | undefined> {
   let until = performance.now() + patience;
   let awaited = false;
-  const look = async () => {
+  const read = async () => {
     const now = await store.cellVerifications.canary(id);
     const late = performance.now() >= until;
     if (now?.result && (late || now.result.outcome !== 'rule-gone')) return { ...now, result: now.result };
@@ -157,7 +154,7 @@ async function answered(
     }
     return undefined;
   };
-  const answer = await poll(pauses(), look, { signal: stopping });
+  const answer = await poll(pauses(), read, { signal: stopping });
   return answer === 'late' ? undefined : answer;
 }
 
@@ -174,7 +171,7 @@ async function awaitEnd(
   if (!now) return failed(await whereItStopped(context, ec2, canary, patience));
   const { result, groupId } = now;
   if (result.canary !== canary.id)
-    return failed(`the Lambda took it for no canary: ${describeResult(result)}`);
+    return failed(`the Lambda did not recognize the canary: ${describeResult(result)}`);
   if (groupId === null) {
     if (result.outcome !== 'clean') return failed(`the Lambda answered ${describeResult(result)}`);
     return verified(now, 'path', Date.parse(result.time), refusal && `no group was made: ${refusal}`);
@@ -183,7 +180,7 @@ async function awaitEnd(
   if (result.outcome !== 'remediated' || revokedAt === null)
     return failed(`the Lambda answered ${describeResult(result)}`);
   if (await staysOpen(context, ec2, groupId))
-    return failed('the Lambda says that it revoked the rule, and EC2 lists it still');
+    return failed('the Lambda reports that it revoked the rule, but EC2 still lists it');
   return verified(now, 'end-to-end', Date.parse(revokedAt), null);
 }
 
@@ -203,10 +200,10 @@ const describeResult = ({ outcome, reason }: RemediationResult) =>
 
 async function staysOpen({ stopping }: VerifyContext, ec2: EC2Client, groupId: string): Promise<boolean> {
   const isClosed = async () => !(await isOpen(ec2, groupId)) || undefined;
-  return (await poll(looks, isClosed, { signal: stopping })) === undefined;
+  return (await poll(closedDelaysMs, isClosed, { signal: stopping })) === undefined;
 }
 
-/** The hop that an unanswered canary did not take, as far as can be told from here. */
+/** Where an unanswered canary stopped, as far as it is known. */
 async function whereItStopped(
   context: VerifyContext,
   ec2: EC2Client,
@@ -221,12 +218,12 @@ async function whereItStopped(
   const beyond = 'forwarder role, org bus, Lambda, its role in the account, or the results queue';
   if (canary.groupId === null) return `no answer ${seconds}, so it is one of ${beyond}${dead}`;
   if (!(await isOpen(ec2, canary.groupId)))
-    return `the rule was closed, and no result came ${seconds}: look at the results queue${dead}`;
+    return `the rule was revoked, but no result arrived ${seconds}: check the results queue${dead}`;
   await sendOne(context, canary);
   const probe = await answered(context, canary.id, Math.min(patience, syntheticMs));
-  if (probe && probe.result.groupId !== null) return `the rule was closed, but not ${seconds}`;
+  if (probe && probe.result.groupId !== null) return `the rule was revoked, but not ${seconds}`;
   if (probe?.result.outcome === 'clean')
-    return `CloudTrail delivered nothing ${seconds}, and the path behind it answers: look at the trail${dead}`;
+    return `CloudTrail delivered nothing ${seconds}, but the path behind it answers: check the trail${dead}`;
   if (probe) return `the Lambda answered ${describeResult(probe.result)}`;
   return `no answer ${seconds}, nor to a synthetic event, so it is one of ${beyond}${dead}`;
 }

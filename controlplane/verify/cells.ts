@@ -5,16 +5,13 @@ import type { Cell } from '../store/canaries.ts';
 
 type Seen = Pick<AccountRecord, 'id' | 'state' | 'parents' | 'regions'>;
 
-/**
- * The cells of a scope: every Region of every active account, as the last look at each found them. Pure.
- * @throws PortcullisError `unknown-scope` where a name of the scope is not known, or nothing is in it.
- */
+/** By the last inspection. Pure. @throws PortcullisError `unknown-scope`, also for an empty scope */
 export function cellsOf(accounts: readonly Seen[], scope: Scope): Cell[] {
   const unknown = (what: string, name: string, why: string) =>
     new PortcullisError('unknown-scope', `${what}: ${name} ${why}`);
   for (const id of scope.accounts ?? [])
     if (!accounts.some((account) => account.id === id && account.state === 'ACTIVE'))
-      throw unknown('accounts', id, 'is no active account that was ever reconciled');
+      throw unknown('accounts', id, 'is not an active account that was reconciled');
   for (const id of scope.organizationalUnits ?? [])
     if (!accounts.some(({ parents }) => parents.includes(id)))
       throw unknown('organizationalUnits', id, 'does not exist or holds no account');

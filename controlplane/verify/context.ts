@@ -2,7 +2,6 @@ import type { Uses } from '../services/services.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
 import type { Cell } from '../store/canaries.ts';
 
-/** What verifying a cell needs of the world. */
 export interface VerifyContext
   extends Uses<{
     store: 'accounts' | 'stacks' | 'cellVerifications' | 'now';
@@ -11,8 +10,8 @@ export interface VerifyContext
     meter: 'verified';
     log: true;
   }> {
-  /** The trail check of a cell, made now. */
+  /** Runs the trail check of a cell now. */
   readonly trail: (cell: Cell) => Promise<TrailCheck>;
-  /** Aborted when the service stops: a cell under way is then left for the next start. */
+  /** Aborted when the service stops: a cell in progress waits for the next start. */
   readonly stopping: AbortSignal;
 }

@@ -5,19 +5,18 @@ import type { Canary, CellVerification, VerificationKind } from '../store/canari
 import type { StackRecord } from '../store/stacks.ts';
 import type { Store } from '../store/store.ts';
 
-/** One account in one Region: what says that it is covered, and when that was last seen to hold. */
 export interface CellView {
   readonly account: string;
   readonly name: string;
   readonly region: string;
-  /** The trail check's word; `unknown` where the check itself failed. */
+  /** `unknown`: the trail check failed. */
   readonly trail: boolean | 'unknown';
   readonly forwarding: Condition['status'];
-  /** `never`: nothing was tried. `no`: the last try failed. */
+  /** `never`: not tried. `no`: the last try failed. */
   readonly verified: 'yes' | 'no' | 'never';
   readonly verifiedAt: Date | null;
   readonly kind: VerificationKind | null;
-  /** From the call to the revoke, and to the moment that its result was recorded. */
+  /** From the call to the revoke, and to the recording of its result. */
   readonly milliseconds: number | null;
   readonly recordedMilliseconds: number | null;
   readonly failedAt: Date | null;
@@ -26,14 +25,13 @@ export interface CellView {
 
 const keyOf = (accountId: string, region: string) => `${accountId} ${region}`;
 
-/** Whether the last try verified the cell. */
 export const isVerified = ({
   verifiedAt,
   failedAt,
 }: Pick<CellVerification, 'verifiedAt' | 'failedAt'>): boolean =>
   verifiedAt !== null && (failedAt === null || failedAt < verifiedAt);
 
-/** Every cell of the active accounts with what is known of it. Pure. */
+/** Every cell of the active accounts with its coverage and verification. Pure. */
 export function coverageOf(
   accounts: readonly Pick<AccountRecord, 'id' | 'name' | 'state' | 'regions'>[],
   stacks: readonly Pick<StackRecord, 'key' | 'conditions'>[],
@@ -63,7 +61,7 @@ export function coverageOf(
   );
 }
 
-/** An account's verification over all of its Regions: True where every one is verified, Unknown where one was never tried. */
+/** True when every Region is verified, Unknown when one was never tried. */
 export function verifiedCondition(
   { id, regions }: Pick<AccountRecord, 'id' | 'regions'>,
   cellVerifications: readonly CellVerification[],
@@ -86,7 +84,7 @@ export function verifiedCondition(
   return { status: 'True', reason: 'Verified', message: `${own.length} Regions` };
 }
 
-/** Sets the condition `Verified` of the accounts that a verification was about. */
+/** Sets the condition `Verified` of the accounts in a verification. */
 export async function recordVerified(
   { accounts, cellVerifications }: Pick<Store, 'accounts' | 'cellVerifications'>,
   canaries: readonly Pick<Canary, 'accountId'>[],

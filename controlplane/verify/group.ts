@@ -10,48 +10,48 @@ import {
 import { canaryName, canaryPort, canaryTag } from '../../lambda/contract/canary.ts';
 import { reasonOf } from '../settings/errors.ts';
 
-/** The whole IPv4 Internet: what every policy means by world-open, so the canary is judged by the ordinary path. */
-const everybody = '0.0.0.0/0';
+/** World-open by every policy, so the canary is evaluated on the ordinary path. */
+const anyIpv4 = '0.0.0.0/0';
 
-/** The VPC that a canary's group goes into: the default one, else any of the account's own; undefined without any. */
+/** The VPC for a canary's group: the default one, else any owned by the account; undefined without one. */
 export async function vpcFor(ec2: EC2Client, accountId: string): Promise<string | undefined> {
   const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}));
   const own = Vpcs.filter(({ OwnerId = accountId }) => OwnerId === accountId);
   return (own.find(({ IsDefault }) => IsDefault) ?? own[0])?.VpcId;
 }
 
-/** Makes the canary's group, which nothing uses and which lets nobody in; its id. */
+/** Creates the canary's group, without rules and not used by anything. Returns its id. */
 export async function makeGroup(ec2: EC2Client, canary: string, VpcId: string): Promise<string> {
   const { GroupId } = await ec2.send(
     new CreateSecurityGroupCommand({
       GroupName: canaryName + canary,
-      Description: 'Portcullis: proves that ingress opened here is closed. Used by nothing; gone in minutes.',
+      Description:
+        'Portcullis: tests that ingress opened here is revoked. Not in use; deleted within minutes.',
       VpcId,
       TagSpecifications: [{ ResourceType: 'security-group', Tags: [{ Key: canaryTag, Value: canary }] }],
     }),
   );
-  if (!GroupId) throw new Error('CreateSecurityGroup answered without the id of the group');
+  if (!GroupId) throw new Error('CreateSecurityGroup returned no group id');
   return GroupId;
 }
 
-/** Opens the canary's port to the world. */
 export async function openGroup(ec2: EC2Client, GroupId: string): Promise<void> {
-  const range = { CidrIp: everybody, Description: 'Portcullis canary' };
+  const range = { CidrIp: anyIpv4, Description: 'Portcullis canary' };
   const permission = { IpProtocol: 'tcp', FromPort: canaryPort, ToPort: canaryPort, IpRanges: [range] };
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
 }
 
-/** Whether the canary's port is open to the world still, as EC2 lists it now. */
+/** Whether EC2 still lists the canary's rule. */
 export async function isOpen(ec2: EC2Client, groupId: string): Promise<boolean> {
   const { SecurityGroupRules = [] } = await ec2.send(
     new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [groupId] }] }),
   );
   return SecurityGroupRules.some(
-    ({ IsEgress, FromPort, CidrIpv4 }) => !IsEgress && FromPort === canaryPort && CidrIpv4 === everybody,
+    ({ IsEgress, FromPort, CidrIpv4 }) => !IsEgress && FromPort === canaryPort && CidrIpv4 === anyIpv4,
   );
 }
 
-/** Deletes one group; one that is gone is fine. */
+/** Idempotent. */
 export async function removeGroup(ec2: EC2Client, GroupId: string): Promise<void> {
   try {
     await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
@@ -60,13 +60,10 @@ export async function removeGroup(ec2: EC2Client, GroupId: string): Promise<void
   }
 }
 
-/** What EC2 takes in one filter. */
+/** EC2's limit of values in one filter. */
 const batch = 200;
 
-/**
- * Deletes the groups of these canaries, those that are there, by tag and name; the ids of those whose group is known to
- * be gone, and why others are not. Idempotent.
- */
+/** Returns the canaries that have no group now, and the errors of the others. Idempotent. */
 export async function removeGroups(
   ec2: EC2Client,
   canaries: readonly string[],

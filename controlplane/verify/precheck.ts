@@ -9,8 +9,8 @@ const reconcileCommand = ({ accountId, region }: Cell) =>
   `portcullis reconcile --account ${accountId} --region ${region}`;
 
 /**
- * What is known to keep a cell from being covered, with the mend, or nothing: its stack was never made, no trail covers
- * it, or the forwarding rule is gone, off or without its target. Where one is, nothing is opened.
+ * Why a cell is known not to be covered, with the fix; undefined otherwise. Its stack does not exist, no trail covers
+ * it, or the forwarding rule is missing, disabled or without its target. Nothing is opened then.
  */
 export async function precheck(context: VerifyContext, cell: Cell): Promise<string | undefined> {
   const { stacks } = context.store;
@@ -29,18 +29,18 @@ async function ruleFault({ aws }: VerifyContext, cell: Cell): Promise<string | u
   try {
     const { State } = await events.send(new DescribeRuleCommand({ Name: Rule }));
     if (State !== 'ENABLED')
-      return `the forwarding rule ${Rule} is ${State ?? 'in no known state'}: ${reconcileCommand(cell)}`;
+      return `the forwarding rule ${Rule} is ${State ?? 'in an unknown state'}: ${reconcileCommand(cell)}`;
     const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule }));
     if (Targets.length === 0) return `the forwarding rule ${Rule} has no target: ${reconcileCommand(cell)}`;
     return undefined;
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      return `the forwarding rule ${Rule} is gone: ${reconcileCommand(cell)}`;
+      return `the forwarding rule ${Rule} does not exist: ${reconcileCommand(cell)}`;
     throw error;
   }
 }
 
-/** What lies in the dead-letter queues that an event of the cell could have ended in; empty where none does. */
+/** The messages in dead-letter queues that may come from the cell. */
 export async function deadLetterCounts({ aws, settings }: VerifyContext, cell: Cell): Promise<string[]> {
   const { partition } = await aws.caller();
   const queues = [

@@ -12,10 +12,10 @@ interface VerifierContext
 async function trailOf(aws: Aws, { accountId, region }: Cell): Promise<TrailCheck> {
   const clientIn = (where: string) => aws.cloudTrail(accountId, where);
   const [checked] = await checkTrails(accountId, [region], clientIn);
-  return checked?.trail ?? { covered: 'unknown', reason: 'the trail check gave no answer' };
+  return checked?.trail ?? { covered: 'unknown', reason: 'the trail check returned no result' };
 }
 
-/** Starts to verify cells, when asked and by the clock, until the parts are closed. */
+/** Verifies cells on request and periodically, until shutdown. */
 export async function startVerifier(around: VerifierContext): Promise<Verifier> {
   const { aws, shutdown, standing, receive, assertMayVerify } = around;
   const stopping = new AbortController();

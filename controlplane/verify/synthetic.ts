@@ -5,13 +5,10 @@ import { names } from '../../programs/names.ts';
 import type { Uses } from '../services/services.ts';
 import type { Cell } from '../store/canaries.ts';
 
-/** Longer than any wait for a canary: after it the Lambda takes its group for any other. */
+/** Longer than any wait for a canary. Afterwards the Lambda treats its group as any other. */
 const knownMs = 3_600_000;
 
-/**
- * Lets the Lambda know a canary: of a group, or a synthetic one by its own id. Only what stands in the hub's ledger is
- * taken for a canary, and nobody in a member account can write there.
- */
+/** Registers a canary in the hub's ledger, where no principal of a member account can write. */
 export async function announce(
   { store, aws, settings }: Uses<{ store: 'now'; aws: 'dynamodb'; settings: 'hub' | 'verifyWaitMinutes' }>,
   { accountId, region }: Cell,
@@ -34,7 +31,7 @@ export async function announce(
   );
 }
 
-/** Puts a synthetic canary on the cell's default event bus, in the shape of a call as CloudTrail tells of it. */
+/** Puts a synthetic canary on the cell's default event bus, in the format of a CloudTrail call. */
 export async function sendSynthetic(
   { aws }: Uses<{ aws: 'eventBridge' }>,
   { accountId, region }: Cell,

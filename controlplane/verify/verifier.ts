@@ -12,43 +12,40 @@ import { cellsOf } from './cells.ts';
 import type { VerifyContext } from './context.ts';
 import { recordVerified } from './coverage.ts';
 
-/** Verifications wait here and are carried out, and cells that are due are verified by themselves. */
+/** Processes requested verifications, and verifies due cells automatically. */
 export interface Verifier {
-  /**
-   * Records a verification of every cell of the scope and has it carried out, by the next start where this process dies.
-   * @throws PortcullisError `unknown-scope`, `other-installation`.
-   */
+  /** After a crash the next start continues. @throws PortcullisError `unknown-scope`, `other-installation` */
   request(scope: Scope, requestedBy: string): Promise<Verification>;
   start(): Promise<void>;
   interrupt(): void;
-  /** Leaves what is under way to the next start, or to another worker. */
+  /** Leaves work in progress to the next start or to another worker. */
   stop(): Promise<void>;
 }
 
 export interface VerifierOptions {
-  /** Whether it verifies by the clock what is due. */
+  /** Whether due cells are verified periodically. */
   readonly standing: boolean;
-  /** Called before canaries are sent: from now on results have to be heard. */
+  /** Called before canaries are sent: results must be received from then on. */
   readonly receive: () => void;
   /** Throws where nothing may be verified: another installation receives the results. */
   readonly assertMayVerify?: () => Promise<void>;
 }
 
-/** Verifications under way at once in one process. */
+/** Verifications in progress at once in one process. */
 const concurrent = 4;
-/** Canaries of one verification do not all start in the same moment, milliseconds. */
+/** Spreads the canaries of one verification, milliseconds. */
 const jitter = 300;
-/** How often a verification whose last canaries another worker has is looked at, milliseconds. */
+/** How often a verification is read whose last canaries another worker has, milliseconds. */
 const othersPause = 2_000;
-/** Parts of the period in which every cell is verified once: each part takes its share of the cells. */
+/** Each part of the period verifies this share of the cells. */
 const parts = 24;
-/** How long verifications are kept, with their canaries; what each cell's last one proved stays. */
+/** How long verifications are kept with their canaries. Each cell's last result is kept longer. */
 const keptMs = 7 * 24 * 3_600_000;
 const forgetMs = 3_600_000;
-const unasked = 'portcullis';
+const automatic = 'portcullis';
 
-/** Carries a verification out, together with whoever else works on it. */
-function carrier(given: VerifyContext, holder: string, hear: () => void) {
+/** Runs a verification, together with other workers. */
+function carrier(given: VerifyContext, holder: string, receive: () => void) {
   const { store, settings, log, stopping } = given;
   const { cellVerifications } = store;
 
@@ -62,14 +59,14 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
     }
   };
 
-  /** Works on what nobody has in hand; whether the verification is finished. */
+  /** Works on unclaimed canaries. Returns whether the verification is finished. */
   const round = async (id: string): Promise<true | undefined> => {
-    const hands = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
-    const broken = (await Promise.allSettled(hands)).find(({ status }) => status === 'rejected');
+    const workers = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
+    const broken = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
     if (broken?.status === 'rejected') throw broken.reason;
     const canaries = await cellVerifications.canaries(id);
     if (canaries.some(({ endedAt }) => endedAt === null)) return undefined;
-    await recordVerified(store, canaries); // done again where the process ends before the verification has
+    await recordVerified(store, canaries); // repeated after a crash before the verification ends
     const outcome = await cellVerifications.finish(id);
     if (outcome) log.info({ verification: id, ...outcome }, 'verification finished');
     return true;
@@ -78,7 +75,7 @@ function carrier(given: VerifyContext, holder: string, hear: () => void) {
   return async (id: string) => {
     const verification = await cellVerifications.get(id);
     if (!verification || verification.finishedAt) return;
-    hear();
+    receive();
     try {
       await poll(every(othersPause), () => round(id), { signal: stopping });
     } catch (error) {
@@ -102,11 +99,11 @@ function requests(
     await cellVerifications.request({ id, scope, requestedBy }, cellsOf(await store.accounts.list(), scope));
     await send(id);
     const recorded = await cellVerifications.get(id);
-    if (!recorded) throw new Error(`verification ${id} vanished from the store`);
+    if (!recorded) throw new Error(`verification ${id} is missing from the store`);
     return recorded;
   };
 
-  /** Its share of the cells, those first that nothing was tried in for longest. */
+  /** Verifies one share of the cells, the longest untried first. */
   const verifyDue = async () => {
     await assertMayVerify?.();
     const accounts = await store.accounts.list();
@@ -115,14 +112,14 @@ function requests(
     if (cells.length === 0) return;
     const id = randomUUID();
     const due = { olderThanMs: settings.verifyHours * 3_600_000, most: Math.ceil(cells.length / parts) };
-    if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: unasked }, cells, due))
+    if (await cellVerifications.requestDue({ id, scope: {}, requestedBy: automatic }, cells, due))
       await send(id);
   };
 
   return { record, verifyDue };
 }
 
-/** The verifier over pg-boss in the same database as the store. Making it starts nothing. */
+/** Uses pg-boss in the database of the store. Starts nothing. */
 export function verifier(
   { database, boss }: Pick<Services, 'database' | 'boss'>,
   given: VerifyContext,
@@ -152,7 +149,7 @@ export function verifier(
   return {
     request: record,
     async start() {
-      // Nobody else has this database, so whoever held a canary is dead.
+      // No other process has this database, so every holder of a canary is dead.
       if (database.kind === 'pglite') await cellVerifications.release();
       await queue.start();
       every('renewing claims', claimMs / 4, () => cellVerifications.renew(holder));

@@ -9,15 +9,14 @@ export type UnreachableSettings = Pick<Settings, 'hub'> &
   AccessSettings &
   Partial<Pick<Settings, 'templateUrl'>>;
 
-/** Where a person finds the template that makes the role. */
 const template =
   '`portcullis access-template` prints the CloudFormation template (also GET /v1/access-role.yaml)';
 
-/** Which role AWS refused to give, as its answer names it. */
+/** The role in the error's text that AWS denied. */
 const refusedRole = (error: unknown): string | undefined =>
   /on resource: (arn:\S+)/.exec(reasonOf(error))?.[1]?.replace(/[.,]$/, '');
 
-/** What to create so that the role can be assumed, and with one click where the template lies in a bucket. */
+/** How to create the role; with a quick-create link when the template is in a bucket. */
 async function howToCreate(
   aws: Pick<Aws, 'caller' | 'trusted'>,
   settings: UnreachableSettings,
@@ -28,13 +27,10 @@ async function howToCreate(
   const condition = externalId ? ` with external id ${externalId}` : '';
   const link = quickCreateLink({ settings, accountId, partition, trusted });
   const click = link ? `; one click in that account: ${link}` : '';
-  return `Create role ${role} in ${accountId}, trusting ${trusted}${condition}: ${template}${click}. It goes on by itself then`;
+  return `Create role ${role} in ${accountId}, trusting ${trusted}${condition}: ${template}${click}. The next inspection continues automatically`;
 }
 
-/**
- * Why an account cannot be entered and what mends it: which role to create, whom it has to trust and with what
- * external id, or which right it lacks. Safe to show.
- */
+/** The cause and the fix: the role to create with its trust, or the missing permission. Contains no secret. */
 export async function whyUnreachable(
   aws: Pick<Aws, 'caller' | 'trusted' | 'accessRoleArn'>,
   settings: UnreachableSettings,
@@ -46,11 +42,11 @@ export async function whyUnreachable(
   const what = `${accountId} cannot be reached through ${through}: ${reasonOf(error)}`;
   if (!isDenied(error)) return what;
   if (!isAssumeRefused(error)) {
-    return `${what}. ${role ? 'The role can be assumed; it needs' : 'They need'} what docs/${role ? 'deployer' : 'control-plane'}-policy.json lists, and no service control policy may take it away`;
+    return `${what}. ${role ? 'The role can be assumed; it needs' : 'They need'} what docs/${role ? 'deployer' : 'control-plane'}-policy.json lists, and no service control policy may deny it`;
   }
   const { deployerRoleArn } = settings;
   if (deployerRoleArn && (role === deployerRoleArn || refusedRole(error) === deployerRoleArn)) {
-    return `${what}. The deployer role ${deployerRoleArn} (PORTCULLIS_DEPLOYER_ROLE_ARN) has to trust the control plane's identity, and that has to be allowed sts:AssumeRole on it`;
+    return `${what}. The deployer role ${deployerRoleArn} (PORTCULLIS_DEPLOYER_ROLE_ARN) must trust the control plane's identity, and that identity must be allowed sts:AssumeRole on it`;
   }
   return `${what}. ${await howToCreate(aws, settings, accountId)}`;
 }

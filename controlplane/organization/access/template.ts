@@ -11,7 +11,7 @@ const policyDocument = z.object({
 });
 export type AccessPolicy = z.infer<typeof policyDocument>;
 
-/** The rights that Portcullis needs in an account, to verify its cells as well: two documents of docs, as delivered. */
+/** The access policy of an account, including verification, from two documents in docs. */
 export async function readAccessPolicy(): Promise<AccessPolicy> {
   const read = async (name: string) => {
     const file = new URL(`../../../docs/${name}.json`, import.meta.url);
@@ -21,7 +21,7 @@ export async function readAccessPolicy(): Promise<AccessPolicy> {
   return { ...deployer, Statement: [...deployer.Statement, ...verify.Statement] };
 }
 
-/** Every ARN with the partition of the account that the template is used in. */
+/** Replaces the partition of every ARN with that of the account that uses the template. */
 function inAnyPartition(value: unknown): unknown {
   if (typeof value === 'string') {
     return value.startsWith('arn:aws:')
@@ -34,7 +34,6 @@ function inAnyPartition(value: unknown): unknown {
 }
 
 interface Defaults extends AccessSettings {
-  /** The principal that the role trusts. */
   readonly trusted: string;
 }
 
@@ -43,7 +42,7 @@ const parameters = ({ accessRole, trusted, externalId = '' }: Defaults) => ({
     Type: 'String',
     Default: accessRole,
     AllowedPattern: '[\\w+=,.@-]{1,64}',
-    Description: 'As PORTCULLIS_ACCESS_ROLE has it.',
+    Description: 'The value of PORTCULLIS_ACCESS_ROLE.',
   },
   TrustedPrincipal: {
     Type: 'String',
@@ -56,13 +55,13 @@ const parameters = ({ accessRole, trusted, externalId = '' }: Defaults) => ({
     Type: 'String',
     Default: externalId,
     AllowedPattern: '|[\\w+=,.@:/-]{2,1224}',
-    Description: 'As PORTCULLIS_EXTERNAL_ID has it; empty for none.',
+    Description: 'The value of PORTCULLIS_EXTERNAL_ID; empty for none.',
   },
   Hub: {
     Type: 'String',
     Default: 'no',
     AllowedValues: ['yes', 'no'],
-    Description: 'Whether this account is the hub (PORTCULLIS_HUB_ACCOUNT), which takes more rights.',
+    Description: 'Whether this account is the hub (PORTCULLIS_HUB_ACCOUNT), which needs more permissions.',
   },
 });
 
@@ -76,8 +75,8 @@ const inlinePolicy = (PolicyName: string, Version: string, Statement: readonly u
 });
 
 /**
- * The account of the trusted principal: IAM stores a principal that is named by its unique id, so that one created again
- * under its name would be locked out of every account. The condition names the one principal.
+ * Trusts the account, with a condition on the one principal. IAM would store a principal by its unique id, so that a
+ * recreated principal of the same name could access no account.
  */
 const rootOfTrusted = {
   'Fn::Join': [
@@ -93,8 +92,8 @@ const rootOfTrusted = {
 };
 
 /**
- * The CloudFormation template of the access role, as YAML without short forms: the trust that the settings ask for,
- * and of the access policy what a member needs, the hub's part on request. Pure.
+ * The CloudFormation template of the access role, as YAML without short forms: the trust that the settings require
+ * and the access policy of a member, on request with the hub's part. Pure.
  */
 export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: Defaults): string {
   const forHub = ({ Sid }: { Sid: string }) => Sid.startsWith('Hub');
@@ -112,7 +111,7 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
   return stringify(
     {
       AWSTemplateFormatVersion: '2010-09-09',
-      Description: 'The role through which Portcullis wires this account and closes nothing by itself.',
+      Description: 'Portcullis uses this role to wire the account. The role itself revokes nothing.',
       Parameters: parameters(defaults),
       Conditions: {
         HasExternalId: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ExternalId' }, ''] }] },
@@ -140,7 +139,6 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
   );
 }
 
-/** The template as these settings and the caller's identity fill it in. */
 export async function accessTemplateFor(
   aws: { trusted(): Promise<string> },
   settings: AccessSettings,
@@ -156,8 +154,8 @@ const consoles: Readonly<Record<string, string>> = {
 };
 
 /**
- * The page of the AWS console that makes the role from the template in the bucket, filled in; none where
- * PORTCULLIS_TEMPLATE_URL is not set. Source: "Create quick-create links for stacks", CloudFormation user guide.
+ * The URL of the AWS console page that creates the role from the template in the bucket; undefined without
+ * PORTCULLIS_TEMPLATE_URL. Source: "Create quick-create links for stacks", CloudFormation user guide.
  */
 export function quickCreateLink({
   settings,
@@ -182,7 +180,7 @@ export function quickCreateLink({
     ...(externalId && { param_ExternalId: externalId }),
     ...(accountId === hub.accountId && { param_Hub: 'yes' }),
   });
-  // A space is %20 here: the console takes what follows the hash for a path.
+  // A space must be %20: the console reads the text after the hash as a path.
   const filled = query.toString().replaceAll('+', '%20');
   return `https://${region}.${page}/cloudformation/home?region=${region}#/stacks/quickcreate?${filled}`;
 }

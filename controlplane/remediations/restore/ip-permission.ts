@@ -6,7 +6,7 @@ import { protocolName } from '../../../lambda/policy/schema/protocol.ts';
 
 const Description = z.string().optional();
 
-/** One permission in AWS's own form with exactly one source, as a finding's `undo` has it. */
+/** One permission in AWS's format with exactly one source, as in a finding's `undo`. */
 export const ipPermissionSchema = z
   .object({
     IpProtocol: z.string(),
@@ -27,16 +27,16 @@ export const ipPermissionSchema = z
 
 export type SinglePermission = z.infer<typeof ipPermissionSchema>;
 
-/** What AWS takes for it: the one list of sources that is not empty. */
+/** AWS rejects empty lists of sources. */
 export const toAws = ({ IpProtocol, FromPort, ToPort, ...sources }: SinglePermission): IpPermission => ({
   ...{ IpProtocol, FromPort, ToPort },
   ...Object.fromEntries(Object.entries(sources).filter(([, list]) => list.length > 0)),
 });
 
 /**
- * The narrowest `allow` of an exception that lets just these permissions through in a group of this account: each one's
- * protocol, its ports or ICMP type (the grammar has no codes), its source. Permissions for the same traffic share an
- * entry; a single entry is no list. What it cannot say, the grammar refuses.
+ * The narrowest `allow` of an exception for these permissions in a group of this account: protocol, ports or ICMP
+ * type (the grammar has no codes), and source of each. Permissions for the same traffic share an entry. The grammar
+ * rejects what it cannot express.
  */
 export function allowing(permissions: readonly SinglePermission[], accountId: string): Exception['allow'] {
   const byTraffic = Map.groupBy(permissions, (permission) => JSON.stringify(trafficOf(permission)));
@@ -71,7 +71,7 @@ function sourcesOf(
   if (cidrs.length > 0) return { cidrs };
   const lists = PrefixListIds.map(({ PrefixListId }) => PrefixListId);
   if (lists.length > 0) return { prefixLists: lists };
-  // A pair without an owner names a group of the account itself.
+  // A pair without an owner names a group of the same account.
   return { groupsOfAccounts: UserIdGroupPairs.map(({ UserId }) => UserId ?? accountId) };
 }
 
@@ -89,7 +89,7 @@ function trafficOf({
   return { protocols: [protocol] };
 }
 
-/** Whether a listed ingress rule opens just what the permission does; the description aside. */
+/** Whether a listed ingress rule allows exactly the permission, ignoring the description. */
 export function isSameIngress(rule: SecurityGroupRule, permission: SinglePermission): boolean {
   if (rule.IsEgress || protocolName(rule.IpProtocol ?? '') !== protocolName(permission.IpProtocol))
     return false;

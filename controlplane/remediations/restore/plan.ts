@@ -7,7 +7,6 @@ import { allowing, ipPermissionSchema, type SinglePermission } from './ip-permis
 
 const { owner, why, ticket, expires, permanent } = exceptionSchema.shape;
 
-/** What a person says for the rules to be let in again: an exception's own words, and which rules, if not all. */
 export const restoreRequestSchema = z
   .strictObject({
     ...{ owner, why, ticket, expires, permanent },
@@ -28,17 +27,17 @@ export type RestoreRequest = z.infer<typeof restoreRequestSchema>;
 type Finding = RemediationRecord['result']['findings'][number];
 
 interface Asked {
-  /** The restore's own id, a UUID. */
+  /** A UUID. */
   readonly id: string;
   readonly by: string;
   readonly at: Date;
 }
 
 /**
- * What has to be done to restore a remediation: the rules to put back, and one exception for just that group and the
- * protocol, ports and source of each of these rules. Pure.
- * @throws PortcullisError `invalid-request` for an expiry in the past and for rules that are not the remediation's,
- *   `conflict` where there is nothing that can be put back, or not all of it is known.
+ * What a restore needs: the rules to put back, and one exception for exactly this group and the protocol, ports and
+ * source of each rule. Pure.
+ * @throws PortcullisError `invalid-request` for an expiry in the past and for rules of another remediation,
+ * `conflict` when nothing can be put back or the result is incomplete
  */
 export function planRestore(
   remediation: RemediationRecord,
@@ -67,38 +66,38 @@ function chosen(remediation: RemediationRecord, wanted: readonly string[] | unde
     const silent = revoked.map(({ ruleId }) => ruleId).join(', ');
     const nothing = silent
       ? `does not say how to put back ${silent}: an earlier version recorded it; write an exception into the policy file, then open the group by hand`
-      : `revoked nothing (${outcome}), so there is nothing to put back; to let the ingress be, write an exception into the policy file`;
+      : `revoked nothing (${outcome}), so there is nothing to put back; to allow the ingress, write an exception into the policy file`;
     throw new PortcullisError('conflict', `remediation ${id} ${nothing}`);
   }
   if (!groupId || !remediation.accountId || !remediation.region)
     throw new PortcullisError(
       'conflict',
-      `remediation ${id} does not say which group of which account it closed`,
+      `remediation ${id} does not say which group of which account it changed`,
     );
   if (wanted === undefined) refuseIncomplete(remediation);
-  const stranger = wanted?.find((ruleId) => !undoable.some((finding) => finding.ruleId === ruleId));
-  if (stranger) {
+  const unknown = wanted?.find((ruleId) => !undoable.some((finding) => finding.ruleId === ruleId));
+  if (unknown) {
     const known = undoable.map(({ ruleId }) => ruleId).join(', ');
-    const left = result.omitted > 0 ? `; ${result.omitted} more are in the Lambda's log alone` : '';
+    const left = result.omitted > 0 ? `; ${result.omitted} more are only in the Lambda's log` : '';
     throw new PortcullisError(
       'invalid-request',
-      `rules: ${stranger} is not one of those revoked: ${known}${left}`,
+      `rules: ${unknown} is not one of those revoked: ${known}${left}`,
     );
   }
   return undoable.filter(({ ruleId }) => wanted?.includes(ruleId) ?? true);
 }
 
-/** All is put back only where all is known; a person can still name rules. */
+/** A restore of all rules needs a complete result. A request may still name rules. */
 function refuseIncomplete({ id, result: { parts, omitted } }: RemediationRecord): void {
   const missing =
     parts === undefined
-      ? omitted > 0 && `${omitted} of its findings are in the Lambda's log alone`
+      ? omitted > 0 && `${omitted} of its findings are only in the Lambda's log`
       : `not all ${parts} parts of its result have arrived; try again in some minutes`;
   if (missing)
     throw new PortcullisError('conflict', `remediation ${id}: ${missing}; or name the rules to put back`);
 }
 
-/** Named after the group and the restore: no two are identical, and a reader finds both. */
+/** Unique, and shows the group and the restore. */
 const exceptionName = (groupId: string, restoreId: string): string =>
   `restored-${groupId
     .toLowerCase()
@@ -131,7 +130,7 @@ function exceptionFor(
   const permissions = findings.map(({ ruleId, undo }) => {
     const permission = ipPermissionSchema.safeParse(undo.ipPermission);
     if (!permission.success) throw refuse(ruleId, permission.error);
-    // Each alone first, so that a mistake is named by its rule.
+    // Each alone first, so that an error names its rule.
     const alone = written([permission.data]);
     if (!alone.success) throw refuse(ruleId, alone.error);
     return permission.data;

@@ -8,13 +8,13 @@ import type { Undo } from '../../../lambda/contract/result.ts';
 import { poll } from '../../time/poll.ts';
 import { ipPermissionSchema, isSameIngress, type SinglePermission, toAws } from './ip-permission.ts';
 
-/** Listings trail writes by moments: a rule that is not listed is looked for again after each of these. */
-const looks = [250, 500, 1_000, 2_000];
+/** Listings are eventually consistent: a missing rule is read again after each of these. */
+const retryDelaysMs = [250, 500, 1_000, 2_000];
 
 /**
- * Puts a revoked rule back into its security group, with the tags it had, and looks that it is there; its id.
- * Idempotent: one that is there already is left alone, so nothing is ever put in twice.
- * @throws EC2's error, or an Error where the rule is not listed afterwards; the signal's reason once it is aborted.
+ * Puts a revoked rule back with its tags, and checks that it exists. Returns its id. Idempotent: an existing rule is
+ * kept.
+ * @throws EC2's error, or an Error when the rule is not listed afterwards; the signal's reason once it aborts
  */
 export async function putBack(
   ec2: EC2Client,
@@ -25,18 +25,18 @@ export async function putBack(
   const permission = ipPermissionSchema.parse(ipPermission);
   signal.throwIfAborted();
   const made = await authorize(ec2, groupId, permission, tags, signal);
-  const look = async () => {
+  const probe = async () => {
     signal.throwIfAborted();
     return find(ec2, groupId, permission, made, signal);
   };
-  const id = await poll(looks, look, { signal });
+  const id = await poll(retryDelaysMs, probe, { signal });
   if (id) return id;
   throw new Error(
-    'EC2 took the rule and yet does not list it: it may have been closed again, see the remediations',
+    'EC2 accepted the rule but does not list it: it may have been revoked again, see the remediations',
   );
 }
 
-/** The new rule's id; undefined where such a rule was there already. */
+/** Returns the new rule's id; undefined when the rule exists already. */
 async function authorize(
   ec2: EC2Client,
   groupId: string,
@@ -44,7 +44,7 @@ async function authorize(
   tags: Undo['tags'],
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
-  // AWS keeps keys that begin so to itself and refuses them.
+  // AWS reserves keys with this prefix and rejects them.
   const Tags = tags.filter(({ Key }) => !Key.toLowerCase().startsWith('aws:'));
   try {
     const { SecurityGroupRules } = await ec2.send(

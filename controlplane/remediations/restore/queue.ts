@@ -3,18 +3,15 @@ import { type WorkQueue, workQueue } from '../../queue/work-queue.ts';
 import type { Uses } from '../../services/services.ts';
 import type { NewRestore, Restore } from '../../store/restores.ts';
 
-/** Restores wait here and are carried out, several at a time. */
+/** Restores wait here and are processed, several at a time. */
 export interface RestoreQueue extends Pick<WorkQueue, 'resume' | 'start' | 'interrupt' | 'stop'> {
-  /**
-   * Records the restore with its exceptions and has it carried out, by the next start where this process dies.
-   * @throws PortcullisError `conflict` where one of its rules has a restore already.
-   */
+  /** After a crash the next start continues. @throws PortcullisError `conflict` when a rule has a restore */
   request(restore: NewRestore): Promise<Restore>;
 }
 
 const concurrent = 4;
 
-/** The queue over pg-boss in the same database as the store. Making it starts nothing. */
+/** Uses pg-boss in the database of the store. Starts nothing. */
 export function restoreQueue(
   {
     boss,
@@ -33,7 +30,7 @@ export function restoreQueue(
   const work = {
     ...{ name: 'restore', concurrent, unfinished, leases },
     async carryOut(id: string, signal: AbortSignal, lease?: Lease) {
-      if (!lease) throw new Error('a restore is carried out under a lease alone');
+      if (!lease) throw new Error('a restore needs a lease');
       await carryOut(id, signal, lease);
     },
   };
@@ -43,7 +40,7 @@ export function restoreQueue(
       await restores.create(restore);
       await send(restore.id);
       const recorded = await restores.get(restore.id);
-      if (!recorded) throw new Error(`restore ${restore.id} vanished from the store`);
+      if (!recorded) throw new Error(`restore ${restore.id} is missing from the store`);
       return recorded;
     },
     ...queue,

@@ -16,26 +16,25 @@ interface RestoreContext extends Uses<{ store: true; aws: 'ec2'; log: true }> {
   readonly runs: Pick<RunQueue, 'request'>;
 }
 
-/** One restore under its lease, until the signal says to leave it: the service stops, or the lease is lost. */
-interface Turn extends RestoreContext {
+/** One restore under its lease. The signal aborts when the service stops or the lease is lost. */
+interface RestoreUnderLease extends RestoreContext {
   readonly signal: AbortSignal;
   readonly lease: Holder;
 }
 
 const runPause = 250;
 
-/** A run of the hub can pass another that is under way; more often than this it does not. */
+/** Another run may update the hub without the exception; at most this many runs are requested. */
 const hubRuns = 5;
 
-/** Asks for a run that makes the hub carry the stored exceptions as they are now. */
+/** Requests a run that deploys the stored exceptions to the hub. */
 export const requestHubRun = (runs: RestoreContext['runs'], requestedBy: string) =>
   runs.request({ kind: 'reconcile', scope: hubAlone, onlyChanged: true, requestedBy });
 
 /**
- * Carries a restore out to its end and records it. First the hub, which else would close the rules again: only once it
- * is known to carry the exception are the rules put back. May be called again at any point, after a crash too: nothing
- * is done twice. Once the signal is aborted nothing more is done, and what a lost lease found out is not recorded.
- * Throws only where the store or the queue fails.
+ * Runs a restore to its end and records the result. The rules are put back only after the hub has the exception,
+ * because it would revoke them again. Idempotent, also after a crash. After an abort nothing more is done and the
+ * result of a lost lease is not recorded. Throws only when the store or the queue fails.
  */
 export function restorer(
   context: RestoreContext,
@@ -45,7 +44,7 @@ export function restorer(
     cancellable(signal, async () => {
       const restore = await store.restores.get(id);
       if (!restore || restore.finishedAt) return;
-      log.info({ restore: id, account: restore.accountId, group: restore.groupId }, 'restore under way');
+      log.info({ restore: id, account: restore.accountId, group: restore.groupId }, 'restore started');
       try {
         await carryOut({ ...context, signal, lease }, restore);
       } catch (error) {
@@ -58,21 +57,21 @@ export function restorer(
     });
 }
 
-async function carryOut(turn: Turn, restore: Restore): Promise<void> {
-  const { store, runs, log, signal, lease } = turn;
+async function carryOut(current: RestoreUnderLease, restore: Restore): Promise<void> {
+  const { store, runs, log, signal, lease } = current;
   const { id } = restore;
-  const reason = (await deployException(turn, restore)) ?? (await putAllBack(turn, restore));
+  const reason = (await deployException(current, restore)) ?? (await putAllBack(current, restore));
   signal.throwIfAborted();
   if (reason === undefined) await store.restores.restored(id, lease);
   else {
-    await store.restores.failed(id, reason, await stillNeeded(turn, id), lease);
+    await store.restores.failed(id, reason, await stillNeeded(current, id), lease);
     await requestHubRun(runs, `restore ${id} failed`);
   }
   log.info({ restore: id, state: reason === undefined ? 'restored' : 'failed', reason }, 'restore ended');
 }
 
-/** The exceptions of a restore that failed, each for no more than the rules that are back. */
-async function stillNeeded({ store }: Turn, id: string): Promise<Exception[]> {
+/** The exceptions of a failed restore, reduced to the rules that were put back. */
+async function stillNeeded({ store }: RestoreUnderLease, id: string): Promise<Exception[]> {
   const { rules = [], accountId = '' } = (await store.restores.get(id)) ?? {};
   const back = rules.filter(({ restoredAt }) => restoredAt !== null);
   const kept: Exception[] = [];
@@ -84,8 +83,8 @@ async function stillNeeded({ store }: Turn, id: string): Promise<Exception[]> {
   return kept;
 }
 
-/** Whether the hub as it is deployed carries all of these exceptions. */
-async function isDeployed({ store }: Turn, { rules }: Restore): Promise<boolean> {
+/** Whether the deployed hub has all of these exceptions. */
+async function isDeployed({ store }: RestoreUnderLease, { rules }: Restore): Promise<boolean> {
   const hub = await store.stacks.get(hubKey);
   return (
     hub?.conditions.Ready?.status === 'True' &&
@@ -94,15 +93,15 @@ async function isDeployed({ store }: Turn, { rules }: Restore): Promise<boolean>
   );
 }
 
-/** Why the hub does not carry the exception, or nothing once it does. */
-async function deployException(turn: Turn, restore: Restore): Promise<string | undefined> {
-  const { store, runs, signal, lease } = turn;
+/** Why the hub does not have the exception; undefined once it does. */
+async function deployException(current: RestoreUnderLease, restore: Restore): Promise<string | undefined> {
+  const { store, runs, signal, lease } = current;
   if (restore.state !== 'pending') return undefined;
-  for (let left = hubRuns; !(await isDeployed(turn, restore)); left -= 1) {
+  for (let left = hubRuns; !(await isDeployed(current, restore)); left -= 1) {
     signal.throwIfAborted();
-    if (left === 0) return 'the hub was updated again and again without the exception';
+    if (left === 0) return 'the hub was updated several times without the exception';
     const { id } = await requestHubRun(runs, `restore ${restore.id}`);
-    const failure = await deploymentFailure(turn, id);
+    const failure = await deploymentFailure(current, id);
     if (failure) return `the hub could not be updated with the exception: ${failure} (run ${id})`;
   }
   signal.throwIfAborted();
@@ -110,8 +109,11 @@ async function deployException(turn: Turn, restore: Restore): Promise<string | u
   return undefined;
 }
 
-/** Waits for a run's end; what went wrong with the hub in it, if anything did. */
-async function deploymentFailure({ store, signal }: Turn, id: string): Promise<string | undefined> {
+/** Waits for a run's end. Returns the hub's failure in it, if any. */
+async function deploymentFailure(
+  { store, signal }: RestoreUnderLease,
+  id: string,
+): Promise<string | undefined> {
   const ended = async () => {
     const run = await store.runs.get(id);
     return run?.finishedAt ? run : undefined;
@@ -119,22 +121,25 @@ async function deploymentFailure({ store, signal }: Turn, id: string): Promise<s
   const run = await poll(every(runPause), ended, { signal });
   const hub = (await store.runStacks.of(id)).find(({ key }) => key === hubKey);
   if (hub?.state === 'succeeded' || hub?.state === 'unchanged') return undefined;
-  return hub?.message ?? run?.message ?? 'the run ended before it came to the hub';
+  return hub?.message ?? run?.message ?? 'the run ended before it reached the hub';
 }
 
-/** Why a rule could not be put back, or nothing once all are there. */
-async function putAllBack(turn: Turn, restore: Restore): Promise<string | undefined> {
+/** Why a rule could not be put back; undefined once all are. */
+async function putAllBack(current: RestoreUnderLease, restore: Restore): Promise<string | undefined> {
   for (const rule of restore.rules) {
     if (rule.restoredAt) continue;
-    turn.signal.throwIfAborted();
-    const reason = (await refusal(turn, rule)) ?? (await putOneBack(turn, restore, rule));
+    current.signal.throwIfAborted();
+    const reason = (await refusal(current, rule)) ?? (await putOneBack(current, restore, rule));
     if (reason) return `${rule.ruleId}: ${reason}`;
   }
   return undefined;
 }
 
-/** Why the rule's exception no longer lets it be put back, if so: somebody may have ended it meanwhile. */
-async function refusal({ store }: Turn, { exceptionName }: RestoreRule): Promise<string | undefined> {
+/** Why the exception no longer applies: it may have been ended or have expired meanwhile. */
+async function refusal(
+  { store }: RestoreUnderLease,
+  { exceptionName }: RestoreRule,
+): Promise<string | undefined> {
   const stored = await store.exceptions.get(exceptionName);
   if (!stored || stored.endedAt) return `exception ${exceptionName} was ended by ${stored?.endedBy}`;
   const { expires } = stored.exception;
@@ -144,7 +149,7 @@ async function refusal({ store }: Turn, { exceptionName }: RestoreRule): Promise
 }
 
 async function putOneBack(
-  { store, aws, signal, lease }: Turn,
+  { store, aws, signal, lease }: RestoreUnderLease,
   { id, accountId, region, groupId }: Restore,
   { ruleId, undo }: RestoreRule,
 ): Promise<string | undefined> {
@@ -162,8 +167,8 @@ async function putOneBack(
 
 function describe(error: unknown, groupId: string): string {
   const name = error instanceof Error ? error.name : '';
-  if (name === 'InvalidGroup.NotFound') return `the security group ${groupId} is gone`;
+  if (name === 'InvalidGroup.NotFound') return `the security group ${groupId} does not exist`;
   return isDenied(error)
-    ? `the access role may not put it back; docs/deployer-policy.json has what it needs: ${reasonOf(error)}`
+    ? `the access role may not put it back; docs/deployer-policy.json has the permissions: ${reasonOf(error)}`
     : reasonOf(error);
 }

@@ -1,6 +1,6 @@
 import type { Restore } from '../../store/restores.ts';
 
-/** A restore as the API shows it: without what it takes to put the rules back, which its remediation has. */
+/** As in the API: without the rules' permissions, which are in the remediation. */
 export type RestoreView = ReturnType<typeof viewOfRestore>;
 
 /** Pure. */

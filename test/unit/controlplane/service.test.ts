@@ -29,7 +29,7 @@ const start = (environment: Record<string, string> = {}, log = makeLogger('silen
   return startService(settings, log, { standing: false });
 };
 
-test('the service does not start on a policy that cannot be read, and starts once that is mended', {
+test('the service does not start on a policy that cannot be read, and starts once it is fixed', {
   timeout: 60_000,
 }, async () => {
   await writeFile(policyFile, sound.replace('observe', 'look'));
@@ -119,7 +119,7 @@ test('a service that runs reads the policy file as it is now', { timeout: 60_000
   }
 });
 
-test('without configured tokens the service lets in the commands on its data directory, and no one else', {
+test('without configured tokens the service accepts only the commands on its data directory', {
   timeout: 60_000,
 }, async () => {
   await writeFile(policyFile, sound);

@@ -62,7 +62,7 @@ describe('an API that throttles', () => {
     expect(new Set(throttled)).toEqual(new Set(['EC2 DescribeRegions account']));
   });
 
-  test('is told of with its service, operation and scope', async () => {
+  test('is reported with its service, operation and scope', async () => {
     let refused = false;
     const { aws, throttled } = await start(({ action }) => {
       if (action !== 'ListRoots' || refused) return undefined;

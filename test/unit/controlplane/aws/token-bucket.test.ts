@@ -131,7 +131,7 @@ describe('a token bucket', () => {
 });
 
 describe('giving up', () => {
-  test('whoever aborts is told at once and takes nothing; those behind go on', async () => {
+  test('an aborted caller rejects at once and takes nothing; later callers continue', async () => {
     const waits: ((error?: Error) => void)[] = [];
     const clock: BucketClock = {
       now: () => 0,

@@ -96,7 +96,7 @@ describe('the policy file', () => {
 
   test.each([
     ['that cannot be read as a policy', () => writeFile(policyFile, sound.replace('observe', 'look'))],
-    ['that was taken away', () => rm(policyFile)],
+    ['that was deleted', () => rm(policyFile)],
   ])('%s wakes the hub and says so at once, naming the file', async (_, spoil) => {
     begin();
     await looked();

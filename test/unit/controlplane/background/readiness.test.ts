@@ -43,7 +43,7 @@ test('a service is not ready before the organization was read since its start, a
   const since = await store.now();
   expect(await notReady(since)).toBe('the organization has not been read since the start');
   await store.facts.set(unreadFact, 'AWS Organizations cannot be read: AccessDenied');
-  expect(await notReady(since)).toMatch(/cannot be read: AccessDenied; nothing is taken away until it is/);
+  expect(await notReady(since)).toMatch(/cannot be read: AccessDenied; nothing is deleted until it is/);
   await store.facts.set(organizationFact, { id: 'o-1' });
   expect(await notReady(since)).toBeUndefined();
   expect(await missing(since)).toMatchObject([

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { createOffboardingWorld, emptied, hub } from '../../../worlds/offboarding.ts';
-import { account, one, region, two } from './scene.ts';
+import { account, offboardingScene, one, region, two } from './scene.ts';
 
 const wide = { regions: ['us-east-1', 'eu-west-1'] };
 const narrow = { regions: ['us-east-1'] };
@@ -11,27 +11,13 @@ const europe = [region('eu-west-1'), region('eu-west-1', two)];
 
 let database: Database;
 let at: ReturnType<typeof createOffboardingWorld>;
-test.beforeEach(async ({ database: given }) => {
+const { reported, restart } = offboardingScene((world, given) => {
+  at = world;
   database = given;
-  at = createOffboardingWorld(database);
-  await at.onboard(hub);
-  await at.onboard(two, 'eu-west-1');
-  await at.onboard(one, 'us-east-1', 'eu-west-1');
-  await at.list(wide);
-  at.state.woken.length = 0;
-}, 60_000);
-const reported = async (key: string, settings = {}) => {
-  const result = await at.reconcile(key, settings);
-  return result && 'message' in result ? `${result.kind}: ${result.message}` : result?.kind;
-};
-const restart = () => {
-  const { state } = at;
-  at = createOffboardingWorld(database);
-  Object.assign(at.state, state);
-};
+}, wide);
 
 describe('what a setting leaves out', () => {
-  test('waits for a person however little it is, and says which setting left it out', async () => {
+  test('waits for a confirmation at any size, and names the setting', async () => {
     const { keysToEnqueue: enqueue, held } = await at.list(narrow);
     expect(enqueue).toEqual([]);
     expect(held).toMatch(
@@ -45,7 +31,7 @@ describe('what a setting leaves out', () => {
     expect(at.state.warned).toHaveLength(2);
   });
 
-  test('is reconciled as before until then, over listings and a restart', async () => {
+  test('is reconciled as before until then, across listings and a restart', async () => {
     await at.list(narrow);
     restart();
     await at.list(narrow, 200);
@@ -55,13 +41,13 @@ describe('what a setting leaves out', () => {
     expect(at.state.destroyed).toEqual([]);
   });
 
-  test('stays in a run over the organization where an account is left out', async () => {
+  test('stays in a run over the organization', async () => {
     await at.list(withoutOne);
     const accounts = [one, two].map((id) => ({ id, parents: ['r-root'] }));
     expect(await at.plane(withoutOne).covered(accounts)).toEqual(accounts);
   });
 
-  test('goes once a person confirms exactly that, and the settings are the confirmed scope then', async () => {
+  test('is destroyed after a confirmation, and the settings become the confirmed scope', async () => {
     await at.narrow(narrow);
     for (const key of europe) expect(await reported(key, narrow)).toBe('ok');
     expect(at.state.destroyed).toEqual(europe);
@@ -69,7 +55,7 @@ describe('what a setting leaves out', () => {
     expect(await at.plane(narrow).scope()).toMatchObject({ confirmed: narrow, leftOut: [] });
   });
 
-  test('that a person refuses stays, and nobody is asked again about the same', async () => {
+  test('stays after a refusal, without a second question about the same set', async () => {
     await at.list(narrow);
     const question = await at.asked();
     await at.plane(narrow).refuse(question?.id ?? '', question?.digest ?? '', 'ops');
@@ -77,14 +63,14 @@ describe('what a setting leaves out', () => {
     for (const key of europe) expect(await reported(key, narrow)).toBeUndefined();
   });
 
-  test('and that was confirmed, but not carried out within a day, is asked about anew', async () => {
+  test('needs a new confirmation when the first is not carried out within a day', async () => {
     await at.narrow(narrow);
     const { keysToEnqueue: enqueue, held } = await at.list(narrow, 25);
     expect([enqueue, held]).toEqual([[], expect.stringContaining('a person has to confirm')]);
     for (const key of europe) expect(await reported(key, narrow)).toBeUndefined();
   });
 
-  test('is a question beside the one about the listing, and each is answered alone', async () => {
+  test('is a separate question from the one about the listing', async () => {
     at.state.accounts.delete(hub);
     at.state.accounts.delete(two);
     await at.list(narrow);
@@ -101,7 +87,7 @@ describe('what a setting leaves out', () => {
     expect(await reported(`account-${two}`, narrow)).toMatch(/^requeueAfter: a person has to confirm/);
   });
 
-  test('is not made anew where nothing was made: a new account that is left out is not entered', async () => {
+  test('is not created for a new account', async () => {
     at.state.accounts.set('300000000009', 'ACTIVE');
     const settings = { ...narrow, exclude: ['300000000009'] };
     await at.list(settings);
@@ -110,14 +96,14 @@ describe('what a setting leaves out', () => {
     expect(await reported('account-300000000009', settings)).toBe('ok');
   });
 
-  test('waits as well where a program before remembered no scope', async () => {
+  test('also waits when an older release recorded no scope', async () => {
     await database.query(`delete from fact`);
     const { keysToEnqueue: enqueue } = await at.list({ ...wide, ...withoutOne });
     expect(enqueue).toEqual([]);
     expect((await at.asked())?.stacks).toHaveLength(3);
   });
 
-  test('was made by settings of a command in between: it waits too', async () => {
+  test('also waits when the settings of a command created it', async () => {
     await at.list({ ...wide, exclude: [two] }, 0); // the confirmed scope covers it still
     await at.plane(wide).note({ id: 'o', managementAccountId: hub, units: [], accounts: [] });
     expect((await at.list({ ...wide, exclude: [one, two] })).keysToEnqueue).toEqual([]);
@@ -126,14 +112,14 @@ describe('what a setting leaves out', () => {
 });
 
 describe('after the correction', () => {
-  test('the question is over, and what was left out is as it was', async () => {
+  test('the question ends, and the stacks are in scope again', async () => {
     await at.list(narrow);
     expect(await at.list(wide)).toMatchObject({ keysToEnqueue: [], held: undefined });
     expect((await at.store.confirmations.list()).map(({ state }) => state)).toEqual(['superseded']);
     expect(await at.store.offboarding.open()).toEqual([]);
   });
 
-  test('every account that has Regions back is inspected at once, ahead of the clock', async () => {
+  test('every account with Regions in scope again is reconciled at once', async () => {
     await at.narrow(narrow);
     for (const key of europe) await reported(key, narrow);
     at.state.woken.length = 0;
@@ -146,7 +132,7 @@ describe('after the correction', () => {
     expect(at.state.woken).toEqual([]);
   });
 
-  test('an account that is half taken away is inspected at once', async () => {
+  test('an account with some stacks destroyed is reconciled at once', async () => {
     const excluding = { ...wide, ...withoutOne };
     await at.narrow(excluding);
     expect(await reported(region('us-east-1'), excluding)).toBe('ok');
@@ -159,15 +145,13 @@ describe('after the correction', () => {
 
 describe('a setting that names a unit or an account that does not exist', () => {
   const broken = { ...wide, organizationalUnits: ['ou-root-gone'] };
-  test('keeps the last confirmed scope, and takes nothing away, not even what was let go', async () => {
+  test('keeps the last confirmed scope and deletes nothing, not even what was confirmed', async () => {
     await at.narrow({ ...wide, ...withoutOne });
     await expect(at.list(broken)).rejects.toThrow(/ou-root-gone, .*the last confirmed scope is kept/);
     expect(await reported(region('eu-west-1', two), broken)).toBeUndefined();
     at.state.accounts.delete(two);
     await expect(at.list(broken)).rejects.toThrow('ou-root-gone');
-    expect(await reported(region('eu-west-1', two), broken)).toMatch(
-      /^requeueAfter: .*nothing is taken away/,
-    );
+    expect(await reported(region('eu-west-1', two), broken)).toMatch(/^requeueAfter: .*nothing is deleted/);
     expect(at.state.destroyed).toEqual([]);
     expect((await at.plane(broken).scope()).wrong).toContain('ou-root-gone');
   });
@@ -178,9 +162,9 @@ describe('a setting that names a unit or an account that does not exist', () => 
     expect(await at.plane(broken).covered(accounts)).toEqual(accounts);
   });
 
-  test('makes nothing and takes nothing away where no scope was confirmed', async () => {
+  test('creates and deletes nothing when no scope was confirmed', async () => {
     await database.query('delete from fact');
-    await expect(at.list(broken)).rejects.toThrow('nothing new is covered, and nothing is taken away');
+    await expect(at.list(broken)).rejects.toThrow('nothing new is covered, and nothing is deleted');
     const accounts = [one, '300000000009'].map((id) => ({ id, parents: ['r-root'] }));
     expect((await at.plane(broken).covered(accounts)).map(({ id }) => id)).toEqual([one]);
     expect(await reported(account, broken)).toBeUndefined();
@@ -210,7 +194,7 @@ describe('in layout account', () => {
     return wide.regions.filter(await at.plane({ ...settings, layout }).coveredRegions(record));
   };
 
-  test('a Region within the stack of its account waits as well, and goes with the next update', async () => {
+  test('a Region inside the account stack also waits, and is removed by the next update', async () => {
     await at.list({ ...narrow, layout });
     expect((await at.asked())?.stacks).toMatchObject([{ key: region('eu-west-1'), region: 'eu-west-1' }]);
     expect(await covered(narrow)).toEqual(wide.regions);

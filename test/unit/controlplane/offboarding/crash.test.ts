@@ -40,7 +40,7 @@ const inEngine =
     return { change: { engine: copy }, died };
   };
 
-/** A worker that dies at a point, and what the next one, who takes the lease of a dead one, comes to. */
+/** The result of the worker that takes over the lease of one that died at a point. */
 async function survive(death: Death, settings = {}) {
   const { change, died } = death();
   const dead = at.plane(settings, change).reconcile(key, await at.lease(key));
@@ -48,7 +48,7 @@ async function survive(death: Death, settings = {}) {
   await died;
   return at.plane(settings).reconcile(key, await at.lease(key, 'from-dead'));
 }
-/** The lines of the audit log of one act; those of earlier tests stay there. */
+/** Counted by difference: the audit log keeps lines of earlier tests. */
 const lines = async (what: string) =>
   (await at.store.audit.list(1000)).filter((line) => line.details.key === key && line.what === what).length;
 const accountLines = async () =>
@@ -67,7 +67,7 @@ describe('a worker killed while it archives', () => {
     ['after the engine forgot', inEngine('forget', 'after')],
     ['before the end is recorded', inStore('offboarding', 'finish', 'before')],
     ['after the end is recorded', inStore('offboarding', 'finish', 'after')],
-  ])('%s leaves nothing lost and nothing done twice', async (_, death) => {
+  ])('%s loses nothing and repeats nothing', async (_, death) => {
     at.state.accounts.set(one, 'SUSPENDED');
     await at.list();
     const before = await lines('stack forgotten');
@@ -76,8 +76,8 @@ describe('a worker killed while it archives', () => {
     expect(await at.stacks()).not.toContain(key);
     expect(at.state.engine.has(key)).toBe(false);
     expect(at.state.resources.has(key)).toBe(true);
-    const stones = (await at.store.archivedStacks.list()).filter((stone) => stone.key === key);
-    expect(stones).toMatchObject([{ hasState: true }]);
+    const archivedStacks = (await at.store.archivedStacks.list()).filter((archived) => archived.key === key);
+    expect(archivedStacks).toMatchObject([{ hasState: true }]);
     expect(JSON.parse((await at.store.archivedStacks.state(key)) ?? '')).toEqual({ deployment: { key } });
     expect(await lines('stack forgotten')).toBe(before + 1);
     expect(await accountLines()).toBe(departed + 1);
@@ -88,12 +88,12 @@ describe('a worker killed while it archives', () => {
   });
 });
 
-describe('a worker killed while it tears down', () => {
+describe('a worker killed while it destroys', () => {
   const outOfScope = { exclude: [one] };
   test.each<[string, Death]>([
     ['before the intent is recorded', inStore('stacks', 'begin', 'before')],
     ['after the intent is recorded', inStore('stacks', 'begin', 'after')],
-    ['after the resources went', inEngine('operate', 'after')],
+    ['after the resources are deleted', inEngine('operate', 'after')],
     ['before the end is recorded', inStore('offboarding', 'finish', 'before')],
     ['after the end is recorded', inStore('offboarding', 'finish', 'after')],
   ])('%s leaves nothing in the account and one line in the audit log', async (_, death) => {
@@ -113,10 +113,10 @@ describe('a worker killed while it tears down', () => {
 });
 
 test.each<[string, 'operate' | 'exportState', { exclude?: string[] }]>([
-  ['tears down', 'operate', { exclude: [one] }],
+  ['destroys', 'operate', { exclude: [one] }],
   ['archives', 'exportState', {}],
 ])(
-  'a worker told to stop while it %s leaves the intent, and the next one recovers',
+  'a worker stopped while it %s keeps the intent, and the next one recovers',
   async (_, method, settings) => {
     if (method === 'exportState') at.state.accounts.set(one, 'SUSPENDED');
     await (method === 'operate' ? at.narrow(settings) : at.list());
@@ -142,12 +142,12 @@ test.each<[string, 'operate' | 'exportState', { exclude?: string[] }]>([
   },
 );
 
-test('a worker that lost its lease on the way records no end', async () => {
+test('a worker that lost its lease records no end', async () => {
   at.state.accounts.set(one, 'SUSPENDED');
   await at.list();
   const stale = await at.lease(key);
   const forget = async (stack: StackKey) => {
-    await at.lease(key); // another worker has the key by now
+    await at.lease(key); // another worker holds the key now
     return at.parts.engine.forget(stack);
   };
   const plane = at.plane({}, { engine: { ...at.parts.engine, forget } });

@@ -89,15 +89,15 @@ describe('the guard', () => {
     expect(at(100, 100, deletions)).toBe(kind);
   });
 
-  test('a shrink holds the deletions as well, so that it comes first', () => {
+  test('a shrink also holds the deletions', () => {
     expect(at(4, 2, 50)).toBe('everything');
   });
 
-  test('accounts that a person let go are missed by nobody', () => {
+  test('accounts with a confirmed removal do not count as missing', () => {
     expect(at(4, 2, 0, ['3'])).toBe('nothing');
   });
 
-  test('accounts that came are no shrink, and do not make up for those that went', () => {
+  test('new accounts do not offset missing ones', () => {
     const facts = {
       confirmed: new Set<string>(),
       deletions: 0,
@@ -118,7 +118,7 @@ describe('a set', () => {
   };
   const two = { ...one, key: 'region-300000000001-eu-west-1', region: 'eu-west-1' };
 
-  test('has one digest in any order, and another with any change of it', () => {
+  test('has the same digest in any order, and another after any change', () => {
     const digest = digestOf([one, two]);
     expect(digestOf([two, one])).toBe(digest);
     const others = [
@@ -130,7 +130,7 @@ describe('a set', () => {
     expect(new Set([digest, ...others.map(digestOf)]).size).toBe(5);
   });
 
-  test('is told in words', () => {
+  test('is described in words', () => {
     expect(describeSet([one, two, { ...one, accountId: '300000000002', key: 'x', what: 'archive' }])).toBe(
       'destroy 2 stacks in 1 account; archive the state of, without touching a resource, 1 stack in 1 account',
     );

@@ -1,36 +1,22 @@
 import { describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
-import { one, region, two } from './scene.ts';
+import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
+import { offboardingScene, one, region } from './scene.ts';
 
 const wide = { regions: ['us-east-1', 'eu-west-1'] };
 const narrow = { regions: ['us-east-1'] };
 
 let database: Database;
 let at: ReturnType<typeof createOffboardingWorld>;
-test.beforeEach(async ({ database: given }) => {
+const { reported, restart } = offboardingScene((world, given) => {
+  at = world;
   database = given;
-  at = createOffboardingWorld(database);
-  await at.onboard(hub);
-  await at.onboard(two, 'eu-west-1');
-  await at.onboard(one, 'us-east-1', 'eu-west-1');
-  await at.list(wide);
-  at.state.woken.length = 0;
-}, 60_000);
-const reported = async (key: string, settings = {}) => {
-  const result = await at.reconcile(key, settings);
-  return result && 'message' in result ? `${result.kind}: ${result.message}` : result?.kind;
-};
-const restart = () => {
-  const { state } = at;
-  at = createOffboardingWorld(database);
-  Object.assign(at.state, state);
-};
+}, wide);
 
 describe('the deletions of a day', () => {
   const leaving = { ...wide, exclude: ['ou-root-old'] };
-  /** Has one moved out of scope, its three stacks deleted, and it moved back with them made anew. */
+  /** Moves one out of scope, deletes its three stacks, moves it back and recreates them. */
   const round = async () => {
     at.state.units.set(one, 'ou-root-old');
     const { held, keysToEnqueue: enqueue } = await at.list(leaving, 0.01);
@@ -41,7 +27,7 @@ describe('the deletions of a day', () => {
     return held;
   };
 
-  test('are counted each, though the same stacks are made again in between, and over a restart', async () => {
+  test('each count, even for recreated stacks and across a restart', async () => {
     await at.list(leaving);
     expect([await round(), await round()]).toEqual([undefined, undefined]);
     restart();
@@ -53,14 +39,14 @@ describe('the deletions of a day', () => {
     expect(await round()).toBeUndefined();
   });
 
-  test('are in a record that nothing changes', async () => {
+  test('are in an append-only record', async () => {
     await at.list(leaving);
     await round();
     await expect(database.query('delete from deletion')).rejects.toThrow('append-only');
     await expect(database.query(`update deletion set at = now()`)).rejects.toThrow('append-only');
   });
 
-  test('that failed and are tried again are one', async () => {
+  test('count once when they fail and are retried', async () => {
     await at.list(leaving);
     at.state.units.set(one, 'ou-root-old');
     await at.list(leaving);
@@ -70,7 +56,7 @@ describe('the deletions of a day', () => {
   });
 });
 
-test('a cell that was taken down is not verified any more, and its open canaries end', async () => {
+test('a destroyed cell is no longer verified, and its open canaries end', async () => {
   const cells = [
     { accountId: one, region: 'eu-west-1' },
     { accountId: one, region: 'us-east-1' },

@@ -5,7 +5,7 @@ import { hub } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';
 
 let at: ReturnType<typeof createOffboardingWorld>;
-const reported = offboardingScene((world) => {
+const { reported } = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
@@ -20,7 +20,7 @@ const leave = async () => {
 const all = [region('us-east-1'), region('eu-west-1'), account];
 
 describe('a key that is wanted', () => {
-  test('is left to the usual reconcile, as is one of an account that was never listed', async () => {
+  test('is reconciled as usual, as is one of an account that was never listed', async () => {
     expect(await reported(account)).toBeUndefined();
     expect(await reported(region('eu-west-1'))).toBeUndefined();
     expect(await reported('account-399999999999')).toBeUndefined();
@@ -29,9 +29,11 @@ describe('a key that is wanted', () => {
 });
 
 describe('an account out of scope', () => {
-  test('is destroyed, its Regions first, and says so', async () => {
+  test('is destroyed, Region stacks first, and reports it', async () => {
     await at.narrow(outOfScope);
-    expect(await reported(account, outOfScope)).toMatch(/^requeueAfter: its Regions go first: region-/);
+    expect(await reported(account, outOfScope)).toMatch(
+      /^requeueAfter: its Region stacks are destroyed first: region-/,
+    );
     expect(at.state.woken).toEqual(expect.arrayContaining([region('us-east-1'), region('eu-west-1')]));
     for (const key of all) expect(await reported(key, outOfScope)).toBe('ok');
     expect(at.state.destroyed).toEqual(all);
@@ -62,21 +64,21 @@ describe('an account out of scope', () => {
     expect(await reported('account-300000000009', { exclude: ['300000000009'] })).toBe('ok');
   });
 
-  test('that is not looked at as a whole yet stays covered, and that look is asked for', async () => {
+  test('stays covered until a complete listing, and enqueues one', async () => {
     expect(await reported(region('eu-west-1'), outOfScope)).toBeUndefined();
     expect(at.state.woken).toContain('organization');
     expect(at.state.destroyed).toEqual([]);
   });
 
-  test('that refuses us is a failure that is told, and never an archived stack', async () => {
+  test('that denies access is a reported error, and is never archived', async () => {
     await at.narrow(outOfScope);
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1) {
       expect(await reported(region('eu-west-1'), outOfScope)).toBe(
-        'error: left out by PORTCULLIS_EXCLUDE, and refuses us: AccessDenied: said AWS',
+        'error: left out by PORTCULLIS_EXCLUDE; the account denies access: AccessDenied: said AWS',
       );
     }
-    const message = 'left out by PORTCULLIS_EXCLUDE, and refuses us: AccessDenied: said AWS';
+    const message = 'left out by PORTCULLIS_EXCLUDE; the account denies access: AccessDenied: said AWS';
     const refused = { conditions: { Ready: { status: 'False', reason: 'NotReachable', message } } };
     expect(await at.store.stacks.get(region('eu-west-1'))).toMatchObject(refused);
     expect(await at.store.accounts.get(one)).toMatchObject(refused);
@@ -84,7 +86,7 @@ describe('an account out of scope', () => {
     expect(at.state.destroyed).toEqual([]);
   });
 
-  test('that comes back into scope is as if nothing had been', async () => {
+  test('in scope again is reconciled as before', async () => {
     await at.list(outOfScope);
     await at.list();
     for (const key of all) expect(await reported(key)).toBeUndefined();
@@ -92,7 +94,7 @@ describe('an account out of scope', () => {
     expect(await at.store.offboarding.open()).toEqual([]);
   });
 
-  test('tears down the account stack of the hub account too, and never the hub', async () => {
+  test('destroys the account stack of the hub account too, and never the hub', async () => {
     await at.narrow({ exclude: [hub] });
     expect(await reported(`account-${hub}`, { exclude: [hub] })).toBe('ok');
     expect(await reported('hub', { exclude: [hub] })).toBeUndefined();
@@ -101,18 +103,18 @@ describe('an account out of scope', () => {
 });
 
 describe('an account that is closing', () => {
-  test('is destroyed while it lets us in', async () => {
+  test('is destroyed while it allows access', async () => {
     await close('PENDING_CLOSURE');
     for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.resources.has(account)).toBe(false);
   });
 
-  test('that refuses us is waited for, and becomes an archived stack once it is closed', async () => {
+  test('that denies access waits, and is archived once it is closed', async () => {
     await close('PENDING_CLOSURE');
     at.state.refusing.set(one, 'AccessDenied');
     for (let times = 0; times < 5; times += 1)
       expect(await reported(region('eu-west-1'))).toMatch(
-        /^requeueAfter: the account is being closed, and refuses us/,
+        /^requeueAfter: the account is being closed; the account denies access/,
       );
     await close('SUSPENDED');
     for (const key of all) expect(await reported(key)).toBe('ok');
@@ -121,7 +123,7 @@ describe('an account that is closing', () => {
 });
 
 describe('an account that is closed', () => {
-  test('becomes archived stacks with its state, and nothing of it is touched', async () => {
+  test('is archived with its state, and its resources stay', async () => {
     await close('SUSPENDED');
     for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.destroyed).toEqual([]);
@@ -139,7 +141,7 @@ describe('an account that is closed', () => {
     expect(await at.store.accounts.get(one)).toMatchObject({ conditions: { Ready: { reason: 'Departed' } } });
   });
 
-  test('and opened again is covered again, and its archived stacks say when', async () => {
+  test('that is reopened is covered again, and its archived stacks record when', async () => {
     await close('SUSPENDED');
     for (const key of all) await at.reconcile(key);
     await at.onboard(one, 'us-east-1');
@@ -166,16 +168,16 @@ describe('an account that is closed', () => {
 });
 
 describe('an account that left', () => {
-  test('is destroyed where it still lets us in', async () => {
+  test('is destroyed when it still allows access', async () => {
     await leave();
     for (const key of all) expect(await reported(key)).toBe('ok');
     expect(at.state.destroyed).toEqual(all);
   });
 
-  test('that refuses us three times becomes an archived stack', async () => {
+  test('that denies access three times is archived', async () => {
     await leave();
     at.state.refusing.set(one, 'AccessDenied');
-    const refused = /^requeueAfter: the account is not in the organization any more, and refuses us/;
+    const refused = /^requeueAfter: the account is no longer in the organization; the account denies access/;
     expect(await reported(region('eu-west-1'))).toMatch(refused);
     expect(await reported(region('eu-west-1'))).toMatch(refused);
     expect(await reported(region('eu-west-1'))).toBe('ok');
@@ -186,10 +188,10 @@ describe('an account that left', () => {
   });
 
   test.each([
-    ['everybody', 'AccessDenied', /the hub account lets us in/],
-    [one, 'ThrottlingException', /not sure that it can be reached: ThrottlingException/],
-    [one, 'TimeoutError', /not sure that it can be reached: TimeoutError/],
-  ])('is not given up where %s answers %s: nothing can be said then', async (who, error, message) => {
+    ['everybody', 'AccessDenied', /the hub account allows access/],
+    [one, 'ThrottlingException', /access could not be checked: ThrottlingException/],
+    [one, 'TimeoutError', /access could not be checked: TimeoutError/],
+  ])('is kept when %s answers %s', async (who, error, message) => {
     await leave();
     at.state.refusing.set(who, error);
     for (let times = 0; times < 5; times += 1) expect(await reported(region('eu-west-1'))).toMatch(message);
@@ -201,7 +203,7 @@ describe('an account that left', () => {
   });
 });
 
-test('an account in a state that is not known is left as it is, and says so', async () => {
+test('an account in an unknown state is kept, with that reason', async () => {
   at.state.accounts.set(one, 'UNKNOWN');
   expect(await at.list()).toMatchObject({ keysToEnqueue: [] });
   for (const key of all) {

@@ -5,13 +5,13 @@ import { hub } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';
 
 let at: ReturnType<typeof createOffboardingWorld>;
-const reported = offboardingScene((world) => {
+const { reported } = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
 
 describe('a Region', () => {
-  const survey = (...regions: string[]) =>
+  const found = (...regions: string[]) =>
     at.store.accounts.setRegions(
       one,
       regions.map((name) => ({ region: name, trail: { covered: 'unknown', reason: '' } as never })),
@@ -19,7 +19,7 @@ describe('a Region', () => {
 
   test('that the account has disabled becomes an archived stack', async () => {
     at.state.disabled.add(`${one}/eu-west-1`);
-    await survey('us-east-1');
+    await found('us-east-1');
     const orphanedStacks = await at.plane().orphanedStacks(one, [region('us-east-1') as never]);
     expect(orphanedStacks).toEqual([region('eu-west-1')]);
     expect(await reported(region('eu-west-1'))).toBe('ok');
@@ -30,21 +30,17 @@ describe('a Region', () => {
     expect(await reported(account)).toBeUndefined();
   });
 
-  test('that a survey did not find, and EC2 says is enabled, is wanted', async () => {
-    await survey('us-east-1');
+  test('that an inspection missed and EC2 reports as enabled stays in scope', async () => {
+    await found('us-east-1');
     expect(await reported(region('eu-west-1'))).toBeUndefined();
   });
 
   test.each([
     ['does not list', () => at.state.unlisted.add(`${one}/eu-west-1`), /EC2 does not list eu-west-1/],
-    [
-      'refuses to speak of',
-      () => at.state.refusing.set(one, 'AccessDenied'),
-      /eu-west-1 was not found, and Acc/,
-    ],
-  ])('that EC2 %s is left as it is', async (_, change, message) => {
+    ['denies access to', () => at.state.refusing.set(one, 'AccessDenied'), /eu-west-1 was not found; Acc/],
+  ])('that EC2 %s is kept', async (_, change, message) => {
     change();
-    await survey('us-east-1');
+    await found('us-east-1');
     expect(await reported(region('eu-west-1'))).toMatch(message);
     expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Ready).toMatchObject({
       ...{ status: 'Unknown', message: expect.stringMatching(message) },
@@ -52,7 +48,7 @@ describe('a Region', () => {
     expect(await at.store.offboarding.open()).toEqual([]);
   });
 
-  test('that is not to be covered any more is destroyed, or archived where it is disabled', async () => {
+  test('out of scope is destroyed, or archived when it is disabled', async () => {
     await at.onboard(`${two}`.replace('2', '3'), 'af-south-1');
     const only = { regions: ['us-east-1'] };
     await at.narrow(only);
@@ -64,12 +60,12 @@ describe('a Region', () => {
     expect(await reported(account, only)).toBeUndefined();
   });
 
-  test('that is disabled while the organization seems to have shrunk waits with everything else', async () => {
+  test('that is disabled while the organization shrinks waits with everything else', async () => {
     at.state.accounts.delete(two);
     at.state.accounts.delete(hub);
     await at.list();
     at.state.disabled.add(`${one}/eu-west-1`);
-    await survey('us-east-1');
+    await found('us-east-1');
     expect(await reported(region('eu-west-1'))).toMatch(/^requeueAfter: a person has to confirm/);
     expect(await at.store.archivedStacks.list()).toEqual([]);
     const stack = await at.store.stacks.get(region('eu-west-1'));
@@ -77,7 +73,7 @@ describe('a Region', () => {
   });
 });
 
-test('a preview can ask what is to become of a key', async () => {
+test('a preview can read the decision for a key', async () => {
   expect(await at.plane(outOfScope).standing(account as never)).toEqual({
     kind: 'destroy',
     because: 'left out by PORTCULLIS_EXCLUDE',

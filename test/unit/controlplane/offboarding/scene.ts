@@ -1,3 +1,4 @@
+import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { databaseTest } from '../../../worlds/database.ts';
 import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 
@@ -8,19 +9,32 @@ export const region = (name: string, of = one) => `region-${of}-${name}`;
 
 type World = ReturnType<typeof createOffboardingWorld>;
 
-/** Two members beside the hub's account, onboarded and listed anew before each test; what a reconcile of a key says. */
-export function offboardingScene(give: (at: World) => void) {
+/** Onboards the hub account and two members and lists them, before each test. */
+export function offboardingScene(give: (at: World, database: Database) => void, listedBy = {}) {
   let at: World;
-  databaseTest.beforeEach(async ({ database }) => {
+  let database: Database;
+  databaseTest.beforeEach(async ({ database: given }) => {
+    database = given;
     at = createOffboardingWorld(database);
     await at.onboard(hub);
     await at.onboard(two, 'eu-west-1');
     await at.onboard(one, 'us-east-1', 'eu-west-1');
-    await at.list();
-    give(at);
-  });
-  return async (key: string, settings = {}) => {
-    const result = await at.reconcile(key, settings);
-    return result && 'message' in result ? `${result.kind}: ${result.message}` : result?.kind;
+    await at.list(listedBy);
+    at.state.woken.length = 0;
+    give(at, database);
+  }, 60_000);
+  return {
+    /** The result of a reconcile of a key. */
+    async reported(key: string, settings = {}) {
+      const result = await at.reconcile(key, settings);
+      return result && 'message' in result ? `${result.kind}: ${result.message}` : result?.kind;
+    },
+    /** A new process over the same database and AWS. */
+    restart() {
+      const { state } = at;
+      at = createOffboardingWorld(database);
+      Object.assign(at.state, state);
+      give(at, database);
+    },
   };
 }

@@ -18,19 +18,19 @@ const narrow = settings({ regions: ['us-east-1'] });
 const fine = { wrong: undefined, hasStacks: true };
 const confirmed = consideredBy(undefined, scopeOf(wide), false);
 
-describe('what is remembered of scopes', () => {
-  test('is the same in whatever order a setting names Regions', () => {
+describe('the recorded scopes', () => {
+  test('are equal in any order of Regions', () => {
     const reordered = scopeOf(settings({ regions: ['eu-west-1', 'us-east-1', 'eu-west-1'] }));
     expect(reordered).toEqual(scopeOf(wide));
   });
 
-  test('is every scope since the confirmed one, each once', () => {
+  test('are all scopes since the confirmed one, each once', () => {
     const twice = noted(noted(confirmed, scopeOf(narrow), fine), scopeOf(narrow), fine);
     expect(twice.others).toEqual([scopeOf(narrow)]);
     expect(noted(confirmed, scopeOf(wide), fine).others).toEqual([]);
   });
 
-  test('is all there is where stacks come from a program that remembered none', () => {
+  test('cover everything when an older release recorded none', () => {
     const record = noted(undefined, scopeOf(narrow), fine);
     expect(termsOf(record, narrow).before[0]).toEqual(scopeOf(settings()));
     expect(noted(undefined, scopeOf(narrow), { ...fine, hasStacks: false }).others).toEqual([
@@ -38,7 +38,7 @@ describe('what is remembered of scopes', () => {
     ]);
   });
 
-  test('is confirmed once nothing made is left out, and not before', () => {
+  test('are confirmed once no stack is left out', () => {
     const waiting = consideredBy(noted(confirmed, scopeOf(narrow), fine), scopeOf(narrow), true);
     expect(waiting).toMatchObject({ confirmed: scopeOf(wide), considered: scopeOf(narrow) });
     expect(consideredBy(waiting, scopeOf(narrow), false)).toEqual({
@@ -47,11 +47,11 @@ describe('what is remembered of scopes', () => {
   });
 });
 
-describe('settings that name what does not exist', () => {
+describe('settings that name something that does not exist', () => {
   const wrong = 'PORTCULLIS_EXCLUDE names ou-root-typo';
   const broken = settings({ exclude: ['ou-root-typo'] });
 
-  test('are not gone by: the last confirmed scope is', () => {
+  test('are not applied: the last confirmed scope is', () => {
     const record = noted(confirmed, scopeOf(broken), { wrong, hasStacks: true });
     const terms = termsOf(record, broken);
     expect(terms).toMatchObject({ scope: scopeOf(wide), wrong });
@@ -63,7 +63,7 @@ describe('settings that name what does not exist', () => {
     expect(termsOf(record, broken).scope).toBeUndefined();
   });
 
-  test('are forgotten once they are right', () => {
+  test('are cleared after the correction', () => {
     const record: ScopeRecord = { ...confirmed, wrong };
     expect(termsOf(noted(record, scopeOf(wide), fine), wide)).toMatchObject({
       ...{ scope: scopeOf(wide), wrong: undefined },

@@ -13,11 +13,11 @@ const read = (given: Record<string, string> = {}) => {
   return { organizationalUnits, exclude, shrinkPercent, deleteLimit };
 };
 
-test('without settings everything is covered, and a person is asked early', () => {
+test('without settings everything is covered, and small shrinks need a confirmation', () => {
   expect(read()).toEqual({ organizationalUnits: undefined, exclude: [], shrinkPercent: 10, deleteLimit: 10 });
 });
 
-test('units and accounts are read by commas', () => {
+test('units and accounts are separated by commas', () => {
   const given = {
     PORTCULLIS_ORGANIZATIONAL_UNITS: 'ou-a1b2-c3d4e5f6, r-a1b2',
     PORTCULLIS_EXCLUDE: 'ou-a1b2-99,300000000001',
@@ -40,7 +40,7 @@ test.each([
   expect(() => read({ [name]: value })).toThrow(new RegExp(`^${name} `));
 });
 
-test('an account out of scope does not keep the fleet from being well', () => {
+test('an account out of scope does not make the fleet unhealthy', () => {
   const since = '2026-11-01T00:00:00Z';
   const account = (id: string, status: 'True' | 'False', reason: 'Succeeded' | 'OutOfScope') =>
     ({

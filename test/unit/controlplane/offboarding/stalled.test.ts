@@ -6,13 +6,13 @@ import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 import { account, offboardingScene, one, region, two } from './scene.ts';
 
 let at: ReturnType<typeof createOffboardingWorld>;
-const reported = offboardingScene((world) => {
+const { reported } = offboardingScene((world) => {
   at = world;
 });
 const outOfScope = { exclude: [one] };
 
 describe('an account out of scope', () => {
-  test('whose stack cannot be taken down is a failure that counts, and stalls in the end', async () => {
+  test('whose stack cannot be destroyed fails, and then stalls', async () => {
     await at.narrow(outOfScope);
     at.state.broken.add(region('eu-west-1'));
     for (let times = 0; times < 4; times += 1)
@@ -23,7 +23,9 @@ describe('an account out of scope', () => {
     expect(await reported(region('eu-west-1'), outOfScope)).toMatch(
       /^terminal: could not be destroyed: .*it broke/,
     );
-    expect(await reported(account, outOfScope)).toMatch(/^requeueAfter: its Regions go first/);
+    expect(await reported(account, outOfScope)).toMatch(
+      /^requeueAfter: its Region stacks are destroyed first/,
+    );
     expect((await at.store.stacks.get(region('eu-west-1')))?.conditions.Stalled).toMatchObject({
       ...{ status: 'True', message: expect.stringContaining('it broke') },
     });
@@ -38,14 +40,14 @@ describe('an account out of scope', () => {
       at.state.broken.clear();
     };
 
-    test('is woken by no further look at the organization, and a look at it takes nothing down', async () => {
+    test('is not enqueued by further listings, and a reconcile destroys nothing', async () => {
       await giveUp();
       expect((await at.list(outOfScope)).keysToEnqueue).toEqual([region('us-east-1'), account]);
       expect(await reported(key, outOfScope)).toMatch(/^terminal: could not be destroyed: .*it broke/);
       expect(at.state.destroyed).toEqual([]);
     });
 
-    test('is destroyed once a person asks for its account, and not for another', async () => {
+    test('is destroyed once a person requests its account, and not another', async () => {
       await giveUp();
       at.state.woken.length = 0;
       await at.plane(outOfScope).retry([two]);
@@ -55,7 +57,7 @@ describe('an account out of scope', () => {
       expect(await reported(key, outOfScope)).toBe('ok');
     });
 
-    test('is destroyed once a listing says something else of it', async () => {
+    test('is destroyed once a listing changes its state', async () => {
       await giveUp();
       at.state.accounts.set(one, 'PENDING_CLOSURE');
       expect((await at.list(outOfScope)).keysToEnqueue).toContain(key);
@@ -63,7 +65,7 @@ describe('an account out of scope', () => {
     });
   });
 
-  test('is not given up where AWS throttles, however often', async () => {
+  test('is not given up when AWS throttles, at any count', async () => {
     await at.narrow(outOfScope);
     at.state.broken.add(region('eu-west-1'));
     at.state.brokenBy = 'ThrottlingException: Rate exceeded';
@@ -75,9 +77,9 @@ describe('an account out of scope', () => {
   });
 });
 
-test('a stack whose lock another process holds is tried five times, more slowly, and is then given up', async () => {
+test('a stack locked by another process is tried five times with longer delays, then given up', async () => {
   await at.narrow(outOfScope);
-  const message = 'the stack is locked by somebody@other-host (process 42)';
+  const message = 'the stack is locked by user@other-host (process 42)';
   const record = { changes: [], drift: [], unchanged: 0, errors: [] };
   const locked = async () => {
     throw new OperationFailed(message, { record, entered: false, locked: true });

@@ -60,5 +60,5 @@ test('a management account that is out of scope is remarked on', () => {
   const remarks = (organizationalUnits: string[] | undefined) =>
     remarksOn({ organizationalUnits, exclude: [] }, organization);
   expect(remarks(undefined)).toEqual([]);
-  expect(remarks(['ou-root-prod'])).toEqual([expect.stringContaining('no lifecycle event is heard')]);
+  expect(remarks(['ou-root-prod'])).toEqual([expect.stringContaining('no lifecycle event is received')]);
 });

@@ -26,7 +26,7 @@ describe('a sample from AWS', () => {
     ['org-close-account-result.eventbridge', 'organization 555555555555'],
     ['org-move-account.eventbridge', 'account 999900001111'],
     ['ct-create-managed-account.eventbridge', 'account 444455556666'],
-  ])('%s makes us look at %s', (name, expected) => {
+  ])('%s reconciles %s', (name, expected) => {
     expect(read(sample(name))).toBe(expected);
   });
 
@@ -58,16 +58,13 @@ describe('an event', () => {
     ['UpdateLandingZone', 'organization -'],
     ['LeaveOrganization', 'organization 111122223333'],
     ['PutAccountName', 'organization 111122223333'],
-    [
-      'InviteAccountToOrganization',
-      'nothing: AccountJoinedOrganization tells when an invitation is accepted',
-    ],
+    ['InviteAccountToOrganization', 'nothing: AccountJoinedOrganization reports an accepted invitation'],
     ['CreateGovCloudAccount', 'nothing: the account id comes with CreateAccountResult'],
-    ['EnableRegion', 'nothing: Region Opt-In Status Change tells when it is enabled'],
-    ['DisableRegion', 'nothing: Region Opt-In Status Change tells when it is disabled'],
-    ['CreateOrganizationalUnit', 'nothing: of no consequence here'],
-    ['DeleteOrganizationalUnit', 'nothing: of no consequence here'],
-  ])('%s without more makes us look at %s', (eventName, expected) => {
+    ['EnableRegion', 'nothing: Region Opt-In Status Change reports when it is enabled'],
+    ['DisableRegion', 'nothing: Region Opt-In Status Change reports when it is disabled'],
+    ['CreateOrganizationalUnit', 'nothing: not relevant'],
+    ['DeleteOrganizationalUnit', 'nothing: not relevant'],
+  ])('%s without more reconciles %s', (eventName, expected) => {
     expect(read(event({ eventName }))).toBe(expected);
   });
 
@@ -94,7 +91,7 @@ describe('an event', () => {
       'organization 300000000001',
     ],
     ['AccountDepartedOrganization', { departedMethod: 'Removed' }, 'organization -'],
-  ])('%s of %j makes us look at %s', (eventName, serviceEventDetails, expected) => {
+  ])('%s of %j reconciles %s', (eventName, serviceEventDetails, expected) => {
     expect(read(event({ eventName, serviceEventDetails }))).toBe(expected);
   });
 
@@ -102,7 +99,7 @@ describe('an event', () => {
     ['UpdateManagedAccount', 'SUCCEEDED', 'account 300000000001'],
     ['UpdateManagedAccount', 'FAILED', 'account 300000000001'],
     ['CreateManagedAccount', 'FAILED', 'nothing: the account was not created: FAILED'],
-  ])('%s that %s makes us look at %s', (eventName, state, expected) => {
+  ])('%s that %s reconciles %s', (eventName, state, expected) => {
     const status = { state, account: { accountName: 'a', accountId: '300000000001' } };
     const serviceEventDetails = { [`${eventName.replace(/^[A-Z]/, (c) => c.toLowerCase())}Status`]: status };
     expect(read(event({ eventName, serviceEventDetails }, { source: 'aws.controltower' }))).toBe(expected);
@@ -112,9 +109,9 @@ describe('an event', () => {
     ['TagResource', { resourceId: '300000000001', tags: [{ key: 'team', value: 'a' }] }, 'hub 300000000001'],
     ['UntagResource', { resourceId: '300000000001', tagKeys: ['team'] }, 'hub 300000000001'],
     ['UpdateOrganizationalUnit', { organizationalUnitId: 'ou-a1b2-c3d4', name: 'Web' }, 'hub -'],
-    ['TagResource', { resourceId: 'ou-a1b2-c3d4', tags: [] }, 'nothing: tags of no account'],
+    ['TagResource', { resourceId: 'ou-a1b2-c3d4', tags: [] }, 'nothing: not the tags of an account'],
     ['TagResource', {}, 'organization -'],
-  ])('%s of %j makes us look at %s', (eventName, requestParameters, expected) => {
+  ])('%s of %j reconciles %s', (eventName, requestParameters, expected) => {
     expect(read(event({ eventName, requestParameters }))).toBe(expected);
   });
 
@@ -143,7 +140,7 @@ describe('an event', () => {
       'a managed account of another shape',
       event({ eventName: 'CreateManagedAccount', serviceEventDetails: { a: 1 } }),
     ],
-  ])('that is known but not readable makes us look at the organization: %s', (_, given) => {
+  ])('that is known but not readable reconciles the organization: %s', (_, given) => {
     expect(read(given)).toBe('organization -');
   });
 
@@ -162,7 +159,7 @@ describe('a Region opt-in status change', () => {
       { source: 'aws.account', 'detail-type': 'Region Opt-In Status Change' },
     );
 
-  test.each(['ENABLED', 'DISABLED'])('to %s makes us look at the account', (status) => {
+  test.each(['ENABLED', 'DISABLED'])('to %s reconciles the account', (status) => {
     expect(read(change(status))).toBe('account 300000000001');
   });
 

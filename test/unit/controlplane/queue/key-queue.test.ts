@@ -40,7 +40,7 @@ const waiting = async () => {
   const sql = `select singleton_key as key, priority from queue.job where name = 'key' and state < 'active' order by 1`;
   return database.query<{ key: string; priority: number }>(sql);
 };
-/** As if whoever fetched it had died a while ago. */
+/** As if the worker that fetched it had died a while ago. */
 const bury = ({ id }: KeyJob) =>
   database.query(`update queue.job set heartbeat_on = now() - interval '40 s' where id = $1`, [id]);
 const givenOut = async (key: string) => {
@@ -70,7 +70,7 @@ test('what a dead process worked on is given out again at once, once, with its p
   expect(await next.fetch(10)).toEqual([]);
 });
 
-test('a key waits once, however often and by whatever it is asked for', async () => {
+test('a key waits once, for any number of requests', async () => {
   await queue.enqueue(['hub', 'organization', 'hub']);
   await queue.enqueue(['hub'], priorities.onboarding);
   await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
@@ -197,7 +197,7 @@ test('after ten thousand wakes of a hundred keys that are under way each waits o
   expect(keysOf(again)).toEqual(keys);
 });
 
-test('whoever waits is told of what is added here', async () => {
+test('a listener is called when this process adds a key', async () => {
   let reported = 0;
   queue.onAdded(() => {
     reported += 1;

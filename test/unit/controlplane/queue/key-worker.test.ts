@@ -140,16 +140,14 @@ test('a new account is worked on before the sweep that holds every place', async
   const before = begun.length;
   await until(() => begun.includes('account-999999999999'));
   expect(begun.indexOf('account-999999999999') - before).toBeLessThanOrEqual(3);
-  await queue.fetch(100); // the sweep is nobody's any more
+  await queue.fetch(100); // the resync has no worker now
 });
 
 test('stopped, a worker has what is under way end and leaves its keys to be begun again at once', async () => {
   const begun: string[] = [];
   const { queue, worker } = await startWorker(database, async (key, lease) => {
     begun.push(key);
-    await new Promise((_, fail) =>
-      lease.signal.addEventListener('abort', () => fail(new Error('told to end'))),
-    );
+    await new Promise((_, fail) => lease.signal.addEventListener('abort', () => fail(new Error('aborted'))));
     return { kind: 'ok' };
   });
   await queue.enqueue(['hub', 'organization']);
@@ -221,7 +219,7 @@ describe('a database that refuses statements for a while', () => {
       well = false;
       await rest(150);
       well = true;
-      // What was fetched and never heard of is given out again once its heartbeat is too old.
+      // A fetched job is given out again once its heartbeat is too old.
       await database.query(
         `update queue.job set heartbeat_on = now() - interval '40 s' where state = 'active'`,
       );

@@ -1,35 +1,18 @@
-import { afterEach, expect, vi } from 'vitest';
-import { type Lease, type Leases, openLeases } from '../../../../controlplane/queue/leases.ts';
+import { expect, vi } from 'vitest';
+import type { Lease, Leases } from '../../../../controlplane/queue/leases.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { LeaseLost } from '../../../../controlplane/store/database/lease-guard.ts';
 import { openStore } from '../../../../controlplane/store/store.ts';
-import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { until } from '../../../worlds/until.ts';
-
-const log = makeLogger('silent');
-const rest = (ms: number) => new Promise((done) => setTimeout(done, ms));
+import { leaseScene, rest } from './scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 let database: Database;
-let opened: Leases[] = [];
-test.beforeEach(async ({ database: given }) => {
+const open = leaseScene((given) => {
   database = given;
-}, 60_000);
-afterEach(async () => {
-  for (const leases of opened) await leases.stop();
-  opened = [];
 });
-
-const open = (
-  settings: Parameters<typeof openLeases>[2] = {},
-  over: Parameters<typeof openLeases>[0] = database,
-) => {
-  const leases = openLeases(over, log, settings);
-  opened.push(leases);
-  return leases;
-};
 /** A database whose statements are let through, held up, or refused. */
 const troubled = () => {
   let state: 'well' | 'held' | 'refused' = 'well';
@@ -135,7 +118,7 @@ test('releasing a lease that was lost leaves the new holder its own', async () =
   expect(await open().acquire([{ key: 'hub' }])).toEqual([]);
 });
 
-test('a worker that cannot renew is told to end before others may take its key, and writes nothing after', async () => {
+test('a worker that cannot renew aborts before others may take its key, and writes nothing afterwards', async () => {
   const over = troubled();
   const ttlMs = 1_500;
   const [lease] = await open({ ttlMs }, over).acquire([{ key: 'account-300000000001' }]);
@@ -194,7 +177,7 @@ test('an answer that comes late counts from when it was asked for', async () => 
   expect(await open().acquire([{ key: 'hub' }])).toEqual([]);
 });
 
-test('told to stop, holders end at once, nothing more is taken, and what is held stays so until it is released', async () => {
+test('an abort ends holders at once, refuses new leases, and keeps held leases until they are released', async () => {
   const leases = open({ ttlMs: 1_500 });
   const got = await leases.acquire([{ key: 'hub' }, { key: 'organization' }]);
   leases.abort();

@@ -1,33 +1,13 @@
-import { afterEach, expect, vi } from 'vitest';
-import { type Leases, openLeases } from '../../../../controlplane/queue/leases.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
+import { expect, vi } from 'vitest';
+import type { Leases } from '../../../../controlplane/queue/leases.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { until } from '../../../worlds/until.ts';
-
-const log = makeLogger('silent');
-const rest = (ms: number) => new Promise((done) => setTimeout(done, ms));
+import { leaseScene, rest } from './scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let database: Database;
-let opened: Leases[] = [];
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-}, 60_000);
-afterEach(async () => {
-  for (const leases of opened) await leases.stop();
-  opened = [];
-});
+const open = leaseScene();
 
-const open = (
-  settings: Parameters<typeof openLeases>[2] = {},
-  over: Parameters<typeof openLeases>[0] = database,
-) => {
-  const leases = openLeases(over, log, settings);
-  opened.push(leases);
-  return leases;
-};
 test('limits of the fleet and of a Region hold over workers that contend', async () => {
   const limits = { fleet: 7, region: 3 };
   const workers = [open({ limits }), open({ limits }), open({ limits }), open({ limits })];
@@ -78,7 +58,7 @@ test.each([
   expect([of(one), of(two), got.length]).toEqual([2, 2, 5]);
 });
 
-test('the last place goes to what is most urgent, whatever its name', async () => {
+test('the last place goes to the most urgent key, in any order of names', async () => {
   const leases = open({ limits: { fleet: 2 } });
   const sweep = inAccount('300000000001').map((each) => ({ ...each, priority: 0 }));
   const got = await leases.acquire([...sweep, { key: 'region-300000000009-eu-west-1', priority: 100 }]);
@@ -86,7 +66,7 @@ test('the last place goes to what is most urgent, whatever its name', async () =
   expect(got).toHaveLength(2);
 });
 
-test('a place that becomes free is kept for the new account that was turned away a moment ago', async () => {
+test('a free place is reserved for the new account that was rejected a moment ago', async () => {
   const leases = open({ limits: { fleet: 1, account: 1 } });
   const [first, second] = inAccount('300000000001').map((each) => ({ ...each, priority: 0 }));
   const young = { key: 'account-300000000009', priority: 100 };

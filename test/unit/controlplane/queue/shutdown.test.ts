@@ -48,7 +48,7 @@ describe('at the end', () => {
     expect(reported.at(-1)).toBe('close lock, others left');
     const left = lines.map((line) => JSON.parse(line));
     expect(left.map(({ part }) => part)).toEqual(['verifier', 'worker', 'restores', 'runs', 'database']);
-    expect(left[0].msg).toContain('let go');
+    expect(left[0].msg).toContain('abandoned');
   });
 
   test('one that fails to close is reported, and the others close', async () => {

@@ -31,7 +31,7 @@ describe('while workers differ', () => {
     world.mismatch = differ;
   });
 
-  /** One reconcile of a key; what it came to. */
+  /** The result of one reconcile of a key. */
   const look = async (key: string) => {
     const leases = openLeases(database, makeLogger('silent'));
     try {
@@ -66,7 +66,7 @@ describe('while workers differ', () => {
     world.hubBundle = async () => ({ bundle: { file: '/data/index.mjs', sha256: 'beef' }, exceptions: [] });
   };
 
-  test('the hub keeps its policy, and gets the other as soon as they are alike', async () => {
+  test('the hub keeps its policy, and gets the other as soon as they are identical', async () => {
     editPolicy();
     expect(await look('hub')).toEqual({
       kind: 'requeueAfter',
@@ -80,7 +80,7 @@ describe('while workers differ', () => {
     expect(world.operations).toEqual(['up hub']);
   });
 
-  test('a run is told why it passes the hub over, and reaches new accounts with the hub that is there', async () => {
+  test('a run reports why it skips the hub, and reaches new accounts with the existing hub', async () => {
     world.accounts.set(three, 'ACTIVE');
     const { stacks, state } = await run({ scope: { accounts: [three] }, onlyChanged: true });
     expect(stacks.find(({ key }) => key === 'hub')).toMatchObject({ state: 'skipped', message: differ });
@@ -94,7 +94,7 @@ describe('while workers differ', () => {
     expect(world.operations.filter((operation) => operation.endsWith(' hub'))).toEqual(['preview hub']);
   });
 
-  test('no release is rolled out and nothing departs; both within 90 s once they are alike', async () => {
+  test('no release is rolled out and nothing is offboarded; both happen within 90 s once they are identical', async () => {
     world.programVersion = '2';
     expect(await look('organization')).toEqual({
       kind: 'requeueAfter',
@@ -131,7 +131,7 @@ describe('while workers differ', () => {
   });
 });
 
-test('a stack that departs waits while workers differ, says why, and goes once they are alike', async () => {
+test('a stack out of scope waits while workers differ, with the reason, and is destroyed once they are identical', async () => {
   await emptied(database);
   const at = createOffboardingWorld(database);
   await at.onboard(hub);

@@ -91,7 +91,7 @@ describe('workers are unlike', () => {
         PORTCULLIS_TOKEN: 'x',
         PORTCULLIS_URL: 'http://a',
       },
-      ...{ DATABASE_URL: 'postgres://somebody:secret@there/db' },
+      ...{ DATABASE_URL: 'postgres://user:secret@there/db' },
     };
     const digest = await settingsDigest(await settingsOf());
     expect(await settingsDigest(await settingsOf(own, 'the same text elsewhere'))).toBe(digest);
@@ -99,7 +99,7 @@ describe('workers are unlike', () => {
 });
 
 describe('a worker', () => {
-  test('that is the only one is never held back, whatever becomes of its policy', async () => {
+  test('that is the only one is never held back, for any policy change', async () => {
     const { configurationMismatch: mismatch } = await joined(await settingsOf());
     expect(await mismatch()).toBeUndefined();
     await settingsOf({}, 'a', 'version: 1 # edited');
@@ -142,7 +142,7 @@ describe('a worker', () => {
     expect(await mismatch()).toBeUndefined();
   });
 
-  test('that alone may have the database forgets whoever was killed there, its state elsewhere as well', async () => {
+  test('with exclusive use of the database forgets killed workers, also those with state elsewhere', async () => {
     await joined(await settingsOf());
     const after = await settingsOf({ PORTCULLIS_TRAILS: 'create', PORTCULLIS_STATE: 's3://moved' }, 'b');
     await expect(joined(after)).rejects.toMatchObject({ code: 'in-use' });

@@ -29,7 +29,7 @@ const throttled = Object.assign(new Error('ThrottlingException: Rate exceeded'),
   name: 'ThrottlingException',
 });
 
-describe('failures that other workers, or this one before a restart, have recorded lengthen the backoff:', () => {
+describe('failures recorded by other workers or before a restart lengthen the backoff', () => {
   test('of an account that cannot be read', async () => {
     await database.query('update account set failed_reads = 6 where id = $1', [one]);
     at.world.disturbances.set(one, [throttled, throttled, throttled]);
@@ -93,7 +93,7 @@ describe('failures that other workers, or this one before a restart, have record
 
 describe('a stack whose lock another process holds', () => {
   const key = `account-${one}`;
-  const message = 'the stack is locked by somebody@other-host (process 42) since 2026-11-29T13:21:31Z';
+  const message = 'the stack is locked by user@other-host (process 42) since 2026-11-29T13:21:31Z';
   beforeEach(() => {
     const record = { changes: [], drift: [], unchanged: 0, errors: [] };
     at.world.up = async (stack) => {

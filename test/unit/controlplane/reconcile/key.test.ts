@@ -31,7 +31,7 @@ describe('a run over the whole organization', () => {
     expect((await account(one)).Ready).toMatchObject({ status: 'True', message: '3 stacks' });
   });
 
-  test("has an account's Regions before it has the account's end, or it would be over too soon", async () => {
+  test("has an account's Regions before the account ends, so that it does not end too early", async () => {
     const { end } = store.runStacks;
     const known: number[] = [];
     const watched: typeof end = async (id, key, ...rest) => {
@@ -71,7 +71,7 @@ describe('a run over the whole organization', () => {
     expect((await account(two)).Ready).toMatchObject({ status: 'True' });
   });
 
-  test('goes on with the others when one Region fails, and says so of its account', async () => {
+  test('goes on with the others when one Region fails, and marks its account', async () => {
     world.broken.add(`region-${one}-eu-west-1`);
     const done = await run();
     expect(done.stateOf(`region-${one}-us-east-1`)).toBe('succeeded');
@@ -114,13 +114,13 @@ describe('a narrower run', () => {
     expect(done.stateOf('hub')).toBe('unchanged');
   });
 
-  test('of an account that is not there fails, and touches nothing', async () => {
+  test('of an account that does not exist fails and changes nothing', async () => {
     const done = await run({ scope: { accounts: ['999999999999'] } });
     expect(done).toMatchObject({ state: 'failed', message: expect.stringContaining('999999999999') });
     expect(world.operations).toEqual([]);
   });
 
-  test('of a Region that no account has enabled fails rather than do nothing in silence', async () => {
+  test('of a Region that no account has enabled fails', async () => {
     const done = await run({ scope: { regions: ['eu-west-9'] } });
     expect(done).toMatchObject({ state: 'failed', message: expect.stringContaining('eu-west-9') });
   });

@@ -62,7 +62,7 @@ describe('a log line about a stack', () => {
     expect(failures()[0]).not.toHaveProperty('run');
   });
 
-  test('names no run where nobody asked', async () => {
+  test('names no run without a request', async () => {
     await at.run();
     at.world.broken.add(`account-${one}`);
     await database.query('delete from stack where key = $1', [`account-${one}`]);

@@ -25,7 +25,7 @@ const accessRole = `arn:aws:iam::${member}:role/Access`;
 let stop = () => {};
 afterEach(() => stop());
 
-/** One look at the member, which joined so many minutes ago, over an AWS that answers as told. */
+/** Observes the member, which joined `joined` minutes ago, with the given AWS answers. */
 async function look(
   answer: (call: LoopbackCall) => LoopbackAnswer | undefined,
   {
@@ -79,13 +79,13 @@ describe('an account that is ready', () => {
   });
 
   test('keeps a Region whose trails may not be asked for: that is not about readiness', async () => {
-    const survey = await look((call) =>
+    const found = await look((call) =>
       call.region === 'af-south-1' && call.action !== 'DescribeRegions'
         ? jsonError('AccessDeniedException')
         : undefined,
     );
-    expect(survey).toMatchObject({ kind: 'found', pendingRegions: [] });
-    expect(survey.kind === 'found' && survey.account.regions).toContainEqual(
+    expect(found).toMatchObject({ kind: 'found', pendingRegions: [] });
+    expect(found.kind === 'found' && found.account.regions).toContainEqual(
       expect.objectContaining({
         region: 'af-south-1',
         trail: expect.objectContaining({ covered: 'unknown' }),
@@ -94,14 +94,14 @@ describe('an account that is ready', () => {
   });
 
   test('is found where it has not enabled the hub Region', async () => {
-    const survey = await look((call) =>
+    const found = await look((call) =>
       call.action === 'DescribeRegions'
         ? call.region === 'eu-west-1'
           ? ec2Error('AuthFailure', 401)
           : regions('us-east-1')
         : undefined,
     );
-    expect(survey).toMatchObject({ kind: 'found', account: { regions: [{ region: 'us-east-1' }] } });
+    expect(found).toMatchObject({ kind: 'found', account: { regions: [{ region: 'us-east-1' }] } });
   });
 });
 
@@ -119,23 +119,23 @@ describe('an account that is not ready yet', () => {
         body: '<ErrorResponse><Error><Code>RegionDisabledException</Code></Error></ErrorResponse>',
       },
     ],
-  ])('because it %s is looked at again', async (_, options, refusal) => {
+  ])('because it %s is inspected again', async (_, options, refusal) => {
     const action = refusal.body.startsWith('<Response>') ? 'DescribeRegions' : 'AssumeRole';
-    const survey = await look((call) => (call.action === action ? refusal : undefined), options);
-    expect(survey).toMatchObject({ kind: 'not-yet', message: expect.stringContaining(member) });
+    const found = await look((call) => (call.action === action ? refusal : undefined), options);
+    expect(found).toMatchObject({ kind: 'not-yet', message: expect.stringContaining(member) });
   });
 
-  test('is looked at after growing pauses, up to fifteen seconds', async () => {
+  test('is inspected after growing pauses, up to fifteen seconds', async () => {
     const pauses: number[] = [];
     for (const attempts of [0, 1, 4, 5, 1_000]) {
-      const survey = await look(
+      const found = await look(
         ({ action }) => (action === 'AssumeRole' ? refusedRole(accessRole) : undefined),
         {
           joined: 1,
           attempts,
         },
       );
-      if (survey.kind === 'not-yet') pauses.push(survey.requeueAfterMs);
+      if (found.kind === 'not-yet') pauses.push(found.requeueAfterMs);
       stop();
     }
     expect(pauses).toEqual([500, 1_000, 8_000, 15_000, 15_000]);
@@ -146,16 +146,16 @@ test.each([
   ['fails inside', 'DescribeRegions', ec2Error('InternalError', 400)],
   ['answers with 5xx', 'DescribeRegions', ec2Error('Unheard', 503)],
   ['says that its credentials ended', 'DescribeRegions', ec2Error('RequestExpired', 400)],
-])('an AWS that %s says nothing of the account: it is looked at again', async (_, action, refusal) => {
-  const survey = await look((call) => (call.action === action ? refusal : undefined));
-  expect(survey).toEqual({ kind: 'transient-failure', requeueAfterMs: expect.any(Number), message: 'no' });
+])('an AWS that %s gives a transient failure: the account is inspected again', async (_, action, refusal) => {
+  const found = await look((call) => (call.action === action ? refusal : undefined));
+  expect(found).toEqual({ kind: 'transient-failure', requeueAfterMs: expect.any(Number), message: 'no' });
 });
 
-test('an account that answers what nobody knows is told of with what AWS said, and no advice', async () => {
-  const survey = await look(({ action }) =>
+test('an unknown answer is reported as AWS gave it, without advice', async () => {
+  const found = await look(({ action }) =>
     action === 'DescribeRegions' ? ec2Error('Unheard', 400) : undefined,
   );
-  expect(survey).toEqual({
+  expect(found).toEqual({
     kind: 'unreachable',
     requeueAfterMs: expect.any(Number),
     message: `${member} cannot be reached through ${accessRole}: no`,
@@ -168,34 +168,34 @@ describe('an account that cannot be entered', () => {
 
   test('says which role to create, whom it trusts, with what external id, and where to click', async () => {
     const templateUrl = 'https://bucket.s3.amazonaws.com/access-role.yaml';
-    const survey = await look(denied(accessRole), { externalId: 'x-1', templateUrl });
-    expect(survey).toMatchObject({ kind: 'unreachable', requeueAfterMs: expect.any(Number) });
-    const { message } = survey as { message: string };
+    const found = await look(denied(accessRole), { externalId: 'x-1', templateUrl });
+    expect(found).toMatchObject({ kind: 'unreachable', requeueAfterMs: expect.any(Number) });
+    const { message } = found as { message: string };
     expect(message).toContain(
       `Create role Access in ${member}, trusting arn:aws:iam::111111111111:user/portcullis with external id x-1`,
     );
     expect(message).toContain('portcullis access-template');
     expect(message).toContain('https://us-east-1.console.aws.amazon.com/cloudformation/home');
-    expect(message).toContain('It goes on by itself then');
+    expect(message).toContain('The next inspection continues automatically');
   });
 
-  test('through a deployer role is told to trust that role', async () => {
+  test('through a deployer role names that role as the one to trust', async () => {
     expect(await look(denied(accessRole), { deployerRoleArn })).toMatchObject({
       kind: 'unreachable',
       message: expect.stringContaining(`trusting ${deployerRoleArn}:`),
     });
   });
 
-  test('because the deployer role refuses blames no member', async () => {
-    const survey = await look(denied(deployerRoleArn), { deployerRoleArn });
-    expect(survey).toMatchObject({
+  test('because the deployer role refuses names no member role', async () => {
+    const found = await look(denied(deployerRoleArn), { deployerRoleArn });
+    expect(found).toMatchObject({
       kind: 'unreachable',
-      message: expect.stringMatching(/deployer role .* has to trust the control plane's identity/),
+      message: expect.stringMatching(/deployer role .* must trust the control plane's identity/),
     });
-    expect(survey).not.toMatchObject({ message: expect.stringContaining('Create role') });
+    expect(found).not.toMatchObject({ message: expect.stringContaining('Create role') });
   });
 
-  test('because its role lacks a right is told which policy has it', async () => {
+  test('because its role lacks a permission names the policy that has it', async () => {
     expect(
       await look(({ action }) =>
         action === 'DescribeRegions' ? ec2Error('UnauthorizedOperation', 403) : undefined,

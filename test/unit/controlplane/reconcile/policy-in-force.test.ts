@@ -6,7 +6,7 @@ import { digestOf, editor, policy, policyStage } from './policy-stage.ts';
 const stage = policyStage();
 
 describe('the first policy', () => {
-  test('is in force as the file says, whatever its mode, and its text is kept', async () => {
+  test('is in force as the file says in any mode, and its text is stored', async () => {
     await stage.write(policy('observe'));
     await stage.run();
     expect(await stage.store.policies.confirmed()).toMatchObject({
@@ -54,7 +54,9 @@ describe('a confirmed policy that this release cannot read', () => {
     const before = stage.deployed;
     await stage.deployedWith(policy('revoke'));
     expect(stage.deployed).toBe(before);
-    expect((await stage.asked()).about).toMatch(/what it lowers is not known: .*version: write version: 1/);
+    expect((await stage.asked()).about).toMatch(
+      /it is unknown what the file lowers: .*version: write version: 1/,
+    );
     expect((await stage.store.stacks.get('hub'))?.conditions.Ready).toMatchObject({
       ...{ status: 'False', message: expect.stringContaining('portcullis confirmations') },
     });

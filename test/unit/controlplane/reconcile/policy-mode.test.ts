@@ -25,11 +25,11 @@ describe('an edit that lowers the mode', () => {
     expect(stage.announced.map(({ id }) => id)).toEqual([question.id]);
     expect(stage.warned).toHaveLength(2);
     expect(stage.warned[0]).toContain(`portcullis confirm ${question.id}, or refuse`);
-    expect(await stage.inForce.look()).toEqual(parsePolicy(policy('revoke')));
+    expect(await stage.inForce.read()).toEqual(parsePolicy(policy('revoke')));
     expect((await stage.store.policies.confirmed())?.text).toBe(policy('revoke'));
   });
 
-  test('is in force once confirmed, by its digest alone, and the hub is woken', async () => {
+  test('is in force once confirmed, by its digest alone, and the hub is enqueued', async () => {
     await stage.first();
     await stage.deployedWith(policy('observe'));
     const { id, digest } = await stage.asked();
@@ -96,7 +96,7 @@ describe('an edit that lowers the mode', () => {
     await stage.deployedWith(policy('observe'));
     await stage.deployedWith(policy('revoke'));
     expect(await stage.states()).toEqual(['policy-mode superseded']);
-    expect(await stage.inForce.look()).toEqual(parsePolicy(policy('revoke')));
+    expect(await stage.inForce.read()).toEqual(parsePolicy(policy('revoke')));
   });
 
   test('changes nothing and asks no one in a preview', async () => {

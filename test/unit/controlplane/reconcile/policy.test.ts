@@ -60,7 +60,7 @@ const hubRecord = () => store.stacks.get('hub');
 const until = async (condition: () => Promise<boolean>) => {
   while (!(await condition())) await new Promise((done) => setTimeout(done, 20));
 };
-/** Whether the run about these accounts has read the organization and come as far as the hub. */
+/** Whether the run about these accounts has read the organization and waits for the hub. */
 const waitsForTheHub = async (accounts: string[]) => {
   const found = (await store.runs.list(10)).find(({ scope }) => `${scope.accounts}` === `${accounts}`);
   return found !== undefined && (await store.runStacks.of(found.id)).some(({ key }) => key === 'hub');
@@ -76,7 +76,7 @@ describe('a policy', () => {
     expect(deployed?.text).toContain('renamed-rule');
   });
 
-  test('that only reads otherwise leaves the hub alone', async () => {
+  test('with only a changed comment leaves the hub alone', async () => {
     await run();
     await write(`# a comment\n${scoped()}`);
     expect(await hubAfter(changed)).toMatchObject({ state: 'unchanged', updated: false });
@@ -102,7 +102,7 @@ describe('a policy', () => {
     expect(done.stateOf(`account-${one}`)).toBe('unchanged');
   });
 
-  test('that is mended makes the hub ready again', async () => {
+  test('that is fixed makes the hub ready again', async () => {
     await run();
     await write('rules: [');
     await run(changed);
@@ -111,7 +111,7 @@ describe('a policy', () => {
     expect((await hubRecord())?.conditions.Ready?.status).toBe('True');
   });
 
-  test('that nobody asked for a run about is looked at when the hub is woken, and says what is wrong', async () => {
+  test('without a run is read when the hub is enqueued, and its error is reported', async () => {
     await run();
     await write(scoped().replace('notify', 'shout'));
     await working(async () => {
@@ -222,7 +222,7 @@ describe('the organization, where the policy asks for account tags', () => {
     expect(await hubAfter(changed)).toMatchObject({ updated: true });
   });
 
-  test('a run about one account reads that one alone; about the hub, those that an event told of', async () => {
+  test('a run about one account reads only its tags; about the hub, those with a tag event', async () => {
     await run({ ...changed, scope: { accounts: [two] } });
     expect(world.tagsRead).toEqual([two]);
     world.tagsRead.length = 0;

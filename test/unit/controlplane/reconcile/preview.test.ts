@@ -17,7 +17,7 @@ beforeEach(async () => {
   ({ world, run, working, queue, parts } = createWorld(store, database));
 });
 
-/** A preview of one account; what comes of it once something else happened while its key waited for a worker. */
+/** The result of a preview of one account when something else happens while its key waits for a worker. */
 async function previewWhile(key: string, happens: () => Promise<void>, done: () => boolean) {
   world.operations.length = 0;
   const scope = { accounts: [one] };
@@ -27,7 +27,7 @@ async function previewWhile(key: string, happens: () => Promise<void>, done: () 
   const admitted = async () => (await store.runStacks.state(preview.id, key)) === 'admitted';
   if (key === 'hub') await until(admitted);
   else {
-    // No other key is taken: the wake comes while the preview's own still waits.
+    // No other key is taken: the enqueue happens while the preview's own still waits.
     await until(async () => (await store.runStacks.state(preview.id, 'hub')) === 'admitted');
     await store.runStacks.end(preview.id, 'hub', { state: 'unchanged' });
     queue.clear();
@@ -42,7 +42,7 @@ async function previewWhile(key: string, happens: () => Promise<void>, done: () 
 }
 const did = (operation: string) => () => world.operations.includes(operation);
 
-describe('a wake that comes while a preview of the key waits', () => {
+describe('an enqueue while a preview of the key waits', () => {
   test('has the hub made as it is to be, and the preview says what that would be', async () => {
     await run();
     queue.clear();
@@ -84,7 +84,7 @@ describe('a preview that nothing else came with', () => {
     expect(queue.waiting()).toEqual([]);
   });
 
-  test('leaves a look that waits for its time where it is', async () => {
+  test('leaves a delayed reconcile where it is', async () => {
     await run();
     queue.clear();
     world.programVersion = '2';

@@ -32,7 +32,7 @@ describe('a run over accounts that cannot all be reached', () => {
     expect(done.stateOf(`account-${two}`)).toBe('succeeded');
   });
 
-  test('knows no longer whether trails cover an account that cannot be entered any more, and keeps its Regions', async () => {
+  test('sets coverage to unknown for an account that denies access, and keeps its Regions', async () => {
     await run();
     const before = await store.accounts.get(one);
     world.unreachable.add(one);
@@ -55,7 +55,7 @@ describe('a run over accounts that cannot all be reached', () => {
   test.each([
     ['no credentials of its own', Object.assign(new Error('none'), { name: 'CredentialsProviderError' })],
     ['a connection that was cut', new Error('read ECONNRESET')],
-  ])('looks at an account again after %s, and leaves it as ready as it was', async (_, error) => {
+  ])('inspects an account again after %s, and leaves its Ready condition', async (_, error) => {
     await run();
     const before = (await account(one)).Ready;
     parts.attempts = { counted: 1, transient: 3 };
@@ -78,7 +78,7 @@ describe('a run over accounts that cannot all be reached', () => {
     expect((await account(one)).Ready).toEqual(before);
   });
 
-  test('has an account failed, and as ready as it was, that was out of reach by disturbances alone', async () => {
+  test('fails for an account after too many transient failures, and leaves its Ready condition', async () => {
     await run();
     const before = (await account(one)).Ready;
     world.disturbances.set(one, [new Error('socket hang up')]);

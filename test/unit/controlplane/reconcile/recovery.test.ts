@@ -30,7 +30,7 @@ describe('the audit log', () => {
       .sort();
   const last = async () => Number((await store.audit.list(1))[0]?.id ?? 0);
 
-  test('has a line of each account that was made for the first time, and none of a later look', async () => {
+  test('has a line for each new account, and none for a later reconcile', async () => {
     const before = await last();
     await run();
     expect(await adopted(before)).toEqual([...world.accounts.keys()].sort());

@@ -40,7 +40,7 @@ test('what was changed where is a line: by whom, for which runs, by which progra
   ]);
 });
 
-test('what a dead holder had made is a line of its own, once for whoever recovers', async () => {
+test('changes of a dead holder are a separate line, written once by the worker that recovers', async () => {
   const found = { ...made, changes: [], interrupted: made.changes };
   await auditChange(pass('9'), desired, found);
   await auditChange(pass('9'), desired, found);
@@ -51,12 +51,12 @@ test('what a dead holder had made is a line of its own, once for whoever recover
   expect((await lines()).map(({ details }) => details.interrupted === true)).toEqual([false, true, true]);
 });
 
-test('what nobody asked for is done by portcullis', async () => {
+test('a change without a run is done by portcullis', async () => {
   await auditChange(pass('9'), desired, made);
   expect(await lines()).toMatchObject([{ who: 'portcullis', details: { runs: [] } }]);
 });
 
-test('a stack that fails is told of the first time, and once it is given up', async () => {
+test('a failing stack is reported at the first failure and when it is given up', async () => {
   for (const failures of [1, 2, 3, 4, 5])
     await auditFailure(pass('9'), desired, { message: 'no such role', failures, stalled: failures === 5 });
   expect((await lines()).map(({ what, details }) => [what, details.failures, details.stalled])).toEqual([

@@ -12,7 +12,7 @@ test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 
-test('a stack that was just given up has its next look by the clock', async () => {
+test('a stack that was given up is reconciled next by the resync', async () => {
   const { world, run, queue } = createWorld(store, database);
   const key = `account-${one}`;
   world.broken.add(key);

@@ -16,7 +16,7 @@ test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 
-test('a run told to stop ends the stacks under way, begins no other, and is left for the next start', async () => {
+test('a stopped run finishes the stacks in progress, starts no other, and continues at the next start', async () => {
   const { world, run } = createWorld(store, database);
   const ended = new Set<string>();
   world.before = async (key) => {
@@ -35,7 +35,7 @@ test('a run told to stop ends the stacks under way, begins no other, and is left
     expect(operationStartedAt, key).toBeNull();
 });
 
-test('a person who names a stranger is told at once', async () => {
+test('an unknown account in the scope is rejected at once', async () => {
   const { run } = createWorld(store, database);
   const byPerson = await run({ scope: { accounts: ['300000000009'] } });
   expect(byPerson.message).toContain('300000000009');
@@ -49,7 +49,7 @@ test('an account that cannot be reached does not hold up another', async () => {
   expect(done.stateOf('region-300000000002-eu-west-1')).toBe('succeeded');
 });
 
-test('a worker told to stop ends what is under way at once, though the queue does not answer', async () => {
+test('a stopped worker ends its work at once, even when the queue does not answer', async () => {
   const log = makeLogger('silent');
   const queue = memoryQueue();
   const leases = openLeases(database, log);

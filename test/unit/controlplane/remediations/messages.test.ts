@@ -49,7 +49,7 @@ describe('a result', () => {
     const registry = new Registry();
     const meter = createMeter(registry);
     const { result } = messageHandlers({ store, queue: { enqueue: async () => undefined }, log, meter });
-    const gone = remediation({ outcome: 'rule-gone', reason: 'it was gone' });
+    const gone = remediation({ outcome: 'rule-gone', reason: 'it was deleted' });
     const revoked = remediation({ findings: [finding()] });
     for (const each of [gone, gone, revoked, gone, revoked]) await result(envelope(each));
     const text = await registry.metrics();
@@ -63,7 +63,7 @@ describe('a result', () => {
     ]);
   });
 
-  test('of an event that two invocations work on can be restored, in whatever order their results arrive', async () => {
+  test('of an event that two invocations handle can be restored, in any order of their results', async () => {
     const world = createWorld();
     const event = fixture('authorize-nested');
     await world.handler(event);
@@ -132,13 +132,11 @@ describe('a lifecycle event', () => {
     expect(await store.lifecycleEvents.list(10)).toHaveLength(1);
   });
 
-  test('of no consequence is kept with the reason, and wakes nothing', async () => {
+  test('that is not relevant is kept with the reason, and enqueues nothing', async () => {
     const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
     await received().lifecycle(JSON.stringify(event));
     expect(woken).toEqual([]);
-    expect(await store.lifecycleEvents.list(10)).toMatchObject([
-      { action: 'nothing: of no consequence here' },
-    ]);
+    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'nothing: not relevant' }]);
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {

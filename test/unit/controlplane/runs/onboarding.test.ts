@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createWorld, one } from '../../../worlds/reconcile.ts';
-import { looksOf } from './looks.ts';
+import { type createWorld, one } from '../../../worlds/reconcile.ts';
+import { runScene } from './scene.ts';
 
 const [three, four, five] = ['300000000003', '300000000004', '300000000005'] as const;
 const [six, seven] = ['300000000006', '300000000007'] as const;
@@ -13,18 +13,14 @@ vi.setConfig({ testTimeout: 60_000 });
 let database: Database;
 let store: Store;
 let made: ReturnType<typeof createWorld>;
-let { look, enqueue, carryOut, ready } = {} as ReturnType<typeof looksOf>;
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-  store = openStore(database);
-  made = createWorld(store, database);
-  ({ look, enqueue, carryOut, ready } = looksOf(database, made));
-}, 60_000);
+const { list, enqueue, carryOut, ready } = runScene((scene) => {
+  ({ database, store, made } = scene);
+});
 
-describe('onboarding of one account after the other', () => {
+describe('onboarding of accounts that join separately', () => {
   const comes = async (id: string) => {
     made.world.accounts.set(id, 'ACTIVE');
-    await look();
+    await list();
     await carryOut();
     return store.runs.latestOf('onboarding');
   };
@@ -51,7 +47,7 @@ describe('onboarding of one account after the other', () => {
     expect((await comes(six))?.state).toBe('succeeded');
   });
 
-  test('goes on where what failed was made since, or failed longer ago', async () => {
+  test('continues when failed stacks succeeded since, or failed longer ago', async () => {
     made.world.broken.clear();
     await enqueue(`account-${three}`);
     expect((await comes(five))?.state).toBe('succeeded');

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, vi } from 'vitest';
-
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createWorld, one } from '../../../worlds/reconcile.ts';
+import { type createWorld, one } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
-import { looksOf } from './looks.ts';
+import { runScene } from './scene.ts';
 
 const three = '300000000003';
 
@@ -14,13 +13,9 @@ vi.setConfig({ testTimeout: 60_000 });
 let database: Database;
 let store: Store;
 let made: ReturnType<typeof createWorld>;
-let { look, enqueue, carryOut } = {} as ReturnType<typeof looksOf>;
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-  store = openStore(database);
-  made = createWorld(store, database);
-  ({ look, enqueue, carryOut } = looksOf(database, made));
-}, 60_000);
+const { list, enqueue, carryOut } = runScene((scene) => {
+  ({ database, store, made } = scene);
+});
 
 const released = async () => {
   const rows = await database.query<{ release: string }>(
@@ -31,13 +26,13 @@ const released = async () => {
 describe('a new release', () => {
   const ups = () => made.world.operations.filter((operation) => operation.startsWith('up account'));
   beforeEach(async () => {
-    await look();
+    await list();
     await carryOut();
     made.world.operations.length = 0;
     made.requested.length = 0;
   });
 
-  test('leaves stacks that are well as they are until a roll-out, and then reaches all of them', async () => {
+  test('leaves ready stacks as they are until a roll-out, and then updates all of them', async () => {
     made.world.programVersion = '2';
     await made.working(async () => {
       const before = made.queue.waiting().length;
@@ -45,8 +40,8 @@ describe('a new release', () => {
       await until(async () => made.queue.waiting().length >= before);
     });
     expect(ups()).toEqual([]);
-    await look();
-    await look();
+    await list();
+    await list();
     expect(made.requested).toHaveLength(1);
     expect(made.requested[0]).toMatchObject({ scope: {}, onlyChanged: true, priority: 10 });
     await carryOut();
@@ -54,10 +49,10 @@ describe('a new release', () => {
     expect(await released()).toHaveLength(1);
   });
 
-  test('is what a new account gets at once, while the others wait', async () => {
+  test('applies to a new account at once, while the others wait', async () => {
     made.world.programVersion = '2';
     made.world.accounts.set(three, 'ACTIVE');
-    await look();
+    await list();
     const onboarding = await store.runs.latestOf('onboarding');
     await made.execute({ id: onboarding?.id ?? '' });
     expect(ups()).toEqual([`up account-${three}`]);
@@ -68,10 +63,10 @@ describe('a new release', () => {
   const region = `region-${one}-eu-west-1`;
   const versionOf = async (key: string) => (await store.stacks.get(key))?.programVersion;
 
-  test('reaches by itself what its roll-out missed, once that is over', async () => {
+  test('automatically reaches what its roll-out missed, once that ended', async () => {
     made.world.programVersion = '2';
     made.world.broken.add(`account-${one}`);
-    await look();
+    await list();
     await carryOut();
     expect(await versionOf(region)).toBe('1');
     made.world.broken.clear();
@@ -84,11 +79,11 @@ describe('a new release', () => {
     'whose roll-out a person %s reaches nothing more',
     async (word) => {
       made.world.programVersion = '2';
-      await look();
+      await list();
       const [run] = await store.runs.unfinished();
       await store.runs[word === 'paused' ? 'pause' : 'cancel'](run?.id ?? '', 'by a person', 'ann');
       await enqueue(region);
-      await look();
+      await list();
       expect(await versionOf(region)).toBe('1');
       expect(made.requested).toHaveLength(1);
     },
@@ -97,35 +92,32 @@ describe('a new release', () => {
   test.each([
     ['could not be planned', { waves: ['ou-nowhere'] }, []],
     ['failed at the hub', {}, ['hub']],
-  ])(
-    'whose roll-out %s is rolled out again, with its waves, once that is mended',
-    async (_, plan, broken) => {
-      const { rollout } = made.parts.settings;
-      Object.assign(made.parts.settings, { rollout: plan });
-      for (const key of broken) made.world.broken.add(key);
-      made.world.programVersion = '2';
-      await look();
-      await carryOut();
-      expect((await store.runs.list(1))[0]?.state).toBe('failed');
-      await enqueue(region);
-      expect(await versionOf(region)).toBe('1');
-      Object.assign(made.parts.settings, { rollout });
-      made.world.broken.clear();
-      await look();
-      await carryOut();
-      expect(await versionOf(region)).toBe('2');
-      expect(made.requested).toHaveLength(2);
-    },
-  );
+  ])('whose roll-out %s is rolled out again, with its waves, once that is fixed', async (_, plan, broken) => {
+    const { rollout } = made.parts.settings;
+    Object.assign(made.parts.settings, { rollout: plan });
+    for (const key of broken) made.world.broken.add(key);
+    made.world.programVersion = '2';
+    await list();
+    await carryOut();
+    expect((await store.runs.list(1))[0]?.state).toBe('failed');
+    await enqueue(region);
+    expect(await versionOf(region)).toBe('1');
+    Object.assign(made.parts.settings, { rollout });
+    made.world.broken.clear();
+    await list();
+    await carryOut();
+    expect(await versionOf(region)).toBe('2');
+    expect(made.requested).toHaveLength(2);
+  });
 
-  test('that is taken back is rolled back', async () => {
+  test('that is reverted is rolled back', async () => {
     const [before] = await released();
     made.world.programVersion = '2';
-    await look();
+    await list();
     await carryOut();
     expect(await released()).not.toEqual([before]);
     made.world.programVersion = '1';
-    await look(2);
+    await list(2);
     await carryOut();
     expect(await released()).toEqual([before]);
     expect(made.requested).toHaveLength(2);

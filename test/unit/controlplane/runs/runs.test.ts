@@ -122,7 +122,7 @@ describe('a roll-out in waves', () => {
     await until(async () => (await states(run))[`account-${one}`] === 'failed');
   });
 
-  test('whose keys were admitted and never woken has them woken by whoever takes it up', async () => {
+  test('with admitted keys that were never enqueued has them enqueued by the worker that resumes it', async () => {
     const keys = [`account-${one}`, `account-${two}`];
     await reaches(await ask({}), 'succeeded');
     made.world.operations.length = 0;
@@ -138,7 +138,7 @@ describe('a roll-out in waves', () => {
     expect([...touched(one), ...touched(two)]).toHaveLength(6);
   });
 
-  test('that names an account nobody has fails, and touches nothing', async () => {
+  test('that names an account that does not exist fails and changes nothing', async () => {
     const run = await ask({ waves: ['999999999999'] });
     await reaches(run, 'failed');
     expect((await store.runs.get(run.id))?.message).toContain('999999999999');
@@ -182,7 +182,7 @@ describe('a stack that fails', () => {
     }
   };
 
-  test('five times is left alone until a person asks or it is to be something else', async () => {
+  test('five times is left alone until a request or a new generation', async () => {
     await reaches(await ask({}), 'succeeded');
     made.world.broken.add(key);
     made.world.drift.set(key, [{ operation: 'deleted', type: 'a', name: 'r', properties: [] }]);
@@ -208,7 +208,7 @@ describe('a stack that fails', () => {
     expect(await record()).toMatchObject({ Ready: { status: 'True' }, Stalled: { status: 'False' } });
   });
 
-  test('five times says so, even where that was not written down when it was given up', async () => {
+  test('five times is stalled, even when that was not recorded at the time', async () => {
     await reaches(await ask({}), 'succeeded');
     made.world.broken.add(key);
     await reaches(await ask({}), 'failed');
@@ -219,7 +219,7 @@ describe('a stack that fails', () => {
     expect((await record())?.Stalled).toMatchObject({ status: 'True', reason: 'FailedRepeatedly' });
   });
 
-  test('for want of AWS is not counted, however often', async () => {
+  test('by a transient AWS failure is never counted', async () => {
     await reaches(await ask({}), 'succeeded');
     await database.query(`update stack set conditions = conditions - 'Ready' where key = $1`, [key]);
     made.world.before = async (each) => {

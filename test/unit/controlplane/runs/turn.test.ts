@@ -99,7 +99,7 @@ describe('an account that was never made', () => {
     expect(await store.runs.list(10)).toHaveLength(2);
   });
 
-  test('waits as well where its onboarding was cancelled before it was planned', async () => {
+  test('also waits when its onboarding was cancelled before it was planned', async () => {
     await start(1);
     const { run } = await store.runs.createUnlessWaiting({
       ...{ kind: 'reconcile', scope: { accounts: [...made.world.accounts.keys()] } },
@@ -112,7 +112,7 @@ describe('an account that was never made', () => {
     expect(await store.runs.list(10)).toHaveLength(1);
   });
 
-  test('waits for its wave, whatever event names it before', async () => {
+  test('waits for its wave, even if an event names it earlier', async () => {
     await start(4);
     Object.assign(made.parts.settings, { rollout: { waves: [one] } });
     const run = await onboarding();

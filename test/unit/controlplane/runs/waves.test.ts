@@ -31,7 +31,7 @@ describe('the waves of a roll-out', () => {
     ),
   );
 
-  test('have every account in exactly one of them, whatever they name', () => {
+  test('have every account in exactly one of them, for any names', () => {
     fc.assert(
       fc.property(plan, ([count, waves]) => {
         if (count < 2 && waves.some((wave) => wave.includes('ou-a'))) return;
@@ -80,7 +80,9 @@ describe('the waves of a roll-out', () => {
   });
 
   test.each(['300000000099', 'ou-c', 'ou-a+ou-c'])('that name %s, which is not here, are refused', (wave) => {
-    expect(() => wavesOf([wave], some(9))).toThrow(/waves: .* is no account or organizational unit here/);
+    expect(() => wavesOf([wave], some(9))).toThrow(
+      /waves: .* is not an account or organizational unit of this organization/,
+    );
   });
 
   test('may name accounts that this run is not about', () => {
@@ -143,7 +145,7 @@ describe('the next step of a roll-out', () => {
     );
   });
 
-  test('is the end exactly where everything has ended, and tells how many failed', () => {
+  test('is the end exactly when everything has ended, with the number of failures', () => {
     fc.assert(
       fc.property(fc.array(count, { maxLength: 12 }), settings, (counts, plan) => {
         const next = nextStep(counts, plan);

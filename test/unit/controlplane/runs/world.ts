@@ -12,7 +12,7 @@ import type { createWorld } from '../../../worlds/reconcile.ts';
 
 const log = makeLogger('silent');
 
-/** A database that answers nobody any more once its process is dead. */
+/** A database that stops answering once its process is dead. */
 function mortal(database: Database) {
   let dead = false;
   const alive = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -35,7 +35,7 @@ test('a Region that does not answer for a while is lost once it does and is unco
 describe('what changed from one survey to the next', () => {
   test.each<[string, RegionCoverage[], RegionCoverage[], ReturnType<typeof coverageChange>]>([
     [
-      'covered, then not: lost, with the cause and the mend',
+      'covered, then not: lost, with the cause and the fix',
       [at(yes)],
       [at(no)],
       { lost: [lost], regained: [] },
@@ -107,7 +107,7 @@ describe('whether an account gets a trail of its own, with PORTCULLIS_TRAILS=cre
     ['covered everywhere by another trail: no', [yes, yes], undefined],
     ['uncovered everywhere: in its first Region', [no, no], 'region-0'],
     ['one Region uncovered: the same', [yes, no], 'region-0'],
-    ['covered by ours alone: kept, or the next look would take it away', [byOwn, byOwn], 'us-east-1'],
+    ['covered by ours alone: kept, or the next inspection would remove it', [byOwn, byOwn], 'us-east-1'],
     ['covered by another too: kept until a person says', [alsoOwn], 'us-east-1'],
     ['ours stopped by hand: kept, so that the stack starts it', [ownStopped], 'us-east-1'],
     ['a check failed, nothing known: doubt does nothing', [unknown, yes], undefined],
@@ -127,7 +127,7 @@ describe('whether an account gets a trail of its own, with PORTCULLIS_TRAILS=cre
     expect(ownTrailRegion('create', doubt, were(yes, yes))).toBeUndefined();
   });
 
-  test('once made it stays, whatever its own making changes: no flapping', () => {
+  test('once created it stays, although it changes the coverage itself', () => {
     const looks = [account(no, no), account(byOwn, byOwn), account(unknown, byOwn), account(alsoOwn, byOwn)];
     let known: ReturnType<typeof knownAfter> = [];
     for (const look of looks) {

@@ -166,7 +166,7 @@ describe('the generation', () => {
     ['the log retention', { logRetentionDays: 30 }],
     ['the Slack secret', { slackSecretArn: 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack' }],
     ['the alarm topic', { alarmTopicArn: 'arn:aws:sns:eu-west-1:222222222222:pager' }],
-    ['the notification topic', { notificationTopicArn: 'arn:aws:sns:eu-west-1:222222222222:told' }],
+    ['the notification topic', { notificationTopicArn: 'arn:aws:sns:eu-west-1:222222222222:notifications' }],
   ])('of the hub alone changes with %s', (_, change) => {
     const hub = (to: Partial<Fleet>) => desiredHub({ ...fleet, ...to }, bundle, undefined).generation;
     expect(hub(change)).not.toBe(hub({}));

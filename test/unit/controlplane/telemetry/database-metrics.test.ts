@@ -95,7 +95,7 @@ test('an edit that lowers the policy counts apart from deletions, by what became
   });
 });
 
-test('what left the fleet, or is out of its scope, counts no more, whatever was last known of it', async () => {
+test('an account that left or is out of scope does not count, with any last known state', async () => {
   const { query } = database;
   for (const [id, state, conditions, trails] of [
     ['1', 'ACTIVE', condition('Ready', 'True'), regions(true, true, true)],

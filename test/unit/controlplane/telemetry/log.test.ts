@@ -103,7 +103,7 @@ describe('no secret comes through', () => {
     );
   });
 
-  test('under a name that says so, at any depth, whatever its form', () => {
+  test('under a name that says so, at any depth, in any form', () => {
     const names = [
       'token',
       'authorization',

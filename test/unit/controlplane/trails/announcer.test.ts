@@ -70,7 +70,7 @@ const lines = async (store: Store, accountId: string) =>
     .filter(({ details }) => details.account === accountId)
     .map(({ what }) => what);
 
-test('a loss is told once: an audit line, the org bus, both topics', async ({ store }) => {
+test('a loss is reported once: an audit line, the org bus, both topics', async ({ store }) => {
   const announce = announcerOn(store, { alarm, people });
   const account = newAccount();
   await announce(account, [], seen(yes, yes));
@@ -94,7 +94,7 @@ test('a loss is told once: an audit line, the org bus, both topics', async ({ st
       { region: 'region-0', trail: organizationArn, problems: [{ cause: 'stopped', mend: 'start it' }] },
     ],
   });
-  expect(detail?.summary).toMatch(/gets no events in region-0 any more.*logging is stopped\. Mend: start it/);
+  expect(detail?.summary).toMatch(/gets no events in region-0 any more.*logging is stopped\. Fix: start it/);
   expect(sent[2]?.input).toMatchObject({
     TopicArn: people,
     Subject: `Portcullis: coverage lost in ${account.id} ${account.name}`,
@@ -104,7 +104,7 @@ test('a loss is told once: an audit line, the org bus, both topics', async ({ st
   expect(await lines(store, account.id)).toEqual(['coverage lost']);
 });
 
-test('what is regained is told too, and a second loss is a change of its own', async ({ store }) => {
+test('regained coverage is reported too, and a second loss is a separate change', async ({ store }) => {
   const announce = announcerOn(store);
   const account = newAccount();
   for (const check of [yes, no, yes, unknown, no, no]) await announce(account, [], seen(check));
@@ -113,7 +113,7 @@ test('what is regained is told too, and a second loss is a change of its own', a
   expect(await lines(store, account.id)).toEqual(['coverage lost', 'coverage regained', 'coverage lost']);
 });
 
-test('an account that was never looked at goes by what was recorded of it before', async ({ store }) => {
+test('an account without an inspection uses its recorded coverage', async ({ store }) => {
   const announce = announcerOn(store);
   await announce(newAccount(), seen(yes), seen(no));
   await announce(newAccount(), [], seen(no));
@@ -121,7 +121,7 @@ test('an account that was never looked at goes by what was recorded of it before
 });
 
 test.for(['bus', 'bus entry', 'topic'])(
-  'where the %s fails it is told at the next look, and nobody twice',
+  'where the %s fails it is notified at the next inspection, and no channel twice',
   async (what, { store }) => {
     const announce = announcerOn(store, { alarm });
     const account = newAccount();
@@ -138,7 +138,7 @@ test.for(['bus', 'bus entry', 'topic'])(
   },
 );
 
-test('what died between recording and telling is told by the next look', async ({ store }) => {
+test('a notice recorded before a crash is sent by the next inspection', async ({ store }) => {
   const account = newAccount();
   await store.coverage.observe(account, seen(yes), seen(no));
   await announcerOn(store)(account, seen(no), seen(no));

@@ -12,7 +12,7 @@ describe('a delivery of a trail that fails', () => {
     ['digest', 'digest-delivery', 'bucket logs'],
     ['logGroup', 'log-group-delivery', 'log group'],
     ['notification', 'notification', 'SNS'],
-  ] as const)('%s is a warning with its mend; the Region stays covered', (what, cause, named) => {
+  ] as const)('%s is a warning with its fix; the Region stays covered', (what, cause, named) => {
     const check = judge([trail({ failing: { [what]: 'AccessDenied' } })]);
     expect(check).toMatchObject({ covered: true, warnings: [{ cause, trailArn: organizationArn }] });
     const [warning] = check.covered === true ? (check.warnings ?? []) : [];
@@ -36,12 +36,12 @@ describe("an account's coverage", () => {
     expect(trailsCondition(checks)).toEqual(condition);
   });
 
-  test('says each cause and each mend once, for however many Regions', () => {
+  test('says each cause and each fix once, for however many Regions', () => {
     const stopped = judge([trail({ logging: false })]);
     expect(trailsCondition([stopped, stopped, yes])).toEqual({
       status: 'False',
       reason: 'PartlyCovered',
-      message: `2 of 3 Regions get no events: logging of ${organizationArn} is stopped. Mend: as account 111111111111: aws cloudtrail start-logging --name ${organizationArn} --region us-east-1`,
+      message: `2 of 3 Regions get no events: logging of ${organizationArn} is stopped. Fix: as account 111111111111: aws cloudtrail start-logging --name ${organizationArn} --region us-east-1`,
     });
   });
 

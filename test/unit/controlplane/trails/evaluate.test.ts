@@ -5,7 +5,7 @@ import { causeOf, evaluateTrails } from '../../../../controlplane/trails/evaluat
 import { advanced, all, management, member, ownTrail, trail } from '../../../worlds/trail-sample.ts';
 
 const region = 'eu-west-1';
-const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
+const evaluate = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unread?: string[] } = {}) =>
   evaluateTrails({ accountId: member, region, trails, ...more });
 
 const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
@@ -152,7 +152,7 @@ describe.each(shapes)('%s', (_, make) => {
   test.each(conditions)('%s', (_title, change, cause) => {
     const observed = make(change);
     expect(causeOf(observed, region)).toBe(cause);
-    const check = judge([observed]);
+    const check = evaluate([observed]);
     expect(check.covered).toBe(cause === undefined);
     if (check.covered !== false) return;
     const [problem] = check.problems ?? [];

@@ -63,7 +63,7 @@ describe('the trail check of an account', () => {
     ]);
   });
 
-  test('a Region that refuses is unknown, and the others are told', async () => {
+  test('a Region that refuses is unknown, and the others are reported', async () => {
     const DescribeTrailsCommand = (_: unknown, region: string) =>
       region === 'eu-west-1' ? refuse() : answers.DescribeTrailsCommand();
     const { clientIn } = cloudTrail({ ...answers, DescribeTrailsCommand });
@@ -83,7 +83,7 @@ describe('the trail check of an account', () => {
     ]);
   });
 
-  test('errors of deliveries are told as warnings', async () => {
+  test('delivery errors are warnings', async () => {
     const GetTrailStatusCommand = () => ({ IsLogging: true, LatestDeliveryError: 'NoSuchBucket' });
     const { clientIn } = cloudTrail({ ...answers, GetTrailStatusCommand });
     expect(await checkTrails(member, ['us-east-1'], clientIn)).toMatchObject([

@@ -13,7 +13,7 @@ import {
 } from '../../../worlds/trail-sample.ts';
 
 const region = 'eu-west-1';
-const judge = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unasked?: string[] } = {}) =>
+const evaluate = (trails: ObservedTrail[], more: { elsewhere?: ObservedTrail[]; unread?: string[] } = {}) =>
   evaluateTrails({ accountId: member, region, trails, ...more });
 
 const basic = (change: Partial<EventSelector>) => ({ eventSelectors: [{ ...all, ...change }] });
@@ -24,11 +24,11 @@ describe('the trails of one account and Region', () => {
     ['multi-Region', ownTrail('all'), arnOf('all')],
     ['single-Region', ownTrail('one', { multiRegion: false }, region), arnOf('one', region)],
   ])('a covering %s trail is named with its kind', (kind, one, trailArn) => {
-    expect(judge([one])).toEqual({ covered: true, trailArn, kind });
+    expect(evaluate([one])).toEqual({ covered: true, trailArn, kind });
   });
 
   test('no trail covers nothing, and it says what to make', () => {
-    expect(judge([])).toEqual({
+    expect(evaluate([])).toEqual({
       covered: false,
       reason: 'no trail covers this Region of the account',
       problems: [
@@ -47,15 +47,15 @@ describe('the trails of one account and Region', () => {
     const problem = {
       cause: 'elsewhere',
       trailArn: arn,
-      message: `${arn} records its own Region alone`,
+      message: `${arn} records only its own Region`,
       mend: `as account ${member}: aws cloudtrail update-trail --name ${arn} --is-multi-region-trail --region us-west-2`,
     };
-    expect(judge([], { elsewhere: [elsewhere] })).toMatchObject({ covered: false, problems: [problem] });
-    expect(judge([elsewhere])).toMatchObject({ covered: false, problems: [problem] });
+    expect(evaluate([], { elsewhere: [elsewhere] })).toMatchObject({ covered: false, problems: [problem] });
+    expect(evaluate([elsewhere])).toMatchObject({ covered: false, problems: [problem] });
   });
 
   test('a stopped organization trail is started by the account that owns it, in its home Region', () => {
-    expect(judge([trail({ logging: false })])).toMatchObject({
+    expect(evaluate([trail({ logging: false })])).toMatchObject({
       problems: [
         {
           mend: `as account 111111111111: aws cloudtrail start-logging --name ${organizationArn} --region us-east-1`,
@@ -64,8 +64,8 @@ describe('the trails of one account and Region', () => {
     });
   });
 
-  test('whatever is wrong with our own trail, a reconcile mends', () => {
-    expect(judge([ownTrail('portcullis', { logging: false })])).toMatchObject({
+  test('a reconcile fixes every problem of the trail that Portcullis created', () => {
+    expect(evaluate([ownTrail('portcullis', { logging: false })])).toMatchObject({
       problems: [{ cause: 'stopped', mend: `portcullis reconcile --account ${member}` }],
     });
   });
@@ -73,39 +73,39 @@ describe('the trails of one account and Region', () => {
   test('every trail that does not cover gives its reason, in the order of their ARNs', () => {
     const stopped = ownTrail('b', { logging: false });
     const reader = ownTrail('a', basic({ ReadWriteType: 'ReadOnly' }));
-    const check = judge([stopped, reader]);
+    const check = evaluate([stopped, reader]);
     expect(check).toMatchObject({
-      reason: `${arnOf('a')} records read events alone, no writes; logging of ${arnOf('b')} is stopped`,
+      reason: `${arnOf('a')} records only read events, no writes; logging of ${arnOf('b')} is stopped`,
     });
-    expect(judge([reader, stopped])).toEqual(check);
+    expect(evaluate([reader, stopped])).toEqual(check);
   });
 
   test('of several that cover, the widest that is not ours is named first', () => {
     const single = ownTrail('one', { multiRegion: false }, region);
     const own = ownTrail('portcullis');
-    expect(judge([own, single, ownTrail('all'), trail()])).toMatchObject({
+    expect(evaluate([own, single, ownTrail('all'), trail()])).toMatchObject({
       trailArn: organizationArn,
       kind: 'organization',
       also: [arnOf('all'), arnOf('one', region), ownArn],
     });
-    expect(judge([own, single])).toMatchObject({ trailArn: arnOf('one', region), also: [ownArn] });
+    expect(evaluate([own, single])).toMatchObject({ trailArn: arnOf('one', region), also: [ownArn] });
   });
 
   test('our own trail beside another that covers is a warning: it is charged and not needed', () => {
-    expect(judge([ownTrail('portcullis'), trail()])).toMatchObject({
+    expect(evaluate([ownTrail('portcullis'), trail()])).toMatchObject({
       warnings: [
         { cause: 'redundant', trailArn: ownArn, mend: expect.stringContaining('PORTCULLIS_TRAILS=report') },
       ],
     });
-    expect(judge([ownTrail('portcullis')])).not.toHaveProperty('warnings');
+    expect(evaluate([ownTrail('portcullis')])).not.toHaveProperty('warnings');
   });
 
-  test('one covering trail is enough, whatever could not be asked of another', () => {
-    expect(judge([trail()], { unasked: ['AccessDenied: no'] })).toMatchObject({ covered: true });
+  test('one covering trail is enough when another cannot be read', () => {
+    expect(evaluate([trail()], { unread: ['AccessDenied: no'] })).toMatchObject({ covered: true });
   });
 
   test('without one, what could not be asked makes the answer unknown', () => {
-    expect(judge([trail({ logging: false })], { unasked: ['AccessDenied: no'] })).toEqual({
+    expect(evaluate([trail({ logging: false })], { unread: ['AccessDenied: no'] })).toEqual({
       covered: 'unknown',
       reason: 'the trail check failed: AccessDenied: no',
     });

@@ -58,11 +58,11 @@ describe('a cell', () => {
   });
 
   test.each([
-    ['its trail is gone', { covered: false }, /^CloudTrail: no trail/],
+    ['its trail does not exist', { covered: false }, /^CloudTrail: no trail/],
     [
-      'its forwarding rule is gone',
+      'its forwarding rule does not exist',
       { ruleState: undefined },
-      /rule portcullis-forward is gone: portcullis reconcile/,
+      /rule portcullis-forward does not exist: portcullis reconcile/,
     ],
     ['its forwarding rule is off', { ruleState: 'DISABLED' }, /portcullis-forward is DISABLED/],
   ])('is not verified and nothing is opened where %s', async (_, change, message) => {
@@ -95,7 +95,7 @@ describe('a cell', () => {
       /CloudTrail delivered nothing .*dead letters: 2 in portcullis-forward-dead-letter/,
     ],
     [{ calls: false, events: false }, /nor to a synthetic event, so it is one of forwarder role/],
-  ])('that nothing was heard of, %j, says where it stopped', async (hears, message) => {
+  ])('without an answer, %j, reports where it stopped', async (hears, message) => {
     Object.assign(world.state, { hears, letters: 2 });
     expect(said(await prove())).toMatch(message);
     expect(world.state.groups.size).toBe(0);

@@ -44,7 +44,7 @@ describe('the cells of a scope', () => {
 
   test('are an error where there are none: verifying nothing proves nothing', () => {
     expect(() => cellsOf([], {})).toThrow(/run `portcullis reconcile --all` first/);
-    expect(() => cellsOf(fleet, { accounts: ['399999999999'] })).toThrow(/no active account/);
+    expect(() => cellsOf(fleet, { accounts: ['399999999999'] })).toThrow(/not an active account/);
     expect(() => cellsOf(fleet, { accounts: [one], organizationalUnits: ['ou-2'] })).toThrow(/no cell/);
   });
 });

@@ -14,7 +14,7 @@ const words: RestoreRequest = {
   expires: '2026-07-01T00:00:00Z',
 };
 
-/** A policy that forbids whatever comes from anywhere. */
+/** A policy that forbids all world-open ingress. */
 const forbidding = policySchema.parse({ version: 1, rules: [{ name: 'all', match: {}, mode: 'revoke' }] });
 const group = { id: 'sg-0a1b2c3d4e5f60001', name: 'web', vpcId: null, tags: {} };
 const rule = (

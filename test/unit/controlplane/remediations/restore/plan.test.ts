@@ -36,7 +36,11 @@ describe('a plan', () => {
       { parts: 4 },
       /not all 4 parts of its result have arrived; try again/,
     ],
-    ['findings were left out of the result', { omitted: 750 }, /750 of its findings are in the Lambda's log/],
+    [
+      'findings were left out of the result',
+      { omitted: 750 },
+      /750 of its findings are only in the Lambda's log/,
+    ],
   ])('is refused for all rules where %s, and made for those that are named', (_, change, reason) => {
     const given = record({ findings: [finding()], ...change });
     const plan = (request: RestoreRequest) => planRestore(given, request, asked);
@@ -46,7 +50,7 @@ describe('a plan', () => {
     expect(plan({ ...words, rules: [finding().ruleId] }).rules).toHaveLength(1);
   });
 
-  test('is about every rule that was taken away, or about those that are named', () => {
+  test('contains every revoked rule, or those that are named', () => {
     const several = record({
       findings: [
         finding({ ruleId: 'sgr-1' }),

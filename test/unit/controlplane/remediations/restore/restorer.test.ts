@@ -92,7 +92,7 @@ describe('a restore', () => {
   });
 });
 
-/** That nothing is open, and the exception neither stored as standing nor in the hub once that is looked at again. */
+/** Nothing is open, and the exception is neither active in the store nor in the hub after its next update. */
 const nothingLetIn = async () => {
   expect(await at.store.exceptions.standing()).toEqual([]);
   const [last] = await at.store.runs.list(1);
@@ -101,7 +101,7 @@ const nothingLetIn = async () => {
   expect(at.hub.exceptions).toEqual([]);
 };
 
-describe('a restore fails, says why and lets nothing in,', () => {
+describe('a restore fails with the reason and opens nothing,', () => {
   test('where the hub cannot be updated', async () => {
     at.world.broken.add('hub');
     const { restore } = await carried(ssh);
@@ -125,7 +125,11 @@ describe('a restore fails, says why and lets nothing in,', () => {
   });
 
   test.each([
-    ['the group is gone', 'InvalidGroup.NotFound', /sgr-1: the security group sg-0a1b2c3d4e5f60001 is gone/],
+    [
+      'the group does not exist',
+      'InvalidGroup.NotFound',
+      /sgr-1: the security group sg-0a1b2c3d4e5f60001 does not exist/,
+    ],
     ['the access role may not', 'UnauthorizedOperation', /access role may not put it back.*deployer-policy/],
     ['the group is full', 'RulesPerSecurityGroupLimitExceeded', /RulesPerSecurityGroupLimitExceeded/],
   ])('where %s', async (_, failure, reason) => {
