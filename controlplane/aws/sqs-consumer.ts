@@ -53,7 +53,7 @@ function batches(
       new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
       { abortSignal: stopping },
     );
-    // The wait for messages was long. One that is not handled comes again, to whoever may take it.
+    // The wait for messages was long. A message that is not handled returns to the queue, for another worker.
     if (Messages.length > 0) await assertMayTake?.();
     for (const message of Messages) {
       if (stopping.aborted) return;
