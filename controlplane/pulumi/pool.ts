@@ -5,7 +5,7 @@ import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { EngineSettings } from './cli.ts';
 import type { Engine } from './engine.ts';
 import { OperationFailed } from './failure.ts';
-import { type EngineAnswer, type EngineTask, type EngineWork, endingFor } from './task.ts';
+import { type EngineAnswer, type EngineTask, type EngineWork, endingFor } from './messages.ts';
 
 /** An operation takes a minute or two; CloudWatch and Lambda may keep one waiting for several. */
 const longestMs = 60 * 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CommandFailed, runCommand } from '../../../../controlplane/pulumi/command.ts';
-import { endingFor, reasonFor } from '../../../../controlplane/pulumi/task.ts';
+import { endingFor, reasonFor } from '../../../../controlplane/pulumi/messages.ts';
 import { LeaseLost } from '../../../../controlplane/store/database/lease-guard.ts';
 
 /** A command that says when it listens, and minds no interrupt. */
