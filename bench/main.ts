@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|bursts|sweep|flood|scheduler]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
@@ -7,6 +7,7 @@ import { measureBundle } from './cold-start.ts';
 import { measureEvaluator } from './evaluator.ts';
 import { figures as collect, json, merged, table } from './figures.ts';
 import { measureFlood } from './flood.ts';
+import { measureMemory } from './memory.ts';
 import { measureNewAccounts, measureUnderSweep } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
@@ -42,6 +43,11 @@ async function measureBurstsOf(world: World): Promise<Ended> {
   return 'measured';
 }
 
+async function measureMemoryOf(world: World): Promise<Ended> {
+  await measureMemory(world, figures, options);
+  return 'measured';
+}
+
 async function measureSweepOf(world: World): Promise<Ended> {
   const service = httpClient(world.controlPlane.url, world.controlPlane.token);
   const none = { add: () => undefined, list: () => [] };
@@ -70,6 +76,7 @@ const parts: Record<string, () => Promise<Ended>> = {
   bundle: () => measureBundle(figures, options).then(() => 'measured'),
   'start-up': () => measureStartUp(figures, options).then(() => 'measured'),
   organization: () => inWorld(measureWorld),
+  memory: () => inWorld(measureMemoryOf),
   bursts: () => inWorld(measureBurstsOf),
   sweep: () => inWorld(measureSweepOf),
   flood: () => inWorld(measureFloodOf),
@@ -77,7 +84,7 @@ const parts: Record<string, () => Promise<Ended>> = {
 };
 
 /** In another part already, or minutes long: runs only where it is asked for. */
-const onlyByName = new Set(['bursts', 'sweep', 'flood', 'scheduler']);
+const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = 'controlplane/main.ts';
+const program = 'controlplane/portcullis.mjs';
 
 /** One condition of an account or stack, as the API gives it. */
 interface Condition {
@@ -44,6 +44,8 @@ export interface CommandResult {
 
 export interface ControlPlane {
   readonly url: string;
+  /** Of the service's process. */
+  readonly pid: number;
   /** The token that the service made at its start. */
   readonly token: string;
   /** A request with the token. */
@@ -94,7 +96,7 @@ export async function startControlPlane(environment: Record<string, string>): Pr
   const request = (path: string, init: RequestInit = {}) =>
     fetch(new URL(path, url), { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
   return {
-    ...{ url, token, request },
+    ...{ url, pid: child.pid ?? 0, token, request },
     async get<T>(path: string) {
       const response = await request(path);
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

@@ -1,38 +1,11 @@
-import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { fromPglite } from 'pg-boss';
 import type { Settings } from '../../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
-import { migrateInTransaction } from '../migrations/migrate.ts';
+import { openPglite } from './pglite.ts';
 import { hostOf, openPostgres } from './postgres.ts';
-import { camelCased, type Database, type Query } from './query.ts';
+import type { Database, Query } from './query.ts';
 
 export type { Database, Query };
-
-async function openPglite(directory: string): Promise<Database> {
-  // PGlite gives its files modes of its own: their directory keeps others out.
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
-  const lite = await PGlite.create(directory);
-  const over =
-    (connection: Pick<PGlite, 'query'>): Query =>
-    async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-      camelCased<Row>((await connection.query<object>(sql, [...parameters])).rows);
-  try {
-    await migrateInTransaction(async <Row>(sql: string) => (await lite.exec(sql)).at(-1)?.rows as Row[]);
-  } catch (error) {
-    await lite.close();
-    throw error;
-  }
-  return {
-    kind: 'pglite',
-    query: over(lite),
-    transaction: (work) => lite.transaction((connection) => work(over(connection))),
-    queueOptions: { db: fromPglite(lite), backend: 'pglite' },
-    close: () => lite.close(),
-  };
-}
 
 /**
  * Opens the database, migrated: Postgres where `DATABASE_URL` says so, else PGlite in the data directory. A Postgres that
