@@ -55,7 +55,8 @@ async function sample(pid: number): Promise<Sample> {
   return {
     service: service.rss,
     children: children.reduce((sum, { rss }) => sum + rss, 0),
-    operations: children.filter(({ parent, command }) => parent === pid && /pulumi \w+ /.test(command)).length,
+    operations: children.filter(({ parent, command }) => parent === pid && /pulumi \w+ /.test(command))
+      .length,
   };
 }
 
