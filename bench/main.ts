@@ -1,8 +1,9 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
 import { startWorld, type World } from '../sandbox/demo/world.ts';
+import { measureBoard } from './board.ts';
 import { measureBundle } from './cold-start.ts';
 import { measureEvaluator } from './evaluator.ts';
 import { figures as collect, json, merged, table } from './figures.ts';
@@ -81,10 +82,11 @@ const parts: Record<string, () => Promise<Ended>> = {
   sweep: () => inWorld(measureSweepOf),
   flood: () => inWorld(measureFloodOf),
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
+  board: () => measureBoard(figures, options).then(() => 'measured'),
 };
 
 /** In another part already, or minutes long: runs only where it is asked for. */
-const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler']);
+const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {

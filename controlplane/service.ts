@@ -37,6 +37,7 @@ import { awaited } from './stacks/key.ts';
 import type { Confirmation } from './store/confirmations.ts';
 import { openDatabase } from './store/database/database.ts';
 import { lockData } from './store/database/directory-lock.ts';
+import { listStore } from './store/lists/lists.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
 import { metricsText } from './telemetry/database-metrics.ts';
@@ -204,6 +205,7 @@ async function open(
   if (standing) startAuditKeeper(services);
   if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {
+    ...{ layout: settings.layout, lists: listStore(database) },
     ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
     installation: base.installation,
     missing: readiness({ ...base, since }),

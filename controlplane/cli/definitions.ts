@@ -88,7 +88,7 @@ const rollout: Readonly<Record<string, Definition>> = {
 const observation: Readonly<Record<string, Definition>> = {
   status: {
     group: 'Observe',
-    summary: 'show accounts, stacks, trails and drift, with reasons',
+    summary: 'show what is protected, what waits for a person and what is unhealthy',
     options: [json],
     load: async () => (await import('./commands/status.ts')).status,
   },

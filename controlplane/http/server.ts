@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import compression from 'compression';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Settings } from '../settings/environment.ts';
@@ -17,6 +18,10 @@ import type { Route, RouteContext } from './routes/route.ts';
 import { routes } from './routes/table.ts';
 
 export type DoorSettings = Pick<Settings, 'tokens' | 'allowedHosts' | 'requestsPerMinute'>;
+
+/** An export is not compressed: its lines reach the reader as they are made. */
+const isJson = (_: Request, response: Response) =>
+  /^application\/(problem\+)?json/.test(String(response.getHeader('content-type')));
 
 const callerOf = (response: Response): Caller => response.locals.caller as Caller;
 
@@ -110,6 +115,7 @@ export function application(
   log: Logger,
 ): Express {
   const app = express();
+  app.use(compression({ filter: isJson }));
   app.use(helmet());
   app.use((_request: Request, response: Response, next: NextFunction) => {
     response.set('cache-control', 'no-store');

@@ -76,7 +76,12 @@ export async function settle(query: Query, hold: Hold, context: QuestionContext)
 }
 
 /** What waits, and the command that answers. */
-export const heldSentence = ({ id, state, why, about }: Confirmation): string =>
+export const heldSentence = ({
+  id,
+  state,
+  why,
+  about,
+}: Pick<Confirmation, 'id' | 'state' | 'why' | 'about'>): string =>
   state === 'refused'
     ? `left as it is: ${about}, which was refused (confirmation ${id})`
     : `a person has to confirm: ${about}, because ${why}; portcullis confirm ${id}, or refuse`;

@@ -23,12 +23,14 @@ export interface AccountRecord {
   readonly updatedAt: Date;
 }
 
-const columns = `id, name, state, path, parents, unit_names, tags, tags_read_at, joined_at, regions,
+export const accountColumns = `id, name, state, path, parents, unit_names, tags, tags_read_at, joined_at, regions,
   conditions, updated_at`;
 
 const listedAccounts = ({ query }: Pick<Database, 'query'>) => ({
-  list: (): Promise<AccountRecord[]> => query(`select ${columns} from account order by path, name, id`),
-  get: (id: string) => firstRow<AccountRecord>(query, `select ${columns} from account where id = $1`, [id]),
+  list: (): Promise<AccountRecord[]> =>
+    query(`select ${accountColumns} from account order by path, name, id`),
+  get: (id: string) =>
+    firstRow<AccountRecord>(query, `select ${accountColumns} from account where id = $1`, [id]),
   /**
    * Records what a listing of the organization says that was begun at `readAt`, by the database's clock; those it does
    * not list any more are marked departed. What a later listing said stays; one of the future is no later one.

@@ -30,7 +30,7 @@ export type NewArchivedStack = Omit<ArchivedStack, 'hasState' | 'returnedAt' | '
   readonly state: string | undefined;
 };
 
-const columns = `key, since, account_id, account_name, kind, region, reason, archived_at, generation,
+export const archivedStackColumns = `key, since, account_id, account_name, kind, region, reason, archived_at, generation,
   conditions, state is not null as has_state, returned_at`;
 
 export function archivedStackStore({ query }: Pick<Database, 'query'>) {
@@ -51,7 +51,7 @@ export function archivedStackStore({ query }: Pick<Database, 'query'>) {
     },
     /** Newest first. */
     list: (): Promise<ArchivedStack[]> =>
-      query(`select ${columns} from archived_stack order by archived_at desc, key`),
+      query(`select ${archivedStackColumns} from archived_stack order by archived_at desc, key`),
     /** The newest archived state of a key, as the engine exported it. */
     async state(key: string): Promise<string | undefined> {
       const [row] = await query<{ state: string }>(

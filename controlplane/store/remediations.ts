@@ -15,7 +15,7 @@ export interface RemediationRecord {
   readonly result: RemediationResult;
 }
 
-const columns = `event_id || ':' || group_id as id, event_id, group_id, time,
+export const remediationColumns = `event_id || ':' || group_id as id, event_id, group_id, time,
   account_id, region, outcome, result`;
 
 /** A group with an escalated rule that is open, as its last result says. */
@@ -98,7 +98,7 @@ export function remediationStore({ query, transaction }: Pick<Database, 'query' 
         : transaction((within) => mergeInto(within, result)),
     /** What an event came to, for each security group that it was about. */
     ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
-      query(`select ${columns} from remediation where event_id = $1 order by group_id`, [eventId]),
+      query(`select ${remediationColumns} from remediation where event_id = $1 order by group_id`, [eventId]),
     /** The longest open first, a hundred at most. */
     openEscalations: (): Promise<OpenEscalation[]> =>
       query(`${openEscalations} order by time, group_id limit 100`),
@@ -113,7 +113,7 @@ export function remediationStore({ query, transaction }: Pick<Database, 'query' 
       limit: number;
     }): Promise<RemediationRecord[]> =>
       query(
-        `select ${columns} from remediation
+        `select ${remediationColumns} from remediation
          where ($1::text is null or account_id = $1) and ($2::text is null or outcome = $2)
          order by time desc limit $3`,
         [accountId ?? null, outcome ?? null, limit],

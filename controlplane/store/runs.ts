@@ -42,6 +42,9 @@ export const runColumns = `run.id, run.kind, run.scope, run.only_changed, run.re
 
 const unfinishedStates = `('queued', 'running', 'paused')`;
 
+/** States of a stack that has ended in a run. */
+const endedStates = `('succeeded', 'unchanged', 'failed', 'unreachable', 'skipped')`;
+
 const unasked = 'portcullis';
 
 async function createUnlessWaiting(
@@ -184,7 +187,12 @@ const runControl = (database: Pick<Database, 'transaction'>) => ({
          rollout = rollout || jsonb_build_object('resumedAt', now())
        where id = $1 and state = 'paused'`,
       [id],
-      audited(by, 'run resumed'),
+      async (within, run) => {
+        await within(`update run_count set settled = count where run_id = $1 and state in ${endedStates}`, [
+          id,
+        ]);
+        await audited(by, 'run resumed')(within, run);
+      },
     ),
   /** False where it has ended already. */
   cancel: (id: string, message: string, by: string): Promise<boolean> =>

@@ -27,7 +27,7 @@ export interface StackRecord {
   readonly updatedAt: Date;
 }
 
-const columns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
+export const stackColumns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
   failures, failed_generation, release, program_version, updated_at`;
 
 /** What an operation made real. */
@@ -53,7 +53,7 @@ export interface FailureCount {
 }
 
 const stackOf = (query: Query, key: string) =>
-  firstRow<StackRecord>(query, `select ${columns} from stack where key = $1`, [key]);
+  firstRow<StackRecord>(query, `select ${stackColumns} from stack where key = $1`, [key]);
 
 /** An update of one stack by the holder of its key; the last parameter is the token. @throws LeaseLost */
 async function write(
@@ -74,9 +74,9 @@ async function write(
 
 const stackReads = ({ query }: Pick<Database, 'query'>) => ({
   list: (): Promise<StackRecord[]> =>
-    query(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
+    query(`select ${stackColumns} from stack order by kind <> 'hub', account_id, kind, region`),
   ofAccount: (id: string): Promise<StackRecord[]> =>
-    query(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
+    query(`select ${stackColumns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
   /** Of every account that has a stack: whether it was made, and its failures in a row. */
   accounts: (): Promise<{ accountId: string; made: boolean; failures: number }[]> =>
     query(`select account_id, generation is not null as made, failures from stack where kind = 'account'`),

@@ -1,65 +1,14 @@
 import { type Condition, mark } from '../stacks/conditions.ts';
-import { accountKey, regionKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import type { Canary, CellVerification, VerificationKind } from '../store/canaries.ts';
-import type { StackRecord } from '../store/stacks.ts';
+import type { Canary, CellVerification } from '../store/canaries.ts';
 import type { Store } from '../store/store.ts';
 
-export interface CellView {
-  readonly account: string;
-  readonly name: string;
-  readonly region: string;
-  /** `unknown`: the trail check failed. */
-  readonly trail: boolean | 'unknown';
-  readonly forwarding: Condition['status'];
-  /** `never`: not tried. `no`: the last try failed. */
-  readonly verified: 'yes' | 'no' | 'never';
-  readonly verifiedAt: Date | null;
-  readonly kind: VerificationKind | null;
-  /** From the call to the revoke, and to the recording of its result. */
-  readonly milliseconds: number | null;
-  readonly recordedMilliseconds: number | null;
-  readonly failedAt: Date | null;
-  readonly message: string | null;
-}
-
-const keyOf = (accountId: string, region: string) => `${accountId} ${region}`;
-
+/** Whether the last try verified the cell. */
 export const isVerified = ({
   verifiedAt,
   failedAt,
 }: Pick<CellVerification, 'verifiedAt' | 'failedAt'>): boolean =>
   verifiedAt !== null && (failedAt === null || failedAt < verifiedAt);
-
-/** Every cell of the active accounts with its coverage and verification. Pure. */
-export function coverageOf(
-  accounts: readonly Pick<AccountRecord, 'id' | 'name' | 'state' | 'regions'>[],
-  stacks: readonly Pick<StackRecord, 'key' | 'conditions'>[],
-  cellVerifications: readonly CellVerification[],
-): CellView[] {
-  const byKey = new Map(stacks.map((stack) => [stack.key, stack]));
-  const byCell = new Map(
-    cellVerifications.map((cellVerification) => [
-      keyOf(cellVerification.accountId, cellVerification.region),
-      cellVerification,
-    ]),
-  );
-  const active = accounts.filter(({ state }) => state === 'ACTIVE');
-  return active.flatMap(({ id, name, regions }) =>
-    regions.map(({ region, trail }) => {
-      const stack = byKey.get(regionKey(id, region)) ?? byKey.get(accountKey(id));
-      const cellVerification = byCell.get(keyOf(id, region));
-      const { verifiedAt = null, kind = null, failedAt = null, message = null } = cellVerification ?? {};
-      const { milliseconds = null, recordedMilliseconds = null } = cellVerification ?? {};
-      return {
-        ...{ account: id, name, region, trail: trail.covered },
-        forwarding: stack?.conditions.Ready?.status ?? 'Unknown',
-        verified: cellVerification ? (isVerified(cellVerification) ? 'yes' : 'no') : 'never',
-        ...{ verifiedAt, kind, milliseconds, recordedMilliseconds, failedAt, message },
-      };
-    }),
-  );
-}
 
 /** True when every Region is verified, Unknown when one was never tried. */
 export function verifiedCondition(

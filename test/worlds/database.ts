@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../controlplane/store/store.ts';
 import '../database-run.ts';
 
 /** A migrated database for the tests of one file, of the engine that `TEST_DATABASE` names. */
-interface FileDatabase {
+export interface FileDatabase {
   /** A directory for the file's tests alone. */
   readonly data: string;
   readonly database: Database;

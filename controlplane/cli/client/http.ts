@@ -1,30 +1,30 @@
-import type { Mode } from '../../../lambda/policy/schema/policy.ts';
+import type { FleetStatusView } from '../../http/schemas/status.ts';
 import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { isErrorCode, PortcullisError, reasonOf } from '../../settings/errors.ts';
 import { printable, printableValues } from '../../settings/printable.ts';
-import type { AccountRecord } from '../../store/accounts.ts';
 import type { AuditLine } from '../../store/audit/lines.ts';
 import type { AuditCheck } from '../../store/audit/seals.ts';
 import type { Canary } from '../../store/canaries.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
-import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
+import type { RemediationRecord } from '../../store/remediations.ts';
 import type { RunStack } from '../../store/run-stacks.ts';
 import type { Run } from '../../store/runs.ts';
-import type { StackRecord } from '../../store/stacks.ts';
 import type { Verification } from '../../store/verifications.ts';
-import type { CellView } from '../../verify/coverage.ts';
 import { inFlags } from '../arguments/values.ts';
+import { runChanges } from './run-changes.ts';
 
 /** Times are ISO 8601 text on this side. */
 export type VerificationView = Verification & { readonly cells: readonly Canary[] };
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
 
-export interface Protection {
-  readonly mode: Mode;
-  readonly escalations: readonly OpenEscalation[];
+/** A run with the stacks that changed since an earlier answer; `more` where another page of them is there already. */
+export interface RunAnswer extends RunWithStacks {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly next: string;
+  readonly more: boolean;
 }
 
 interface RemediationFilter {
@@ -38,12 +38,15 @@ export interface Client {
   /** The service runs in this process and ends with the command. */
   readonly ownService?: true;
   reconcile(body: object): Promise<Run>;
+  /** A run with the stacks that changed since `next` of an earlier answer, or with its first stacks. */
+  runSince(id: string, since?: string): Promise<RunAnswer>;
+  /** A run with all of its stacks. */
   run(id: string): Promise<RunWithStacks>;
   /** The latest hundred, newest first. */
   runs(): Promise<Run[]>;
   control(id: string, verb: 'pause' | 'resume' | 'cancel'): Promise<Run>;
-  accounts(): Promise<AccountRecord[]>;
-  stacks(): Promise<StackRecord[]>;
+  /** The policy in force, how the fleet is, and what waits for a person. */
+  status(): Promise<FleetStatusView>;
   /** The newest results, as the API answers. */
   remediations(filter: RemediationFilter): Promise<{ remediations: RemediationRecord[] }>;
   exceptions(): Promise<ExceptionView[]>;
@@ -52,15 +55,12 @@ export interface Client {
   restored(id: string): Promise<RestoreView>;
   verify(scope: object): Promise<Verification>;
   verification(id: string): Promise<VerificationView>;
-  coverage(): Promise<CellView[]>;
   /** The CloudFormation template of the access role, as YAML. */
   accessTemplate(): Promise<string>;
   confirmations(): Promise<Confirmation[]>;
   scope(): Promise<ScopeView>;
   /** Why the service is not ready; undefined where it is. */
   notReady(): Promise<string | undefined>;
-  /** The strongest mode of the policy in force, and groups with an escalated rule that is open. */
-  protection(): Promise<Protection>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
   takeOver(): Promise<{ id: string; before?: string }>;
   audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
@@ -119,6 +119,20 @@ export function httpClient(url: string, token: string | undefined): Client {
   };
   const ask = async <T>(path: string, body?: object): Promise<T> => parsed<T>(await send(path, body));
   const at = encodeURIComponent;
+  /** The pages of a list to its end. */
+  const allPages = async <T>(path: string): Promise<T[]> => {
+    const pages: (T & { next?: string | null })[] = [];
+    for (let next: string | null | undefined; ; ) {
+      const page: T & { next?: string | null } = await ask(
+        `${path}?limit=500${next ? `&cursor=${at(next)}` : ''}`,
+      );
+      pages.push(page);
+      next = page.next;
+      if (!next) return pages;
+    }
+  };
+  const runSince = (id: string, since?: string) =>
+    ask<RunAnswer>(`/v1/runs/${at(id)}?limit=500${since ? `&since=${at(since)}` : ''}`);
   return {
     reconcile: (body) => ask<Run>('/v1/reconcile', body),
     audit: (query) => ask(`/v1/audit?${query}`),
@@ -128,11 +142,11 @@ export function httpClient(url: string, token: string | undefined): Client {
       if (!response.ok || !response.body) parsed({ response, text: await response.text() });
       else yield* response.body.pipeThrough(new TextDecoderStream());
     },
-    run: (id) => ask<RunWithStacks>(`/v1/runs/${at(id)}`),
+    runSince,
+    run: async (id) => (await runChanges(runSince, id)).run,
     runs: async () => (await ask<{ runs: Run[] }>('/v1/runs')).runs,
     control: (id, verb) => ask(`/v1/runs/${at(id)}/${verb}`, {}),
-    accounts: async () => (await ask<{ accounts: AccountRecord[] }>('/v1/accounts')).accounts,
-    stacks: async () => (await ask<{ stacks: StackRecord[] }>('/v1/stacks')).stacks,
+    status: () => ask('/v1/status'),
     remediations(filter) {
       const query = new URLSearchParams();
       for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
@@ -143,12 +157,14 @@ export function httpClient(url: string, token: string | undefined): Client {
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
     verify: (scope) => ask('/v1/verify', scope),
-    verification: (id) => ask(`/v1/verifications/${at(id)}`),
-    coverage: async () => (await ask<{ cells: CellView[] }>('/v1/coverage')).cells,
+    async verification(id) {
+      const pages = await allPages<VerificationView>(`/v1/verifications/${at(id)}`);
+      const [first] = pages;
+      return { ...(first as VerificationView), cells: pages.flatMap(({ cells }) => cells) };
+    },
     confirmations: async () =>
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
     scope: () => ask('/v1/scope'),
-    protection: () => ask('/v1/protection'),
     async notReady() {
       const { response, text } = await send('/readyz');
       if (response.status !== 503) return void parsed({ response, text });

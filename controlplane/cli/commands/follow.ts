@@ -1,4 +1,5 @@
 import type { Client, RunWithStacks } from '../client/http.ts';
+import { type FollowedRun, runChanges } from '../client/run-changes.ts';
 import { renderPlan } from '../output/plan.ts';
 import { progressView } from '../output/progress.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
@@ -31,8 +32,12 @@ function exitOf({ kind, state, stacks }: RunWithStacks): number {
 export function follow(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : progressView(terminal.screen);
   let noun = 'run';
+  let known: FollowedRun | undefined;
   return lookUntilEnd(client, terminal, {
-    look: () => client.run(id),
+    look: async () => {
+      known = await runChanges(client.runSince, id, known);
+      return known.run;
+    },
     seen(run) {
       noun = run.kind;
       view.show(run);

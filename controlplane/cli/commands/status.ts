@@ -1,49 +1,24 @@
+import type { FleetStatusView } from '../../http/schemas/status.ts';
 import { heldSentence } from '../../offboarding/question.ts';
-import type { AccountRecord } from '../../store/accounts.ts';
-import type { Confirmation } from '../../store/confirmations.ts';
-import type { StackRecord } from '../../store/stacks.ts';
-import { trailWarnings } from '../../trails/condition.ts';
-import type { CellView } from '../../verify/coverage.ts';
-import type { Client, Protection } from '../client/http.ts';
+import type { Counts, Group } from '../../store/lists/status.ts';
 import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
-import { isWaiting } from './confirmations.ts';
 
-const yesNo = { True: 'yes', False: 'no', Unknown: '?' } as const;
-
-/** How many cells the last try verified, and the longest ago that one of them was. */
-function verifiedText(cells: readonly CellView[]): string {
-  const verified = cells.filter(({ verified }) => verified === 'yes');
-  const [oldest] = verified.map(({ verifiedAt }) => String(verifiedAt)).sort();
-  return `${verified.length}/${cells.length}${oldest ? ` ${oldest.slice(0, 16)}Z` : ''}`;
+/** A status as the service answers it, and why the service is not ready, where it is not. */
+export interface Seen extends FleetStatusView {
+  readonly notReady: string | null;
 }
 
-function row(account: AccountRecord, stacks: readonly StackRecord[], cells: readonly CellView[]): string[] {
-  const own = stacks.filter(({ accountId, kind }) => accountId === account.id && kind !== 'hub');
-  const ready = own.filter(({ conditions }) => conditions.Ready?.status === 'True').length;
-  const covered = account.regions.filter(({ trail }) => trail.covered === true).length;
-  return [
-    account.id,
-    account.name,
-    account.path || '-',
-    account.state,
-    yesNo[account.conditions.Ready?.status ?? 'Unknown'],
-    `${ready}/${own.length}`,
-    `${covered}/${account.regions.length}`,
-    own.some(({ conditions }) => conditions.Drifted?.status === 'True') ? 'yes' : 'no',
-    verifiedText(cells.filter(({ account: id }) => id === account.id)),
-  ];
-}
+const width = 80;
+const minute = (at: Date | string | null): string =>
+  at ? `${new Date(at).toISOString().slice(0, 16)}Z` : 'never';
 
-/** What keeps the service from all of its work, and what waits for a person. */
-export interface Waiting {
-  readonly notReady?: string | undefined;
-  readonly confirmations?: readonly Confirmation[];
-  readonly protection?: Protection;
-}
+/** A text in at most so many characters. */
+const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
-const sentenceOf = (confirmation: Confirmation): string => {
+const sentenceOf = (confirmation: FleetStatusView['waiting'][number]): string => {
   const { id, kind, state, about } = confirmation;
   if (kind !== 'policy-mode') return heldSentence(confirmation);
   return state === 'open'
@@ -51,85 +26,131 @@ const sentenceOf = (confirmation: Confirmation): string => {
     : `policy refused: the file would ${about} (confirmation ${id})`;
 };
 
-/** A line for each thing that waits; what a person refused is no reason for an exit code. Pure. */
-function waitingLines({ notReady, confirmations = [], protection }: Waiting) {
-  const lines = (state: Confirmation['state']) =>
-    confirmations.filter((each) => each.state === state).map((each) => plain(sentenceOf(each)));
-  const escalated = (protection?.escalations ?? []).map(
-    ({ accountId, region, groupId, time }) =>
-      `ESCALATED AND OPEN: ${groupId} in ${accountId} ${region} since ${String(time)}; portcullis remediations --outcome escalated`,
-  );
-  const mode =
-    protection && protection.mode !== 'revoke'
-      ? [`mode ${protection.mode}: nothing is revoked; docs/policy.md says how to change it`]
-      : [];
+function policyLine({ policy: { mode, digest, since, by } }: Seen): string {
+  const effect = mode === 'revoke' ? '' : ' (nothing is revoked; docs/policy.md says how to change it)';
+  const from = since ? `in force since ${minute(since)}${by ? `, by ${plain(by)}` : ''}` : 'not in force yet';
+  return `Policy      mode ${mode}${effect}\n            digest ${digest.slice(0, 12)}, ${from}`;
+}
+
+function cellsLine({ protection }: Seen): string {
+  const { cells, observed, notCovered, notChecked, accountsNotRead } = protection;
+  const unread = accountsNotRead > 0 ? ` and ${accountsNotRead} accounts not read yet` : '';
+  return [
+    `Cells       ${protection.protected} protected, ${observed} observed, ${notCovered} not covered, ${notChecked} not checked`,
+    `            of ${cells} cells${unread}`,
+  ].join('\n');
+}
+
+/** What a person must know first. */
+function headline(seen: Seen): string[] {
+  const { total, openEscalations, waiting, hub } = seen;
+  const open = waiting.filter(({ state }) => state === 'open').length;
+  const hubText = hub
+    ? hub.ready === 'True'
+      ? 'ready'
+      : `not ready: ${plain(hub.message)}`
+    : 'not there yet';
+  const verified =
+    total.verified > 0
+      ? `${minute(total.lastVerifiedAt)}; ${total.verified} of ${total.cells} cells, the earliest ${minute(total.earliestVerifiedAt)}`
+      : 'never';
+  return [
+    policyLine(seen),
+    cellsLine(seen),
+    `Escalated   ${openEscalations} open`,
+    `Waiting     ${open} for confirmation`,
+    `Verified    ${verified}`,
+    `Hub         ${hubText}`,
+  ];
+}
+
+const ratio = (one: number, all: number) => `${one}/${all}`;
+const numbers = (counts: Counts): string[] => [
+  ratio(counts.stacksReady, counts.stacks),
+  ratio(counts.covered, counts.cells),
+  String(counts.notCovered),
+  String(counts.notChecked),
+  String(counts.stacksDrifted),
+  ratio(counts.verified, counts.cells),
+];
+
+const head = ['STACKS', 'COVERED', 'NOT', '?', 'DRIFT', 'VERIFIED'];
+
+/** The states of accounts in the width of a column. */
+const states: Readonly<Record<string, string>> = {
+  ACTIVE: 'active',
+  SUSPENDED: 'suspended',
+  DEPARTED: 'left',
+};
+
+/** One line for each account, or for each organizational unit where there are many; at most 80 columns. Pure. */
+function fleetTable(groups: readonly Group[]): string {
+  const byAccount = groups.some(({ account }) => account);
+  const first = byAccount ? ['ACCOUNT', 'NAME', 'STATE'] : ['UNIT', 'ACCOUNTS'];
+  const rows = (room: number) =>
+    groups.map((group) => {
+      const { account, path, accounts } = group;
+      const place = account
+        ? [
+            account.id,
+            cut(plain(account.name), room),
+            states[account.state] ?? cut(account.state.toLowerCase(), 9),
+          ]
+        : [cut(plain(path || 'root'), room), String(accounts)];
+      return [...place, ...numbers(group)];
+    });
+  const columns = [...first, ...head];
+  const natural = table([columns, ...rows(width)]);
+  const longest = Math.max(...natural.split('\n').map((line) => line.length));
+  if (longest <= width) return natural;
+  const names = [...groups.map(({ account, path }) => (account ? account.name : path || 'root').length)];
+  return table([columns, ...rows(Math.max(Math.max(...names) - (longest - width), 8))]);
+}
+
+/** What keeps the fleet from being healthy, and what a person refused. */
+function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
+  const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks } = seen;
+  const of = (state: 'open' | 'refused') =>
+    waiting.filter((each) => each.state === state).map((each) => sentenceOf(each));
+  const more = openEscalations - escalations.length;
   return {
-    open: [...escalated, ...(notReady ? [`not ready: ${notReady}`] : []), ...lines('open')],
-    refused: [...mode, ...lines('refused')],
+    open: [
+      ...escalations.map(
+        ({ accountId, region, groupId, time }) =>
+          `ESCALATED AND OPEN: ${groupId} in ${accountId} ${region} since ${String(time)}; portcullis remediations --outcome escalated`,
+      ),
+      ...(more > 0 ? [`ESCALATED AND OPEN: ${more} more`] : []),
+      ...(notReady ? [`not ready: ${notReady}`] : []),
+      ...of('open'),
+      ...remarks.map(({ about, what, message }) => `${about} ${what}: ${plain(message)}`),
+      ...(moreRemarks > 0 ? [`and ${moreRemarks} more: GET /v1/stacks and GET /v1/coverage list them`] : []),
+    ],
+    refused: of('refused'),
   };
 }
 
-/** The fleet in a table with, below it, the reason for everything that is not as it should be. Pure. */
-export function renderStatus(
-  accounts: readonly AccountRecord[],
-  stacks: readonly StackRecord[],
-  cells: readonly CellView[] = [],
-  waiting: Waiting = {},
-): { text: string; healthy: boolean } {
-  const head = ['ACCOUNT', 'NAME', 'PATH', 'STATE', 'READY', 'STACKS', 'TRAILS', 'DRIFT', 'VERIFIED'];
-  const active = accounts.filter(
-    ({ state, conditions }) => state === 'ACTIVE' && conditions.Ready?.reason !== 'OutOfScope',
-  );
-  const { open, refused } = waitingLines(waiting);
-  const remarks = [
-    ...open,
-    ...active.flatMap(({ id, conditions }) =>
-      (['Ready', 'TrailsCovered'] as const).flatMap((type) => {
-        const condition = conditions[type];
-        return condition && condition.status !== 'True'
-          ? [`${id} ${type} ${condition.reason}: ${condition.message}`]
-          : [];
-      }),
-    ),
-    ...stacks
-      .filter(({ accountId }) => active.some(({ id }) => id === accountId))
-      .flatMap(({ key, conditions }) => [
-        ...(conditions.Ready?.status === 'True'
-          ? []
-          : [`${key} not ready: ${conditions.Ready?.message ?? 'never reconciled'}`]),
-        ...(conditions.Drifted?.status === 'True' ? [`${key} drifted: ${conditions.Drifted.message}`] : []),
-      ]),
-    ...cells.flatMap(({ account, region, verified, message }) =>
-      verified === 'no' ? [`${account} ${region} not verified: ${message}`] : [],
-    ),
-  ];
-  const healthy =
-    remarks.length === 0 && active.length > 0 && active.every(({ conditions }) => conditions.Ready);
+/** The headline, the fleet in a table, and the reason for everything that is not as it should be. Pure. */
+export function renderStatus(seen: Seen): { text: string; healthy: boolean } {
+  const { open, refused } = remarkLines(seen);
+  const { total, groups, moreGroups } = seen;
   const body =
-    accounts.length > 0
-      ? table([head, ...accounts.map((account) => row(account, stacks, cells))])
-      : 'no account seen yet: run `portcullis reconcile --all`';
-  // What is wrong with a trail that covers is reported, and is no reason for an exit code: nothing is missed for it.
-  const warnings = active.flatMap(({ id, regions }) =>
-    trailWarnings(regions.map(({ trail }) => trail)).map((warning) => `${id} trail warning: ${warning}`),
-  );
-  const below = [...remarks, ...refused, ...warnings];
-  return { text: [body, ...(below.length > 0 ? ['', ...below] : [])].join('\n'), healthy };
+    total.accounts > 0
+      ? [fleetTable(groups), ...(moreGroups > 0 ? [`and ${moreGroups} more organizational units`] : [])]
+      : ['no account seen yet: run `portcullis reconcile --all`'];
+  const warnings = seen.warnings.map(({ about, what, message }) => `${about} ${what}: ${plain(message)}`);
+  const below = [...open, ...refused, ...warnings];
+  return {
+    text: [...headline(seen), '', ...body, ...(below.length > 0 ? ['', ...below] : [])].join('\n'),
+    healthy: open.length === 0 && total.accountsReady > 0,
+  };
 }
 
-async function seenBy(client: Client) {
-  const [accounts, stacks, cells, confirmations, notReady, protection] = await Promise.all([
-    ...([client.accounts(), client.stacks(), client.coverage()] as const),
-    ...([client.confirmations(), client.notReady(), client.protection()] as const),
-  ]);
-  return { accounts, stacks, cells, confirmations: confirmations.filter(isWaiting), notReady, protection };
-}
-
-/** Shows the fleet; 3 where something is not as it should be. */
+/** Shows how the fleet is; 3 where something is not as it should be. */
 export const status = (terminal: Terminal): Promise<number> =>
   withClient(async (client) => {
-    const seen = await seenBy(client);
-    const { text, healthy } = renderStatus(seen.accounts, seen.stacks, seen.cells, seen);
+    const [answer, notReady] = await Promise.all([client.status(), client.notReady()]);
+    const seen: Seen = { ...answer, notReady: notReady ?? null };
+    const { text, healthy } = renderStatus(seen);
     show(terminal, seen, () => text);
     return healthy ? exits.done : exits.differs;
   });

@@ -48,15 +48,18 @@ export const auditRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/audit',
     summary:
-      'Who requested what and what was changed where, newest first; `after` is the last id of the page before',
-    query: filter.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+      'Who requested what and what was changed where, newest first; `next` of a page is the `cursor` of the next',
+    query: filter.extend({
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      cursor: lineId.optional().describe('`next` of the page before; the same as `after`'),
+    }),
     role: 'viewer',
     returns: auditPageSchema,
     answers: {
       200: 'Lines of the audit log, and the id that the next page is after',
       400: 'A query parameter is wrong',
     },
-    async handle({ store }, { query: { limit, after, ...wanted } }) {
+    async handle({ store }, { query: { limit, cursor, after = cursor, ...wanted } }) {
       const audit = await store.audit.list(limit, wanted, after);
       return ok({ audit, next: audit.length < limit ? null : audit.at(-1)?.id });
     },

@@ -7,6 +7,8 @@ import {
   scopeViewSchema,
   takeOverSchema,
 } from '../schemas/confirmation.ts';
+import { account, region } from './filters.ts';
+import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 
 const answerBody = z.strictObject({
@@ -102,9 +104,14 @@ export const confirmationRoutes: readonly Route[] = [
     summary: 'Stacks whose resources are out of reach, and why, newest first',
     role: 'viewer',
     costly: true,
+    query: z.strictObject({ ...pageParameters, account, region }),
     returns: archivedStacksSchema,
-    answers: { 200: 'Archived stacks' },
-    handle: async ({ store }) => ok({ archivedStacks: await store.archivedStacks.list() }),
+    answers: { 200: 'Archived stacks', 400: 'A query parameter is wrong' },
+    async handle({ lists }, { query }) {
+      const found = await answerPage('archived-stacks', query, lists.archivedStacks);
+      const { items: archivedStacks, ...page } = found;
+      return ok({ archivedStacks, ...page });
+    },
   }),
   route({
     method: 'get',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
 import { rolloutSchema } from '../../settings/rollout.ts';
-import { runSchema, runsSchema, runWithStacksSchema } from '../schemas/run.ts';
+import type { ChangePosition } from '../../store/lists/run-changes.ts';
+import { runSchema, runStackStates, runsSchema, runWithStacksSchema } from '../schemas/run.ts';
+import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, type RouteContext, route } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
 
@@ -22,6 +24,27 @@ const runIdOf = (id = ''): string => {
   if (z.uuid().safeParse(id).success) return id;
   throw new PortcullisError('not-found', `run ${id} does not exist`);
 };
+
+const changed = z.string().regex(/^\d{1,18}$/);
+const positionSchema = z.strictObject({
+  at: z.tuple([changed, z.string().max(300)]),
+  round: changed.optional(),
+});
+
+/** @throws PortcullisError `invalid-request` where `since` is not what an answer gave */
+function positionOf(since: string | undefined): ChangePosition | undefined {
+  if (since === undefined) return undefined;
+  try {
+    const position = positionSchema.parse(JSON.parse(Buffer.from(since, 'base64url').toString('utf8')));
+    if (!position.at[1].includes('\0')) return position;
+  } catch {
+    // Refused below.
+  }
+  throw new PortcullisError(
+    'invalid-request',
+    'since: is not `next` of an answer about a run; leave it out for all stacks',
+  );
+}
 
 const controls = {
   pause: 'Pause a run: nothing more begins until it is resumed; stacks in progress are finished',
@@ -68,24 +91,48 @@ export const runRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/runs',
-    summary: 'The latest hundred runs, newest first',
+    summary: 'Runs, newest first',
     role: 'viewer',
+    query: z.strictObject({
+      ...pageParameters,
+      state: runSchema.shape.state.optional(),
+      kind: runSchema.shape.kind.optional(),
+    }),
     returns: runsSchema,
-    answers: { 200: 'Runs' },
-    handle: async ({ store }) => ok({ runs: await store.runs.list(100) }),
+    answers: { 200: 'Runs', 400: 'A query parameter is wrong' },
+    async handle({ lists }, { query }) {
+      const { items: runs, ...page } = await answerPage('runs', query, lists.runs);
+      return ok({ runs, ...page });
+    },
   }),
   route({
     method: 'get',
     path: '/v1/runs/:id',
-    summary: 'One run with each of its stacks: wave, changes, drift, errors',
+    summary:
+      'One run with its stacks: wave, changes, drift, errors. With `since`, only the stacks that changed since that answer',
     role: 'viewer',
     costly: true,
+    query: z.strictObject({
+      limit: pageParameters.limit,
+      since: z.string().max(1000).optional().describe('`next` of an earlier answer about this run'),
+      state: z.enum(runStackStates).optional().describe('Only stacks in this state'),
+    }),
     returns: runWithStacksSchema,
-    answers: { 200: 'The run', 404: 'No such run' },
-    async handle({ store }, { parameters: { id = '' } }) {
+    answers: { 200: 'The run', 400: 'A query parameter is wrong', 404: 'No such run' },
+    async handle({ store, lists }, { parameters: { id = '' }, query: { limit, since, state } }) {
+      // The run before its stacks: where it has ended, the stacks are as it left them.
       const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
       if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
-      return ok({ ...run, stacks: await store.runStacks.of(id) });
+      const counts = Map.groupBy(await store.runStacks.counts(id), (each) => each.state);
+      const changes = await lists.runChanges(id, limit, positionOf(since), state);
+      return ok({
+        ...run,
+        counts: Object.fromEntries(
+          [...counts].map(([name, parts]) => [name, parts.reduce((sum, { count }) => sum + count, 0)]),
+        ),
+        ...{ stacks: changes.stacks, more: changes.more },
+        next: Buffer.from(JSON.stringify(changes.next)).toString('base64url'),
+      });
     },
   }),
   ...(Object.keys(controls) as (keyof typeof controls)[]).map(control),

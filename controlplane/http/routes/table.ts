@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { strongestMode } from '../../settings/policy-change.ts';
-import { accountsSchema, lifecycleEventsSchema, stacksSchema } from '../schemas/account.ts';
+import { lifecycleEventsSchema } from '../schemas/account.ts';
 import { healthSchema, readySchema } from '../schemas/health.ts';
 import { protectionSchema, remediationsSchema } from '../schemas/remediation.ts';
 import { auditRoutes } from './audit.ts';
 import { confirmationRoutes } from './confirmations.ts';
 import { exceptionRoutes } from './exceptions.ts';
+import { account, organizationalUnit, region } from './filters.ts';
+import { fleetRoutes } from './fleet.ts';
+import { answerPage, longPageParameters, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { verifyRoutes } from './verify.ts';
@@ -14,38 +17,15 @@ const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 const yamlType = 'application/yaml; charset=utf-8';
 
 const remediationsQuery = z.strictObject({
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'must be a 12-digit account id')
-    .optional(),
+  ...longPageParameters,
+  ...{ account, region, organizationalUnit },
   outcome: z.string().max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
 /** Every route of the service. The server and the OpenAPI document are made from this table. */
 export const routes: readonly Route[] = [
   ...runRoutes,
-  route({
-    method: 'get',
-    path: '/v1/accounts',
-    summary:
-      'Every account, also those that left, with its Regions, the trail check of each, and its conditions',
-    role: 'viewer',
-    costly: true,
-    returns: accountsSchema,
-    answers: { 200: 'Accounts' },
-    handle: async ({ store }) => ok({ accounts: await store.accounts.list() }),
-  }),
-  route({
-    method: 'get',
-    path: '/v1/stacks',
-    summary: 'Every stack with its conditions and generation',
-    role: 'viewer',
-    costly: true,
-    returns: stacksSchema,
-    answers: { 200: 'Stacks' },
-    handle: async ({ store }) => ok({ stacks: await store.stacks.list() }),
-  }),
+  ...fleetRoutes,
   route({
     method: 'get',
     path: '/v1/remediations',
@@ -54,8 +34,11 @@ export const routes: readonly Route[] = [
     query: remediationsQuery,
     returns: remediationsSchema,
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
-    handle: async ({ store }, { query: { account, outcome, limit } }) =>
-      ok({ remediations: await store.remediations.list({ accountId: account, outcome, limit }) }),
+    async handle({ lists }, { query }) {
+      const found = await answerPage('remediations', query, lists.remediations);
+      const { items: remediations, ...page } = found;
+      return ok({ remediations, ...page });
+    },
   }),
   route({
     method: 'get',
@@ -98,8 +81,13 @@ export const routes: readonly Route[] = [
     summary: 'Events about the organization and the result of each, newest first',
     role: 'viewer',
     returns: lifecycleEventsSchema,
-    answers: { 200: 'Lifecycle events' },
-    handle: async ({ store }) => ok({ lifecycleEvents: await store.lifecycleEvents.list(100) }),
+    query: z.strictObject({ ...pageParameters, account }),
+    answers: { 200: 'Lifecycle events', 400: 'A query parameter is wrong' },
+    async handle({ lists }, { query }) {
+      const found = await answerPage('lifecycle-events', query, lists.lifecycleEvents);
+      const { items: lifecycleEvents, ...page } = found;
+      return ok({ lifecycleEvents, ...page });
+    },
   }),
   route({
     method: 'get',

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
-import { coverageOf } from '../../verify/coverage.ts';
-import { coverageSchema, verificationSchema, verificationWithCellsSchema } from '../schemas/verification.ts';
+import { verificationSchema, verificationWithCellsSchema } from '../schemas/verification.ts';
+import { account, region } from './filters.ts';
+import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
 
-/** Whether cells are covered, as it was last seen, and the asking for another look. */
+/** Verifications of cells: a request for one, and what came of it. */
 export const verifyRoutes: readonly Route[] = [
   route({
     method: 'post',
@@ -33,25 +34,24 @@ export const verifyRoutes: readonly Route[] = [
       'One verification with the canary of each cell: waiting, verified, or failed with the hop it stopped at',
     role: 'viewer',
     costly: true,
+    query: z.strictObject({
+      ...{ ...pageParameters, account, region },
+      state: z.enum(['waiting', 'verified', 'failed']).optional(),
+    }),
     returns: verificationWithCellsSchema,
-    answers: { 200: 'The verification', 404: 'No such verification' },
-    async handle({ store }, { parameters: { id = '' } }) {
+    answers: {
+      200: 'The verification, and one page of its cells',
+      400: 'A query parameter is wrong',
+      404: 'No such verification',
+    },
+    async handle({ store, lists }, { parameters: { id = '' }, query }) {
       const verification = z.uuid().safeParse(id).success ? await store.cellVerifications.get(id) : undefined;
       if (!verification) throw new PortcullisError('not-found', `verification ${id} does not exist`);
-      return ok({ ...verification, cells: await store.cellVerifications.canaries(id) });
-    },
-  }),
-  route({
-    method: 'get',
-    path: '/v1/coverage',
-    summary: 'Every cell: its trail check, its forwarding, and when it was last verified',
-    role: 'viewer',
-    costly: true,
-    returns: coverageSchema,
-    answers: { 200: 'Cells' },
-    async handle({ store: { accounts, stacks, cellVerifications } }) {
-      const known = [accounts.list(), stacks.list(), cellVerifications.list()] as const;
-      return ok({ cells: coverageOf(...(await Promise.all(known))) });
+      const found = await answerPage(`cells of ${id}`, query, (filter, page) =>
+        lists.canaries(id, filter, page),
+      );
+      const { items: cells, ...page } = found;
+      return ok({ ...verification, cells, ...page });
     },
   }),
 ];

@@ -4,6 +4,7 @@ import type { AccountRecord } from '../../store/accounts.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import { conditionsSchema } from './condition.ts';
 import { account, type Json, textOrNull, time, timeOrNull, word } from './json.ts';
+import { pageFields } from './page.ts';
 
 const problem = z.object({
   cause: word<TrailCause>(),
@@ -62,10 +63,11 @@ const stackSchema = z.object({
   updatedAt: time,
 }) satisfies z.ZodType<Json<StackRecord>>;
 
-export const accountsSchema = z.object({ accounts: z.array(accountSchema) });
-export const stacksSchema = z.object({ stacks: z.array(stackSchema) });
+export const accountsSchema = z.object({ accounts: z.array(accountSchema), ...pageFields });
+export const stacksSchema = z.object({ stacks: z.array(stackSchema), ...pageFields });
 
 export const lifecycleEventsSchema = z.object({
+  ...pageFields,
   lifecycleEvents: z.array(
     z.object({
       id: z.string(),

@@ -6,6 +6,7 @@ import type { ArchivedStack } from '../../store/archived-stacks.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import { conditionsSchema } from './condition.ts';
 import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { pageFields } from './page.ts';
 
 const names = z.object({
   added: z.array(z.string()),
@@ -82,4 +83,4 @@ const archivedStack = z.object({
   returnedAt: timeOrNull,
 }) satisfies z.ZodType<Json<ArchivedStack>>;
 
-export const archivedStacksSchema = z.object({ archivedStacks: z.array(archivedStack) });
+export const archivedStacksSchema = z.object({ archivedStacks: z.array(archivedStack), ...pageFields });

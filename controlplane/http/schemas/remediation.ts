@@ -3,6 +3,7 @@ import { remediationResultSchema } from '../../../lambda/contract/result.ts';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
 import { account, type Json, time } from './json.ts';
+import { pageFields } from './page.ts';
 
 const remediation = z.object({
   id: z.string().describe('`<eventId>:<groupId>`: what a restore takes'),
@@ -15,12 +16,12 @@ const remediation = z.object({
   result: remediationResultSchema,
 }) satisfies z.ZodType<Json<RemediationRecord>>;
 
-const escalation = z.object({
+export const escalation = z.object({
   accountId: account,
   region: z.string(),
   groupId: z.string(),
   time: time.describe('Since when it is open'),
 }) satisfies z.ZodType<Json<OpenEscalation>>;
 
-export const remediationsSchema = z.object({ remediations: z.array(remediation) });
+export const remediationsSchema = z.object({ remediations: z.array(remediation), ...pageFields });
 export const protectionSchema = z.object({ mode: z.enum(modes), escalations: z.array(escalation) });

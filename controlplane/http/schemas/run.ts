@@ -3,6 +3,7 @@ import type { ResourceChange } from '../../stacks/operation-record.ts';
 import type { RunStack } from '../../store/run-stacks.ts';
 import type { Run } from '../../store/runs.ts';
 import { type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { pageFields } from './page.ts';
 
 /** A scope as it is recorded: without any list, the whole organization. */
 export const recordedScope = z.object({
@@ -57,5 +58,14 @@ const runStack = z.object({
   finishedAt: timeOrNull,
 }) satisfies z.ZodType<Json<RunStack>>;
 
-export const runsSchema = z.object({ runs: z.array(runSchema) });
-export const runWithStacksSchema = runSchema.extend({ stacks: z.array(runStack) });
+export const runStackStates = runStack.shape.state.options;
+
+export const runsSchema = z.object({ runs: z.array(runSchema), ...pageFields });
+export const runWithStacksSchema = runSchema.extend({
+  counts: z.record(z.string(), z.int()).describe('How many of its stacks are in each state'),
+  stacks: z
+    .array(runStack)
+    .describe('Stacks that changed since, the latest change last; a stack may come twice'),
+  next: z.string().describe('What `since` of the next request is: for the next page, or for later changes'),
+  more: z.boolean().describe('Whether the next page is there already'),
+});

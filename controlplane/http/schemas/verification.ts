@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { remediationResultSchema } from '../../../lambda/contract/result.ts';
+import type { CellView } from '../../stacks/cell.ts';
 import type { Canary } from '../../store/canaries.ts';
 import type { Verification } from '../../store/verifications.ts';
-import type { CellView } from '../../verify/coverage.ts';
 import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { pageFields } from './page.ts';
 import { recordedScope } from './run.ts';
 
 const kind = z.enum(['end-to-end', 'path']).nullable();
@@ -35,7 +36,10 @@ const canary = z.object({
   endedAt: timeOrNull,
 }) satisfies z.ZodType<Json<Canary>>;
 
-export const verificationWithCellsSchema = verificationSchema.extend({ cells: z.array(canary) });
+export const verificationWithCellsSchema = verificationSchema.extend({
+  cells: z.array(canary),
+  ...pageFields,
+});
 
 const cell = z.object({
   account,
@@ -43,6 +47,9 @@ const cell = z.object({
   region: z.string(),
   trail: z.union([z.boolean(), z.literal('unknown')]),
   forwarding: z.enum(['True', 'False', 'Unknown']),
+  coverage: z
+    .enum(['covered', 'not-covered', 'not-checked'])
+    .describe('`covered`: forwarding and a covering trail. `not-checked`: not read yet, or not readable'),
   verified: z.enum(['yes', 'no', 'never']).describe('`never`: not tried. `no`: the last try failed'),
   verifiedAt: timeOrNull,
   kind,
@@ -52,4 +59,4 @@ const cell = z.object({
   message: textOrNull,
 }) satisfies z.ZodType<Json<CellView>>;
 
-export const coverageSchema = z.object({ cells: z.array(cell) });
+export const coverageSchema = z.object({ cells: z.array(cell), ...pageFields });

@@ -1,5 +1,6 @@
 import { accountTables } from './initial/accounts.ts';
 import { auditTables } from './initial/audit.ts';
+import { cellView } from './initial/cells.ts';
 import { offboardingTables } from './initial/offboarding.ts';
 import { remediationTables } from './initial/remediations.ts';
 import { stackTables } from './initial/stacks.ts';
@@ -20,6 +21,7 @@ const initial = [
   remediationTables,
   verificationTables,
   auditTables,
+  cellView,
 ];
 
 /** Forward-only schema changes, applied in order, each once; the same on PGlite and Postgres. Never edit a released one. */

@@ -17,6 +17,8 @@ export const accountTables = `
     updated_at timestamptz not null
   );
 
+  create index account_listed on account (path, name, id);
+
   create table lifecycle_event (
     id text primary key,
     name text not null,
@@ -26,6 +28,7 @@ export const accountTables = `
     recorded_at timestamptz not null
   );
   create index lifecycle_event_recorded on lifecycle_event (recorded_at);
+  create index lifecycle_event_listed on lifecycle_event (time, id);
 
   create table coverage (
     account_id text primary key,

@@ -13,8 +13,8 @@ export const remediationTables = `
     recorded_at timestamptz not null,
     primary key (event_id, group_id)
   );
-  create index remediation_time on remediation (time desc);
-  create index remediation_account on remediation (account_id, time);
+  create index remediation_time on remediation (time, event_id, group_id);
+  create index remediation_account on remediation (account_id, time, event_id, group_id);
 
   create table exception (
     name text primary key,

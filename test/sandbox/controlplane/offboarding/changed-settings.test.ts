@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CellView } from '../../../../controlplane/stacks/cell.ts';
 import type { Confirmation } from '../../../../controlplane/store/confirmations.ts';
 import type { StackRecord } from '../../../../controlplane/store/stacks.ts';
-import type { CellView } from '../../../../controlplane/verify/coverage.ts';
 import { openToTheWorld } from '../../../../sandbox/demo/security-group.ts';
 import { commandIn, former, leaver, payments, shop, startOffboardingStage, until } from './stage.ts';
 

@@ -7,7 +7,7 @@ import {
   PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import type { CellView } from '../../../../controlplane/verify/coverage.ts';
+import type { CellView } from '../../../../controlplane/stacks/cell.ts';
 import { canaryTag } from '../../../../lambda/contract/canary.ts';
 import type { World } from '../../../../sandbox/demo/world.ts';
 import { allBut, startTestWorld } from '../../../worlds/control-plane.ts';

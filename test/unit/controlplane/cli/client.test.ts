@@ -12,7 +12,7 @@ const answers: Record<string, object> = { ...emptyAnswers, '/v1/exceptions': { e
 let tokens: (string | undefined)[];
 const server = createServer((request, response) => {
   tokens.push(request.headers.authorization);
-  response.end(JSON.stringify(answers[request.url ?? '']));
+  response.end(JSON.stringify(answers[(request.url ?? '').replace(/\?limit=500.*$/, '')]));
 });
 let data: string;
 let url: string;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunWithStacks } from '../../../../controlplane/cli/client/http.ts';
 import { cli } from './cli.ts';
 import { runOf, stackOf } from './run-sample.ts';
+import { statusOf } from './status-sample.ts';
 
 /** A service that gives each answer by path. */
 let answers: Record<string, { status?: number; body: unknown }>;
@@ -16,12 +17,11 @@ beforeEach(async () => {
     '/v1/confirmations': { body: { confirmations: [] } },
     '/v1/scope': { body: { leftOut: [], wrong: null } },
     '/readyz': { body: { status: 'ready' } },
-    '/v1/protection': { body: { mode: 'revoke', escalations: [] } },
   };
   bodies = [];
   server = createServer(async (request, response) => {
     for await (const chunk of request) bodies.push(String(chunk));
-    const { status = 200, body } = answers[request.url ?? ''] ?? {
+    const { status = 200, body } = answers[(request.url ?? '').replace(/\?limit=500.*$/, '')] ?? {
       status: 404,
       body: { code: 'not-found', detail: 'no' },
     };
@@ -93,40 +93,21 @@ describe('exit codes', () => {
   });
 
   test('status: 0 where all is well, else 3', async () => {
-    const ok = { status: 'True', reason: 'Succeeded', message: '', since: '' };
-    const account = {
-      id: '300000000001',
-      name: 'one',
-      state: 'ACTIVE',
-      path: '',
-      regions: [],
-      conditions: { Ready: ok },
-    };
-    const stack = { key: 'region-1', kind: 'region', accountId: '300000000001', conditions: {} };
-    answers['/v1/accounts'] = { body: { accounts: [account] } };
-    answers['/v1/coverage'] = { body: { cells: [] } };
-    answers['/v1/confirmations'] = { body: { confirmations: [] } };
-    answers['/v1/stacks'] = { body: { stacks: [] } };
+    answers['/v1/status'] = { body: statusOf() };
     expect((await cli('status')).exit).toBe(0);
-    answers['/v1/stacks'] = { body: { stacks: [stack] } };
-    expect((await cli('status', '--json')).exit).toBe(3);
+    const broken = { about: 'region-1', what: 'not ready', message: 'broke' };
+    answers['/v1/status'] = { body: statusOf({ remarks: [broken] }) };
+    const { exit, out } = await cli('status', '--json');
+    expect(exit).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ policy: { mode: 'revoke' }, remarks: [broken], notReady: null });
   });
 
-  test('status where a setting waits for a person, or the service is not ready: 3, with a line for each', async () => {
-    answers['/v1/accounts'] = { body: { accounts: [] } };
-    answers['/v1/coverage'] = { body: { cells: [] } };
-    answers['/v1/stacks'] = { body: { stacks: [] } };
+  test('status where the service is not ready: 3, with the reason', async () => {
+    answers['/v1/status'] = { body: statusOf() };
     answers['/readyz'] = { status: 503, body: { status: 'not ready', reason: 'ou-root-gone is not there' } };
-    const asked = { id: 'c-1', state: 'open', about: 'destroy 9 stacks', why: 'settings changed' };
-    const over = { ...asked, id: 'c-2', state: 'superseded' };
-    answers['/v1/confirmations'] = { body: { confirmations: [asked, over] } };
     const { exit, out } = await cli('status');
     expect(exit).toBe(3);
     expect(out).toContain('not ready: ou-root-gone is not there');
-    expect(out).toContain(
-      'a person has to confirm: destroy 9 stacks, because settings changed; portcullis confirm c-1',
-    );
-    expect(out).not.toContain('c-2');
   });
 
   test.each(['reconcile', 'preview', 'verify'])('%s about a Region that does not exist: 2', async (name) => {

@@ -6,7 +6,12 @@ import { followVerification } from '../../../../controlplane/cli/commands/verify
 import { runOf, stackOf } from './run-sample.ts';
 
 const unfinished = {
-  run: runOf({ state: 'running', finishedAt: null, stacks: [stackOf('hub', 'running')] }),
+  runSince: {
+    ...runOf({ state: 'running', finishedAt: null, stacks: [stackOf('hub', 'running')] }),
+    counts: {},
+    next: '',
+    more: false,
+  },
   verification: { id: 'v', finishedAt: null, cells: [] },
   restored: { id: 'r', state: 'pending', reason: null, finishedAt: null, rules: [] },
 };

@@ -28,10 +28,12 @@ describe('the client of the commands', () => {
 
   test('shows no character of others that a terminal or a reader acts on', async () => {
     const name = 'web\u202egnp.exe\u001b]0;owned\u0007\u009b2J';
-    answer = { status: 200, body: { accounts: [{ id: '1', name }] } };
-    expect(await client().accounts()).toEqual([{ id: '1', name: 'webgnp.exe]0;owned2J' }]);
+    answer = { status: 200, body: { remediations: [{ id: '1', name }] } };
+    expect(await client().remediations({})).toEqual({
+      remediations: [{ id: '1', name: 'webgnp.exe]0;owned2J' }],
+    });
     answer = { status: 404, body: { code: 'not-found', detail: `no ${name}` } };
-    await expect(client().accounts()).rejects.toMatchObject({ message: 'no webgnp.exe]0;owned2J' });
+    await expect(client().remediations({})).rejects.toMatchObject({ message: 'no webgnp.exe]0;owned2J' });
     answer = { status: 503, body: { reason: name } };
     expect(await client().notReady()).toBe('webgnp.exe]0;owned2J');
   });

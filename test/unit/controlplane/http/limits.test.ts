@@ -24,7 +24,8 @@ const lines = async function* () {
   yield ['{"id":"1"}'];
 };
 const context = {
-  store: { audit: { check, lines, append: async () => true }, runs: { list: async () => [] } },
+  store: { audit: { check, lines, append: async () => true } },
+  lists: { runs: async () => ({ items: [], total: 0 }) },
 } as unknown as RouteContext;
 
 let server: Awaited<ReturnType<typeof listen>> | undefined;

@@ -48,9 +48,12 @@ describe('the OpenAPI document', () => {
     ]);
     expect(document.paths['/v1/runs/{id}'].get.parameters).toMatchObject([
       { name: 'id', in: 'path', required: true },
+      ...['limit', 'since', 'state'].map((name) => ({ name, in: 'query', required: false })),
     ]);
     const { parameters } = document.paths['/v1/remediations'].get;
-    expect(parameters.map(({ name }: { name: string }) => name)).toEqual(['account', 'outcome', 'limit']);
+    expect(parameters.map(({ name }: { name: string }) => name)).toEqual([
+      ...['limit', 'cursor', 'account', 'region', 'organizationalUnit', 'outcome'],
+    ]);
   });
 
   test('needs the token everywhere but on the open routes', () => {

@@ -36,6 +36,7 @@ const least: Record<string, Role | 'anyone'> = {
   'post /v1/runs/:id/pause': 'operator',
   'post /v1/runs/:id/resume': 'operator',
   'post /v1/runs/:id/cancel': 'operator',
+  'get /v1/status': 'viewer',
   'get /v1/accounts': 'viewer',
   'get /v1/stacks': 'viewer',
   'get /v1/remediations': 'viewer',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { application, type DoorSettings, listen } from '../../../../controlplane/http/server.ts';
+import type { ListStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Run, RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -20,21 +21,21 @@ const run = (request: RunRequest): Run => ({
   rollout: {},
   priority: 50,
 });
+const pageOf = (...items: object[]) => ({ items, last: undefined, total: items.length });
 const store = {
   runs: {
     get: async (wanted: string) => (wanted === id ? run({ kind: 'preview' } as RunRequest) : undefined),
-    list: async () => [],
   },
-  runStacks: { of: async () => [] },
-  accounts: { list: async () => [{ id: '300000000001' }] },
-  stacks: {
-    list: async () => {
-      throw new Error('connection to 10.0.0.7 lost');
-    },
-  },
-  remediations: { list: async (filter: object) => [filter] },
-  lifecycleEvents: { list: async () => [] },
+  runStacks: { counts: async () => [] },
 } as unknown as Store;
+const lists = {
+  accounts: async () => pageOf({ id: '300000000001' }),
+  stacks: async () => {
+    throw new Error('connection to 10.0.0.7 lost');
+  },
+  remediations: async (filter: object, { limit }: { limit: number }) => pageOf({ ...filter, limit }),
+  runChanges: async () => ({ stacks: [], next: { at: ['1', ''] }, more: false }),
+} as unknown as ListStore;
 const unasked = async () => Promise.reject(new Error('asked for something else'));
 const queue = {
   async request(request: RunRequest) {
@@ -45,6 +46,7 @@ const queue = {
 };
 
 const context = {
+  ...{ lists, layout: 'region' as const },
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
   offboarding: { scope: unasked, confirm: unasked, refuse: unasked },
   ...{ metrics: unasked, accessTemplate: unasked },
@@ -205,7 +207,7 @@ describe('reading', () => {
 
   test('of remediations takes filters and refuses others', async () => {
     const { body } = await ask('/v1/remediations?account=300000000001&limit=5');
-    expect(body.remediations).toEqual([{ accountId: '300000000001', limit: 5 }]);
+    expect(body.remediations).toEqual([{ account: '300000000001', limit: 5 }]);
     for (const [query, field] of [
       ['limit=0', 'limit'],
       ['limit=x', 'limit'],

@@ -10,11 +10,12 @@ import {
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
 import type { Role } from '../../../../controlplane/settings/tokens.ts';
+import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import { databaseTest } from '../../../worlds/database.ts';
+import { databaseTest, type FileDatabase } from '../../../worlds/database.ts';
 
 export const token = '0123456789abcdef';
 
@@ -79,8 +80,9 @@ export function httpWorld() {
     },
     facts: { get: async () => undefined, set: async () => undefined },
   });
-  const contextOf = (store: Store): RouteContext => ({
-    store,
+  const contextOf = ({ store, database }: Pick<FileDatabase, 'store' | 'database'>): RouteContext => ({
+    ...{ store, lists: listStore(database) },
+    layout: 'region',
     queue: {
       request: async (asked) => (await store.runs.createUnlessWaiting(asked)).run,
       ...{ pause: unasked, resume: unasked, cancel: unasked },
@@ -122,13 +124,13 @@ export function httpWorld() {
   databaseTest.beforeAll(async ({ opened }) => {
     if (!opened) return;
     world.store = opened.store;
-    const app = application(contextOf(world.store), doorOf(token), '0', makeLogger('silent'));
+    const app = application(contextOf(opened), doorOf(token), '0', makeLogger('silent'));
     server = await listen(app, '127.0.0.1', 0);
     world.url = server.url;
   });
   afterAll(() => server?.close());
   databaseTest.beforeEach(async ({ kept }) => {
-    await kept.database.query('truncate run, run_stack, restore, restore_rule, exception');
+    await kept.database.query('truncate run, run_stack, run_count, restore, restore_rule, exception');
     world.policy = async () => policyOfTheFile;
   });
   return world;

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
 import { readSettings } from '../../../../controlplane/settings/environment.ts';
-import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
 
 const read = (given: Record<string, string> = {}) => {
   const { organizationalUnits, exclude, shrinkPercent, deleteLimit } = readSettings({
@@ -38,15 +36,4 @@ test.each([
   ['PORTCULLIS_DELETE_LIMIT', 'all'],
 ])('%s=%s is an error that names it', (name, value) => {
   expect(() => read({ [name]: value })).toThrow(new RegExp(`^${name} `));
-});
-
-test('an account out of scope does not make the fleet unhealthy', () => {
-  const since = '2026-11-01T00:00:00Z';
-  const account = (id: string, status: 'True' | 'False', reason: 'Succeeded' | 'OutOfScope') =>
-    ({
-      ...{ id, name: id, state: 'ACTIVE', path: '', regions: [] },
-      conditions: { Ready: { status, reason, message: '', since } },
-    }) as unknown as AccountRecord;
-  const covered = account('300000000001', 'True', 'Succeeded');
-  expect(renderStatus([covered, account('300000000002', 'False', 'OutOfScope')], []).healthy).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Query } from '../../../../controlplane/store/database/database.ts';
+import { type ListStore, listStore } from '../../../../controlplane/store/lists/lists.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
@@ -8,6 +9,7 @@ import { remediation } from '../../../worlds/remediation-sample.ts';
 /** The plans of the statements that a store made, in order. */
 let plans: string[] = [];
 let store: Store;
+let lists: ListStore;
 test.beforeEach(async ({ database }) => {
   const explaining =
     (query: Query): Query =>
@@ -18,11 +20,14 @@ test.beforeEach(async ({ database }) => {
       }
       return query<Row>(sql, parameters);
     };
-  store = openStore({
+  const explained = {
     ...database,
     query: explaining(database.query),
-    transaction: (work) => database.transaction((query) => work(explaining(query))),
-  });
+    transaction: <T>(work: (query: Query) => Promise<T>) =>
+      database.transaction((query) => work(explaining(query))),
+  };
+  store = openStore(explained);
+  lists = listStore(explained);
   await database.query('set enable_seqscan = off');
 });
 
@@ -36,7 +41,7 @@ test.each<[string, () => Promise<unknown>, string[]]>([
   ],
   [
     'the remediations of an account, newest first',
-    () => store.remediations.list({ accountId: account, limit: 50 }),
+    () => lists.remediations({ account }, { limit: 50 }),
     ['remediation_account'],
   ],
   [
@@ -56,6 +61,17 @@ test.each<[string, () => Promise<unknown>, string[]]>([
     () => store.runStacks.lately('onboarding'),
     ['run_requested'],
   ],
+  [
+    'a later page of the stacks',
+    () => lists.stacks({}, { limit: 50, after: ['true', account, `account-${account}`] }),
+    ['stack_listed'],
+  ],
+  [
+    'a later page of the accounts',
+    () => lists.accounts({}, { limit: 50, after: ['Production', 'shop', account] }),
+    ['account_listed'],
+  ],
+  ['the stacks of a run that changed', () => lists.runChanges(randomUUID(), 50), ['run_stack_changed']],
 ])('%s is found by an index, without a scan of the table', async (_, ask, indexes) => {
   plans = [];
   await ask();

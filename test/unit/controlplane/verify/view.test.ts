@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../../controlplane/cli/client/http.ts';
-import { renderStatus } from '../../../../controlplane/cli/commands/status.ts';
 import { renderVerification, verifyCells } from '../../../../controlplane/cli/commands/verify.ts';
 import type { AccountRecord } from '../../../../controlplane/store/accounts.ts';
 import type { Canary, CellVerification } from '../../../../controlplane/store/canaries.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
-import { coverageOf, verifiedCondition } from '../../../../controlplane/verify/coverage.ts';
+import { verifiedCondition } from '../../../../controlplane/verify/coverage.ts';
 
 const trail = { covered: true, trailArn: 'a' } as const;
 const account = (id: string, state = 'ACTIVE', parents = ['ou-1']) =>
@@ -58,22 +57,6 @@ describe("an account's condition Verified", () => {
     ['True', 'Verified', [proof('eu-central-1', { failedAt: new Date(0) }), proof('eu-west-1')]],
   ] as const)('is %s, %s', (status, reason, cellVerifications) => {
     expect(verifiedCondition(account(one), cellVerifications)).toMatchObject({ status, reason });
-  });
-});
-
-describe('status', () => {
-  const cells = coverageOf(fleet, [], [proof('eu-central-1'), proof('eu-west-1', failure)]);
-
-  test('has how many cells are verified and since when, and names those that failed', () => {
-    const asText = JSON.parse(JSON.stringify(cells));
-    const { text, healthy } = renderStatus(fleet, [], asText);
-    expect(text).toMatch(/300000000001 .*1\/2 2026-11-23T21:00Z/);
-    expect(text).toContain('300000000001 eu-west-1 not verified: no trail');
-    expect(healthy).toBe(false);
-  });
-
-  test('is not the worse for a cell that was never tried', () => {
-    expect(renderStatus(fleet, [], coverageOf(fleet, [], [])).text).not.toContain('not verified');
   });
 });
 

@@ -1,0 +1,86 @@
+import { PortcullisError } from '../../settings/errors.ts';
+import type { Query } from '../database/database.ts';
+
+/** Which part of a list: at most so many items, after the position at which the page before ended. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: readonly string[] | undefined;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** The position of the last item; undefined where nothing follows. */
+  readonly last: readonly string[] | undefined;
+  /** How many items the list has with these filters. The statement of the first page counts them, no other does. */
+  readonly total: number | undefined;
+}
+
+type Type = 'text' | 'boolean' | 'timestamptz' | 'bigint' | 'uuid';
+
+const isOf: Readonly<Record<Type, RegExp>> = {
+  text: /^[^\0]*$/,
+  boolean: /^(true|false)$/,
+  timestamptz: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/,
+  bigint: /^\d{1,18}$/,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+};
+
+/** One condition: its SQL, with `$value` where the value goes. An undefined value leaves the condition out. */
+export type Condition = readonly [sql: string, value: unknown];
+
+export interface Listing {
+  readonly columns: string;
+  readonly from: string;
+  /** Expressions with their types. Together they are unique, so that no item is skipped or comes twice. */
+  readonly order: readonly (readonly [expression: string, type: Type])[];
+  readonly descending?: boolean;
+  readonly where?: readonly Condition[];
+}
+
+/** Conditions as the text of a `where`, with the parameters that they use. */
+export function matching(conditions: readonly Condition[]): { where: string; parameters: unknown[] } {
+  const given = conditions.filter(([, value]) => value !== undefined);
+  const texts = given.map(([sql], index) => `(${sql.replaceAll('$value', `$${index + 1}`)})`);
+  return { where: texts.join(' and ') || 'true', parameters: given.map(([, value]) => value) };
+}
+
+function checkPosition(order: Listing['order'], after: readonly string[]): void {
+  const fits =
+    after.length === order.length && order.every(([, type], index) => isOf[type].test(after[index] ?? '\0'));
+  if (!fits)
+    throw new PortcullisError(
+      'invalid-request',
+      'cursor: is not one that this list gave; leave it out to start again',
+    );
+}
+
+/**
+ * One page of a list in a stable order: what is added or deleted between two pages moves no other item.
+ * @throws PortcullisError `invalid-request` where the position is not of this list
+ */
+export async function readPage<Item>(
+  query: Query,
+  { columns, from, order, descending = false, where: conditions = [] }: Listing,
+  { limit, after }: PageRequest,
+): Promise<Page<Item>> {
+  const { where, parameters } = matching(conditions);
+  const row = `(${order.map(([expression]) => expression).join(', ')})`;
+  if (after) checkPosition(order, after);
+  const place = order.map(([, type], index) => `$${parameters.length + index + 1}::${type}`);
+  const beyond = after ? `and ${row} ${descending ? '<' : '>'} (${place.join(', ')})` : '';
+  const total = after ? 'null' : `(select count(*)::int from ${from} where ${where})`;
+  const rows = await query<Item & { position: string[]; total: number | null }>(
+    `select ${columns}, array[${order.map(([expression]) => `(${expression})::text`).join(', ')}] as position,
+       ${total} as total
+     from ${from} where ${where} ${beyond}
+     order by ${order.map(([expression]) => `${expression}${descending ? ' desc' : ''}`).join(', ')}
+     limit ${limit + 1}`,
+    [...parameters, ...(after ?? [])],
+  );
+  const shown = rows.slice(0, limit);
+  return {
+    items: shown.map(({ position: _, total: __, ...item }) => item as Item),
+    last: rows.length > limit ? shown.at(-1)?.position : undefined,
+    total: after ? undefined : (rows[0]?.total ?? 0),
+  };
+}
