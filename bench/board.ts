@@ -10,9 +10,9 @@ import { listStore } from '../controlplane/store/lists/lists.ts';
 import { openStore } from '../controlplane/store/store.ts';
 import { makeLogger } from '../controlplane/telemetry/log.ts';
 import { parsePolicy } from '../lambda/policy/parse.ts';
-import { fillFleet } from '../test/worlds/fleet-sample.ts';
 import { postgresPrograms, startPostgres } from '../test/worlds/postgres.ts';
 import { type Figures, percentile } from './figures.ts';
+import { fillFleet } from './fleet-sample.ts';
 
 const token = '0123456789abcdef';
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -99,7 +99,7 @@ describe('without', () => {
     const reported = await stage.results();
     expect(reported.map(({ outcome }) => outcome).sort()).toEqual(['access-denied', 'remediated']);
     expect(reported.find(({ outcome }) => outcome === 'access-denied')?.reason).toMatch(
-      /other accounts' groups/,
+      /groups of other accounts that use/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
+import { fillFleet } from '../../../../bench/fleet-sample.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { fillFleet } from '../../../worlds/fleet-sample.ts';
 import { httpWorld, token } from './world.ts';
 
 const world = httpWorld();

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
+import { fillFleet } from '../../../../bench/fleet-sample.ts';
 import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { fillFleet } from '../../../worlds/fleet-sample.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
 import { httpWorld } from './world.ts';
 

@@ -36,7 +36,7 @@ describe('POST /v1/verify', () => {
   });
 
   test.each([
-    [{ accounts: ['300000000009'] }, /300000000009 is no active account/],
+    [{ accounts: ['300000000009'] }, /300000000009 is not an active account/],
     [{ organizationalUnits: ['ou-none'] }, /ou-none does not exist/],
     [{ regions: ['mars-1'] }, /regions: mars-1/],
     [{ everything: true }, /everything/],

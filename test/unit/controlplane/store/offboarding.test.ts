@@ -41,7 +41,7 @@ describe('a listing', () => {
     expect(held).toMatch(
       /a person has to confirm: destroy 2 stacks in 1 account; archive .* 2 stacks in 1 acc/,
     );
-    expect(held).toContain('2 of 4 accounts are not active');
+    expect(held).toContain('2 of 4 accounts are no longer active');
     const [asked] = await confirmations();
     expect(asked).toMatchObject({ state: 'open', hold: 'everything' });
     expect(asked?.stacks.map(({ key, accountName }) => `${key} ${accountName}`)).toEqual([

@@ -1,4 +1,4 @@
-import type { Query } from '../../controlplane/store/database/database.ts';
+import type { Query } from '../controlplane/store/database/database.ts';
 
 /** So many active accounts with so many Regions each, all of them connected, covered and verified; made by the database. */
 export async function fillFleet(query: Query, accounts: number, regions: number): Promise<void> {
