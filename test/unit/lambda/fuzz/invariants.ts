@@ -89,7 +89,8 @@ export function checkResults(run: Run, judged: Evaluations, event: Json): void {
   const from = cellOf(event);
   for (const result of results) {
     if (result.groupId === null) continue;
-    check(result.region === from?.region, `a result in ${result.region}`);
+    const cell = `${result.account}/${result.region}`;
+    check(result.region === from?.region || isNamedRegion(event, cell), `a result in ${result.region}`);
     const place = keyOf(result);
     const { group, rules } = after.get(place) ?? {};
     if (!group || !rules) {
