@@ -58,6 +58,12 @@ describe.each([
     });
   });
 
+  test('refuses a cursor that is too long in its own words, where Node would answer 431', async () => {
+    expect(await world.ask(`${path}?cursor=${'x'.repeat(20_000)}`)).toMatchObject({
+      ...{ status: 400, message: expect.stringMatching(/^cursor: .*4000/) },
+    });
+  });
+
   test('refuses a cursor of other filters, and one whose position is not of the list', async () => {
     const { next } = (await world.ask(`${path}?limit=1`)).body;
     expect(await world.ask(`${path}?limit=1&account=${one}&cursor=${next}`)).toMatchObject({
