@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import type { TrailCause, TrailCheck } from '../../stacks/trail-check.ts';
+import type { TrailCause, TrailCheck, TrailProblem, TrailWarning } from '../../stacks/trail-check.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import type { StackRecord } from '../../store/stacks.ts';
 import { conditionsSchema } from './condition.ts';
-import { account, type Json, textOrNull, time, timeOrNull, word } from './json.ts';
+import { account, type Json, type SchemaOf, textOrNull, time, timeOrNull, word } from './json.ts';
 import { pageFields } from './page.ts';
 
 const problem = z.object({
   cause: word<TrailCause>(),
   trailArn: z.string().optional(),
   message: z.string(),
-  mend: z.string().describe('One act that corrects it'),
-});
+  mend: z.string().describe('The action that fixes it'),
+}) satisfies SchemaOf<TrailProblem>;
 const warning = problem.extend({
   cause: z.enum(['log-delivery', 'digest-delivery', 'log-group-delivery', 'notification', 'redundant']),
   trailArn: z.string(),
-});
+}) satisfies SchemaOf<TrailWarning>;
 
 const trail = z.union([
   z.object({
@@ -24,8 +24,12 @@ const trail = z.union([
     kind: z.enum(['organization', 'multi-Region', 'single-Region']).optional(),
     also: z.array(z.string()).optional().describe('Further trails that cover the Region'),
     warnings: z.array(warning).optional(),
-  }),
-  z.object({ covered: z.literal(false), reason: z.string(), problems: z.array(problem).optional() }),
+  }) satisfies SchemaOf<Extract<TrailCheck, { covered: true }>>,
+  z.object({
+    covered: z.literal(false),
+    reason: z.string(),
+    problems: z.array(problem).optional(),
+  }) satisfies SchemaOf<Extract<TrailCheck, { covered: false }>>,
   z.object({ covered: z.literal('unknown').describe('The check itself failed'), reason: z.string() }),
 ]) satisfies z.ZodType<Json<TrailCheck>>;
 
@@ -45,7 +49,7 @@ const accountSchema = z.object({
   regions: z.array(z.object({ region: z.string(), trail })),
   conditions: conditionsSchema,
   updatedAt: time,
-}) satisfies z.ZodType<Json<AccountRecord>>;
+}) satisfies SchemaOf<AccountRecord>;
 
 const stackSchema = z.object({
   key: z.string(),
@@ -61,7 +65,7 @@ const stackSchema = z.object({
   release: textOrNull,
   programVersion: textOrNull,
   updatedAt: time,
-}) satisfies z.ZodType<Json<StackRecord>>;
+}) satisfies SchemaOf<StackRecord>;
 
 export const accountsSchema = z.object({ accounts: z.array(accountSchema), ...pageFields });
 export const stacksSchema = z.object({ stacks: z.array(stackSchema), ...pageFields });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auditedActs } from '../../store/audit/acts.ts';
 import type { AuditLine } from '../../store/audit/lines.ts';
 import type { AuditCheck } from '../../store/audit/seals.ts';
-import { type Json, textOrNull, time } from './json.ts';
+import { type SchemaOf, textOrNull, time } from './json.ts';
 
 const line = z.object({
   id: z.string(),
@@ -12,7 +12,7 @@ const line = z.object({
   details: z.record(z.string(), z.unknown()),
   serviceVersion: textOrNull,
   programVersion: textOrNull,
-}) satisfies z.ZodType<Json<AuditLine>>;
+}) satisfies SchemaOf<AuditLine>;
 
 export const auditPageSchema = z.object({
   audit: z.array(line),
@@ -26,4 +26,4 @@ export const auditCheckSchema = z.object({
   unsealed: z.int().describe('Lines after the last seal'),
   last: z.object({ through: z.string(), hash: z.string() }).nullable(),
   broken: z.object({ after: z.string(), through: z.string(), why: z.string() }).nullable(),
-}) satisfies z.ZodType<Json<AuditCheck>>;
+}) satisfies SchemaOf<AuditCheck>;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { Conditions, Reason } from '../../stacks/conditions.ts';
-import { type Json, time, word } from './json.ts';
+import type { Condition, Conditions, Reason } from '../../stacks/conditions.ts';
+import { type SchemaOf, time, word } from './json.ts';
 
 const condition = z.object({
   status: z.enum(['True', 'False', 'Unknown']).describe('`Unknown`: not read, or not readable'),
   reason: word<Reason>(),
   message: z.string(),
   since: time.describe('When the status last changed'),
-});
+}) satisfies SchemaOf<Condition>;
 
 export const conditionsSchema = z.object({
   Ready: condition.optional(),
@@ -16,4 +16,4 @@ export const conditionsSchema = z.object({
   Drifted: condition.optional(),
   TrailsCovered: condition.optional(),
   Verified: condition.optional(),
-}) satisfies z.ZodType<Json<Conditions>>;
+}) satisfies SchemaOf<Conditions>;

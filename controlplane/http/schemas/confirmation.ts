@@ -5,7 +5,7 @@ import type { CoveredScope } from '../../organization/fleet-scope.ts';
 import type { ArchivedStack } from '../../store/archived-stacks.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import { conditionsSchema } from './condition.ts';
-import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { pageFields } from './page.ts';
 
 const names = z.object({
@@ -24,7 +24,7 @@ const policyChange = z.object({
   settings: z.array(z.string()),
   lowered: z.array(z.string()).describe('In words, what lowers the effective mode'),
   source: z.looseObject({}).describe('Whose file it is'),
-}) satisfies z.ZodType<Omit<Json<NonNullable<Confirmation['policy']>>, 'source'>>;
+}) satisfies SchemaOf<Omit<NonNullable<Confirmation['policy']>, 'source'>>;
 
 export const confirmationSchema = z.object({
   id: z.uuid(),
@@ -49,7 +49,7 @@ export const confirmationSchema = z.object({
   expiresAt: time,
   decidedAt: timeOrNull,
   decidedBy: textOrNull,
-}) satisfies z.ZodType<Omit<Json<Confirmation>, 'policy'>>;
+}) satisfies SchemaOf<Omit<Confirmation, 'policy'>>;
 
 export const confirmationsSchema = z.object({ confirmations: z.array(confirmationSchema) });
 
@@ -57,14 +57,14 @@ const covered = z.object({
   regions: z.array(z.string()).nullable(),
   organizationalUnits: z.array(z.string()).nullable(),
   exclude: z.array(z.string()),
-}) satisfies z.ZodType<Json<CoveredScope>>;
+}) satisfies SchemaOf<CoveredScope>;
 
 export const scopeViewSchema = z.object({
   settings: covered,
   confirmed: covered.nullable(),
   wrong: textOrNull.describe('What the settings name and the organization does not have'),
   leftOut: z.array(z.object({ key: z.string(), accountId: account, because: z.string() })),
-}) satisfies z.ZodType<Json<ScopeView>>;
+}) satisfies SchemaOf<ScopeView>;
 
 export const takeOverSchema = z.object({ id: z.string(), before: z.string().optional() });
 
@@ -81,6 +81,6 @@ const archivedStack = z.object({
   conditions: conditionsSchema,
   hasState: z.boolean(),
   returnedAt: timeOrNull,
-}) satisfies z.ZodType<Json<ArchivedStack>>;
+}) satisfies SchemaOf<ArchivedStack>;
 
 export const archivedStacksSchema = z.object({ archivedStacks: z.array(archivedStack), ...pageFields });

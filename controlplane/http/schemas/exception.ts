@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
-import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { runSchema } from './run.ts';
 
 const exceptionSchema = z.object({
@@ -20,7 +20,7 @@ const exceptionSchema = z.object({
   createdAt: timeOrNull,
   endedBy: textOrNull,
   endedAt: timeOrNull,
-}) satisfies z.ZodType<Omit<Json<ExceptionView>, 'where' | 'allow'>>;
+}) satisfies SchemaOf<Omit<ExceptionView, 'where' | 'allow'>>;
 
 export const exceptionsSchema = z.object({ exceptions: z.array(exceptionSchema) });
 export const endedExceptionSchema = z.object({ exception: exceptionSchema, run: runSchema });
@@ -37,4 +37,4 @@ export const restoreSchema = z.object({
   requestedAt: time,
   finishedAt: timeOrNull,
   rules: z.array(z.object({ ruleId: z.string(), exception: z.string(), restoredRuleId: textOrNull })),
-}) satisfies z.ZodType<Json<RestoreView>>;
+}) satisfies SchemaOf<RestoreView>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Missing } from '../../stacks/missing.ts';
-import type { Json } from './json.ts';
+import type { SchemaOf } from './json.ts';
 
 export const healthSchema = z.object({ status: z.literal('ok') });
 
@@ -9,7 +9,7 @@ const missing = z.object({
   blocking: z.boolean().describe('Whether the service cannot do all of its work'),
   message: z.string(),
   fix: z.string(),
-}) satisfies z.ZodType<Json<Missing>>;
+}) satisfies SchemaOf<Missing>;
 
 export const readySchema = z.object({
   status: z.enum(['ready', 'not ready']),

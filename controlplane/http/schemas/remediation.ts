@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { remediationResultSchema } from '../../../lambda/contract/result.ts';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
-import { account, type Json, time } from './json.ts';
+import { account, type SchemaOf, time } from './json.ts';
 import { pageFields } from './page.ts';
 
 const remediation = z.object({
@@ -14,14 +14,14 @@ const remediation = z.object({
   region: z.string(),
   outcome: z.string(),
   result: remediationResultSchema,
-}) satisfies z.ZodType<Json<RemediationRecord>>;
+}) satisfies SchemaOf<RemediationRecord>;
 
 export const escalation = z.object({
   accountId: account,
   region: z.string(),
   groupId: z.string(),
   time: time.describe('Since when it is open'),
-}) satisfies z.ZodType<Json<OpenEscalation>>;
+}) satisfies SchemaOf<OpenEscalation>;
 
 export const remediationsSchema = z.object({ remediations: z.array(remediation), ...pageFields });
 export const protectionSchema = z.object({ mode: z.enum(modes), escalations: z.array(escalation) });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import type { ResourceChange } from '../../stacks/operation-record.ts';
+import type { RolloutPlan } from '../../settings/rollout.ts';
+import type { ResourceChange, ValueChange } from '../../stacks/operation-record.ts';
+import type { Scope } from '../../stacks/scope.ts';
 import type { RunStack } from '../../store/run-stacks.ts';
 import type { Run } from '../../store/runs.ts';
-import { type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { pageFields } from './page.ts';
 
 /** A scope as it is recorded: without any list, the whole organization. */
@@ -10,7 +12,7 @@ export const recordedScope = z.object({
   accounts: z.array(z.string()).optional(),
   organizationalUnits: z.array(z.string()).optional(),
   regions: z.array(z.string()).optional(),
-});
+}) satisfies SchemaOf<Scope>;
 
 const rollout = z.object({
   waves: z.array(z.string()).optional(),
@@ -18,7 +20,7 @@ const rollout = z.object({
   maxFailures: z.int().optional(),
   maxFailurePercent: z.number().optional(),
   resumedAt: time.optional().describe('Failures before this time no longer count'),
-});
+}) satisfies SchemaOf<RolloutPlan>;
 
 export const runSchema = z.object({
   id: z.uuid(),
@@ -34,14 +36,24 @@ export const runSchema = z.object({
   startedAt: timeOrNull,
   plannedAt: timeOrNull.describe('When its stacks were listed; nothing begins before'),
   finishedAt: timeOrNull,
-}) satisfies z.ZodType<Json<Run>>;
+}) satisfies SchemaOf<Run>;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const valueChange = z.object({
+  old: scalar.optional(),
+  new: scalar.optional(),
+}) satisfies SchemaOf<ValueChange>;
 
 const change = z.object({
   operation: z.string(),
   type: z.string(),
   name: z.string(),
   properties: z.array(z.string()),
-}) satisfies z.ZodType<Json<ResourceChange>>;
+  values: z
+    .record(z.string(), valueChange)
+    .optional()
+    .describe('Old and new values of properties, where they are short and not secret'),
+}) satisfies SchemaOf<ResourceChange>;
 
 const runStack = z.object({
   key: z.string(),
@@ -56,7 +68,7 @@ const runStack = z.object({
   message: textOrNull,
   startedAt: timeOrNull,
   finishedAt: timeOrNull,
-}) satisfies z.ZodType<Json<RunStack>>;
+}) satisfies SchemaOf<RunStack>;
 
 export const runStackStates = runStack.shape.state.options;
 

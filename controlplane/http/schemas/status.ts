@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import type { Counts, FleetStatus, Group, Remark } from '../../store/lists/status.ts';
-import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { escalation } from './remediation.ts';
 
 /** The answer of `GET /v1/status`. */
@@ -42,7 +42,7 @@ const counts = z.object({
   notVerified: z.int().describe('Cells whose last verification failed'),
   lastVerifiedAt: timeOrNull,
   earliestVerifiedAt: timeOrNull.describe('The longest ago that a verified cell was verified'),
-}) satisfies z.ZodType<Json<Counts>>;
+}) satisfies SchemaOf<Counts>;
 
 const group = counts.extend({
   path: z.string().describe('Names of the organizational units, the topmost first'),
@@ -50,13 +50,13 @@ const group = counts.extend({
     .object({ id: account, name: z.string(), state: z.string() })
     .nullable()
     .describe('Null with more than fifty accounts: the group is an organizational unit then'),
-}) satisfies z.ZodType<Json<Group>>;
+}) satisfies SchemaOf<Group>;
 
 const remark = z.object({
   about: z.string().describe('An account, a stack key, or an account and a Region'),
   what: z.string(),
   message: z.string(),
-}) satisfies z.ZodType<Json<Remark>>;
+}) satisfies SchemaOf<Remark>;
 
 const policy = z.object({
   mode: z.enum(modes).describe('The strongest effective mode of any rule'),
@@ -96,4 +96,4 @@ export const statusSchema = z.object({
   hub: z.object({ ready: z.string(), message: z.string() }).nullable(),
   escalations: z.array(escalation).describe('Groups with an escalated rule that is open, the longest first'),
   openEscalations: z.int(),
-}) satisfies z.ZodType<Json<FleetStatusView>>;
+}) satisfies SchemaOf<FleetStatusView>;

@@ -3,7 +3,7 @@ import { remediationResultSchema } from '../../../lambda/contract/result.ts';
 import type { CellView } from '../../stacks/cell.ts';
 import type { Canary } from '../../store/canaries.ts';
 import type { Verification } from '../../store/verifications.ts';
-import { account, type Json, textOrNull, time, timeOrNull } from './json.ts';
+import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { pageFields } from './page.ts';
 import { recordedScope } from './run.ts';
 
@@ -16,7 +16,7 @@ export const verificationSchema = z.object({
   requestedBy: z.string(),
   createdAt: time,
   finishedAt: timeOrNull,
-}) satisfies z.ZodType<Json<Verification>>;
+}) satisfies SchemaOf<Verification>;
 
 const canary = z.object({
   id: z.string(),
@@ -34,7 +34,7 @@ const canary = z.object({
   milliseconds,
   recordedMilliseconds: milliseconds,
   endedAt: timeOrNull,
-}) satisfies z.ZodType<Json<Canary>>;
+}) satisfies SchemaOf<Canary>;
 
 export const verificationWithCellsSchema = verificationSchema.extend({
   cells: z.array(canary),
@@ -57,6 +57,6 @@ const cell = z.object({
   recordedMilliseconds: milliseconds,
   failedAt: timeOrNull,
   message: textOrNull,
-}) satisfies z.ZodType<Json<CellView>>;
+}) satisfies SchemaOf<CellView>;
 
 export const coverageSchema = z.object({ cells: z.array(cell), ...pageFields });

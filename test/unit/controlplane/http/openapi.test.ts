@@ -95,6 +95,13 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  test('describes the old and new values that a preview found', () => {
+    const { schema } = document.paths['/v1/runs/{id}'].get.responses['200'].content['application/json'];
+    const { changes, drift } = schema.properties.stacks.items.properties;
+    for (const { items } of [changes, drift])
+      expect(Object.keys(items.properties.values.additionalProperties.properties)).toEqual(['old', 'new']);
+  });
+
   test('has every code of an error', () => {
     expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(errorTable));
   });
