@@ -91,11 +91,10 @@ export function httpClient(url: string, token: string | undefined): Client {
     const response = await reach(path, body);
     return { response, text: await response.text() };
   };
-  const parsed = <T>({ response, text }: { response: Response; text: string }): T => {
-    let answer: T & Failure;
+  const jsonOf = <T>({ response, text }: { response: Response; text: string }): T => {
     try {
       // Names and messages were written by others: the commands show them on a terminal.
-      answer = JSON.parse(text, printableValues);
+      return JSON.parse(text, printableValues);
     } catch (cause) {
       throw new PortcullisError(
         'internal',
@@ -103,6 +102,10 @@ export function httpClient(url: string, token: string | undefined): Client {
         { cause },
       );
     }
+  };
+  const parsed = <T>(given: { response: Response; text: string }): T => {
+    const { response } = given;
+    const answer = jsonOf<T & Failure>(given);
     if (!response.ok) {
       const { code, detail = response.statusText } = answer;
       throw new PortcullisError(isErrorCode(code) ? code : 'internal', worded(response.status, detail));
@@ -166,9 +169,9 @@ export function httpClient(url: string, token: string | undefined): Client {
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
     scope: () => ask('/v1/scope'),
     async notReady() {
-      const { response, text } = await send('/readyz');
-      if (response.status !== 503) return void parsed({ response, text });
-      return (JSON.parse(text, printableValues) as { reason?: string }).reason ?? 'no reason given';
+      const answer = await send('/readyz');
+      if (answer.response.status !== 503) return void parsed(answer);
+      return jsonOf<{ reason?: string }>(answer).reason ?? 'no reason given';
     },
     answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
     takeOver: () => ask('/v1/take-over', { confirm: 'take-over' }),

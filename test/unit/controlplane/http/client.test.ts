@@ -38,6 +38,16 @@ describe('the client of the commands', () => {
     expect(await client().notReady()).toBe('webgnp.exe]0;owned2J');
   });
 
+  test('names an address where something else answers 503, as a load balancer does', async () => {
+    const proxy = createServer((_, response) => response.writeHead(503).end('<html>Unavailable</html>'));
+    await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    await expect(httpClient(url, 'token').notReady()).rejects.toMatchObject({
+      ...{ name: 'PortcullisError', message: expect.stringContaining('it is not Portcullis') },
+    });
+    proxy.close();
+  });
+
   test('reads an error as problem+json', async () => {
     answer = { status: 409, body: { code: 'conflict', detail: 'the run has ended', status: 409 } };
     const refused = client().control('r', 'pause');
