@@ -109,10 +109,12 @@ function fleetTable(groups: readonly Group[]): string {
 
 /** What keeps the fleet from being healthy, and what a person refused. */
 function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
-  const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks } = seen;
+  const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks, total } = seen;
   const of = (state: 'open' | 'refused') =>
     waiting.filter((each) => each.state === state).map((each) => sentenceOf(each));
   const more = openEscalations - escalations.length;
+  // A Region that was just enabled has a cell and no stack yet, so no remark names it.
+  const unnamed = remarks.length === 0 && total.notCovered + total.notChecked > 0;
   return {
     open: [
       ...escalations.map(
@@ -123,6 +125,7 @@ function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
       ...(notReady ? [`not ready: ${notReady}`] : []),
       ...of('open'),
       ...remarks.map(({ about, what, message }) => `${about} ${what}: ${plain(message)}`),
+      ...(unnamed ? ['some cells are not covered or not checked: GET /v1/coverage lists them'] : []),
       ...(moreRemarks > 0 ? [`and ${moreRemarks} more: GET /v1/stacks and GET /v1/coverage list them`] : []),
     ],
     refused: of('refused'),

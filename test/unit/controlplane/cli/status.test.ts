@@ -85,6 +85,11 @@ test.each<[string, Partial<Seen>, string]>([
     'region-1 not ready: broke [2J',
   ],
   ['more is unhealthy than is shown', { moreRemarks: 7 }, 'and 7 more: '],
+  [
+    'a cell was not checked yet and nothing else is unhealthy',
+    { total: countsOf({ covered: 1, notChecked: 1 }) },
+    'some cells are not covered or not checked: GET /v1/coverage lists them',
+  ],
   ['the service is not ready', { notReady: 'no policy' }, 'not ready: no policy'],
   [
     'an escalated rule is open',
