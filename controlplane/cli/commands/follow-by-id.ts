@@ -17,7 +17,7 @@ const exists = (look: Promise<unknown>): Promise<boolean> =>
 /** Follows the run, the verification or the restore of an id to its end. @throws `not-found` where there is none */
 export const followById = (terminal: Terminal, _: unknown, id: string): Promise<number> =>
   withClient(async (client) => {
-    if (await exists(client.run(id))) return follow(client, id, terminal);
+    if (await exists(client.runSince(id))) return follow(client, id, terminal);
     if (await exists(client.verification(id))) return followVerification(client, id, terminal);
     if (await exists(client.restored(id))) return followRestore(client, id, terminal);
     throw new PortcullisError('not-found', `no run, verification or restore has the id ${id}`);
