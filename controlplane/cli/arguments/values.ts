@@ -1,18 +1,5 @@
 import { PortcullisError } from '../../settings/errors.ts';
-
-/** How many letters differ: insertions, deletions, exchanges. */
-function distance(one: string, other: string): number {
-  let row = [...Array(other.length + 1).keys()];
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1];
-    for (const [at, wanted] of [...other].entries())
-      next.push(
-        Math.min((next[at] ?? 0) + 1, (row[at + 1] ?? 0) + 1, (row[at] ?? 0) + (letter === wanted ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
+import { closestName } from '../../settings/regions.ts';
 
 /** The value of an option that takes one of a list. @throws `invalid-request` naming the option and the nearest value */
 export function oneOf(
@@ -21,8 +8,8 @@ export function oneOf(
   value: string | undefined,
 ): string | undefined {
   if (value === undefined || known.includes(value)) return value;
-  const [nearest = ''] = known.toSorted((one, other) => distance(value, one) - distance(value, other));
-  const near = distance(value, nearest) <= nearest.length / 2 ? `Did you mean ${nearest}? ` : '';
+  const nearest = closestName(value, known);
+  const near = nearest ? `Did you mean ${nearest}? ` : '';
   const message = `${option} must not be ${value}. ${near}It is one of: ${known.join(', ')}`;
   throw new PortcullisError('invalid-request', message);
 }

@@ -56,9 +56,6 @@ export function renderConfirmations(confirmations: readonly Confirmation[]): str
     .join('\n');
 }
 
-/** Whether a confirmation is of consequence still. Pure. */
-export const isWaiting = ({ state }: Confirmation): boolean => state === 'open' || state === 'refused';
-
 /** What the settings leave out and a person has to let go before it does; empty where nothing is. Pure. */
 export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
   const lines = leftOut.map(({ key, because }) => `${key} stays until a person confirms: ${plain(because)}`);

@@ -3,6 +3,7 @@ import { auditedActs } from '../../store/audit/acts.ts';
 import type { AuditFilter } from '../../store/audit/lines.ts';
 import type { Store } from '../../store/store.ts';
 import { auditCheckSchema, auditPageSchema } from '../schemas/audit.ts';
+import { account } from './filters.ts';
 import { ok, type Route, route } from './route.ts';
 
 const moment = z.iso
@@ -17,10 +18,7 @@ const filter = z.strictObject({
   until: moment.optional(),
   who: z.string().min(1).max(200).optional(),
   what: z.enum(auditedActs, `must be one of: ${auditedActs.join(', ')}`).optional(),
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'must be a 12-digit account id')
-    .optional(),
+  account,
   after: lineId.optional(),
 });
 
