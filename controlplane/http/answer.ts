@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TextAnswer } from './routes/route.ts';
 
-/** The pieces again; what goes wrong before the first of them is thrown at once. */
+/** The same pieces. An error before the first piece is thrown at once, while another answer can still be sent. */
 async function begun(text: AsyncIterable<string>): Promise<AsyncIterable<string>> {
   const pieces = text[Symbol.asyncIterator]();
   const first = await pieces.next();
@@ -16,12 +16,12 @@ async function begun(text: AsyncIterable<string>): Promise<AsyncIterable<string>
   })();
 }
 
-/** How long a reader may take nothing of an answer, milliseconds. */
+/** How long a reader may read nothing of an answer, milliseconds. */
 const stalledMs = 30_000;
 
 /**
- * Sends pieces as fast as the reader takes them; one that fails breaks the connection, so that the reader knows. So does
- * a reader that takes nothing for long: the place of its answer is needed.
+ * Sends pieces as fast as the reader takes them. A piece that fails breaks the connection, so that the reader notices. A
+ * reader that reads nothing for too long loses the connection, because other exports need its place.
  */
 export async function sendText(
   { status, type, text }: TextAnswer,

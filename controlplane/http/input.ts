@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { PortcullisError } from '../settings/errors.ts';
 
-/** Mistakes named in one message at most. */
+/** How many mistakes one message names at most. */
 const mostMistakes = 10;
 
 /** Characters of one mistake at most: it can repeat a name of the request. */

@@ -9,8 +9,8 @@ const costly = { atOnce: 2, waiting: 50 };
 export const exportsAtOnce = { atOnce: 4, waiting: 50 };
 
 /**
- * Lets at most two expensive reads run at once. A large answer takes the event loop while it is made into text: between
- * two of them the loop serves others, such as `/healthz`. @throws PortcullisError `busy` where many wait already
+ * Runs at most two expensive reads at once. A large answer blocks the event loop while it is made into text; between two
+ * of them the loop serves other requests, such as `/healthz`. @throws PortcullisError `busy` where many wait already
  */
 export function costlyReads({ atOnce, waiting } = costly): <T>(work: () => Promise<T>) => Promise<T> {
   const limit = pLimit(atOnce);
@@ -21,7 +21,7 @@ export function costlyReads({ atOnce, waiting } = costly): <T>(work: () => Promi
   };
 }
 
-/** Refuses what a caller sends beyond so many requests a minute; callers are told apart by `nameOf`. */
+/** Limits the requests of each caller in a minute. `nameOf` names the caller of a request. */
 export const requestLimit = <Request>(perMinute: number, nameOf: (request: Request) => string) =>
   rateLimit({
     windowMs: 60_000,

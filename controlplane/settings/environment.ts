@@ -148,6 +148,7 @@ export type Settings = ReturnType<typeof readSettings>;
 /** An option of the command line that npm took: `npm run portcullis reconcile --account=…` sets npm_config_account. */
 export const optionTakenByNpm = (name: string): string | undefined =>
   process.env[`npm_config_${name.replaceAll('-', '_')}`] || undefined;
+
 /** Whether a failure may show its stack trace. */
 export const isDebugging = () => ['debug', 'trace'].includes(process.env.LOG_LEVEL ?? '');
 

@@ -33,7 +33,7 @@ export function renderAudit(lines: readonly AuditLine[]): string {
   return table([['ID', 'TIME', 'WHO', 'WHAT', 'DETAILS'], ...rows]);
 }
 
-/** What became of checking the seals, with what to do. Pure. */
+/** The result of the check of the seals, with what to do. Pure. */
 export function renderCheck({ intact, seals, lines, unsealed, last, broken }: AuditCheck): string {
   const open = unsealed > 0 ? `; ${unsealed} newer lines are under no seal yet` : '';
   if (intact)
@@ -41,7 +41,7 @@ export function renderCheck({ intact, seals, lines, unsealed, last, broken }: Au
       ? `intact: ${lines} lines under ${seals} seals${open}\nlast seal: through line ${last.through}, ${last.hash}\ncompare it with the service's log: the line "audit sealed" of that moment`
       : `no line is sealed yet${open}; the standing service seals after five minutes`;
   return `NOT INTACT: lines ${broken?.after} to ${broken?.through}: ${broken?.why}
-Somebody changed the database by hand. Keep it as it is, compare with the last export, and see docs/audit.md.`;
+The database was changed by hand. Keep it as it is, compare it with the last export, and read docs/audit.md.`;
 }
 
 async function exportLines(client: Client, query: URLSearchParams, screen: Screen): Promise<number> {

@@ -56,7 +56,7 @@ export function renderConfirmations(confirmations: readonly Confirmation[]): str
     .join('\n');
 }
 
-/** What the settings leave out and a person has to let go before it does; empty where nothing is. Pure. */
+/** What the settings leave out and what stays until a person confirms; empty where there is none. Pure. */
 export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
   const lines = leftOut.map(({ key, because }) => `${key} stays until a person confirms: ${plain(because)}`);
   return [...(wrong ? [plain(wrong)] : []), ...lines].map((line) => `${line}\n`).join('');

@@ -3,7 +3,7 @@ import { readSettings } from '../../settings/environment.ts';
 import { makeLogger } from '../../telemetry/log.ts';
 import { exits } from '../output/terminal.ts';
 
-/** How long a service that has stopped may take to end by itself, milliseconds. */
+/** How long the process may run on after the service has stopped, milliseconds. */
 const lingerMs = 1_000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
@@ -30,7 +30,7 @@ export async function serve(): Promise<number> {
     process.off('uncaughtException', onDefect);
     for (const name of signals) process.off(name, stop);
   }
-  // What was let go, such as a query that nobody answers, keeps no process.
+  // Work that was abandoned, such as a query without an answer, must not keep the process running.
   setTimeout(() => process.exit(), lingerMs).unref();
   return exits.done;
 }

@@ -1,4 +1,4 @@
-/** Rows in columns as wide as their widest cell; the first row is the head. A cell is one line, whatever its text. Pure. */
+/** Rows in columns as wide as their widest cell; the first row is the head. Each cell is one line; line ends in its text become spaces. Pure. */
 export function table(given: readonly (readonly string[])[]): string {
   const rows = given.map((cells) => cells.map(plain));
   const widths = (rows[0] ?? []).map((_, column) =>

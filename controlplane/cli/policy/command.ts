@@ -93,7 +93,7 @@ export async function diff(values: DiffValues, older: string, newer: string): Pr
   };
 }
 
-/** Security groups, or what remediation results tell of rules. */
+/** Security groups, or the rules in remediation results. */
 async function evidenceOf(against: readonly string[], place: Place): Promise<Evidence> {
   const given: Export[] = [];
   for (const name of against) given.push(name === 'service' ? await fromService() : await readExport(name));
@@ -106,7 +106,7 @@ async function evidenceOf(against: readonly string[], place: Place): Promise<Evi
   return { whole: false, snapshots, gaps: [...gaps, ...asked] };
 }
 
-/** As many as the API tells at once. */
+/** The most results that the API gives at once. */
 const newest = 1_000;
 
 /** The newest results of the service that is named, or runs on the data directory. */

@@ -21,11 +21,11 @@ export interface GroupSnapshot {
   readonly rules: readonly SecurityGroupRule[];
   /** How many egress rules it has, which are not judged. */
   readonly egress: number;
-  /** What people should know of where this is from. */
+  /** What a reader must know about the source of this snapshot. */
   readonly notes: readonly string[];
 }
 
-/** What judging goes by besides policy and group. */
+/** What the evaluation needs in addition to the policy and the group. */
 export interface EvaluationInput extends Pick<Situation, 'accounts'> {
   readonly prefixLists: ReadonlyMap<string, PrefixList>;
   readonly now: Date;
@@ -46,7 +46,7 @@ export interface EvaluatedRule {
   /** The mode that the policy rule acts in, the policy's cap taken into account. */
   readonly mode: Mode | null;
   readonly act: PolicyAction | null;
-  /** The ranges that would be let in instead. */
+  /** The ranges that would be allowed instead. */
   readonly narrowTo: readonly string[];
   readonly exceptions: readonly { readonly name: string; readonly expires: string | null }[];
   readonly why: string;

@@ -17,7 +17,7 @@ export interface EventReport {
   readonly region: string;
   readonly principal: string | null;
   readonly tool: string | null;
-  /** `noted`: who set a tag is kept, no group is looked at. `not-forwarded`: it never reaches the Lambda. */
+  /** `noted`: who set a tag is recorded, and no group is read. `not-forwarded`: it never reaches the Lambda. */
   readonly reading: 'looked-at' | 'noted' | 'ignored' | 'undecided' | 'not-forwarded';
   readonly why: string;
   /** What the call asks for, judged from the event's words as if the group held nothing else. */
@@ -56,7 +56,7 @@ export function eventReportOf(
     return idle('not-forwarded', 'the forwarding rule does not let such an event through');
   if ('reason' in reading) return idle(reading.kind, reading.reason);
   if (reading.kind === 'noted')
-    return idle('noted', 'it lets nobody in; who set a tag that the policy goes by is kept');
+    return idle('noted', 'it allows no traffic; who set a tag that the policy uses is recorded');
   const { subject, call, own, tagChanges } = reading;
   const why = [
     inspectionOf(subject, call, snapshots),
@@ -82,9 +82,9 @@ function inspectionOf(
   const given = (ids: string[]) => (ids.length > 0 ? `, of those given ${ids.join(', ')}` : '');
   if (prefixListId !== null) {
     const users = inPlace.filter(({ rules }) => rules.some(({ source }) => source.text === prefixListId));
-    return `names ${prefixListId}, and so every group that lets it in${given(users.map(({ group }) => group.id))}`;
+    return `names ${prefixListId}, and so every group that allows it${given(users.map(({ group }) => group.id))}`;
   }
-  if (groupName === null) return 'what it names was left out, and so every group of the Region is looked at';
+  if (groupName === null) return 'what it names was left out, and so every group of the Region is read';
   const namesakes = inPlace.filter(({ group }) => !group.unread?.has('name') && group.name === groupName);
   return `names every group called ${groupName}${given(namesakes.map(({ group }) => group.id))}`;
 }

@@ -11,7 +11,7 @@ import { mistake, parseAs, parseYaml, readInput } from './input.ts';
 import { readRule } from './options.ts';
 import type { EvaluatedGroup } from './report.ts';
 
-/** From the worst on: what a port comes to is the worst of what the rules that open it come to. */
+/** The worst first: the verdict of a port is the worst verdict of the rules that open it. */
 const verdicts = ['violation', 'undecided', 'excepted', 'allowed'] as const;
 
 const expectation = mapping({

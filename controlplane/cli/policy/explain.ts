@@ -30,8 +30,8 @@ export function explainRule(policy: Policy, name: string, now: Date): string[] {
     `It counts for ${scopeText(scope)}.`,
     ...actText(policy, rule),
     earlier.length > 0
-      ? `Before it come ${either(earlier, 'and')}: the first that does not clearly miss decides.`
-      : 'It comes first: the first rule that does not clearly miss decides.',
+      ? `Rules before it: ${either(earlier, 'and')}. The first rule that does not clearly miss decides.`
+      : 'No rule is before it. The first rule that does not clearly miss decides.',
     ...exceptionLines(policy, rule, now),
   ];
 }
@@ -47,22 +47,22 @@ function unknownRule({ rules }: Policy, name: string): PortcullisError {
 function actText(policy: Policy, rule: PolicyRule): string[] {
   const mode = effectiveMode(policy, rule);
   const cap = mode === rule.mode ? '' : ` (its mode is ${rule.mode}; the policy's mode caps it)`;
-  if (mode === 'observe') return [`A match is recorded and nobody told${cap}.`];
-  if (mode === 'notify') return [`A match is recorded and people are told${cap}.`];
+  if (mode === 'observe') return [`A match is recorded and no one is notified${cap}.`];
+  if (mode === 'notify') return [`A match is recorded and people are notified${cap}.`];
   const { times, withinMinutes, alwaysRevoke, leaveOpen } = escalationLimit(policy, rule);
   const left = leaveOpen
     ? 'left open and escalated to people'
     : alwaysRevoke
-      ? 'closed again, and people are told'
+      ? 'closed again, and people are notified'
       : 'escalated to people and closed again by the schedule within 6 minutes';
   return [
-    'A match is revoked, recorded and people are told.',
+    'A match is revoked and recorded, and people are notified.',
     ...(rule.narrowTo
       ? [
-          `Before that it would narrow to ${either(rule.narrowTo, 'and')}, as far as the rule let those in (needs PORTCULLIS_NARROWING=on).`,
+          `Before that it would narrow to ${either(rule.narrowTo, 'and')}, as far as the rule allowed those ranges (needs PORTCULLIS_NARROWING=on).`,
         ]
       : []),
-    `What was closed ${times} times within ${withinMinutes} minutes and comes back is ${left}.`,
+    `A rule that was closed ${times} times within ${withinMinutes} minutes and is opened again is ${left}.`,
   ];
 }
 

@@ -7,7 +7,7 @@ import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
 import { readYaml } from '../../../lambda/policy/yaml.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 
-/** A file of input as it was read. `name` is what people are told of it. */
+/** A file of input as it was read. Messages call it `name`. */
 export interface Input {
   readonly name: string;
   readonly text: string;
@@ -98,7 +98,7 @@ export function parseValue({ name, text }: Input): unknown {
   }
 }
 
-/** The values of a text: one on each line, where the first line is an object by itself and more follow; else one. */
+/** The values of a text: one on each line, if the first line is a whole object and more lines follow; else one value. */
 export function parseValues({ name, text }: Input): unknown[] {
   const [first = ''] = /^\s*\{.*$/m.exec(text) ?? [];
   const isWhole = text.trim() === first.trim() || !text.trimStart().startsWith(first.trim());

@@ -11,7 +11,7 @@ export function either(items: readonly string[], word = 'or'): string {
 
 const width = 65_536;
 
-/** What a clause is about, each kind by itself, told from the very spans that the evaluator compares. */
+/** What a clause is about, one text for each kind, made from the spans that the evaluator compares. */
 export function trafficTexts(clause: TrafficClause): string[] {
   if (clause.protocols?.includes('all')) return ['every protocol at once (-1)'];
   const parts = byProtocol(spansOf(clause));
@@ -73,13 +73,13 @@ function rangesText(protocol: number, cut: readonly Span[]): string {
   return `${types ? 'type' : 'port'}${several ? 's' : ''} ${either(texts)}`;
 }
 
-/** Whom a policy rule is about. */
+/** The sources that a policy rule is about. */
 export function sourcesText(sources: MatchClause['sources']): string {
   if (!sources) return 'any source';
   const { public: wide, cidrs, prefixLists, groupsOfOtherAccounts, addressFamilies } = sources;
   const texts: string[] = [];
   if (wide) {
-    const together = wide.union ? "by themselves or together with the group's other rules" : 'each by itself';
+    const together = wide.union ? "alone or together with the group's other rules" : 'each alone';
     texts.push(
       `public address ranges wider than /${wide.ipv4WiderThan} (IPv6: /${wide.ipv6WiderThan}), ${together}`,
     );
@@ -97,7 +97,7 @@ export function sourcesText(sources: MatchClause['sources']): string {
   return `${texts.join('; or ')}${only ?? ''}`;
 }
 
-/** Whom an exception lets in. */
+/** What an exception allows, and from which sources. */
 export function allowText(allow: Allow): string {
   const { cidrs, prefixLists, groupsOfAccounts } = allow.sources;
   const texts = [

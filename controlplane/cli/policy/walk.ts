@@ -17,7 +17,7 @@ export interface Walk {
   readonly notKnown: readonly string[];
 }
 
-/** How the policy's rules come to their verdict on one of the group's rules, each asked in turn by itself. Pure. */
+/** How the policy reaches its verdict on one rule of the group: each policy rule is asked alone, in order. Pure. */
 export function walk(policy: Policy, snapshot: GroupSnapshot, ruleId: string, input: EvaluationInput): Walk {
   const by = (rules: Policy['rules']) => {
     const evaluated = evaluateRules({ ...policy, rules }, snapshot, input).find(

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { PortcullisError } from '../../settings/errors.ts';
 
-/** Probes send the address of a pod or a name of the cluster, and these answers tell nothing that is secret. */
+/** Probes send the address of a pod or a name of the cluster, and these answers contain no secret. */
 const exempt = new Set(['/healthz', '/readyz']);
 
 /** The host name of a `Host` header, in small letters; undefined where it is none. */

@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { endedExceptionSchema, exceptionsSchema, restoreSchema } from '../schemas/exception.ts';
 import { ok, type Route, route } from './route.ts';
 
-/** The remediation of an id `<eventId>:<groupId>`, or of an event id alone where it came to one group. */
+/** The remediation of an id `<eventId>:<groupId>`, or of an event id alone if the event is about one group. */
 async function remediationOf(store: Store, id: string): Promise<RemediationRecord> {
   const whole = await store.remediations.ofEvent(id);
   const found = whole.length > 0 ? whole : await named(store, id);
@@ -22,7 +22,7 @@ async function remediationOf(store: Store, id: string): Promise<RemediationRecor
     );
   if (others.length > 0) {
     const ids = found.map((each) => each.id).join(', ');
-    throw new PortcullisError('conflict', `event ${id} came to several groups; name one of ${ids}`);
+    throw new PortcullisError('conflict', `event ${id} is about several groups; name one of ${ids}`);
   }
   return only;
 }
@@ -33,7 +33,7 @@ async function named(store: Store, id: string): Promise<RemediationRecord[]> {
   return (await store.remediations.ofEvent(id.slice(0, cut))).filter((each) => each.id === id);
 }
 
-/** Letting in again what was closed, and the exceptions that it takes. */
+/** Restoring revoked rules, and the exceptions that this needs. */
 export const exceptionRoutes: readonly Route[] = [
   route({
     method: 'post',

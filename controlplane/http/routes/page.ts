@@ -28,7 +28,7 @@ export const shortPageParameters = {
   limit: z.coerce.number().int().min(1).max(usual).default(usual),
 };
 
-/** The same, where a page of a thousand was always given. */
+/** The same, for a list that has always accepted a limit of 1,000. */
 export const longPageParameters = {
   ...pageParameters,
   limit: z.coerce.number().int().min(1).max(1000).default(usual),

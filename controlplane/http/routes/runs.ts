@@ -65,7 +65,7 @@ const control = (verb: keyof typeof controls): Route =>
       ok(await queue[verb](runIdOf(parameters.id), caller)),
   });
 
-/** Runs: asking for one, following it, and taking hold of it. */
+/** Runs: request, follow and control them. */
 export const runRoutes: readonly Route[] = [
   route({
     method: 'post',

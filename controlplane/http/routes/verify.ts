@@ -6,7 +6,7 @@ import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
 
-/** Verifications of cells: a request for one, and what came of it. */
+/** Verifications of cells: request one and read its result. */
 export const verifyRoutes: readonly Route[] = [
   route({
     method: 'post',

@@ -199,7 +199,7 @@ describe('a service that asks for a token', () => {
   });
 });
 
-test('--json is one JSON value on standard output, whatever the command', async () => {
+test('--json prints one JSON value on standard output, for every command', async () => {
   const { out } = await cli('reconcile', '--all', '--json');
   expect(JSON.parse(out)).toMatchObject({ id: 'r', state: 'succeeded', stacks: [] });
   expect(JSON.parse((await cli('pause', 'r', '--json')).out)).toMatchObject({ id: 'r' });

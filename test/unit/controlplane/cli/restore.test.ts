@@ -28,7 +28,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // Neither hub nor passphrase: whoever only asks a service needs none.
+  // Neither hub nor passphrase: a command that only calls a service needs none.
   for (const name of ['PORTCULLIS_HUB_ACCOUNT', 'PORTCULLIS_HUB_REGION', 'PULUMI_CONFIG_PASSPHRASE'])
     vi.stubEnv(name, '');
   vi.stubEnv('PORTCULLIS_URL', url);
@@ -106,10 +106,10 @@ describe('restore', () => {
   });
 
   test('that fails: 1, with the reason', async () => {
-    willGo(restore('failed', { finishedAt: 'now', reason: 'the security group is gone' }));
+    willGo(restore('failed', { finishedAt: 'now', reason: 'the security group was deleted' }));
     expect(await cli('restore', id, ...words, '--permanent')).toMatchObject({
       exit: 1,
-      out: expect.stringContaining('failed: the security group is gone'),
+      out: expect.stringContaining('failed: the security group was deleted'),
     });
   });
 

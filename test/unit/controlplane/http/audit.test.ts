@@ -43,11 +43,11 @@ describe('GET /v1/audit', () => {
   });
 
   test('filters by who, what, account and time', async () => {
-    await append(1, { who: 'somebody' });
-    await append(2, { who: 'somebody', what: 'stack failed' });
-    await append(3, { who: 'somebody', details: { account: '300000000002', n: 3 } });
+    await append(1, { who: 'someone' });
+    await append(2, { who: 'someone', what: 'stack failed' });
+    await append(3, { who: 'someone', details: { account: '300000000002', n: 3 } });
     const found = async (query: string) =>
-      (await world.ask(`/v1/audit?who=somebody&${query}`)).body.audit.map(
+      (await world.ask(`/v1/audit?who=someone&${query}`)).body.audit.map(
         ({ details }: AuditEntry) => details.n,
       );
     expect(await found('what=stack%20failed')).toEqual([2]);

@@ -58,7 +58,7 @@ describe('POST /v1/remediations/:id/restore', () => {
     expect(await restore(id())).toMatchObject({ status: 404, code: 'not-found' });
   });
 
-  test('answers 409 to an event that came to several groups, naming each', async () => {
+  test('answers 409 to an event about several groups, naming each', async () => {
     await closed({}, { groupId: 'sg-0b' });
     const answer = await restore(eventId);
     expect(answer).toMatchObject({

@@ -35,16 +35,19 @@ afterAll(() => open.close());
 const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 
 describe('a run', () => {
-  test.each(['pause', 'resume', 'cancel'])('can be told to %s, by whoever asks', async (verb) => {
-    const post = (of: string) =>
-      fetch(new URL(`/v1/runs/${of}/${verb}`, open.url), {
-        ...{ method: 'POST', headers: headers, body: '{}' },
-      });
-    expect((await post(id)).status).toBe(200);
-    expect(held.at(-1)).toBe(`${verb} by ops`);
-    expect((await post('0190f2a4-7c3e-7b1a-9d2f-3c4b5a697888')).status).toBe(409);
-    expect((await post('nothing')).status).toBe(404);
-  });
+  test.each(['pause', 'resume', 'cancel'])(
+    'takes %s from a caller, under the name of the token',
+    async (verb) => {
+      const post = (of: string) =>
+        fetch(new URL(`/v1/runs/${of}/${verb}`, open.url), {
+          ...{ method: 'POST', headers: headers, body: '{}' },
+        });
+      expect((await post(id)).status).toBe(200);
+      expect(held.at(-1)).toBe(`${verb} by ops`);
+      expect((await post('0190f2a4-7c3e-7b1a-9d2f-3c4b5a697888')).status).toBe(409);
+      expect((await post('nothing')).status).toBe(404);
+    },
+  );
 
   test.each([
     [{ waves: ['everything'] }, 'rollout.waves.0'],

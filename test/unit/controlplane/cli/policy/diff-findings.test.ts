@@ -136,7 +136,7 @@ describe('policy diff against remediation results', () => {
     expect(all(elsewhere.answer)).toHaveLength(2);
   });
 
-  it('reads results of before exceptions were told of', async () => {
+  it('reads results of versions that did not report exceptions', async () => {
     const { excepted: _, omitted: __, ...old } = remediation({ findings: [finding({})] });
     const text = policyText([worldOn('22')]);
     const { answer } = await compared(
@@ -210,7 +210,7 @@ describe('policy diff against the service', () => {
     expect((await policy('diff', ...(await same()), '--against', 'service')).exit).toBe(1);
   });
 
-  it('that nobody named is wrong use', async () => {
+  it('that is not named and does not run is wrong use', async () => {
     vi.stubEnv('PORTCULLIS_URL', '');
     vi.stubEnv('PORTCULLIS_DATA', '/nonexistent');
     expect(await policy('diff', ...(await same()), '--against', 'service')).toMatchObject({

@@ -34,7 +34,7 @@ const piece = fc
   )
   .map(([source, [from, to]]) => open(source, from, to));
 
-it('what is decided of some rules of a group holds whatever its other rules are', () => {
+it('a decision about some rules of a group holds with any other rules in it', () => {
   let decided = 0;
   let left = 0;
   fc.assert(

@@ -56,7 +56,7 @@ describe('an event', () => {
 
   it.each([
     ['authorize-nested', 'looked-at', /names sg-0a1b2c3d4e5f60001/],
-    ['prefix-list-edited', 'looked-at', /every group that lets it in/],
+    ['prefix-list-edited', 'looked-at', /every group that allows it/],
     ['authorize-by-name-without-rule-set', 'looked-at', /every group called web/],
     ['authorize-dry-run', 'ignored', /DryRunOperation/],
     ['authorize-unauthorized', 'ignored', /UnauthorizedOperation/],
@@ -106,7 +106,7 @@ describe('an event', () => {
     expect(await fates('--groups', samples.groups)).toEqual(['violation']);
   });
 
-  it('that edits a prefix list names the groups given that let it in', async () => {
+  it('that edits a prefix list names the given groups that allow it', async () => {
     const { answer } = await policyJson(
       'test',
       '--events',

@@ -62,13 +62,13 @@ describe('the exit code of policy test', () => {
     ['no command', [], 'Usage: portcullis policy'],
     ['an unknown command', ['deploy'], "unknown command 'deploy'"],
     ['a command of every object', ['constructor'], "unknown command 'constructor'"],
-  ])('with %s is 2, and says how to mend it', async (_, args, reason) => {
+  ])('with %s is 2, and says how to fix it', async (_, args, reason) => {
     const { exit, out, complaint } = await policy(...args);
     expect({ exit, out }).toEqual({ exit: 2, out: '' });
     expect(complaint).toContain(reason);
   });
 
-  it('with a mistake in the policy is 2, naming file, line and mend', async () => {
+  it('with a mistake in the policy is 2, naming file, line and fix', async () => {
     const broken = await file('broken.yaml', policyText([worldOn('22')]).replace('rules:', 'rulez:'));
     const { exit, complaint } = await policy('test', '--groups', samples.groups, '--policy', broken);
     expect(exit).toBe(2);

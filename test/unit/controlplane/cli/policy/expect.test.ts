@@ -108,7 +108,7 @@ describe('expectations', () => {
     ]);
   });
 
-  it('that a policy without them would not meet are told all at once', async () => {
+  it('that a policy without them would not meet are reported all at once', async () => {
     const wrong = { rule: world, verdict: 'allowed' };
     expect(await mismatches(wrong, { rule: world, verdict: 'violation' }, wrong)).toEqual([
       expect.stringMatching(/^expectation 1, tcp/),

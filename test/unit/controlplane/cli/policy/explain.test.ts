@@ -11,7 +11,7 @@ describe('policy explain of a rule of the policy', () => {
     [
       'the cap',
       `mode: observe\nrules: [{ name: a, match: {}, mode: revoke }]`,
-      /A match is recorded and nobody told \(its mode is revoke; the policy's mode caps it\)/,
+      /A match is recorded and no one is notified \(its mode is revoke; the policy's mode caps it\)/,
     ],
     [
       'narrowing',
@@ -21,17 +21,17 @@ describe('policy explain of a rule of the policy', () => {
     [
       'the usual escalation',
       `rules: [{ name: a, match: {}, mode: revoke }]`,
-      /closed 5 times within 60 minutes and comes back is escalated to people and closed again by the schedule within 6 minutes/,
+      /closed 5 times within 60 minutes and is opened again is escalated to people and closed again by the schedule within 6 minutes/,
     ],
     [
       'another escalation',
       `escalation: { times: 2, withinMinutes: 9, mode: revoke }\nrules: [{ name: a, match: {}, mode: revoke }]`,
-      /closed 2 times within 9 minutes and comes back is closed again/,
+      /closed 2 times within 9 minutes and is opened again is closed again/,
     ],
     [
       'an escalation of its own that leaves it open',
       `rules: [{ name: a, match: {}, mode: revoke, escalation: { times: 3, leaveOpen: true } }]`,
-      /closed 3 times within 60 minutes and comes back is left open and escalated/,
+      /closed 3 times within 60 minutes and is opened again is left open and escalated/,
     ],
     [
       'that everything matches',
@@ -44,9 +44,9 @@ describe('policy explain of a rule of the policy', () => {
       /common with 203.*; or prefix list pl-01; or security groups of another account, of IPv6 alone/,
     ],
     [
-      'ranges by themselves',
+      'ranges alone',
       `rules: [{ name: a, mode: notify, ${worldOn('22', 'ipv4WiderThan: 9, ipv6WiderThan: 17, union: false')} }]`,
-      /wider than \/9 \(IPv6: \/17\), each by itself/,
+      /wider than \/9 \(IPv6: \/17\), each alone/,
     ],
     [
       'a scope',

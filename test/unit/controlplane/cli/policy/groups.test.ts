@@ -16,7 +16,7 @@ const tried = async (...exports: unknown[]) => {
 const read = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
 describe('an export of security groups', () => {
-  it('comes to the same verdicts in both forms and with both together', async () => {
+  it('gives the same verdicts in both forms and with both together', async () => {
     const by = async (...files: string[]) =>
       (await policyJson('test', ...files.flatMap((each) => ['--groups', each]))).answer;
     const [groups, rules] = [await by(samples.groups), await by(samples.rules)];
@@ -170,7 +170,7 @@ describe('an export that cannot be read', () => {
       'GroupId: write a group id',
     ],
     ['nests without end', '['.repeat(150_000), 'nests too deep'],
-  ])('is wrong use where it %s, and named with place and mend', async (_, content, reason) => {
+  ])('is wrong use where it %s, and named with place and fix', async (_, content, reason) => {
     const path = await file('broken.json', content);
     const { exit, out, complaint } = await policy('test', '--groups', path);
     expect({ exit, out }).toEqual({ exit: 2, out: '' });
@@ -178,7 +178,7 @@ describe('an export that cannot be read', () => {
     expect(complaint).toContain(reason);
   });
 
-  it('has its first five mistakes told', async () => {
+  it('has its first five mistakes reported', async () => {
     const { complaint } = await tried(exported(Array.from({ length: 9 }, () => ({}))));
     const { error } = JSON.parse(complaint);
     expect(error.message.split('\n')).toHaveLength(6);

@@ -102,7 +102,7 @@ describe('policy test', () => {
     });
   });
 
-  it('leaves a prefix list undecided until it is told of', async () => {
+  it('leaves a prefix list undecided until its ranges are given', async () => {
     const args = await options(policyText([worldOn('22')]), [
       permission('tcp', [22, 22], 'pl-01', 'pl-02', 'pl-03'),
     ]);
