@@ -1,5 +1,6 @@
 import { isCanaryRule } from '../contract/canary.ts';
-import type { ResultFinding } from '../contract/result.ts';
+import type { RemediationResult, ResultFinding } from '../contract/result.ts';
+import type { Task } from '../event/task.ts';
 import type { Escalation } from '../ledger/escalations.ts';
 import { escalationLimit, type Policy } from '../policy/schema/policy.ts';
 import type { Violation } from './evaluation.ts';
@@ -37,6 +38,7 @@ export interface Decision {
   escalated: boolean;
   /** When the schedule closes it; null when it is closed now, or the policy rule leaves it open. */
   closesAt: Date | null;
+  /** People know of it, so that this closing needs no message. */
   announced: boolean;
   /** What to record in the ledger; undefined while people are notified of each closing. */
   remember: Escalation | undefined;
@@ -72,7 +74,7 @@ export function decide(
     withinMinutes,
     escalated,
     closesAt: escalated && !leaveOpen ? new Date(closesAt) : null,
-    announced: notified && (scheduled || at - announcedAt < remindAfter),
+    announced: notified && ((scheduled && overLimit) || at - announcedAt < remindAfter),
     remember: { escalated: overLimit, seenAt: at, closesAt, announcedAt, announcedBy },
   };
 }
@@ -84,14 +86,21 @@ function openedAt(eventTime: string | null, now: Date): number {
   return Math.min(now.getTime(), Math.max(called, now.getTime() - openFor));
 }
 
-/** Whether people already know everything in the result: each finding was reported, or was there before the event. */
+/**
+ * Whether people already know everything in the result: each finding was reported, or was there before the event, and
+ * nothing failed. A rule that the event may have opened and that is undecided is news.
+ */
 export function isRepeated(
   findings: readonly ResultFinding[],
+  undecided: RemediationResult['undecided'],
   decisions: ReadonlyMap<string, Decision>,
-  named: readonly string[],
+  { ruleIds, scheduled }: Pick<Task, 'ruleIds' | 'scheduled'>,
 ): boolean {
-  const announced = ({ ruleId }: ResultFinding) => decisions.get(ruleId)?.announced === true;
-  const untold = ({ ruleId, action }: ResultFinding) =>
-    named.includes(ruleId) || ['revoked', 'narrowed', 'escalated', 'failed'].includes(action);
-  return findings.some(announced) && findings.every((finding) => announced(finding) || !untold(finding));
+  const mayBeNew = ruleIds.length === 0 && !scheduled;
+  if (undecided.some(({ ruleId }) => mayBeNew || ruleIds.includes(ruleId))) return false;
+  const announced = ({ ruleId, error, narrowed }: ResultFinding) =>
+    decisions.get(ruleId)?.announced === true && error === undefined && narrowed?.error === undefined;
+  const isNews = ({ ruleId, action }: ResultFinding) =>
+    ruleIds.includes(ruleId) || ['revoked', 'narrowed', 'escalated', 'failed'].includes(action);
+  return findings.some(announced) && findings.every((finding) => announced(finding) || !isNews(finding));
 }

@@ -103,7 +103,7 @@ async function evaluateAndApply(
       owner: ownerOf(policyContext.policy, group),
     },
     ...conclusion,
-    ...(isNotified && isRepeated(applied.findings, decisions, task.ruleIds) && { repeated: true }),
+    ...(isNotified && isRepeated(applied.findings, undecided, decisions, task) && { repeated: true }),
     ...(disagreements.length > 0 && { disagreements }),
     ...(evaluation.watched && { look: lookOf(conclusion.outcome, applied.findings, undecided) }),
     mode: strongest(violations, applied),

@@ -40,10 +40,13 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
   };
 }
 
-/** Whether any channel delivered the message, or none is configured; else the next result tries again. */
+/**
+ * Whether any channel delivered the message, or none is configured; else the next result tries again. A folded message
+ * names no group, so it counts as not delivered.
+ */
 function isOut(notification: Notification): boolean {
   const channels = [notification.slack, notification.sns].map(({ status }) => status);
-  return channels.some((status) => status === 'sent' || status === 'folded') || !channels.includes('failed');
+  return channels.includes('sent') || !channels.some((status) => status === 'failed' || status === 'folded');
 }
 
 /**
