@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -19,6 +19,7 @@ export async function bundleLambda(
   directory: string,
   accounts: Accounts = {},
 ): Promise<{ file: string; sha256: string }> {
+  // As JavaScript, `__proto__` in this JSON would set a prototype; both schemas drop or refuse that key.
   const embedded = JSON.stringify(policySchema.parse(policy));
   const table = JSON.stringify(inOrder(accountsSchema.parse(accounts)));
   const text = `const PORTCULLIS_POLICY=${embedded},PORTCULLIS_ACCOUNTS=${table};\n${await functionCode()}`;
@@ -28,15 +29,35 @@ export async function bundleLambda(
   return { file, sha256: createHash('sha256').update(text).digest('hex') };
 }
 
-let built: Promise<string> | undefined;
+let built: { sources: string; code: Promise<string> } | undefined;
 
-/** The function without a policy. A build takes a second, so it is done once in a process. */
-function functionCode(): Promise<string> {
-  built ??= buildFunction().catch((error) => {
-    built = undefined;
-    throw error;
+/** The function without a policy. A build takes a second, so it is repeated only when the sources have changed. */
+async function functionCode(): Promise<string> {
+  const sources = await sourceDigest();
+  if (built?.sources === sources) return built.code;
+  const made = { sources, code: buildFunction() };
+  built = made;
+  made.code.catch(() => {
+    if (built === made) built = undefined;
   });
-  return built;
+  return made.code;
+}
+
+/** A hash of everything in the function but policy and accounts: its sources and the locked packages. */
+export async function sourceDigest(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of [...(await functionSources()), 'package-lock.json'])
+    hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
+  return hash.digest('hex');
+}
+
+/** Every source file of the remediation function: paths from the top of the repository, sorted. */
+export async function functionSources(): Promise<string[]> {
+  const all = await readdir(join(root, 'lambda'), { recursive: true });
+  return all
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('lambda', file))
+    .sort();
 }
 
 /** esbuild leaves the unknown names `PORTCULLIS_POLICY` and `PORTCULLIS_ACCOUNTS` for `bundleLambda` to declare. */

@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleLambda } from '../lambda/bundle.ts';
+import { bundleLambda, sourceDigest } from '../lambda/bundle.ts';
 import { type Policy, policySchema } from '../lambda/policy/parse.ts';
 
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
@@ -43,25 +42,12 @@ export async function makeBundle(
   return bundle;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /** A hash of everything that a bundle depends on: policy, accounts, the Lambda's sources and the locked packages. */
 async function bundleName(policy: Policy, accounts: AccountTable): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([policy, inOrder(accounts)]));
-  for (const file of [...(await functionSources()), 'package-lock.json'])
-    hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
-  return hash.digest('hex').slice(0, 32);
-}
-
-/** Every source file of the remediation function: paths from the top of the repository, sorted. */
-export async function functionSources(): Promise<string[]> {
-  const all = await readdir(join(root, 'lambda'), { recursive: true });
-  return all
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join('lambda', file))
-    .sort();
+  const inputs = JSON.stringify([policy, inOrder(accounts), await sourceDigest()]);
+  return sha256(inputs).slice(0, 32);
 }
 
 const byKey = <T>(record: Readonly<Record<string, T>>): [string, T][] =>

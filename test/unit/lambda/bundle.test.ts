@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../../lambda/bundle.ts';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
@@ -24,6 +25,13 @@ afterEach(() => vi.unstubAllEnvs());
 async function load(file: string): Promise<(event: unknown) => Promise<unknown>> {
   const { handler } = await import(/* @vite-ignore */ pathToFileURL(file).href);
   return handler;
+}
+
+/** What the first line of a bundle defines, as JavaScript reads it. */
+function embedded(text: string): unknown {
+  const [first = ''] = text.split('\n', 1);
+  const both = '({ policy: PORTCULLIS_POLICY, accounts: PORTCULLIS_ACCOUNTS })';
+  return JSON.parse(runInNewContext(`${first}JSON.stringify${both}`));
 }
 
 describe('the bundle', () => {
@@ -59,10 +67,50 @@ describe('the bundle', () => {
     );
   });
 
+  it('has every text of the policy as it was given', async () => {
+    const text = 'a "quote", a \\ and $& ` </script> \u2028\u2029 {"__proto__":{"mode":"revoke"}}';
+    const given = { ...policy, rules: policy.rules.map((rule) => ({ ...rule, message: text })) };
+    const { file } = await bundleLambda(given, join(directory, 'texts'));
+    expect(embedded(await readFile(file, 'utf8'))).toEqual({ policy: given, accounts: {} });
+  });
+
+  it('sets no prototype by an account or tag named __proto__', async () => {
+    const tags = JSON.parse('{"__proto__":"1","constructor":"2"}');
+    const { file } = await bundleLambda(policy, join(directory, 'prototype'), {
+      '300000000001': { organizationalUnits: [], tags },
+    });
+    expect(await readFile(file, 'utf8')).toContain('"tags":{"constructor":"2"}');
+    const wrong = JSON.parse('{"__proto__":{"organizationalUnits":[],"tags":{}}}');
+    const { sha256 } = await bundleLambda(policy, join(directory, 'account'), wrong);
+    expect(sha256).toBe(built.sha256);
+    const replaced = {
+      ...policy,
+      rules: [JSON.parse('{"__proto__":{"mode":"revoke"},"name":"a","match":{}}')],
+    };
+    await expect(bundleLambda(replaced, join(directory, 'rule'))).rejects.toThrow(/__proto__/);
+  });
+
   it('names no path of the machine and stays under 700 kB', () => {
     expect(code).not.toContain(process.cwd());
     expect(code).not.toMatch(/node_modules|\/home\/|\/root\//);
     expect(code.length).toBeLessThan(700_000);
+  });
+
+  it('follows a source that changes while the process runs', async () => {
+    const copy = join(directory, 'copy');
+    const repository = fileURLToPath(new URL('../../..', import.meta.url));
+    await cp(join(repository, 'lambda'), join(copy, 'lambda'), { recursive: true });
+    for (const name of ['package.json', 'package-lock.json'])
+      await cp(join(repository, name), join(copy, name));
+    await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'));
+    const { bundleLambda: bundleCopy } = await import(pathToFileURL(join(copy, 'lambda/bundle.ts')).href);
+    const [before, same] = [await bundleCopy(policy, copy), await bundleCopy(policy, copy)];
+    expect(before.sha256).toBe(built.sha256);
+    expect(same.sha256).toBe(before.sha256);
+    const changed = join(copy, 'lambda/batch.ts');
+    await writeFile(changed, `${await readFile(changed, 'utf8')}\nconsole.info('changed');\n`);
+    await bundleCopy(policy, copy);
+    expect(await readFile(join(copy, 'index.mjs'), 'utf8')).toContain('"changed"');
   });
 
   it('is never written for a policy outside the grammar', async () => {

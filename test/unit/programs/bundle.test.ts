@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { functionSources } from '../../../lambda/bundle.ts';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
-import { functionSources, makeBundle } from '../../../programs/bundle.ts';
+import { makeBundle } from '../../../programs/bundle.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 let directory: string;
