@@ -20,17 +20,16 @@ import { openToTheWorld, until } from '../../../sandbox/demo/security-group.ts';
 import type { World } from '../../../sandbox/demo/world.ts';
 import { deployedWorld, hub, management, member, topicArn } from '../../worlds/least-privilege.ts';
 import { type Ground, office } from './actions.ts';
+import { permitEverything } from './excess.ts';
 import { rows } from './rows.ts';
 import { assume, type Caller, callerWith, sessionOfServiceRole } from './sessions.ts';
 
 const lambdaRole = roleArn(hub, names.lambdaRole);
 const remediationRole = roleArn({ ...hub, ...member }, names.remediationRole);
 const forwarderRole = roleArn({ ...hub, ...member }, names.forwarderRole);
-const refusal = {
-  name: expect.stringMatching(
-    /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationErrorException)$/,
-  ),
-};
+const refusalNames =
+  /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationErrorException)$/;
+const refusal = { name: expect.stringMatching(refusalNames) };
 
 let world: World;
 let callers: Record<string, Caller>;
@@ -119,8 +118,12 @@ describe('deployed through the documented policies alone', () => {
   });
 });
 
-describe.each(Object.entries(rows))('%s', (who, { permitted, refused }) => {
+describe.each(Object.entries(rows))('%s', (who, { permitted, refused, refusedTwice }) => {
   it.each(refused)('is refused %s', async (_, make) => {
+    await expect(make(callers[who] as Caller, ground)).rejects.toMatchObject(refusal);
+  });
+
+  it.each(refusedTwice)('is refused %s, not only by its policy', async (_, make) => {
     await expect(make(callers[who] as Caller, ground)).rejects.toMatchObject(refusal);
   });
 
@@ -190,5 +193,26 @@ describe("a member's roles and the Lambda's", () => {
     );
     await organizations.send(new RemoveAccountFromOrganizationCommand({ AccountId }));
     await expect(assume(lambda, remediationRole)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('with every right', () => {
+  it('each caller is refused only what something other than its policy refuses', async () => {
+    await permitEverything(world.sandbox);
+    const tried = Object.entries(rows).flatMap(([who, { refused, refusedTwice }]) =>
+      [...refused, ...refusedTwice].map(([call, make]) => ({ who, call, make })),
+    );
+    // A member that has left the organization gets other errors.
+    const leaves = ({ call }: { call: string }) => Number(call === 'organizations:LeaveOrganization');
+    const refused: string[] = [];
+    for (const { who, call, make } of tried.sort((one, other) => leaves(one) - leaves(other))) {
+      const error = await make(callers[who] as Caller, ground).catch((cause: Error) => cause);
+      if (error instanceof Error && refusalNames.test(error.name)) refused.push(`${who}: ${call}`);
+    }
+    expect(refused).toEqual(
+      Object.entries(rows).flatMap(([who, { refusedTwice }]) =>
+        refusedTwice.map(([call]) => `${who}: ${call}`),
+      ),
+    );
   });
 });

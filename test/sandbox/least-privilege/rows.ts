@@ -41,6 +41,7 @@ import {
   sending,
 } from './actions.ts';
 import { findings, forgetting, importing, publishing, redirecting, remembering } from './channels.ts';
+import { refusedAnyway } from './excess.ts';
 
 const accountArn = `arn:aws:organizations::${management}:account/o-1/${member.accountId}`;
 
@@ -190,11 +191,21 @@ function isAllowed({ document, accountId }: Caller, [call, , on]: Row): boolean 
   );
 }
 
+interface Rows {
+  permitted: Row[];
+  /** Refused by the policy alone. */
+  refused: Row[];
+  /** Refused by the policy and by something else. */
+  refusedTwice: Row[];
+}
+
 /** By role: what its policy permits of all the calls, and what it does not. */
-export const rows: Record<string, { permitted: Row[]; refused: Row[] }> = Object.fromEntries(
+export const rows: Record<string, Rows> = Object.fromEntries(
   Object.entries(callers).map(([who, caller]) => {
     const tried = calls.filter(([call]) => !caller.untried?.some((pattern) => pattern.test(call)));
     const permitted = tried.filter((row) => isAllowed(caller, row));
-    return [who, { permitted, refused: tried.filter((row) => !permitted.includes(row)) }];
+    const others = tried.filter((row) => !permitted.includes(row));
+    const refusedTwice = others.filter(([call]) => refusedAnyway[who]?.some((pattern) => pattern.test(call)));
+    return [who, { permitted, refused: others.filter((row) => !refusedTwice.includes(row)), refusedTwice }];
   }),
 );
