@@ -9,7 +9,7 @@ const sources = fileURLToPath(new URL('.', import.meta.url));
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(repository, '.portcullis/provider');
 
-/** An engine may still run an older build. */
+/** A build is kept for this long after its last use, because an engine may still run an older one. */
 const keptMilliseconds = 24 * 3_600_000;
 
 /**
@@ -17,15 +17,25 @@ const keptMilliseconds = 24 * 3_600_000;
  * the executable `pulumi-resource-aws`, which runs it with this Node. Built once for each version of its sources;
  * several processes may ask at once.
  */
-export async function buildProvider(): Promise<string> {
-  const place = join(cache, await sourceDigest());
-  if (!existsSync(place)) {
-    await removeOld();
+export async function buildProvider(directory = cache): Promise<string> {
+  const place = join(directory, await sourceDigest());
+  if (!(await markUsed(place))) {
+    await removeUnused(directory);
     await buildInto(place);
   }
-  const now = new Date();
-  await utimes(place, now, now);
   return place;
+}
+
+/** Marks first, so that no other process removes the build between the check and the use. False without a build. */
+async function markUsed(place: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(place, now, now).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /** Changes with the plugin's sources, the locked packages and the Node that runs it. */
@@ -58,6 +68,7 @@ async function buildInto(place: string): Promise<void> {
       legalComments: 'none',
     });
     const launcher = `#!/bin/sh
+touch ${quoted(place)} 2>/dev/null
 unset NODE_OPTIONS
 export NODE_COMPILE_CACHE=${quoted(join(place, 'compile-cache'))}
 exec ${quoted(process.execPath)} ${quoted(join(place, 'provider.mjs'))} "$@"
@@ -70,11 +81,18 @@ exec ${quoted(process.execPath)} ${quoted(join(place, 'provider.mjs'))} "$@"
   }
 }
 
-async function removeOld(): Promise<void> {
-  await mkdir(cache, { recursive: true });
-  for (const name of await readdir(cache)) {
-    const place = join(cache, name);
-    const used = (await stat(place).catch(() => undefined))?.mtimeMs ?? 0;
-    if (used < Date.now() - keptMilliseconds) await rm(place, { recursive: true, force: true });
+/** Moves a build aside before it is deleted, so that no process finds a part of one. */
+async function removeUnused(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    const place = join(directory, name);
+    const used = (await stat(place).catch(() => undefined))?.mtimeMs;
+    if (used === undefined || used >= Date.now() - keptMilliseconds) continue;
+    const aside = `${place}.${randomUUID()}`;
+    const moved = await rename(place, aside).then(
+      () => true,
+      () => false, // another process was faster
+    );
+    if (moved) await rm(aside, { recursive: true, force: true });
   }
 }
