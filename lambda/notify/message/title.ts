@@ -20,9 +20,9 @@ export function titleOf(result: RemediationResult): string | undefined {
   return outcome === 'remediated' && narrowed && !revoked ? 'Ingress narrowed' : titles.get(outcome);
 }
 
-/** Urgent results are never folded or left in a thread only. */
+/** Results of ingress that is still open. They are folded apart from the others, and not left in a thread only. */
 export function isUrgent({ outcome }: RemediationResult): boolean {
-  return outcome === 'escalated' || outcome === 'failed';
+  return outcome === 'escalated' || outcome === 'failed' || outcome === 'access-denied';
 }
 
 const severities = ['low', 'medium', 'high', 'critical'];
