@@ -137,12 +137,13 @@ export function matchTraffic(clause: TrafficClause, opened: Opened): Match {
 
 function portMatch(clause: TrafficClause, name: string, opened: Span, hit: Span | undefined): Match {
   const [from, to] = [opened.from % width, opened.to % width];
-  const range = from === to ? `${name} port ${from}` : `${name} ports ${from}-${to}`;
-  if (!hit) return { match: 'no', why: `${range} is ${clause.ports?.except ? 'excepted' : 'not evaluated'}` };
+  const range = from === to ? `${name} port ${from} is` : `${name} ports ${from}-${to} are`;
+  if (!hit) return { match: 'no', why: `${range} ${clause.ports?.except ? 'excepted' : 'not evaluated'}` };
   const bad = Math.max(hit.from, opened.from) % width;
-  const detail = from === to ? '' : `, port ${bad} of it`;
-  if (!clause.ports?.except) return { match: 'yes', why: `${range} is open${detail}` };
-  return { match: 'yes', why: `${range} is open${detail || ','} not excepted` };
+  if (!clause.ports?.except)
+    return { match: 'yes', why: `${range} open${from === to ? '' : `, including port ${bad}`}` };
+  const excess = from === to ? ', not excepted' : `, and port ${bad} is not excepted`;
+  return { match: 'yes', why: `${range} open${excess}` };
 }
 
 function otherMiss({ ports, icmp: types }: TrafficClause, protocol: number, name: string): string {

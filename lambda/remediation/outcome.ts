@@ -22,7 +22,7 @@ export function outcomeOf(task: Task, evaluation: GroupEvaluation, applied: Appl
   if (has('revoked', 'narrowed')) {
     const { unverified } = revocation;
     if (unverified === undefined) return { outcome: 'remediated', reason: null };
-    const doubt = `revoked, but the look afterwards failed: ${describeError(unverified)}`;
+    const doubt = `revoked, but reading the group afterwards failed: ${describeError(unverified)}`;
     return { outcome: 'remediated', reason: doubt };
   }
   return outcomeWithoutRevoke(task, evaluation, applied);

@@ -115,7 +115,7 @@ describe('a Slack message', () => {
     );
   });
 
-  it('is valid any text a result holds', () => {
+  it('is valid for any text in a result', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 400 }),

@@ -95,7 +95,7 @@ describe('a Slack message', () => {
     expect(JSON.stringify(message)).toContain('Needed all the same?');
   });
 
-  it('tells of what became of a rule', () => {
+  it('says what happened to a rule', () => {
     const changes: Partial<ResultFinding>[] = [
       { action: 'narrowed', narrowed: { to: ['198.51.100.0/24'] } },
       { action: 'narrowed', narrowed: { to: [], error: 'denied' } },
