@@ -46,6 +46,15 @@ export function createNotifier(context: NotifierContext, sessions: Pick<Sessions
   };
 }
 
+/**
+ * Whether any channel delivered the message, or none is configured; else it must be tried again. A folded message
+ * names no group, so it counts as not delivered.
+ */
+export function isDelivered(notification: Notification): boolean {
+  const channels = [notification.slack, notification.sns].map(({ status }) => status);
+  return channels.includes('sent') || !channels.some((status) => status === 'failed' || status === 'folded');
+}
+
 async function together(
   log: Log,
   channels: Record<keyof Notification, () => Promise<Channel>>,

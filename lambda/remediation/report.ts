@@ -1,10 +1,10 @@
 import { isOnlyCanary } from '../contract/canary.ts';
-import type { Notification, RemediationResult } from '../contract/result.ts';
+import type { RemediationResult } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import { readEscalation, writeEscalation } from '../ledger/escalations.ts';
 import type { History } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Notifier } from '../notify/notifier.ts';
+import { isDelivered, type Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
 import { openingOfFinding } from '../policy/rule.ts';
 import { policyDigest } from '../policy/schema/policy.ts';
@@ -32,21 +32,12 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
     const { account, groupId, findings, attempt } = remediation;
     if (groupId !== null && findings.some(({ undo }) => undo !== null))
       await history.reported({ call, account, groupId, ...(attempt && { attempt }) });
-    if (!notified.repeated && isOut(notified.notification))
+    if (!notified.repeated && isDelivered(notified.notification))
       await keepAnnounced(ledger, notified, clock.now());
     if (groupId !== null && remediation.look !== undefined)
       await keepReported(ledger, { account, region: call.region, groupId }, remediation.look, clock.now());
     return sent;
   };
-}
-
-/**
- * Whether any channel delivered the message, or none is configured; else the next result tries again. A folded message
- * names no group, so it counts as not delivered.
- */
-function isOut(notification: Notification): boolean {
-  const channels = [notification.slack, notification.sns].map(({ status }) => status);
-  return channels.includes('sent') || !channels.some((status) => status === 'failed' || status === 'folded');
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   readRechecks,
   scheduleRecheck,
 } from '../ledger/recheck.ts';
-import type { Notifier } from '../notify/notifier.ts';
+import { isDelivered, type Notifier } from '../notify/notifier.ts';
 import { publishEvent } from '../notify/publish.ts';
 import { type Policy, policyDigest } from '../policy/schema/policy.ts';
 import type { HandlerContext } from './context.ts';
@@ -138,7 +138,8 @@ async function saysNothing(
 
 /**
  * Announces, each once, the exceptions that end within a week and those that have ended: to people and on the org bus.
- * @throws when the bus or the ledger does not answer; what was not announced is announced a minute later.
+ * When no channel delivers the message, people are notified with the next call. @throws when the bus or the ledger does
+ * not answer; what was not announced is announced a minute later.
  */
 export async function announceEnds(context: HandlerContext, notifier: Notifier): Promise<Announcement[]> {
   const { policy, ledger, clock, cloud, environment, log } = context;
@@ -147,10 +148,16 @@ export async function announceEnds(context: HandlerContext, notifier: Notifier):
     const { name, expires, state } = announcement;
     const key = `announced/${name}/${expires}/${state}`;
     if ((await ledger.read(key)) !== undefined) continue;
-    log('announced', { ...announcement, notification: await notifier.announce(announcement) });
-    await publishEvent(cloud, environment.busArn, announcementDetailType, announcement, clock);
-    await ledger.write(key, announcement.time, new Date(clock.now().getTime() + announcedRetentionMs));
-    announced.push(announcement);
+    const notification = await notifier.announce(announcement);
+    log('announced', { ...announcement, notification });
+    const keptUntil = new Date(clock.now().getTime() + announcedRetentionMs);
+    const onTheBus = `${key}/on-the-bus`;
+    if ((await ledger.read(onTheBus)) === undefined) {
+      await publishEvent(cloud, environment.busArn, announcementDetailType, announcement, clock);
+      await ledger.write(onTheBus, announcement.time, keptUntil);
+      announced.push(announcement);
+    }
+    if (isDelivered(notification)) await ledger.write(key, announcement.time, keptUntil);
   }
   return announced;
 }

@@ -84,6 +84,17 @@ describe('the end of an exception', () => {
     expect(world.announced).toHaveLength(1);
   });
 
+  it('that no channel delivered is announced to people an hour later, and not again on the bus', async () => {
+    const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
+    world.slack.answers = [404];
+    for (const nth of [1, 2, 3]) {
+      await world.handler({ ...hour, id: `hour-${nth}` });
+      world.time += 61 * 60_000;
+      expect(world.slack.posts).toHaveLength(nth === 1 ? 0 : 1);
+    }
+    expect(world.announced).toMatchObject([{ name: 'partner', state: 'expiring' }]);
+  });
+
   it('that the bus did not take is announced an hour later', async () => {
     const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
     world.fail('putEvent', new Error('no'), 1);
