@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { definitions } from '../../../../controlplane/cli/definitions.ts';
+import { routes } from '../../../../controlplane/http/routes/table.ts';
 import { metricsText } from '../../../../controlplane/telemetry/database-metrics.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { createMeter, metricsRegistry } from '../../../../controlplane/telemetry/metrics.ts';
@@ -93,6 +94,15 @@ describe.each(rules)('$alert', ({ alert, expr, labels, annotations, ...rule }) =
     const words = new Set([...Object.keys(definitions), 'policy']);
     const commands = [...annotations.do.matchAll(/`portcullis ([\w-]+)/g)].map(([, name = '']) => name);
     expect(commands.filter((name) => !words.has(name))).toEqual([]);
+  });
+
+  test('names only routes that there are, with parameters that they take', () => {
+    for (const [, path, query = ''] of annotations.do.matchAll(/(\/v1\/[\w/-]+)(?:\?([^"` ]+))?/g)) {
+      const route = routes.find((each) => each.method === 'get' && each.path === path);
+      expect(route, path).toBeDefined();
+      expect(route?.query?.safeParse(Object.fromEntries(new URLSearchParams(query))).error).toBeUndefined();
+    }
+    expect(annotations.do).not.toMatch(/portcullis status --json[^`]*\.stacks/);
   });
 
   test('names in its text only labels that are left of its expression', () => {
