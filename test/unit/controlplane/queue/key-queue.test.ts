@@ -197,6 +197,21 @@ test('after ten thousand wakes of a hundred keys that are under way each waits o
   expect(keysOf(again)).toEqual(keys);
 });
 
+test('after two thousand keys were added the queue has statistics, and PGlite is vacuumed', async () => {
+  const table = async () => {
+    const sql = `select sum(greatest(reltuples, 0))::int as rows,
+        (select sum(vacuum_count)::int from pg_stat_all_tables where schemaname = 'queue') as vacuums
+      from pg_class where oid in (select relid from pg_partition_tree('queue.job'))`;
+    const [row] = await database.query<{ rows: number; vacuums: number }>(sql);
+    return row ?? { rows: 0, vacuums: 0 };
+  };
+  const before = await table();
+  const keys = Array.from({ length: 2_000 }, (_, index) => `account-${300_000_000_000 + index}`);
+  await queue.enqueue(keys);
+  await until(async () => (await table()).rows >= before.rows + 2_000);
+  if (kind === 'pglite') await until(async () => (await table()).vacuums > before.vacuums);
+});
+
 test('a listener is called when this process adds a key', async () => {
   let reported = 0;
   queue.onAdded(() => {
