@@ -101,7 +101,7 @@ const allow: Step = {
     const { outcome } = await remediationOf(world, group, at.accountId);
     assert(outcome === 'clean', `the audit log says ${outcome}`);
     assert((await group.ruleIds()).includes(group.ruleId), 'the rule was deleted');
-    return 'judged clean, still there';
+    return 'evaluated as clean, still there';
   },
 };
 
@@ -220,7 +220,7 @@ const putBack: Step = {
     const { outcome } = await remediationOf(world, group, at.accountId, eventId);
     assert(outcome === 'excepted', `the audit log says ${outcome} of the rule that was put back`);
     assert((await group.ruleIds()).length === 1, 'the rule is not there');
-    return `back ${seconds(took)} after it was asked for, judged ${outcome}, still there`;
+    return `back ${seconds(took)} after it was asked for, evaluated as ${outcome}, still there`;
   },
 };
 
