@@ -8,13 +8,6 @@ import { routes } from '../controlplane/http/routes/table.ts';
 const file = new URL('./api.md', import.meta.url);
 const [begin, end] = ['<!-- routes -->', '<!-- /routes -->'];
 
-/** A route with what its table may say of it: the least role, and the schema of a good answer. */
-type Described = Route & {
-  readonly open?: true;
-  readonly role?: string;
-  readonly returns?: z.ZodType;
-};
-
 /** As much of JSON Schema as a table shows. */
 interface Field {
   readonly type?: string | readonly string[];
@@ -75,14 +68,10 @@ function outputTable(schema: z.ZodType | undefined): string[] {
   return ['', 'Response body:', '', '| field | type | meaning |', '|---|---|---|', ...rows];
 }
 
-const isOpen = ({ open, role }: Described) => open === true || role === 'anyone';
+const access = ({ role }: Route): string =>
+  role === 'anyone' ? 'Needs no token.' : `Needs the role \`${role}\`.`;
 
-function access(route: Described): string {
-  if (isOpen(route)) return 'Needs no token.';
-  return route.role ? `Needs the role \`${route.role}\`.` : 'Needs a token.';
-}
-
-function section(route: Described): string {
+function section(route: Route): string {
   const responses = Object.entries(route.answers).map(([status, answer]) => {
     const type = status === '200' && route.produces ? ` (\`${route.produces}\`)` : '';
     return `| ${status} | ${cell(answer)}${type} |`;
@@ -101,14 +90,14 @@ function section(route: Described): string {
   ].join('\n');
 }
 
-function index(all: readonly Described[]): string {
+function index(all: readonly Route[]): string {
   const rows = all.map((route) => {
     const title = `${route.method.toUpperCase()} ${route.path}`;
     const anchor = title
       .toLowerCase()
       .replace(/[^\w\s-]/g, '')
       .replaceAll(' ', '-');
-    const role = isOpen(route) ? 'none' : (route.role ?? 'any');
+    const role = route.role === 'anyone' ? 'none' : route.role;
     return `| [\`${title}\`](#${anchor}) | ${role} | ${cell(route.summary)} |`;
   });
   return ['| method and path | role | summary |', '|---|---|---|', ...rows, ''].join('\n');

@@ -2,12 +2,12 @@ import { errorTable } from '../settings/errors.ts';
 
 const head = `# Errors
 
-Use this page to find what an error of the API means and what to do. It is made from \`controlplane/settings/errors.ts\` by
-\`node docs/write-errors.ts\`.
+Use this page to find what an error of the API means and what to do. \`node docs/write-errors.ts\` generates it from
+\`controlplane/settings/errors.ts\`.
 
-An error is \`application/problem+json\` (RFC 9457). \`code\` is stable: programs go by it. \`detail\` says what is wrong with
-this request. \`type\` links to the code below; the service has this page at \`/docs/errors.md\`. \`retry\` says whether the same
-request can succeed later.
+An error is \`application/problem+json\` (RFC 9457). \`code\` is stable, so programs can use it. \`detail\` says what is wrong
+with this request. \`type\` links to the code below; the service has this page at \`/docs/errors.md\`. \`retry\` says whether
+the same request can succeed later.
 `;
 
 /** The page that explains every code. Pure. */
