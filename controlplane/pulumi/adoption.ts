@@ -29,7 +29,7 @@ export interface Candidate {
   /** Known of a create that was under way; of others the next update tells. */
   readonly dependencies?: readonly string[] | null | undefined;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
-  /** The id that AWS told, of a type whose inputs do not say it. */
+  /** The id that AWS returned, for a type whose inputs do not contain it. */
   readonly id?: string | undefined;
 }
 

@@ -114,7 +114,7 @@ async function workspaceOf(
 
 /**
  * The stack without a process that selects it (every command names its stack), and without the three that `up` runs
- * afterwards for outputs and history, each with a key derivation: the engine's events have told all of it already.
+ * afterwards for outputs and history, each with a key derivation: the engine's events already contain all of it.
  */
 async function stackIn(workspace: LocalWorkspace, key: StackKey): Promise<Stack> {
   const selectStack = workspace.selectStack.bind(workspace);

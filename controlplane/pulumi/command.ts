@@ -32,7 +32,7 @@ export class CommandFailed extends Error {
 }
 
 /**
- * What a command is told that has to end, and after how many milliseconds. The Pulumi CLI begins no further step after
+ * The signals to a command that has to end, each after so many milliseconds. The Pulumi CLI begins no further step after
  * its first interrupt, and cancels the steps under way after its second; both times it writes the state and releases
  * the lock. Source: `pulumi up`, "cancellation", in the CLI's `makeCancelContext`.
  */
@@ -42,7 +42,7 @@ const insistence = [
   { after: 20_000, say: 'SIGKILL' },
 ] as const;
 
-/** With the lease lost another worker may begin in some seconds: by then nobody may be at work any more. */
+/** After a lost lease another worker may begin within seconds: this one must have ended by then. */
 const haste = [
   { after: 0, say: 'SIGINT' },
   { after: 1_000, say: 'SIGINT' },

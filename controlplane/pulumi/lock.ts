@@ -13,7 +13,7 @@ export interface LockOwner {
   readonly pid: number;
 }
 
-/** A lock, as the CLI tells of a locked stack. */
+/** A lock, as the CLI's message about a locked stack describes it. */
 interface Lock extends LockOwner {
   readonly user: string;
   /** In the CLI's words. */
@@ -78,9 +78,9 @@ async function end(pid: number, isIt: () => Promise<boolean>): Promise<void> {
 }
 
 /**
- * Ends the CLI processes of this machine that a dead control plane left working on the stack. One on another machine
- * has lost its program with its control plane, and ends by itself.
- * @throws LockHeld where a lock is a living `pulumi` that a person runs: that one is let be.
+ * Ends the CLI processes on this machine that a dead control plane left working on the stack. One on another machine
+ * lost its program when its control plane died, so it ends without help.
+ * @throws LockHeld when the owner of a lock is a living `pulumi` that a person runs; that process is not ended
  */
 export async function endOrphans(key: StackKey, owners: readonly LockOwner[]): Promise<void> {
   for (const { host, pid } of owners) {

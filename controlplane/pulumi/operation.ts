@@ -24,7 +24,7 @@ export interface StackAt {
  */
 export type OperationKind = 'up' | 'preview' | 'destroy';
 
-/** One operation on one stack. The caller guarantees, by a lease, that nobody living works on the stack besides. */
+/** One operation on one stack. By its lease, the caller guarantees that no other living worker uses the stack. */
 export interface Operation {
   readonly kind: OperationKind;
   readonly stack: StackAt;

@@ -21,7 +21,7 @@ function within(signal: AbortSignal, ms: number): { readonly signal: AbortSignal
 /**
  * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
  * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone. An aborted
- * operation is told to end, and its thread kept: ending the thread would leave the CLI without anyone to end it.
+ * operation gets a message to end, and its thread stays: without the thread nothing would end the CLI.
  */
 export function enginePool(
   settings: EngineSettings,

@@ -3,13 +3,13 @@ import type { Scalar, ValueChange } from '../stacks/operation-record.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** What the engine's events tell of a resource before or after a step. A secret is an object there, or `[secret]`. */
+/** A resource before or after a step, as in the engine's events. A secret is an object there, or `[secret]`. */
 export interface PropertySource {
   readonly inputs?: Properties;
   readonly outputs?: Properties;
 }
 
-/** Longer values are told by their property alone. */
+/** For a longer value, only the name of the property is reported. */
 const longest = 80;
 
 /** The keys of a property path such as `tags["aws:x"].y[0]`. Source: `resource.PropertyPath` of the Pulumi SDK. */

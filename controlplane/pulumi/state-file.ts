@@ -35,7 +35,7 @@ async function attributesIn(folder: string, prefix = ''): Promise<string[]> {
 /** @throws where the file cannot be read, which says nothing of what is in it */
 async function isWhole(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}'; // gone meanwhile: nothing to mend
+    if (error.code === 'ENOENT') return '{}'; // deleted meanwhile: nothing to repair
     throw error;
   });
   try {
@@ -62,11 +62,11 @@ export async function repairAttributes(state: string, key: StackKey, workDir: st
     ...(await attributesIn(join(root, 'stacks', 'portcullis'), `${key}.`)),
     ...(await Promise.all(own.map((folder) => attributesIn(folder)))).flat(),
   ];
-  let mended = false;
+  let repaired = false;
   for (const file of files) {
     if (await isWhole(file)) continue;
     await rm(file, { force: true });
-    mended = true;
+    repaired = true;
   }
-  return mended;
+  return repaired;
 }

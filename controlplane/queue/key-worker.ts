@@ -127,7 +127,7 @@ async function takeRound(
     const lease = leaseOf.get(key);
     leaseOf.delete(key);
     if (lease) void reconcileJob(context, jobsInProgress, settled, { job, lease });
-    // Whoever holds it has it look at later, and began before this was asked for.
+    // The holder of the key began before this request, so the key runs once more after it.
     else {
       const afterMs = jittered(leases.expects(key) ? Math.min(expectedMs, heldMs) : heldMs);
       settled.end(job, undefined, { key: job.key, afterMs, priority: job.priority, pullForward: true });

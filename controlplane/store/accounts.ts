@@ -13,7 +13,7 @@ export interface AccountRecord {
   readonly parents: readonly string[];
   /** Names of the organizational units above it, the topmost first. */
   readonly unitNames: readonly string[];
-  /** Its tags in AWS Organizations; null while they were never read, which nobody does unless the policy asks for them. */
+  /** Its tags in AWS Organizations; null until they are read, which happens only when the policy uses tags. */
   readonly tags: Readonly<Record<string, string>> | null;
   /** When they were read; null where they may have changed since. */
   readonly tagsReadAt: Date | null;
@@ -64,7 +64,7 @@ const accountTags = ({ query }: Pick<Database, 'query'>) => ({
       [id, JSON.stringify(tags), readAt],
     );
   },
-  /** Has them read again by whoever needs them next. */
+  /** They are read again when they are needed next. */
   async forgetTags(id: string) {
     await query('update account set tags_read_at = null where id = $1', [id]);
   },

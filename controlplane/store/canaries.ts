@@ -8,10 +8,10 @@ export interface Cell {
   readonly region: string;
 }
 
-/** `end-to-end`: from an API call to the rule being gone. `path`: all of it but CloudTrail and the revoke. */
+/** `end-to-end`: from an API call to the revoked rule. `path`: all of it but CloudTrail and the revoke. */
 export type VerificationKind = 'end-to-end' | 'path';
 
-/** What one cell's canary is about and came to. */
+/** The canary of one cell, with its result. */
 export interface Canary extends Cell {
   readonly id: string;
   readonly verificationId: string;
@@ -77,7 +77,7 @@ export async function recordResult(query: Query, result: RemediationResult): Pro
   return found.length > 0;
 }
 
-/** Ends a canary once and says so of its cell; one that has ended stays as it is. */
+/** Ends a canary once and records the result for its cell; one that has ended stays as it is. */
 export async function recordEnding(query: Query, id: string, ending: Ending): Promise<void> {
   const verified = ending.state === 'verified' ? ending : undefined;
   const values = [

@@ -83,7 +83,7 @@ const verifications = ({ query, transaction }: Pick<Database, 'query' | 'transac
 
 /** Which worker works on a canary. */
 const canaryClaims = ({ query }: Pick<Database, 'query'>) => ({
-  /** A canary of the verification that nobody works on, for this holder alone until its claim runs out. */
+  /** Claims a canary of the verification that no worker holds. The claim ends unless the holder renews it. */
   claim: (verificationId: string, holder: string) =>
     firstRow<Canary>(
       query,
@@ -101,7 +101,7 @@ const canaryClaims = ({ query }: Pick<Database, 'query'>) => ({
       [holder, claimMs / 1000],
     );
   },
-  /** Lets go of what the holder, or without one everybody, claimed. */
+  /** Releases the claims of the holder; without one, all claims. */
   async release(holder?: string) {
     await query(
       `update canary set holder = null, held_until = null where ended_at is null and ($1::text is null or holder = $1)`,
@@ -135,10 +135,10 @@ const canaries = ({ query, transaction }: Pick<Database, 'query' | 'transaction'
    */
   received: (result: RemediationResult): Promise<boolean> =>
     transaction((within) => recordResult(within, result)),
-  /** Ends a canary once, and says so of its cell. */
+  /** Ends a canary once, and records the result for its cell. */
   end: (id: string, ending: Ending): Promise<void> =>
     transaction((within) => recordEnding(within, id, ending)),
-  /** Canaries in a cell that may have left a group behind and that nobody works on. */
+  /** Canaries in a cell that may have left a group behind and that no worker holds. */
   leftovers: ({ accountId, region }: Cell) =>
     firstColumn(
       query,
@@ -146,8 +146,8 @@ const canaries = ({ query, transaction }: Pick<Database, 'query' | 'transaction'
            and removed_at is null and (ended_at is not null or held_until is null or held_until < now())`,
       [accountId, region],
     ),
-  async removed(gone: readonly string[]) {
-    await query('update canary set removed_at = now() where id = any($1::uuid[])', [gone]);
+  async removed(ids: readonly string[]) {
+    await query('update canary set removed_at = now() where id = any($1::uuid[])', [ids]);
   },
 });
 

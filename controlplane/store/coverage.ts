@@ -4,13 +4,13 @@ import type { RegionCoverage } from '../stacks/trail-check.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 
-/** A change of coverage that people are to be told of. */
+/** A change of coverage to report to people. */
 export interface CoverageNotice {
   readonly id: string;
   /** The same for all accounts that lost, or regained, coverage for the same reason. */
   readonly theme: string;
   readonly event: CoverageEvent;
-  /** The channels that were told already. */
+  /** The channels that were notified already. */
   readonly notified: readonly string[];
 }
 
@@ -82,7 +82,7 @@ async function observe(
 
 export function coverageStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
-    /** What was last known of an account; empty where it was never looked at. */
+    /** What was last known of an account; empty when it was never inspected. */
     async known(accountId: string): Promise<KnownCoverage[]> {
       const [row] = await query<{ known: KnownCoverage[] }>(knownColumn, [accountId]);
       return row?.known ?? [];
@@ -96,7 +96,7 @@ export function coverageStore({ query, transaction }: Pick<Database, 'query' | '
       before: readonly RegionCoverage[],
       found: readonly RegionCoverage[],
     ): Promise<void> => transaction((within) => observe(within, account, before, found)),
-    /** Notices of an account that not everybody was told of, the oldest first. */
+    /** Notices of an account that some channel did not get yet, the oldest first. */
     pending: (accountId: string): Promise<CoverageNotice[]> =>
       query(
         `select id, theme, event, notified from coverage_notice
@@ -112,7 +112,7 @@ export function coverageStore({ query, transaction }: Pick<Database, 'query' | '
     async done(id: string) {
       await query('update coverage_notice set done_at = now() where id = $1', [id]);
     },
-    /** How many notices of the theme a channel was told of in the last so many minutes. */
+    /** How many notices of the theme a channel got in the last so many minutes. */
     async notifiedLately(theme: string, channel: string, minutes: number): Promise<number> {
       const [row] = await query<{ count: number }>(
         `select count(*)::int as count from coverage_notice

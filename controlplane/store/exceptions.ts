@@ -71,7 +71,7 @@ export function exceptionStore({ query, transaction }: Database) {
     /** All there ever were, newest first. */
     list: (): Promise<StoredException[]> =>
       query(`select ${columns} from exception order by created_at desc, name`),
-    /** Those that nobody has ended, by name; whether they have expired is not looked at. */
+    /** Those that no person has ended, by name; expired ones are included. */
     standing: (): Promise<StoredException[]> =>
       query(`select ${columns} from exception where ended_at is null order by name`),
     get,

@@ -30,7 +30,7 @@ export function lifecycleEventStore({ query }: Database) {
   };
 }
 
-/** A change of the organization, told by an event. A hint: what it says is read again before anything is done. */
+/** A change of the organization, from an event. It is a hint: its content is read again before anything is done. */
 export interface LifecycleEvent {
   readonly id: string;
   readonly name: string;

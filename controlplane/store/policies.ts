@@ -41,7 +41,7 @@ export async function confirmPolicy(
   await writeAudit(query, { who: confirmedBy, what: 'policy changed', details: { ...change, ...details } });
 }
 
-/** Puts in force what a person confirmed: the text that was asked about, whatever the file holds by now. */
+/** Puts in force what a person confirmed: the text of the question, also when the file has changed since. */
 export async function confirmAsked(
   query: Query,
   { id, policy }: Confirmation,

@@ -62,7 +62,7 @@ export interface OutcomeChange {
 
 const firstOf = ({ outcome }: RemediationResult): OutcomeChange => ({ outcome, change: 'first' });
 
-/** What is received is kept, so that the merge is of all results whatever their order. */
+/** Received results are kept, so that the merge is of all results and does not depend on their order. */
 async function mergeInto(query: Query, result: RemediationResult): Promise<OutcomeChange | undefined> {
   const id = [result.eventId, result.groupId ?? ''];
   const [known] = await query<Known>(
@@ -89,14 +89,14 @@ async function mergeInto(query: Query, result: RemediationResult): Promise<Outco
 export function remediationStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
     /**
-     * Merges a result with those of the same event and group, in whatever order they arrive; one that is received twice
+     * Merges a result with those of the same event and group, in any order of arrival; one that is received twice
      * changes nothing. Undefined where the outcome is the same as before.
      */
     append: async (result: RemediationResult): Promise<OutcomeChange | undefined> =>
       (await insertFirst(query, result))
         ? firstOf(result)
         : transaction((within) => mergeInto(within, result)),
-    /** What an event came to, for each security group that it was about. */
+    /** The results of an event, one for each security group that it was about. */
     ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
       query(`select ${remediationColumns} from remediation where event_id = $1 order by group_id`, [eventId]),
     /** The longest open first, a hundred at most. */

@@ -92,7 +92,7 @@ async function create(query: Query, restore: NewRestore): Promise<void> {
 
 const unasked = 'portcullis';
 
-/** Ends a restore once; whoever finds it ended changes nothing. True where this was the one. */
+/** Ends a restore once; one that has ended stays as it is. True when this call ended it. */
 async function end(
   query: Query,
   id: string,
@@ -146,7 +146,7 @@ export function restoreStore({ query, transaction }: Database) {
       );
       return { ...row, rules };
     },
-    /** Ids of those that have not come to an end, oldest first. */
+    /** Ids of those that have not ended, oldest first. */
     unfinished: () =>
       firstColumn(query, 'select id from restore where finished_at is null order by requested_at'),
     /** @throws LeaseLost */

@@ -19,7 +19,7 @@ interface Removal {
 const part = 5000;
 const expired = (column: string) => `${column} < now() - make_interval(days => $1)`;
 
-/** A remediation that somebody put back stays, as its restore does. */
+/** A remediation that a person restored stays, as its restore does. */
 async function removeRemediations(query: Query, days: number): Promise<number> {
   const rows = await query(
     `delete from remediation where ctid in (

@@ -5,8 +5,8 @@ import { firstColumn } from './database/query.ts';
 import { type Run, runColumns } from './runs.ts';
 
 /**
- * `pending`: its wave has not come. `admitted`: its key waits for a worker. `unreachable`: somebody has to let us into the
- * account first, which is no failure of what was rolled out.
+ * `pending`: its wave has not come. `admitted`: its key waits for a worker. `unreachable`: a person has to give
+ * access to the account first, which is no failure of what was rolled out.
  */
 export type RunStackState =
   | 'pending'
@@ -157,7 +157,7 @@ const runsOfStack = ({ query }: Pick<Database, 'query'>) => ({
 
 /** What runs are about accounts, and what came of them. */
 const runsOfAccounts = ({ query }: Pick<Database, 'query'>) => ({
-  /** Those of the accounts whose latest run somebody of this name asked for, and was cancelled. */
+  /** Those of the accounts whose latest run was requested by this name and was cancelled. */
   cancelled: (accountIds: readonly string[], requestedBy: string) =>
     firstColumn(
       query,
@@ -170,8 +170,8 @@ const runsOfAccounts = ({ query }: Pick<Database, 'query'>) => ({
       [accountIds, requestedBy],
     ),
   /**
-   * Of the runs that somebody of this name asked for: how many member stacks ended within a day, and how many of these
-   * failed and were not made since. What ended before a person last let such a run go on counts no more.
+   * Of the runs that this name requested: how many member stacks ended within a day, and how many of these failed and
+   * were not made since. What ended before a person last resumed such a run is not counted.
    */
   async lately(requestedBy: string): Promise<{ failed: number; ended: number }> {
     const [row] = await query<{ failed: number; ended: number }>(

@@ -72,7 +72,7 @@ async function createUnlessWaiting(
   }
 }
 
-/** Somebody else asked for what waits already: the run is one, who asked is two. */
+/** A second person may request a run that waits already: it stays one run, with an audit line for each person. */
 async function requested(query: Query, by: string, run: Run, created: boolean): Promise<void> {
   if (!created && by === run.requestedBy) return;
   const { id, kind, scope, onlyChanged, rollout } = run;
@@ -114,12 +114,12 @@ const runReads = ({ query }: Pick<Database, 'query'>) => ({
   unfinished: (): Promise<Run[]> =>
     query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
   /**
-   * The latest run that somebody of this name asked for, or with `*` at its end of a name that begins like it; where a
-   * state is given, the latest that is in it.
+   * The latest run that this name requested; with `*` at its end, that any name with this beginning requested. With a
+   * state, the latest run in it.
    */
   async latestOf(requestedBy: string, state?: RunState): Promise<Run | undefined> {
     const byPrefix = requestedBy.endsWith('*');
-    // The operators that the index compares by: bytes, so that names that begin alike stand together.
+    // The operators that the index compares by: bytes, so that names with the same beginning are adjacent.
     const named = byPrefix
       ? 'requested_by ~>=~ $1 and requested_by ~<~ ($1 || chr(1114111))'
       : 'requested_by = $1';
@@ -208,7 +208,7 @@ const runControl = (database: Pick<Database, 'transaction'>) => ({
     ),
 });
 
-/** Whatever becomes of a run leaves its line in the audit log, in one step with it. */
+/** Each change of a run and its line in the audit log are one step. */
 export const runStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
   ...runReads(database),
   ...runSteps(database),

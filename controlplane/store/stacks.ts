@@ -39,9 +39,9 @@ export interface Made extends Pick<DesiredStack, 'generation' | 'exceptions'> {
 export interface Failure {
   readonly generation: string;
   readonly counted: boolean;
-  /** What an earlier holder left is still in the way: whoever comes next has to recover. */
+  /** What an earlier holder left is still in the way: the next holder has to recover. */
   readonly unrecovered?: boolean;
-  /** Conditions that are set besides once so many counted at the generation. */
+  /** Conditions that are also set after so many counted failures at the generation. */
   readonly stalled?: { readonly after: number; readonly conditions: Conditions };
 }
 
@@ -118,7 +118,7 @@ const stackDeclarations = ({ query }: Pick<Database, 'query'>) => ({
 
 /** What an operation is about to do, and what came of it. */
 const stackOperations = ({ query }: Pick<Database, 'query'>) => ({
-  /** Intent before the act: whoever finds it later knows that an operation was under way. @throws LeaseLost */
+  /** Records the intent before the act: a later holder sees by it that an operation was under way. @throws LeaseLost */
   async begin(key: string, conditions: Conditions, holder: Holder) {
     const set = 'conditions = $2, operation_started_at = coalesce(operation_started_at, now())';
     await write(query, set, key, [JSON.stringify(conditions)], holder);
@@ -139,7 +139,7 @@ const stackOperations = ({ query }: Pick<Database, 'query'>) => ({
       holder,
     );
   },
-  /** The operation failed, which is told and counted in one step. @throws LeaseLost */
+  /** The operation failed, which is recorded and counted in one step. @throws LeaseLost */
   async failed(
     key: string,
     conditions: Conditions,

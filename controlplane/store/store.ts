@@ -39,7 +39,7 @@ export const openStore = (database: Database) => ({
   archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),
   audit: auditStore(database),
-  /** Time by the database's clock, which decides whatever depends on time. */
+  /** Time by the database's clock: every decision that depends on time uses it. */
   now: databaseClock(database),
 });
 

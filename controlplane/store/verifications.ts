@@ -64,7 +64,7 @@ const dueCells = `select each.account_id, each.region
   order by greatest(cell_verification.verified_at, cell_verification.failed_at) nulls first, md5(each.account_id || each.region)
   limit $4`;
 
-/** The same for the cells that are due, which nobody else chooses meanwhile; false where there are none. */
+/** The same for the cells that are due. No other worker chooses them meanwhile. False when none is due. */
 export async function requestDue(
   query: Query,
   asked: Asked,

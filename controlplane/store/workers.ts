@@ -6,7 +6,7 @@ export interface WorkerRecord {
   readonly processId: number;
   /** Names where the Pulumi state is, which all workers have to share. */
   readonly stateDigest: string;
-  /** Names the settings, programs and policy that decide what is declared and what is taken away. */
+  /** Names the settings, programs and policy that decide what is declared and what is deleted. */
   readonly settingsDigest: string;
   readonly startedAt: Date;
   readonly seenAt: Date;

@@ -6,19 +6,19 @@ import { type AuditFilter, type AuditLine, finalLines, newestLines, writersLock 
 import { type AuditCheck, checkSeals, type Seal, sealLines } from './seals.ts';
 
 export interface AuditEntry {
-  /** The caller's name, or `portcullis` for what was done unasked. */
+  /** The caller's name, or `portcullis` for what no one requested. */
   readonly who: string;
   readonly what: AuditedAct;
   /** `account` (an id) or `key` (a stack's) says whose account it is about; never a secret. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** What went wrong is told in AWS's and the engine's words, which could hold anything. */
+/** Error texts of AWS and the engine may contain anything, so secrets are removed. */
 const clean = redact();
 
 /**
- * Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer; for
- * whoever looks which lines are final, a quarter of a second at most.
+ * Appends a line as a part of the transaction that the query belongs to. Never waits for another line's writer. It
+ * waits for a reader that finds out which lines are final, for a quarter of a second at most.
  */
 export async function writeAudit(query: Query, entry: AuditEntry, once?: string): Promise<boolean> {
   const rows = await query(

@@ -51,7 +51,7 @@ export async function newestLines(
 }
 
 /**
- * Any number, the same in every process: whoever writes a line holds this advisory lock together with other writers,
+ * Any number, the same in every process. Each writer of a line holds this advisory lock, shared with other writers,
  * from before the line gets its id until its transaction ends. A lock of the table would do, but for its vacuum.
  */
 export const writersLock = 6_821_006;
@@ -61,8 +61,8 @@ const lockTimeout = '250ms';
 const tries = 20;
 
 /**
- * The highest id there is, with no line of a lower one still to come: whoever is about to commit one holds the lock.
- * Undefined where that did not end in a moment.
+ * The highest id. No line with a lower id can be added later, because a writer that is about to commit holds the lock.
+ * Undefined when the writers did not release it in time.
  */
 export async function finalId({ transaction }: Pick<Database, 'transaction'>): Promise<bigint | undefined> {
   try {

@@ -23,7 +23,7 @@ export interface AuditCheck {
   readonly seals: number;
   readonly lines: number;
   readonly unsealed: number;
-  /** To compare with the one in the log of that moment, which whoever writes to the database cannot reach. */
+  /** To compare with the hash in the log, which a person with write access to the database cannot change. */
   readonly last: Position | null;
   /** Which lines are not what they were, and why; the first of them only. */
   readonly broken: { readonly after: string; readonly through: string; readonly why: string } | null;

@@ -44,7 +44,7 @@ interface Claim {
   readonly text: string;
 }
 
-/** Writes a claim beside its place and puts it there. It appears with its content or not at all: nobody reads half. */
+/** Writes a claim to another file and moves it into place, so that no process reads an incomplete claim. */
 async function place(data: string, owner: DataOwner, put: (mine: string) => Promise<void>): Promise<Claim> {
   const mine = `${ownerFile(data)}.${randomUUID()}`;
   const text = JSON.stringify(owner);
@@ -61,7 +61,7 @@ async function place(data: string, owner: DataOwner, put: (mine: string) => Prom
   }
 }
 
-/** The claim, where nobody else has one in place. */
+/** The claim; undefined when another process has one in place. */
 async function claim(data: string): Promise<Claim | undefined> {
   const mine = await place(data, thisProcess(), (path) => link(path, ownerFile(data))).catch(
     unless('EEXIST'),
@@ -81,8 +81,8 @@ async function clear(data: string, staleMs: number): Promise<void> {
 }
 
 /**
- * Whether an owner elsewhere falls silent: a container that starts again on its volume finds what it was as a stranger.
- * One that lives is heard within a beat or two.
+ * Whether an owner elsewhere stops writing: a container that starts again on its volume takes its own earlier claim for
+ * one of another host. A living owner writes within a beat or two.
  */
 async function fallsSilent(data: string, other: DataOwner, staleMs: number): Promise<boolean> {
   if (isNear(other)) return false;
@@ -156,7 +156,7 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
 }
 
 /**
- * The directory holds the database, stack state and tokens: its owner alone may read it, whatever the umask, also where
+ * The directory holds the database, stack state and tokens: only its owner may read it, with any umask, also where
  * an earlier version made it readable for others. @throws PortcullisError `data-unusable`, naming the setting.
  */
 async function makePrivate(data: string): Promise<void> {
@@ -174,9 +174,10 @@ async function makePrivate(data: string): Promise<void> {
 }
 
 /**
- * Makes this process the owner of the data directory: PGlite and local state bear one process at a time. A dead owner's
- * claim is taken over: here one whose process is gone, elsewhere (another host or container on the same disk) one that
- * was silent for half a minute, which is waited for. @throws PortcullisError `in-use`, naming the owner.
+ * Makes this process the owner of the data directory: PGlite and local state allow one process at a time. The claim of
+ * a dead owner is taken over. On this host an owner is dead when its process has ended. An owner elsewhere (another host
+ * or container on the same disk) is dead after half a minute without a write, which this waits for.
+ * @throws PortcullisError `in-use`, naming the owner
  */
 export async function lockData(data: string, settings: LockSettings = {}): Promise<DataLock> {
   const { beatMs = 5_000, staleMs = silentMs, onLost = () => {} } = settings;

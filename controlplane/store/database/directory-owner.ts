@@ -40,14 +40,14 @@ const known = (read: () => string): string | undefined => {
   }
 };
 
-/** When a process began, in the kernel's ticks since boot; undefined where that is not told. Source: proc(5), stat. */
+/** When a process began, in the kernel's ticks since boot; undefined where that is unknown. Source: proc(5), stat. */
 const startOf = (pid: number): string | undefined =>
   known(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   });
 
-/** This process, told from every other. */
+/** Identifies this process among all others. */
 export const thisProcess = (): DataOwner => ({
   pid: process.pid,
   host: hostname(),
@@ -92,7 +92,7 @@ async function silence(path: string, data: string): Promise<number> {
     return (await stat(probe)).mtimeMs - (await writtenAt(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Number.POSITIVE_INFINITY;
-    return 0; // a disk that cannot be asked shows nobody dead
+    return 0; // a disk that gives no answer does not show that the owner is dead
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }

@@ -6,7 +6,7 @@ export interface Holder {
   readonly token: string;
 }
 
-/** Another worker holds the key by now: whatever this one found out is of no use any more. */
+/** Another worker holds the key now, so this worker's result must not be recorded. */
 export class LeaseLost extends PortcullisError {
   constructor(key: string) {
     super('lease-lost', `the lease of ${key} was lost`);

@@ -19,7 +19,7 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown } |
 const isUnreachable = (error: unknown): boolean =>
   gone.test(codeOf(error)) || cut.test(codeOf(error)) || lost.test(reasonOf(error));
 
-/** What a person is told: never the driver's message, which names the address. */
+/** The error for people: never the driver's message, which names the address. */
 const unreachable = (cause: unknown, host?: string): PortcullisError =>
   new PortcullisError(
     'store-unreachable',
@@ -122,8 +122,8 @@ async function inTransaction<T>(client: pg.PoolClient, work: (query: Query) => P
 }
 
 /**
- * A database on Postgres, migrated. At start it is waited for; afterwards a statement that cannot be asked is rejected
- * with `store-unreachable`, and the next one finds the server again by itself once it is back.
+ * A database on Postgres, migrated. The start waits for it. Later a statement that cannot be sent is rejected with
+ * `store-unreachable`, and the next one connects again once the server is back.
  */
 export async function openPostgres(connectionString: string, waiting: Waiting): Promise<Database> {
   const { warn } = waiting;

@@ -52,7 +52,7 @@ export async function migrateInTransaction(run: Executor): Promise<void> {
     await migrate(run);
     await run('commit');
   } catch (error) {
-    await run('rollback').catch(() => undefined); // a lost connection has rolled back by itself
+    await run('rollback').catch(() => undefined); // a lost connection has rolled back already
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The audit log and its seals. The database refuses to change a line or a seal. One function removes what has expired and
- * is under a seal, and leaves a line of its own. Whatever a session sets by hand, nothing younger than 30 days goes.
+ * is under a seal, and leaves a line of its own. No setting of a session allows removing what is younger than 30 days.
  */
 export const auditTables = `
   create table audit (

@@ -188,7 +188,7 @@ test("the engine's warning of pending operations is seen", () => {
   expect(conflicts.leftOver()).toBe(true);
 });
 
-test('what a refresh finds of an adopted resource is told as adopted, not as drift', () => {
+test('what a refresh finds of an adopted resource is reported as adopted, not as drift', () => {
   const events = recordEvents();
   const urn = urnOf(role, 'portcullis-lambda');
   events.adopt([urn, urnOf(role, 'never-made')]);

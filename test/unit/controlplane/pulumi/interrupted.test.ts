@@ -9,7 +9,7 @@ const resource = (type: string, name: string, created: string, modified = create
 const role = 'aws:iam/role:Role';
 const exportOf = (resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
 
-test('what was made or changed since the intent is told, and what is older is not', () => {
+test('what was made or changed since the intent is reported, and what is older is not', () => {
   const text = exportOf([
     resource(role, 'old', '2026-11-20T00:00:00Z'),
     resource(role, 'made', '2026-11-25T22:20:01.5Z'),

@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('an orphan of a dead control plane
 });
 
 describe('a lock without recovery', () => {
-  test('is ours and dead where this work directory ran the process and it is gone', async () => {
+  test('is ours and dead when this work directory ran the process and it has ended', async () => {
     const child = await pulumi(ours);
     rememberCli(directory, child.pid);
     if (process.platform === 'linux') expect(await areOurDead(directory, [here(child.pid)])).toBe(false);

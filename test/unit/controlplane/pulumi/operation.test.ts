@@ -67,7 +67,7 @@ describe('an operation', () => {
     ['in the way of the operation itself', { unreadable: true }, {}],
     ['in the way of a recovery', { unreadable: true }, { recover: true }],
     ['in the way of breaking a dead lock', { unreadable: true, locked: true }, { recover: true }],
-  ])('goes on after a file that a kill left unreadable was mended: %s', async (_, way, more) => {
+  ])('continues after it repaired a file that a kill left unreadable: %s', async (_, way, more) => {
     const opened = world(way);
     expect(await carryOut(opened, operation(more), signal)).toMatchObject({ changes: [made] });
   });
@@ -79,7 +79,7 @@ describe('an operation', () => {
     expect(partWayOf(error)).toMatchObject({ entered: false, record: { changes: [] } });
   });
 
-  test('that finds the stack locked by nobody known to be dead was not in it either', async () => {
+  test('that finds the stack locked, by an owner not known to be dead, did not enter it either', async () => {
     const opened = world({ locked: true });
     const error = await failureOf(carryOut(opened, operation(), signal));
     expect(error.message).toMatch(
@@ -97,7 +97,7 @@ describe('an operation', () => {
     };
     const error = await failureOf(carryOut(opened, operation(), signal));
     expect(error.message).toBe('AccessDenied: no');
-    expect(partWayOf(new Error('told on', { cause: error }))).toMatchObject({
+    expect(partWayOf(new Error('passed on', { cause: error }))).toMatchObject({
       entered: true,
       record: { changes: [made] },
     });

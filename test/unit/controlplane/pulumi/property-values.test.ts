@@ -7,7 +7,7 @@ const secret = {
   ciphertext: '[secret]',
 };
 
-test('short values of changed properties are told, old and new, wherever they are in the resource', () => {
+test('short values of changed properties are reported, old and new, at any depth in the resource', () => {
   const before = {
     inputs: { size: 1, on: false, tags: { 'aws:x.y': 'a' }, rules: [{ port: 22 }] },
     outputs: { size: 9, arn: 'arn:old' },
@@ -34,7 +34,7 @@ test.each<[string, unknown, unknown]>([
   ['url', 'https://hooks.slack.com/services/T/B/x', 'none'],
   ['long', 'x'.repeat(81), 'y'],
   ['list', ['a'], ['b']],
-])('of %s neither value is told', (path, old, now) => {
+])('of %s neither value is reported', (path, old, now) => {
   const nested = (value: unknown) => ({
     inputs: path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<
       string,

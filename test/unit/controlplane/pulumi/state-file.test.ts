@@ -40,7 +40,7 @@ describe('attributes in the state', () => {
   test.each([
     ['empty', ''],
     ['cut short', whole.slice(0, 20)],
-  ])('that are %s are taken away, and what they are about stays', async (_, text) => {
+  ])('that are %s are deleted, and the files that they describe stay', async (_, text) => {
     await write(stacks, `${key}.json`, '{}');
     await write(stacks, `${key}.json.attrs`, text);
     await write(locks, 'a.json', '{}');

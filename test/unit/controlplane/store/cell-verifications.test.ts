@@ -53,7 +53,7 @@ describe('a verification', () => {
 });
 
 describe('a canary', () => {
-  test('is held by one worker, and again by another once that one let go', async () => {
+  test('is held by one worker, and by another once the first released it', async () => {
     const id = await requested();
     const [one, other] = [
       await store.cellVerifications.claim(id, 'a'),
@@ -102,7 +102,7 @@ describe('a canary', () => {
     expect(await store.cellVerifications.canary(canary)).toMatchObject({ state: 'failed', result: null });
   });
 
-  test('that may have left its group behind is found by its cell until the group is gone', async () => {
+  test('that may have left its group behind is found by its cell until the group is deleted', async () => {
     const id = await requested(cells);
     const [{ id: canary } = { id: '' }, other] = await store.cellVerifications.canaries(id);
     await store.cellVerifications.intend(canary);

@@ -49,7 +49,11 @@ test.each<[string, () => Promise<unknown>, string[]]>([
     () => store.runs.latestOf('onboarding', 'paused'),
     ['run_requested'],
   ],
-  ['the latest run of names that begin alike', () => store.runs.latestOf('release *'), ['run_requested']],
+  [
+    'the latest run of names with the same beginning',
+    () => store.runs.latestOf('release *'),
+    ['run_requested'],
+  ],
   ['the latest run that has a key', () => store.runStacks.latest(key), ['run_stack_key', 'run_unfinished']],
   [
     'accounts whose latest run was cancelled',

@@ -13,7 +13,7 @@ test.beforeEach(async ({ database }) => {
   at = createOffboardingWorld(database);
 }, 60_000);
 
-test('a stack that goes while a listing is considered waits for nobody', async ({ skip }) => {
+test('a stack that ends while a listing is considered does not wait for it', async ({ skip }) => {
   if (databaseEngine() === 'pglite') skip('PGlite has one connection: nothing goes beside a transaction');
   await at.onboard(id);
   await at.list({ exclude: [id], shrinkPercent: 100 });

@@ -101,7 +101,7 @@ describe('a listing', () => {
 
 describe('many deletions', () => {
   const outOfScope = { exclude: ['ou-root-old'] };
-  test('wait for a person, while what is gone does not', async () => {
+  test('wait for a person, and accounts that left do not', async () => {
     await onboardMany(8, outOfScope);
     for (let index = 0; index < 6; index += 1) at.state.units.set(id(index), 'ou-root-old');
     at.state.accounts.set(id(7), 'SUSPENDED');
@@ -185,7 +185,7 @@ describe('a question', () => {
     expect((await at.list()).keysToEnqueue).toHaveLength(4);
   });
 
-  test('that nobody answers is asked anew once it has expired', async () => {
+  test('without an answer is asked again once it has expired', async () => {
     await ask();
     await at.list({}, 73);
     expect(await states()).toEqual(['open', 'expired']);
@@ -213,7 +213,7 @@ describe('a question', () => {
   });
 });
 
-test('a question is told to the topic of alarms once', async () => {
+test('a question is published to the alarm topic once', async () => {
   await onboardMany(4);
   for (const index of [0, 1]) at.state.accounts.delete(id(index));
   const alarmTopicArn = 'arn:aws:sns:eu-west-1:222222222222:alarms';

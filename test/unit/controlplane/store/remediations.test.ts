@@ -22,14 +22,14 @@ const of = async (eventId: string) => (await store.remediations.ofEvent(eventId)
 describe('an event that is delivered twice', () => {
   const revoked = (eventId: string) => remediation({ eventId, findings: [finding()] });
   const gone = (eventId: string) =>
-    remediation({ eventId, outcome: 'rule-gone', reason: 'it was gone', mode: null });
+    remediation({ eventId, outcome: 'rule-gone', reason: 'it did not exist', mode: null });
   const goneToo = (eventId: string) =>
     remediation({
       ...{ eventId, outcome: 'rule-gone', time: '2026-03-02T09:15:12Z' },
       findings: [finding({ action: 'already-gone', undo: null })],
     });
 
-  test('is remediated, with what puts the rule back, in whatever order its results arrive', async () => {
+  test('is remediated, with what puts the rule back, in any order of its results', async () => {
     const records = [];
     for (const order of orders([gone, revoked, goneToo, gone])) {
       const eventId = randomUUID();

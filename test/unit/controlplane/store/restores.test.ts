@@ -130,7 +130,7 @@ test('that fails keeps of its exception what is still needed', async () => {
   const before = await mark();
   await under(id, async (lease) => {
     await store.restores.putBack(id, 'sgr-1', 'sgr-new', lease);
-    await store.restores.failed(id, 'the security group is gone', [needed], lease);
+    await store.restores.failed(id, 'the security group does not exist', [needed], lease);
   });
   expect((await store.exceptions.get(exception.name))?.exception).toEqual(needed);
   expect((await audited(before)).map(({ who, what }) => `${who}: ${what}`)).toEqual([
@@ -144,7 +144,7 @@ test('that fails keeps of its exception what is still needed', async () => {
 test('that fails without a rule that is back ends its exception', async () => {
   const { id, exception } = await recorded();
   const before = await mark();
-  await under(id, (lease) => store.restores.failed(id, 'the security group is gone', [], lease));
+  await under(id, (lease) => store.restores.failed(id, 'the security group does not exist', [], lease));
   expect(await store.exceptions.get(exception.name)).toMatchObject({ endedBy: 'portcullis' });
   expect((await audited(before)).map(({ what }) => what)).toEqual(['restore failed', 'exception ended']);
 });
@@ -170,7 +170,7 @@ test('is written by the holder of its lease alone', async () => {
   expect((await store.exceptions.get(exception.name))?.endedAt).toBeNull();
 });
 
-test('an exception ends once, by whoever was first', async () => {
+test('an exception ends once, by the first who ends it', async () => {
   const { name } = (await recorded('sgr-1')).exception;
   const before = await mark();
   const [first, again] = [await store.exceptions.end(name, 'ann'), await store.exceptions.end(name, 'bob')];

@@ -104,7 +104,7 @@ test("a run's stacks keep what was planned, what began and how it ended", async 
   expect(stacks[2]?.startedAt).toBeNull();
 });
 
-test('a result is kept once, whatever is replayed', async () => {
+test('a result is kept once, also when it is replayed', async () => {
   const result = remediation({ eventId: 'event-1' });
   expect(await store.remediations.append(result)).toMatchObject({ change: 'first' });
   expect(await store.remediations.append({ ...result, outcome: 'failed' })).toBeUndefined();
@@ -170,7 +170,7 @@ test('a stack remembers that an operation began, until it ended', async () => {
   expect(await store.stacks.get(desired.key)).toMatchObject({ generation: 'g1', failedGeneration: 'g3' });
 });
 
-test('a write under a lease that somebody else holds by now is refused', async () => {
+test('a write under a lease that another worker holds now is refused', async () => {
   const desired = stack('region-300000000001-us-east-1', '300000000001');
   await store.stacks.declare(desired);
   const old = await asHolder(database, desired.key, async (lease) => lease);

@@ -101,7 +101,7 @@ describe('an owner in another container on the same volume, with our process id'
   test.each([
     ['of another host', other],
     ['of our host name', container],
-  ])('%s keeps the directory while it is heard, and is named', async (_, found) => {
+  ])('%s keeps the directory while it writes, and is named', async (_, found) => {
     await claim(found);
     const beats = setInterval(() => utimes(owner(), new Date(), new Date()), 50);
     try {
@@ -117,7 +117,7 @@ describe('an owner in another container on the same volume, with our process id'
     }
   });
 
-  test('that was silent for long is dead, whatever our clock says', async () => {
+  test('that did not write for long is dead, at any time of our clock', async () => {
     await claim(other);
     const long = new Date((await stat(owner())).mtimeMs - 31_000);
     await utimes(owner(), long, long);
@@ -127,7 +127,7 @@ describe('an owner in another container on the same volume, with our process id'
     expect(await readdir(data)).toEqual(['owner.json']);
   });
 
-  test('that was heard just now is waited for until it was silent for long enough', async () => {
+  test('that wrote just now keeps the directory until it has not written for long enough', async () => {
     await claim(other);
     const before = performance.now();
     await lock({ staleMs: 400 });
@@ -135,7 +135,7 @@ describe('an owner in another container on the same volume, with our process id'
   });
 });
 
-test('an owner is heard for as long as it has the directory, under its address too', async () => {
+test('an owner writes for as long as it has the directory, also after it announced its address', async () => {
   const taken = await lock({ beatMs: 20 });
   const written = async () => (await stat(join(data, 'owner.json'))).mtimeMs;
   for (const act of [async () => {}, () => taken.announce('http://127.0.0.1:8420')]) {

@@ -81,7 +81,7 @@ test('a connection that Postgres ends between two statements ends its transactio
   expect(await notes()).toEqual([]);
 });
 
-test("a statement's own mistake is told as it is", async () => {
+test("a statement's own mistake is reported as it is", async () => {
   expect(await failure(database.query('select from nowhere'))).toMatchObject({ code: '42P01' });
   expect(await failure(database.query('insert into note values (null)'))).toMatchObject({ code: '23502' });
 });
