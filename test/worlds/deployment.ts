@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineSettings } from '../../controlplane/pulumi/cli.ts';
 import { pulumiEngine } from '../../controlplane/pulumi/engine.ts';
@@ -9,6 +7,7 @@ import type { StackArguments } from '../../programs/arguments.ts';
 import { makeBundle } from '../../programs/bundle.ts';
 import { roleArn } from '../../programs/names.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
+import { scratch } from './engine.ts';
 import { worldOpen } from './policy-sample.ts';
 
 export const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
@@ -39,9 +38,8 @@ function argumentsFor(organizationId: string, bundle: { file: string; sha256: st
 
 /** The local organization with the real engine and the programs, and no control plane. */
 export async function deploymentWorld() {
-  const directory = mkdtempSync(join(tmpdir(), 'portcullis-deployment-'));
+  const { directory, restore } = scratch('deployment');
   const sandbox = await startSandbox();
-  const before = { ...process.env };
   Object.assign(process.env, sandbox.environment);
   const bundle = await makeBundle(parsePolicy(worldOpen), join(directory, 'bundles'));
   const settings: EngineSettings = {
@@ -68,9 +66,7 @@ export async function deploymentWorld() {
     ],
     async stop() {
       await sandbox.stop();
-      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-      Object.assign(process.env, before);
-      rmSync(directory, { recursive: true, force: true });
+      restore();
     },
   };
 }

@@ -109,12 +109,23 @@ async function strikingProxy(endpoint: string) {
   };
 }
 
+/** A new temporary directory. `restore` deletes it, and gives the process the environment back that it has now. */
+export function scratch(name: string) {
+  const directory = mkdtempSync(join(tmpdir(), `portcullis-${name}-`));
+  const before = { ...process.env };
+  const restore = () => {
+    for (const variable of Object.keys(process.env)) if (!(variable in before)) delete process.env[variable];
+    Object.assign(process.env, before);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { directory, restore };
+}
+
 /** The real engine on a sandbox without an organization, with what there is in it to be asked. */
 export async function engineWorld() {
-  const directory = mkdtempSync(join(tmpdir(), 'portcullis-engine-'));
+  const { directory, restore } = scratch('engine');
   const [plugin, sandbox] = await Promise.all([buildProvider(), startSandbox({ seed: false })]);
   const proxy = await strikingProxy(sandbox.endpoint);
-  const before = { ...process.env };
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: proxy.url,
     AWS_ACCESS_KEY_ID: account,
@@ -167,9 +178,7 @@ export async function engineWorld() {
       for (const child of children) child.kill('SIGKILL');
       proxy.close();
       await sandbox.stop();
-      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-      Object.assign(process.env, before);
-      rmSync(directory, { recursive: true, force: true });
+      restore();
     },
   };
 }

@@ -8,7 +8,7 @@ import { tableKey, tableLedger } from '../../../lambda/ledger/table.ts';
 import { names } from '../../../programs/names.ts';
 import { lambdaPermissions } from '../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
-import { limitedRole } from '../../worlds/limited-role.ts';
+import { limitedRole } from '../../worlds/least-privilege.ts';
 
 const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
 const bus = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';

@@ -11,8 +11,7 @@ import type { Properties } from '../../../sandbox/provider/protocol/field.ts';
 import { table } from '../../../sandbox/provider/table.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
 import { accountArgs, declare } from '../../unit/programs/declared.ts';
-import { type Document, deployerPolicy, hub } from '../../worlds/least-privilege.ts';
-import { limitedRole } from '../../worlds/limited-role.ts';
+import { type Document, deployerPolicy, hub, limitedRole } from '../../worlds/least-privilege.ts';
 import { failuresToTell } from './announcement.ts';
 import { maintain } from './calls.ts';
 

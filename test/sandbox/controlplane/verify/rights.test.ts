@@ -15,8 +15,7 @@ import { announce, sendSynthetic } from '../../../../controlplane/verify/synthet
 import { canaryTag } from '../../../../lambda/contract/canary.ts';
 import { names } from '../../../../programs/names.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
-import { hub } from '../../../worlds/least-privilege.ts';
-import { limitedRole } from '../../../worlds/limited-role.ts';
+import { hub, limitedRole } from '../../../worlds/least-privilege.ts';
 import { verifyPolicy } from './stage.ts';
 
 type Statement = Parameters<typeof limitedRole>[2];

@@ -9,7 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { remediationPermissions } from '../../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
-import { limitedRole } from '../../../worlds/limited-role.ts';
+import { limitedRole } from '../../../worlds/least-privilege.ts';
 
 const member = { accountId: '300000000001', region: 'eu-west-1' };
 const product = ({ accountId, region }: typeof member) =>
