@@ -39,14 +39,23 @@ export function lockedMessage(refusal: string, key: StackKey, state: string): st
   return `the stack is locked by ${holder}; if that no longer works on it, break the lock: PULUMI_BACKEND_URL='${state}' pulumi cancel --yes --stack ${name}`;
 }
 
-/** The command line of a process of this machine; undefined where there is none. */
+/**
+ * The command line of a process of this machine; undefined where there is none.
+ * @throws where it cannot be read, which does not show that the process is dead
+ */
 async function commandLine(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
-    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ESRCH') return '';
+      throw error;
+    });
     return text === '' ? undefined : text.replaceAll('\0', ' ').trim();
   }
   const listed = await promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)]).catch(
-    () => undefined,
+    (error: { code?: unknown }) => {
+      if (error.code === 1) return undefined; // ps found no such process
+      throw error;
+    },
   );
   return listed?.stdout.trim() || undefined;
 }

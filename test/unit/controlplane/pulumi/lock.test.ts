@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withoutPassword } from '../../../../controlplane/pulumi/engine.ts';
 import {
   areOurDead,
@@ -12,6 +12,17 @@ import {
   locksIn,
   rememberCli,
 } from '../../../../controlplane/pulumi/lock.ts';
+
+/** What a read of a file fails with, when set. */
+const disk = vi.hoisted(() => ({ fault: undefined as Error | undefined }));
+vi.mock('node:fs/promises', async (load) => {
+  const files = await load<typeof import('node:fs/promises')>();
+  const readFile = async (...given: Parameters<typeof files.readFile>) => {
+    if (disk.fault) throw disk.fault;
+    return files.readFile(...given);
+  };
+  return { ...files, readFile };
+});
 
 const refusal = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
   file:///state/.pulumi/locks/organization/portcullis/hub/a.json: created by root@one (pid 20136) at 2026-11-23T21:20:43Z
@@ -47,6 +58,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'portcullis-lock-'));
 });
 afterEach(() => {
+  disk.fault = undefined;
   for (const child of children.splice(0)) child.kill('SIGKILL');
   rmSync(directory, { recursive: true });
 });
@@ -85,6 +97,14 @@ describe.skipIf(process.platform !== 'linux')('an orphan of a dead control plane
     await expect(held).rejects.toThrow(LockHeld);
     await expect(held).rejects.toThrow(`locked by process ${child.pid}`);
     expect(child.exitCode ?? child.signalCode).toBeNull();
+  });
+
+  test('is not taken for dead when its command line cannot be read', async () => {
+    const child = await pulumi('up --stack hub');
+    rememberCli(directory, child.pid);
+    disk.fault = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    await expect(endOrphans('hub', [here(child.pid)])).rejects.toThrow('EMFILE');
+    await expect(areOurDead(directory, [here(child.pid)])).rejects.toThrow('EMFILE');
   });
 
   test('on another machine, or one that is no pulumi, is let be', async () => {
