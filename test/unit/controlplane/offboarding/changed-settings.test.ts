@@ -2,10 +2,8 @@ import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { createOffboardingWorld, emptied, hub } from '../../../worlds/offboarding.ts';
-import { account, offboardingScene, one, region, two } from './scene.ts';
+import { account, narrow, offboardingScene, one, region, two, wide } from './scene.ts';
 
-const wide = { regions: ['us-east-1', 'eu-west-1'] };
-const narrow = { regions: ['us-east-1'] };
 const withoutOne = { exclude: [one] };
 const europe = [region('eu-west-1'), region('eu-west-1', two)];
 

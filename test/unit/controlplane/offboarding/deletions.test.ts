@@ -2,10 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import type { createOffboardingWorld } from '../../../worlds/offboarding.ts';
-import { offboardingScene, one, region } from './scene.ts';
-
-const wide = { regions: ['us-east-1', 'eu-west-1'] };
-const narrow = { regions: ['us-east-1'] };
+import { narrow, offboardingScene, one, region, wide } from './scene.ts';
 
 let database: Database;
 let at: ReturnType<typeof createOffboardingWorld>;

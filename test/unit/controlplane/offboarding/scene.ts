@@ -5,6 +5,9 @@ import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 export const one = '300000000001';
 export const two = '300000000002';
 export const account = `account-${one}`;
+/** Settings with the Regions of all stacks of the scene, and with one of them. */
+export const wide = { regions: ['us-east-1', 'eu-west-1'] };
+export const narrow = { regions: ['us-east-1'] };
 export const region = (name: string, of = one) => `region-${of}-${name}`;
 
 type World = ReturnType<typeof createOffboardingWorld>;

@@ -4,7 +4,7 @@ import { openLeases } from '../../../../controlplane/queue/leases.ts';
 import { runQueue } from '../../../../controlplane/runs/queue.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { RunRequest } from '../../../../controlplane/store/runs.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../../../controlplane/telemetry/metrics.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -13,9 +13,9 @@ const log = makeLogger('silent');
 
 let database: Database;
 let store: Store;
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-  store = openStore(database);
+test.beforeEach(({ database: empty, store: over }) => {
+  database = empty;
+  store = over;
 }, 60_000);
 
 /** A queue whose runs end well, `milliseconds` after they began. */

@@ -38,6 +38,14 @@ const reaches = ({ id }: Run, wanted: string) => until(async () => (await state(
 const states = async ({ id }: Run) =>
   Object.fromEntries((await store.runStacks.of(id)).map((stack) => [stack.key, stack.state]));
 const touched = (id: string) => made.world.operations.filter((operation) => operation.includes(id));
+/** A run whose canary has begun, and goes on when `go` is called. */
+async function startHeldCanary() {
+  const { promise: held, resolve: go } = Promise.withResolvers<void>();
+  made.world.before = (key) => (key === `account-${one}` ? held : Promise.resolve());
+  const run = await ask(canary);
+  await until(() => touched(one).length === 1);
+  return { run, go };
+}
 
 describe('a roll-out in waves', () => {
   test('makes the canary with its Regions before any other account', async () => {
@@ -65,13 +73,7 @@ describe('a roll-out in waves', () => {
   });
 
   test('that is paused by a person begins nothing more, and finishes what is under way', async () => {
-    let go = () => {};
-    const held = new Promise<void>((done) => {
-      go = done;
-    });
-    made.world.before = (key) => (key === `account-${one}` ? held : Promise.resolve());
-    const run = await ask(canary);
-    await until(() => touched(one).length === 1);
+    const { run, go } = await startHeldCanary();
     await scheduler.runs.pause(run.id, 'a person');
     await expect(scheduler.runs.pause(run.id, 'a person')).rejects.toThrow(/is paused/);
     go();
@@ -85,13 +87,7 @@ describe('a roll-out in waves', () => {
   });
 
   test('that is cancelled ends what is under way, skips the rest, and leaves nothing waiting', async () => {
-    let go = () => {};
-    const held = new Promise<void>((done) => {
-      go = done;
-    });
-    made.world.before = (key) => (key === `account-${one}` ? held : Promise.resolve());
-    const run = await ask(canary);
-    await until(() => touched(one).length === 1);
+    const { run, go } = await startHeldCanary();
     await scheduler.runs.cancel(run.id, 'a person');
     go();
     await until(async () => (await states(run))[`account-${one}`] === 'succeeded');

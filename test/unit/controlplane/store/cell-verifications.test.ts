@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
 
@@ -15,11 +14,9 @@ const verified = {
 } as const;
 const hour = 3_600_000;
 
-let database: Database;
 let store: Store;
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-  store = openStore(database);
+test.beforeEach(({ store: given }) => {
+  store = given;
 }, 60_000);
 
 const requested = async (which = cells) => {
@@ -65,7 +62,7 @@ describe('a canary', () => {
     expect((await store.cellVerifications.claim(id, 'c'))?.id).toBe(one?.id);
   });
 
-  test('is taken over where its holder renews no more', async () => {
+  test('is taken over where its holder renews no more', async ({ database }) => {
     const id = await requested([cell('eu-west-1')]);
     const held = await store.cellVerifications.claim(id, 'dead');
     await database.query(`update canary set held_until = now() - interval '1 second' where id = $1`, [
@@ -134,7 +131,9 @@ test('a proof keeps when a cell was verified last beside when it failed last', a
   );
 });
 
-test('what is due is what nothing was tried in for longest, so many at most, and nothing under way', async () => {
+test('what is due is what nothing was tried in for longest, so many at most, and nothing under way', async ({
+  database,
+}) => {
   const due = { olderThanMs: hour, most: 1 };
   const ask = async (most = due.most) => {
     const id = randomUUID();
