@@ -21,6 +21,8 @@ export interface Installation {
   refusal(): Promise<string | undefined>;
   /** @throws PortcullisError `other-installation` on a refusal; `withinMs`: how old the answer may be */
   assertOurs(withinMs?: number): Promise<void>;
+  /** For what works while the hub cannot be read, such as its queues. @throws also until the hub was read once */
+  assertKnownOurs(withinMs: number): Promise<void>;
   /** Returns the previous id. @throws PortcullisError `not-found` when there is no hub */
   takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
 }
@@ -62,6 +64,7 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     return id;
   };
   let lastRefusal: string | undefined;
+  let isKnown = false;
   const read = async (): Promise<string | undefined> => {
     const mine = await id();
     try {
@@ -71,6 +74,7 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
         ? `the hub in account ${accountId}, ${region}, belongs to installation ${other}, and this one is ${mine}: ` +
           'stop the other control plane, then run portcullis take-over'
         : undefined;
+      isKnown = true;
     } catch (error) {
       log.warn({ error: reasonOf(error) }, 'which installation the hub belongs to cannot be read');
     }
@@ -88,12 +92,17 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
       };
     return latest.refusal;
   };
+  const assertOurs = async (withinMs = keptMs) => {
+    const message = await refusalWithin(withinMs);
+    if (message) throw new PortcullisError('other-installation', message);
+  };
   return {
     id,
     refusal: () => refusalWithin(keptMs),
-    async assertOurs(withinMs = keptMs) {
-      const message = await refusalWithin(withinMs);
-      if (message) throw new PortcullisError('other-installation', message);
+    assertOurs,
+    async assertKnownOurs(withinMs) {
+      await assertOurs(withinMs);
+      if (!isKnown) throw new Error('which installation the hub belongs to could not be read yet');
     },
     async takeOver(who) {
       const mine = await id();

@@ -12,15 +12,15 @@ export interface MessageConsumers {
 
 interface ConsumersContext
   extends Pick<Services, 'aws' | 'settings' | 'store' | 'queue' | 'meter' | 'log' | 'shutdown'> {
-  readonly installation: Pick<Installation, 'assertOurs'>;
+  readonly installation: Pick<Installation, 'assertKnownOurs'>;
 }
 
 /** How old the answer whose hub it is may be when messages are taken, milliseconds. */
 const ownerKnownMs = 5_000;
 
 /**
- * Stopped with the shutdown. Receives nothing before a start, and nothing from a hub that another installation has taken
- * over: that installation would have no record of it.
+ * Stopped with the shutdown. Receives nothing before a start, and nothing from a hub that another installation owns or
+ * may own: that installation would have no record of it.
  */
 export function messageConsumers(services: ConsumersContext): MessageConsumers {
   const { aws, settings, log, shutdown, installation } = services;
@@ -32,7 +32,7 @@ export function messageConsumers(services: ConsumersContext): MessageConsumers {
       queueUrl: async () => queueUrl({ partition: (await aws.caller()).partition, accountId, region }, name),
       client: () => aws.sqs(accountId, region),
       handle,
-      assertMayTake: () => installation.assertOurs(ownerKnownMs),
+      assertMayTake: () => installation.assertKnownOurs(ownerKnownMs),
       log,
     });
     shutdown.register(name, made.stop, made.interrupt);

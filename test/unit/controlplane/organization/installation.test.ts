@@ -77,6 +77,19 @@ test("a hub that cannot be read is not said to be another's", async () => {
   expect(await installation().refusal()).toBeUndefined();
 });
 
+test('what needs a known owner waits until the hub was read once, and then also while it cannot be read', async () => {
+  const here = installation();
+  unreadable = true;
+  await expect(here.assertKnownOurs(0)).rejects.toThrow('could not be read yet');
+  unreadable = false;
+  await here.assertKnownOurs(0);
+  unreadable = true;
+  await here.assertKnownOurs(0);
+  bus?.set(tag, 'another');
+  unreadable = false;
+  await expect(here.assertKnownOurs(0)).rejects.toMatchObject({ code: 'other-installation' });
+});
+
 test("a hub that was another's is refused while it cannot be read", async () => {
   bus?.set(tag, 'another');
   const here = installation();

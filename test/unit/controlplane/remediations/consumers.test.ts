@@ -19,7 +19,7 @@ test('messages of a hub that another installation has taken over stay in its que
   const { lifecycle, results } = messageConsumers({
     ...services,
     installation: {
-      async assertOurs(withinMs) {
+      async assertKnownOurs(withinMs) {
         asked.push(withinMs);
         throw new PortcullisError('other-installation', 'the hub belongs to another');
       },
