@@ -72,7 +72,10 @@ const sums = `count(*)::int as accounts,
   coalesce(sum(not_verified), 0)::int as not_verified,
   max(last_verified_at) as last_verified_at, min(earliest_verified_at) as earliest_verified_at`;
 
-/** The whole and each group in one statement: cells and stacks are counted by account first, and accounts then. */
+/**
+ * The whole, then each group, in one statement: cells and stacks are counted by account first, and accounts then. Without
+ * accounts the whole has zeros.
+ */
 const countsBy = (layout: Layout): string => `
   with of_cells as (
     select account_id, count(*) as cells,
@@ -97,13 +100,12 @@ const countsBy = (layout: Layout): string => `
       from account) as account
       left join of_cells on of_cells.account_id = id left join of_stacks on of_stacks.account_id = id
   )
-  select grouping(part) = 1 as whole, min(path) as path, min(name) as name, min(id) as id, min(state) as state,
+  select min(path) as path, min(name) as name, min(id) as id, min(state) as state,
     (select count(*) from account) <= ${mostAccounts} as by_account, count(*) over () - 1 as groups, ${sums}
   from known group by grouping sets ((), (part))
   order by grouping(part) desc, min(path), min(name), part limit ${mostGroups + 1}`;
 
 interface CountRow extends Counts {
-  readonly whole: boolean;
   readonly path: string;
   readonly name: string;
   readonly id: string;
@@ -144,22 +146,16 @@ const warnings = `
     and regions @? '$[*].trail.warnings[*]'
   order by id limit ${mostRemarks}`;
 
-const noCounts: Counts = {
-  ...{ accounts: 0, accountsNotRead: 0, accountsReady: 0, accountsOutOfScope: 0 },
-  ...{ stacks: 0, stacksReady: 0, stacksDrifted: 0, cells: 0, covered: 0, notCovered: 0, notChecked: 0 },
-  ...{ verified: 0, notVerified: 0, lastVerifiedAt: null, earliestVerifiedAt: null },
-};
-
 async function counted(query: Query, layout: Layout) {
   const rows = await query<CountRow>(countsBy(layout));
-  const parts = rows.map(({ whole, path, name, id, state, byAccount, groups, ...counts }) => ({
-    ...{ whole, groups: Number(groups), counts },
+  const parts = rows.map(({ path, name, id, state, byAccount, groups, ...counts }) => ({
+    ...{ groups: Number(groups), counts },
     group: { path, account: byAccount ? { id, name, state } : null, ...counts },
   }));
-  const [first] = parts;
-  const groups = parts.filter(({ whole }) => !whole).map(({ group }) => group);
-  const total = first && first.counts.accounts > 0 ? first.counts : noCounts;
-  return { total, groups, moreGroups: (first?.groups ?? 0) - groups.length };
+  const [whole, ...shown] = parts;
+  if (!whole) throw new Error('the counts came without their total');
+  const groups = shown.map(({ group }) => group);
+  return { total: whole.counts, groups, moreGroups: whole.groups - groups.length };
 }
 
 /** How the fleet is, counted by the database: what is read grows with what is shown and not with the fleet. */
