@@ -130,6 +130,10 @@ const remarks = `
     from stack join active on active.id = account_id
     where stack.conditions->'Ready'->>'status' is distinct from 'True'
     union all
+    -- A stack that could not be destroyed or archived and is no longer retried.
+    select account_id, 2, key, 'not ready', conditions->'Stalled'->>'message' from stack
+    where kind <> 'hub' and conditions->'Stalled'->>'status' = 'True' and account_id not in (select id from active)
+    union all
     select account_id, 2, key, 'drifted', stack.conditions->'Drifted'->>'message'
     from stack join active on active.id = account_id where stack.conditions->'Drifted'->>'status' = 'True'
     union all

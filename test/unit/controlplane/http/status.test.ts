@@ -61,6 +61,22 @@ test('accounts that are not active, or that the settings leave out, count as no 
   expect(seen.remarks).toEqual([]);
 });
 
+test('a stack of an account that left is listed once it is given up', async ({ database: { query } }) => {
+  await fillFleet(query, 2, 1);
+  await query(`update account set state = 'DEPARTED' where id = '300000000001'`);
+  const failed = { reason: 'FailedRepeatedly', message: 'could not be destroyed: no', since: '2026-03-02' };
+  const setStalled = (status: string) =>
+    query(`update stack set conditions = $1 where key = 'account-300000000001'`, [
+      JSON.stringify({ Stalled: { ...failed, status } }),
+    ]);
+  await setStalled('False');
+  expect((await status()).remarks).toEqual([]);
+  await setStalled('True');
+  expect((await status()).remarks).toEqual([
+    { about: 'account-300000000001', what: 'not ready', message: 'could not be destroyed: no' },
+  ]);
+});
+
 test('up to fifty accounts have a group each; with more, each organizational unit has one', async ({
   database: { query },
 }) => {
