@@ -1,9 +1,11 @@
 import type { Exception } from '../../lambda/policy/schema/exception.ts';
 import type { StoredException } from '../store/exceptions.ts';
 
+export const exceptionStates = ['active', 'expiring', 'expired', 'ended'] as const;
+
 /** Times are ISO 8601 in JSON. */
 export interface ExceptionView extends Exception {
-  readonly state: 'active' | 'expiring' | 'expired' | 'ended';
+  readonly state: (typeof exceptionStates)[number];
   /** Where it is stored: the policy file or the store. */
   readonly kept: 'file' | 'store';
   /** For stored ones: the remediation it came from, and who created and ended it. */

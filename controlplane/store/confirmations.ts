@@ -10,7 +10,8 @@ import { firstRow } from './database/query.ts';
 /** What a person is asked about; one question of each is open at most. */
 export type Topic = 'settings' | 'listing' | 'policy-mode';
 
-export type ConfirmationState = 'open' | 'confirmed' | 'refused' | 'expired' | 'superseded';
+export const confirmationStates = ['open', 'confirmed', 'refused', 'expired', 'superseded'] as const;
+export type ConfirmationState = (typeof confirmationStates)[number];
 
 /** What a question is about: stacks that depart, or an edit that lowers the policy's mode. One of each may be open. */
 export type ConfirmationKind = 'offboarding' | 'policy-mode';
@@ -42,7 +43,7 @@ export interface Confirmation {
   readonly decidedBy: string | null;
 }
 
-const columns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at, expires_at,
+export const confirmationColumns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at, expires_at,
   decided_at, decided_by`;
 
 const hour = 3_600_000;
@@ -54,7 +55,7 @@ export function confirmationStore({ query }: Pick<Database, 'query'>) {
   return {
     /** Newest first. */
     list: (): Promise<Confirmation[]> =>
-      query(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
+      query(`select ${confirmationColumns} from confirmation order by opened_at desc, id limit 200`),
     get: (id: string): Promise<Confirmation | undefined> => get(query, id),
     /** The open one about a topic, or a refusal that still holds. */
     standing: (topic: Topic): Promise<Confirmation | undefined> => standing(query, topic),
@@ -74,13 +75,13 @@ const isAbout = (topic: Topic) =>
 export async function standing(query: Query, topic: Topic): Promise<Confirmation | undefined> {
   return firstRow<Confirmation>(
     query,
-    `select ${columns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
+    `select ${confirmationColumns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
      order by opened_at desc limit 1`,
   );
 }
 
 async function get(query: Query, id: string): Promise<Confirmation | undefined> {
-  return firstRow<Confirmation>(query, `select ${columns} from confirmation where id = $1`, [id]);
+  return firstRow<Confirmation>(query, `select ${confirmationColumns} from confirmation where id = $1`, [id]);
 }
 
 const audited = (
@@ -104,7 +105,7 @@ const audited = (
 
 async function end(query: Query, states: string, where: string, to: ConfirmationState, given: unknown[]) {
   const rows = await query<Confirmation>(
-    `update confirmation set state = '${to}' where state in (${states}) and ${where} returning ${columns}`,
+    `update confirmation set state = '${to}' where state in (${states}) and ${where} returning ${confirmationColumns}`,
     given,
   );
   for (const row of rows) await audited(query, row, 'portcullis', to);
@@ -155,7 +156,7 @@ export async function ask(
   const ends = after(at, lasting.open);
   const [confirmation] = await query<Confirmation>(
     `insert into confirmation (id, digest, hold, why, about, stacks, state, opened_at, expires_at, kind, policy, policy_text)
-     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) returning ${columns}`,
+     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) returning ${confirmationColumns}`,
     [
       ...[randomUUID(), digest, hold, why, about, JSON.stringify(stacks), at, ends, kind],
       ...[policy ? JSON.stringify(policy) : null, policyText],

@@ -57,7 +57,9 @@ export interface Client {
   verification(id: string): Promise<VerificationView>;
   /** The CloudFormation template of the access role, as YAML. */
   accessTemplate(): Promise<string>;
+  /** The latest hundred, newest first. */
   confirmations(): Promise<Confirmation[]>;
+  confirmation(id: string): Promise<Confirmation>;
   scope(): Promise<ScopeView>;
   /** Why the service is not ready; undefined where it is. */
   notReady(): Promise<string | undefined>;
@@ -115,7 +117,8 @@ export function httpClient(url: string, token: string | undefined): Client {
   /** The API's message in the words of the command line. */
   const worded = (status: number, message: string): string => {
     if (status === 400) return inFlags(message);
-    if (status !== 401) return message;
+    // The list that a message names is a command here.
+    if (status !== 401) return message.replace(/GET \/v1\/(\w+) lists them/, 'portcullis $1 lists them');
     return token
       ? `the service at ${url} does not know this token; set PORTCULLIS_TOKEN to one that it does`
       : `the service at ${url} asks for a token; set PORTCULLIS_TOKEN`;
@@ -155,7 +158,10 @@ export function httpClient(url: string, token: string | undefined): Client {
       for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
       return ask(`/v1/remediations?${query}`);
     },
-    exceptions: async () => (await ask<{ exceptions: ExceptionView[] }>('/v1/exceptions')).exceptions,
+    async exceptions() {
+      const pages = await allPages<{ exceptions: ExceptionView[] }>('/v1/exceptions');
+      return pages.flatMap(({ exceptions }) => exceptions);
+    },
     endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
@@ -166,7 +172,8 @@ export function httpClient(url: string, token: string | undefined): Client {
       return { ...(first as VerificationView), cells: pages.flatMap(({ cells }) => cells) };
     },
     confirmations: async () =>
-      (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations')).confirmations,
+      (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations?limit=100')).confirmations,
+    confirmation: (id) => ask(`/v1/confirmations/${at(id)}`),
     scope: () => ask('/v1/scope'),
     async notReady() {
       const answer = await send('/readyz');

@@ -1,5 +1,4 @@
 import type { ScopeView } from '../../offboarding/scope-view.ts';
-import { PortcullisError } from '../../settings/errors.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
@@ -65,9 +64,7 @@ export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
 /** The set is shown before it is answered: its digest goes with the answer, so that no other set is answered. */
 const answer = (word: 'confirm' | 'refuse') => (terminal: Terminal, _: unknown, id: string) =>
   withClient(async (client) => {
-    const asked = (await client.confirmations()).find((each) => each.id === id);
-    if (!asked)
-      throw new PortcullisError('not-found', `confirmation ${id} does not exist; portcullis confirmations`);
+    const asked = await client.confirmation(id);
     say(terminal, renderConfirmation(asked));
     show(terminal, await client.answer(word, id, asked.digest), ({ state }) => state);
     return exits.done;

@@ -2,16 +2,18 @@ import type { Client } from '../client/http.ts';
 import { exits, type Terminal } from '../output/terminal.ts';
 
 const pauseMs = 500;
+/** A look at a verification of many cells reads many pages: looks take a tenth of the service's time at most. */
+const pausePerLook = 9;
 
 /** Waits for the next look, or for Ctrl-C. */
-function untilNext(interrupt: AbortSignal): Promise<void> {
+function untilNext(interrupt: AbortSignal, pause: number): Promise<void> {
   return new Promise((next) => {
     const done = () => {
       clearTimeout(timer);
       interrupt.removeEventListener('abort', done);
       next();
     };
-    const timer = setTimeout(done, interrupt.aborted ? 0 : pauseMs);
+    const timer = setTimeout(done, interrupt.aborted ? 0 : pause);
     interrupt.addEventListener('abort', done);
   });
 }
@@ -55,9 +57,10 @@ export async function lookUntilEnd<T>(
   process.once('SIGINT', onInterrupt);
   try {
     for (;;) {
+      const begun = performance.now();
       const exit = followed.seen(await followed.look());
       if (exit !== undefined) return exit;
-      await untilNext(interrupt.signal);
+      await untilNext(interrupt.signal, Math.max(pauseMs, (performance.now() - begun) * pausePerLook));
       if (!interrupt.signal.aborted) continue;
       followed.leave?.();
       terminal.complain(interruptedText(followed.work(), client));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
+import { confirmationStates } from '../../store/confirmations.ts';
 import {
   archivedStacksSchema,
   confirmationSchema,
@@ -8,7 +9,7 @@ import {
   takeOverSchema,
 } from '../schemas/confirmation.ts';
 import { account, region } from './filters.ts';
-import { answerPage, pageParameters } from './page.ts';
+import { answerPage, pageParameters, shortPageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 
 const answerBody = z.strictObject({
@@ -19,12 +20,12 @@ const answerBody = z.strictObject({
     .describe('The digest of the confirmation, which identifies exactly what is answered'),
 });
 
+const unknown = (id: string) =>
+  new PortcullisError('not-found', `confirmation ${id} does not exist; GET /v1/confirmations lists them`);
+
 const uuid = (id: string): string => {
   if (z.uuid().safeParse(id).success) return id;
-  throw new PortcullisError(
-    'not-found',
-    `confirmation ${id} does not exist; GET /v1/confirmations lists them`,
-  );
+  throw unknown(id);
 };
 
 const answers = {
@@ -53,11 +54,30 @@ export const confirmationRoutes: readonly Route[] = [
     summary:
       'What waits for a person (stacks to delete, a lower policy mode), and what was answered, newest first',
     role: 'viewer',
+    query: z.strictObject({ ...shortPageParameters, state: z.enum(confirmationStates).optional() }),
     returns: confirmationsSchema,
     answers: {
       200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
+      400: 'A query parameter is wrong',
     },
-    handle: async ({ store }) => ok({ confirmations: await store.confirmations.list() }),
+    async handle({ lists }, { query }) {
+      const found = await answerPage('confirmations', query, lists.confirmations);
+      const { items: confirmations, ...page } = found;
+      return ok({ confirmations, ...page });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/confirmations/:id',
+    summary: 'One confirmation, with all that it is about',
+    role: 'viewer',
+    returns: confirmationSchema,
+    answers: { 200: 'The confirmation', 404: 'No such confirmation' },
+    async handle({ store }, { parameters: { id = '' } }) {
+      const found = await store.confirmations.get(uuid(id));
+      if (!found) throw unknown(id);
+      return ok(found);
+    },
   }),
   route({
     method: 'post',

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { exceptionViews, viewOfStored } from '../../remediations/exception-view.ts';
+import { exceptionStates, exceptionViews, viewOfStored } from '../../remediations/exception-view.ts';
 import { planRestore, restoreRequestSchema } from '../../remediations/restore/plan.ts';
 import { requestHubRun } from '../../remediations/restore/restorer.ts';
 import { viewOfRestore } from '../../remediations/restore/view.ts';
 import { PortcullisError } from '../../settings/errors.ts';
+import { pageOf } from '../../store/lists/page.ts';
 import type { RemediationRecord } from '../../store/remediations.ts';
 import type { Store } from '../../store/store.ts';
 import { endedExceptionSchema, exceptionsSchema, restoreSchema } from '../schemas/exception.ts';
+import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 
 /** The remediation of an id `<eventId>:<groupId>`, or of an event id alone if the event is about one group. */
@@ -74,15 +76,25 @@ export const exceptionRoutes: readonly Route[] = [
     summary:
       'The exceptions of the policy file and the stored ones: active, expiring within a week, expired or ended',
     role: 'viewer',
+    query: z.strictObject({ ...pageParameters, state: z.enum(exceptionStates).optional() }),
     returns: exceptionsSchema,
-    answers: { 200: 'Exceptions', 500: 'The policy file cannot be read; the message names line and field' },
-    async handle({ store, policy }) {
-      const views = exceptionViews(
-        (await policy()).exceptions ?? [],
-        await store.exceptions.list(),
-        new Date(),
+    answers: {
+      200: 'Exceptions',
+      400: 'A query parameter is wrong',
+      500: 'The policy file cannot be read; the message names line and field',
+    },
+    async handle({ store, policy }, { query }) {
+      const inFile = (await policy()).exceptions ?? [];
+      const views = exceptionViews(inFile, await store.exceptions.list(), new Date());
+      const found = await answerPage('exceptions', query, async ({ state }, page) =>
+        pageOf(
+          views.filter((view) => state === undefined || view.state === state),
+          ({ kept, name }) => [kept, name],
+          page,
+        ),
       );
-      return ok({ exceptions: views });
+      const { items: exceptions, ...page } = found;
+      return ok({ exceptions, ...page });
     },
   }),
   route({

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { PortcullisError } from '../../settings/errors.ts';
-import type { Page, PageRequest } from '../../store/lists/page.ts';
+import { type Page, type PageRequest, wrongCursor } from '../../store/lists/page.ts';
 
 const most = 500;
 const usual = 100;
@@ -41,14 +40,11 @@ interface PageQuery {
 
 const contentSchema = z.tuple([z.string(), z.int().min(0), z.array(z.string()).max(8)]);
 
-const wrong = (what: string) =>
-  new PortcullisError('invalid-request', `cursor: ${what}; leave it out to start again`);
-
 function contentOf(cursor: string) {
   try {
     return contentSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
   } catch {
-    throw wrong('is not one that this list gave');
+    throw wrongCursor('is not one that this list gave');
   }
 }
 
@@ -66,7 +62,7 @@ export async function answerPage<Item, Query extends PageQuery>(
     .digest('base64url')
     .slice(0, 12);
   const [of = bound, counted = 0, after = undefined] = cursor === undefined ? [] : contentOf(cursor);
-  if (of !== bound) throw wrong('belongs to another list, or to other filters');
+  if (of !== bound) throw wrongCursor('belongs to another list, or to other filters');
   const { items, last, total = counted } = await read(filter, { limit, after });
   const next = last && Buffer.from(JSON.stringify([bound, total, last])).toString('base64url');
   return { items, next: next ?? null, total };

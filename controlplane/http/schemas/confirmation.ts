@@ -3,7 +3,7 @@ import { modes } from '../../../lambda/policy/schema/policy.ts';
 import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { CoveredScope } from '../../organization/fleet-scope.ts';
 import type { ArchivedStack } from '../../store/archived-stacks.ts';
-import type { Confirmation } from '../../store/confirmations.ts';
+import { type Confirmation, confirmationStates } from '../../store/confirmations.ts';
 import { conditionsSchema } from './condition.ts';
 import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { pageFields } from './page.ts';
@@ -44,14 +44,14 @@ export const confirmationSchema = z.object({
     }),
   ),
   policy: policyChange.nullable(),
-  state: z.enum(['open', 'confirmed', 'refused', 'expired', 'superseded']),
+  state: z.enum(confirmationStates),
   openedAt: time,
   expiresAt: time,
   decidedAt: timeOrNull,
   decidedBy: textOrNull,
 }) satisfies SchemaOf<Omit<Confirmation, 'policy'>>;
 
-export const confirmationsSchema = z.object({ confirmations: z.array(confirmationSchema) });
+export const confirmationsSchema = z.object({ confirmations: z.array(confirmationSchema), ...pageFields });
 
 const covered = z.object({
   regions: z.array(z.string()).nullable(),

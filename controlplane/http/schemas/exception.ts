@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { ExceptionView } from '../../remediations/exception-view.ts';
+import { type ExceptionView, exceptionStates } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
+import { pageFields } from './page.ts';
 import { runSchema } from './run.ts';
 
 const exceptionSchema = z.object({
@@ -13,7 +14,7 @@ const exceptionSchema = z.object({
   allow: z.unknown().describe('As docs/policy.md has it'),
   expires: time.optional(),
   permanent: z.literal(true).optional(),
-  state: z.enum(['active', 'expiring', 'expired', 'ended']),
+  state: z.enum(exceptionStates),
   kept: z.enum(['file', 'store']).describe('Written in the policy file, or made by a restore'),
   remediation: textOrNull,
   createdBy: textOrNull,
@@ -22,7 +23,7 @@ const exceptionSchema = z.object({
   endedAt: timeOrNull,
 }) satisfies SchemaOf<Omit<ExceptionView, 'where' | 'allow'>>;
 
-export const exceptionsSchema = z.object({ exceptions: z.array(exceptionSchema) });
+export const exceptionsSchema = z.object({ exceptions: z.array(exceptionSchema), ...pageFields });
 export const endedExceptionSchema = z.object({ exception: exceptionSchema, run: runSchema });
 
 export const restoreSchema = z.object({

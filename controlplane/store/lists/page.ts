@@ -44,14 +44,14 @@ export function matching(conditions: readonly Condition[]): { where: string; par
   return { where: texts.join(' and ') || 'true', parameters: given.map(([, value]) => value) };
 }
 
+/** The mistake of a cursor that cannot be continued. */
+export const wrongCursor = (what: string) =>
+  new PortcullisError('invalid-request', `cursor: ${what}; leave it out to start again`);
+
 function checkPosition(order: Listing['order'], after: readonly string[]): void {
   const fits =
     after.length === order.length && order.every(([, type], index) => isOf[type].test(after[index] ?? '\0'));
-  if (!fits)
-    throw new PortcullisError(
-      'invalid-request',
-      'cursor: is not one that this list gave; leave it out to start again',
-    );
+  if (!fits) throw wrongCursor('is not one that this list gave');
 }
 
 /**
@@ -82,5 +82,27 @@ export async function readPage<Item>(
     items: shown.map(({ position: _, total: __, ...item }) => item as Item),
     last: rows.length > limit ? shown.at(-1)?.position : undefined,
     total: after ? undefined : (rows[0]?.total ?? 0),
+  };
+}
+
+/**
+ * One page of a list that is in memory already, in its order. `positionOf` identifies an item.
+ * @throws PortcullisError `invalid-request` where the item of the position is no longer in the list
+ */
+export function pageOf<Item>(
+  items: readonly Item[],
+  positionOf: (item: Item) => readonly string[],
+  { limit, after }: PageRequest,
+): Page<Item> {
+  const place = after?.join('\0');
+  const index = after ? items.findIndex((item) => positionOf(item).join('\0') === place) : -1;
+  if (after && index < 0) throw wrongCursor('is of an item that is not in the list now');
+  const shown = items.slice(index + 1, index + 1 + limit);
+  const [last] = shown.slice(-1);
+  const more = index + 1 + shown.length < items.length;
+  return {
+    items: shown,
+    last: more && last ? positionOf(last) : undefined,
+    total: after ? undefined : items.length,
   };
 }

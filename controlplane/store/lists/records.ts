@@ -1,5 +1,6 @@
 import { type ArchivedStack, archivedStackColumns } from '../archived-stacks.ts';
 import { type Canary, canaryColumns } from '../canaries.ts';
+import { type Confirmation, type ConfirmationState, confirmationColumns } from '../confirmations.ts';
 import type { Database } from '../database/database.ts';
 import { type RemediationRecord, remediationColumns } from '../remediations.ts';
 import type { RunStackState } from '../run-stacks.ts';
@@ -99,6 +100,22 @@ export const recordLists = ({ query }: Pick<Database, 'query'>) => ({
           ['account_id = $value', filter.account],
           ['region = $value', filter.region],
         ],
+      },
+      page,
+    ),
+  confirmations: (
+    filter: { readonly state?: ConfirmationState | undefined },
+    page: PageRequest,
+  ): Promise<Page<Confirmation>> =>
+    readPage(
+      query,
+      {
+        ...{ columns: confirmationColumns, from: 'confirmation', descending: true },
+        order: [
+          ['opened_at', 'timestamptz'],
+          ['id', 'uuid'],
+        ],
+        where: [['state = $value', filter.state]],
       },
       page,
     ),

@@ -51,3 +51,17 @@ test.each([
   expect(own.complaint).toContain(`It ${stops}; the next portcullis serve continues the ${noun}.`);
   expect(process.listenerCount('SIGINT')).toBe(before);
 });
+
+test('a look that takes long is repeated after nine times as long', async () => {
+  const looks: number[] = [];
+  const client = {
+    verification: async () => {
+      looks.push(performance.now());
+      await new Promise((done) => setTimeout(done, 100));
+      return { ...unfinished.verification, ...(looks.length === 2 && { finishedAt: 'now' }) };
+    },
+  } as unknown as Client;
+  const terminal = { screen: { write: () => undefined }, json: false, complain: () => undefined };
+  expect(await followVerification(client, 'v', terminal as never)).toBe(0);
+  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThanOrEqual(990);
+});

@@ -51,6 +51,18 @@ test('GET /v1/confirmations answers what waits, with each stack and the digest',
   ]);
 });
 
+test('GET /v1/confirmations has pages and a filter; one confirmation is read by its id', async () => {
+  const page = await ask('/v1/confirmations?state=open&limit=1');
+  expect(page.body).toMatchObject({ confirmations: [{ id: asked.id }], total: 1, next: null });
+  expect((await ask('/v1/confirmations?state=refused')).body).toMatchObject({ confirmations: [], total: 0 });
+  expect(await ask('/v1/confirmations?state=opne')).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/^state: /),
+  });
+  expect(await ask(`/v1/confirmations/${asked.id}`)).toMatchObject({ status: 200, body: { id: asked.id } });
+  expect(await ask('/v1/confirmations/another')).toMatchObject({ status: 404 });
+});
+
 test.each([
   ['a body without digest', () => asked.id, {}, 400, /digest/],
   ['another digest', () => asked.id, { digest: 'f00d' }, 409, /another set/],

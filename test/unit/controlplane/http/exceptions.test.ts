@@ -53,6 +53,41 @@ describe('exceptions', () => {
     });
   });
 
+  test('have pages in a stable order, with a filter by state', async () => {
+    const made = [];
+    for (const groupId of ['sg-0d', 'sg-0e', 'sg-0f']) {
+      await closed({ groupId });
+      made.push((await restore(`${eventId}:${groupId}`)).body.rules[0].exception);
+    }
+    const names: string[] = [];
+    let path = '/v1/exceptions?limit=1';
+    let { body } = await ask(path);
+    const { total } = body;
+    for (; ; { body } = await ask(path)) {
+      expect(body.exceptions).toHaveLength(1);
+      expect(body.total).toBe(total);
+      names.push(body.exceptions[0].name);
+      if (body.next === null) break;
+      path = `/v1/exceptions?limit=1&cursor=${body.next}`;
+    }
+    expect(names).toHaveLength(total);
+    expect(new Set(names).size).toBe(total);
+    expect(names).toEqual(expect.arrayContaining(['written', ...made]));
+    const expired = await ask('/v1/exceptions?state=expired');
+    expect(expired.body).toMatchObject({ exceptions: [{ name: 'written' }], total: 1, next: null });
+    expect(await ask('/v1/exceptions?state=old')).toMatchObject({ status: 400 });
+    const [bound] = JSON.parse(
+      Buffer.from((await ask('/v1/exceptions?limit=1')).body.next, 'base64url').toString(),
+    );
+    const forged = Buffer.from(JSON.stringify([bound, total, ['store', 'none']])).toString('base64url');
+    expect(await ask(`/v1/exceptions?cursor=${forged}`)).toMatchObject({
+      ...{
+        status: 400,
+        message: expect.stringMatching(/^cursor: is of an item that is not in the list now/),
+      },
+    });
+  });
+
   test('a policy file that cannot be read is said so, and stored ones can be ended all the same', async () => {
     await closed({});
     const { body } = await restore(eventId);

@@ -50,6 +50,7 @@ const least: Record<string, Role | 'anyone'> = {
   'post /v1/exceptions/:name/end': 'operator',
   'get /v1/scope': 'viewer',
   'get /v1/confirmations': 'viewer',
+  'get /v1/confirmations/:id': 'viewer',
   'post /v1/confirmations/:id/confirm': 'admin',
   'post /v1/confirmations/:id/refuse': 'admin',
   'post /v1/take-over': 'admin',
