@@ -109,7 +109,7 @@ function fleetTable(groups: readonly Group[]): string {
 
 /** What keeps the fleet from being healthy, and what a person refused. */
 function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
-  const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks, total } = seen;
+  const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks, total, protection } = seen;
   const of = (state: 'open' | 'refused') =>
     waiting.filter((each) => each.state === state).map((each) => sentenceOf(each));
   const more = openEscalations - escalations.length;
@@ -125,6 +125,9 @@ function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
       ...(notReady ? [`not ready: ${notReady}`] : []),
       ...of('open'),
       ...remarks.map(({ about, what, message }) => `${about} ${what}: ${plain(message)}`),
+      ...(protection.accountsNotRead > 0
+        ? [`${protection.accountsNotRead} accounts not read yet: their Regions are unknown`]
+        : []),
       ...(unnamed ? ['some cells are not covered or not checked: GET /v1/coverage lists them'] : []),
       ...(moreRemarks > 0 ? [`and ${moreRemarks} more: GET /v1/stacks and GET /v1/coverage list them`] : []),
     ],

@@ -90,6 +90,11 @@ test.each<[string, Partial<Seen>, string]>([
     { total: countsOf({ covered: 1, notChecked: 1 }) },
     'some cells are not covered or not checked: GET /v1/coverage lists them',
   ],
+  [
+    'the Regions of an account are not known yet',
+    { protection: { ...statusOf().protection, accountsNotRead: 2 } },
+    '2 accounts not read yet: their Regions are unknown',
+  ],
   ['the service is not ready', { notReady: 'no policy' }, 'not ready: no policy'],
   [
     'an escalated rule is open',
