@@ -28,7 +28,7 @@ export async function startBackground(context: BackgroundContext): Promise<void>
   const takeUp = async () => {
     try {
       // Each listing enqueues the next, unless its job was lost with a restored database.
-      await queue.enqueueAfter([{ key: organizationKey, afterMs: settings.sweepMinutes * 60_000 }]);
+      await queue.enqueueAfter([{ key: organizationKey, afterMs: settings.resyncMinutes * 60_000 }]);
       await runs.takeUp();
       await restores.resume();
     } catch (error) {

@@ -22,7 +22,18 @@ const digest = (value: unknown): string =>
  * settings except per-worker ones, the programs, and the policy's text. The state location has a separate digest.
  */
 export async function settingsDigest(settings: Settings, programs = programVersion()): Promise<string> {
-  const { data, state, awsPlugin, policyFile, parallel, verifyParallel, host, port, ...others } = settings;
+  const {
+    data,
+    state,
+    awsPlugin,
+    policyFile,
+    parallel,
+    verifyParallel,
+    sweepParallel,
+    host,
+    port,
+    ...others
+  } = settings;
   const { tokens, token, url, databaseUrl, secrets, logLevel, serviceLinks, ...shared } = others;
   const { allowedHosts, requestsPerMinute, ...same } = shared;
   return digest([same, programs, await policyFileDigest(policyFile)]);

@@ -219,7 +219,7 @@ export async function reconcileAccount(context: ReconcileContext, fleet: Fleet):
   const desired = desiredAccount(fleet, found.account);
   const awaitsTrail =
     found.account.ownTrail && found.account.regions.some(({ trail }) => trail.covered === false);
-  const againMs = found.requeueAfterMs ?? (awaitsTrail ? untilCoveredMs : settings.sweepMinutes * 60_000);
+  const againMs = found.requeueAfterMs ?? (awaitsTrail ? untilCoveredMs : settings.resyncMinutes * 60_000);
   const terms = { release: releaseOf(fleet), requeueAfterMs: againMs };
   const beforeEnd: ReconcileContext['beforeEnd'] = (request, state) => {
     const unusable = state === 'failed' && request.run.kind !== 'preview';

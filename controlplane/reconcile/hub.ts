@@ -46,7 +46,7 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
       const installationId = await given.installation?.id();
       return { ...desiredHub(fleet, bundle, accessRoleArn, installationId), exceptions };
     },
-    { release: undefined, requeueAfterMs: settings.sweepMinutes * 60_000 },
+    { release: undefined, requeueAfterMs: settings.resyncMinutes * 60_000 },
   );
   return held ?? result;
 }

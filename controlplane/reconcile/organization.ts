@@ -140,7 +140,7 @@ async function ensureListings(context: OrganizationContext, organization: Organi
   const known = new Set((await store.stacks.accounts()).map(({ accountId }) => accountId));
   // An account that was suspended meanwhile enqueued no further inspection.
   const awaited = new Set((await store.accounts.list()).filter(isAwaited).map(({ id }) => id));
-  const period = settings.sweepMinutes * 60_000;
+  const period = settings.resyncMinutes * 60_000;
   const active = organization.accounts.filter(({ state }) => state === 'ACTIVE');
   const covered = new Set(((await offboarding?.covered(active)) ?? active).map(({ id }) => id));
   const keys = active
@@ -155,7 +155,7 @@ async function remarkOnRegions({ aws, settings, log }: OrganizationContext): Pro
   if (!settings.regions || settings.regions.includes(first)) return;
   log.warn(
     { key: 'organization' },
-    `PORTCULLIS_REGIONS leaves out ${first}, where lifecycle events appear: changes are found only every ${settings.sweepMinutes} minutes`,
+    `PORTCULLIS_REGIONS leaves out ${first}, where lifecycle events appear: changes are found only every ${settings.resyncMinutes} minutes`,
   );
 }
 
@@ -231,5 +231,5 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   if (missing.length > 0) return waiting(listingPauseMs, `not listed yet: ${missing.join(', ')}`);
   return mismatch
     ? waiting(mismatchRetryMs, mismatch)
-    : { kind: 'ok', requeueAfterMs: settings.sweepMinutes * 60_000 };
+    : { kind: 'ok', requeueAfterMs: settings.resyncMinutes * 60_000 };
 }

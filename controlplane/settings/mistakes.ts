@@ -61,11 +61,17 @@ function meant(name: string, known: readonly string[]): string | undefined {
   return known.find((each) => short(each) === closest);
 }
 
+/** Settings that have another name now. */
+const renamed: Readonly<Record<string, string>> = {
+  PORTCULLIS_SWEEP_MINUTES: 'is PORTCULLIS_RESYNC_MINUTES now; rename it',
+};
+
 /** The variables with our prefix that the schema does not name, one sentence for each. Pure. */
 export function unknownVariables(known: readonly string[], given: Given): string[] {
   return Object.keys(given)
     .filter((name) => name.startsWith(prefix) && !known.includes(name))
     .map((name) => {
+      if (renamed[name]) return `${name} ${renamed[name]}`;
       const suggestion = meant(name, known);
       return `${name} is not a setting; ${suggestion ? `did you mean ${suggestion}?` : 'remove it'}`;
     });

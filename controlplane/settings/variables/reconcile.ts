@@ -3,8 +3,9 @@ import { variable } from './variable.ts';
 
 /** How fast stacks are updated, and when a roll-out pauses. docs/reconcile.md explains both. */
 export const reconcileVariables = {
-  PORTCULLIS_SWEEP_MINUTES: variable(whole(1, 1440).default(60), {
-    meaning: 'How often the whole organization is read, whether or not an event arrived.',
+  PORTCULLIS_RESYNC_MINUTES: variable(whole(1, 1440).default(60), {
+    meaning:
+      'How often the accounts, Regions and trails of the organization are read, whether or not an event arrived.',
     example: '30',
   }),
   PORTCULLIS_PARALLEL: variable(whole(1, 25).default(4), {

@@ -35,6 +35,14 @@ export const remediationVariables = {
       '`on`: findings are imported into AWS Security Hub in the account and Region of the group, where Security Hub is enabled.',
     example: 'on',
   }),
+  PORTCULLIS_SWEEP_HOURS: variable(whole(0, 8760).default(24), {
+    meaning: 'Each cell is swept once in this many hours, spread over the period. `0`: only on request.',
+    example: '168',
+  }),
+  PORTCULLIS_SWEEP_PARALLEL: variable(whole(1, 200).default(32), {
+    meaning: 'How many cells this worker sweeps at once.',
+    example: '64',
+  }),
   PORTCULLIS_CANARY: variable(z.enum(['group', 'synthetic'], 'must be group or synthetic').default('group'), {
     meaning:
       '`group`: the canary is a real rule in an unused security group. `synthetic`: the canary is an event ([verify.md](verify.md)).',

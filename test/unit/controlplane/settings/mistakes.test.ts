@@ -72,6 +72,12 @@ describe('a variable with our prefix that is no setting', () => {
     expect(refusal({ [name]: 'x' })).toBe(`${name} is not a setting; ${fix} (docs/settings.md)`);
   });
 
+  test('is refused with its name of today where it was renamed', () => {
+    expect(refusal({ PORTCULLIS_SWEEP_MINUTES: '60' })).toBe(
+      'PORTCULLIS_SWEEP_MINUTES is PORTCULLIS_RESYNC_MINUTES now; rename it (docs/settings.md)',
+    );
+  });
+
   test('is refused by commands that need no other setting, too', () => {
     expect(messageOf(() => readCommandSettings({ PORTCULLIS_POLCY: 'strict.yaml' }))).toContain(
       'did you mean PORTCULLIS_POLICY?',
