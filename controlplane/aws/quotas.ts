@@ -111,6 +111,16 @@ export const quotas: readonly Quota[] = [
   },
   {
     service: 'CloudTrail',
+    operations: /^LookupEvents$/,
+    named: 'LookupEvents',
+    scope: 'account',
+    each: true,
+    rate: 2,
+    burst: 2,
+    source: '"LookupEvents", CloudTrail API reference: two a second by account and Region',
+  },
+  {
+    service: 'CloudTrail',
     operations: 'every',
     named: 'the others',
     scope: 'account',
