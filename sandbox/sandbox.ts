@@ -39,6 +39,8 @@ export interface SandboxOptions extends AssemblyOptions {
   seed?: boolean;
   /** The organization to create instead of the demo's. */
   blueprint?: Blueprint;
+  /** So many security groups in every Region of every member, by `emulator/bulk.py`; the same for the same seed. */
+  bulk?: { groups: number; seed: number };
 }
 
 /**
@@ -78,5 +80,15 @@ async function contents(parts: Assembly, options: SandboxOptions): Promise<Seed>
     seed(parts.endpoint, parts.organization, options.blueprint),
     buildProvider(),
   ]);
+  if (options.bulk) await fill(parts, made.organization, options.bulk);
   return { ...made, environment: { ...made.environment, PORTCULLIS_AWS_PLUGIN: plugin } };
+}
+
+async function fill(
+  parts: Assembly,
+  { members }: SeededOrganization,
+  bulk: { groups: number; seed: number },
+): Promise<void> {
+  for (const { id, regions } of members)
+    await parts.emulator.admin('bulk', { accounts: [id], regions, ...bulk });
 }

@@ -21,6 +21,7 @@ report = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what ministack prints is a log, the port alone goes to standard output
 
 import authorization
+import bulk
 import gaps
 import prefix_lists
 from hypercorn.asyncio import serve
@@ -129,6 +130,7 @@ def decide(question):
 
 
 routes = {"organization": organization, "identity": identity, "match": match, "scheduled": scheduled,
+          "bulk": bulk.fill,
           "authorize": lambda question: [decide(one) for one in question["questions"]]}
 
 

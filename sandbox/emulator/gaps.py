@@ -7,6 +7,7 @@ import authorization
 import event_sources
 import prefix_lists
 import principals
+import scopes
 import security_groups
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import validate_policy_document
@@ -43,6 +44,7 @@ def fill():
     authorization.fill()
     event_sources.fill()
     principals.fill()
+    scopes.fill()
     security_groups.fill()
     prefix_lists.fill()
     iam_evaluator._resolve_condition_key = condition_key

@@ -49,6 +49,7 @@ export interface ClientSettings {
  * - `identity` `{ accessKeyId }`: an `Identity`, or null for an unknown key.
  * - `match` `{ accountId, region, bus, event }`: the enabled rules `{ arn, targets }` of a bus that match; null without that bus.
  * - `scheduled` `{ accountId, region, rule }`: the enabled rule of the default bus that goes by a schedule; null without it.
+ * - `bulk` `{ accounts, regions, groups, seed }`: so many security groups in each, with what they are attached to; the counts.
  * - `authorize` `{ questions }`: a `Decision` for each, by the emulator's own IAM evaluator (see eventbridge/permission.ts).
  */
 export interface Emulator {
