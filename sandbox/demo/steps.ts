@@ -1,32 +1,16 @@
 import {
-  DeleteRuleCommand,
-  DescribeRuleCommand,
-  EventBridgeClient,
-  ListTargetsByRuleCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
-import {
   CreateAccountCommand,
   DescribeCreateAccountStatusCommand,
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
 import type { Account, Remediation } from './control-plane.ts';
+import { drift, plainPulumi, repair } from './drift.ts';
 import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
+import { assert, type Step } from './step.ts';
 import { verifyCells } from './verification.ts';
 import type { World } from './world.ts';
 
-/** One claim of the demo. It throws where the claim does not hold, and else says what was seen. */
-export interface Step {
-  readonly claim: string;
-  run(world: World, show: (text: string) => void): Promise<string>;
-}
-
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
-const forwardRule = 'portcullis-forward';
-
-function assert(condition: boolean, otherwise: string): asserts condition {
-  if (!condition) throw new Error(otherwise);
-}
 
 /** The audit log's record of a group, of another event than `after` where that is named. */
 async function remediationOf(
@@ -157,52 +141,6 @@ const report: Step = {
   },
 };
 
-const drifted = { accountId: '300000000002', region: 'eu-west-1' };
-
-async function ruleWithTarget(events: EventBridgeClient): Promise<boolean> {
-  try {
-    await events.send(new DescribeRuleCommand({ Name: forwardRule }));
-    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
-    return Targets.length === 1;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
-    throw error;
-  }
-}
-
-const scope = ['--account', drifted.accountId, '--region', drifted.region];
-
-const drift: Step = {
-  claim: 'preview names a forwarding rule that was deleted by hand',
-  async run({ sandbox, controlPlane }, show) {
-    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
-    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
-    await events.send(
-      new RemoveTargetsCommand({ Rule: forwardRule, Ids: Targets.flatMap(({ Id }) => (Id ? [Id] : [])) }),
-    );
-    await events.send(new DeleteRuleCommand({ Name: forwardRule }));
-    const { exit, output } = await controlPlane.cli(['preview', ...scope], show);
-    assert(exit === 3, `preview ended with exit code ${exit}, not 3 (differences):\n${output}`);
-    const named = output
-      .split('\n')
-      .find((line) => line.includes(`eventRule:EventRule ${forwardRule}`) && line.includes('drift: deleted'));
-    assert(named !== undefined, `preview does not name the rule:\n${output}`);
-    assert(!(await ruleWithTarget(events)), 'preview changed something');
-    return `exit code 3, and nothing changed`;
-  },
-};
-
-const repair: Step = {
-  claim: 'reconcile repairs it',
-  async run({ sandbox, controlPlane }, show) {
-    const { exit, output } = await controlPlane.cli(['reconcile', ...scope], show);
-    assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
-    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
-    assert(await ruleWithTarget(events), 'the rule or its target is still missing');
-    return 'rule and target are back';
-  },
-};
-
 const putBack: Step = {
   claim: 'a revoked rule is restored with an exception, and stays',
   async run(world, show) {
@@ -238,6 +176,7 @@ export const steps: readonly Step[] = [
   protect,
   report,
   drift,
+  plainPulumi,
   repair,
   putBack,
   verify,

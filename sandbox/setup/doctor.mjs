@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isExecutable, onPath, runCommand } from './command.mjs';
+import { findLanguageHost } from './language-host.mjs';
 import { nodeStep, packagesMismatch } from './packages.mjs';
 import { goMinimum, presentSources, pulumiPin } from './pulumi.mjs';
 import { choosePython, findPythons, ministackVersion, sandboxPython } from './python.mjs';
@@ -58,6 +59,12 @@ async function pulumi() {
   return { ...finding, fix: `${pulumiPin} or a later 3.x (${reasons.join('; ')}): ${bySetup}` };
 }
 
+/** @returns {Finding} */
+function languageHost() {
+  const fix = `only plain \`pulumi\` needs it: ${bySetup}`;
+  return { name: 'Node language host', needed: false, found: findLanguageHost(), fix };
+}
+
 /** @returns {Promise<Finding>} */
 async function python() {
   const finding = { name: 'Python', needed: true };
@@ -100,14 +107,6 @@ async function postgres() {
   return tool('Postgres server', 'postgres', false, fix, ['--version'], folders.sort().reverse());
 }
 
-/** @returns {Promise<Finding>} */
-async function chromium() {
-  const fix = 'nothing needs it yet; Debian: `apt-get install chromium`';
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const present = names.find((name) => onPath(name, process.env).length > 0);
-  return tool('Chromium', present ?? 'chromium', false, fix);
-}
-
 /**
  * @param {string} name
  * @param {string} command
@@ -136,15 +135,15 @@ const findings = [
   await npm(),
   packages(),
   await pulumi(),
+  languageHost(),
   await python(),
   await ministack(),
   await go(),
   await postgres(),
-  await chromium(),
 ];
 for (const { name, needed, found, fix } of findings) {
   const mark = found ? 'ok      ' : needed ? 'MISSING ' : 'absent  ';
-  console.log(`${mark} ${name.padEnd(16)} ${found ?? fix}`);
+  console.log(`${mark} ${name.padEnd(18)} ${found ?? fix}`);
 }
 const missing = findings.filter(({ needed, found }) => needed && !found);
 console.log(

@@ -12,7 +12,7 @@ export const pulumiPin = '3.259.0';
 
 /** Where `PulumiCommand.install` of @pulumi/pulumi puts a version (automation/cmd.js, `withDefaults`). */
 export const pulumiRoot = path.join(os.homedir(), '.pulumi', 'versions', pulumiPin);
-const cached = path.join(pulumiRoot, 'bin', 'pulumi');
+export const versionCache = path.join(pulumiRoot, 'bin', 'pulumi');
 const setupDirectory = path.dirname(fileURLToPath(import.meta.url));
 const goModule = path.join(setupDirectory, 'pulumi-cli');
 const download = 'https://get.pulumi.com/install.sh';
@@ -64,7 +64,7 @@ export const presentSources = [
       return answers.join('; ') || 'no pulumi there';
     },
   },
-  { name: 'version cache', find: () => probe(cached) },
+  { name: 'version cache', find: () => probe(versionCache) },
 ];
 
 /** @type {PulumiSource[]} in DESIGN's order */
@@ -78,7 +78,7 @@ const sources = [
 export const pulumiStep = {
   id: 'pulumi',
   name: 'Pulumi CLI',
-  pin: () => `${pulumiPin} ${cached}`,
+  pin: () => `${pulumiPin} ${versionCache}`,
   holds: (value) => isExecutable(value.path) && fingerprint(value.path) === value.fingerprint,
   async make(progress) {
     const found = await firstPulumi(sources, progress);
@@ -194,11 +194,11 @@ async function installInto(install) {
     const bin = path.join(draft, 'bin');
     const answer = await probe(path.join(bin, 'pulumi'));
     if (typeof answer === 'string') return answer;
-    mkdirSync(path.dirname(cached), { recursive: true });
+    mkdirSync(path.dirname(versionCache), { recursive: true });
     for (const file of readdirSync(bin).sort((a) => (a === 'pulumi' ? 1 : -1))) {
-      renameSync(path.join(bin, file), path.join(path.dirname(cached), file));
+      renameSync(path.join(bin, file), path.join(path.dirname(versionCache), file));
     }
-    return { ...answer, path: cached };
+    return { ...answer, path: versionCache };
   } finally {
     process.off('exit', drop);
     drop();

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { killCommands } from './command.mjs';
 import { runInForeground, signals } from './foreground.mjs';
+import { languageHostStep } from './language-host.mjs';
 import { nodeStep, packagesStep } from './packages.mjs';
 import { pulumiStep } from './pulumi.mjs';
 import { pythonStep, schemathesisStep } from './python.mjs';
@@ -12,7 +13,7 @@ import { SetupError } from './setup-error.mjs';
 import { ensureSteps } from './steps.mjs';
 
 const packages = [packagesStep, nodeStep];
-const everything = [...packages, pulumiStep, pythonStep];
+const everything = [...packages, pulumiStep, languageHostStep, pythonStep];
 
 /** The scripts that generate pages, policies and schemas; with --check they fail on a stale file. */
 const generated = [

@@ -42,6 +42,11 @@ describe('versions', () => {
     expect(module).toContain(`require github.com/pulumi/pulumi/pkg/v3 v${pulumiPin}\n`);
     expect(goMinimum()).toMatch(/^1\.\d+(\.\d+)?$/);
   });
+
+  test('the language host builds with the Go that builds the CLI', () => {
+    const module = readFileSync(`${import.meta.dirname}/../../../../sandbox/setup/node-host/go.mod`, 'utf8');
+    expect(module).toContain(`go ${goMinimum()}\n`);
+  });
 });
 
 describe('the Pulumi CLI', () => {
