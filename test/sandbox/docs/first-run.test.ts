@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageFile from '../../../package.json' with { type: 'json' };
 import type { World } from '../../../sandbox/demo/world.ts';
 import { startTestWorld } from '../../worlds/control-plane.ts';
-import { blocksOf, missingLines, shell, stepsOf } from '../../worlds/page.ts';
 import { repository } from '../../worlds/repository.ts';
 import { until } from '../../worlds/until.ts';
+import { blocksOf, missingLines, shell, stepsOf } from './page.ts';
 
 const page = 'docs/first-run.md';
 const steps = stepsOf(page);

@@ -12,8 +12,8 @@ import type { World } from '../../../sandbox/demo/world.ts';
 import { findLanguageHost } from '../../../sandbox/setup/language-host.mjs';
 import { pulumiPin } from '../../../sandbox/setup/pulumi.mjs';
 import { allBut, startTestWorld } from '../../worlds/control-plane.ts';
-import { blocksOf, missingLines, shell, stepsOf } from '../../worlds/page.ts';
 import { repository } from '../../worlds/repository.ts';
+import { blocksOf, missingLines, shell, stepsOf } from './page.ts';
 
 const page = 'docs/plain-pulumi.md';
 const steps = stepsOf(page);

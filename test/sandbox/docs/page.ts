@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { text } from './repository.ts';
+import { text } from '../../worlds/repository.ts';
 
 /** A command of a page with the output that the page shows for it. */
 export interface PageStep {
