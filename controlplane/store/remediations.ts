@@ -1,6 +1,7 @@
 import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { Outcome, RemediationResult } from '../../lambda/contract/result.ts';
 import type { Database, Query } from './database/database.ts';
+import { recordFindingsOf } from './findings/findings.ts';
 
 export interface RemediationRecord {
   /** `<eventId>:<groupId>`, where the group id is empty if the event named no group. */
@@ -86,16 +87,21 @@ async function mergeInto(query: Query, result: RemediationResult): Promise<Outco
   return merged.outcome === known.outcome ? undefined : { outcome: merged.outcome, change: 'later' };
 }
 
+/** The record and the list of findings together, or neither. */
+async function record(query: Query, result: RemediationResult): Promise<OutcomeChange | undefined> {
+  const change = (await insertFirst(query, result)) ? firstOf(result) : await mergeInto(query, result);
+  await recordFindingsOf(query, result);
+  return change;
+}
+
 export function remediationStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
   return {
     /**
      * Merges a result with those of the same event and group, in any order of arrival; one that is received twice
-     * changes nothing. Undefined where the outcome is the same as before.
+     * changes nothing. The list of findings gets what it says as well. Undefined where the outcome is the same as before.
      */
-    append: async (result: RemediationResult): Promise<OutcomeChange | undefined> =>
-      (await insertFirst(query, result))
-        ? firstOf(result)
-        : transaction((within) => mergeInto(within, result)),
+    append: (result: RemediationResult): Promise<OutcomeChange | undefined> =>
+      transaction((within) => record(within, result)),
     /** The results of an event, one for each security group that it was about. */
     ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
       query(`select ${remediationColumns} from remediation where event_id = $1 order by group_id`, [eventId]),

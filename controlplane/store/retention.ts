@@ -1,16 +1,17 @@
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstColumn } from './database/query.ts';
 
 /** What is removed once it is so many days old; undefined keeps it for ever. */
 export interface Retention {
-  /** The audit log and the remediations. */
+  /** The audit log, the remediations, and findings that ended with the history of all. */
   readonly auditDays?: number | undefined;
   /** Runs with what they did to each stack, and lifecycle events. */
   readonly runDays?: number | undefined;
 }
 
 interface Removal {
-  readonly of: 'remediations' | 'runs' | 'lifecycle events';
+  readonly of: 'remediations' | 'findings' | 'finding changes' | 'runs' | 'lifecycle events';
   readonly days: number;
   /** Removes a part of what is older than `$1` days: how many. */
   remove(query: Query, days: number): Promise<number>;
@@ -26,6 +27,29 @@ async function removeRemediations(query: Query, days: number): Promise<number> {
        select r.ctid from remediation r where ${expired('r.recorded_at')} and not exists (
          select 1 from restore where restore.event_id = r.event_id and restore.group_id = r.group_id) limit ${part})
      returning 1`,
+    [days],
+  );
+  return rows.length;
+}
+
+/** What is open or excepted stays, however old. */
+async function removeFindings(query: Query, days: number): Promise<number> {
+  const ids = await firstColumn(
+    query,
+    `delete from finding where id in (
+       select id from finding where state in ('remediated', 'resolved') and ${expired('state_since')}
+       order by id limit ${part} for update skip locked) returning id`,
+    [days],
+  );
+  await query('delete from finding_change where finding_id = any($1)', [ids]);
+  await query(`delete from finding_group where ${expired('clean_at')}`, [days]);
+  return ids.length;
+}
+
+async function removeFindingChanges(query: Query, days: number): Promise<number> {
+  const rows = await query(
+    `delete from finding_change where id in (
+       select id from finding_change where ${expired('recorded_at')} limit ${part}) returning 1`,
     [days],
   );
   return rows.length;
@@ -73,6 +97,8 @@ export async function removeExpired(
   const removed: Partial<Record<Removal['of'], number>> = {};
   const removals = [
     { of: 'remediations', days: auditDays, remove: removeRemediations },
+    { of: 'findings', days: auditDays, remove: removeFindings },
+    { of: 'finding changes', days: auditDays, remove: removeFindingChanges },
     { of: 'runs', days: runDays, remove: removeRuns },
     { of: 'lifecycle events', days: runDays, remove: removeLifecycleEvents },
   ] as const;

@@ -9,6 +9,7 @@ import type { Database } from './database/database.ts';
 import { deletionStore } from './deletions.ts';
 import { exceptionStore } from './exceptions.ts';
 import { factStore } from './facts.ts';
+import { findingStore } from './findings/findings.ts';
 import { lifecycleEventStore } from './lifecycle-events.ts';
 import { offboardingStore } from './offboarding.ts';
 import { policyStore } from './policies.ts';
@@ -28,6 +29,7 @@ export const openStore = (database: Database) => ({
   facts: factStore(database),
   workers: workerStore(database),
   remediations: remediationStore(database),
+  findings: findingStore(database),
   lifecycleEvents: lifecycleEventStore(database),
   exceptions: exceptionStore(database),
   restores: restoreStore(database),

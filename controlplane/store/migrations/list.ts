@@ -1,6 +1,7 @@
 import { accountTables } from './initial/accounts.ts';
 import { auditTables } from './initial/audit.ts';
 import { cellView } from './initial/cells.ts';
+import { findingTables } from './initial/findings.ts';
 import { offboardingTables } from './initial/offboarding.ts';
 import { remediationTables } from './initial/remediations.ts';
 import { stackTables } from './initial/stacks.ts';
@@ -19,6 +20,7 @@ const initial = [
   stackTables,
   offboardingTables,
   remediationTables,
+  findingTables,
   verificationTables,
   auditTables,
   cellView,

@@ -44,22 +44,43 @@ test('old runs, events and remediations go; what has not ended, was put back or 
     `insert into restore (id, event_id, group_id, account_id, region, state, requested_by, requested_at)
      values (gen_random_uuid(), 'put-back', 'sg-1', '1', 'x', 'restored', 'x', now())`,
   );
+  for (const [id, state, days] of [
+    ['f-ended', 'resolved', 401],
+    ['f-young', 'resolved', 399],
+    ['f-open', 'open', 401],
+  ] as const) {
+    await query(
+      `insert into finding (id, account_id, region, group_id, ingress, protocol, source, policy_rule, policy_digest,
+         mode, why, exceptions, exposure, exposure_why, addresses, first_seen, came_in, came_in_by, state, state_since)
+       values ($1, '', '', '', '', '', '', '', '', '', '', '[]', 'unknown', '', '[]', now(), 'sweep', '', $2, $3)`,
+      [id, state, daysAgo(days)],
+    );
+    await query(
+      `insert into finding_change (finding_id, at, to_state, cause, cause_id, recorded_at)
+       values ($1, now(), $2, 'sweep', '', $3), ($1, now(), $2, 'sweep', '', now())`,
+      [id, state, daysAgo(days)],
+    );
+  }
   const retention = { auditDays: 400, runDays: 90 };
   expect(await removeExpired(stage.database, retention)).toEqual({
-    ...{ remediations: 1, runs: 1, 'lifecycle events': 1 },
+    ...{ remediations: 1, runs: 1, 'lifecycle events': 1, findings: 1, 'finding changes': 1 },
   });
   expect(await ids('select right(id::text, 1) as id from run')).toEqual(['2', '3']);
   expect(await ids('select right(run_id::text, 1) as id from run_stack')).toEqual(['2', '3']);
   expect(await ids('select id from lifecycle_event')).toEqual(['new']);
   expect(await ids('select event_id as id from remediation')).toEqual(['put-back', 'young']);
+  expect(await ids('select id from finding')).toEqual(['f-open', 'f-young']);
+  expect(await ids('select finding_id as id from finding_change')).toEqual(['f-open', 'f-young', 'f-young']);
   expect((await store.audit.list(10)).map(({ what, details }) => [what, details])).toEqual([
     ['retention applied', { of: 'lifecycle events', removed: 1, keptDays: 90 }],
     ['retention applied', { of: 'runs', removed: 1, keptDays: 90 }],
+    ['retention applied', { of: 'finding changes', removed: 1, keptDays: 400 }],
+    ['retention applied', { of: 'findings', removed: 1, keptDays: 400 }],
     ['retention applied', { of: 'remediations', removed: 1, keptDays: 400 }],
   ]);
   await removeExpired(stage.database, retention);
   await removeExpired(stage.database, {});
-  expect(await store.audit.list(10)).toHaveLength(3);
+  expect(await store.audit.list(10)).toHaveLength(5);
 });
 
 test('the standing service seals lines once they are old enough, says the hash, and removes what has expired', async () => {

@@ -1,0 +1,189 @@
+import type { Query } from '../database/database.ts';
+import type { FindingState } from './finding.ts';
+import type { Observation } from './observation.ts';
+
+/** Where findings are, and what says so. */
+export interface Cause {
+  readonly accountId: string;
+  readonly region: string;
+  readonly via: 'event' | 'sweep';
+  /** The id of the sweep, or of the event. */
+  readonly id: string;
+}
+
+/** A finding that is new, or in another state than before. */
+export interface StateChange {
+  readonly id: string;
+  /** Null where it is new. */
+  readonly from: FindingState | null;
+  readonly to: FindingState;
+}
+
+/**
+ * The state by the newest readings. An id of a security group rule is never used again: a rule that is gone is not
+ * present, whatever an older listing says. At the same time, present is stronger than absent.
+ */
+const stateOf = (row: string): string => `case
+  when ${row}.seen_at is null or ${row}.seen_rule_id = ${row}.gone_rule_id or ${row}.seen_at < ${row}.gone_at
+    then 'remediated'
+  when ${row}.absent_at > ${row}.seen_at then 'resolved' else ${row}.seen_state end`;
+
+/** Columns of the observation's content, which its newest observation says. */
+const content = {
+  group_name: 'coalesce(g."groupName", f.group_name)',
+  vpc_id: 'coalesce(g."vpcId", f.vpc_id)',
+  rule_id: 'g."ruleId"',
+  policy_rule: 'g."policyRule"',
+  policy_digest: 'g."policyDigest"',
+  severity: 'g.severity',
+  mode: 'g.mode',
+  why: 'g.why',
+  exceptions: 'g.exceptions',
+};
+
+const newestContent = Object.entries(content)
+  .map(([name, value]) => `case when n.newer then ${value} else f.${name} end as ${name}`)
+  .join(',\n    ');
+
+/** The registers that decide the state: each keeps its newest entry, so the order of arrival does not matter. */
+const registers = `
+  case when n.seen_newer then g."seenAt" else f.seen_at end as seen_at,
+  case when n.seen_newer then g."seenState" else f.seen_state end as seen_state,
+  case when n.seen_newer then g."ruleId" else f.seen_rule_id end as seen_rule_id,
+  case when n.gone_newer then g."goneAt" else f.gone_at end as gone_at,
+  case when n.gone_newer then g."goneRuleId" else f.gone_rule_id end as gone_rule_id,
+  greatest(f.absent_at, g."absentAt") as absent_at`;
+
+const newer = `
+  f.id is null or t.as_of >= t.known as newer,
+  g."seenAt" is not null and (f.seen_at is null or (g."seenAt", g."seenState" = 'open', coalesce(g."ruleId", ''))
+    > (f.seen_at, f.seen_state = 'open', coalesce(f.seen_rule_id, ''))) as seen_newer,
+  g."goneAt" is not null and (f.gone_at is null or (g."goneAt", g."goneRuleId") > (f.gone_at, f.gone_rule_id))
+    as gone_newer,
+  g.exposure is not null and (f.exposure_read_at is null or t.as_of >= f.exposure_read_at) as exposure_newer,
+  (g."ownerRead" or g.owner is not null) and (f.owner_read_at is null or t.as_of >= f.owner_read_at) as owner_newer`;
+
+/** What an event does not read stays as a sweep read it. A call that opened the same rule stays known. */
+const seldomRead = `
+  case when n.exposure_newer then g.exposure->>'level' else coalesce(f.exposure, 'unknown') end as exposure,
+  case when n.exposure_newer then g.exposure->>'why'
+    else coalesce(f.exposure_why, 'no sweep has read it yet') end as exposure_why,
+  case when n.exposure_newer then g.exposure->'addresses' else coalesce(f.addresses, '[]') end as addresses,
+  case when n.exposure_newer then t.as_of else f.exposure_read_at end as exposure_read_at,
+  case when n.owner_newer then g.owner->>'by' else f.owner_by end as owner_by,
+  case when n.owner_newer then g.owner->>'tag' else f.owner_tag end as owner_tag,
+  case when n.owner_newer then g.owner->>'value' else f.owner end as owner,
+  case when n.owner_newer then t.as_of else f.owner_read_at end as owner_read_at,
+  case when n.newer then coalesce(g."openedBy", case when f.rule_id = g."ruleId" then f.opened_by end)
+    else coalesce(f.opened_by, case when f.rule_id = g."ruleId" then g."openedBy" end) end as opened_by`;
+
+const arrival = `
+  least(f.first_seen, t.as_of) as first_seen,
+  case when f.id is null or t.as_of < f.first_seen then $4 else f.came_in end as came_in,
+  case when f.id is null or t.as_of < f.first_seen then $5 else f.came_in_by end as came_in_by`;
+
+const since = `case
+  when f.id is null or s.state <> f.state
+    then case s.state when 'resolved' then r.absent_at when 'remediated' then r.gone_at else r.seen_at end
+  when f.state_since = f.first_seen then least(f.state_since, t.as_of)
+  else f.state_since end as state_since`;
+
+/** Never changes with a finding. */
+const identity = [
+  'id',
+  'account_id',
+  'region',
+  'group_id',
+  'ingress',
+  'protocol',
+  'from_port',
+  'to_port',
+  'source',
+];
+const changing = [
+  ...Object.keys(content),
+  ...['exposure', 'exposure_why', 'addresses', 'exposure_read_at'],
+  ...['owner_by', 'owner_tag', 'owner', 'owner_read_at', 'opened_by', 'first_seen', 'came_in', 'came_in_by'],
+  ...[
+    'state',
+    'state_since',
+    'seen_at',
+    'seen_state',
+    'seen_rule_id',
+    'gone_at',
+    'gone_rule_id',
+    'absent_at',
+  ],
+];
+
+const statement = `
+  with given as (
+    select * from jsonb_to_recordset($1::jsonb) as g (id text, "groupId" text, ingress text, protocol text,
+      "fromPort" integer, "toPort" integer, source text, "groupName" text, "vpcId" text, "ruleId" text,
+      "policyRule" text, "policyDigest" text, severity text, mode text, why text, exceptions jsonb, exposure jsonb,
+      owner jsonb, "ownerRead" boolean, "openedBy" jsonb, "seenAt" timestamptz, "seenState" text,
+      "goneAt" timestamptz, "goneRuleId" text, "absentAt" timestamptz)
+  ), merged as (
+    select g.id, $2::text as account_id, $3::text as region, g."groupId" as group_id, g.ingress, g.protocol,
+      g."fromPort" as from_port, g."toPort" as to_port, g.source, ${newestContent}, ${seldomRead}, ${arrival},
+      s.state, ${since}, r.*, f.state as before
+    from given g left join finding f on f.id = g.id,
+      lateral (select greatest(g."seenAt", g."goneAt") as as_of, greatest(f.seen_at, f.gone_at) as known) t,
+      lateral (select ${newer}) n,
+      lateral (select ${registers}) r,
+      lateral (select ${stateOf('r')} as state) s
+  ), written as (
+    insert into finding (${[...identity, ...changing].join(', ')})
+    select ${[...identity, ...changing].join(', ')} from merged
+    on conflict (id) do update set ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}
+  ), history as (
+    insert into finding_change (finding_id, at, from_state, to_state, cause, cause_id, recorded_at)
+    select id, state_since, before, state, $4, $5, now() from merged where state is distinct from before order by id
+  )
+  select id, before as "from", state as "to" from merged where state is distinct from before order by id`;
+
+/**
+ * Merges observations into the list, at most one of each finding: the result is the same for every order of arrival,
+ * and a replay changes nothing. The caller holds the lock of the cell. Returns new findings and changed states.
+ */
+export async function mergeObservations(
+  query: Query,
+  { accountId, region, via, id }: Cause,
+  observations: readonly Observation[],
+): Promise<StateChange[]> {
+  if (observations.length === 0) return [];
+  return query<StateChange>(statement, [JSON.stringify(observations), accountId, region, via, id]);
+}
+
+/** A complete reading of a cell, or of one group of it. */
+export interface Absence {
+  readonly at: string;
+  readonly groupId: string | null;
+  /** What the reading does not decide. */
+  readonly except: { readonly ids: readonly string[]; readonly ruleIds: readonly string[] };
+}
+
+/**
+ * Resolves what a complete reading does not list, after what it lists was merged: what was last seen before the reading
+ * is not in it. What a person excepted and what is open resolves; what has ended stays as it is.
+ */
+export const resolveAbsent = (
+  query: Query,
+  { accountId, region, via, id }: Cause,
+  { at, groupId, except }: Absence,
+): Promise<StateChange[]> =>
+  query<StateChange>(
+    `with absent as (
+       select id, state from finding where account_id = $1 and region = $2 and ($4::text is null or group_id = $4)
+         and state in ('open', 'excepted') and seen_at < $3 and id <> all($5::text[])
+         and coalesce(rule_id, '') <> all($6::text[])
+     ), written as (
+       update finding set absent_at = $3, state = 'resolved', state_since = $3
+       from absent where finding.id = absent.id
+     ), history as (
+       insert into finding_change (finding_id, at, from_state, to_state, cause, cause_id, recorded_at)
+       select id, $3, state, 'resolved', $7, $8, now() from absent order by id
+     )
+     select id, state as "from", 'resolved' as "to" from absent order by id`,
+    [accountId, region, at, groupId, except.ids, except.ruleIds, via, id],
+  );

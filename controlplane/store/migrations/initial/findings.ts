@@ -1,0 +1,91 @@
+/**
+ * The list of findings, its history, and the newest complete reading of each cell and group. How the columns of the
+ * readings give the state: controlplane/store/findings/merge.ts.
+ */
+export const findingTables = `
+  create table finding (
+    id text primary key,
+    account_id text not null,
+    region text not null,
+    group_id text not null,
+    ingress text not null,
+    protocol text not null,
+    from_port integer,
+    to_port integer,
+    source text not null,
+    group_name text,
+    vpc_id text,
+    rule_id text,
+    policy_rule text not null,
+    policy_digest text not null,
+    severity text,
+    -- The most severe first.
+    severity_order smallint not null generated always as (
+      case severity when 'critical' then 0 when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end) stored,
+    mode text not null,
+    why text not null,
+    exceptions jsonb not null,
+    exposure text not null,
+    exposure_why text not null,
+    addresses jsonb not null,
+    exposure_read_at timestamptz,
+    owner_by text,
+    owner_tag text,
+    owner text,
+    owner_read_at timestamptz,
+    opened_by jsonb,
+    first_seen timestamptz not null,
+    came_in text not null,
+    came_in_by text not null,
+    state text not null,
+    state_since timestamptz not null,
+    -- The newest reading that listed it, the newest revoke or deletion, and the newest reading that did not list it.
+    seen_at timestamptz,
+    seen_state text,
+    seen_rule_id text,
+    gone_at timestamptz,
+    gone_rule_id text,
+    absent_at timestamptz
+  ) with (fillfactor = 80);
+  create index finding_listed on finding (severity_order, first_seen, id);
+  create index finding_age on finding (first_seen, id);
+  create index finding_of_cell on finding (account_id, region, group_id, id);
+  create index finding_of_account on finding (account_id, severity_order, first_seen, id);
+  create index finding_of_region on finding (region, severity_order, first_seen, id);
+  create index finding_of_rule on finding (policy_rule, severity_order, first_seen, id);
+  create index finding_of_owner on finding (owner, severity_order, first_seen, id);
+  create index finding_in_state on finding (state, severity_order, first_seen, id);
+  create index finding_ended on finding (state_since) where state in ('remediated', 'resolved');
+
+  create table finding_change (
+    id bigint generated always as identity primary key,
+    finding_id text not null,
+    at timestamptz not null,
+    from_state text,
+    to_state text not null,
+    cause text not null,
+    cause_id text not null,
+    recorded_at timestamptz not null
+  );
+  create index finding_change_of on finding_change (finding_id, id);
+  create index finding_change_recorded on finding_change (recorded_at);
+
+  -- The newest complete reading. undecided: what it could not evaluate, each with the newest absence before.
+  create table finding_cell (
+    account_id text not null,
+    region text not null,
+    read_at timestamptz,
+    sweep_id text,
+    policy_digest text,
+    groups integer,
+    undecided jsonb not null default '{}',
+    primary key (account_id, region)
+  );
+  -- The newest event result that read a whole group without an offence; the next reading of the cell replaces it.
+  create table finding_group (
+    account_id text not null,
+    region text not null,
+    group_id text not null,
+    clean_at timestamptz not null,
+    primary key (account_id, region, group_id)
+  );`;
