@@ -1,3 +1,5 @@
+import { partitionNamed } from '../lambda/policy/partitions.ts';
+
 /**
  * The names of everything that Portcullis declares. They are fixed, so that a policy can name a role or rule before it
  * exists, and an interrupted creation is found and not repeated.
@@ -60,8 +62,10 @@ export const trailArn = (at: Location, trail: string): string =>
 /** A bucket name is unique in a partition, so it contains the account id. */
 export const trailBucket = (accountId: string): string => `portcullis-trail-${accountId}`;
 
+/** @throws for a partition that Portcullis does not run in. */
 export const queueUrl = (at: Location, queue: string): string => {
-  const suffix = at.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const suffix = partitionNamed(at.partition)?.dnsSuffix;
+  if (!suffix) throw new Error(`the domain of AWS services in partition ${at.partition} is not known`);
   return `https://sqs.${at.region}.${suffix}/${at.accountId}/${queue}`;
 };
 

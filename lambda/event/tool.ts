@@ -1,3 +1,5 @@
+import { partitions } from '../policy/partitions.ts';
+
 /** What CloudTrail records about how a call was made. The caller chooses all of it but `invokedBy`. */
 export interface Means {
   userAgent: string | null;
@@ -41,7 +43,9 @@ const libraries: [RegExp, string][] = [
   [/\baws-sdk-swift\//i, 'aws-sdk-swift'],
 ];
 
-const service = /^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$/;
+/** In every partition a service may name itself under `amazonaws.com`; some do under the partition's own suffix. */
+const suffixes = Object.values(partitions).map(({ dnsSuffix }) => dnsSuffix.replaceAll('.', '\\.'));
+const service = new RegExp(`^([a-z0-9-]+\\.)+(${suffixes.join('|')})$`);
 const internal = 'AWS Internal';
 
 /**

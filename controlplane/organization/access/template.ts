@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { consoleHost, partitionNamed } from '../../../lambda/policy/partitions.ts';
 import type { AccessSettings } from '../../aws/roles.ts';
 import type { Settings } from '../../settings/environment.ts';
-import { organizationsRegion } from '../../settings/partition.ts';
 
 const policyDocument = z.object({
   Version: z.string(),
@@ -147,12 +147,6 @@ export async function accessTemplateFor(
   return accessTemplate(policy, { ...settings, trusted });
 }
 
-const consoles: Readonly<Record<string, string>> = {
-  aws: 'console.aws.amazon.com',
-  'aws-us-gov': 'console.amazonaws-us-gov.com',
-  'aws-cn': 'console.amazonaws.cn',
-};
-
 /**
  * The URL of the AWS console page that creates the role from the template in the bucket; undefined without
  * PORTCULLIS_TEMPLATE_URL. Source: "Create quick-create links for stacks", CloudFormation user guide.
@@ -169,9 +163,9 @@ export function quickCreateLink({
   readonly trusted: string;
 }): string | undefined {
   const { templateUrl, accessRole, externalId, hub } = settings;
-  const page = consoles[partition];
-  if (!templateUrl || !page) return undefined;
-  const region = organizationsRegion(partition);
+  const region = partitionNamed(partition)?.organizationsRegion;
+  if (!templateUrl || !region) return undefined;
+  const host = consoleHost(partition, region);
   const query = new URLSearchParams({
     templateURL: templateUrl,
     stackName: 'portcullis-access',
@@ -182,5 +176,5 @@ export function quickCreateLink({
   });
   // A space must be %20: the console reads the text after the hash as a path.
   const filled = query.toString().replaceAll('+', '%20');
-  return `https://${region}.${page}/cloudformation/home?region=${region}#/stacks/quickcreate?${filled}`;
+  return `https://${host}/cloudformation/home?region=${region}#/stacks/quickcreate?${filled}`;
 }

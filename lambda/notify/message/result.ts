@@ -1,4 +1,5 @@
 import type { RemediationResult } from '../../contract/result.ts';
+import { consoleHost } from '../../policy/partitions.ts';
 import {
   type Block,
   context,
@@ -151,19 +152,9 @@ function origin({
   ].join(' · ');
 }
 
-/**
- * The console of each partition;
- * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
- */
-const consoles = new Map<string, (region: string) => string>([
-  ['aws', (region) => `${region}.console.aws.amazon.com`],
-  ['aws-us-gov', () => 'console.amazonaws-us-gov.com'],
-  ['aws-cn', () => 'console.amazonaws.cn'],
-]);
-
 /** The page of a security group in the AWS console; null when the partition's console or the place is not known. */
 function consolePage(partition: string, region: string, groupId: string): string | null {
-  const host = consoles.get(partition);
+  const host = consoleHost(partition, region);
   if (!host || !/^[a-z0-9-]{1,32}$/.test(region) || !/^sg-[0-9a-zA-Z]{1,32}$/.test(groupId)) return null;
-  return `https://${host(region)}/ec2/home?region=${region}#SecurityGroup:groupId=${groupId}`;
+  return `https://${host}/ec2/home?region=${region}#SecurityGroup:groupId=${groupId}`;
 }

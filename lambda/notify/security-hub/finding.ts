@@ -6,6 +6,7 @@ import { cut, plain } from '../message/text.ts';
 /** https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html#Types */
 const types = ['Software and Configuration Checks/AWS Security Best Practices/Network Reachability'];
 
+/** The partitions that a finding may name, which are fewer than those that Portcullis runs in. */
 const partitions: readonly string[] = ['aws', 'aws-cn', 'aws-us-gov'] satisfies Partition[];
 
 const labels = new Map<string, SeverityLabel>([

@@ -117,6 +117,7 @@ describe('the one-click link', () => {
   test.each([
     ['aws-us-gov', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
     ['aws-cn', 'https://cn-northwest-1.console.amazonaws.cn/'],
+    ['aws-eusc', 'https://eusc-de-east-1.console.amazonaws-eusc.eu/'],
   ])('of partition %s goes to its console', (partition, start) => {
     expect(link({}, partition)?.startsWith(start)).toBe(true);
   });

@@ -11,6 +11,7 @@ const partitions = [
   ['aws', 'us-east-1', 'ap-southeast-2'],
   ['aws-us-gov', 'us-gov-west-1', 'us-gov-east-1'],
   ['aws-cn', 'cn-northwest-1', 'cn-north-1'],
+  ['aws-eusc', 'eusc-de-east-1', 'eusc-de-south-1'],
 ] as const;
 
 describe.each(partitions)('in partition %s', (partition, where, other) => {
@@ -58,13 +59,15 @@ describe.each(partitions)('in partition %s', (partition, where, other) => {
   });
 });
 
-test.each(['', 'aws-iso', 'aws-eusc', 'toString'])(
+test.each(['', 'aws-iso', 'aws-iso-b', 'toString'])(
   'partition "%s" is refused, naming those there are',
   (name) => {
     expect(() => organizationsRegion(name)).toThrow(
       expect.objectContaining({
         code: 'invalid-environment',
-        message: expect.stringMatching(/is not one that Portcullis runs in.*aws, aws-us-gov, aws-cn/),
+        message: expect.stringMatching(
+          /is not one that Portcullis runs in.*aws, aws-us-gov, aws-cn, aws-eusc/,
+        ),
       }),
     );
   },

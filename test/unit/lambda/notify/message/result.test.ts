@@ -72,8 +72,17 @@ describe('a Slack message', () => {
 
   it.each([
     ['aws', 'eu-west-1', 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#'],
-    ['aws-us-gov', 'us-gov-west-1', 'https://console.amazonaws-us-gov.com/ec2/home?region=us-gov-west-1#'],
-    ['aws-cn', 'cn-north-1', 'https://console.amazonaws.cn/ec2/home?region=cn-north-1#'],
+    [
+      'aws-us-gov',
+      'us-gov-east-1',
+      'https://us-gov-east-1.console.amazonaws-us-gov.com/ec2/home?region=us-gov-east-1#',
+    ],
+    ['aws-cn', 'cn-north-1', 'https://cn-north-1.console.amazonaws.cn/ec2/home?region=cn-north-1#'],
+    [
+      'aws-eusc',
+      'eusc-de-east-1',
+      'https://eusc-de-east-1.console.amazonaws-eusc.eu/ec2/home?region=eusc-de-east-1#',
+    ],
   ])('leads to the console of %s', (partition, region, page) => {
     const message = JSON.stringify(slackMessage({ ...closed, region }, partition));
     expect(message).toContain(`<${page}SecurityGroup:groupId=sg-0a1b2c3d4e5f60001|sg-0a1b2c3d4e5f60001>`);
