@@ -5,7 +5,7 @@ import { accessTemplate, readAccessPolicy } from '../controlplane/organization/a
 
 const file = new URL('./access-role.yaml', import.meta.url);
 const trusted = 'arn:aws:iam::111111111111:role/portcullis-control-plane';
-const head = `# Made from docs/deployer-policy.json and docs/verify-policy.json by docs/write-access-role.ts. TrustedPrincipal's default is an example: give yours,
+const head = `# Made from docs/deployer-policy.json, docs/deployer-hub-policy.json and docs/verify-policy.json by docs/write-access-role.ts. TrustedPrincipal's default is an example: give yours,
 # or let \`portcullis access-template\` fill it in (docs/access.md).
 `;
 const text =

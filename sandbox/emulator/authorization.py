@@ -7,7 +7,7 @@ import re
 from contextvars import ContextVar
 
 from ministack.core import iam_actions, iam_evaluator, router
-from ministack.services import ec2, lambda_svc
+from ministack.services import ec2, iam, lambda_svc
 
 action_of = iam_actions.extract_iam_action
 resource_arn = iam_actions.extract_resource_arn
@@ -95,9 +95,27 @@ def ec2_checks(params, region, account_id):
     return resource, checks
 
 
+# Of calls that set a role's permissions boundary the key is the one given, of others about a role the one it has.
+# Source: the column of condition keys in "Actions, resources, and condition keys for IAM", Service Authorization
+# Reference.
+BOUNDED = ("AttachRolePolicy", "CreateRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy",
+           "PutRolePermissionsBoundary", "PutRolePolicy")
+
+
+def boundary_of(params):
+    action = params.get("Action", [""])[0]
+    if action in ("CreateRole", "PutRolePermissionsBoundary"):
+        return params.get("PermissionsBoundary", [""])[0]
+    role = iam._roles.get(params.get("RoleName", [""])[0]) or {}
+    return role.get("PermissionsBoundary") if action in BOUNDED else None
+
+
 def condition_keys(service, params, request):
-    """Tags that an EC2 call gives and those of the group it names, sources of events, keys of a table's items, and
-    the organization of a role that is assumed."""
+    """Tags that an EC2 call gives and those of the group it names, sources of events, keys of a table's items, the
+    organization of a role that is assumed, and the permissions boundary of a role."""
+    if service == "iam":
+        boundary = boundary_of(params)
+        return {"iam:PermissionsBoundary": boundary} if boundary else {}
     if service == "events":
         sources = sorted({str(entry.get("Source", "")) for entry in request.get("Entries") or []})
         return {"events:source": sources[0] if len(sources) == 1 else sources} if sources else {}
@@ -156,6 +174,8 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return f"arn:aws:cloudwatch:{region}:{account_id}:alarm:{names[0]}" if names else request.get("ResourceARN", arn)
     if service != "events":
         return arn
+    if headers.get("x-amz-target", "").endswith(("PutPermission", "RemovePermission")):
+        return "*"  # these name no resource: a statement about one bus permits neither
     if headers.get("x-amz-target", "").endswith("EventBus") and "Name" in request:
         return f"arn:aws:events:{region}:{account_id}:event-bus/{request['Name']}"
     if "Rule" in request:

@@ -5,6 +5,7 @@ import json
 
 import authorization
 import event_sources
+import policy_sizes
 import prefix_lists
 import principals
 import scopes
@@ -43,6 +44,7 @@ def condition_key(key, ctx):
 def fill():
     authorization.fill()
     event_sources.fill()
+    policy_sizes.fill()
     principals.fill()
     scopes.fill()
     security_groups.fill()

@@ -23,6 +23,7 @@ const generated = [
   'docs/write-quotas.ts',
   'docs/write-schemas.ts',
   'docs/write-access-role.ts',
+  'docs/write-deployer-calls.ts',
   'bench/cost.ts',
 ];
 

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import {
+  AttachUserPolicyCommand,
+  CreatePolicyCommand,
   CreateRoleCommand,
   DetachRolePolicyCommand,
   DetachUserPolicyCommand,
   IAMClient,
   ListAttachedUserPoliciesCommand,
   PutRolePolicyCommand,
-  PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { World } from '../../sandbox/demo/world.ts';
@@ -32,7 +33,14 @@ export interface Document {
 
 const documentOf = async (name: string): Promise<Document> =>
   JSON.parse(await readFile(new URL(`../../docs/${name}.json`, import.meta.url), 'utf8'));
-export const deployerPolicy = await documentOf('deployer-policy');
+/** What the access role of every account may do, and what that of the hub may do beside it. */
+export const memberPolicy = await documentOf('deployer-policy');
+const hubPolicy = await documentOf('deployer-hub-policy');
+/** Both, as the access role of the hub has them. */
+export const deployerPolicy = {
+  ...memberPolicy,
+  Statement: [...memberPolicy.Statement, ...hubPolicy.Statement],
+};
 export const controlPlanePolicy = await documentOf('control-plane-policy');
 export const verifyPolicy = await documentOf('verify-policy');
 
@@ -41,21 +49,31 @@ function without(document: Document, sid?: string): string {
   return JSON.stringify({ ...document, Statement: document.Statement.filter(({ Sid }) => Sid !== sid) });
 }
 
-/** From now on an account's access role may do what docs/deployer-policy.json says, less one statement, and no more. */
+/**
+ * From now on an account's access role may do what docs/deployer-policy.json says, in the hub also what
+ * docs/deployer-hub-policy.json says, less one statement, and no more.
+ */
 export async function permitDeployer(world: World, accountId: string, lacking?: string): Promise<void> {
   const iam = new IAMClient(world.sandbox.root(accountId));
-  const PolicyDocument = without(deployerPolicy, lacking);
+  const PolicyDocument = without(accountId === hub.accountId ? deployerPolicy : memberPolicy, lacking);
   await iam.send(new PutRolePolicyCommand({ RoleName: accessRole, PolicyName: 'deployer', PolicyDocument }));
 }
 
 const UserName = 'portcullis-control-plane';
 
-/** The same for the control plane's user and docs/control-plane-policy.json. */
+let made = 0;
+
+/** The same for the control plane's user and docs/control-plane-policy.json, which is too large for an inline policy. */
 export async function permitControlPlane(world: World, lacking?: string): Promise<void> {
   const iam = new IAMClient(world.sandbox.root(management));
-  const PolicyDocument = without(controlPlanePolicy, lacking);
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: UserName, PolicyDocument }));
+  made += 1;
+  const document = {
+    PolicyName: `${UserName}-${made}`,
+    PolicyDocument: without(controlPlanePolicy, lacking),
+  };
+  const { Policy } = await iam.send(new CreatePolicyCommand(document));
   const { AttachedPolicies = [] } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
+  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: Policy?.Arn }));
   for (const { PolicyArn } of AttachedPolicies) {
     await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn }));
   }

@@ -11,14 +11,16 @@ const policyDocument = z.object({
 });
 export type AccessPolicy = z.infer<typeof policyDocument>;
 
-/** The access policy of an account, including verification, from two documents in docs. */
+/** The access policy of an account, including the hub's part and verification, from three documents in docs. */
 export async function readAccessPolicy(): Promise<AccessPolicy> {
   const read = async (name: string) => {
     const file = new URL(`../../../docs/${name}.json`, import.meta.url);
     return policyDocument.parse(JSON.parse(await readFile(file, 'utf8')));
   };
-  const [deployer, verify] = [await read('deployer-policy'), await read('verify-policy')];
-  return { ...deployer, Statement: [...deployer.Statement, ...verify.Statement] };
+  const documents = ['deployer-policy', 'deployer-hub-policy', 'verify-policy'];
+  const [first, ...more] = await Promise.all(documents.map(read));
+  if (!first) throw new Error('there is no access policy');
+  return { ...first, Statement: [first, ...more].flatMap(({ Statement }) => Statement) };
 }
 
 /** Replaces the partition of every ARN with that of the account that uses the template. */

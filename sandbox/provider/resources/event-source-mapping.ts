@@ -8,6 +8,7 @@ import {
   type Resource,
   regional,
   string,
+  tagged,
   unless,
   whileIamSettles,
 } from '../protocol/resource.ts';
@@ -51,6 +52,7 @@ export const EventSourceMapping: Resource = {
     functionResponseTypes: { kind: 'strings' },
     scalingConfig: { kind: 'object', fields: { maximumConcurrency: integer } },
     ...regional,
+    ...tagged,
   },
   outputs: ['arn', 'functionArn', 'uuid'],
   identity: ['eventSourceArn'],
@@ -61,7 +63,11 @@ export const EventSourceMapping: Resource = {
     const lambda = await aws.lambda();
     const EventSourceArn = string(inputs, 'eventSourceArn');
     const { UUID } = await whileIamSettles(() =>
-      lambda.createEventSourceMapping({ EventSourceArn, ...settingsOf(inputs) }),
+      lambda.createEventSourceMapping({
+        EventSourceArn,
+        ...settingsOf(inputs),
+        Tags: inputs.tags as Record<string, string>,
+      }),
     );
     if (!UUID) throw new Error('CreateEventSourceMapping gave no UUID');
     return UUID;
@@ -70,8 +76,7 @@ export const EventSourceMapping: Resource = {
   async read(aws, known) {
     const found = await find(aws, string(known, 'uuid'));
     if (!found) return undefined;
-    // as the official provider does at every read; it is given no tags
-    await (await aws.lambda()).listTags({ Resource: found.EventSourceMappingArn });
+    const { Tags = {} } = await (await aws.lambda()).listTags({ Resource: found.EventSourceMappingArn });
     return {
       eventSourceArn: found.EventSourceArn,
       functionName: found.FunctionArn,
@@ -83,12 +88,19 @@ export const EventSourceMapping: Resource = {
       arn: found.EventSourceMappingArn,
       functionArn: found.FunctionArn,
       uuid: found.UUID,
+      tags: Object.fromEntries(Object.entries(Tags).filter(([key]) => !key.startsWith('aws:'))),
     };
   },
   async update(aws, inputs, old) {
     const UUID = string(old, 'uuid');
     await (await aws.lambda()).updateEventSourceMapping({ UUID, ...settingsOf(inputs) });
     await settled(aws, UUID);
+  },
+  async tag(aws, old, tags, remove) {
+    const lambda = await aws.lambda();
+    const Resource = string(old, 'arn');
+    if (remove.length > 0) await lambda.untagResource({ Resource, TagKeys: remove });
+    if (Object.keys(tags).length > 0) await lambda.tagResource({ Resource, Tags: tags });
   },
   async delete(aws, old) {
     const UUID = string(old, 'uuid');

@@ -48,9 +48,15 @@ export const Role: Resource = {
     return RoleName;
   },
   async read(aws, known) {
-    const found = await unless((await aws.iam()).getRole({ RoleName: string(known, 'name') }), GONE);
+    const iam = await aws.iam();
+    const RoleName = string(known, 'name');
+    const found = await unless(iam.getRole({ RoleName }), GONE);
     if (!found?.Role) return undefined;
     const role = found.Role;
+    // as the official provider does at every read, also where the program names no policies of the role
+    const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
+    for (const PolicyName of PolicyNames) await unless(iam.getRolePolicy({ RoleName, PolicyName }), GONE);
+    await iam.listAttachedRolePolicies({ RoleName });
     return {
       name: role.RoleName,
       assumeRolePolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ''),
@@ -70,11 +76,10 @@ export const Role: Resource = {
     await whileIamSettles(() =>
       iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: string(inputs, 'assumeRolePolicy') }),
     );
-    await iam.updateRole({
-      RoleName,
-      Description: optional<string>(inputs, 'description') ?? '',
-      MaxSessionDuration: optional<number>(inputs, 'maxSessionDuration') ?? 3_600,
-    });
+    // two calls, as the official provider makes them
+    await iam.updateRoleDescription({ RoleName, Description: optional<string>(inputs, 'description') ?? '' });
+    const MaxSessionDuration = optional<number>(inputs, 'maxSessionDuration') ?? 3_600;
+    await iam.updateRole({ RoleName, MaxSessionDuration });
     const boundary = optional<string>(inputs, 'permissionsBoundary');
     if (boundary) await iam.putRolePermissionsBoundary({ RoleName, PermissionsBoundary: boundary });
     else if (optional(old, 'permissionsBoundary'))
@@ -87,7 +92,10 @@ export const Role: Resource = {
     if (Object.keys(tags).length > 0) await iam.tagRole({ RoleName, Tags: tagList(tags) });
   },
   async delete(aws, old) {
-    await unless((await aws.iam()).deleteRole({ RoleName: string(old, 'name') }), GONE);
+    const iam = await aws.iam();
+    const RoleName = string(old, 'name');
+    await unless(iam.listInstanceProfilesForRole({ RoleName }), GONE);
+    await unless(iam.deleteRole({ RoleName }), GONE);
   },
 };
 

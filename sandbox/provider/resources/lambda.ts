@@ -145,9 +145,16 @@ export const LambdaFunction: Resource = {
   },
   async read(aws, known) {
     const lambda = await aws.lambda();
-    const found = await unless(lambda.getFunction({ FunctionName: string(known, 'name') }), GONE);
+    const FunctionName = string(known, 'name');
+    const found = await unless(lambda.getFunction({ FunctionName }), GONE);
     if (!found?.Configuration) return undefined;
     const now = described(found.Configuration);
+    // as the official provider does at every read
+    await lambda.listVersionsByFunction({ FunctionName });
+    await lambda.getFunctionCodeSigningConfig({ FunctionName });
+    // On AWS GetFunction gives the tags only to a caller that may list them: without lambda:ListTags each update would
+    // find all tags missing.
+    const { Tags = {} } = await lambda.listTags({ Resource: string(now, 'arn') });
     const changed = known.codeSha256 !== undefined && known.codeSha256 !== now.codeSha256;
     return {
       ...now,
@@ -156,7 +163,7 @@ export const LambdaFunction: Resource = {
       sourceCodeHash: changed ? now.codeSha256 : (known.sourceCodeHash ?? now.codeSha256),
       invokeArn: `arn:${String(now.arn).split(':')[1]}:apigateway:${aws.region}:lambda:path/2015-03-31/functions/${now.arn}/invocations`,
       reservedConcurrentExecutions: found.Concurrency?.ReservedConcurrentExecutions,
-      tags: Object.fromEntries(Object.entries(found.Tags ?? {}).filter(([key]) => !key.startsWith('aws:'))),
+      tags: Object.fromEntries(Object.entries(Tags).filter(([key]) => !key.startsWith('aws:'))),
     };
   },
   async update(aws, properties, _old, oldInputs) {

@@ -22,6 +22,7 @@ import { failuresToTell } from './announcement.ts';
 
 /** One resource of a deployed stack, as the engine recorded it. */
 interface Deployed {
+  readonly type: string;
   readonly resource: Resource;
   readonly inputs: Properties;
   readonly outputs: Properties;
@@ -44,7 +45,7 @@ export async function deployedResources(world: World, accountId: string): Promis
   );
   return recorded.flat().flatMap(({ type, inputs, outputs }) => {
     const resource = table[type];
-    return resource ? [{ resource, inputs, outputs }] : [];
+    return resource ? [{ type, resource, inputs, outputs }] : [];
   });
 }
 
@@ -74,11 +75,28 @@ async function refusedAction(call: () => Promise<unknown>): Promise<string[]> {
   }
 }
 
+/** What a setting or an edit by hand gives a resource, beyond what the programs of the test declare. */
+const more: Record<string, Properties> = {
+  'aws:iam/role:Role': { permissionsBoundary: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+  'aws:lambda/function:Function': { reservedConcurrentExecutions: 5 },
+};
+
 /** Reads, writes and tags a resource, as a refresh and an update that finds everything edited by hand would. */
-export async function maintain({ resource, inputs, outputs }: Deployed, aws: ProviderAws): Promise<string[]> {
+export async function maintain(
+  { type, resource, inputs, outputs }: Deployed,
+  aws: ProviderAws,
+): Promise<string[]> {
+  const given = more[type];
+  const edited = { ...inputs, ...given };
   const acts = [
     () => resource.read(aws, outputs),
     async () => resource.update?.(aws, inputs, outputs, {}),
+    ...(given
+      ? [
+          async () => resource.update?.(aws, edited, outputs, inputs),
+          async () => resource.update?.(aws, inputs, { ...outputs, ...given }, edited),
+        ]
+      : []),
     async () => resource.tag?.(aws, outputs, { test: 'true' }, []),
     async () => resource.tag?.(aws, outputs, {}, ['test']),
   ];

@@ -5,7 +5,7 @@ import { variables } from '../../../controlplane/settings/schema.ts';
 import { repository, text } from '../../worlds/repository.ts';
 
 describe('generated pages', () => {
-  test.each(['docs/write-settings.ts', 'docs/write-api.ts'])(
+  test.each(['docs/write-settings.ts', 'docs/write-api.ts', 'docs/write-deployer-calls.ts'])(
     '%s --check finds its page up to date',
     (script) => {
       const check = () =>
@@ -39,5 +39,6 @@ describe('generated pages', () => {
     const script = text('sandbox/setup/run.mjs');
     expect(script).toContain("'docs/write-settings.ts'");
     expect(script).toContain("'docs/write-api.ts'");
+    expect(script).toContain("'docs/write-deployer-calls.ts'");
   });
 });

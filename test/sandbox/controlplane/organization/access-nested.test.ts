@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -13,12 +13,12 @@ import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { fleet } from '../../../../sandbox/seed/organization.ts';
 import { accessWorld, hub, invited, management } from '../../../worlds/access.ts';
 import { migratedDatabase } from '../../../worlds/control-plane.ts';
+import { deployerPolicy } from '../../../worlds/least-privilege.ts';
 
 const member = '400000000001';
 const accessRole = 'portcullis-access';
 const externalId = 'portcullis-1';
 const deployerRoleArn = `arn:aws:iam::${hub}:role/portcullis-deployer`;
-const deployerPolicy = new URL('../../../../docs/deployer-policy.json', import.meta.url);
 
 let sandbox: Sandbox;
 let data: string;
@@ -37,7 +37,7 @@ async function securityAccount(): Promise<void> {
       statement(['sts:AssumeRole'], deployerRoleArn),
     ),
   );
-  const { Statement } = JSON.parse(await readFile(deployerPolicy, 'utf8'));
+  const { Statement } = deployerPolicy;
   const enters = statement(['sts:AssumeRole'], `arn:aws:iam::*:role/${accessRole}`);
   await world.createRole(hub, 'portcullis-deployer', user, document(enters, ...Statement));
 }

@@ -5,7 +5,6 @@ import {
   DetachUserPolicyCommand,
   IAMClient,
   PutRolePolicyCommand,
-  PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import type { CellView } from '../../../../controlplane/stacks/cell.ts';
 import { canaryTag } from '../../../../lambda/contract/canary.ts';
@@ -13,7 +12,6 @@ import type { World } from '../../../../sandbox/demo/world.ts';
 import { allBut, startTestWorld } from '../../../worlds/control-plane.ts';
 import {
   accessRole,
-  controlPlanePolicy,
   type Document,
   deployerPolicy,
   hub,
@@ -68,16 +66,10 @@ export async function verifiedWorld(): Promise<World> {
   }
 }
 
+/** The sandbox has attached the documented policies to the control plane's user; no other stays. */
 async function limitControlPlane(world: World): Promise<void> {
   const iam = new IAMClient(world.sandbox.root(management));
   const UserName = 'portcullis-control-plane';
-  for (const [PolicyName, document] of [
-    [UserName, controlPlanePolicy],
-    ['verify', verifyPolicy],
-  ] as const)
-    await iam.send(
-      new PutUserPolicyCommand({ UserName, PolicyName, PolicyDocument: JSON.stringify(document) }),
-    );
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
   await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn })).catch((error: Error) => {
     if (error.name !== 'NoSuchEntityException' && error.name !== 'NoSuchEntity') throw error;
