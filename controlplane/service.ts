@@ -22,6 +22,7 @@ import { joinWorkers } from './queue/workers.ts';
 import type { ReconcileServices } from './reconcile/context.ts';
 import { hubBundler } from './reconcile/hub-bundle.ts';
 import { keyReconciler } from './reconcile/key.ts';
+import { organizationFact } from './reconcile/organization.ts';
 import { policyInForce } from './reconcile/policy-in-force.ts';
 import { messageConsumers } from './remediations/consumers.ts';
 import { restoreQueue } from './remediations/restore/queue.ts';
@@ -44,6 +45,7 @@ import { metricsText } from './telemetry/database-metrics.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMeter, metricsRegistry } from './telemetry/metrics.ts';
 import { coverageAnnouncer } from './trails/announcer.ts';
+import { trailOwner } from './trails/owner.ts';
 import { startVerifier } from './verify/start.ts';
 
 export { version };
@@ -127,6 +129,7 @@ function scheduler(base: Foundations) {
     configurationMismatch,
     installation,
     onCoverage: coverageAnnouncer(services),
+    trailOwner: trailOwner(base, async () => (await store.facts.get(organizationFact))?.updatedAt),
   } satisfies ReconcileServices;
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
   const runs = runQueue({ ...services, advance });
@@ -147,7 +150,8 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  return { services, runs: { ...runs, request }, worker, offboarding: reconciling.offboarding, policy };
+  const { offboarding, trailOwner: owner } = reconciling;
+  return { services, runs: { ...runs, request }, worker, offboarding, policy, owner };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
@@ -199,7 +203,7 @@ async function open(
   if (standing) await working.worker.start();
   const consumers = messageConsumers(services);
   const verifier = await startVerifier({
-    ...{ ...services, standing, receive: consumers.results.start },
+    ...{ ...services, standing, receive: consumers.results.start, trailOwner: working.owner },
     assertMayVerify: base.installation.assertOurs,
   });
   if (standing) startAuditKeeper(services);

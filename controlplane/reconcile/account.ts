@@ -91,7 +91,10 @@ async function observe(
   let found: Awaited<ReturnType<typeof observeAccount>>;
   try {
     const covers = await context.offboarding?.coveredRegions(record);
-    found = await observeAccount(aws, settings, asListed(record), attempts, covers);
+    found = await observeAccount(aws, settings, asListed(record), attempts, {
+      covers,
+      trailOwner: context.trailOwner,
+    });
   } catch (error) {
     lease.signal.throwIfAborted();
     found = transientFailure(error, attempts);

@@ -6,6 +6,7 @@ import type { Services, Uses } from '../services/services.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
+import type { TrailOwner } from '../trails/observe.ts';
 import type { HubBundler } from './hub-bundle.ts';
 
 /** Offboarding of accounts and Regions that left scope. */
@@ -39,6 +40,8 @@ export interface ReconcileServices
     Uses<{ queue: 'enqueue' | 'enqueueAfter' }> {
   readonly hubBundle: HubBundler;
   readonly offboarding?: OffboardingHook | undefined;
+  /** Answers about organization trails by the account that owns them. */
+  readonly trailOwner?: TrailOwner | undefined;
   /** Called with an account's Regions before and after an inspection of its trails. */
   readonly onCoverage?:
     | ((

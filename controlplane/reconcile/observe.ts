@@ -15,7 +15,7 @@ import { reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
 import type { FleetAccount } from '../stacks/desired.ts';
-import { checkTrails } from '../trails/observe.ts';
+import { checkTrails, type TrailOwner } from '../trails/observe.ts';
 
 /** The result of one inspection. None of them is a counted failure. */
 export type AccountObservation =
@@ -116,6 +116,12 @@ async function refused(
   return { kind: 'not-yet', requeueAfterMs: pauseAfter(attempts, longestPause), message };
 }
 
+interface InspectionOptions {
+  readonly covers?: ((region: string) => boolean) | undefined;
+  /** Answers about organization trails; without it, only the account itself is asked. */
+  readonly trailOwner?: TrailOwner | undefined;
+}
+
 /**
  * Inspects an active account: its enabled Regions (those that `covers` accepts; without it, those of the settings)
  * and the trail that covers each. The Region with lifecycle events comes first, us-east-1 in `aws`. Does not wait;
@@ -127,7 +133,10 @@ export async function observeAccount(
   settings: UnreachableSettings & Pick<Settings, 'regions'>,
   account: OrganizationAccount,
   attempts: number,
-  covers = (region: string): boolean => settings.regions?.includes(region) ?? true,
+  {
+    covers = (region: string): boolean => settings.regions?.includes(region) ?? true,
+    trailOwner,
+  }: InspectionOptions = {},
 ): Promise<AccountObservation> {
   const first = organizationsRegion((await aws.caller()).partition);
   let enabled: string[];
@@ -139,7 +148,8 @@ export async function observeAccount(
   const wanted = enabled
     .filter(covers)
     .sort((a, b) => Number(b === first) - Number(a === first) || a.localeCompare(b));
-  const checks = await checkTrails(account.id, wanted, (region) => aws.cloudTrail(account.id, region));
+  const clientIn = (region: string) => aws.cloudTrail(account.id, region);
+  const checks = await checkTrails(account.id, wanted, clientIn, trailOwner);
   const observed = await Promise.all(
     checks.map(async ({ region, trail }) => {
       const pending = trail.covered === 'unknown' && (await isPending(aws, account.id, region));

@@ -25,22 +25,28 @@ export const trailWarnings = (checks: readonly TrailCheck[]): string[] => [
   ),
 ];
 
-/** The coverage of all Regions of an account: True when every one is covered, Unknown when a check failed. */
+/** What is not known, each reason once. */
+const uncheckedOf = (checks: readonly TrailCheck[]): string => {
+  const reasons = checks.flatMap((check) => (check.covered === 'unknown' ? [check.reason] : []));
+  return `${reasons.length} of ${checks.length} Regions were not checked: ${once(reasons)}`;
+};
+
+/** The coverage of all Regions of an account: False when one is known to be uncovered, Unknown when a check failed. */
 export function trailsCondition(checks: readonly TrailCheck[]): Omit<Condition, 'since'> {
-  const failed = checks.find((check) => check.covered === 'unknown');
-  if (failed && failed.covered === 'unknown') {
-    return { status: 'Unknown', reason: 'CheckFailed', message: failed.reason };
-  }
+  const isUnchecked = checks.some(({ covered }) => covered === 'unknown');
   const uncovered = checks.filter(({ covered }) => covered === false);
   if (checks.length === 0)
     return { status: 'Unknown', reason: 'CheckFailed', message: 'no Region was checked' };
-  if (uncovered.length === 0) {
-    const message = [`${checks.length} Regions`, ...trailWarnings(checks)].join('; ');
-    return { status: 'True', reason: 'Covered', message };
-  }
-  return {
-    status: 'False',
-    reason: uncovered.length === checks.length ? 'NotCovered' : 'PartlyCovered',
-    message: `${uncovered.length} of ${checks.length} Regions get no events: ${problemsOf(checks)}`,
-  };
+  if (uncovered.length > 0)
+    return {
+      status: 'False',
+      reason: uncovered.length === checks.length ? 'NotCovered' : 'PartlyCovered',
+      message: [
+        `${uncovered.length} of ${checks.length} Regions get no events: ${problemsOf(checks)}`,
+        ...(isUnchecked ? [uncheckedOf(checks)] : []),
+      ].join('; '),
+    };
+  if (isUnchecked) return { status: 'Unknown', reason: 'CheckFailed', message: uncheckedOf(checks) };
+  const message = [`${checks.length} Regions`, ...trailWarnings(checks)].join('; ');
+  return { status: 'True', reason: 'Covered', message };
 }

@@ -30,7 +30,18 @@ describe("an account's coverage", () => {
     [[yes, yes], { status: 'True', reason: 'Covered', message: '2 Regions' }],
     [[yes, no], { status: 'False', reason: 'PartlyCovered', message: '1 of 2 Regions get no events: none' }],
     [[no, no], { status: 'False', reason: 'NotCovered', message: '2 of 2 Regions get no events: none' }],
-    [[yes, unknown], { status: 'Unknown', reason: 'CheckFailed', message: 'denied' }],
+    [
+      [yes, unknown],
+      { status: 'Unknown', reason: 'CheckFailed', message: '1 of 2 Regions were not checked: denied' },
+    ],
+    [
+      [no, unknown],
+      {
+        status: 'False',
+        reason: 'PartlyCovered',
+        message: '1 of 2 Regions get no events: none; 1 of 2 Regions were not checked: denied',
+      },
+    ],
     [[], { status: 'Unknown', reason: 'CheckFailed', message: 'no Region was checked' }],
   ])('of checks as stored by an earlier version: %j', (checks, condition) => {
     expect(trailsCondition(checks)).toEqual(condition);

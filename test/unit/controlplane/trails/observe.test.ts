@@ -91,6 +91,52 @@ describe('the trail check of an account', () => {
     ]);
   });
 
+  test('a trail without selectors of its own is not asked for them', async () => {
+    const trailList = [{ ...organization, HasCustomEventSelectors: false }];
+    const { calls, clientIn } = cloudTrail({
+      ...answers,
+      DescribeTrailsCommand: () => ({ trailList }),
+      GetEventSelectorsCommand: refuse,
+    });
+    expect(await checkTrails(member, ['us-east-1'], clientIn)).toMatchObject([{ trail: { covered: true } }]);
+    expect(calls).toEqual(['DescribeTrails us-east-1', 'GetTrailStatus us-east-1']);
+  });
+
+  test('a status that is known to be stopped counts, where the selectors are refused', async () => {
+    const { clientIn } = cloudTrail({
+      ...answers,
+      GetTrailStatusCommand: () => ({ IsLogging: false }),
+      GetEventSelectorsCommand: refuse,
+    });
+    expect(await checkTrails(member, ['us-east-1'], clientIn)).toMatchObject([
+      { trail: { covered: false, problems: [{ cause: 'stopped' }] } },
+    ]);
+  });
+
+  test('selectors that are known to leave out writes count, where the status is refused', async () => {
+    const { clientIn } = cloudTrail({
+      ...answers,
+      GetTrailStatusCommand: refuse,
+      GetEventSelectorsCommand: () => ({ EventSelectors: [{ ...all, ReadWriteType: 'ReadOnly' }] }),
+    });
+    expect(await checkTrails(member, ['us-east-1'], clientIn)).toMatchObject([
+      { trail: { covered: false, problems: [{ cause: 'reads-only' }] } },
+    ]);
+  });
+
+  test('a refusal about one trail leaves what another one covers', async () => {
+    const second = { ...organization, TrailARN: arnOf('second'), IsOrganizationTrail: false };
+    const { clientIn } = cloudTrail({
+      ...answers,
+      DescribeTrailsCommand: () => ({ trailList: [organization, second] }),
+      GetEventSelectorsCommand: ({ TrailName }) =>
+        TrailName === organizationArn ? refuse() : { EventSelectors: [all] },
+    });
+    expect(await checkTrails(member, ['us-east-1'], clientIn)).toMatchObject([
+      { trail: { covered: true, trailArn: arnOf('second') } },
+    ]);
+  });
+
   test('no Region is no call', async () => {
     const { calls, clientIn } = cloudTrail(answers);
     expect(await checkTrails(member, [], clientIn)).toEqual([]);
