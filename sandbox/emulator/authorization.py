@@ -6,6 +6,7 @@ import json
 import re
 from contextvars import ContextVar
 
+import control_policies
 from ministack.core import iam_actions, iam_evaluator, router
 from ministack.services import ec2, iam, lambda_svc
 
@@ -185,9 +186,11 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
 
 def enforce_all(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     service_context = {**(service_context or {}), **known.get()}
-    denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    control_policies.refused.set(None)
+    denied = control_policies.after(enforce, access_key_id, iam_action, service, region, resource_arn, service_context)
     for other, action, resource, context in () if denied else beside.get():
-        denied = enforce(access_key_id, action, other, region, resource, {**service_context, **context})
+        denied = control_policies.after(enforce, access_key_id, action, other, region, resource,
+                                        {**service_context, **context})
         if denied:
             refused.set((action, resource))
             return denied
@@ -199,6 +202,9 @@ def access_denied_response(service, action, *arguments, **named):
     if refused.get():
         action, resource = refused.get()
         named = {**named, "resource_arn": resource}
+    if control_policies.refused.get():
+        return control_policies.answer(service, lambda message: denial(
+            service, action, *arguments, **{**named, "message": message}))
     return denial(service, action, *arguments, **named)
 
 

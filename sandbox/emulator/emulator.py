@@ -22,6 +22,7 @@ os.dup2(2, 1)  # what ministack prints is a log, the port alone goes to standard
 
 import authorization
 import bulk
+import control_policies
 import gaps
 import prefix_lists
 from hypercorn.asyncio import serve
@@ -43,6 +44,7 @@ def organization(question):
     for account in [a for a, o in organizations.items() if o == question["id"]]:
         del organizations[account]
     organizations.update(dict.fromkeys(question["accounts"], question["id"]))
+    control_policies.set_levels(question["id"], question.get("policies", {}))
 
 
 def identity(question):
@@ -121,6 +123,8 @@ def decide(question):
         service_context={key.lower(): value for key, value in question.get("context", {}).items()})
     if policy == "identity":
         account, name, role = role_of(question["role"])
+        if control_policies.refusal(account, role, context):
+            return "Deny"
         boundary = evaluator._permissions_boundary(iam._roles, name, account)
         return evaluator.evaluate(context, evaluator._gather_role_policies(name, account), *boundary).decision
     document = resource_policy(question["resource"])

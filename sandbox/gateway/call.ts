@@ -45,7 +45,8 @@ export interface ClientSettings {
 
 /**
  * The emulator behind the gateway. Its admin routes (JSON in, JSON out):
- * - `organization` `{ id, accounts }`: from now on exactly these accounts have `aws:PrincipalOrgID` id.
+ * - `organization` `{ id, accounts, policies }`: from now on exactly these accounts have `aws:PrincipalOrgID` id, and
+ *   `policies` gives the service control policies of those that have some (see organizations/control-policies.ts).
  * - `identity` `{ accessKeyId }`: an `Identity`, or null for an unknown key.
  * - `match` `{ accountId, region, bus, event }`: the enabled rules `{ arn, targets }` of a bus that match; null without that bus.
  * - `scheduled` `{ accountId, region, rule }`: the enabled rule of the default bus that goes by a schedule; null without it.

@@ -163,7 +163,7 @@ async function openAccount(
   world.announce(accountJoined(graph, account));
 }
 
-function moveAccount({ graph }: Context, input: z.infer<typeof moveInput>): object {
+async function moveAccount({ world, graph }: Context, input: z.infer<typeof moveInput>): Promise<object> {
   const account = findAccount(graph, input.AccountId);
   findParent(graph, input.SourceParentId, 'SourceParentNotFoundException');
   const destination = findParent(graph, input.DestinationParentId, 'DestinationParentNotFoundException');
@@ -177,6 +177,7 @@ function moveAccount({ graph }: Context, input: z.infer<typeof moveInput>): obje
     throw new Refusal('SourceParentNotFoundException', "The account isn't in that source parent.");
   }
   account.parentId = destination.id;
+  await world.registerMembers(graph);
   return {};
 }
 
@@ -219,6 +220,7 @@ async function depart(world: World, graph: Graph, id: string, method: 'Left' | '
   }
   graph.accounts.delete(id);
   graph.tags.delete(id);
+  graph.attachments.delete(id);
   await world.registerMembers(graph);
   world.announce(accountDeparted(graph, id, method));
   return {};

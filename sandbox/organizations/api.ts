@@ -9,6 +9,7 @@ import { findAccount } from './graph.ts';
 import { handshakeOperations } from './handshakes.ts';
 import type { Operation } from './operation.ts';
 import { admit, perform } from './operation.ts';
+import { policyOperations } from './policies.ts';
 import { resourcePolicyOperations } from './resource-policy.ts';
 import { tagOperations } from './tags.ts';
 import { unitOperations } from './units.ts';
@@ -43,6 +44,7 @@ const operations: Record<string, Operation> = {
   ...handshakeOperations,
   ...delegationOperations,
   ...tagOperations,
+  ...policyOperations,
   ...resourcePolicyOperations,
 };
 

@@ -40,6 +40,15 @@ export interface Handshake {
   notes?: string;
 }
 
+/** A service control policy. */
+export interface ControlPolicy {
+  id: string;
+  name: string;
+  description: string;
+  /** Its JSON text. */
+  content: string;
+}
+
 /** One organization: who is in it, where, and who may do what. */
 export interface Graph {
   id: string;
@@ -54,6 +63,10 @@ export interface Graph {
   serviceAccess: Map<string, number>;
   /** Account to its service principals and the time each was registered. */
   delegations: Map<string, Map<string, number>>;
+  /** Service control policies by id, FullAWSAccess left out. */
+  policies: Map<string, ControlPolicy>;
+  /** Root, unit or account to the ids of its policies; without an entry it has FullAWSAccess alone. */
+  attachments: Map<string, ReadonlySet<string>>;
   /** The delegation policy's text. */
   resourcePolicy?: string | undefined;
 }
@@ -85,6 +98,8 @@ export function newGraph(managementAccountId: string, now: number): Graph {
     tags: new Map(),
     serviceAccess: new Map(),
     delegations: new Map(),
+    policies: new Map(),
+    attachments: new Map(),
   };
 }
 

@@ -12,6 +12,8 @@ const unitInput = z.object({
   Tags: tagList.default([]),
 });
 
+const policyTypes = [{ Type: 'SERVICE_CONTROL_POLICY', Status: 'ENABLED' }];
+
 /** The organization itself and its tree. */
 export const unitOperations: Record<string, Operation> = {
   CreateOrganization: operation(
@@ -28,7 +30,7 @@ export const unitOperations: Record<string, Operation> = {
       [graph.rootId],
       (id) => id,
       input,
-      (id) => ({ Id: id, Arn: arn(graph, 'root', id), Name: 'Root', PolicyTypes: [] }),
+      (id) => ({ Id: id, Arn: arn(graph, 'root', id), Name: 'Root', PolicyTypes: policyTypes }),
     ),
   ),
   CreateOrganizationalUnit: operation('management', unitInput, createUnit),
@@ -101,7 +103,7 @@ function organizationView(graph: Graph): object {
     MasterAccountArn: arn(graph, 'account', graph.managementAccountId),
     MasterAccountId: graph.managementAccountId,
     MasterAccountEmail: management?.email,
-    AvailablePolicyTypes: [],
+    AvailablePolicyTypes: policyTypes,
   };
 }
 

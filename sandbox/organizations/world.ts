@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import type { BusEvent, Emulator } from '../gateway/call.ts';
+import { enforced } from './control-policies.ts';
 import type { Emit } from './events.ts';
 import type { Graph } from './graph.ts';
 
@@ -45,7 +46,7 @@ export interface World {
   /** The ids of the next created accounts, in this order; then random unused ones. */
   readonly reservedIds: string[];
   newAccountId(): string;
-  /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`. */
+  /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`, and the members' control policies. */
   registerMembers(graph: Graph): Promise<void>;
   /** Runs when an account has joined, before it is ready. */
   onJoin(listener: JoinListener): void;
@@ -84,7 +85,8 @@ export function newWorld(options: WorldOptions): World {
       }),
     newAccountId: () => world.reservedIds.shift() ?? unusedId(world),
     async registerMembers(graph) {
-      await emulator.admin('organization', { id: graph.id, accounts: [...graph.accounts.keys()] });
+      const accounts = [...graph.accounts.keys()];
+      await emulator.admin('organization', { id: graph.id, accounts, policies: enforced(graph) });
     },
     onJoin: (listener) => void listeners.push(listener),
     async joined(graph, accountId) {
