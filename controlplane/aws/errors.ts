@@ -90,6 +90,14 @@ export const isServerFault = (error: unknown): boolean => statusOf(error) >= 500
 export const isAssumeRefused = (error: unknown): boolean =>
   codeOf(error) === 'AccessDenied' && /sts:AssumeRole/.test((error as Error).message);
 
+/**
+ * Whether a service control policy denies the call explicitly, by the text of the SDK or, with another beginning, of the
+ * AWS provider: no permission of the role helps. Services that do not name the kind of policy are not recognised.
+ * Source: "Troubleshoot access denied error messages", IAM user guide.
+ */
+export const isDeniedByScp = (message: string): boolean =>
+  /with\s+an\s+explicit\s+deny\s+in\s+a\s+service\s+control\s+policy/i.test(message);
+
 /** Text of an error from another program, such as Pulumi. Transient errors are retried without being counted. */
 export const isTransient = (message: string): boolean =>
   /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b/i.test(

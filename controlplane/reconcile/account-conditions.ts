@@ -1,7 +1,26 @@
 import { type Condition, mark } from '../stacks/conditions.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import type { StackRecord } from '../store/stacks.ts';
 import type { Store } from '../store/store.ts';
 import { now, type ReconcileContext } from './context.ts';
+
+/** Where every stack that is not ready is denied by a service control policy, the account's reason is that one. */
+function readyOf(
+  wanted: readonly string[],
+  records: ReadonlyMap<string, Pick<StackRecord, 'conditions'>>,
+): Omit<Condition, 'since'> {
+  const notReady = wanted.filter((key) => records.get(key)?.conditions.Ready?.status !== 'True');
+  if (notReady.length === 0)
+    return { status: 'True', reason: 'Succeeded', message: `${wanted.length} stacks` };
+  const reasons = notReady.map((key) => records.get(key)?.conditions.Ready?.reason);
+  const denied = reasons.every((reason) => reason === 'RegionDenied' || reason === 'DeniedByScp');
+  if (!denied) return { status: 'False', reason: 'Failed', message: `not ready: ${notReady.join(', ')}` };
+  return {
+    status: 'False',
+    reason: reasons.includes('DeniedByScp') ? 'DeniedByScp' : 'RegionDenied',
+    message: `denied by a service control policy: ${notReady.join(', ')}`,
+  };
+}
 
 export async function noteAccountReady(
   store: Store,
@@ -9,11 +28,7 @@ export async function noteAccountReady(
   wanted: readonly string[],
 ): Promise<void> {
   const records = new Map((await store.stacks.ofAccount(accountId)).map((record) => [record.key, record]));
-  const notReady = wanted.filter((key) => records.get(key)?.conditions.Ready?.status !== 'True');
-  const Ready: Omit<Condition, 'since'> =
-    notReady.length === 0
-      ? { status: 'True', reason: 'Succeeded', message: `${wanted.length} stacks` }
-      : { status: 'False', reason: 'Failed', message: `not ready: ${notReady.join(', ')}` };
+  const Ready = readyOf(wanted, records);
   const before = (await store.accounts.get(accountId))?.conditions ?? {};
   const { Ready: next } = mark(before, { Ready }, now());
   if (next) await store.accounts.setConditions(accountId, { Ready: next });

@@ -1,52 +1,19 @@
 import { priorities } from '../queue/key-queue.ts';
 import type { Result } from '../queue/result.ts';
-import type { OrganizationAccount } from '../stacks/account.ts';
-import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
-import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
-import { type DesiredStack, desiredAccount, type Fleet, type FleetAccount } from '../stacks/desired.ts';
+import { type DesiredStack, desiredAccount, type Fleet } from '../stacks/desired.ts';
 import { hubKey, previewOf, type StackKey } from '../stacks/key.ts';
 import { releaseOf } from '../stacks/release.ts';
-import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
-import { trailsCondition } from '../trails/condition.ts';
-import { noteAccountReady, noteUnseen, noteWaiting } from './account-conditions.ts';
-import { now, type ReconcileContext, usualAttempts } from './context.ts';
+import { noteAccountReady, noteWaiting } from './account-conditions.ts';
+import { endRequests, isPreview, observe } from './account-observation.ts';
+import type { ReconcileContext } from './context.ts';
 import { isCurrent } from './decide.ts';
-import { observeAccount, transientFailure } from './observe.ts';
+import { untilStackLook } from './denied.ts';
 import { actOnStack } from './stack.ts';
 
 const prerequisite = 5_000;
 /** Delay of the next inspection after the account's own trail was declared or restarted. */
 const untilCoveredMs = 2 * 60_000;
-
-const asListed = (record: AccountRecord): OrganizationAccount => ({
-  ...record,
-  state: record.state === 'DEPARTED' ? 'UNKNOWN' : record.state,
-  joinedAt: record.joinedAt?.toISOString(),
-});
-
-const isPreview = ({ requests }: ReconcileContext) =>
-  requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
-
-/** Ends the runs' wait for the key without an operation. A preview does not change the account's Ready condition. */
-async function endRequests(
-  context: ReconcileContext,
-  state: 'skipped' | 'unreachable',
-  reason: Reason,
-  message: string,
-): Promise<void> {
-  const { store, key, lease, requests } = context;
-  for (const { run } of requests) await store.runStacks.end(run.id, key, { state, message }, lease);
-  if (isPreview(context)) return;
-  const id = key.slice('account-'.length);
-  const before = (await store.accounts.get(id))?.conditions ?? {};
-  const { Ready, Reconciling, Drifted } = markFailed(before, reason, message, now());
-  await store.accounts.setConditions(id, {
-    ...(Ready && { Ready }),
-    ...(Reconciling && { Reconciling }),
-    ...(Drifted && { Drifted }),
-  });
-}
 
 /** Without a hub, account stacks wait; they do not fail. */
 export async function hubIsThere({ store }: Pick<ReconcileContext, 'store'>): Promise<boolean> {
@@ -59,99 +26,6 @@ export const waitForHub = ({ prerequisiteMs = prerequisite }: ReconcileContext):
   reason: 'PrerequisiteFailed',
   message: 'the hub stack does not exist yet',
 });
-
-/** In `layout: account` the account stack keeps the rules of Regions that do not answer for now. */
-const stillDeclared = (
-  { settings }: ReconcileContext,
-  { regions }: AccountRecord,
-  pending: readonly string[],
-) => (settings.layout === 'account' ? regions.filter(({ region }) => pending.includes(region)) : []);
-
-/** Repeats an inspection after a transient failure, as often as a run tries a stack. Ready does not change. */
-async function requeue(context: ReconcileContext, ms: number, message: string): Promise<Result> {
-  const { store, key, lease, requests, log, attempts: limits = usualAttempts } = context;
-  for (const { run, attempts } of requests) {
-    const spent = attempts + 1 >= limits.transient;
-    if (spent) await store.runStacks.end(run.id, key, { state: 'failed', message }, lease);
-    else await store.runStacks.again(run.id, key, message, lease);
-  }
-  log.warn({ error: message }, 'account not inspected');
-  return { kind: 'requeueAfter', requeueAfterMs: ms, reason: 'CheckFailed', message };
-}
-
-/** Inspects the account and records the observation. Returns a result when the inspection failed. */
-async function observe(
-  context: ReconcileContext,
-  record: AccountRecord,
-): Promise<
-  { account: FleetAccount; pending: readonly string[]; requeueAfterMs?: number } | { result: Result }
-> {
-  const { store, aws, settings, lease } = context;
-  const attempts = await store.accounts.failedReads(record.id);
-  let found: Awaited<ReturnType<typeof observeAccount>>;
-  try {
-    const covers = await context.offboarding?.coveredRegions(record);
-    found = await observeAccount(aws, settings, asListed(record), attempts, {
-      covers,
-      trailOwner: context.trailOwner,
-    });
-  } catch (error) {
-    lease.signal.throwIfAborted();
-    found = transientFailure(error, attempts);
-  }
-  if (found.kind === 'found') {
-    await store.accounts.recordRead(record.id, found.pendingRegions.length === 0);
-    const regions = [...found.account.regions, ...stillDeclared(context, record, found.pendingRegions)];
-    await store.accounts.setRegions(record.id, regions);
-    if (settings.layout === 'account' && !isPreview(context)) {
-      await context.offboarding?.left(
-        record.id,
-        regions.map(({ region }) => region),
-      );
-    }
-    const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
-    const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
-    if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
-    const pending = unanswered(found.pendingRegions, 'the Region does not answer yet');
-    const observed = { id: record.id, regions: [...found.account.regions, ...pending] };
-    await context.onCoverage?.(record, record.regions, observed.regions);
-    const ownTrail = ownTrailRegion(settings.trails, observed, await store.coverage.known(record.id));
-    return {
-      account: { ...found.account, ownTrail, regions },
-      pending: found.pendingRegions,
-      ...(found.requeueAfterMs && { requeueAfterMs: found.requeueAfterMs }),
-    };
-  }
-  await store.accounts.recordRead(record.id, false);
-  if (found.kind === 'transient-failure')
-    return { result: await requeue(context, found.requeueAfterMs, found.message) };
-  if (found.kind === 'not-yet') {
-    const { Ready } = mark(
-      record.conditions,
-      { Ready: { status: 'False', reason: 'NotReadyYet', message: found.message } },
-      now(),
-    );
-    if (Ready && !isPreview(context)) await store.accounts.setConditions(record.id, { Ready });
-    return {
-      result: {
-        kind: 'requeueAfter',
-        requeueAfterMs: found.requeueAfterMs,
-        reason: 'NotReadyYet',
-        message: found.message,
-      },
-    };
-  }
-  await endRequests(context, 'unreachable', 'NotReachable', found.message);
-  if (!isPreview(context)) await noteUnseen(store, record, found.message);
-  return {
-    result: {
-      kind: 'requeueAfter',
-      requeueAfterMs: found.requeueAfterMs,
-      reason: 'NotReachable',
-      message: found.message,
-    },
-  };
-}
 
 const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKey[] =>
   regions
@@ -187,7 +61,9 @@ async function enqueueRegions(context: ReconcileContext, regions: readonly Desir
       const record = records.get(key);
       // An unprotected cell is more urgent than one from the resync.
       const least = record ? priorities.resync : priorities.request;
-      if (!record || !isCurrent(record, generation)) enqueue.set(key, Math.max(enqueue.get(key) ?? 0, least));
+      const isDue = !record || untilStackLook(record) === 0;
+      if (isDue && (!record || !isCurrent(record, generation)))
+        enqueue.set(key, Math.max(enqueue.get(key) ?? 0, least));
     }
   }
   const byPriority = Map.groupBy(enqueue, ([, priority]) => priority);

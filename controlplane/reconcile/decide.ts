@@ -1,4 +1,5 @@
 import { stalledAfter } from '../queue/result.ts';
+import type { Reason } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
 
@@ -10,6 +11,8 @@ export type Decision =
   | { readonly do: 'hold'; readonly message: string }
   /** Never made, and a run that is to make it has not come to it, or was stopped. */
   | { readonly do: 'wait'; readonly message: string }
+  /** A service control policy denied it, and the next look is not due. */
+  | { readonly do: 'denied'; readonly reason: Reason; readonly message: string }
   /** It failed too often at this very generation. */
   | { readonly do: 'stalled'; readonly message: string };
 
@@ -23,6 +26,8 @@ interface Facts {
   readonly release: string | undefined;
   /** `repair`: refresh and fix always. `changed`: apply only when the stack is not current. */
   readonly asked: 'repair' | 'changed' | undefined;
+  /** Whether a stack that a service control policy denied may be tried again. */
+  readonly isLookDue?: boolean;
 }
 
 /** Whether the stack is at its desired generation, so that no operation is needed. */
@@ -37,8 +42,10 @@ export const isWell = (record: Facts['record']): boolean =>
   record.conditions.Drifted?.status !== 'True';
 
 /** Pure. */
-export function decide({ desired, record, release, asked }: Facts): Decision {
+export function decide({ desired, record, release, asked, isLookDue = true }: Facts): Decision {
   if (asked === 'repair') return { do: 'up' };
+  const { Ready } = record.conditions;
+  if (!isLookDue && Ready) return { do: 'denied', reason: Ready.reason, message: Ready.message };
   if (isCurrent(record, desired.generation)) return { do: 'nothing', message: 'ready at this generation' };
   if (asked) return { do: 'up' };
   if (record.failures >= stalledAfter && record.failedGeneration === desired.generation) {

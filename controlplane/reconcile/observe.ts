@@ -1,6 +1,7 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import {
+  isDeniedByScp,
   isNotReadyYet,
   isServerFault,
   isThrottling,
@@ -67,7 +68,8 @@ async function enabledRegions(aws: Aws, accountId: string, home: string, first: 
   try {
     return await regionsAsSeenFrom(aws, accountId, home);
   } catch (error) {
-    if (home === first || !(isUnknownCredentials(error) || isNotReadyYet(error))) throw error;
+    const isElsewhere = isUnknownCredentials(error) || isNotReadyYet(error) || isDeniedByScp(reasonOf(error));
+    if (home === first || !isElsewhere) throw error;
     return regionsAsSeenFrom(aws, accountId, first);
   }
 }

@@ -5,6 +5,7 @@ import { releaseOf } from '../stacks/release.ts';
 import { hubIsThere, waitForHub } from './account.ts';
 import { noteAccountReady } from './account-conditions.ts';
 import type { ReconcileContext } from './context.ts';
+import { leaveDeniedRegion } from './denied.ts';
 import { actOnStack } from './stack.ts';
 
 const skip = async ({ store, key, lease, requests }: ReconcileContext, message: string): Promise<Result> => {
@@ -32,7 +33,11 @@ export async function reconcileRegion(context: ReconcileContext, fleet: Fleet): 
     const made = (await store.stacks.get(accountKey(accountId)))?.generation ?? null;
     if (made === null) return skip(context, `${accountKey(accountId)} does not exist yet`);
   }
-  const { result } = await actOnStack(context, async () => own, { release: releaseOf(fleet) });
+  const { trail } = account.regions.find(({ region }) => region === own.arguments.place.region) ?? {};
+  const denied = await leaveDeniedRegion(context, own, trail);
+  const { result } = denied
+    ? { result: denied }
+    : await actOnStack(context, async () => own, { release: releaseOf(fleet) });
   if (!previewOnly) {
     await noteAccountReady(
       store,

@@ -1,14 +1,16 @@
-import { isTransient, isUnready } from '../aws/errors.ts';
+import { isDeniedByScp, isTransient, isUnready } from '../aws/errors.ts';
 import { partWayOf } from '../pulumi/failure.ts';
 import { lockPatience, type Result, stalledAfter } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
+import { hubKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { now, type ReconcileContext, usualAttempts } from './context.ts';
 import { decide, isWell } from './decide.ts';
+import { endDenied, untilStackLook } from './denied.ts';
 import { isYoung } from './observe.ts';
 import { isUnchanged, operate } from './operate.ts';
 import { report } from './report.ts';
@@ -74,13 +76,23 @@ export async function actOnStack(
   const repair = reconciles.some(({ run }) => !run.onlyChanged);
   const changed = reconciles.length > 0 ? 'changed' : undefined;
   const asked = repair ? 'repair' : changed;
-  const first = decide({ desired, record, release: terms.release, asked });
+  const isLookDue = untilStackLook(record) === 0;
+  const first = decide({ desired, record, release: terms.release, asked, isLookDue });
   const decision = await inTurn(context, record, terms.release, first);
   switch (decision.do) {
     case 'up': {
       const mismatch =
         reconciles.length === 0 && isWell(record) ? await context.configurationMismatch?.() : undefined;
       return mismatch ? held(mismatch) : up(context, desired, record, terms);
+    }
+    case 'denied': {
+      await report(context, reconciles, 'skipped', decision.message);
+      const { reason } = decision;
+      const requeueAfterMs = Math.max(1, untilStackLook(record));
+      return {
+        outcome: 'failed',
+        result: { kind: 'requeueAfter', requeueAfterMs, reason, message: decision.message },
+      };
     }
     case 'wait':
       return waiting(context, record, decision.message);
@@ -192,8 +204,11 @@ async function failed(
 ): Promise<Acted> {
   const { store, key, lease, attempts: limits = usualAttempts } = context;
   const message = reasonOf(error);
-  const account = await store.accounts.get(desired.arguments.place.accountId);
   const partWay = partWayOf(error);
+  // Without a hub nothing works, so a denied hub fails as any other.
+  if (isDeniedByScp(message) && key !== hubKey)
+    return endDenied(context, desired, record, { error: message, partWay, recover });
+  const account = await store.accounts.get(desired.arguments.place.accountId);
   const locked = partWay?.locked === true;
   const transient = !locked && (isTransient(message) || isUnready(message, isYoung(account?.joinedAt)));
   const conditions = markFailed(markReconciling(record.conditions, now()), 'Failed', message, now());

@@ -15,6 +15,8 @@ export type Reason =
   | 'NotReachable'
   | 'PrerequisiteFailed'
   | 'FailedRepeatedly'
+  | 'RegionDenied'
+  | 'DeniedByScp'
   | 'NotReadyYet'
   | 'Waiting'
   | 'OutOfScope'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cell, Place, StackArguments } from '../../programs/arguments.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import { accountKey, hubKey, regionKey, type StackKey } from './key.ts';
-import type { TrailCheck } from './trail-check.ts';
+import type { RegionCoverage, TrailCheck } from './trail-check.ts';
 
 export interface DesiredStack {
   readonly key: StackKey;
@@ -39,7 +39,7 @@ export interface FleetAccount {
   readonly id: string;
   readonly accessRoleArn: string | undefined;
   /** The Regions in scope, with the trail check of each. */
-  readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
+  readonly regions: readonly RegionCoverage[];
   /** The home Region of the trail that Portcullis creates; see `ownTrailRegion`. */
   readonly ownTrail?: string | undefined;
 }

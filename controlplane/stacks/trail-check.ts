@@ -37,9 +37,19 @@ export type TrailCheck =
   | { readonly covered: false; readonly reason: string; readonly problems?: readonly TrailProblem[] }
   | { readonly covered: 'unknown'; readonly reason: string };
 
+/** In `layout: account`: a service control policy denies the Region to the account. */
+export interface RegionDenial {
+  readonly message: string;
+  /** When that was found last, ISO 8601. */
+  readonly at: string;
+  /** Whether the account's stack declares the Region, because it was made before. */
+  readonly declared: boolean;
+}
+
 export interface RegionCoverage {
   readonly region: string;
   readonly trail: TrailCheck;
+  readonly denied?: RegionDenial | undefined;
 }
 
 /** A trail with its status and selectors, as read from an account. */

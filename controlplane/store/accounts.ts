@@ -1,6 +1,6 @@
 import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 import type { Conditions } from '../stacks/conditions.ts';
-import type { TrailCheck } from '../stacks/trail-check.ts';
+import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { Database } from './database/database.ts';
 import { firstRow } from './database/query.ts';
 
@@ -18,7 +18,7 @@ export interface AccountRecord {
   /** When they were read; null where they may have changed since. */
   readonly tagsReadAt: Date | null;
   readonly joinedAt: Date | null;
-  readonly regions: readonly { readonly region: string; readonly trail: TrailCheck }[];
+  readonly regions: readonly RegionCoverage[];
   readonly conditions: Conditions;
   readonly updatedAt: Date;
 }

@@ -15,6 +15,7 @@ import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
+import { refuseDenied } from './control-policies.ts';
 import { memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
@@ -52,6 +53,9 @@ function newWorld() {
     untaggable: new Set<string>(),
     regions: ['us-east-1', 'eu-west-1'],
     unreachable: new Set<string>(),
+    /** Cells that a service control policy denies, as `<account> <Region>`; and the calls to them, `<command> <cell>`. */
+    denied: new Set<string>(),
+    deniedCalls: [] as string[],
     /** What looks at an account end with, one after the other, before it answers. */
     disturbances: new Map<string, Error[]>(),
     /** Stack keys whose operations fail, and with what words. */
@@ -122,13 +126,20 @@ export function awsOf(world: World): Aws {
     caller: async () => ({ accountId: management, partition: 'aws' }),
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
     organizations: async () => organizations,
-    ec2: async (id: string) => {
+    ec2: async (id: string, region: string) => {
       const disturbance = world.disturbances.get(id)?.shift();
       if (disturbance) throw disturbance;
       if (world.unreachable.has(id)) throw new Error('AccessDenied');
-      return client(() => ({ Regions: world.regions.map((RegionName) => ({ RegionName })) }));
+      return client((command) => {
+        if (command === 'DescribeSecurityGroupsCommand') refuseDenied(world, command, `${id} ${region}`);
+        return { Regions: world.regions.map((RegionName) => ({ RegionName })) };
+      });
     },
-    cloudTrail: async () => client(() => ({ trailList: [] })),
+    cloudTrail: async (id: string, region: string) =>
+      client((command) => {
+        refuseDenied(world, command, `${id} ${region}`);
+        return { trailList: [] };
+      }),
   } as unknown as Aws;
 }
 

@@ -33,6 +33,10 @@ const trail = z.union([
   z.object({ covered: z.literal('unknown').describe('The check itself failed'), reason: z.string() }),
 ]) satisfies z.ZodType<Json<TrailCheck>>;
 
+const denied = z
+  .object({ message: z.string(), at: time, declared: z.boolean() })
+  .describe('A service control policy denies the Region to the account; only in `layout: account`');
+
 const accountSchema = z.object({
   id: account,
   name: z.string(),
@@ -46,7 +50,7 @@ const accountSchema = z.object({
   tags: z.record(z.string(), z.string()).nullable(),
   tagsReadAt: timeOrNull,
   joinedAt: timeOrNull,
-  regions: z.array(z.object({ region: z.string(), trail })),
+  regions: z.array(z.object({ region: z.string(), trail, denied: denied.optional() })),
   conditions: conditionsSchema,
   updatedAt: time,
 }) satisfies SchemaOf<AccountRecord>;

@@ -17,9 +17,9 @@ export interface FleetFilter {
 /** Which stacks carry the forwarding rules. */
 export type Layout = 'region' | 'account';
 
-/** Whether the stack that carries the forwarding of a cell is ready, as a column of the view `cell`. */
+/** Whether the stack that carries the forwarding of a cell is ready, as an expression over the view `cell`. */
 export const forwardingOf = (layout: Layout): string =>
-  `coalesce(${layout === 'account' ? 'account_ready' : 'own_ready'}, 'Unknown')`;
+  `case when denied then 'False' else coalesce(${layout === 'account' ? 'account_ready' : 'own_ready'}, 'Unknown') end`;
 
 /** How well a cell is covered: what was not read, or could not be read, is not checked. */
 export const coverageOf = (layout: Layout): string =>

@@ -7,6 +7,7 @@ export const cellView = `
     select account.id as account_id, account.name, account.path, account.parents,
       coalesce(account.conditions->'Ready'->>'reason' = 'OutOfScope', false) as out_of_scope,
       part.value->>'region' as region, part.value->'trail'->>'covered' as trail,
+      part.value->'denied' is not null as denied,
       own.conditions->'Ready'->>'status' as own_ready, whole.conditions->'Ready'->>'status' as account_ready,
       known.account_id is not null as tried,
       coalesce(known.verified_at is not null and (known.failed_at is null or known.failed_at < known.verified_at), false)
