@@ -13,7 +13,7 @@ import { now, type ReconcileContext } from './context.ts';
 import { report } from './report.ts';
 import { auditChange } from './stack-audit.ts';
 
-/** A policy changes by a person's act, so what it denies is looked at daily, milliseconds. */
+/** A person changes a policy, so what it denies is read again once a day; milliseconds. */
 const lookAgainMs = 24 * 3_600_000;
 
 export const isDenied = ({ Ready }: Conditions): boolean =>

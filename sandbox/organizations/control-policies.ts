@@ -2,7 +2,7 @@ import type { ControlPolicy, Graph } from './graph.ts';
 
 export const fullAccessId = 'p-FullAWSAccess';
 
-/** Attached to the root, and to every unit and account, unless somebody detaches it. */
+/** Attached to the root, and to every unit and account, until a caller detaches it. */
 export const fullAccess: ControlPolicy = {
   id: fullAccessId,
   name: 'FullAWSAccess',

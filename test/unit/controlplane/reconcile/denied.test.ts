@@ -67,7 +67,7 @@ describe('a Region that a service control policy denies', () => {
     expect(probes()).toBe(first + 2);
   });
 
-  test('is deployed by the first look after the policy is gone', async () => {
+  test('is deployed by the first look after the policy is detached', async () => {
     await run();
     world.denied.clear();
     await run({ onlyChanged: true });
