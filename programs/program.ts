@@ -16,6 +16,12 @@ export function program(args: StackArguments): Record<string, unknown> {
   }
 }
 
+/** Declares how the stack's account is reached and nothing else, which is all that a destroy has to know. */
+export function access(args: StackArguments): Record<string, unknown> {
+  providerFor(args.place, args.kind === 'hub' ? args.place.region : args.hub.region);
+  return {};
+}
+
 /** Declares one cell: the forwarding rule and its target in one Region of one account. */
 function region(args: RegionArguments): Record<string, unknown> {
   new Forwarding(

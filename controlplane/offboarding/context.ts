@@ -6,6 +6,8 @@ type OffboardingServices = Uses<{
   aws: 'ec2' | 'caller' | 'accessRoleArn' | 'sns';
   settings:
     | 'hub'
+    | 'deployerRoleArn'
+    | 'externalId'
     | 'regions'
     | 'layout'
     | 'organizationalUnits'

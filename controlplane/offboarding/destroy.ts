@@ -26,7 +26,7 @@ export interface OffboardingStack {
 
 const hour = 3_600_000;
 
-/** Destroy runs no program: the state holds the resources and how to reach them. */
+/** Destroy declares no resource: the state holds them. The arguments say how to reach the account today. */
 async function argumentsAt(
   { store, aws, settings }: OffboardingContext,
   { stack: { kind, accountId, region } }: OffboardingStack,
@@ -35,7 +35,13 @@ async function argumentsAt(
   const accessRoleArn = await aws.accessRoleArn(accountId);
   const place = {
     ...{ partition, accountId, region: region ?? settings.hub.region },
-    ...(accessRoleArn && { accessRoleArn }),
+    ...(accessRoleArn && {
+      accessRoleArn,
+      // The deployer role is used directly in its own account.
+      ...(settings.deployerRoleArn &&
+        settings.deployerRoleArn !== accessRoleArn && { deployerRoleArn: settings.deployerRoleArn }),
+      ...(settings.externalId && { externalId: settings.externalId }),
+    }),
   };
   const hub = { partition, ...settings.hub };
   if (kind === 'region') return { kind, place, hub, cell: { region: place.region, lifecycle: false } };

@@ -63,9 +63,29 @@ function interruptible(cli: PulumiCommand, signal: AbortSignal): PulumiCommand &
 
 export type Program = () => Record<string, unknown>;
 
-const options = { color: 'never', suppressProgress: true, refresh: true } as const;
+const options = { color: 'never', suppressProgress: true } as const;
 
-/** One stack in its work directory. Every method is one process of the CLI. */
+/**
+ * What the engine does for an operation. It always runs the program: otherwise it reads the resources through the
+ * provider that the last update recorded, whose role or external id may be no more. `destroy` refreshes in a process of
+ * its own, because the engine does not combine the two with a program. Source: `deploymentExecutor.Execute` in
+ * pkg/resource/deploy of the Pulumi engine.
+ */
+async function carryOutIn(
+  stack: Stack,
+  kind: OperationKind,
+  onEvent: (event: EngineEvent) => void,
+): Promise<void> {
+  const withProgram = { ...options, runProgram: true, onEvent };
+  if (kind === 'destroy') {
+    await stack.refresh(withProgram);
+    await stack.destroy(withProgram);
+  } else {
+    await stack[kind]({ ...withProgram, refresh: true });
+  }
+}
+
+/** One stack in its work directory. Every method is one process of the CLI; a destroy is two. */
 export interface CliStack {
   /** Where its state is. */
   readonly state: string;
@@ -155,7 +175,7 @@ export function stackOpener(settings: EngineSettings): StackOpener {
     return {
       state: settings.state,
       create: () => workspace.createStack(key),
-      operate: (kind, onEvent) => stack[kind]({ ...options, onEvent }),
+      operate: (kind, onEvent) => carryOutIn(stack, kind, onEvent),
       areOurDead: (owners) => areOurDead(workspace.workDir, owners),
       cancel: () => run(interruptible(cli, never), 'cancel', '--yes'),
       repairState: () => repairAttributes(settings.state, key, workspace.workDir),

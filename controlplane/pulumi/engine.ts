@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { program } from '../../programs/program.ts';
+import { access, program } from '../../programs/program.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
@@ -63,7 +63,8 @@ function stackWork(settings: EngineSettings) {
     const { stack } = operation;
     return ofStack(stack.key, async () => {
       await writeConfiguration(settings, stack);
-      const opened = await open(stack.key, () => program(stack.arguments), signal);
+      const run = operation.kind === 'destroy' ? access : program;
+      const opened = await open(stack.key, () => run(stack.arguments), signal);
       return carryOut(opened, operation, signal);
     });
   };

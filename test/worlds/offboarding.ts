@@ -81,6 +81,8 @@ export function createOffboardingWorld(database: Database) {
         shrinkPercent: 10,
         deleteLimit: 10,
         alarmTopicArn: undefined,
+        deployerRoleArn: undefined,
+        externalId: undefined,
       },
     } as OffboardingContext['settings'],
     log: Object.assign(makeLogger('silent'), {
