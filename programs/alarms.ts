@@ -1,7 +1,6 @@
 import { MetricAlarm } from '@pulumi/aws/cloudwatch/metricAlarm.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import { names } from './names.ts';
-import { tags } from './provider.ts';
+import { type At, tags } from './provider.ts';
 
 interface Alarm {
   readonly name: string;
@@ -70,11 +69,12 @@ const alarms: readonly Alarm[] = [
 ];
 
 /** Declares the hub's alarms, which notify the topic when the operator named one. */
-export function hubAlarms(provider: Provider, topicArn: string | undefined): void {
+export function hubAlarms({ provider, placed }: At, topicArn: string | undefined): void {
   for (const alarm of alarms) {
     new MetricAlarm(
       alarm.name,
       {
+        ...placed,
         ...alarm,
         comparisonOperator: 'GreaterThanThreshold',
         period: 60,

@@ -1,7 +1,6 @@
 import type { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventSourceMapping } from '@pulumi/aws/lambda/eventSourceMapping.js';
 import type { Function as LambdaFunction } from '@pulumi/aws/lambda/function.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import type { Resource } from '@pulumi/pulumi';
 import type { Place } from './arguments.ts';
@@ -9,13 +8,13 @@ import { hubRule } from './hub-rule.ts';
 import { names } from './names.ts';
 import { canaryPattern } from './pattern.ts';
 import { queuePolicy } from './policies.ts';
-import { tags } from './provider.ts';
+import { type At, tags } from './provider.ts';
 import { functionTimeout } from './remediation-function.ts';
 
 interface Ends {
   readonly bus: EventBus;
   readonly lambda: { readonly function: LambdaFunction; readonly rights: Resource };
-  readonly deadLetters: { readonly queue: Queue; readonly policy: Resource };
+  readonly deadLetters: Queue;
 }
 
 /** After six hours the verification of a canary has ended, so the canary proves nothing. */
@@ -39,17 +38,19 @@ const batch = 10;
  * source mapping. Every member account can send such events, so they wait in a queue of their own and delay no event
  * about a group. Returns the resources that must exist before the ingress rule stops accepting canaries.
  */
-export function canaries(provider: Provider, place: Place, { bus, lambda, deadLetters }: Ends): Resource[] {
+export function canaries(at: At, place: Place, { bus, lambda, deadLetters }: Ends): Resource[] {
+  const { provider, placed } = at;
   const name = names.canaryQueue;
   const queue = new Queue(
     name,
     {
+      ...placed,
       name,
       messageRetentionSeconds: retentionSeconds,
       visibilityTimeoutSeconds: visibilitySeconds,
       sqsManagedSseEnabled: true,
       policy: queuePolicy(place, name, [{ rule: names.canaryRule, bus: names.bus }]),
-      redrivePolicy: deadLetters.queue.arn.apply((arn) =>
+      redrivePolicy: deadLetters.arn.apply((arn) =>
         JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
       ),
       tags: tags('hub'),
@@ -59,6 +60,7 @@ export function canaries(provider: Provider, place: Place, { bus, lambda, deadLe
   const mapping = new EventSourceMapping(
     name,
     {
+      ...placed,
       eventSourceArn: queue.arn,
       functionName: lambda.function.arn,
       batchSize: batch,
@@ -67,13 +69,13 @@ export function canaries(provider: Provider, place: Place, { bus, lambda, deadLe
     },
     { provider, dependsOn: [lambda.rights] },
   );
-  const rule = hubRule(provider, {
+  const rule = hubRule(at, {
     name: names.canaryRule,
     description: 'Portcullis: synthetic canaries, to the queue that the remediation Lambda takes them from',
     takes: { bus: bus.name, pattern: canaryPattern },
     target: queue.arn,
-    deadLetters: deadLetters.queue.arn,
-    after: [deadLetters.policy],
+    deadLetters: deadLetters.arn,
+    after: [],
   });
   return [mapping, ...rule];
 }

@@ -2,13 +2,12 @@ import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
 import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
-import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Cell, Place } from './arguments.ts';
 import { busArn, type Location, names, roleArn } from './names.ts';
 import { ingressPattern, lifecyclePattern } from './pattern.ts';
 import { queuePolicy } from './policies.ts';
-import { ruleState, tags } from './provider.ts';
+import { inRegion, ruleState, tags } from './provider.ts';
 
 interface ForwardingArguments {
   readonly place: Pick<Place, 'partition' | 'accountId'>;
@@ -33,7 +32,7 @@ export class Forwarding extends pulumi.ComponentResource {
         : []),
     ];
     const own = { parent: this, provider };
-    const placed = { region: region as never };
+    const { placed } = inRegion(provider, region);
     const queue = new Queue(
       `dead-letter-${region}`,
       {
@@ -41,20 +40,12 @@ export class Forwarding extends pulumi.ComponentResource {
         name: names.forwardDeadLetterQueue,
         messageRetentionSeconds: 14 * 24 * 3600,
         sqsManagedSseEnabled: true,
-        tags: tags('region'),
-      },
-      own,
-    );
-    const policy = new QueuePolicy(
-      `dead-letter-${region}`,
-      {
-        ...placed,
-        queueUrl: queue.url,
         policy: queuePolicy(
           here,
           names.forwardDeadLetterQueue,
           rules.map(({ name }) => ({ rule: name })),
         ),
+        tags: tags('region'),
       },
       own,
     );
@@ -81,7 +72,7 @@ export class Forwarding extends pulumi.ComponentResource {
           roleArn: roleArn(args.place, names.forwarderRole),
           deadLetterConfig: { arn: queue.arn },
         },
-        { ...own, dependsOn: [policy] },
+        own,
       );
     }
     this.registerOutputs({});

@@ -1,8 +1,7 @@
 import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
 import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import type { Input, Resource } from '@pulumi/pulumi';
-import { ruleState, tags } from './provider.ts';
+import { type At, ruleState, tags } from './provider.ts';
 
 interface HubRule {
   readonly name: string;
@@ -21,18 +20,22 @@ interface HubRule {
  * Declares a rule of the hub with its one target, which is retried for a day before the event is a dead letter. Returns
  * both, as dependencies of others.
  */
-export function hubRule(provider: Provider, { name, description, takes, ...rule }: HubRule): Resource[] {
+export function hubRule(
+  { provider, placed }: At,
+  { name, description, takes, ...rule }: HubRule,
+): Resource[] {
   const bus = 'bus' in takes ? { eventBusName: takes.bus } : {};
   const trigger =
     'bus' in takes ? { eventPattern: JSON.stringify(takes.pattern) } : { scheduleExpression: takes.schedule };
   const made = new EventRule(
     name,
-    { name, description, ...bus, ...trigger, state: ruleState, tags: tags('hub') },
+    { ...placed, name, description, ...bus, ...trigger, state: ruleState, tags: tags('hub') },
     { provider, dependsOn: rule.ruleAfter ?? [] },
   );
   const target = new EventTarget(
     name,
     {
+      ...placed,
       rule: made.name,
       ...bus,
       targetId: 'hub',

@@ -1,8 +1,6 @@
 import { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventBusPolicy } from '@pulumi/aws/cloudwatch/eventBusPolicy.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
-import { QueuePolicy } from '@pulumi/aws/sqs/queuePolicy.js';
 import { hubAlarms } from './alarms.ts';
 import type { HubArguments, Place } from './arguments.ts';
 import { canaries } from './canaries.ts';
@@ -11,7 +9,7 @@ import { ledgerTable } from './ledger-table.ts';
 import { installationTag, names } from './names.ts';
 import { callPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
 import { orgBusPolicy, queuePolicy } from './policies.ts';
-import { providerFor, tags } from './provider.ts';
+import { type At, inRegion, providerFor, tags } from './provider.ts';
 import { remediationFunction } from './remediation-function.ts';
 
 const fourteenDays = 14 * 24 * 3600;
@@ -20,19 +18,21 @@ const fourteenDays = 14 * 24 * 3600;
 const receives = 20;
 
 function queue(
-  provider: Provider,
+  { provider, placed }: At,
   place: Place,
   name: string,
   rules: { rule: string; bus?: string }[],
   deadLetters?: Queue,
-): { queue: Queue; policy: QueuePolicy } {
-  const made = new Queue(
+): Queue {
+  return new Queue(
     name,
     {
+      ...placed,
       name,
       messageRetentionSeconds: fourteenDays,
       visibilityTimeoutSeconds: 60,
       sqsManagedSseEnabled: true,
+      policy: queuePolicy(place, name, rules),
       ...(deadLetters && {
         redrivePolicy: deadLetters.arn.apply((arn) =>
           JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
@@ -42,25 +42,18 @@ function queue(
     },
     { provider },
   );
-  const policy = new QueuePolicy(
-    name,
-    { queueUrl: made.url, policy: queuePolicy(place, name, rules) },
-    { provider },
-  );
-  return { queue: made, policy };
 }
 
 const onTheOrgBus = (rule: string) => ({ rule, bus: names.bus });
 
 /** The queues that the control plane reads, and their dead-letter queue. */
-function queues(provider: Provider, place: Place) {
+function queues(at: At, place: Place) {
   const { ingressRule, canaryRule, lifecycleRule, resultsRule, scheduleRule } = names;
-  const deadLetters = queue(provider, place, names.deadLetterQueue, [
+  const deadLetters = queue(at, place, names.deadLetterQueue, [
     ...[ingressRule, canaryRule, lifecycleRule, resultsRule].map(onTheOrgBus),
     { rule: scheduleRule },
   ]);
-  const behind = (name: string, rule: string) =>
-    queue(provider, place, name, [onTheOrgBus(rule)], deadLetters.queue);
+  const behind = (name: string, rule: string) => queue(at, place, name, [onTheOrgBus(rule)], deadLetters);
   return {
     deadLetters,
     lifecycle: behind(names.lifecycleQueue, lifecycleRule),
@@ -74,18 +67,27 @@ function queues(provider: Provider, place: Place) {
  */
 export function hub(args: HubArguments): Record<string, unknown> {
   const { place } = args;
-  const provider = providerFor(place, place.region);
+  const at = inRegion(providerFor(place, place.region), place.region);
+  const { provider, placed } = at;
   const owner = args.installationId && { [installationTag]: args.installationId };
-  const bus = new EventBus(names.bus, { name: names.bus, tags: { ...tags('hub'), ...owner } }, { provider });
-  new EventBusPolicy(
+  const bus = new EventBus(
     names.bus,
-    { eventBusName: bus.name, policy: bus.arn.apply((arn) => orgBusPolicy(arn, args.organizationId)) },
+    { ...placed, name: names.bus, tags: { ...tags('hub'), ...owner } },
     { provider },
   );
-  const { deadLetters, lifecycle, results } = queues(provider, place);
-  const table = ledgerTable(provider);
-  const lambda = remediationFunction(args, provider, { bus, table, deadLetters: deadLetters.queue });
-  const ruleAfter = canaries(provider, place, { bus, lambda, deadLetters });
+  new EventBusPolicy(
+    names.bus,
+    {
+      ...placed,
+      eventBusName: bus.name,
+      policy: bus.arn.apply((arn) => orgBusPolicy(arn, args.organizationId)),
+    },
+    { provider },
+  );
+  const { deadLetters, lifecycle, results } = queues(at, place);
+  const table = ledgerTable(at);
+  const lambda = remediationFunction(args, at, { bus, table, deadLetters });
+  const ruleAfter = canaries(at, place, { bus, lambda, deadLetters });
   const rules = [
     {
       name: names.ingressRule,
@@ -106,24 +108,18 @@ export function hub(args: HubArguments): Record<string, unknown> {
       name: names.lifecycleRule,
       description: 'Portcullis: changes of the organization, to the control plane',
       takes: { bus: bus.name, pattern: lifecyclePattern },
-      target: lifecycle.queue.arn,
-      after: [lifecycle.policy],
+      target: lifecycle.arn,
+      after: [],
     },
     {
       name: names.resultsRule,
       description: 'Portcullis: what the remediation Lambda did, to the control plane',
       takes: { bus: bus.name, pattern: resultsPattern(place.accountId) },
-      target: results.queue.arn,
-      after: [results.policy],
+      target: results.arn,
+      after: [],
     },
   ];
-  for (const { after, ...rule } of rules) {
-    hubRule(provider, {
-      ...rule,
-      deadLetters: deadLetters.queue.arn,
-      after: [...after, deadLetters.policy],
-    });
-  }
-  hubAlarms(provider, args.alarmTopicArn);
+  for (const rule of rules) hubRule(at, { ...rule, deadLetters: deadLetters.arn });
+  hubAlarms(at, args.alarmTopicArn);
   return { busArn: bus.arn, bundle: args.bundle.sha256 };
 }

@@ -1,16 +1,16 @@
 import { Table } from '@pulumi/aws/dynamodb/table.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import { names } from './names.ts';
-import { tags } from './provider.ts';
+import { type At, tags } from './provider.ts';
 
 /**
  * Declares the remediation Lambda's table. Entries expire at `expiresAt`; the last 35 days can be restored to any
  * second.
  */
-export function ledgerTable(provider: Provider): Table {
+export function ledgerTable({ provider, placed }: At): Table {
   return new Table(
     names.table,
     {
+      ...placed,
       name: names.table,
       billingMode: 'PAY_PER_REQUEST',
       hashKey: 'key',

@@ -8,19 +8,32 @@ const chainOf = ({ accessRoleArn, deployerRoleArn, externalId }: Place) =>
     .map((roleArn) => ({ roleArn, sessionName: 'portcullis', ...(externalId && { externalId }) }));
 
 /**
- * The AWS provider for one place. `allowedAccountIds` makes a wrong credential fail before anything is changed. The
- * access role is assumed in the hub Region, because the caller's account may not have the place's Region enabled. The
- * default of 25 retries would block a worker for minutes when an API throttles; the scheduler retries later.
+ * The AWS provider for one account. `allowedAccountIds` makes a wrong credential fail before anything is changed. The
+ * official plugin assumes roles and validates credentials in the provider's Region, whatever `stsRegion` says, and a
+ * Region that needs opt-in refuses an account that has not enabled it. So the provider always works in the hub Region,
+ * and each resource names its own (source: `validateCredentials` in provider/config.go of pulumi-aws). The default of
+ * 25 retries would block a worker for minutes when an API throttles; the scheduler retries later.
  */
 export function providerFor(place: Place, hubRegion: string): Provider {
   return new Provider('aws', {
-    region: place.region as never,
+    region: hubRegion as never,
     allowedAccountIds: [place.accountId],
     retryMode: 'standard',
     maxRetries: 10,
-    ...(place.accessRoleArn && { stsRegion: hubRegion, assumeRoles: chainOf(place) }),
+    ...(place.accessRoleArn && { assumeRoles: chainOf(place) }),
   });
 }
+
+/** A provider, with the Region that each regional resource names. */
+export interface At {
+  readonly provider: Provider;
+  readonly placed: { readonly region: never };
+}
+
+export const inRegion = (provider: Provider, region: string): At => ({
+  provider,
+  placed: { region: region as never },
+});
 
 /**
  * Set on every rule, because the official provider ignores a rule that was disabled by hand when the program leaves the

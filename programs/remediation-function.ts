@@ -12,7 +12,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { HubArguments } from './arguments.ts';
 import { names, ruleArn } from './names.ts';
 import { lambdaPermissions, lambdaTrust } from './policies.ts';
-import { tags } from './provider.ts';
+import { type At, tags } from './provider.ts';
 
 function lambdaRole(
   args: HubArguments,
@@ -65,7 +65,11 @@ const variables = (args: HubArguments, role: Role, { bus, table }: Surroundings)
 });
 
 /** Allows only the hub rule and the schedule to invoke the function. */
-function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: LambdaFunction): Permission[] {
+function permissionsToInvoke(
+  args: HubArguments,
+  { provider, placed }: At,
+  lambda: LambdaFunction,
+): Permission[] {
   const rules = [
     {
       name: names.remediationFunction,
@@ -83,6 +87,7 @@ function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: Lam
       new Permission(
         name,
         {
+          ...placed,
           ...rule,
           action: 'lambda:InvokeFunction',
           function: lambda.name,
@@ -99,18 +104,20 @@ function permissionsToInvoke(args: HubArguments, provider: Provider, lambda: Lam
  */
 export function remediationFunction(
   args: HubArguments,
-  provider: Provider,
+  at: At,
   around: Surroundings,
 ): { function: LambdaFunction; permissions: Permission[]; rights: RolePolicy } {
+  const { provider, placed } = at;
   const { role, permissions } = lambdaRole(args, provider, around.bus);
   const logs = new LogGroup(
     names.logGroup,
-    { name: names.logGroup, retentionInDays: args.logRetentionDays, tags: tags('hub') },
+    { ...placed, name: names.logGroup, retentionInDays: args.logRetentionDays, tags: tags('hub') },
     { provider },
   );
   const lambda = new LambdaFunction(
     names.remediationFunction,
     {
+      ...placed,
       name: names.remediationFunction,
       description: 'Portcullis: closes ingress that the policy forbids',
       role: role.arn,
@@ -129,6 +136,7 @@ export function remediationFunction(
   new FunctionEventInvokeConfig(
     names.remediationFunction,
     {
+      ...placed,
       functionName: lambda.name,
       maximumRetryAttempts: 2,
       maximumEventAgeInSeconds: 6 * 3600,
@@ -136,5 +144,5 @@ export function remediationFunction(
     },
     { provider, dependsOn: [permissions] },
   );
-  return { function: lambda, permissions: permissionsToInvoke(args, provider, lambda), rights: permissions };
+  return { function: lambda, permissions: permissionsToInvoke(args, at, lambda), rights: permissions };
 }

@@ -10,7 +10,7 @@ import type { Resource } from '@pulumi/pulumi';
 import type { OwnTrail, Place } from './arguments.ts';
 import { type Location, names, trailArn, trailBucket } from './names.ts';
 import { trailBucketPolicy } from './policies.ts';
-import { tags } from './provider.ts';
+import { inRegion, tags } from './provider.ts';
 
 /**
  * The bucket of the trail's log files. It and its protection stay when the trail or the stack is deleted, so that no
@@ -19,7 +19,7 @@ import { tags } from './provider.ts';
  */
 function logBucket(provider: Provider, at: Location, own: OwnTrail): { name: string; guards: Resource[] } {
   const name = trailBucket(at.accountId);
-  const placed = { region: at.region as never };
+  const { placed } = inRegion(provider, at.region);
   const kept = { provider, retainOnDelete: true };
   const bucket = new Bucket(name, { ...placed, bucket: name, tags: tags('account') }, kept);
   const of = { ...placed, bucket: bucket.bucket };
@@ -75,7 +75,7 @@ export function accountTrail(provider: Provider, place: Place, own: OwnTrail): v
   new Trail(
     names.trail,
     {
-      region: own.region as never,
+      ...inRegion(provider, own.region).placed,
       name: names.trail,
       s3BucketName: name,
       isMultiRegionTrail: true,

@@ -109,7 +109,14 @@ const unready = Object.keys(classes).filter(
     classes[code]?.includes('not-ready') ||
     ['InvalidClientTokenId', 'UnrecognizedClientException'].includes(code),
 );
-const unreadyInWords = new RegExp(`\\b(?:${unready.join('|')})\\b`);
+/**
+ * The last is all that the AWS plugin says where STS does not know an account's credentials: it drops code and Region.
+ * They were good for the control plane's own calls a moment before, so it is a Region that is still being enabled.
+ * Source: provider/errors/invalid_credentials.txt of pulumi-aws.
+ */
+const unreadyInWords = new RegExp(
+  `\\b(?:${unready.join('|')})\\b|The configured AWS credentials are invalid or have expired`,
+);
 
 /** By codes at any age of the account, and by a refusal only while the account is new. */
 export const isUnready = (message: string, young: boolean): boolean =>

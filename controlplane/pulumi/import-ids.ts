@@ -1,6 +1,6 @@
 import { names, queueUrl } from '../../programs/names.ts';
 
-/** Where a stack's resources are, unless one says another Region. */
+/** Where a stack's resources are. */
 export interface StackPlace {
   readonly partition: string;
   readonly accountId: string;
@@ -23,7 +23,8 @@ const isGlobal = (type: string): boolean => type.startsWith('aws:iam/');
 /**
  * How the AWS provider names each resource for import, from the inputs that the program gave it. Source: section
  * "Import" of each resource's page in the registry. A test holds it against what the programs declare. An event source
- * mapping is missing: AWS makes up its id, and tells it where a second one is refused (conflicts.ts).
+ * mapping is missing: AWS makes up its id, and tells it where a second one is refused (conflicts.ts). So is a queue's
+ * policy as a resource of its own, which earlier releases declared: adopted, it would be deleted (retired.ts).
  */
 const idOf: Readonly<Record<string, IdOf>> = {
   'aws:cloudtrail/trail:Trail': (input, { partition, accountId, region }) =>
@@ -47,15 +48,15 @@ const idOf: Readonly<Record<string, IdOf>> = {
   'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': bucket,
   'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': bucket,
   'aws:sqs/queue:Queue': (input, place) => queueUrl(place, input('name')),
-  'aws:sqs/queuePolicy:QueuePolicy': (input) => input('queueUrl'),
 };
 
 /**
- * The id to import a resource by, or undefined where its type has none here or an input is not known yet. In a
- * Region other than the stack's it ends in `@` and the Region.
+ * The id to import a resource by, or undefined where its type has none here or an input is not known yet. A resource
+ * that names its Region has an id that ends in `@` and the Region; another is in the provider's. Source: `importRegion`
+ * in internal/provider/sdkv2/region.go of the provider.
  */
 export function importId(type: string, inputs: Inputs, place: StackPlace): string | undefined {
-  const own = typeof inputs.region === 'string' && inputs.region !== '' ? inputs.region : place.region;
+  const placed = typeof inputs.region === 'string' && inputs.region !== '' ? inputs.region : undefined;
   let wanting = false;
   const input = (name: string): string => {
     const value = inputs[name];
@@ -63,9 +64,9 @@ export function importId(type: string, inputs: Inputs, place: StackPlace): strin
     wanting ||= name !== 'eventBusName';
     return '';
   };
-  const id = idOf[type]?.(input, { ...place, region: own });
+  const id = idOf[type]?.(input, { ...place, region: placed ?? place.region });
   if (id === undefined || wanting) return undefined;
-  return own === place.region || isGlobal(type) ? id : `${id}@${own}`;
+  return placed === undefined || isGlobal(type) ? id : `${id}@${placed}`;
 }
 
 const ours = new Set<unknown>(Object.values(names));

@@ -11,6 +11,7 @@ import { OperationFailed } from './failure.ts';
 import { isOurs } from './import-ids.ts';
 import { changedSince } from './interrupted.ts';
 import { endOrphans, LockHeld, lockedMessage, locksIn } from './lock.ts';
+import { keepRetired } from './retired.ts';
 
 /** A stack with the arguments it was last made with; they name its place and how to reach it. */
 export interface StackAt {
@@ -32,6 +33,8 @@ export interface Operation {
   readonly recover: boolean;
   /** When the intent of an operation that was cut short was recorded. */
   readonly interruptedAt?: Date | undefined;
+  /** The programs of another release made the stack, or tried to. */
+  readonly upgrade?: boolean | undefined;
   /** The stack is known to exist in the state; where it does not after all, it is made. */
   readonly known: boolean;
 }
@@ -77,10 +80,18 @@ async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adopti
   for (const urn of urns) tried.add(urn);
 }
 
-/** Records the creates that were under way when their process died as made, for the refresh that comes next. */
+/**
+ * Records the creates that were under way when their process died as made, for the refresh that comes next, and what is
+ * not to be deleted in AWS when this update drops it.
+ */
 async function settle(attempts: Attempts): Promise<void> {
   const { opened, operation } = attempts;
-  const text = await opened.run('stack', 'export');
+  let text = await opened.run('stack', 'export');
+  const kept = operation.kind === 'up' ? keepRetired(text) : undefined;
+  if (kept) {
+    await opened.replaceState(kept);
+    text = kept;
+  }
   if (operation.interruptedAt) attempts.interrupted ??= changedSince(text, operation.interruptedAt);
   const found = adoptPending(text, operation.stack.arguments.place);
   if (found) await adopt(attempts, found);
@@ -163,7 +174,7 @@ export async function carryOut(opened: CliStack, operation: Operation, signal: A
     events,
     tried: new Set(),
     exists: operation.known,
-    settled: !operation.recover,
+    settled: !operation.recover && !operation.upgrade,
     interrupted: undefined,
     entered: false,
   };

@@ -169,7 +169,10 @@ async function up(
   const recover = interruptedAt !== undefined || lease.taken === 'from-dead';
   try {
     const known = record.generation !== null;
-    made = await operate(context, lease, { kind: 'up', stack: desired, recover, interruptedAt, known });
+    const upgrade =
+      (known || record.failedGeneration !== null) && record.programVersion !== context.programVersion;
+    const operation = { kind: 'up', stack: desired, recover, interruptedAt, upgrade, known } as const;
+    made = await operate(context, lease, operation);
   } catch (error) {
     lease.signal.throwIfAborted();
     return failed(context, desired, record, terms, { error, recover });

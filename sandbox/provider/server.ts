@@ -171,7 +171,7 @@ async function readResource(request: pb.ReadRequest, provider: Configured): Prom
 }
 
 /** An id to import may end in the Region where the resource is, as in release 7 of the official plugin. */
-const inRegion = /@[a-z]{2}(-[a-z]+)+-\d$/;
+const inRegion = /@[a-z]{2}(-[a-z]+)+-\d{1,2}$/;
 
 function importIdentity(type: string, resource: Resource, id: string): Properties {
   const region = resource.inputs.region && inRegion.exec(id)?.[0].slice(1);

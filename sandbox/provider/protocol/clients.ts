@@ -73,7 +73,7 @@ function clientsOf(
 function chain(configuration: Configuration): () => Promise<Credentials> {
   let credentials = environment;
   for (const role of configuration.assumeRoles) {
-    credentials = remembered(assume(role, configuration.stsRegion, credentials));
+    credentials = remembered(assume(role, configuration.region, credentials));
   }
   return credentials;
 }
@@ -132,6 +132,15 @@ function remembered(get: () => Promise<Credentials>): () => Promise<Credentials>
 }
 
 /**
+ * The official plugin's sentence where STS does not know the caller, also in a Region that the caller's account has
+ * not enabled. Its text names neither Region nor code (source: provider/errors/invalid_credentials.txt of pulumi-aws).
+ */
+function asTheOfficialPlugin(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'InvalidClientTokenId') throw error;
+  throw new Error('The configured AWS credentials are invalid or have expired.', { cause: error });
+}
+
+/**
  * Makes sure that the credentials are of an account the configuration permits.
  * @throws when AWS refuses them, or when the account is not permitted.
  */
@@ -140,7 +149,7 @@ export async function validate(configuration: Configuration, inRegion: InRegion)
   const restricted = allowedAccountIds.length + forbiddenAccountIds.length > 0;
   if (skipCredentialsValidation && !restricted) return;
   const sts = await inRegion().sts();
-  const { Account: account = '' } = await sts.getCallerIdentity({});
+  const { Account: account = '' } = await sts.getCallerIdentity({}).catch(asTheOfficialPlugin);
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
     throw new Error(
       `credentials are of account ${account}, and allowedAccountIds has only ${allowedAccountIds.join(', ')}`,

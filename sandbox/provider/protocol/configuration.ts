@@ -8,9 +8,8 @@ export interface AssumeRole {
 }
 
 export interface Configuration {
+  /** Where roles are assumed and credentials are validated; also the Region of a resource that names none. */
   region: string;
-  /** Where roles are assumed; the Region by default. The caller may not have enabled a role's own Region. */
-  stsRegion: string;
   assumeRoles: AssumeRole[];
   allowedAccountIds: string[];
   forbiddenAccountIds: string[];
@@ -21,10 +20,13 @@ export interface Configuration {
 }
 
 const ENGINE = ['version', 'pluginDownloadURL', '__internal', '__defaults', 'name'];
-const IGNORED = ['skipRegionValidation', 'skipRequestingAccountId', 'skipMetadataApiCheck'];
+/**
+ * The official plugin uses `stsRegion` for its clients only after it has assumed the roles and validated the
+ * credentials in the provider's Region (source: `validateCredentials` in provider/config.go of pulumi-aws).
+ */
+const IGNORED = ['stsRegion', 'skipRegionValidation', 'skipRequestingAccountId', 'skipMetadataApiCheck'];
 const ACCEPTED = [
   'region',
-  'stsRegion',
   'assumeRoles',
   'allowedAccountIds',
   'forbiddenAccountIds',
@@ -63,7 +65,6 @@ export function readConfiguration(raw: Raw): { configuration: Configuration; fai
     wrong('retryMode', 'standard or adaptive');
   const configuration: Configuration = {
     region: String(raw.region),
-    stsRegion: String(raw.stsRegion ?? raw.region),
     assumeRoles: roles(decode(raw.assumeRoles), wrong),
     allowedAccountIds: strings(decode(raw.allowedAccountIds), 'allowedAccountIds', wrong),
     forbiddenAccountIds: strings(decode(raw.forbiddenAccountIds), 'forbiddenAccountIds', wrong),

@@ -43,6 +43,13 @@ function typedValue(field: Field, value: string | undefined): Value | undefined 
   return field.kind === 'boolean' ? value === 'true' : value;
 }
 
+/**
+ * How long the official plugin waits for attributes to be the same everywhere, after each write: six looks, 5 s apart
+ * (source: `waitQueueAttributesPropagated` in internal/service/sqs/queue.go). Milliseconds; none unless asked for.
+ */
+const propagated = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Number(process.env.SANDBOX_QUEUE_WAIT_MS ?? 0)));
+
 async function read(aws: Aws, QueueUrl: string): Promise<Record<string, string> | undefined> {
   const sqs = await aws.sqs();
   const found = await unless(sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['All'] }), ...GONE);
@@ -75,6 +82,7 @@ export const Queue: Resource = {
     if (!QueueUrl) throw new Error('CreateQueue gave no URL');
     return QueueUrl;
   },
+  finish: propagated,
   id: (found) => string(found, 'url'),
   async read(aws, known) {
     const url = string(known, 'url');
@@ -96,6 +104,7 @@ export const Queue: Resource = {
   async update(aws, inputs, old, oldInputs) {
     const Attributes = attributesOf(inputs, oldInputs);
     await (await aws.sqs()).setQueueAttributes({ QueueUrl: string(old, 'url'), Attributes });
+    await propagated();
   },
   async tag(aws, old, tags, remove) {
     const sqs = await aws.sqs();
@@ -110,6 +119,7 @@ export const Queue: Resource = {
 
 async function setPolicy(aws: Aws, QueueUrl: string, Policy: string): Promise<void> {
   await (await aws.sqs()).setQueueAttributes({ QueueUrl, Attributes: { Policy } });
+  await propagated();
 }
 
 export const QueuePolicy: Resource = {
@@ -135,6 +145,7 @@ export const QueuePolicy: Resource = {
   async update(aws, inputs) {
     await setPolicy(aws, string(inputs, 'queueUrl'), string(inputs, 'policy'));
   },
+  // As in the official plugin, the queue's policy is then empty, whoever set it.
   async delete(aws, old) {
     await unless(setPolicy(aws, string(old, 'queueUrl'), ''), ...GONE);
   },

@@ -54,7 +54,6 @@ export function providerIn(accountId: string): (region?: string) => ProviderAws 
   const roleArn = `arn:aws:iam::${accountId}:role/${accessRole}`;
   return providerClients({
     region: hub.region,
-    stsRegion: hub.region,
     assumeRoles: accountId === management ? [] : [{ roleArn, sessionName: 'test' }],
     allowedAccountIds: [],
     forbiddenAccountIds: [],

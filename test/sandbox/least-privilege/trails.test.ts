@@ -80,7 +80,6 @@ async function clientsWith(lacking?: string): Promise<{ inRegion: InRegion; call
   vi.stubEnv('AWS_SESSION_TOKEN', credentials.sessionToken);
   const inRegion = awsClients({
     region: place.region,
-    stsRegion: place.region,
     assumeRoles: [],
     allowedAccountIds: [],
     forbiddenAccountIds: [],

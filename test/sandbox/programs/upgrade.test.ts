@@ -1,12 +1,12 @@
 import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { SQS } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stackOpener } from '../../../controlplane/pulumi/cli.ts';
-import type { EngineEvent } from '../../../controlplane/pulumi/events.ts';
 import type { DesiredStack } from '../../../controlplane/stacks/desired.ts';
 import { names } from '../../../programs/names.ts';
-import { program } from '../../../programs/program.ts';
 import { openToTheWorld } from '../../../sandbox/demo/security-group.ts';
 import { type DeploymentWorld, deploymentWorld, hub } from '../../worlds/deployment.ts';
+import { operate } from '../../worlds/engine.ts';
 import { until } from '../../worlds/until.ts';
 import { firstRelease } from './first-release.ts';
 
@@ -27,7 +27,14 @@ async function opensAndCloses(port: number): Promise<void> {
   await until(async () => !(await group.ruleIds()).includes(group.ruleId));
 }
 
-/** What is missing of the cell's protection at this moment: rules that are enabled, with their targets. */
+const queues: [string, string][] = [
+  [accountId, names.forwardDeadLetterQueue],
+  [hub.accountId, names.deadLetterQueue],
+  [hub.accountId, names.lifecycleQueue],
+  [hub.accountId, names.resultsQueue],
+];
+
+/** What is missing of the cell's protection at this moment: rules that are enabled, with their targets, and queue policies. */
 async function missing(): Promise<string[]> {
   const found: string[] = [];
   for (const [account, rule] of [
@@ -41,6 +48,13 @@ async function missing(): Promise<string[]> {
     if (State !== 'ENABLED') found.push(`${rule.Name} is ${State}`);
     if (Targets.length !== 1) found.push(`${rule.Name} has ${Targets.length} targets`);
     events.destroy();
+  }
+  for (const [account, QueueName] of queues) {
+    const sqs = new SQS(world.sandbox.root(account, hub.region));
+    const { QueueUrl } = await sqs.getQueueUrl({ QueueName });
+    const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['Policy'] });
+    if (!Attributes?.Policy?.includes('sqs:SendMessage')) found.push(`${QueueName} has no policy`);
+    sqs.destroy();
   }
   return found;
 }
@@ -60,15 +74,12 @@ async function missingDuring(work: Promise<unknown>): Promise<string[]> {
 }
 
 async function upgrade(): Promise<void> {
-  const open = stackOpener(world.settings);
   for (const [stack] of stacks()) {
-    const opened = await open(stack.key, () => program(stack.arguments), never);
-    await opened.operate('up', ({ resourcePreEvent }: EngineEvent) => {
-      const step = resourcePreEvent?.metadata;
-      if (!step?.type.startsWith('aws:') || step.op === 'refresh') return;
-      const resource = `${step.type.split(':').at(-1)} ${step.urn.split('::').at(-1)}`;
-      steps.push({ stack: stack.key.split('-')[0] ?? '', operation: step.op, resource });
-    });
+    const { changes } = await operate(world.engine, 'up', stack, { upgrade: true });
+    for (const { operation, type, name } of changes) {
+      const resource = `${type.split(':').at(-1)} ${name}`;
+      steps.push({ stack: stack.key.split('-')[0] ?? '', operation, resource });
+    }
   }
 }
 
@@ -83,15 +94,22 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-test('an installation of the first release is upgraded, and no cell is without protection at any moment', async () => {
+test('an installation of the first release is upgraded, and no cell is without protection or a queue policy at any moment', async () => {
   await opensAndCloses(22);
   expect(await missingDuring(upgrade())).toEqual([]);
   await opensAndCloses(3389);
 }, 300_000);
 
-test('the upgrade replaces and deletes nothing', () => {
+test('the upgrade replaces nothing, and stops managing only the policies that the queues have themselves now', () => {
   const operations = new Set(steps.map(({ operation }) => operation));
-  expect([...operations].sort()).toEqual(['create', 'same', 'update']);
+  expect([...operations].sort()).toEqual(['create', 'delete', 'update']);
+  const dropped = steps.filter(({ operation }) => operation === 'delete').map(({ resource }) => resource);
+  expect(dropped.sort()).toEqual([
+    'QueuePolicy dead-letter-eu-west-1',
+    'QueuePolicy portcullis-dead-letter',
+    'QueuePolicy portcullis-lifecycle',
+    'QueuePolicy portcullis-results',
+  ]);
   const created = steps.filter(({ operation }) => operation === 'create').map(({ resource }) => resource);
   expect(created.sort()).toEqual([
     'EventRule portcullis-canary',

@@ -55,7 +55,7 @@ describe('the id of a resource', () => {
     ['aws:iam/rolePolicy:RolePolicy', { role: 'a', name: 'b' }, 'a:b'],
     ['aws:cloudwatch/eventRule:EventRule', { name: 'rule' }, 'rule'],
     ['aws:cloudwatch/eventRule:EventRule', { name: 'rule', eventBusName: 'bus' }, 'bus/rule'],
-    ['aws:cloudwatch/eventRule:EventRule', { name: 'rule', region: 'eu-west-1' }, 'rule'],
+    ['aws:cloudwatch/eventRule:EventRule', { name: 'rule', region: 'eu-west-1' }, 'rule@eu-west-1'],
     ['aws:cloudwatch/eventRule:EventRule', { name: 'rule', region: 'us-east-1' }, 'rule@us-east-1'],
     [
       'aws:sqs/queue:Queue',

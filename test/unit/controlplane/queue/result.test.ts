@@ -162,6 +162,7 @@ describe('a failure of an account that takes no calls yet', () => {
     'operation error EventBridge: PutRule, SubscriptionRequiredException: The AWS Access Key Id needs a subscription',
     'operation error SQS: CreateQueue, api error InvalidClientTokenId: The security token is invalid',
     'api error UnrecognizedClientException: The security token included in the request is invalid.',
+    'pulumi:providers:aws resource "aws" has a problem: The configured AWS credentials are invalid or have expired. Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/',
   ])('is known by its code, however old the account is: %s', (message) => {
     expect(isUnready(message, false)).toBe(true);
   });

@@ -59,7 +59,6 @@ test('nested configuration is read from JSON text, secrets in it too', () => {
   expect(failures).toEqual([]);
   expect(configuration).toEqual({
     region: 'eu-west-1',
-    stsRegion: 'eu-west-1',
     assumeRoles: [{ roleArn, externalId: 'x' }],
     allowedAccountIds: ['011111111111'],
     forbiddenAccountIds: [],

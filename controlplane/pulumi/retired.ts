@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+const exported = z.looseObject({
+  deployment: z.looseObject({
+    resources: z.array(z.looseObject({ type: z.string(), retainOnDelete: z.boolean().optional() })).nullish(),
+  }),
+});
+
+/**
+ * What earlier releases declared as a resource of its own and a property of another declares now. Pulumi deletes last,
+ * and the provider's delete of a queue's policy empties the policy that the queue was given a moment before. Source:
+ * `queueAttributeHandler.Delete` in internal/service/sqs/attribute_funcs.go of the provider.
+ */
+const retired: ReadonlySet<string> = new Set(['aws:sqs/queuePolicy:QueuePolicy']);
+
+/**
+ * The state with every retired resource marked to stay in AWS when it leaves the state. Idempotent. Undefined where
+ * there is nothing to mark.
+ */
+export function keepRetired(text: string): string | undefined {
+  const whole = exported.parse(JSON.parse(text));
+  const resources = whole.deployment.resources ?? [];
+  const marked = resources.map((each) => (retired.has(each.type) ? { ...each, retainOnDelete: true } : each));
+  if (resources.every((each) => !retired.has(each.type) || each.retainOnDelete)) return undefined;
+  return JSON.stringify({ ...whole, deployment: { ...whole.deployment, resources: marked } });
+}
