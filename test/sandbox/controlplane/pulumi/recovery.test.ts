@@ -106,7 +106,7 @@ describe('an account stack whose making was killed', () => {
       await killed(stack, at, when, victim);
       const { errors } = await operate(world.engine(data), 'up', stack, { recover: true, known: false });
       expect(errors).toEqual([]);
-      await expectWhole(stack, 8);
+      await expectWhole(stack, 7);
       expect((await world.there()).roles).toEqual(['portcullis-forwarder', 'portcullis-remediation']);
     },
   );
@@ -160,7 +160,7 @@ test('a state that is older than what was made catches up', async () => {
   await operate(engine, 'up', stack);
   writeFileSync(file, kept);
   await operate(engine, 'up', stack);
-  await expectWhole(stack, 8);
+  await expectWhole(stack, 7);
 }, 300_000);
 
 test('an operation that is asked to end releases the stack, and the next continues', async () => {
@@ -174,7 +174,7 @@ test('an operation that is asked to end releases the stack, and the next continu
   expect(locks()).toEqual([]);
   await operate(pool, 'up', stack);
   await pool.stop();
-  await expectWhole(stack, 8);
+  await expectWhole(stack, 7);
 });
 
 test('an operation that takes too long is ended, says so, and releases the stack', async () => {
@@ -187,7 +187,7 @@ test('an operation that takes too long is ended, says so, and releases the stack
   const pool = enginePool(world.settings(data), 1);
   await operate(pool, 'up', stack, { known: false });
   await pool.stop();
-  await expectWhole(stack, 8);
+  await expectWhole(stack, 7);
 });
 
 test('a stack is taken down with all it made, also half-made, and once more is nothing', async () => {
