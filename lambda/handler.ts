@@ -17,6 +17,7 @@ import type { RemediationContext } from './remediation/remediate.ts';
 import { type Remediation, untouched } from './remediation/remediation.ts';
 import { createReport, type Report } from './remediation/report.ts';
 import { createSchedule, readSchedule } from './remediation/schedule.ts';
+import { readSweptGroup, sweptGroupTask } from './remediation/swept-group.ts';
 
 /** `remaining` returns the milliseconds that are left of the invocation. */
 export type Handler = (event: unknown, remaining?: () => number) => Promise<RemediationResult[]>;
@@ -54,6 +55,11 @@ export function createHandler(context: HandlerContext): Handler {
     if (canary) {
       log('received', { ...canary.call, kind: 'canary' });
       return { call: canary.call, tasks: await answerCanary(remediation, connect, canary) };
+    }
+    const swept = readSweptGroup(event);
+    if (swept) {
+      log('received', { ...swept.call, kind: 'sweep' });
+      return { call: swept.call, tasks: [sweptGroupTask(remediation, connect, swept)] };
     }
     const reading = readEvent(event, concern);
     const { call } = reading;

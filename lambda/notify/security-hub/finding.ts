@@ -1,27 +1,19 @@
-import type { AwsSecurityFinding, Partition, Resource, SeverityLabel } from '@aws-sdk/client-securityhub';
+import type { AwsSecurityFinding, Partition, Resource } from '@aws-sdk/client-securityhub';
 import type { Action, RemediationResult, ResultFinding } from '../../contract/result.ts';
+import {
+  securityHubGenerator,
+  securityHubId,
+  securityHubLabel,
+  securityHubProduct,
+  securityHubTypes,
+} from '../../contract/security-hub.ts';
 import { openingOf } from '../message/finding.ts';
 import { cut, plain } from '../message/text.ts';
-
-/** https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html#Types */
-const types = ['Software and Configuration Checks/AWS Security Best Practices/Network Reachability'];
 
 /** The partitions that a finding may name, which are fewer than those that Portcullis runs in. */
 const partitions: readonly string[] = ['aws', 'aws-cn', 'aws-us-gov'] satisfies Partition[];
 
-const labels = new Map<string, SeverityLabel>([
-  ['low', 'LOW'],
-  ['medium', 'MEDIUM'],
-  ['high', 'HIGH'],
-  ['critical', 'CRITICAL'],
-]);
-
 const closingLabels: readonly Action[] = ['revoked', 'narrowed', 'already-gone'];
-
-/** The finding id of a security group rule: each inspection of the rule updates the same finding. */
-export function findingId({ region, account, groupId }: RemediationResult, ruleId: string): string {
-  return `${region}/${account}/${groupId}/${ruleId}`;
-}
 
 /**
  * The result as findings in the AWS Security Finding Format, one for each security group rule, under this account's own
@@ -34,24 +26,24 @@ export function toAsff(result: RemediationResult, partition: string): AwsSecurit
 }
 
 function asff(result: RemediationResult, finding: ResultFinding, partition: string): AwsSecurityFinding {
-  const { account, region, groupId, timeline } = result;
+  const { account, groupId, timeline } = result;
   const closed = closingLabels.includes(finding.action);
   const seen = instant(timeline.eventTime) ?? timeline.receivedAt;
   const opening = `${openingOf(finding)} from ${finding.source}`;
   const rating = {
     Severity: {
-      Label: labels.get(finding.severity ?? '') ?? 'MEDIUM',
+      Label: securityHubLabel(finding.severity),
       Original: text(finding.severity ?? '', 64) || 'not stated',
     },
-    Types: types,
+    Types: securityHubTypes,
   };
   return {
     SchemaVersion: '2018-10-08',
-    Id: text(findingId(result, finding.ruleId), 512),
-    ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
+    Id: text(securityHubId(result, groupId ?? '', finding.ruleId), 512),
+    ProductArn: securityHubProduct(partition, result),
     ProductName: 'Portcullis',
     CompanyName: 'Portcullis',
-    GeneratorId: text(`portcullis/${finding.policyRule}`, 512),
+    GeneratorId: text(securityHubGenerator(finding.policyRule), 512),
     AwsAccountId: account,
     ...rating,
     FindingProviderFields: rating,

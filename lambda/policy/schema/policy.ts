@@ -63,6 +63,7 @@ export const policySchema = mapping({
   exceptions: z.array(exceptionSchema, 'write a list of exceptions').optional(),
   exceptionTag: text('the key of the tag by which groups ask for an exception', 128).optional(),
   escalation: escalation.optional(),
+  sweepAction: z.enum(['report', 'remediate'], 'write report or remediate').optional(),
   ownerTags: someOf(text('the key of a tag', 128), 'write a list of tag keys').optional(),
   trustAwsPrefixLists: z.boolean('write true or false').optional(),
   trustPrefixListOwners: accountIds.optional(),
