@@ -11,13 +11,13 @@ const policyDocument = z.object({
 });
 export type AccessPolicy = z.infer<typeof policyDocument>;
 
-/** The access policy of an account, including the hub's part and verification, from three documents in docs. */
+/** The access policy of an account, including the hub's part, verification and what follows from sweeps, from the documents in docs. */
 export async function readAccessPolicy(): Promise<AccessPolicy> {
   const read = async (name: string) => {
     const file = new URL(`../../../docs/${name}.json`, import.meta.url);
     return policyDocument.parse(JSON.parse(await readFile(file, 'utf8')));
   };
-  const documents = ['deployer-policy', 'deployer-hub-policy', 'verify-policy'];
+  const documents = ['deployer-policy', 'deployer-hub-policy', 'verify-policy', 'sweep-action-policy'];
   const [first, ...more] = await Promise.all(documents.map(read));
   if (!first) throw new Error('there is no access policy');
   return { ...first, Statement: [first, ...more].flatMap(({ Statement }) => Statement) };
@@ -35,11 +35,11 @@ function inAnyPartition(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, inAnyPartition(held)]));
 }
 
-interface Defaults extends AccessSettings {
+interface Defaults extends AccessSettings, Partial<Pick<Settings, 'securityHub'>> {
   readonly trusted: string;
 }
 
-const parameters = ({ accessRole, trusted, externalId = '' }: Defaults) => ({
+const parameters = ({ accessRole, trusted, externalId = '', securityHub = false }: Defaults) => ({
   RoleName: {
     Type: 'String',
     Default: accessRole,
@@ -64,6 +64,12 @@ const parameters = ({ accessRole, trusted, externalId = '' }: Defaults) => ({
     Default: 'no',
     AllowedValues: ['yes', 'no'],
     Description: 'Whether this account is the hub (PORTCULLIS_HUB_ACCOUNT), which needs more permissions.',
+  },
+  SecurityHub: {
+    Type: 'String',
+    Default: securityHub ? 'yes' : 'no',
+    AllowedValues: ['yes', 'no'],
+    Description: 'Whether findings are imported into Security Hub CSPM (PORTCULLIS_SECURITY_HUB).',
   },
 });
 
@@ -99,6 +105,7 @@ const rootOfTrusted = {
  */
 export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: Defaults): string {
   const forHub = ({ Sid }: { Sid: string }) => Sid.startsWith('Hub');
+  const forSecurityHub = ({ Sid }: { Sid: string }) => Sid.startsWith('SecurityHub');
   const externalId = { 'sts:ExternalId': { Ref: 'ExternalId' } };
   const trust = {
     Effect: 'Allow',
@@ -109,7 +116,7 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
       StringEquals: { 'Fn::If': ['HasExternalId', externalId, { Ref: 'AWS::NoValue' }] },
     },
   };
-  const members = Statement.filter((statement) => !forHub(statement));
+  const members = Statement.filter((each) => !forHub(each) && !forSecurityHub(each));
   return stringify(
     {
       AWSTemplateFormatVersion: '2010-09-09',
@@ -118,6 +125,7 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
       Conditions: {
         HasExternalId: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ExternalId' }, ''] }] },
         IsHub: { 'Fn::Equals': [{ Ref: 'Hub' }, 'yes'] },
+        UsesSecurityHub: { 'Fn::Equals': [{ Ref: 'SecurityHub' }, 'yes'] },
       },
       Resources: {
         Role: {
@@ -133,6 +141,10 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
           Condition: 'IsHub',
           ...inlinePolicy('portcullis-hub', Version, Statement.filter(forHub)),
         },
+        SecurityHubPart: {
+          Condition: 'UsesSecurityHub',
+          ...inlinePolicy('portcullis-security-hub', Version, Statement.filter(forSecurityHub)),
+        },
       },
       Outputs: { RoleArn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } } },
     },
@@ -143,7 +155,7 @@ export function accessTemplate({ Version, Statement }: AccessPolicy, defaults: D
 
 export async function accessTemplateFor(
   aws: { trusted(): Promise<string> },
-  settings: AccessSettings,
+  settings: AccessSettings & Partial<Pick<Settings, 'securityHub'>>,
 ): Promise<string> {
   const [policy, trusted] = await Promise.all([readAccessPolicy(), aws.trusted()]);
   return accessTemplate(policy, { ...settings, trusted });
@@ -159,12 +171,14 @@ export function quickCreateLink({
   partition,
   trusted,
 }: {
-  readonly settings: AccessSettings & Pick<Settings, 'hub'> & Partial<Pick<Settings, 'templateUrl'>>;
+  readonly settings: AccessSettings &
+    Pick<Settings, 'hub'> &
+    Partial<Pick<Settings, 'templateUrl' | 'securityHub'>>;
   readonly accountId: string;
   readonly partition: string;
   readonly trusted: string;
 }): string | undefined {
-  const { templateUrl, accessRole, externalId, hub } = settings;
+  const { templateUrl, accessRole, externalId, hub, securityHub } = settings;
   const region = partitionNamed(partition)?.organizationsRegion;
   if (!templateUrl || !region) return undefined;
   const host = consoleHost(partition, region);
@@ -175,6 +189,7 @@ export function quickCreateLink({
     param_TrustedPrincipal: trusted,
     ...(externalId && { param_ExternalId: externalId }),
     ...(accountId === hub.accountId && { param_Hub: 'yes' }),
+    ...(securityHub && { param_SecurityHub: 'yes' }),
   });
   // A space must be %20: the console reads the text after the hash as a path.
   const filled = query.toString().replaceAll('+', '%20');

@@ -13,7 +13,7 @@ const repository = path.resolve(import.meta.dirname, '../../../..');
 const trusted = 'arn:aws:iam::111111111111:user/portcullis';
 const settings = { hub: { accountId: '222222222222', region: 'eu-west-1' }, accessRole: 'Access' };
 const policy = await readAccessPolicy();
-const member = policy.Statement.filter(({ Sid }) => !Sid.startsWith('Hub'));
+const member = policy.Statement.filter(({ Sid }) => !/^(Hub|SecurityHub)/.test(Sid));
 const yaml = accessTemplate(policy, { ...settings, trusted, externalId: 'x-1' });
 
 describe('the template of the access role', () => {
@@ -43,12 +43,21 @@ describe('the template of the access role', () => {
   });
 
   test("permits what the access policy lists for a member, the hub's part in the hub alone", () => {
-    const documents = (hub: string) => roleOf(yaml, { Hub: hub }).policies.map((each) => each.PolicyDocument);
-    expect(documents('no')).toEqual([{ Version: policy.Version, Statement: member }]);
-    const inHub = documents('yes').flatMap((document) => (document as typeof policy).Statement);
+    const documents = roleOf(yaml, { Hub: 'no' }).policies.map((each) => each.PolicyDocument);
+    expect(documents).toEqual([{ Version: policy.Version, Statement: member }]);
+    const whole = roleOf(yaml, { Hub: 'yes', SecurityHub: 'yes' }).policies;
+    const inHub = whole.flatMap(({ PolicyDocument }) => (PolicyDocument as typeof policy).Statement);
     const sorted = (statements: typeof policy.Statement) =>
       [...statements].sort((a, b) => a.Sid.localeCompare(b.Sid));
     expect(sorted(inHub)).toEqual(sorted(policy.Statement));
+  });
+
+  test('permits to import findings where Security Hub is on, and nowhere else', () => {
+    const actions = (given: Record<string, string>) => JSON.stringify(roleOf(yaml, given).policies);
+    expect(actions({ Hub: 'yes', SecurityHub: 'no' })).not.toContain('securityhub:');
+    expect(actions({ SecurityHub: 'yes' })).toContain('"securityhub:BatchImportFindings"');
+    const on = accessTemplate(policy, { ...settings, trusted, securityHub: true });
+    expect(JSON.stringify(roleOf(on).policies)).toContain('"securityhub:BatchImportFindings"');
   });
 
   test.each(['aws-cn', 'aws-us-gov'])('names every resource in partition %s there', (partition) => {
