@@ -41,6 +41,7 @@ import { lockData } from './store/database/directory-lock.ts';
 import { listStore } from './store/lists/lists.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
+import { startSweeper } from './sweep/fleet/start.ts';
 import { metricsText } from './telemetry/database-metrics.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMeter, metricsRegistry } from './telemetry/metrics.ts';
@@ -206,11 +207,13 @@ async function open(
     ...{ ...services, standing, receive: consumers.results.start, trailOwner: working.owner },
     assertMayVerify: base.installation.assertOurs,
   });
+  const sweeping = { policy: working.policy, trailOwner: working.owner };
+  const sweeper = await startSweeper({ ...services, ...sweeping, standing });
   if (standing) startAuditKeeper(services);
   if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {
     ...{ layout: settings.layout, lists: listStore(database) },
-    ...{ store, queue: runs, restores, verifier, offboarding: working.offboarding },
+    ...{ store, queue: runs, restores, verifier, sweeper, offboarding: working.offboarding },
     installation: base.installation,
     missing: readiness({ ...base, since }),
     requireRegions: base.regions.requireScope,

@@ -2,8 +2,10 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
+import { SecurityHubClient } from '@aws-sdk/client-securityhub';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -36,6 +38,8 @@ export interface Aws {
   eventBridge(accountId: string, region: string): Promise<EventBridgeClient>;
   sns(accountId: string, region: string): Promise<SNSClient>;
   lambda(accountId: string, region: string): Promise<LambdaClient>;
+  iam(accountId: string, region: string): Promise<IAMClient>;
+  securityHub(accountId: string, region: string): Promise<SecurityHubClient>;
   /** Sets how many workers share the organization's quotas, including this one. */
   share(workers: number): void;
 }
@@ -181,6 +185,8 @@ export function awsClients(
     eventBridge: inAccount('eventbridge', (given) => new EventBridgeClient(given)),
     sns: inAccount('sns', (given) => new SNSClient(given)),
     lambda: inAccount('lambda', (given) => new LambdaClient(given)),
+    iam: inAccount('iam', (given) => new IAMClient(given)),
+    securityHub: inAccount('securityhub', (given) => new SecurityHubClient(given)),
     dynamodb: inAccount('dynamodb', (given) => new DynamoDBClient(given)),
     share,
   };

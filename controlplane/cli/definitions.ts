@@ -57,7 +57,7 @@ const rollout: Readonly<Record<string, Definition>> = {
   },
   follow: {
     group: 'Roll out',
-    summary: 'follow a run, a verification or a restore to its end',
+    summary: 'follow a run, a verification, a sweep or a restore to its end',
     operands: '<id>',
     options: [json],
     load: async () => (await import('./commands/follow-by-id.ts')).followById,
@@ -78,8 +78,8 @@ const rollout: Readonly<Record<string, Definition>> = {
   },
   cancel: {
     group: 'Roll out',
-    summary: 'end a run; stacks that are under way are finished',
-    operands: '<run>',
+    summary: 'end a run, whose stacks that are under way are finished, or a sweep',
+    operands: '<id>',
     options: [json],
     load: async () => (await runs()).cancel,
   },
@@ -97,6 +97,12 @@ const observation: Readonly<Record<string, Definition>> = {
     summary: 'verify each cell with a canary that is opened and closed end to end',
     options: [...scope, all, json],
     load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  sweep: {
+    group: 'Observe',
+    summary: 'read the security groups of every cell, and list what the policy forbids',
+    options: [...scope, all, ['--no-wait', 'do not follow the sweep to its end'], json],
+    load: async () => (await import('./commands/sweep.ts')).sweep,
   },
   remediations: {
     group: 'Observe',

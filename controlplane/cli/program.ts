@@ -10,6 +10,7 @@ Exit codes:
   1    failed
   2    wrong use, or wrong environment
   3    preview: something would change; status, verify, doctor: something is unhealthy;
+       sweep: something is forbidden, or a cell was not checked;
        policy test: something is forbidden or in doubt; policy diff: something differs
   130  interrupted by Ctrl-C
 

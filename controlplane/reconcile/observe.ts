@@ -55,7 +55,11 @@ const unreachablePause = 3 * 60_000;
 const pauseAfter = (attempts: number, longest: number): number =>
   Math.min(firstPause * 2 ** Math.min(Math.max(attempts, 0), 20), longest);
 
-async function regionsAsSeenFrom(aws: Aws, accountId: string, region: string): Promise<string[]> {
+async function regionsAsSeenFrom(
+  aws: Pick<Aws, 'ec2'>,
+  accountId: string,
+  region: string,
+): Promise<string[]> {
   const client = await aws.ec2(accountId, region);
   const { Regions = [] } = await client.send(new DescribeRegionsCommand({ AllRegions: false }));
   const names = Regions.flatMap(({ RegionName }) => (RegionName ? [RegionName] : []));
@@ -64,7 +68,12 @@ async function regionsAsSeenFrom(aws: Aws, accountId: string, region: string): P
 }
 
 /** Asks the hub Region or, when the account has not enabled it, a Region that is enabled in every account. */
-async function enabledRegions(aws: Aws, accountId: string, home: string, first: string): Promise<string[]> {
+export async function enabledRegions(
+  aws: Pick<Aws, 'ec2'>,
+  accountId: string,
+  home: string,
+  first: string,
+): Promise<string[]> {
   try {
     return await regionsAsSeenFrom(aws, accountId, home);
   } catch (error) {

@@ -10,6 +10,8 @@ export interface CellView {
   readonly forwarding: Condition['status'];
   /** `covered`: a trail and the forwarding. `not-checked`: not read yet, or not readable. */
   readonly coverage: 'covered' | 'not-covered' | 'not-checked';
+  /** Why it is not covered. `EventMissed`: a sweep found ingress that no event announced, since it was last verified. */
+  readonly reason: 'EventMissed' | 'NoTrail' | 'NotForwarded' | null;
   /** `never`: nothing was tried. `no`: the last try failed. */
   readonly verified: 'yes' | 'no' | 'never';
   readonly verifiedAt: Date | null;

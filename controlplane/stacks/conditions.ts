@@ -32,7 +32,8 @@ export type Reason =
   | 'CheckFailed'
   | 'Verified'
   | 'NotVerified'
-  | 'NeverVerified';
+  | 'NeverVerified'
+  | 'EventMissed';
 
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered' | 'Verified';
 export type Conditions = Partial<Record<ConditionType, Condition>>;

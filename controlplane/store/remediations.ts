@@ -1,6 +1,7 @@
 import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { Outcome, RemediationResult } from '../../lambda/contract/result.ts';
 import type { Database, Query } from './database/database.ts';
+import { firstColumn } from './database/query.ts';
 import { recordFindingsOf } from './findings/findings.ts';
 
 export interface RemediationRecord {
@@ -105,6 +106,18 @@ export function remediationStore({ query, transaction }: Pick<Database, 'query' 
     /** The results of an event, one for each security group that it was about. */
     ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
       query(`select ${remediationColumns} from remediation where event_id = $1 order by group_id`, [eventId]),
+    /** The results of a group since a moment, so many at most, the oldest first. */
+    ofGroup: (
+      { accountId, region, groupId }: { accountId: string; region: string; groupId: string },
+      since: Date,
+      most = 500,
+    ): Promise<RemediationResult[]> =>
+      firstColumn(
+        query,
+        `select result from remediation
+         where account_id = $1 and time >= $2 and region = $3 and group_id = $4 order by time limit $5`,
+        [accountId, since, region, groupId, most],
+      ),
     /** The longest open first, a hundred at most. */
     openEscalations: (): Promise<OpenEscalation[]> =>
       query(`${openEscalations} order by time, group_id limit 100`),

@@ -18,6 +18,7 @@ import { restoreStore } from './restores.ts';
 import { runStackStore } from './run-stacks.ts';
 import { runStore } from './runs.ts';
 import { stackStore } from './stacks.ts';
+import { sweepStore } from './sweeps/sweeps.ts';
 import { workerStore } from './workers.ts';
 
 /** Everything the control plane remembers, over one database. */
@@ -34,6 +35,7 @@ export const openStore = (database: Database) => ({
   exceptions: exceptionStore(database),
   restores: restoreStore(database),
   cellVerifications: cellVerificationStore(database),
+  sweeps: sweepStore(database),
   offboarding: offboardingStore(database),
   deletions: deletionStore(database),
   confirmations: confirmationStore(database),

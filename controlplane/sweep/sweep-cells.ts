@@ -22,7 +22,7 @@ interface Sweep<Swept extends Cell> {
 const lookAhead = 512;
 
 /** Counts of what runs, by account and by Region. */
-function places({ account, region }: Concurrency) {
+export function places({ account, region }: Pick<Concurrency, 'account' | 'region'>) {
   const running = new Map<string, number>();
   const count = (key: string) => running.get(key) ?? 0;
   const add = (key: string, by: number) => {

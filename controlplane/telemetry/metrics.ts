@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { outcomes } from '../../lambda/contract/result.ts';
+import { missedHops } from '../store/sweeps/missed-events.ts';
 
 /** Each event and group counts once as `first`, and again as `later` for each change of its outcome. */
 const outcomeOrders = ['first', 'later'] as const;
@@ -19,6 +20,10 @@ export interface Meter {
   /** The outcome of an event for a group: the first that is known, or a later one. */
   remediation(outcome: string, change: OutcomeOrder, eventToRevokedMs: number | undefined): void;
   verified(result: 'verified' | 'failed', seconds: number): void;
+  /** A cell that a sweep read, or gave up. */
+  swept(result: 'done' | 'not-checked', seconds: number): void;
+  /** An event that never arrived, by where it was lost. */
+  eventMissed(hop: string): void;
 }
 
 const nothing = () => undefined;
@@ -31,6 +36,8 @@ export const silentMeter: Meter = {
   throttled: nothing,
   remediation: nothing,
   verified: nothing,
+  swept: nothing,
+  eventMissed: nothing,
 };
 
 const seconds = {
@@ -38,6 +45,7 @@ const seconds = {
   reconcile: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
   remediation: [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600],
   verification: [1, 2, 5, 10, 30, 60, 120, 300, 900],
+  sweep: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
 };
 
 const runKinds = ['reconcile', 'preview'];
@@ -100,17 +108,31 @@ function instruments(registry: Registry) {
       labelNames: ['result'],
       ...{ buckets: seconds.verification, registers },
     }),
+    sweeps: new Histogram({
+      name: 'portcullis_sweep_cell_duration_seconds',
+      help: 'How long a sweep took to read a cell, or to find that it cannot be read.',
+      labelNames: ['result'],
+      ...{ buckets: seconds.sweep, registers },
+    }),
+    missed: new Counter({
+      name: 'portcullis_events_missed_total',
+      help: 'Ingress that a sweep found and no event announced, by the hop at which the event was lost.',
+      labelNames: ['hop'],
+      registers,
+    }),
   };
 }
 
 /** Counts into the registry. Series used by alerts exist from the start, at zero. */
 export function createMeter(registry: Registry): Meter {
-  const { operations, runs, reconciles, throttles, remediations, latency, verifications } =
+  const { operations, runs, reconciles, throttles, remediations, latency, verifications, sweeps, missed } =
     instruments(registry);
   for (const outcome of outcomes)
     for (const change of outcomeOrders) remediations.inc({ outcome, change }, 0);
   for (const kind of runKinds) for (const state of runEnds) runs.inc({ kind, state }, 0);
   for (const result of ['verified', 'failed']) verifications.zero({ result });
+  for (const result of ['done', 'not-checked']) sweeps.zero({ result });
+  for (const hop of missedHops) missed.inc({ hop }, 0);
   return {
     stack: (operation, kind, result, took) => operations.observe({ operation, kind, result }, took),
     run: (kind, state) => runs.inc({ kind, state }),
@@ -121,5 +143,7 @@ export function createMeter(registry: Registry): Meter {
       if (eventToRevokedMs !== undefined) latency.observe(Math.max(0, eventToRevokedMs) / 1000);
     },
     verified: (result, took) => verifications.observe({ result }, took),
+    swept: (result, took) => sweeps.observe({ result }, took),
+    eventMissed: (hop) => missed.inc({ hop }),
   };
 }

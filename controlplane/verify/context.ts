@@ -4,7 +4,7 @@ import type { Cell } from '../store/canaries.ts';
 
 export interface VerifyContext
   extends Uses<{
-    store: 'accounts' | 'stacks' | 'cellVerifications' | 'now';
+    store: 'accounts' | 'stacks' | 'cellVerifications' | 'sweeps' | 'now';
     aws: 'caller' | 'ec2' | 'eventBridge' | 'dynamodb' | 'sqs';
     settings: 'hub' | 'canary' | 'verifyWaitMinutes' | 'verifyParallel' | 'verifyHours';
     meter: 'verified';

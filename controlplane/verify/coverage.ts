@@ -2,6 +2,7 @@ import { type Condition, mark } from '../stacks/conditions.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Canary, CellVerification } from '../store/canaries.ts';
 import type { Store } from '../store/store.ts';
+import type { MissedEvent } from '../store/sweeps/missed-events.ts';
 
 /** Whether the last try verified the cell. */
 export const isVerified = ({
@@ -10,11 +11,16 @@ export const isVerified = ({
 }: Pick<CellVerification, 'verifiedAt' | 'failedAt'>): boolean =>
   verifiedAt !== null && (failedAt === null || failedAt < verifiedAt);
 
-/** True when every Region is verified, Unknown when one was never tried. */
+/** True when every Region is verified, Unknown when one was never tried; a missed event disproves a verification. */
 export function verifiedCondition(
   { id, regions }: Pick<AccountRecord, 'id' | 'regions'>,
   cellVerifications: readonly CellVerification[],
+  missed: readonly Pick<MissedEvent, 'region' | 'message'>[] = [],
 ): Omit<Condition, 'since'> {
+  if (missed.length > 0) {
+    const reasons = missed.map(({ region, message }) => `${region}: ${message}`).join('; ');
+    return { status: 'False', reason: 'EventMissed', message: reasons };
+  }
   const own = regions.map(({ region }) =>
     cellVerifications.find(
       (cellVerification) => cellVerification.accountId === id && cellVerification.region === region,
@@ -33,9 +39,9 @@ export function verifiedCondition(
   return { status: 'True', reason: 'Verified', message: `${own.length} Regions` };
 }
 
-/** Sets the condition `Verified` of the accounts in a verification. */
+/** Sets the condition `Verified` of the accounts of canaries or missed events. */
 export async function recordVerified(
-  { accounts, cellVerifications }: Pick<Store, 'accounts' | 'cellVerifications'>,
+  { accounts, cellVerifications, sweeps }: Pick<Store, 'accounts' | 'cellVerifications' | 'sweeps'>,
   canaries: readonly Pick<Canary, 'accountId'>[],
 ): Promise<void> {
   const known = Map.groupBy(await cellVerifications.list(), ({ accountId }) => accountId);
@@ -46,7 +52,7 @@ export async function recordVerified(
     const before = Verified ? { Verified } : {};
     const next = mark(
       before,
-      { Verified: verifiedCondition(account, known.get(id) ?? []) },
+      { Verified: verifiedCondition(account, known.get(id) ?? [], await sweeps.missed.open(id)) },
       new Date().toISOString(),
     );
     await accounts.setConditions(id, next);

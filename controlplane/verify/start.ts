@@ -11,7 +11,8 @@ interface VerifierContext
   readonly trailOwner?: TrailOwner;
 }
 
-async function trailOf(
+/** Runs the trail check of one cell now. */
+export async function trailOf(
   { aws, trailOwner }: Pick<VerifierContext, 'aws' | 'trailOwner'>,
   { accountId, region }: Cell,
 ): Promise<TrailCheck> {

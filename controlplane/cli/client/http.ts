@@ -11,12 +11,15 @@ import type { Confirmation } from '../../store/confirmations.ts';
 import type { RemediationRecord } from '../../store/remediations.ts';
 import type { RunStack } from '../../store/run-stacks.ts';
 import type { Run } from '../../store/runs.ts';
+import type { Sweep, SweepCell, SweepCounts } from '../../store/sweeps/sweep.ts';
 import type { Verification } from '../../store/verifications.ts';
 import { inFlags } from '../arguments/values.ts';
 import { runChanges } from './run-changes.ts';
 
 /** Times are ISO 8601 text on this side. */
 export type VerificationView = Verification & { readonly cells: readonly Canary[] };
+
+export type SweepView = Sweep & { readonly counts: SweepCounts };
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
 
@@ -55,6 +58,12 @@ export interface Client {
   restored(id: string): Promise<RestoreView>;
   verify(scope: object): Promise<Verification>;
   verification(id: string): Promise<VerificationView>;
+  sweep(scope: object): Promise<Sweep>;
+  /** A sweep with its counts, and without its cells. */
+  sweepState(id: string): Promise<SweepView>;
+  /** So many cells at most that the sweep could not read. */
+  cellsNotChecked(id: string, most: number): Promise<SweepCell[]>;
+  cancelSweep(id: string): Promise<Sweep>;
   /** The CloudFormation template of the access role, as YAML. */
   accessTemplate(): Promise<string>;
   /** The latest hundred, newest first. */
@@ -166,6 +175,11 @@ export function httpClient(url: string, token: string | undefined): Client {
     restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
     restored: (id) => ask(`/v1/restores/${at(id)}`),
     verify: (scope) => ask('/v1/verify', scope),
+    sweep: (scope) => ask('/v1/sweeps', scope),
+    sweepState: (id) => ask(`/v1/sweeps/${at(id)}?limit=1`),
+    cellsNotChecked: async (id, most) =>
+      (await ask<{ cells: SweepCell[] }>(`/v1/sweeps/${at(id)}?state=not-checked&limit=${most}`)).cells,
+    cancelSweep: (id) => ask(`/v1/sweeps/${at(id)}/cancel`, {}),
     async verification(id) {
       const pages = await allPages<VerificationView>(`/v1/verifications/${at(id)}`);
       const [first] = pages;

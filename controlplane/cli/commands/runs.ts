@@ -1,3 +1,4 @@
+import { PortcullisError } from '../../settings/errors.ts';
 import type { Run } from '../../store/runs.ts';
 import { wholeNumber } from '../arguments/values.ts';
 import type { Client } from '../client/http.ts';
@@ -63,7 +64,18 @@ const control = (verb: Parameters<Client['control']>[1]) => (terminal: Terminal,
   });
 export const pause = control('pause');
 export const resume = control('resume');
-export const cancel = control('cancel');
+
+/** Cancels the run or the sweep of an id. */
+export const cancel = (terminal: Terminal, _: unknown, id: string) =>
+  withClient(async (client) => {
+    const run = await client.control(id, 'cancel').catch((error) => {
+      if (error instanceof PortcullisError && error.code === 'not-found') return undefined;
+      throw error;
+    });
+    if (run) show(terminal, run, ({ state }) => `run ${id} is ${state}`);
+    else show(terminal, await client.cancelSweep(id), ({ state }) => `sweep ${id} is ${state}`);
+    return exits.done;
+  });
 
 /** The latest runs, newest first. Pure. */
 export function renderRuns(runs: readonly Run[]): string {

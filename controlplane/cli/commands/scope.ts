@@ -30,7 +30,7 @@ export function requestOf(values: ScopeValues): object {
  * terminal. @throws `invalid-request` where there is no terminal to ask on
  */
 export async function allOrAsked(
-  verb: 'reconcile' | 'verify',
+  verb: 'reconcile' | 'verify' | 'sweep',
   values: ScopeValues,
   ask: (question: string) => Promise<boolean | undefined>,
 ): Promise<boolean> {

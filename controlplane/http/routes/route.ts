@@ -9,6 +9,7 @@ import type { Missing } from '../../stacks/missing.ts';
 import type { Layout } from '../../store/lists/fleet.ts';
 import type { ListStore } from '../../store/lists/lists.ts';
 import type { Store } from '../../store/store.ts';
+import type { Sweeper } from '../../sweep/fleet/sweeper.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 
 export interface RouteContext {
@@ -19,6 +20,7 @@ export interface RouteContext {
   readonly queue: Pick<RunQueue, 'request' | 'pause' | 'resume' | 'cancel'>;
   readonly restores: Pick<RestoreQueue, 'request'>;
   readonly verifier: Pick<Verifier, 'request'>;
+  readonly sweeper: Pick<Sweeper, 'request' | 'cancel'>;
   readonly installation: Pick<Installation, 'takeOver' | 'refusal'>;
   readonly offboarding: Pick<OffboardingService, 'confirm' | 'refuse' | 'scope'>;
   /** The policy file as it is now. @throws PortcullisError `invalid-policy`. */

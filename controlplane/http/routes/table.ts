@@ -11,6 +11,7 @@ import { fleetRoutes } from './fleet.ts';
 import { answerPage, longPageParameters, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { sweepRoutes } from './sweeps.ts';
 import { verifyRoutes } from './verify.ts';
 
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
       ok({ mode: strongestMode(await policy()), escalations: await store.remediations.openEscalations() }),
   }),
   ...verifyRoutes,
+  ...sweepRoutes,
   ...exceptionRoutes,
   ...confirmationRoutes,
   ...auditRoutes,

@@ -50,6 +50,12 @@ const cell = z.object({
   coverage: z
     .enum(['covered', 'not-covered', 'not-checked'])
     .describe('`covered`: forwarding and a covering trail. `not-checked`: not read yet, or not readable'),
+  reason: z
+    .enum(['EventMissed', 'NoTrail', 'NotForwarded'])
+    .nullable()
+    .describe(
+      'Why it is not covered. `EventMissed`: a sweep found ingress that no event announced, since the cell was last verified',
+    ),
   verified: z.enum(['yes', 'no', 'never']).describe('`never`: not tried. `no`: the last try failed'),
   verifiedAt: timeOrNull,
   kind,

@@ -101,7 +101,8 @@ async function keepCell(
   );
 }
 
-async function recordReading(query: Query, reading: CellReading): Promise<CellChanges> {
+/** Records one complete reading, as a part of the query's transaction. */
+export async function recordReading(query: Query, reading: CellReading): Promise<CellChanges> {
   const { accountId, region, readAt, sweepId } = reading;
   const cell = await lockCell(query, reading);
   const cause: Cause = { accountId, region, via: 'sweep', id: sweepId };

@@ -21,9 +21,10 @@ export type Layout = 'region' | 'account';
 export const forwardingOf = (layout: Layout): string =>
   `case when denied then 'False' else coalesce(${layout === 'account' ? 'account_ready' : 'own_ready'}, 'Unknown') end`;
 
-/** How well a cell is covered: what was not read, or could not be read, is not checked. */
+/** How well a cell is covered: what was not read, or could not be read, is not checked. A missed event disproves it. */
 export const coverageOf = (layout: Layout): string =>
-  `case when trail = 'true' and ${forwardingOf(layout)} = 'True' then 'covered'
+  `case when event_missed then 'not-covered'
+     when trail = 'true' and ${forwardingOf(layout)} = 'True' then 'covered'
      when trail = 'false' or ${forwardingOf(layout)} = 'False' then 'not-covered' else 'not-checked' end`;
 
 const conditionOf = ({ condition }: FleetFilter): Condition => [
@@ -91,6 +92,8 @@ export const fleetLists = ({ query }: Pick<Database, 'query'>) => ({
         columns: `account_id as account, name, region,
           case trail when 'true' then to_jsonb(true) when 'false' then to_jsonb(false) else to_jsonb('unknown'::text) end as trail,
           ${forwardingOf(layout)} as forwarding, ${coverageOf(layout)} as coverage,
+          case when event_missed then 'EventMissed' when trail = 'false' then 'NoTrail'
+            when ${forwardingOf(layout)} = 'False' then 'NotForwarded' end as reason,
           case when is_verified then 'yes' when tried then 'no' else 'never' end as verified,
           verified_at, kind, milliseconds, recorded_milliseconds, failed_at, message`,
         from: 'cell',

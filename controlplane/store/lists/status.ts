@@ -137,6 +137,9 @@ const remarks = `
     select account_id, 2, key, 'drifted', stack.conditions->'Drifted'->>'message'
     from stack join active on active.id = account_id where stack.conditions->'Drifted'->>'status' = 'True'
     union all
+    select account_id, 3, account_id || ' ' || region, 'event missed', 'a sweep found ingress that no event announced; find the cause: portcullis verify --account ' || account_id || ' --region ' || region
+    from cell where event_missed and not out_of_scope
+    union all
     select account_id, 3, account_id || ' ' || region, 'not verified', coalesce(message, '')
     from cell where tried and not is_verified and not out_of_scope
   )

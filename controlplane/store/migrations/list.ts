@@ -5,6 +5,7 @@ import { findingTables } from './initial/findings.ts';
 import { offboardingTables } from './initial/offboarding.ts';
 import { remediationTables } from './initial/remediations.ts';
 import { stackTables } from './initial/stacks.ts';
+import { sweepTables } from './initial/sweeps.ts';
 import { verificationTables } from './initial/verifications.ts';
 import { workerTables } from './initial/workers.ts';
 
@@ -22,6 +23,7 @@ const initial = [
   remediationTables,
   findingTables,
   verificationTables,
+  sweepTables,
   auditTables,
   cellView,
 ];

@@ -12,6 +12,9 @@ export const cellView = `
       known.account_id is not null as tried,
       coalesce(known.verified_at is not null and (known.failed_at is null or known.failed_at < known.verified_at), false)
         as is_verified,
+      exists (select 1 from missed_event missed where missed.account_id = account.id
+        and missed.region = part.value->>'region' and missed.state = 'missed'
+        and missed.judged_at > coalesce(known.verified_at, '-infinity')) as event_missed,
       known.verified_at, known.kind, known.milliseconds, known.recorded_milliseconds, known.failed_at, known.message
     from account cross join lateral jsonb_array_elements(account.regions) as part
       left join stack own on own.key = 'region-' || account.id || '-' || (part.value->>'region')

@@ -160,11 +160,11 @@ describe('follow', () => {
     expect((await cli('follow', 'r')).exit).toBe(1);
   });
 
-  test('of an id that nothing has names the three, and any other refusal is as it is: 1', async () => {
+  test('of an id that nothing has names the four, and any other refusal is as it is: 1', async () => {
     answers = { '/v1/runs/x': [none] };
     expect(await cli('follow', 'x')).toMatchObject({
       exit: 1,
-      complaint: 'portcullis: no run, verification or restore has the id x',
+      complaint: 'portcullis: no run, verification, sweep or restore has the id x',
     });
     answers = { '/v1/runs/x': [{ status: 403, body: { code: 'forbidden', detail: 'needs viewer' } }] };
     expect((await cli('follow', 'x')).complaint).toBe('portcullis: needs viewer');

@@ -48,6 +48,7 @@ const queue = {
 const context = {
   ...{ lists, layout: 'region' as const },
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
+  sweeper: { request: unasked, cancel: unasked },
   offboarding: { scope: unasked, confirm: unasked, refuse: unasked },
   ...{ metrics: unasked, accessTemplate: unasked },
   installation: { refusal: async () => undefined, takeOver: unasked },

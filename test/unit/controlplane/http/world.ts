@@ -9,9 +9,11 @@ import {
   type OffboardingContext,
 } from '../../../../controlplane/offboarding/offboarding.ts';
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
+import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
 import type { Role } from '../../../../controlplane/settings/tokens.ts';
 import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
+import { accountsOf } from '../../../../controlplane/sweep/fleet/scope.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { cellsOf } from '../../../../controlplane/verify/cells.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
@@ -113,6 +115,19 @@ export function httpWorld() {
         const recorded = await store.cellVerifications.get(id);
         if (!recorded) throw new Error('not recorded');
         return recorded;
+      },
+    },
+    sweeper: {
+      async request(scope, requestedBy) {
+        const id = randomUUID();
+        const asked = { id, scope, requestedBy, policyDigest: 'p', spreadSeconds: 0 };
+        await store.sweeps.request(asked, accountsOf(await store.accounts.list(), scope));
+        return (await store.sweeps.get(id)) ?? unasked();
+      },
+      async cancel(id, who) {
+        if (!(await store.sweeps.get(id))) throw new PortcullisError('not-found', 'no such sweep');
+        if (!(await store.sweeps.cancel(id, who))) throw new PortcullisError('conflict', 'it has ended');
+        return (await store.sweeps.get(id)) ?? unasked();
       },
     },
     policy: () => world.policy(),

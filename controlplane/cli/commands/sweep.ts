@@ -1,0 +1,82 @@
+import type { SweepCell } from '../../store/sweeps/sweep.ts';
+import type { Client, SweepView } from '../client/http.ts';
+import { withClient } from '../client/service.ts';
+import { sweepView } from '../output/sweep-progress.ts';
+import { plain, table } from '../output/table.ts';
+import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
+import { lookUntilEnd } from './looks.ts';
+import { allOrAsked, requestOf, type ScopeValues } from './scope.ts';
+
+interface SweepValues extends ScopeValues {
+  readonly wait?: boolean;
+}
+
+/** More cells than this are left to `GET /v1/sweeps/:id`. */
+const mostCells = 50;
+
+const placeOf = ({ accountId, region }: SweepCell) => `${accountId} ${region ?? '(every Region)'}`;
+
+/** What a sweep read and found, with the cells that it could not read. Pure. */
+export function renderSweep(sweep: SweepView, notChecked: readonly SweepCell[]): string {
+  const { id, state, counts } = sweep;
+  const missing = counts.notChecked + counts.accountsNotChecked;
+  const shown = notChecked.slice(0, mostCells).map((cell) => [placeOf(cell), plain(cell.reason ?? '')]);
+  const more = missing - shown.length;
+  return [
+    ...(shown.length > 0 ? [table([['NOT CHECKED', 'REASON'], ...shown]), ''] : []),
+    ...(more > 0 ? [`and ${more} more: GET /v1/sweeps/${id}?state=not-checked`, ''] : []),
+    `sweep ${state}: ${counts.done} of ${counts.cells} cells read, ${counts.groups} security groups, ${counts.findings} findings, ${counts.undecided} rules undecided`,
+    missing === 0
+      ? 'every cell was read'
+      : `not checked: ${counts.notChecked} cells, and every Region of ${counts.accountsNotChecked} accounts; nothing in them counts as clean`,
+    'list the findings: portcullis findings',
+  ].join('\n');
+}
+
+const exitOf = ({ state, counts }: SweepView): number => {
+  if (state !== 'done') return exits.failed;
+  const isWhole = counts.notChecked + counts.accountsNotChecked === 0;
+  return isWhole && counts.findings === 0 ? exits.done : exits.differs;
+};
+
+const silent = { show: () => undefined, end: () => undefined };
+
+/** Follows a sweep to its end, or until Ctrl-C; 3 where it found something, or a cell was not checked. */
+export async function followSweep(client: Client, id: string, terminal: Terminal): Promise<number> {
+  const view = terminal.json ? silent : sweepView(terminal.screen);
+  let last: SweepView | undefined;
+  const exit = await lookUntilEnd(client, terminal, {
+    look: () => client.sweepState(id),
+    seen(now) {
+      last = now;
+      view.show(now.counts);
+      if (!now.finishedAt) return undefined;
+      view.end();
+      return exitOf(now);
+    },
+    leave: view.end,
+    work: () => ({
+      ...{ noun: 'sweep', id, finishes: 'the cells in progress' },
+      end: `portcullis cancel ${id}`,
+    }),
+  });
+  if (!last?.finishedAt) return exit;
+  const cells = await client.cellsNotChecked(id, mostCells);
+  show(terminal, { ...last, cells }, (sweep) => renderSweep(sweep, cells));
+  return exit;
+}
+
+/** Sweeps a scope, or the whole organization where that is meant; without `--no-wait`, to its end. */
+export async function sweep(terminal: Terminal, values: SweepValues): Promise<number> {
+  const scope = requestOf(values);
+  if (!(await allOrAsked('sweep', values, ask))) {
+    say(terminal, 'nothing was swept');
+    return exits.usage;
+  }
+  return withClient(async (client) => {
+    const begun = await client.sweep(scope);
+    if (values.wait !== false || client.ownService) return followSweep(client, begun.id, terminal);
+    show(terminal, begun, ({ id }) => `sweep ${id} has begun; follow it: portcullis follow ${id}`);
+    return exits.done;
+  });
+}

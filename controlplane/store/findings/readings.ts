@@ -1,0 +1,59 @@
+import type { Query } from '../database/database.ts';
+import type { CellReading } from './finding.ts';
+import { type CellChanges, recordReading } from './findings.ts';
+
+const placeOf = ({ accountId, region }: Pick<CellReading, 'accountId' | 'region'>) =>
+  `${accountId} ${region}`;
+
+const unchanged: CellChanges = {
+  ...{ opened: [], excepted: [], remediated: [], resolved: [], appeared: [], previous: null },
+};
+
+const given = `with given as (
+  select * from jsonb_to_recordset($1::jsonb) as g ("accountId" text, region text, "readAt" timestamptz, "sweepId" text,
+    "policyDigest" text, groups int)
+)`;
+
+/**
+ * Records readings of cells that list nothing, where the list has nothing of them either: most of an organization. Each
+ * cell is locked first, so that a result that arrives meanwhile is seen. Which cells they are.
+ */
+async function recordClean(query: Query, readings: readonly CellReading[]): Promise<Set<string>> {
+  const clean = readings.filter(({ findings, undecided }) => findings.length === 0 && undecided.length === 0);
+  if (clean.length === 0) return new Set();
+  const rows = JSON.stringify(clean.map(({ findings: _, undecided: __, ...reading }) => reading));
+  await query(
+    `${given} insert into finding_cell (account_id, region) select "accountId", region from given
+     order by 1, 2 on conflict do nothing`,
+    [rows],
+  );
+  await query(
+    `${given} select 1 from finding_cell join given on account_id = "accountId" and finding_cell.region = given.region
+     order by account_id, finding_cell.region for update of finding_cell`,
+    [rows],
+  );
+  const recorded = await query<Pick<CellReading, 'accountId' | 'region'>>(
+    `${given} update finding_cell cell set read_at = "readAt", sweep_id = "sweepId",
+       policy_digest = "policyDigest", groups = given.groups
+     from given where cell.account_id = "accountId" and cell.region = given.region and cell.undecided = '{}'
+       and (cell.read_at is null or cell.read_at <= "readAt")
+       and not exists (select 1 from finding f where f.account_id = cell.account_id and f.region = cell.region
+         and f.state in ('open', 'excepted'))
+       and not exists (select 1 from finding_group g where g.account_id = cell.account_id and g.region = cell.region)
+     returning cell.account_id, cell.region`,
+    [rows],
+  );
+  return new Set(recorded.map(placeOf));
+}
+
+/**
+ * Records complete readings of different cells, as a part of the query's transaction; what each changed, in order. The
+ * same as one after the other, and faster where cells are clean and stay so.
+ */
+export async function recordReadings(query: Query, readings: readonly CellReading[]): Promise<CellChanges[]> {
+  const clean = await recordClean(query, readings);
+  const changes: CellChanges[] = [];
+  for (const reading of readings)
+    changes.push(clean.has(placeOf(reading)) ? unchanged : await recordReading(query, reading));
+  return changes;
+}

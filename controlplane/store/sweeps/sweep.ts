@@ -1,0 +1,159 @@
+import type { Scope } from '../../stacks/scope.ts';
+import { writeAudit } from '../audit/entries.ts';
+import type { Query } from '../database/database.ts';
+import type { SweptPlace } from './place.ts';
+
+/** One request to read every cell of a scope, or the clock's. */
+export interface Sweep {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly requestedBy: string;
+  /** Whether the clock asked for it: then it is spread over the period. */
+  readonly scheduled: boolean;
+  readonly state: 'running' | 'done' | 'cancelled';
+  /** Of the policy in force when it was requested. */
+  readonly policyDigest: string;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** A cell of a sweep. Without a Region it is the account, whose Regions are listed. */
+export interface SweepCell extends Omit<SweptPlace, 'region'> {
+  readonly region: string | null;
+  /** `not-checked`: nothing is known of it by this sweep, for the reason. */
+  readonly state: 'waiting' | 'done' | 'not-checked';
+  readonly reason: string | null;
+  readonly groups: number | null;
+  readonly findings: number | null;
+  /** Rules that could not be evaluated. */
+  readonly undecided: number | null;
+  /** Of the policy that its groups were evaluated by. */
+  readonly policyDigest: string | null;
+  /** Reads that failed. */
+  readonly attempts: number;
+  readonly readAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+export const sweepColumns = `id, scope, requested_by, scheduled, state, policy_digest, created_at, finished_at`;
+export const sweepCellColumns = `account_id, nullif(region, '') as region, state, reason, groups, findings, undecided,
+  policy_digest, attempts, read_at, ended_at`;
+
+/** What a sweep has read, and what is left. */
+export interface SweepCounts {
+  readonly accounts: number;
+  /** Accounts whose Regions are not listed yet. */
+  readonly accountsWaiting: number;
+  /** Accounts that cannot be entered, so that nothing is known of their Regions. */
+  readonly accountsNotChecked: number;
+  readonly cells: number;
+  readonly done: number;
+  readonly waiting: number;
+  readonly notChecked: number;
+  readonly groups: number;
+  readonly findings: number;
+  readonly undecided: number;
+}
+
+export interface AskedSweep extends Pick<Sweep, 'id' | 'scope' | 'requestedBy' | 'policyDigest'> {
+  /** Seconds over which the accounts are spread; 0: all at once. */
+  readonly spreadSeconds: number;
+}
+
+/** An account of a sweep; with a reason, it is not checked. */
+export interface AskedAccount {
+  readonly accountId: string;
+  readonly reason: string | null;
+}
+
+/** Records a sweep with its accounts, as a part of the query's transaction. */
+export async function requestSweep(
+  query: Query,
+  { id, scope, requestedBy, policyDigest, spreadSeconds }: AskedSweep,
+  accounts: readonly AskedAccount[],
+): Promise<void> {
+  const slot = spreadSeconds / Math.max(1, accounts.length);
+  await query(
+    `insert into sweep (id, scope, requested_by, scheduled, state, policy_digest, slot_seconds, created_at)
+     values ($1, $2, $3, $4, 'running', $5, $6, now())`,
+    [id, JSON.stringify(scope), requestedBy, spreadSeconds > 0, policyDigest, slot],
+  );
+  // By a digest, so that each account has the same place in every period and no unit is swept as one burst.
+  await query(
+    `insert into sweep_cell (sweep_id, account_id, region, state, reason, due_at, ended_at)
+     select $1, each.id, '', case when each.reason is null then 'waiting' else 'not-checked' end, each.reason,
+       now() + make_interval(secs => $4::float8 * (row_number() over (order by md5(each.id)) - 1)),
+       case when each.reason is not null then now() end
+     from unnest($2::text[], $3::text[]) as each (id, reason)`,
+    [id, accounts.map(({ accountId }) => accountId), accounts.map(({ reason }) => reason), slot],
+  );
+  const details = { sweep: id, scope, accounts: accounts.length, policy: policyDigest };
+  await writeAudit(query, { who: requestedBy, what: 'sweep requested', details });
+}
+
+/** Any number, the same in every process: two services do not begin the same scheduled sweep. */
+const schedulingLock = 6_821_013;
+
+/** Records the clock's sweep, unless one is under way or the last began less than a period ago; whether it did. */
+export async function requestScheduled(
+  query: Query,
+  asked: AskedSweep,
+  accounts: readonly AskedAccount[],
+  periodSeconds: number,
+): Promise<boolean> {
+  await query(`select pg_advisory_xact_lock(${schedulingLock})`);
+  const [other] = await query(
+    `select 1 from sweep where scheduled
+       and (finished_at is null or created_at > now() - make_interval(secs => $1::float8)) limit 1`,
+    [periodSeconds],
+  );
+  if (other) return false;
+  await requestSweep(query, asked, accounts);
+  return true;
+}
+
+export async function sweepCounts(query: Query, id: string): Promise<SweepCounts> {
+  const cells = (state: string) => `count(*) filter (where region <> '' and state = '${state}')::int`;
+  const accounts = (state: string) => `count(*) filter (where region = '' and state = '${state}')::int`;
+  const [counts] = await query<SweepCounts>(
+    `select count(*) filter (where region = '')::int as accounts, ${accounts('waiting')} as accounts_waiting,
+       ${accounts('not-checked')} as accounts_not_checked, count(*) filter (where region <> '')::int as cells,
+       ${cells('done')} as done, ${cells('waiting')} as waiting, ${cells('not-checked')} as not_checked,
+       coalesce(sum(groups), 0)::int as groups, coalesce(sum(findings), 0)::int as findings,
+       coalesce(sum(undecided), 0)::int as undecided
+     from sweep_cell where sweep_id = $1`,
+    [id],
+  );
+  if (!counts) throw new Error('a count returns a row');
+  return counts;
+}
+
+/** Ends a sweep whose cells have all ended, once; its counts where this was the call that ended it. */
+export async function finishSweep(query: Query, id: string): Promise<SweepCounts | undefined> {
+  const ended = await query(
+    `update sweep set state = 'done', finished_at = now() where id = $1 and finished_at is null
+       and not exists (select 1 from sweep_cell where sweep_id = $1 and state = 'waiting') returning id`,
+    [id],
+  );
+  if (ended.length === 0) return undefined;
+  const counts = await sweepCounts(query, id);
+  const entry = { what: 'sweep finished', details: { sweep: id, ...counts } } as const;
+  await writeAudit(query, { who: 'portcullis', ...entry }, `sweep finished ${id}`);
+  return counts;
+}
+
+/** Ends a sweep before its end: what was not read yet is not checked. False where it has ended already. */
+export async function cancelSweep(query: Query, id: string, who: string): Promise<boolean> {
+  const ended = await query(
+    `update sweep set state = 'cancelled', finished_at = now() where id = $1 and finished_at is null returning id`,
+    [id],
+  );
+  if (ended.length === 0) return false;
+  await query(
+    `update sweep_cell set state = 'not-checked', reason = 'the sweep was cancelled', ended_at = now(),
+       worker = null, held_until = null where sweep_id = $1 and state = 'waiting'`,
+    [id],
+  );
+  await writeAudit(query, { who, what: 'sweep cancelled', details: { sweep: id } });
+  return true;
+}

@@ -1,0 +1,81 @@
+import type { CellReading } from '../../store/findings/finding.ts';
+import { type ClaimedCell, completeCells } from '../../store/sweeps/cells.ts';
+import type { SweepContext, SweepPolicy } from '../context.ts';
+
+/** A cell that was read, with the policy that its groups were evaluated by. */
+interface Read {
+  readonly reading: CellReading;
+  readonly policy: SweepPolicy;
+}
+
+const rowOf = ({ accountId, region, groups, findings, undecided, policyDigest, readAt }: CellReading) => ({
+  ...{ accountId, region, groups, policyDigest, readAt },
+  ...{ findings: findings.length, undecided: undecided.length },
+});
+
+/**
+ * Ends the cells that the worker still holds and records what their readings say, all or nothing: a reading is recorded
+ * exactly when its cell ends, whatever crashes.
+ */
+async function recordAll(
+  { database, record, leave }: SweepContext,
+  { sweepId, worker }: { readonly sweepId: string; readonly worker: string },
+  reads: readonly Read[],
+): Promise<void> {
+  await database.transaction(async (query) => {
+    const ended = await completeCells(
+      query,
+      sweepId,
+      worker,
+      reads.map(({ reading }) => rowOf(reading)),
+    );
+    const places = new Set(ended.map(({ accountId, region }) => `${accountId} ${region}`));
+    const own = reads.filter(({ reading }) => places.has(`${reading.accountId} ${reading.region}`));
+    const recorded = await record(
+      query,
+      own.map(({ reading }) => reading),
+    );
+    for (const [index, { reading, policy }] of own.entries()) {
+      const changes = recorded[index];
+      if (changes) await leave(query, reading, changes, policy);
+    }
+  });
+}
+
+/** The most cells in one transaction. */
+const most = 100;
+
+/**
+ * Records readings in the order in which they come: those that come while a transaction is under way share the next one.
+ * A reading is recorded when its promise resolves.
+ */
+export function recorder(
+  context: SweepContext,
+  of: Pick<ClaimedCell, 'sweepId'> & { readonly worker: string },
+) {
+  const waiting: { read: Read; done: () => void; failed: (error: unknown) => void }[] = [];
+  let underWay = false;
+  const write = async () => {
+    if (underWay) return;
+    underWay = true;
+    while (waiting.length > 0) {
+      const part = waiting.splice(0, most);
+      try {
+        await recordAll(
+          context,
+          of,
+          part.map(({ read }) => read),
+        );
+        for (const { done } of part) done();
+      } catch (error) {
+        for (const { failed } of part) failed(error);
+      }
+    }
+    underWay = false;
+  };
+  return (read: Read): Promise<void> =>
+    new Promise((done, failed) => {
+      waiting.push({ read, done, failed });
+      void write();
+    });
+}

@@ -1,0 +1,106 @@
+import type { AwsSecurityFinding } from '@aws-sdk/client-securityhub';
+import {
+  securityHubGenerator,
+  securityHubId,
+  securityHubLabel,
+  securityHubProduct,
+  securityHubTypes,
+} from '../../../lambda/contract/security-hub.ts';
+import type { SecurityHubImport } from '../../store/sweeps/hand-over.ts';
+
+/** What Security Hub is told of a finding. */
+export interface SweptFinding {
+  readonly accountId: string;
+  readonly region: string;
+  readonly groupId: string;
+  readonly groupName: string | null;
+  readonly ruleId: string;
+  readonly protocol: string;
+  readonly fromPort: number | null;
+  readonly toPort: number | null;
+  readonly source: string;
+  readonly policyRule: string;
+  readonly severity: string | null;
+  readonly why: string;
+  readonly firstSeen: string;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names of groups are what others wrote.
+const control = /[\u0000-\u001f\u007f-\u009f]/g;
+const text = (value: string, most: number): string => value.replace(control, ' ').slice(0, most);
+
+const openingOf = ({ protocol, fromPort, toPort }: SweptFinding): string => {
+  if (protocol === '-1' || fromPort === null) return protocol === '-1' ? 'all traffic' : protocol;
+  return `${protocol} ${fromPort === toPort || toPort === null ? fromPort : `${fromPort}-${toPort}`}`;
+};
+
+/**
+ * A finding of a sweep in the AWS Security Finding Format, with the ids that the Lambda gives: an import of the same rule
+ * updates one finding. `removed`: the owner deleted the rule, so the finding is passed and archived. Pure.
+ */
+export function sweptFinding(
+  finding: SweptFinding,
+  change: 'open' | 'removed',
+  { partition, now }: { readonly partition: string; readonly now: string },
+): Omit<SecurityHubImport, 'attempts'> {
+  const { accountId, region, groupId, ruleId, source, policyRule } = finding;
+  const place = { account: accountId, region };
+  const isOpen = change === 'open';
+  const rating = {
+    Severity: {
+      Label: securityHubLabel(finding.severity),
+      Original: text(finding.severity ?? 'not stated', 64),
+    },
+    Types: securityHubTypes,
+  };
+  const id = text(securityHubId(place, groupId, ruleId), 512);
+  const does = isOpen ? 'allows' : 'allowed';
+  const asff: AwsSecurityFinding = {
+    SchemaVersion: '2018-10-08',
+    Id: id,
+    ProductArn: securityHubProduct(partition, place),
+    ...{ ProductName: 'Portcullis', CompanyName: 'Portcullis' },
+    GeneratorId: text(securityHubGenerator(policyRule), 512),
+    AwsAccountId: accountId,
+    ...rating,
+    FindingProviderFields: rating,
+    ...{ CreatedAt: finding.firstSeen, FirstObservedAt: finding.firstSeen },
+    ...{ LastObservedAt: now, UpdatedAt: now },
+    Title: text(
+      `Security group ${groupId} ${does} ${openingOf(finding)} from ${source}, which ${policyRule} forbids`,
+      256,
+    ),
+    Description: text(isOpen ? finding.why : 'A sweep found that the rule was removed.', 1_024),
+    Remediation: {
+      Recommendation: {
+        Text: isOpen
+          ? text(
+              `Revoke ${ruleId}, or propose an exception in the policy with owner, why, ticket and expiry.`,
+              512,
+            )
+          : 'The rule no longer exists. No action is needed.',
+      },
+    },
+    ProductFields: {
+      ...{ 'portcullis/PolicyRule': text(policyRule, 2_048), 'portcullis/SecurityGroupRule': ruleId },
+      'portcullis/FoundBy': 'sweep',
+    },
+    Resources: [
+      {
+        Type: 'AwsEc2SecurityGroup',
+        Id: `arn:${partition}:ec2:${region}:${accountId}:security-group/${groupId}`,
+        Region: region,
+        Details: {
+          AwsEc2SecurityGroup: {
+            ...{ GroupId: groupId, OwnerId: accountId },
+            ...(finding.groupName && { GroupName: text(finding.groupName, 255) }),
+          },
+        },
+      },
+    ],
+    Compliance: { Status: isOpen ? 'FAILED' : 'PASSED' },
+    Workflow: { Status: isOpen ? 'NEW' : 'RESOLVED' },
+    RecordState: isOpen ? 'ACTIVE' : 'ARCHIVED',
+  };
+  return { accountId, region, id, finding: asff as unknown as SecurityHubImport['finding'] };
+}
