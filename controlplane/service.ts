@@ -151,8 +151,8 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  const { offboarding, trailOwner: owner } = reconciling;
-  return { services, runs: { ...runs, request }, worker, offboarding, policy, owner };
+  const { offboarding, trailOwner } = reconciling;
+  return { services, runs: { ...runs, request }, worker, offboarding, policy, trailOwner };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
@@ -204,11 +204,10 @@ async function open(
   if (standing) await working.worker.start();
   const consumers = messageConsumers(services);
   const verifier = await startVerifier({
-    ...{ ...services, standing, receive: consumers.results.start, trailOwner: working.owner },
+    ...{ ...services, standing, receive: consumers.results.start, trailOwner: working.trailOwner },
     assertMayVerify: base.installation.assertOurs,
   });
-  const sweeping = { policy: working.policy, trailOwner: working.owner };
-  const sweeper = await startSweeper({ ...services, ...sweeping, standing });
+  const sweeper = await startSweeper({ ...services, ...working, standing });
   if (standing) startAuditKeeper(services);
   if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {
