@@ -151,8 +151,7 @@ function scheduler(base: Foundations) {
     await worker.start();
     return runs.request(asked);
   };
-  const { offboarding, trailOwner } = reconciling;
-  return { services, runs: { ...runs, request }, worker, offboarding, policy, trailOwner };
+  return { ...reconciling, services, runs: { ...runs, request }, worker, policy };
 }
 
 type Scheduler = ReturnType<typeof scheduler>;
