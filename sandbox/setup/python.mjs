@@ -16,6 +16,9 @@ export const sandboxPython = path.join(pythonDirectory, 'bin', 'python');
 /** What tests the API, in an environment of its own: some of its packages are of other versions. */
 const schemathesisDirectory = path.join(stateDirectory, 'schemathesis');
 
+/** What checks IAM policies, in an environment of its own for the same reason. */
+const policyLintersDirectory = path.join(stateDirectory, 'policy-linters');
+
 /** @typedef {{ path: string, version: string, venv: boolean }} Python */
 
 /**
@@ -112,6 +115,23 @@ export const schemathesisStep = {
     const version = await makeEnvironment(schemathesisDirectory, 'test/api/requirements.txt', progress);
     const program = path.join(schemathesisDirectory, 'bin', 'schemathesis');
     return { path: program, summary: `Schemathesis on Python ${version}` };
+  },
+};
+
+/** @type {import('./steps.mjs').Step} */
+export const policyLintersStep = {
+  id: 'policy-linters',
+  name: 'parliament and policy_sentry',
+  pin: () => pinOf('test/policy-linters/requirements.txt'),
+  holds: (value) => existsSync(value.path),
+  async make(progress) {
+    const version = await makeEnvironment(
+      policyLintersDirectory,
+      'test/policy-linters/requirements.txt',
+      progress,
+    );
+    const program = path.join(policyLintersDirectory, 'bin', 'python');
+    return { path: program, summary: `parliament and policy_sentry on Python ${version}` };
   },
 };
 

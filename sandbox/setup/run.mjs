@@ -6,7 +6,7 @@ import { runInForeground, signals } from './foreground.mjs';
 import { languageHostStep } from './language-host.mjs';
 import { nodeStep, packagesStep } from './packages.mjs';
 import { pulumiStep } from './pulumi.mjs';
-import { pythonStep, schemathesisStep } from './python.mjs';
+import { policyLintersStep, pythonStep, schemathesisStep } from './python.mjs';
 import { createReporter } from './reporter.mjs';
 import { binDirectory, stateDirectory, withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
@@ -35,6 +35,10 @@ const scripts = {
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
   'test:api': { steps: [...everything, schemathesisStep], commands: [['node', 'test/api/main.ts']] },
   'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
+  'check:policies': {
+    steps: [...packages, policyLintersStep],
+    commands: [['node', 'test/policy-linters/main.ts']],
+  },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
   bench: { steps: everything, commands: [['node', 'bench/main.ts']] },
