@@ -10,11 +10,12 @@ import {
   remediationPermissions,
   remediationTrust,
 } from './policies.ts';
-import { providerFor, tags } from './provider.ts';
+import { boundary, providerFor, tags } from './provider.ts';
 import { accountTrail } from './trail.ts';
 
 function role(
   provider: Provider,
+  args: AccountArguments,
   definition: { name: string; description: string; trust: string; permissions: string },
 ): void {
   const made = new Role(
@@ -23,6 +24,7 @@ function role(
       name: definition.name,
       description: definition.description,
       assumeRolePolicy: definition.trust,
+      ...boundary(args),
       tags: tags('account'),
     },
     { provider },
@@ -42,13 +44,13 @@ function role(
 export function account(args: AccountArguments): Record<string, unknown> {
   const { place, hub, organizationId } = args;
   const provider = providerFor(place, hub.region);
-  role(provider, {
+  role(provider, args, {
     name: names.remediationRole,
     description: 'Portcullis: assumed by the hub to read security groups and close offending ingress',
     trust: remediationTrust(hub, organizationId),
     permissions: remediationPermissions(place, args),
   });
-  role(provider, {
+  role(provider, args, {
     name: names.forwarderRole,
     description: 'Portcullis: used by EventBridge to send events to the org bus',
     trust: forwarderTrust(place.accountId),

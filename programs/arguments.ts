@@ -17,6 +17,10 @@ const place = z.strictObject({
 
 const hubLocation = z.strictObject({ partition: z.string(), accountId, region: z.string() });
 
+/** What a setting gives everything that is made: the permissions boundary of the roles, and tags. */
+const permissionsBoundary = z.string().optional();
+const tags = z.record(z.string(), z.string()).optional();
+
 export const hubArguments = z.strictObject({
   kind: z.literal('hub'),
   place,
@@ -30,6 +34,8 @@ export const hubArguments = z.strictObject({
   /** Whether findings are imported into AWS Security Hub. */
   securityHub: z.boolean(),
   logRetentionDays: z.int(),
+  permissionsBoundary,
+  tags,
 });
 
 /** The trail that Portcullis creates in an account: its home Region, and how many days its log files are kept. */
@@ -53,6 +59,8 @@ export const accountArguments = z.strictObject({
   trail: ownTrail.optional(),
   /** The forwarding rules of `layout: account`; empty in `layout: region`. */
   cells: z.array(cell),
+  permissionsBoundary,
+  tags,
 });
 
 export const regionArguments = z.strictObject({
@@ -60,6 +68,7 @@ export const regionArguments = z.strictObject({
   place,
   hub: hubLocation,
   cell,
+  tags,
 });
 
 /** The arguments of one stack's program, stored in its stack configuration under `portcullis:arguments`. */

@@ -66,6 +66,7 @@ export function canaries(at: At, place: Place, { bus, lambda, deadLetters }: End
       batchSize: batch,
       functionResponseTypes: ['ReportBatchItemFailures'],
       scalingConfig: { maximumConcurrency: concurrency },
+      tags: tags('hub'),
     },
     { provider, dependsOn: [lambda.rights] },
   );

@@ -2,10 +2,11 @@ import { account } from './account.ts';
 import type { RegionArguments, StackArguments } from './arguments.ts';
 import { Forwarding } from './forwarding.ts';
 import { hub } from './hub.ts';
-import { providerFor } from './provider.ts';
+import { providerFor, tagEverything } from './provider.ts';
 
 /** Runs the program that the arguments name. Returns the stack's outputs. */
 export function program(args: StackArguments): Record<string, unknown> {
+  tagEverything(args.tags);
   switch (args.kind) {
     case 'hub':
       return hub(args);

@@ -1,4 +1,5 @@
 import { Provider } from '@pulumi/aws/provider.js';
+import * as pulumi from '@pulumi/pulumi';
 import type { Place } from './arguments.ts';
 
 /** The roles to assume, each with the credentials of the one before. */
@@ -45,3 +46,19 @@ export const tags = (stackKind: string): Record<string, string> => ({
   'portcullis:managed': 'true',
   'portcullis:stack': stackKind,
 });
+
+/** The permissions boundary of a role, where the settings name one. */
+export const boundary = ({ permissionsBoundary }: { readonly permissionsBoundary?: string | undefined }) => ({
+  ...(permissionsBoundary && { permissionsBoundary }),
+});
+
+/**
+ * From now on gives every resource of the stack that has tags also those of the settings; its own win. Not the
+ * provider's default tags: with those, what a refresh reads differs from what the program declares.
+ */
+export function tagEverything(given: Readonly<Record<string, string>> | undefined): void {
+  if (!given) return;
+  pulumi.runtime.registerStackTransformation(({ props, opts }) =>
+    props.tags ? { props: { ...props, tags: { ...given, ...props.tags } }, opts } : undefined,
+  );
+}

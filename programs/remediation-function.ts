@@ -12,7 +12,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { HubArguments } from './arguments.ts';
 import { names, ruleArn } from './names.ts';
 import { lambdaPermissions, lambdaTrust } from './policies.ts';
-import { type At, tags } from './provider.ts';
+import { type At, boundary, tags } from './provider.ts';
 
 function lambdaRole(
   args: HubArguments,
@@ -25,6 +25,7 @@ function lambdaRole(
       name: names.lambdaRole,
       description: "Portcullis: the remediation Lambda's role",
       assumeRolePolicy: lambdaTrust(),
+      ...boundary(args),
       tags: tags('hub'),
     },
     { provider },

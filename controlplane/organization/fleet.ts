@@ -29,6 +29,8 @@ export async function fleetFrom(
     programVersion,
     deployerRoleArn: settings.deployerRoleArn,
     externalId: settings.externalId,
+    permissionsBoundary: settings.permissionsBoundary,
+    tags: settings.tags,
   };
 }
 

@@ -156,6 +156,9 @@ function reported(error: unknown, attempts: Attempts, conflicts: Conflicts): str
   if (isLocked(error)) return lockedMessage(said(error), operation.stack.key, opened.state);
   const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
   const [first = commandReason(error)] = events.record().errors;
+  if (/Scope ARN: \S+ does not exist/.test(first)) {
+    return `${first}; create the permissions boundary in this account, or correct PORTCULLIS_PERMISSIONS_BOUNDARY`;
+  }
   return foreign ? `${first}; it is not one that Portcullis made: remove it or rename it` : first;
 }
 

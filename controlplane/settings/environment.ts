@@ -69,6 +69,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env) {
     deployerRoleArn: v.PORTCULLIS_DEPLOYER_ROLE_ARN,
     organizationsRoleArn: v.PORTCULLIS_ORGANIZATIONS_ROLE_ARN,
     templateUrl: v.PORTCULLIS_TEMPLATE_URL,
+    permissionsBoundary: v.PORTCULLIS_PERMISSIONS_BOUNDARY,
+    tags: v.PORTCULLIS_TAGS,
     controlTowerRegion: v.PORTCULLIS_CONTROL_TOWER_REGION,
     policyFile: resolve(v.PORTCULLIS_POLICY),
     slackSecretArn: v.PORTCULLIS_SLACK_SECRET_ARN,

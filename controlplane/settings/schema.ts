@@ -4,6 +4,7 @@ import { accessVariables } from './variables/access.ts';
 import { coverageVariables } from './variables/coverage.ts';
 import { reconcileVariables } from './variables/reconcile.ts';
 import { remediationVariables } from './variables/remediation.ts';
+import { resourceVariables } from './variables/resources.ts';
 import { foreignVariables, serviceVariables } from './variables/service.ts';
 import { storageVariables } from './variables/storage.ts';
 
@@ -11,6 +12,7 @@ import { storageVariables } from './variables/storage.ts';
 export const variableGroups: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   'Hub and coverage': coverageVariables,
   'Access to accounts': accessVariables,
+  'What every created resource has': resourceVariables,
   'Remediation, notification and verification': remediationVariables,
   'Reconcile and roll-out': reconcileVariables,
   'Database, state and retention': storageVariables,
@@ -22,6 +24,7 @@ export const variableGroups: Readonly<Record<string, Readonly<Record<string, z.Z
 export const variables = z.object({
   ...coverageVariables,
   ...accessVariables,
+  ...resourceVariables,
   ...remediationVariables,
   ...reconcileVariables,
   ...storageVariables,

@@ -33,6 +33,9 @@ export interface Fleet {
   /** The role through which every account except its own is accessed. */
   readonly deployerRoleArn?: string | undefined;
   readonly externalId?: string | undefined;
+  /** The name of a managed policy, or its ARN with `{account}`. */
+  readonly permissionsBoundary?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface FleetAccount {
@@ -74,6 +77,23 @@ const placeOf = (
   }),
 });
 
+const boundaryOf = ({ partition, permissionsBoundary: named }: Fleet, accountId: string) =>
+  named?.startsWith('arn:')
+    ? named.replace('{account}', accountId)
+    : named && `arn:${partition}:iam::${accountId}:policy/${named}`;
+
+/** In the order of their keys, so that the order in the setting changes no generation. */
+const tagsOf = ({ tags = {} }: Fleet) =>
+  Object.keys(tags).length > 0 && {
+    tags: Object.fromEntries(Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))),
+  };
+
+/** What the roles and resources of an account have by the settings; absent where they name nothing. */
+const givenTo = (fleet: Fleet, accountId: string) => {
+  const permissionsBoundary = boundaryOf(fleet, accountId);
+  return { ...(permissionsBoundary && { permissionsBoundary }), ...tagsOf(fleet) };
+};
+
 export function desiredHub(
   fleet: Fleet,
   bundle: { file: string; sha256: string },
@@ -91,6 +111,7 @@ export function desiredHub(
     ...(fleet.notificationTopicArn && { notificationTopicArn: fleet.notificationTopicArn }),
     securityHub: fleet.securityHub,
     logRetentionDays: fleet.logRetentionDays,
+    ...givenTo(fleet, fleet.hub.accountId),
   });
 }
 
@@ -130,6 +151,7 @@ export function desiredAccount(
         trail: { region: account.ownTrail, retentionDays: fleet.logRetentionDays },
       }),
       cells: fleet.layout === 'account' ? cells : [],
+      ...givenTo(fleet, account.id),
     }),
     regions:
       fleet.layout === 'account'
@@ -140,6 +162,7 @@ export function desiredAccount(
               place: placeOf(fleet, account.id, cell.region, account.accessRoleArn),
               hub,
               cell,
+              ...tagsOf(fleet),
             }),
           ),
   };

@@ -16,6 +16,8 @@ export const releaseOf = (fleet: Fleet): string => {
     securityHub,
     trails = 'report',
     logRetentionDays,
+    permissionsBoundary,
+    tags,
     programVersion,
   } = fleet;
   const parts = [
@@ -28,6 +30,8 @@ export const releaseOf = (fleet: Fleet): string => {
     securityHub,
     trails === 'create' && logRetentionDays,
     programVersion,
+    // Only where one is set: a release of before stays the same.
+    ...(permissionsBoundary || tags ? [permissionsBoundary, tags] : []),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 };

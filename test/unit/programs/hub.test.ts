@@ -213,6 +213,7 @@ describe("the hub's rules", () => {
       batchSize: 10,
       functionResponseTypes: ['ReportBatchItemFailures'],
       scalingConfig: { maximumConcurrency: 2 },
+      tags: { 'portcullis:managed': 'true', 'portcullis:stack': 'hub' },
     });
   });
 

@@ -5,6 +5,7 @@ import {
   type Fleet,
   type FleetAccount,
 } from '../../../../controlplane/stacks/desired.ts';
+import { releaseOf } from '../../../../controlplane/stacks/release.ts';
 
 const fleet: Fleet = {
   partition: 'aws',
@@ -199,5 +200,46 @@ describe('the generation', () => {
     const [ownAfter, ...after] = all({}, { regions });
     expect(generations(after).slice(0, 2)).toEqual(generations(before));
     expect(ownAfter?.generation).not.toBe(own?.generation);
+  });
+});
+
+describe('a permissions boundary and tags in the settings', () => {
+  const boundaryOf = (permissionsBoundary: string, partition = 'aws') => {
+    const hub = desiredHub({ ...fleet, partition, permissionsBoundary }, bundle, undefined);
+    return [...all({ partition, permissionsBoundary }), hub].map(({ key, arguments: args }) => [
+      key,
+      'permissionsBoundary' in args ? args.permissionsBoundary : undefined,
+    ]);
+  };
+  const in_ = (partition: string, account: string) => `arn:${partition}:iam::${account}:policy/limit`;
+
+  test.each([
+    ['limit', 'aws'],
+    ['limit', 'aws-us-gov'],
+    ['arn:aws:iam::{account}:policy/limit', 'aws'],
+  ])('%s is the policy of the account itself in %s', (named, partition) => {
+    expect(boundaryOf(named, partition)).toEqual([
+      ['account-300000000001', in_(partition, '300000000001')],
+      ['region-300000000001-us-east-1', undefined],
+      ['region-300000000001-eu-west-1', undefined],
+      ['hub', in_(partition, '222222222222')],
+    ]);
+  });
+
+  test('of AWS is one for all accounts', () => {
+    const arn = 'arn:aws:iam::aws:policy/PowerUserAccess';
+    expect(boundaryOf(arn).filter(([, boundary]) => boundary === arn)).toHaveLength(2);
+  });
+
+  test('change generation and release, and with none of them both stay as they were', () => {
+    const plain = generations(all());
+    expect(generations(all({ permissionsBoundary: undefined, tags: undefined }))).toEqual(plain);
+    expect(generations(all({ tags: {} }))).toEqual(plain);
+    expect(releaseOf({ ...fleet, permissionsBoundary: undefined, tags: undefined })).toBe(releaseOf(fleet));
+    const tagged = generations(all({ tags: { team: 'a', owner: 'b' } }));
+    expect(tagged.filter((generation) => plain.includes(generation))).toEqual([]);
+    expect(generations(all({ tags: { owner: 'b', team: 'a' } }))).toEqual(tagged);
+    for (const change of [{ permissionsBoundary: 'limit' }, { tags: { team: 'a' } }])
+      expect(releaseOf({ ...fleet, ...change })).not.toBe(releaseOf(fleet));
   });
 });
