@@ -35,10 +35,6 @@ const scripts = {
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
   'test:api': { steps: [...everything, schemathesisStep], commands: [['node', 'test/api/main.ts']] },
   'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
-  'check:policies': {
-    steps: [...packages, policyLintersStep],
-    commands: [['node', 'test/policy-linters/main.ts']],
-  },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
   bench: { steps: everything, commands: [['node', 'bench/main.ts']] },
@@ -49,6 +45,10 @@ const scripts = {
       ['biome', 'check', '--error-on-warnings'],
       ...generated.map((script) => ['node', script, '--check']),
     ],
+  },
+  'check:policies': {
+    steps: [...packages, policyLintersStep],
+    commands: [['node', 'test/policy-linters/main.ts']],
   },
 };
 

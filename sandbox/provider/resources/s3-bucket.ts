@@ -24,6 +24,29 @@ async function tagsOf(s3: S3, Bucket: string): Promise<Record<string, string>> {
 }
 
 /**
+ * Reads what the official provider reads of every bucket, also what the program does not name: a role that lacks one of these
+ * permissions cannot refresh. Each call with the errors by which S3 says that the bucket has no such thing.
+ */
+async function readEveryPart(s3: S3, Bucket: string): Promise<void> {
+  const reads: [Promise<unknown>, ...string[]][] = [
+    [s3.getBucketPolicy({ Bucket }), 'NoSuchBucketPolicy'],
+    [s3.getBucketAcl({ Bucket })],
+    [s3.getBucketCors({ Bucket }), 'NoSuchCORSConfiguration'],
+    [s3.getBucketWebsite({ Bucket }), 'NoSuchWebsiteConfiguration'],
+    [s3.getBucketVersioning({ Bucket })],
+    [s3.getBucketAccelerateConfiguration({ Bucket })],
+    [s3.getBucketRequestPayment({ Bucket })],
+    [s3.getBucketLogging({ Bucket })],
+    [s3.getBucketLifecycleConfiguration({ Bucket }), 'NoSuchLifecycleConfiguration'],
+    [s3.getBucketReplication({ Bucket }), 'ReplicationConfigurationNotFoundError'],
+    [s3.getBucketEncryption({ Bucket }), 'ServerSideEncryptionConfigurationNotFoundError'],
+    [s3.getObjectLockConfiguration({ Bucket }), 'ObjectLockConfigurationNotFoundError'],
+    [s3.getBucketLocation({ Bucket })],
+  ];
+  await Promise.all(reads.map(([read, ...absent]) => unless(read, ...absent, ...GONE)));
+}
+
+/**
  * A general purpose bucket; its protection is in resources of their own. An existing name is refused, also one of this
  * account.
  */
@@ -57,6 +80,7 @@ export const Bucket: Resource = {
     const s3 = await aws.s3();
     const Bucket = string(known, 'bucket');
     if (!(await exists(s3, Bucket))) return undefined;
+    await readEveryPart(s3, Bucket);
     return {
       bucket: Bucket,
       // a wish of the program, which no bucket remembers

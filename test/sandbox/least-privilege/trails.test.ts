@@ -21,20 +21,11 @@ const policy: Document = JSON.parse(await readFile(file, 'utf8'));
 const actions = policy.Statement.flatMap(({ Action }) => Action);
 const reading = deployerPolicy.Statement.filter(({ Sid }) => Sid === 'CheckRegionsAndTrails');
 
-/** Calls of the official AWS provider that the sandbox's stand-in does not make: every read of a trail or bucket. */
+/** Calls of the official AWS provider that the sandbox's stand-in does not make. */
 const officialProviderOnly = [
-  'cloudtrail:GetInsightSelectors',
+  'cloudtrail:GetInsightSelectors', // at reads of a trail with insights
   'cloudtrail:StopLogging', // only where a program says so, and a trail that is to log, stopped by hand, is started
-  's3:GetAccelerateConfiguration',
-  's3:GetBucketAcl',
-  's3:GetBucketCORS',
-  's3:GetBucketLocation',
-  's3:GetBucketLogging',
-  's3:GetBucketObjectLockConfiguration',
-  's3:GetBucketRequestPayment',
-  's3:GetBucketVersioning',
-  's3:GetBucketWebsite',
-  's3:GetReplicationConfiguration',
+  // The newer form of the tags of a bucket, which the emulator lacks.
   's3:ListTagsForResource',
   's3:TagResource',
   's3:UntagResource',
@@ -43,6 +34,10 @@ const officialProviderOnly = [
 /** S3's calls whose IAM actions have other names. Source: "Actions, resources, and condition keys for Amazon S3". */
 const actionOf: Record<string, string> = {
   's3:HeadBucket': 's3:ListBucket',
+  's3:GetBucketAccelerateConfiguration': 's3:GetAccelerateConfiguration',
+  's3:GetBucketCors': 's3:GetBucketCORS',
+  's3:GetBucketReplication': 's3:GetReplicationConfiguration',
+  's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
   's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
   's3:PutBucketEncryption': 's3:PutEncryptionConfiguration',
   's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
