@@ -98,7 +98,7 @@ async function openOne(context: VerifyContext, ec2: EC2Client, canary: Canary): 
     const vpc = await vpcFor(ec2, canary.accountId);
     if (!vpc) return 'the account has no VPC in the Region';
     await cellVerifications.intend(canary.id);
-    groupId = await makeGroup(ec2, canary.id, vpc);
+    groupId = await makeGroup(ec2, canary.id, vpc, context.settings.tags);
   } catch (error) {
     if (isDenied(error)) return reasonOf(error);
     throw error;

@@ -6,7 +6,7 @@ export interface VerifyContext
   extends Uses<{
     store: 'accounts' | 'stacks' | 'cellVerifications' | 'sweeps' | 'now';
     aws: 'caller' | 'ec2' | 'eventBridge' | 'dynamodb' | 'sqs';
-    settings: 'hub' | 'canary' | 'verifyWaitMinutes' | 'verifyParallel' | 'verifyHours';
+    settings: 'hub' | 'canary' | 'tags' | 'verifyWaitMinutes' | 'verifyParallel' | 'verifyHours';
     meter: 'verified';
     log: true;
   }> {

@@ -20,15 +20,21 @@ export async function vpcFor(ec2: EC2Client, accountId: string): Promise<string 
   return (own.find(({ IsDefault }) => IsDefault) ?? own[0])?.VpcId;
 }
 
-/** Creates the canary's group, without rules and not used by anything. Returns its id. */
-export async function makeGroup(ec2: EC2Client, canary: string, VpcId: string): Promise<string> {
+/** Creates the canary's group, without rules and not used by anything, with the tags of the settings. Returns its id. */
+export async function makeGroup(
+  ec2: EC2Client,
+  canary: string,
+  VpcId: string,
+  tags: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const Tags = Object.entries({ ...tags, [canaryTag]: canary }).map(([Key, Value]) => ({ Key, Value }));
   const { GroupId } = await ec2.send(
     new CreateSecurityGroupCommand({
       GroupName: canaryName + canary,
       Description:
         'Portcullis: tests that ingress opened here is revoked. Not in use; deleted within minutes.',
       VpcId,
-      TagSpecifications: [{ ResourceType: 'security-group', Tags: [{ Key: canaryTag, Value: canary }] }],
+      TagSpecifications: [{ ResourceType: 'security-group', Tags }],
     }),
   );
   if (!GroupId) throw new Error('CreateSecurityGroup returned no group id');

@@ -73,7 +73,10 @@ async function fetchInto(place: string): Promise<string | undefined> {
     ]);
     if (failure) return failure;
     await check(unfinished);
-    await rename(unfinished, place);
+    // Another run may just have put the same files there.
+    await rename(unfinished, place).catch((error: unknown) => {
+      if (!existsSync(place)) throw error;
+    });
     return undefined;
   } finally {
     await rm(unfinished, { recursive: true, force: true });

@@ -144,7 +144,13 @@ export function verifyWorld(database: Database) {
     settings: {
       hub: { accountId: '222222222222', region: 'eu-west-1' },
       // A hundredth of a minute: an answer that is not there at once never comes.
-      ...{ canary: 'group', verifyWaitMinutes: 0.01 / 60, verifyParallel: 2, verifyHours: 0 },
+      ...{
+        canary: 'group',
+        tags: undefined,
+        verifyWaitMinutes: 0.01 / 60,
+        verifyParallel: 2,
+        verifyHours: 0,
+      },
     },
     trail: async () =>
       state.covered ? { covered: true, trailArn: 'a' } : { covered: false, reason: 'no trail covers it' },
