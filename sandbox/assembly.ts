@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventHistory } from './cloudtrail/history.ts';
 import { userIdentity } from './cloudtrail/record.ts';
 import { cloudTrail } from './cloudtrail/recorder.ts';
 import { type Trails, trails } from './cloudtrail/trails.ts';
@@ -117,13 +118,15 @@ function compose({ emulator, publish, log, ...rest }: AssemblyContext) {
   const accounts = organization({ emulator, emit: async (event) => publish(event), identify, log });
   const opened = regions(accounts);
   const covered = trails(emulator, accounts);
+  const history = eventHistory();
   const interceptors = [
     ...accounts.interceptors,
     opened.interceptor,
+    history.interceptor,
     covered.interceptor,
     putEvents(publish),
     securityHub(),
-    cloudTrail({ publish, ...rest, identities: known, covering: covered.covering }),
+    cloudTrail({ publish, ...rest, identities: known, covering: covered.covering, history }),
   ];
   return { organization: accounts, regions: opened, trails: covered, identities: known, interceptors };
 }

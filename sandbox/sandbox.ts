@@ -24,6 +24,8 @@ export interface Sandbox {
   fire(ruleName: string, accountId: string, region: string): Promise<void>;
   /** Makes calls fail on purpose, from `set` on. */
   faults: Faults;
+  /** Shares a subnet of an account with other accounts, as AWS RAM does inside an organization. */
+  shareSubnet(given: SharedSubnet): Promise<void>;
   /** Undoes the closing of an account, as AWS Support does on request for 90 days. It causes no event. */
   reinstate(accountId: string): void;
   /** The result of every event, oldest first. */
@@ -32,6 +34,14 @@ export interface Sandbox {
   idle(): Promise<void>;
   /** Idempotent; leaves no process, and no file outside a directory that the caller chose. */
   stop(): Promise<void>;
+}
+
+export interface SharedSubnet {
+  accountId: string;
+  region: string;
+  subnetId: string;
+  /** The participants. */
+  accounts: string[];
 }
 
 export interface SandboxOptions extends AssemblyOptions {
@@ -63,6 +73,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       }),
       fire: parts.fire,
       reinstate: parts.organization.reinstate,
+      shareSubnet: async (given) => void (await parts.emulator.admin('share-subnet', given)),
       faults: parts.faults,
       deliveries: parts.journal.entries,
       idle: parts.background.idle,

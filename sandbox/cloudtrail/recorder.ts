@@ -3,6 +3,7 @@ import type { Journal } from '../eventbridge/journal.ts';
 import type { Background } from '../gateway/background.ts';
 import type { Answer, BusEvent, Call, Interceptor, Publish } from '../gateway/call.ts';
 import type { Identities } from '../gateway/identities.ts';
+import type { EventHistory } from './history.ts';
 import { cloudTrailRecord } from './record.ts';
 
 export type Covering = (
@@ -24,10 +25,13 @@ export function cloudTrail(given: {
   journal: Journal;
   identities: Identities;
   covering: Covering;
+  /** Receives every record, also without a trail. */
+  history: Pick<EventHistory, 'add'>;
 }): Interceptor {
   const report = async (call: Call, answer: Answer, time: Date): Promise<void> => {
     const event = await eventOf(call, answer, given.identities, time);
     if (!event) return;
+    given.history.add(call.accountId, call.region, event.detail);
     const trail = await given.covering(call.accountId, call.region);
     if ('trailArn' in trail) given.publish(event);
     else given.journal.record(event, { rule: '', target: '' }, 'not-covered', trail.reason);
@@ -49,7 +53,7 @@ async function eventOf(
   answer: Answer,
   identities: Identities,
   time: Date,
-): Promise<BusEvent | null> {
+): Promise<(BusEvent & { detail: Record<string, unknown> }) | null> {
   const identity = await identities(call.accessKeyId);
   if (!identity) return null;
   const eventTime = `${time.toISOString().slice(0, 19)}Z`;

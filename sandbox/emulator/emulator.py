@@ -25,6 +25,7 @@ import bulk
 import control_policies
 import gaps
 import prefix_lists
+import shared_subnets
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
@@ -134,7 +135,7 @@ def decide(question):
 
 
 routes = {"organization": organization, "identity": identity, "match": match, "scheduled": scheduled,
-          "bulk": bulk.fill,
+          "bulk": bulk.fill, "share-subnet": shared_subnets.share,
           "authorize": lambda question: [decide(one) for one in question["questions"]]}
 
 

@@ -5,11 +5,15 @@ import json
 
 import authorization
 import event_sources
+import network_interfaces
+import pages
 import policy_sizes
 import prefix_lists
 import principals
+import public_access
 import scopes
 import security_groups
+import shared_subnets
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import validate_policy_document
 from ministack.core.responses import error_response_json, json_response
@@ -49,6 +53,10 @@ def fill():
     scopes.fill()
     security_groups.fill()
     prefix_lists.fill()
+    public_access.fill()
+    shared_subnets.fill()
+    network_interfaces.fill()
+    pages.fill()
     iam_evaluator._resolve_condition_key = condition_key
     eventbridge._put_permission = put_permission
     eventbridge._dispatch_event = lambda event, view=None: None  # the gateway delivers, permission by permission

@@ -52,6 +52,7 @@ export interface ClientSettings {
  * - `scheduled` `{ accountId, region, rule }`: the enabled rule of the default bus that goes by a schedule; null without it.
  * - `bulk` `{ accounts, regions, groups, seed }`: so many security groups in each, with what they are attached to; the counts.
  * - `authorize` `{ questions }`: a `Decision` for each, by the emulator's own IAM evaluator (see eventbridge/permission.ts).
+ * - `share-subnet` `{ accountId, region, subnetId, accounts }`: shares a subnet of an account with others, as AWS RAM does.
  */
 export interface Emulator {
   /** Its own address, behind the gateway. */
