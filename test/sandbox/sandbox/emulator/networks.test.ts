@@ -1,4 +1,8 @@
-import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import {
+  CloudTrailClient,
+  LookupEventsCommand,
+  type LookupEventsCommandInput,
+} from '@aws-sdk/client-cloudtrail';
 import {
   AllocateAddressCommand,
   AssociateAddressCommand,
@@ -196,7 +200,7 @@ test('a shared subnet: the participant uses it, and the owner sees what is in it
 });
 
 describe('the event history', () => {
-  const lookUp = (input: ConstructorParameters<typeof LookupEventsCommand>[0], accountId = owner) =>
+  const lookUp = (input: LookupEventsCommandInput, accountId = owner) =>
     new CloudTrailClient(sandbox.root(accountId, region)).send(new LookupEventsCommand(input));
   const byName = (AttributeValue: string) => [{ AttributeKey: 'EventName' as const, AttributeValue }];
 
