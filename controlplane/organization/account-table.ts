@@ -3,6 +3,8 @@ import type { AccountTable } from '../../programs/bundle.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 
+type AccountFacts = Pick<AccountRecord, 'id' | 'state' | 'parents' | 'unitNames' | 'tags'>;
+
 /** Organization facts that a policy uses: units by id or name, and keys of account tags. */
 export interface AskedFacts {
   readonly units: ReadonlySet<string>;
@@ -26,7 +28,7 @@ export function factsAskedBy({ rules, exceptions = [] }: Policy): AskedFacts {
  */
 export function accountTable(
   { units, tagKeys }: AskedFacts,
-  accounts: readonly AccountRecord[],
+  accounts: readonly AccountFacts[],
 ): AccountTable {
   if (units.size + tagKeys.size === 0) return {};
   const active = accounts.filter(({ state }) => state === 'ACTIVE');
@@ -41,7 +43,7 @@ export function accountTable(
   );
 }
 
-function tagsOf({ id, tags }: AccountRecord, keys: AskedFacts['tagKeys']): Record<string, string> {
+function tagsOf({ id, tags }: AccountFacts, keys: AskedFacts['tagKeys']): Record<string, string> {
   if (!tags)
     throw new PortcullisError('organization-unreadable', `the tags of account ${id} were never read`);
   return Object.fromEntries(Object.entries(tags).filter(([key]) => keys.has(key)));

@@ -16,11 +16,24 @@ async function readTags(client: OrganizationsClient, id: string): Promise<Record
   return Object.fromEntries(tags);
 }
 
-/** Reads every page. @throws PortcullisError `organization-unreadable`, naming the account */
+/** Reads every page and stores the tags. @throws PortcullisError `organization-unreadable`, naming the account */
 export async function refreshTags(
   aws: Pick<Aws, 'organizations'>,
   { accounts, now }: { readonly accounts: Pick<AccountStore, 'setTags'>; readonly now: Clock },
   ids: readonly string[],
+): Promise<void> {
+  await readAccountTags(aws, ids, async (id, tags, readAt) => accounts.setTags(id, tags, readAt), now);
+}
+
+/**
+ * Hands the tags of each account on as they are read, with the moment before the reading.
+ * @throws PortcullisError `organization-unreadable`, naming the account
+ */
+export async function readAccountTags(
+  aws: Pick<Aws, 'organizations'>,
+  ids: readonly string[],
+  each: (id: string, tags: Record<string, string>, readAt: Date) => Promise<void>,
+  now: Clock = async () => new Date(),
 ): Promise<void> {
   const limit = pLimit(atOnce);
   const client = await aws.organizations();
@@ -30,12 +43,12 @@ export async function refreshTags(
       if (failed) return;
       try {
         const readAt = await now();
-        await accounts.setTags(id, await readTags(client, id), readAt);
+        await each(id, await readTags(client, id), readAt);
       } catch (error) {
         failed = true;
         throw new PortcullisError(
           'organization-unreadable',
-          `the tags of account ${id} cannot be read: ${reasonOf(error)}; the policy asks for account tags, which needs organizations:ListTagsForResource`,
+          `the tags of account ${id} cannot be read: ${reasonOf(error)}; account tags need organizations:ListTagsForResource`,
           { cause: error },
         );
       }

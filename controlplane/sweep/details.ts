@@ -1,3 +1,4 @@
+import { ownerOf } from '../../lambda/contract/owner.ts';
 import type { PrefixList, SecurityGroupRule } from '../../lambda/policy/security-group.ts';
 import type { OpenedBy } from '../store/findings/finding.ts';
 import type { Attachment } from './exposure.ts';
@@ -19,7 +20,7 @@ export interface CellDetails {
   readonly notes: readonly string[];
 }
 
-type Context = Pick<ReadingContext, 'aws' | 'accountTags'>;
+type Context = Pick<ReadingContext, 'aws' | 'policy' | 'accountTags'>;
 
 /** Makes no call for a cell without an offence. Never throws: what cannot be read is unknown, and noted. */
 export async function readDetails(context: Context, cell: Cell, offences: Offences): Promise<CellDetails> {
@@ -31,7 +32,7 @@ export async function readDetails(context: Context, cell: Cell, offences: Offenc
   const [rules, attachments, accountTags] = await Promise.all([
     orUnread('the ids of the rules', async () => readRules(await ec2Of(accountId), groupIds)),
     readAttachments(ec2Of, accountId, groupIds),
-    orUnread("the account's tags", async () => ({ tags: await context.accountTags(accountId) })),
+    orUnread("the account's tags", async () => ({ tags: await tagsOfAccount(context, cell, offences) })),
   ]);
   const ruleOf: CellDetails['ruleOf'] = (rule) =>
     isUnread(rules) ? undefined : rules.get(rule.groupId)?.get(contentKey(rule));
@@ -59,6 +60,15 @@ const nothing = (prefixLists: CellDetails['prefixLists']): CellDetails => ({
   prefixLists,
   notes: [],
 });
+
+/** Asked for only where a group names no owner. */
+async function tagsOfAccount(
+  { policy, accountTags }: Context,
+  { accountId }: Cell,
+  { offending }: Offences,
+): Promise<Readonly<Record<string, string>> | null> {
+  return offending.every(({ group }) => ownerOf(policy, group)) ? null : accountTags(accountId);
+}
 
 /** Only findings are looked up: who opened a rule that could not be evaluated is not asked. */
 async function findOpeners(
