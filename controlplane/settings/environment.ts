@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { mistakesError, unknownVariables, wrongValues } from './mistakes.ts';
 import { variables } from './schema.ts';
@@ -146,6 +147,37 @@ export function readCommandSettings(environment: NodeJS.ProcessEnv = process.env
     token: v.PORTCULLIS_TOKEN,
   };
 }
+
+/** The policy that is shipped. */
+const shippedPolicy = fileURLToPath(new URL('../../lambda/policy.yaml', import.meta.url));
+
+/**
+ * The settings of a sweep without a service: only how accounts are entered, and the policy.
+ * @throws PortcullisError `invalid-environment` with every mistake in them, and every unknown name.
+ */
+export function readSweepSettings(environment: NodeJS.ProcessEnv = process.env) {
+  const own = variables.pick({
+    PORTCULLIS_ACCESS_ROLE: true,
+    PORTCULLIS_EXTERNAL_ID: true,
+    PORTCULLIS_DEPLOYER_ROLE_ARN: true,
+    PORTCULLIS_ORGANIZATIONS_ROLE_ARN: true,
+    PORTCULLIS_POLICY: true,
+    AWS_REGION: true,
+  });
+  const { given } = givenIn(environment);
+  const v = parseVariables(own, given);
+  return {
+    accessRole: v.PORTCULLIS_ACCESS_ROLE,
+    externalId: v.PORTCULLIS_EXTERNAL_ID,
+    deployerRoleArn: v.PORTCULLIS_DEPLOYER_ROLE_ARN,
+    organizationsRoleArn: v.PORTCULLIS_ORGANIZATIONS_ROLE_ARN,
+    policyFile: given.PORTCULLIS_POLICY ? resolve(v.PORTCULLIS_POLICY) : shippedPolicy,
+    /** Where the credentials are signed in. */
+    region: v.AWS_REGION,
+  };
+}
+
+export type SweepSettings = ReturnType<typeof readSweepSettings>;
 
 export type Settings = ReturnType<typeof readSettings>;
 

@@ -49,6 +49,11 @@ export const foreignVariables = {
     secret: true,
     byDefault: "the SDK's credential chain",
   }),
+  AWS_REGION: variable(z.string().default('us-east-1'), {
+    meaning:
+      "The AWS SDK's Region. Only `portcullis sweep --standalone` reads it: it signs in there, so it must be a Region of the partition.",
+    example: 'eu-west-1',
+  }),
   PORTCULLIS_PYTHON: variable(z.string().optional(), {
     meaning: 'The Python interpreter of the sandbox, with ministack installed. Only the sandbox reads it.',
     example: '/opt/ministack/bin/python',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../../../controlplane/settings/environment.ts';
+import { readSettings, readSweepSettings } from '../../../../controlplane/settings/environment.ts';
 
 const enough = {
   PORTCULLIS_HUB_ACCOUNT: '222222222222',
@@ -196,5 +196,27 @@ describe('the key of secrets in the state', () => {
     { PORTCULLIS_SECRETS_PROVIDER: 'awskms://alias/portcullis' },
   ])('%o takes its place', (instead) => {
     expect(() => readSettings({ ...enough, PULUMI_CONFIG_PASSPHRASE: '', ...instead })).not.toThrow();
+  });
+});
+
+describe('settings of a sweep without a service', () => {
+  test('need no variable, and the shipped policy is used from any directory', () => {
+    const settings = readSweepSettings({});
+    expect(settings).toMatchObject({ accessRole: 'OrganizationAccountAccessRole', region: 'us-east-1' });
+    expect(settings.policyFile).toMatch(/^\/.*\/lambda\/policy\.yaml$/);
+  });
+
+  test('ignore what only the service needs', () => {
+    const others = {
+      PORTCULLIS_HUB_ACCOUNT: 'none',
+      PORTCULLIS_PORT: 'none',
+      PORTCULLIS_EXTERNAL_ID: 'first-look',
+    };
+    expect(readSweepSettings(others).externalId).toBe('first-look');
+  });
+
+  test('a wrong value and an unknown name are refused together', () => {
+    const wrong = { PORTCULLIS_ACCESS_ROLE: 'not a role', PORTCULLIS_EXTERNALID: 'first-look' };
+    expect(() => readSweepSettings(wrong)).toThrow(/PORTCULLIS_ACCESS_ROLE[\s\S]*PORTCULLIS_EXTERNALID/);
   });
 });
