@@ -101,7 +101,16 @@ const observation: Readonly<Record<string, Definition>> = {
   sweep: {
     group: 'Observe',
     summary: 'read the security groups of every cell, and list what the policy forbids',
-    options: [...scope, all, ['--no-wait', 'do not follow the sweep to its end'], json],
+    options: [
+      ...scope,
+      all,
+      ['--no-wait', 'do not follow the sweep to its end'],
+      json,
+      ['--standalone', 'a first look with nothing deployed; needs credentials and the access role only'],
+      ['--policy <file>', 'with --standalone: the policy; without it PORTCULLIS_POLICY, else the shipped one'],
+      ['--format <format>', 'with --standalone: table, jsonl, csv or html; table by default'],
+      ['--output <file>', 'with --standalone: write the result to this file'],
+    ],
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
   remediations: {

@@ -10,8 +10,8 @@ Exit codes:
   1    failed
   2    wrong use, or wrong environment
   3    preview: something would change; status, verify, doctor: something is unhealthy;
-       sweep: something is forbidden, or a cell was not checked;
-       policy test: something is forbidden or in doubt; policy diff: something differs
+       policy test, sweep: something is forbidden or in doubt; policy diff: something differs
+  4    sweep: not every cell could be checked, also where others have findings
   130  interrupted by Ctrl-C
 
 With --json, standard output is one JSON value, and an error is {"error": {"code", "message"}} on standard error.`;

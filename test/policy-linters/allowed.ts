@@ -25,7 +25,7 @@ export const allowed: readonly Allowed[] = [
     reason: 'The trail check reads every trail of an account, and its name is not ours to know.',
   },
   {
-    policy: /^control-plane-policy\.json$/,
+    policy: /^(control-plane|sweep)-policy\.json$/,
     finding: everyResource,
     about: /^organizations:/,
     reason: 'The whole organization is read, and its id is not known when the policy is written.',

@@ -1,3 +1,4 @@
+import { PortcullisError } from '../../settings/errors.ts';
 import type { SweepCell } from '../../store/sweeps/sweep.ts';
 import type { Client, SweepView } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
@@ -5,11 +6,11 @@ import { sweepView } from '../output/sweep-progress.ts';
 import { plain, table } from '../output/table.ts';
 import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
 import { lookUntilEnd } from './looks.ts';
-import { allOrAsked, requestOf, type ScopeValues } from './scope.ts';
+import { allOrAsked, requestOf } from './scope.ts';
+import { type SweepValues, sweepStandalone } from './standalone-sweep.ts';
 
-interface SweepValues extends ScopeValues {
-  readonly wait?: boolean;
-}
+/** Options that only a sweep without the service has. */
+const ofStandalone = ['policy', 'format', 'output'] as const;
 
 /** More cells than this are left to `GET /v1/sweeps/:id`. */
 const mostCells = 50;
@@ -35,13 +36,13 @@ export function renderSweep(sweep: SweepView, notChecked: readonly SweepCell[]):
 
 const exitOf = ({ state, counts }: SweepView): number => {
   if (state !== 'done') return exits.failed;
-  const isWhole = counts.notChecked + counts.accountsNotChecked === 0;
-  return isWhole && counts.findings === 0 ? exits.done : exits.differs;
+  if (counts.notChecked + counts.accountsNotChecked > 0) return exits.incomplete;
+  return counts.findings === 0 ? exits.done : exits.differs;
 };
 
 const silent = { show: () => undefined, end: () => undefined };
 
-/** Follows a sweep to its end, or until Ctrl-C; 3 where it found something, or a cell was not checked. */
+/** Follows a sweep to its end, or until Ctrl-C; 3 where it found something, 4 where a cell was not checked. */
 export async function followSweep(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : sweepView(terminal.screen);
   let last: SweepView | undefined;
@@ -68,6 +69,9 @@ export async function followSweep(client: Client, id: string, terminal: Terminal
 
 /** Sweeps a scope, or the whole organization where that is meant; without `--no-wait`, to its end. */
 export async function sweep(terminal: Terminal, values: SweepValues): Promise<number> {
+  if (values.standalone) return sweepStandalone(terminal, values);
+  const [alone] = ofStandalone.filter((name) => values[name] !== undefined);
+  if (alone) throw new PortcullisError('invalid-request', `--${alone} needs --standalone`);
   const scope = requestOf(values);
   if (!(await allOrAsked('sweep', values, ask))) {
     say(terminal, 'nothing was swept');

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Screen } from './progress.ts';
 
-export const exits = { done: 0, failed: 1, usage: 2, differs: 3, interrupted: 130 } as const;
+export const exits = { done: 0, failed: 1, usage: 2, differs: 3, incomplete: 4, interrupted: 130 } as const;
 
 /** What a command writes to: standard output, standard error, and whether its answer is JSON. */
 export interface Terminal {
