@@ -22,8 +22,12 @@ Portcullis declares. [access.md](access.md) says which policy permits them.
 
 The source is the code of the provider, [hashicorp/terraform-provider-aws](https://github.com/hashicorp/terraform-provider-aws),
 which \`@pulumi/aws\` contains; each row names the file. An action that IAM checks as part of another call, such as
-\`iam:PassRole\` or the tagging of what is created, has its place beside that call. Calls for properties that Portcullis
-never sets are left out. Portcullis deletes no bucket and nothing of a bucket.
+\`iam:PassRole\` or the tagging of what is created, has its place beside that call. Portcullis deletes no bucket and
+nothing of a bucket.
+
+Calls for properties that Portcullis never sets are left out. If a person sets one by hand (insight selectors of the trail,
+a KMS key of the log group, a code signing configuration of the function), the next update is refused the call that would
+remove it, and the condition of the stack names the call. Remove the property, or permit the call.
 
 A test compares this table with the types that the programs declare and with the policies: every action is permitted on
 the resource that it is about, and the policies permit no other change. With IAM enforced, the sandbox makes the calls.
