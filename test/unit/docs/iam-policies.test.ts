@@ -44,7 +44,9 @@ describe('the size of', () => {
       trusted: `arn:${partition}:iam::111111111111:role/portcullis`,
     });
     const { Parameters } = parse(yaml) as { Parameters: Record<string, { AllowedValues?: string[] }> };
-    const choices = Object.entries(Parameters).filter(([, { AllowedValues }]) => AllowedValues?.includes('yes'));
+    const choices = Object.entries(Parameters).filter(([, { AllowedValues }]) =>
+      AllowedValues?.includes('yes'),
+    );
     const everything = Object.fromEntries(choices.map(([name]) => [name, 'yes']));
     expect(everything).toHaveProperty('Hub');
     const { policies, AssumeRolePolicyDocument } = roleOf(yaml, everything, partition);
