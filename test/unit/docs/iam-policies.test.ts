@@ -32,6 +32,11 @@ describe('the size of', () => {
     expect(size(JSON.parse(text(file)))).toBeLessThanOrEqual(limits.managed);
   });
 
+  test.each(documents)('%s has a row in docs/access.md that says what it is attached to', (file) => {
+    const name = file.replace('docs/', '');
+    expect(text('docs/access.md')).toContain(`\n| [${name}](${name}) | `);
+  });
+
   test('control-plane-policy.json exceeds what a user may hold inline, and the docs say so', () => {
     expect(size(JSON.parse(text('docs/control-plane-policy.json')))).toBeGreaterThan(limits.inlineOfUser);
     for (const page of ['docs/access.md', 'docs/install.md'])
