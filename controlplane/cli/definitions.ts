@@ -107,7 +107,10 @@ const observation: Readonly<Record<string, Definition>> = {
       ['--no-wait', 'do not follow the sweep to its end'],
       json,
       ['--standalone', 'a first look with nothing deployed; needs credentials and the access role only'],
-      ['--policy <file>', 'with --standalone: the policy; without it PORTCULLIS_POLICY, else the shipped one'],
+      [
+        '--policy <file>',
+        'with --standalone: the policy; without it PORTCULLIS_POLICY, else the shipped one',
+      ],
       ['--format <format>', 'with --standalone: table, jsonl, csv or html; table by default'],
       ['--output <file>', 'with --standalone: write the result to this file'],
     ],
