@@ -1,6 +1,7 @@
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { firstColumn } from './database/query.ts';
+import { foldCounts } from './findings/counts.ts';
 
 /** What is removed once it is so many days old; undefined keeps it for ever. */
 export interface Retention {
@@ -105,5 +106,6 @@ export async function removeExpired(
   for (const { of, days, remove } of removals) {
     if (days !== undefined) removed[of] = await removeAll(database, { of, days, remove });
   }
+  await foldCounts(database);
   return removed;
 }

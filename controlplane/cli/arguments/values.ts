@@ -42,6 +42,14 @@ const flags: Readonly<Record<string, string>> = {
   what: '--what',
   after: '--after',
   limit: '--limit',
+  organizationalUnit: '--ou',
+  region: '--region',
+  severity: '--severity',
+  exposure: '--exposure',
+  state: '--state',
+  policyRule: '--policy-rule',
+  olderThan: '--older-than',
+  sort: '--sort',
 };
 const fields = new RegExp(
   `(?<![\\w.-])(${Object.keys(flags).join('|').replaceAll('.', '\\.')})(?:\\.\\d+)?(?=:)`,

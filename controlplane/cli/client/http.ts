@@ -1,3 +1,4 @@
+import type { FindingsView, FindingWithHistoryView } from '../../http/schemas/finding.ts';
 import type { FleetStatusView } from '../../http/schemas/status.ts';
 import type { ScopeView } from '../../offboarding/scope-view.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
@@ -52,6 +53,9 @@ export interface Client {
   status(): Promise<FleetStatusView>;
   /** The newest results, as the API answers. */
   remediations(filter: RemediationFilter): Promise<{ remediations: RemediationRecord[] }>;
+  /** One page. */
+  findings(query: URLSearchParams): Promise<FindingsView>;
+  finding(id: string): Promise<FindingWithHistoryView>;
   exceptions(): Promise<ExceptionView[]>;
   endException(name: string): Promise<{ exception: ExceptionView; run: Run }>;
   restore(remediation: string, body: object): Promise<RestoreView>;
@@ -167,6 +171,8 @@ export function httpClient(url: string, token: string | undefined): Client {
       for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
       return ask(`/v1/remediations?${query}`);
     },
+    findings: (query) => ask(`/v1/findings?${query}`),
+    finding: (id) => ask(`/v1/findings/${at(id)}`),
     async exceptions() {
       const pages = await allPages<{ exceptions: ExceptionView[] }>('/v1/exceptions');
       return pages.flatMap(({ exceptions }) => exceptions);

@@ -1,19 +1,18 @@
 import { printable } from '../../settings/printable.ts';
 
-/** A spreadsheet takes text that begins so for a formula. Source: "CSV Injection", OWASP. */
+/** The first characters with which a spreadsheet takes a cell for a formula; source: OWASP, "CSV Injection". */
 const formula = /^[=+\-@\t\r]/;
 
-/**
- * A cell that no spreadsheet runs: text that would be a formula begins with an apostrophe. Numbers stay numbers. Line
- * ends become spaces.
- */
-function cell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = printable(formula.test(value) ? `'${value}` : value).replace(/\s+/g, ' ');
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+type Cell = string | number | boolean | null | undefined;
+
+/** A cell that a spreadsheet shows as text: a quote before what would be a formula; line ends become spaces. */
+function cellOf(value: Cell): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'string') return String(value);
+  const isFormula = formula.test(value) || formula.test(printable(value).trimStart());
+  const text = printable(isFormula ? `'${value}` : value).replace(/\s+/g, ' ');
+  return /[",]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One line, with its end. Source: RFC 4180. Pure. */
-export const csvLine = (values: readonly (string | number | null)[]): string =>
-  `${values.map(cell).join(',')}\r\n`;
+/** One line of CSV by RFC 4180, with its line end. Numbers stay numbers, negative ones as well. Pure. */
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(cellOf).join(',')}\r\n`;

@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts';
 import { confirmationRoutes } from './confirmations.ts';
 import { exceptionRoutes } from './exceptions.ts';
 import { account, organizationalUnit, region } from './filters.ts';
+import { findingRoutes } from './findings.ts';
 import { fleetRoutes } from './fleet.ts';
 import { answerPage, longPageParameters, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
     handle: async ({ store, policy }) =>
       ok({ mode: strongestMode(await policy()), escalations: await store.remediations.openEscalations() }),
   }),
+  ...findingRoutes,
   ...verifyRoutes,
   ...sweepRoutes,
   ...exceptionRoutes,

@@ -1,6 +1,7 @@
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
 import type { Database, Query } from '../database/database.ts';
 import { absenceOf, type CellKnowledge, withReading } from './cell-knowledge.ts';
+import { foldCounts } from './counts.ts';
 import { excepted } from './excepted.ts';
 import type { CellReading } from './finding.ts';
 import { findingId } from './identity.ts';
@@ -12,6 +13,7 @@ import {
   observationsOfResult,
   oneForEach,
 } from './observation.ts';
+import { findingById } from './record.ts';
 
 /** What a reading or a result changed, by the ids of findings. */
 export interface FindingChanges {
@@ -155,16 +157,33 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
   return changesOf([...merged, ...resolved]);
 }
 
-export const findingStore = ({ transaction }: Pick<Database, 'transaction'>) => ({
+/** After so many readings that changed something, one of them folds the counts. */
+const foldAfter = 50;
+
+export function findingStore(database: Pick<Database, 'query' | 'transaction'>) {
+  const { query, transaction } = database;
+  let changed = 0;
+  return {
   /**
    * Records a complete reading of a cell: all of it or nothing. Idempotent, and independent of the order in which
    * readings and results arrive. May be called by several processes at once.
    */
-  recordCell: (reading: CellReading): Promise<CellChanges> =>
-    transaction((query) => recordReading(query, reading)),
+    async recordCell(reading: CellReading): Promise<CellChanges> {
+      const changes = await transaction((within) => recordReading(within, reading));
+      const { opened, excepted, remediated, resolved } = changes;
+      if (opened.length + excepted.length + remediated.length + resolved.length > 0) changed += 1;
+      if (changed >= foldAfter) {
+        changed = 0;
+        await foldCounts(database);
+      }
+      return changes;
+    },
   /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
   recordResult: (result: RemediationResult): Promise<FindingChanges> =>
-    transaction((query) => recordFindingsOf(query, result)),
-});
+      transaction((within) => recordFindingsOf(within, result)),
+    /** One finding with the newest changes of its state; undefined where there is none of that id. */
+    get: (id: string) => findingById(query, id),
+  };
+}
 
 export type FindingStore = ReturnType<typeof findingStore>;

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { findingLists } from './findings.ts';
 import { fleetLists } from './fleet.ts';
 import { recordLists } from './records.ts';
 import { statusReads } from './status.ts';
@@ -9,6 +10,7 @@ export const listStore = (database: Pick<Database, 'query'>) => ({
   ...fleetLists(database),
   ...recordLists(database),
   ...sweepLists(database),
+  ...findingLists(database),
   ...statusReads(database),
 });
 

@@ -35,6 +35,8 @@ export interface Listing {
   readonly order: readonly (readonly [expression: string, type: Type])[];
   readonly descending?: boolean;
   readonly where?: readonly Condition[];
+  /** The page has no total. */
+  readonly countedElsewhere?: true;
 }
 
 /** Conditions as the text of a `where`, with the parameters that they use. */
@@ -60,7 +62,7 @@ function checkPosition(order: Listing['order'], after: readonly string[]): void 
  */
 export async function readPage<Item>(
   query: Query,
-  { columns, from, order, descending = false, where: conditions = [] }: Listing,
+  { columns, from, order, descending = false, where: conditions = [], countedElsewhere }: Listing,
   { limit, after }: PageRequest,
 ): Promise<Page<Item>> {
   const { where, parameters } = matching(conditions);
@@ -68,7 +70,7 @@ export async function readPage<Item>(
   if (after) checkPosition(order, after);
   const place = order.map(([, type], index) => `$${parameters.length + index + 1}::${type}`);
   const beyond = after ? `and ${row} ${descending ? '<' : '>'} (${place.join(', ')})` : '';
-  const total = after ? 'null' : `(select count(*)::int from ${from} where ${where})`;
+  const total = after || countedElsewhere ? 'null' : `(select count(*)::int from ${from} where ${where})`;
   const rows = await query<Item & { position: string[]; total: number | null }>(
     `select ${columns}, array[${order.map(([expression]) => `(${expression})::text`).join(', ')}] as position,
        ${total} as total
@@ -81,7 +83,7 @@ export async function readPage<Item>(
   return {
     items: shown.map(({ position: _, total: __, ...item }) => item as Item),
     last: rows.length > limit ? shown.at(-1)?.position : undefined,
-    total: after ? undefined : (rows[0]?.total ?? 0),
+    total: after || countedElsewhere ? undefined : (rows[0]?.total ?? 0),
   };
 }
 

@@ -88,4 +88,55 @@ export const findingTables = `
     group_id text not null,
     clean_at timestamptz not null,
     primary key (account_id, region, group_id)
-  );`;
+  );
+
+  -- How many findings there are by account, by Region, by policy rule, by owner and by the day of the first reading.
+  -- Every statement that changes findings appends to finding_count_change, so that no two wait for each other; from
+  -- time to time the changes are added to finding_count. The two together are right at any time.
+  create table finding_count (
+    grain text not null,
+    key text not null,
+    state text not null,
+    severity_order smallint not null,
+    exposure text not null,
+    count bigint not null,
+    primary key (grain, key, state, severity_order, exposure)
+  );
+  create table finding_count_change (
+    grain text not null,
+    key text not null,
+    state text not null,
+    severity_order smallint not null,
+    exposure text not null,
+    count bigint not null
+  );
+
+  create function finding_counted(finding, integer) returns table (
+    grain text, key text, state text, severity_order smallint, exposure text, count bigint
+  ) language sql immutable as $$
+    select part.grain, part.key, $1.state, $1.severity_order, $1.exposure, $2::bigint from (values
+      ('account', $1.account_id), ('region', $1.region), ('rule', $1.policy_rule), ('owner', $1.owner),
+      ('day', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM-DD'))) as part (grain, key)
+    where part.key is not null $$;
+  create function finding_count_changed() returns trigger language plpgsql as $$
+    begin
+      if tg_op = 'INSERT' then
+        insert into finding_count_change select part.grain, part.key, part.state, part.severity_order, part.exposure,
+          sum(part.count) from added, finding_counted(added.*::finding, 1) as part group by 1, 2, 3, 4, 5;
+      elsif tg_op = 'DELETE' then
+        insert into finding_count_change select part.grain, part.key, part.state, part.severity_order, part.exposure,
+          sum(part.count) from removed, finding_counted(removed.*::finding, -1) as part group by 1, 2, 3, 4, 5;
+      else
+        insert into finding_count_change select grain, key, state, severity_order, exposure, sum(count) from (
+          select part.* from added, finding_counted(added.*::finding, 1) as part
+          union all select part.* from removed, finding_counted(removed.*::finding, -1) as part) as both_sides
+        group by 1, 2, 3, 4, 5 having sum(count) <> 0;
+      end if;
+      return null;
+    end $$;
+  create trigger finding_added after insert on finding referencing new table as added
+    for each statement execute function finding_count_changed();
+  create trigger finding_changed after update on finding referencing old table as removed new table as added
+    for each statement execute function finding_count_changed();
+  create trigger finding_removed after delete on finding referencing old table as removed
+    for each statement execute function finding_count_changed();`;

@@ -51,6 +51,8 @@ const least: Record<string, Role | 'anyone'> = {
   'post /v1/remediations/:id/restore': 'admin',
   'get /v1/restores/:id': 'viewer',
   'get /v1/exceptions': 'viewer',
+  'get /v1/findings': 'viewer',
+  'get /v1/findings/:id': 'viewer',
   'post /v1/exceptions/:name/end': 'operator',
   'get /v1/scope': 'viewer',
   'get /v1/confirmations': 'viewer',

@@ -1,0 +1,86 @@
+import type { Mode } from '../../../lambda/policy/schema/policy.ts';
+import { firstRow, type Query } from '../database/query.ts';
+import { type Control, controlsOf } from './controls.ts';
+import type { Exposure, FindingOwner, FindingState, ObservedFinding, OpenedBy } from './finding.ts';
+
+/** A finding as the list has it. */
+export interface FindingRecord {
+  readonly id: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly groupId: string;
+  readonly groupName: string | null;
+  readonly vpcId: string | null;
+  /** The id of the security group rule that was last read with this content. */
+  readonly ruleId: string | null;
+  readonly protocol: string;
+  readonly fromPort: number | null;
+  readonly toPort: number | null;
+  readonly source: string;
+  readonly policyRule: string;
+  readonly policyDigest: string;
+  readonly severity: string | null;
+  readonly mode: Mode;
+  readonly why: string;
+  readonly exceptions: ObservedFinding['exceptions'];
+  readonly exposure: Exposure;
+  readonly exposureWhy: string;
+  readonly addresses: readonly string[];
+  /** When a sweep read the exposure; null where none has. */
+  readonly exposureReadAt: Date | null;
+  readonly owner: FindingOwner | null;
+  readonly openedBy: OpenedBy | null;
+  readonly state: FindingState;
+  readonly stateSince: Date;
+  readonly firstSeen: Date;
+  readonly lastSeen: Date;
+  /** The newest reading that decided the state. */
+  readonly readAt: Date;
+  /** What saw it first, and the id of that sweep or event. */
+  readonly cameIn: 'event' | 'sweep';
+  readonly cameInBy: string;
+  readonly controls: readonly Control[];
+}
+
+/** One change of a finding's state. */
+export interface FindingChange {
+  readonly at: Date;
+  /** Null where the finding was new. */
+  readonly from: FindingState | null;
+  readonly to: FindingState;
+  readonly cause: 'event' | 'sweep';
+  /** The id of the sweep or the event. */
+  readonly causeId: string;
+  readonly recordedAt: Date;
+}
+
+export const findingColumns = `id, account_id, region, group_id, group_name, vpc_id, rule_id, protocol, from_port, to_port,
+  source, policy_rule, policy_digest, severity, mode, why, exceptions, exposure, exposure_why, addresses,
+  exposure_read_at, case when owner is not null
+    then jsonb_build_object('by', owner_by, 'tag', owner_tag, 'value', owner) end as owner,
+  opened_by, state, state_since, first_seen, greatest(seen_at, gone_at) as last_seen,
+  greatest(seen_at, gone_at, absent_at) as read_at, came_in, came_in_by`;
+
+export type FindingRow = Omit<FindingRecord, 'controls'>;
+
+export const findingOf = (row: FindingRow): FindingRecord => ({ ...row, controls: controlsOf(row) });
+
+export interface FindingWithHistory extends FindingRecord {
+  /** The newest first. */
+  readonly history: readonly FindingChange[];
+}
+
+/** How many changes of one finding an answer has at most. */
+const mostChanges = 500;
+
+/** One finding with the newest changes of its state; undefined where there is none of that id. */
+export async function findingById(query: Query, id: string): Promise<FindingWithHistory | undefined> {
+  const row = await firstRow<FindingRow>(query, `select ${findingColumns} from finding where id = $1`, [id]);
+  if (!row) return undefined;
+  const history = await query<FindingChange>(
+    `select at, from_state as "from", to_state as "to", cause, cause_id, recorded_at from finding_change
+     where finding_id = $1 order by id desc limit ${mostChanges}`,
+    [id],
+  );
+  return { ...findingOf(row), history };
+}
