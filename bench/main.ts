@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
@@ -7,6 +7,7 @@ import { measureBoard } from './board.ts';
 import { measureBundle } from './cold-start.ts';
 import { measureEvaluator } from './evaluator.ts';
 import { figures as collect, json, merged, table } from './figures.ts';
+import { measureFindings } from './findings.ts';
 import { measureFlood } from './flood.ts';
 import { measureMemory } from './memory.ts';
 import { measureNewAccounts, measureUnderSweep } from './new-account.ts';
@@ -16,8 +17,12 @@ import { measureScheduler } from './scheduler.ts';
 import { measureStartUp } from './start-up.ts';
 
 const results = new URL('results.json', import.meta.url);
-const { quick = false, only } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string' } },
+const {
+  quick = false,
+  large = false,
+  only = large ? 'findings' : undefined,
+} = parseArgs({
+  options: { quick: { type: 'boolean' }, large: { type: 'boolean' }, only: { type: 'string' } },
 }).values;
 const figures = collect();
 const progress = (line: string) => process.stderr.write(`bench: ${line}\n`);
@@ -83,10 +88,11 @@ const parts: Record<string, () => Promise<Ended>> = {
   flood: () => inWorld(measureFloodOf),
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
   board: () => measureBoard(figures, options).then(() => 'measured'),
+  findings: () => measureFindings(figures, options).then(() => 'measured'),
 };
 
 /** In another part already, or minutes long: runs only where it is asked for. */
-const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board']);
+const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board', 'findings']);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {

@@ -39,7 +39,7 @@ const isAnywhere = (content: Content): boolean => isAnyIpv4(content) || isAnyIpv
 
 const [tcp, udp] = [6, 17];
 
-/** Whether the rule lets one of the ports in by one of the protocols; every protocol includes all ports. */
+/** Whether the rule opens one of the ports for one of the protocols; every protocol includes all ports. */
 function opens(
   { protocol, fromPort, toPort }: Content,
   protocols: readonly number[],

@@ -20,9 +20,9 @@ export const foldCounts = ({ transaction }: Pick<Database, 'transaction'>): Prom
     if (!lock?.taken) return;
     await query(
       `with taken as (delete from finding_count_change returning *)
-       insert into finding_count (grain, key, ${countedColumns}, count)
-       select grain, key, ${countedColumns}, sum(count) from taken group by grain, key, ${countedColumns}
-       on conflict (grain, key, ${countedColumns}) do update set count = finding_count.count + excluded.count`,
+       insert into finding_count (grain, key, rule, month, ${countedColumns}, count)
+       select grain, key, rule, month, ${countedColumns}, sum(count) from taken group by grain, key, rule, month, ${countedColumns}
+       on conflict (grain, key, rule, month, ${countedColumns}) do update set count = finding_count.count + excluded.count`,
     );
     await query('delete from finding_count where count = 0');
   });

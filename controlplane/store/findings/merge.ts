@@ -20,7 +20,7 @@ export interface StateChange {
 }
 
 /**
- * The state by the newest readings. An id of a security group rule is never used again: a rule that is gone is not
+ * The state by the newest readings. An id of a security group rule is never used again: a rule that was deleted is not
  * present, whatever an older listing says. At the same time, present is stronger than absent.
  */
 const stateOf = (row: string): string => `case

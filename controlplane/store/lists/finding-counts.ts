@@ -10,21 +10,20 @@ export interface FindingCounts {
   readonly exposure: Readonly<Record<Exposure, number>>;
 }
 
-/** Counts are kept by each of these; `day`: of the first reading, in UTC. */
-type Grain = 'account' | 'region' | 'rule' | 'owner' | 'day';
-
-/** Conditions on the three columns that are counted, and at most one on something else by which counts are kept. */
+/** Which findings are counted. */
 export interface CountFilter {
+  /** Conditions on the three columns that are counted. */
   readonly facets: readonly Condition[];
-  readonly others: readonly {
-    readonly grain: Grain;
-    /** On the column `key` of the kept counts. */
-    readonly kept: Condition;
-    /** On the columns of the finding. */
-    readonly direct: Condition;
-    /** Findings that the kept counts leave out. */
-    readonly remainder?: Condition;
-  }[];
+  /** The other conditions, on the columns of a finding. */
+  readonly direct: readonly Condition[];
+  /** The same on the counts that are kept; undefined where they do not have such a combination. */
+  readonly kept:
+    | {
+        readonly where: readonly Condition[];
+        /** Conditions of the findings that the kept counts leave out. */
+        readonly remainder?: readonly Condition[];
+      }
+    | undefined;
 }
 
 interface CountRow {
@@ -34,8 +33,9 @@ interface CountRow {
   readonly count: number;
 }
 
-const kept = `(select grain, key, ${counted}, count from finding_count
-  union all select grain, key, ${counted}, count from finding_count_change) as kept`;
+const keptColumns = `grain, key, rule, month, ${counted}, count`;
+const keptCounts = `(select ${keptColumns} from finding_count
+  union all select ${keptColumns} from finding_count_change) as kept`;
 
 const rowsOf = (query: Query, count: string, from: string, conditions: readonly Condition[]) => {
   const { where, parameters } = matching(conditions);
@@ -46,19 +46,17 @@ const rowsOf = (query: Query, count: string, from: string, conditions: readonly 
 };
 
 /**
- * The counts of all findings that match. With at most one condition beside the counted columns they come from counts
- * that every change keeps; with more, the findings are counted.
+ * The counts of all findings that match: from counts that every change keeps where they have the combination of
+ * conditions, and from the findings otherwise.
  */
-export async function countFindings(query: Query, { facets, others }: CountFilter): Promise<FindingCounts> {
-  const [only, ...more] = others;
-  if (more.length > 0) {
-    const direct = [...facets, ...others.map((each) => each.direct)];
-    return countsOf(await rowsOf(query, 'count(*)', 'finding', direct));
-  }
-  const grain: Condition = ['grain = $value', only?.grain ?? 'region'];
-  const rows = await rowsOf(query, 'sum(count)', kept, [grain, ...facets, ...(only ? [only.kept] : [])]);
-  if (!only?.remainder) return countsOf(rows);
-  return countsOf([...rows, ...(await rowsOf(query, 'count(*)', 'finding', [...facets, only.remainder]))]);
+export async function countFindings(
+  query: Query,
+  { facets, direct, kept }: CountFilter,
+): Promise<FindingCounts> {
+  if (!kept) return countsOf(await rowsOf(query, 'count(*)', 'finding', [...facets, ...direct]));
+  const rows = await rowsOf(query, 'sum(count)', keptCounts, [...facets, ...kept.where]);
+  if (!kept.remainder) return countsOf(rows);
+  return countsOf([...rows, ...(await rowsOf(query, 'count(*)', 'finding', [...facets, ...kept.remainder]))]);
 }
 
 function countsOf(rows: readonly CountRow[]): FindingCounts {

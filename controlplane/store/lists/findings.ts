@@ -1,5 +1,4 @@
 import type { Database, Query } from '../database/database.ts';
-import { firstColumn } from '../database/query.ts';
 import { type Severity, severities } from '../findings/counts.ts';
 import type { Exposure, FindingState } from '../findings/finding.ts';
 import { type FindingRecord, type FindingRow, findingColumns, findingOf } from '../findings/record.ts';
@@ -38,54 +37,74 @@ const orders: Readonly<Record<FindingSort, Pick<Listing, 'order' | 'descending'>
   account: { order: [['account_id', 'text'], ['region', 'text'], ['group_id', 'text'], byId] },
 };
 
+/** When a finding of so many days was first seen, at the latest; and the beginning of that day or month, in UTC. */
 const cutoff = `(now() - make_interval(days => $value::int))`;
-const cutoffDay = `date_trunc('day', ${cutoff} at time zone 'UTC')`;
+const beginning = (of: 'day' | 'month') => `date_trunc('${of}', ${cutoff} at time zone 'UTC')`;
+const isOlder = `first_seen <= ${cutoff}`;
+const sinceBeginning = (of: 'day' | 'month') =>
+  `first_seen >= ${beginning(of)} at time zone 'UTC' and ${isOlder}`;
 
 /** Accounts below a unit, as a list: the planner then knows how many there are. Undefined: every account is. */
 async function accountsBelow(query: Query, unit: string | undefined): Promise<string[] | undefined> {
   if (unit === undefined) return undefined;
-  const ids = await firstColumn(query, 'select id from account where parents ? $1', [unit]);
-  const others = await query(
-    `select 1 from finding_count where grain = 'account' and key <> all($1)
-     union all select 1 from finding_count_change where grain = 'account' and key <> all($1) limit 1`,
-    [ids],
+  const accounts = await query<{ id: string; below: boolean }>(
+    'select id, parents ? $1 as below from account',
+    [unit],
   );
-  return others.length > 0 ? ids : undefined;
+  const below = accounts.filter((account) => account.below);
+  return below.length === accounts.length && below.length > 0 ? undefined : below.map(({ id }) => id);
+}
+
+type Others = Pick<FindingFilter, 'account' | 'region' | 'owner' | 'policyRule' | 'olderThan'> & {
+  readonly accounts: readonly string[] | undefined;
+};
+
+/** The conditions on the kept counts; undefined where no kept counts have this combination. */
+function keptOf({ account, accounts, region, owner, policyRule, olderThan }: Others): CountFilter['kept'] {
+  const grain = (name: string): Condition => ['grain = $value', name];
+  const given = [account, accounts, owner, region, policyRule, olderThan].filter(
+    (value) => value !== undefined,
+  );
+  if (given.length === 0) return { where: [grain('all')] };
+  if (given.length > 1 && (account ?? accounts ?? owner) !== undefined) return undefined;
+  if (account !== undefined) return { where: [grain('account'), ['key = $value', account]] };
+  if (accounts) return { where: [grain('account'), ['key = any($value::text[])', accounts]] };
+  if (owner !== undefined) return { where: [grain('owner'), ['key = $value', owner]] };
+  if (given.length === 1 && policyRule !== undefined)
+    return { where: [grain('rule'), ['key = $value', policyRule]] };
+  if (given.length === 1 && olderThan !== undefined) {
+    const before: Condition = [`key < to_char(${beginning('day')}, 'YYYY-MM-DD')`, olderThan];
+    return { where: [grain('day'), before], remainder: [[sinceBeginning('day'), olderThan]] };
+  }
+  const where: Condition[] = [grain('region'), ['key = $value', region], ['rule = $value', policyRule]];
+  if (olderThan === undefined) return { where };
+  return {
+    where: [...where, [`month < to_char(${beginning('month')}, 'YYYY-MM')`, olderThan]],
+    remainder: [
+      ...[['region = $value', region] as const, ['policy_rule = $value', policyRule] as const],
+      [sinceBeginning('month'), olderThan],
+    ],
+  };
 }
 
 function conditionsOf(filter: FindingFilter, accounts: readonly string[] | undefined): CountFilter {
   const { account, region, severity, exposure, state, owner, policyRule, olderThan } = filter;
-  const facets: Condition[] = [
-    ['state = $value', state],
-    ['severity_order = $value', severity && severities.indexOf(severity)],
-    ['exposure = $value', exposure],
-  ];
-  const equal = (
-    grain: 'account' | 'region' | 'rule' | 'owner',
-    column: string,
-    value: string | undefined,
-  ) =>
-    value === undefined
-      ? []
-      : [{ grain, kept: ['key = $value', value] as const, direct: [`${column} = $value`, value] as const }];
-  const others: CountFilter['others'][number][] = [
-    ...equal('account', 'account_id', account),
-    ...equal('region', 'region', region),
-    ...equal('rule', 'policy_rule', policyRule),
-    ...equal('owner', 'owner', owner),
-  ];
-  if (accounts) {
-    const kept = ['key = any($value::text[])', accounts] as const;
-    others.push({ grain: 'account', kept, direct: ['account_id = any($value::text[])', accounts] });
-  }
-  if (olderThan !== undefined)
-    others.push({
-      grain: 'day',
-      kept: [`key < to_char(${cutoffDay}, 'YYYY-MM-DD')`, olderThan],
-      direct: [`first_seen <= ${cutoff}`, olderThan],
-      remainder: [`first_seen >= ${cutoffDay} at time zone 'UTC' and first_seen <= ${cutoff}`, olderThan],
-    });
-  return { facets, others };
+  return {
+    facets: [
+      ['state = $value', state],
+      ['severity_order = $value', severity && severities.indexOf(severity)],
+      ['exposure = $value', exposure],
+    ],
+    direct: [
+      ['account_id = $value', account],
+      ['account_id = any($value::text[])', accounts],
+      ['region = $value', region],
+      ['policy_rule = $value', policyRule],
+      ['owner = $value', owner],
+      [isOlder, olderThan],
+    ],
+    kept: keptOf({ account, accounts, region, owner, policyRule, olderThan }),
+  };
 }
 
 export const findingLists = ({ query }: Pick<Database, 'query'>) => ({
@@ -96,7 +115,7 @@ export const findingLists = ({ query }: Pick<Database, 'query'>) => ({
       {
         ...{ columns: findingColumns, from: 'finding', countedElsewhere: true },
         ...orders[filter.sort ?? 'severity'],
-        where: [...conditions.facets, ...conditions.others.map(({ direct }) => direct)],
+        where: [...conditions.facets, ...conditions.direct],
       },
       page,
     );

@@ -90,21 +90,25 @@ export const findingTables = `
     primary key (account_id, region, group_id)
   );
 
-  -- How many findings there are by account, by Region, by policy rule, by owner and by the day of the first reading.
-  -- Every statement that changes findings appends to finding_count_change, so that no two wait for each other; from
+  -- How many findings there are: all of them, by account, by owner, by policy rule, by the day of the first reading (UTC),
+  -- and by Region with policy rule and month of the first reading together. Every statement that changes findings appends to finding_count_change, so that no two wait for each other; from
   -- time to time the changes are added to finding_count. The two together are right at any time.
   create table finding_count (
     grain text not null,
     key text not null,
+    rule text not null,
+    month text not null,
     state text not null,
     severity_order smallint not null,
     exposure text not null,
     count bigint not null,
-    primary key (grain, key, state, severity_order, exposure)
+    primary key (grain, key, rule, month, state, severity_order, exposure)
   );
   create table finding_count_change (
     grain text not null,
     key text not null,
+    rule text not null,
+    month text not null,
     state text not null,
     severity_order smallint not null,
     exposure text not null,
@@ -112,25 +116,27 @@ export const findingTables = `
   );
 
   create function finding_counted(finding, integer) returns table (
-    grain text, key text, state text, severity_order smallint, exposure text, count bigint
+    grain text, key text, rule text, month text, state text, severity_order smallint, exposure text, count bigint
   ) language sql immutable as $$
-    select part.grain, part.key, $1.state, $1.severity_order, $1.exposure, $2::bigint from (values
-      ('account', $1.account_id), ('region', $1.region), ('rule', $1.policy_rule), ('owner', $1.owner),
-      ('day', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM-DD'))) as part (grain, key)
+    select part.grain, part.key, part.rule, part.month, $1.state, $1.severity_order, $1.exposure, $2::bigint from (values
+      ('all', '', '', ''), ('account', $1.account_id, '', ''), ('owner', $1.owner, '', ''),
+      ('rule', $1.policy_rule, '', ''), ('day', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM-DD'), '', ''),
+      ('region', $1.region, $1.policy_rule, to_char($1.first_seen at time zone 'UTC', 'YYYY-MM'))
+    ) as part (grain, key, rule, month)
     where part.key is not null $$;
   create function finding_count_changed() returns trigger language plpgsql as $$
     begin
       if tg_op = 'INSERT' then
-        insert into finding_count_change select part.grain, part.key, part.state, part.severity_order, part.exposure,
-          sum(part.count) from added, finding_counted(added.*::finding, 1) as part group by 1, 2, 3, 4, 5;
+        insert into finding_count_change select part.grain, part.key, part.rule, part.month, part.state, part.severity_order, part.exposure,
+          sum(part.count) from added, finding_counted(added.*::finding, 1) as part group by 1, 2, 3, 4, 5, 6, 7;
       elsif tg_op = 'DELETE' then
-        insert into finding_count_change select part.grain, part.key, part.state, part.severity_order, part.exposure,
-          sum(part.count) from removed, finding_counted(removed.*::finding, -1) as part group by 1, 2, 3, 4, 5;
+        insert into finding_count_change select part.grain, part.key, part.rule, part.month, part.state, part.severity_order, part.exposure,
+          sum(part.count) from removed, finding_counted(removed.*::finding, -1) as part group by 1, 2, 3, 4, 5, 6, 7;
       else
-        insert into finding_count_change select grain, key, state, severity_order, exposure, sum(count) from (
+        insert into finding_count_change select grain, key, rule, month, state, severity_order, exposure, sum(count) from (
           select part.* from added, finding_counted(added.*::finding, 1) as part
           union all select part.* from removed, finding_counted(removed.*::finding, -1) as part) as both_sides
-        group by 1, 2, 3, 4, 5 having sum(count) <> 0;
+        group by 1, 2, 3, 4, 5, 6, 7 having sum(count) <> 0;
       end if;
       return null;
     end $$;

@@ -83,6 +83,11 @@ const filters: [string, FindingFilter, number][] = [
   ['a greater age', { olderThan: 11 }, 3],
   ['an age and a state', { olderThan: 10, state: 'open' }, 4],
   ['a Region and an owner', { region: 'eu-west-1', owner: 'shop' }, 2],
+  ['a Region and an age', { region: 'eu-west-1', olderThan: 30 }, 3],
+  ['a Region and a lower age', { region: 'eu-west-1', olderThan: 4 }, 6],
+  ['a Region and a policy rule', { region: 'us-east-1', policyRule: 'databases' }, 1],
+  ['a policy rule and an age', { policyRule: 'admin-ports', olderThan: 10 }, 4],
+  ['a Region, a policy rule and an age', { region: 'us-east-1', policyRule: 'admin-ports', olderThan: 9 }, 1],
   ['a unit and a Region', { organizationalUnit: 'ou-one', region: 'eu-west-1' }, 3],
   ['an account and an age', { account: one, olderThan: 30, severity: 'critical' }, 2],
 ];
@@ -143,7 +148,7 @@ test('a reading that changes nothing leaves no change of the counts', async () =
   expect((await whole({ account: two, state: 'open' })).items[0]?.lastSeen).not.toEqual(last?.lastSeen);
 });
 
-test('many readings fold the counts by themselves', async () => {
+test('after many readings the counts are folded', async () => {
   for (let second = 1; second <= 50; second += 1)
     await store.findings.recordCell(
       reading(second, second % 2 ? [observed()] : [], { accountId: '300000000003' }),

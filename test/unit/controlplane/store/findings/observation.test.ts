@@ -43,7 +43,7 @@ describe('what a result says', () => {
     expect(only({}, { timeline })).toMatchObject({ seenAt: null, goneAt: timeline.revokedAt });
   });
 
-  test('without a time of the revoke it was gone when the result was made', () =>
+  test('without a time of the revoke, the rule was deleted when the result was made', () =>
     expect(only({})).toMatchObject({ goneAt: '2026-03-02T09:15:10Z', goneRuleId: 'sgr-0a1b2c3d4e5f60001' }));
 
   test.each([
