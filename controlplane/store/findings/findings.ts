@@ -164,10 +164,10 @@ export function findingStore(database: Pick<Database, 'query' | 'transaction'>) 
   const { query, transaction } = database;
   let changed = 0;
   return {
-  /**
-   * Records a complete reading of a cell: all of it or nothing. Idempotent, and independent of the order in which
-   * readings and results arrive. May be called by several processes at once.
-   */
+    /**
+     * Records a complete reading of a cell: all of it or nothing. Idempotent, and independent of the order in which
+     * readings and results arrive. May be called by several processes at once.
+     */
     async recordCell(reading: CellReading): Promise<CellChanges> {
       const changes = await transaction((within) => recordReading(within, reading));
       const { opened, excepted, remediated, resolved } = changes;
@@ -178,8 +178,8 @@ export function findingStore(database: Pick<Database, 'query' | 'transaction'>) 
       }
       return changes;
     },
-  /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
-  recordResult: (result: RemediationResult): Promise<FindingChanges> =>
+    /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
+    recordResult: (result: RemediationResult): Promise<FindingChanges> =>
       transaction((within) => recordFindingsOf(within, result)),
     /** One finding with the newest changes of its state; undefined where there is none of that id. */
     get: (id: string) => findingById(query, id),
