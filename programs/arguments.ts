@@ -21,12 +21,15 @@ const hubLocation = z.strictObject({ partition: z.string(), accountId, region: z
 const permissionsBoundary = z.string().optional();
 const tags = z.record(z.string(), z.string()).optional();
 
+/** The remediation Lambda's code: a zip archive, and its SHA-256 in hex. */
+const bundle = z.strictObject({ file: z.string(), sha256: z.string() });
+
 export const hubArguments = z.strictObject({
   kind: z.literal('hub'),
   place,
   organizationId: z.string(),
   installationId: z.string().optional(),
-  bundle: z.strictObject({ file: z.string(), sha256: z.string() }),
+  bundle,
   slackSecretArn: z.string().optional(),
   alarmTopicArn: z.string().optional(),
   /** The topic for findings and remediations. */
@@ -73,6 +76,10 @@ export const regionArguments = z.strictObject({
 
 /** The arguments of one stack's program, stored in its stack configuration under `portcullis:arguments`. */
 export const stackArguments = z.discriminatedUnion('kind', [hubArguments, accountArguments, regionArguments]);
+
+/** A bundle's hash as Lambda writes it. */
+export const codeSha256 = ({ sha256 }: { readonly sha256: string }): string =>
+  Buffer.from(sha256, 'hex').toString('base64');
 
 export type Place = z.infer<typeof place>;
 export type OwnTrail = z.infer<typeof ownTrail>;

@@ -1,13 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zipSync } from 'fflate';
 import { bundleLambda, sourceDigest } from '../lambda/bundle.ts';
 import { type Policy, policySchema } from '../lambda/policy/parse.ts';
 
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
 export interface RemediationBundle {
+  /** A zip archive. Lambda gets exactly these bytes, so its own hash of the code is known before. */
   readonly file: string;
-  /** Identifies code, policy and account table together. */
+  /** The archive's hash in hex; identifies code, policy and account table together. */
   readonly sha256: string;
 }
 
@@ -68,18 +70,29 @@ const unless =
 
 /** The bundle in a place; undefined when it is not exactly as it was written. */
 async function whole(place: string): Promise<RemediationBundle | undefined> {
-  const file = join(place, 'index.mjs');
-  const code = await readFile(file).catch(unless('ENOENT'));
+  const file = join(place, archive);
+  const bytes = await readFile(file).catch(unless('ENOENT'));
   const written = await readFile(join(place, 'sha256'), 'utf8').catch(unless('ENOENT'));
-  return code && sha256(code) === written ? { file, sha256: written } : undefined;
+  return bytes && sha256(bytes) === written ? { file, sha256: written } : undefined;
 }
+
+const archive = 'index.zip';
+
+/** Equal contents give equal bytes: the entry is dated 1980, readable by everyone, and compressed without zlib. */
+const zipped = (code: Uint8Array): Uint8Array =>
+  zipSync(
+    { 'index.mjs': [code, { mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100644 << 16 }] },
+    { level: 9 },
+  );
 
 /** Builds next to the place and moves the result there. When another process was faster, its result stays. */
 async function build(policy: Policy, place: string, accounts: AccountTable): Promise<RemediationBundle> {
   const unfinished = `${place}.${randomUUID()}`;
   try {
-    const bundle = await bundleLambda(policy, unfinished, accounts);
-    await writeFile(join(unfinished, 'sha256'), bundle.sha256);
+    const { file } = await bundleLambda(policy, unfinished, accounts);
+    const bytes = zipped(await readFile(file));
+    await writeFile(join(unfinished, archive), bytes);
+    await writeFile(join(unfinished, 'sha256'), sha256(bytes));
     for (let left = tries; left > 0; left -= 1) {
       await rename(unfinished, place).catch(unless('ENOTEMPTY', 'EEXIST', 'ENOENT'));
       const found = await whole(place);

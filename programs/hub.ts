@@ -33,6 +33,8 @@ function queue(
       visibilityTimeoutSeconds: 60,
       sqsManagedSseEnabled: true,
       policy: queuePolicy(place, name, rules),
+      // Named where others send their dead letters: the provider accepts any value of what the program leaves out.
+      ...(!deadLetters && { redriveAllowPolicy: JSON.stringify({ redrivePermission: 'allowAll' }) }),
       ...(deadLetters && {
         redrivePolicy: deadLetters.arn.apply((arn) =>
           JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),

@@ -9,7 +9,7 @@ import { Permission } from '@pulumi/aws/lambda/permission.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import type { Queue } from '@pulumi/aws/sqs/queue.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { HubArguments } from './arguments.ts';
+import { codeSha256, type HubArguments } from './arguments.ts';
 import { names, ruleArn } from './names.ts';
 import { lambdaPermissions, lambdaTrust } from './policies.ts';
 import { type At, boundary, tags } from './provider.ts';
@@ -100,6 +100,16 @@ function permissionsToInvoke(
 }
 
 /**
+ * AWS's own values, named because the provider accepts any value of what the program leaves out: the log could go to
+ * another group, for example. Source: "Optional, Computed" in internal/service/lambda/function.go of the provider.
+ */
+const asByDefault = {
+  ephemeralStorage: { size: 512 },
+  loggingConfig: { logFormat: 'Text', logGroup: names.logGroup },
+  tracingConfig: { mode: 'PassThrough' },
+};
+
+/**
  * Declares the remediation Lambda with its role, its log group with retention, its asynchronous retries with a
  * dead-letter queue, and the permissions to invoke it. `rights` is the policy of its role.
  */
@@ -126,10 +136,13 @@ export function remediationFunction(
       // AWS does not document Graviton for the Regions of the other partitions; the bundle runs on both.
       architectures: [args.place.partition === 'aws' ? 'arm64' : 'x86_64'],
       handler: 'index.handler',
-      code: new pulumi.asset.AssetArchive({ 'index.mjs': new pulumi.asset.FileAsset(args.bundle.file) }),
+      code: new pulumi.asset.FileArchive(args.bundle.file),
+      // The provider copies the hash of the source from the state, so only this one shows code that was replaced.
+      codeSha256: codeSha256(args.bundle),
       memorySize: 512,
       timeout: functionTimeout,
       environment: { variables: variables(args, role, around) },
+      ...asByDefault,
       tags: tags('hub'),
     },
     { provider, dependsOn: [logs, permissions] },

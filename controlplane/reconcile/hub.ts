@@ -4,6 +4,7 @@ import { desiredHub } from '../stacks/desired.ts';
 import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubIsThere } from './account.ts';
 import type { ReconcileContext } from './context.ts';
+import { replacedCode } from './hub-code.ts';
 import { actOnStack } from './stack.ts';
 
 /** Upper limit only: once the workers agree on a policy, the first to see it enqueues the hub. */
@@ -46,7 +47,11 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
       const installationId = await given.installation?.id();
       return { ...desiredHub(fleet, bundle, accessRoleArn, installationId), exceptions };
     },
-    { release: undefined, requeueAfterMs: settings.resyncMinutes * 60_000 },
+    {
+      release: undefined,
+      requeueAfterMs: settings.resyncMinutes * 60_000,
+      differs: (desired) => replacedCode(given, desired),
+    },
   );
   return held ?? result;
 }

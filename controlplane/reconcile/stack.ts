@@ -31,6 +31,8 @@ interface Terms {
   readonly release: string | undefined;
   /** The resync delay after success, milliseconds. */
   readonly requeueAfterMs?: number | undefined;
+  /** What AWS has in another form than declared, from a look without the engine at a stack that is ready. */
+  readonly differs?: (desired: DesiredStack) => Promise<string | undefined>;
 }
 
 const summarise = (record: OperationRecord): string => {
@@ -78,7 +80,12 @@ export async function actOnStack(
   const asked = repair ? 'repair' : changed;
   const isLookDue = untilStackLook(record) === 0;
   const first = decide({ desired, record, release: terms.release, asked, isLookDue });
-  const decision = await inTurn(context, record, terms.release, first);
+  let decision = await inTurn(context, record, terms.release, first);
+  const differs = decision.do === 'nothing' ? await terms.differs?.(desired) : undefined;
+  if (differs) {
+    context.log.warn({ key }, differs);
+    decision = { do: 'up' };
+  }
   switch (decision.do) {
     case 'up': {
       const mismatch =

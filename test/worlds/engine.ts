@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { SQS } from '@aws-sdk/client-sqs';
+import { strToU8, zipSync } from 'fflate';
 import type { EngineSettings } from '../../controlplane/pulumi/cli.ts';
 import { type Engine, pulumiEngine } from '../../controlplane/pulumi/engine.ts';
 import type { Operation, OperationKind } from '../../controlplane/pulumi/operation.ts';
@@ -48,7 +50,7 @@ export const hubStack = (bundle: string): DesiredStack => ({
     kind: 'hub',
     place: { partition: 'aws', accountId: account, region },
     organizationId: 'o-portcullis',
-    bundle: { file: bundle, sha256: 'f00d' },
+    bundle: { file: bundle, sha256: createHash('sha256').update(readFileSync(bundle)).digest('hex') },
     securityHub: false,
     logRetentionDays: 90,
   } as DesiredStack['arguments'],
@@ -132,8 +134,8 @@ export async function engineWorld() {
     AWS_SECRET_ACCESS_KEY: 'test',
     PULUMI_CONFIG_PASSPHRASE: 'test',
   });
-  const bundle = join(directory, 'index.mjs');
-  writeFileSync(bundle, 'export const handler = async () => undefined;');
+  const bundle = join(directory, 'index.zip');
+  writeFileSync(bundle, zipSync({ 'index.mjs': strToU8('export const handler = async () => undefined;') }));
   const clients = sandbox.root(account, region);
   const children: ChildProcess[] = [];
   const settings = (data: string, state?: string): EngineSettings => ({

@@ -16,6 +16,7 @@ import type { Store } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { refuseDenied } from './control-policies.ts';
+import { codeSha256 } from '../../programs/arguments.ts';
 import { memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
@@ -65,6 +66,8 @@ function newWorld() {
     /** When accounts joined; long ago, without an entry. */
     joined: new Map<string, Date>(),
     drift: new Map<string, OperationRecord['drift']>(),
+    /** The remediation function's hash, as Lambda tells it. */
+    code: async (): Promise<string> => codeSha256({ sha256: 'f00d' }),
     /** Stack keys made so far. */
     made: new Set<string>(),
     /** `up hub`, `recover and up hub`, `preview hub`, in the order begun. */
@@ -140,6 +143,7 @@ export function awsOf(world: World): Aws {
         refuseDenied(world, command, `${id} ${region}`);
         return { trailList: [] };
       }),
+    lambda: async () => client(async () => ({ Configuration: { CodeSha256: await world.code() } })),
   } as unknown as Aws;
 }
 

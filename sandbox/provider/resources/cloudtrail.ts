@@ -65,7 +65,11 @@ async function setLogging(cloudTrail: CloudTrail, Name: string, properties: Prop
   else await cloudTrail.stopLogging({ Name });
 }
 
-async function read(cloudTrail: CloudTrail, wanted: string): Promise<Properties | undefined> {
+async function read(
+  cloudTrail: CloudTrail,
+  wanted: string,
+  known: Properties,
+): Promise<Properties | undefined> {
   const { trailList = [] } = await cloudTrail.describeTrails({
     trailNameList: [wanted],
     includeShadowTrails: false,
@@ -75,9 +79,11 @@ async function read(cloudTrail: CloudTrail, wanted: string): Promise<Properties 
   const Name = trail.TrailARN;
   const status = await cloudTrail.getTrailStatus({ Name });
   const { ResourceTagList = [] } = await cloudTrail.listTags({ ResourceIdList: [Name] });
+  // As in the official plugin, selectors that were reset by hand stay in the state (source: `resourceTrailRead` in
+  // internal/service/cloudtrail/trail.go).
   const selectors = trail.HasCustomEventSelectors
     ? ((await cloudTrail.getEventSelectors({ TrailName: Name })).EventSelectors ?? [])
-    : [];
+    : undefined;
   return {
     name: trail.Name,
     s3BucketName: trail.S3BucketName,
@@ -88,10 +94,12 @@ async function read(cloudTrail: CloudTrail, wanted: string): Promise<Properties 
     isMultiRegionTrail: trail.IsMultiRegionTrail,
     isOrganizationTrail: trail.IsOrganizationTrail,
     kmsKeyId: trail.KmsKeyId,
-    eventSelectors: selectors.map(({ ReadWriteType, IncludeManagementEvents }) => ({
-      readWriteType: ReadWriteType ?? 'All',
-      includeManagementEvents: IncludeManagementEvents ?? true,
-    })),
+    eventSelectors: selectors
+      ? selectors.map(({ ReadWriteType, IncludeManagementEvents }) => ({
+          readWriteType: ReadWriteType ?? 'All',
+          includeManagementEvents: IncludeManagementEvents ?? true,
+        }))
+      : known.eventSelectors,
     arn: Name,
     homeRegion: trail.HomeRegion,
     tags: tagMap(ResourceTagList[0]?.TagsList),
@@ -123,7 +131,7 @@ export const Trail: Resource = {
     if (optional<boolean>(properties, 'enableLogging') ?? true) await setLogging(cloudTrail, id, properties);
   },
   async read(aws, known) {
-    return read(await aws.cloudtrail(), optional<string>(known, 'arn') ?? string(known, 'name'));
+    return read(await aws.cloudtrail(), optional<string>(known, 'arn') ?? string(known, 'name'), known);
   },
   async update(aws, properties, old, oldInputs) {
     const cloudTrail = await aws.cloudtrail();

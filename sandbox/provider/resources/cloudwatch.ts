@@ -53,7 +53,7 @@ export const MetricAlarm: Resource = {
     dimensions: { kind: 'map' },
     period: integer,
     threshold: { kind: 'number' },
-    datapointsToAlarm: { ...integer, computed: true },
+    datapointsToAlarm: integer,
     treatMissingData: { kind: 'string', default: 'missing' },
     actionsEnabled: { kind: 'boolean', default: true },
     alarmActions: actions,

@@ -94,11 +94,17 @@ export const EventTarget: Resource = {
           roleArn: found.RoleArn,
           input: found.Input,
           inputPath: found.InputPath,
-          deadLetterConfig: { arn: found.DeadLetterConfig?.Arn ?? null },
-          retryPolicy: {
-            maximumEventAgeInSeconds: found.RetryPolicy?.MaximumEventAgeInSeconds ?? null,
-            maximumRetryAttempts: found.RetryPolicy?.MaximumRetryAttempts ?? null,
-          },
+          // As in the official plugin, one that was removed by hand stays in the state (source: `resourceTargetRead`
+          // in internal/service/events/target.go).
+          deadLetterConfig: found.DeadLetterConfig?.Arn
+            ? { arn: found.DeadLetterConfig.Arn }
+            : known.deadLetterConfig,
+          retryPolicy: found.RetryPolicy
+            ? {
+                maximumEventAgeInSeconds: found.RetryPolicy.MaximumEventAgeInSeconds ?? null,
+                maximumRetryAttempts: found.RetryPolicy.MaximumRetryAttempts ?? null,
+              }
+            : known.retryPolicy,
         };
       }
       NextToken = page?.NextToken;

@@ -146,7 +146,8 @@ export const EventRule: Resource = {
     return {
       name: found.Name,
       eventBusName: found.EventBusName ?? EventBusName,
-      eventPattern: found.EventPattern,
+      // the official plugin sets it only if AWS has one (`resourceRuleRead` in internal/service/events/rule.go)
+      eventPattern: found.EventPattern ?? known.eventPattern,
       scheduleExpression: found.ScheduleExpression,
       state: found.State,
       description: found.Description,

@@ -5,10 +5,10 @@ const GONE = 'ResourceNotFoundException';
 const fixed = { kind: 'string', replace: true } as const;
 
 /** Condition keys of a statement that AddPermission made (source: its parameters in the Lambda API reference). */
-const CONDITIONS: Record<string, string> = {
-  sourceArn: 'aws:sourcearn',
-  sourceAccount: 'aws:sourceaccount',
-  principalOrgId: 'aws:principalorgid',
+const CONDITIONS: Record<string, { key: string; operator: string }> = {
+  sourceArn: { key: 'aws:sourcearn', operator: 'ArnLike' },
+  sourceAccount: { key: 'aws:sourceaccount', operator: 'StringEquals' },
+  principalOrgId: { key: 'aws:principalorgid', operator: 'StringEquals' },
 };
 
 interface Statement {
@@ -76,13 +76,21 @@ export const Permission: Resource = {
     const statement = policy.Statement?.find(({ Sid }) => Sid === known.statementId);
     if (!statement) return undefined;
     const conditions = conditionsOf(statement);
+    const operators = isObject(statement.Condition) ? Object.keys(statement.Condition) : [];
     return {
       function: known.function,
       statementId: statement.Sid,
       qualifier: known.qualifier,
       action: statement.Action,
       principal: principalOf(statement),
-      ...Object.fromEntries(Object.entries(CONDITIONS).map(([property, key]) => [property, conditions[key]])),
+      ...Object.fromEntries(
+        Object.entries(CONDITIONS).map(([property, { key, operator }]) => [
+          property,
+          // As in the official plugin, a condition whose operator is not in the statement stays in the state (source:
+          // `resourcePermissionRead` in internal/service/lambda/permission.go).
+          operators.includes(operator) ? conditions[key] : known[property],
+        ]),
+      ),
     };
   },
   async delete(aws, old) {

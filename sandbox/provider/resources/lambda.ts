@@ -1,4 +1,4 @@
-import type { FunctionConfiguration, LoggingConfig } from '@aws-sdk/client-lambda';
+import type { FunctionConfiguration, LoggingConfig, TracingMode } from '@aws-sdk/client-lambda';
 import type { Aws } from '../protocol/clients.ts';
 import { type Fields, isObject, type Properties, same } from '../protocol/field.ts';
 import {
@@ -25,12 +25,15 @@ const inputs: Fields = {
   handler: { kind: 'string', required: true },
   runtime: { kind: 'string', required: true },
   sourceCodeHash: { kind: 'string', computed: true },
+  codeSha256: { kind: 'string', computed: true },
   architectures: { kind: 'strings', default: ['x86_64'] },
   description: text,
   memorySize: { ...integer, default: 128 },
   timeout: { ...integer, default: 3 },
   environment: { kind: 'object', fields: { variables: { kind: 'map' } } },
   reservedConcurrentExecutions: { ...integer, default: -1 },
+  ephemeralStorage: { kind: 'object', computed: true, fields: { size: integer } },
+  tracingConfig: { kind: 'object', computed: true, fields: { mode: { kind: 'string', required: true } } },
   loggingConfig: {
     kind: 'object',
     computed: true,
@@ -48,6 +51,8 @@ const inputs: Fields = {
 const configurationOf = (properties: Properties) => {
   const logging = nested(properties, 'loggingConfig');
   const variables = nested(properties, 'environment').variables;
+  const size = optional<number>(nested(properties, 'ephemeralStorage'), 'size');
+  const mode = optional<string>(nested(properties, 'tracingConfig'), 'mode');
   return {
     FunctionName: string(properties, 'name'),
     Role: string(properties, 'role'),
@@ -57,6 +62,8 @@ const configurationOf = (properties: Properties) => {
     MemorySize: optional<number>(properties, 'memorySize') ?? 128,
     Timeout: optional<number>(properties, 'timeout') ?? 3,
     Environment: { Variables: isObject(variables) ? (variables as Record<string, string>) : {} },
+    EphemeralStorage: size === undefined ? undefined : { Size: size },
+    TracingConfig: mode === undefined ? undefined : { Mode: mode as TracingMode },
     LoggingConfig: properties.loggingConfig
       ? ({
           LogFormat: optional<string>(logging, 'logFormat'),
@@ -105,6 +112,8 @@ function described(found: FunctionConfiguration): Properties {
     memorySize: found.MemorySize,
     timeout: found.Timeout,
     environment: { variables: found.Environment?.Variables ?? {} },
+    ephemeralStorage: { size: found.EphemeralStorage?.Size ?? null },
+    tracingConfig: { mode: found.TracingConfig?.Mode ?? null },
     loggingConfig: logging && {
       logFormat: logging.LogFormat ?? null,
       logGroup: logging.LogGroup ?? null,
@@ -121,8 +130,8 @@ function described(found: FunctionConfiguration): Properties {
 
 export const LambdaFunction: Resource = {
   inputs,
-  outputs: ['arn', 'invokeArn', 'codeSha256', 'sourceCodeSize', 'lastModified', 'version'],
-  volatile: ['codeSha256', 'sourceCodeSize', 'lastModified', 'version'],
+  outputs: ['arn', 'invokeArn', 'sourceCodeSize', 'lastModified', 'version'],
+  volatile: ['sourceCodeSize', 'lastModified', 'version'],
   identity: ['name'],
   parse: (id) => ({ name: id }),
   importForm: 'name',
@@ -155,12 +164,12 @@ export const LambdaFunction: Resource = {
     // On AWS GetFunction gives the tags only to a caller that may list them: without lambda:ListTags each update would
     // find all tags missing.
     const { Tags = {} } = await lambda.listTags({ Resource: string(now, 'arn') });
-    const changed = known.codeSha256 !== undefined && known.codeSha256 !== now.codeSha256;
     return {
       ...now,
-      // AWS gives no archive back: what was deployed stays true until the hash says otherwise
-      code: changed ? undefined : known.code,
-      sourceCodeHash: changed ? now.codeSha256 : (known.sourceCodeHash ?? now.codeSha256),
+      // As in the official plugin, both are what the state says (source: `resourceFunctionRead` in
+      // internal/service/lambda/function.go): only `codeSha256` shows code that was replaced.
+      code: known.code,
+      sourceCodeHash: known.sourceCodeHash ?? now.codeSha256,
       invokeArn: `arn:${String(now.arn).split(':')[1]}:apigateway:${aws.region}:lambda:path/2015-03-31/functions/${now.arn}/invocations`,
       reservedConcurrentExecutions: found.Concurrency?.ReservedConcurrentExecutions,
       tags: Object.fromEntries(Object.entries(Tags).filter(([key]) => !key.startsWith('aws:'))),
@@ -171,7 +180,7 @@ export const LambdaFunction: Resource = {
     const FunctionName = string(properties, 'name');
     const differs = (...names: string[]): boolean =>
       names.some((one) => inputs[one] && !same(inputs[one], oldInputs[one], properties[one]));
-    if (differs('code', 'sourceCodeHash', 'architectures')) {
+    if (differs('code', 'sourceCodeHash', 'codeSha256', 'architectures')) {
       const ZipFile = await zipOf(properties.code);
       await lambda.updateFunctionCode({ FunctionName, ZipFile, Architectures: architecturesOf(properties) });
       await settled(aws, FunctionName);

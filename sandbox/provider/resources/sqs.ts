@@ -7,8 +7,7 @@ const GONE = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'];
 /** Properties that are queue attributes under another name (source: SQS CreateQueue). */
 const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
   delaySeconds: { attribute: 'DelaySeconds', field: { kind: 'integer', default: 0 } },
-  // 256 KiB until 2025, 1 MiB since: whichever AWS gives to a program that says nothing is right
-  maxMessageSize: { attribute: 'MaximumMessageSize', field: { kind: 'integer', computed: true } },
+  maxMessageSize: { attribute: 'MaximumMessageSize', field: { kind: 'integer', default: 262_144 } },
   messageRetentionSeconds: {
     attribute: 'MessageRetentionPeriod',
     field: { kind: 'integer', default: 345_600 },
@@ -18,7 +17,8 @@ const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
     field: { kind: 'integer', default: 0 },
   },
   visibilityTimeoutSeconds: { attribute: 'VisibilityTimeout', field: { kind: 'integer', default: 30 } },
-  redrivePolicy: { attribute: 'RedrivePolicy', field: { kind: 'policy' } },
+  redrivePolicy: { attribute: 'RedrivePolicy', field: { kind: 'policy', computed: true } },
+  redriveAllowPolicy: { attribute: 'RedriveAllowPolicy', field: { kind: 'policy', computed: true } },
   // QueuePolicy may set it as well: a program that says nothing here leaves it alone
   policy: { attribute: 'Policy', field: { kind: 'policy', computed: true } },
   kmsMasterKeyId: { attribute: 'KmsMasterKeyId', field: { kind: 'string' } },
@@ -36,6 +36,16 @@ function attributesOf(inputs: Properties, old: Properties = {}): Record<string, 
   }
   return attributes;
 }
+
+/**
+ * What the official plugin sends for a new queue where the program says nothing; it has a default of its own for the
+ * size of a message. Source: `queueSchema` in internal/service/sqs/queue.go, consts.go.
+ */
+const defaults = Object.fromEntries(
+  Object.values(ATTRIBUTES)
+    .filter(({ field }) => field.default !== undefined)
+    .map(({ attribute, field }) => [attribute, String(field.default)]),
+);
 
 function typedValue(field: Field, value: string | undefined): Value | undefined {
   if (value === undefined) return undefined;
@@ -76,7 +86,7 @@ export const Queue: Resource = {
   async create(aws, inputs) {
     const { QueueUrl } = await (await aws.sqs()).createQueue({
       QueueName: string(inputs, 'name'),
-      Attributes: attributesOf(inputs),
+      Attributes: { ...defaults, ...attributesOf(inputs) },
       tags: isObject(inputs.tags) ? (inputs.tags as Record<string, string>) : {},
     });
     if (!QueueUrl) throw new Error('CreateQueue gave no URL');

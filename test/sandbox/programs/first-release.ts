@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Provider } from '@pulumi/aws/provider.js';
 import * as pulumi from '@pulumi/pulumi';
 import { busArn, queueArn, roleArn } from '../../../programs/names.ts';
@@ -72,7 +73,7 @@ export function firstRelease(world: DeploymentWorld, kind: 'hub' | 'account' | '
         .filter((each) => each.type.startsWith('aws:') && rowOf(each) === row)
         .map(({ type, name, inputs }) => {
           const code = new pulumi.asset.AssetArchive({
-            'index.mjs': new pulumi.asset.FileAsset(world.bundle.file),
+            'index.mjs': new pulumi.asset.FileAsset(join(dirname(world.bundle.file), 'index.mjs')),
           });
           const { sourceCodeHash: _, ...rest } = inputs;
           const given = 'code' in inputs ? { ...rest, code } : inputs;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { strFromU8, unzipSync } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionSources } from '../../../lambda/bundle.ts';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
@@ -50,6 +51,16 @@ test('the name of a bundle follows from every source of the function, in sub-fol
       .filter((file) => file.endsWith('.ts'))
       .sort(),
   );
+});
+
+test('a bundle is an archive with the function alone, equal whenever and wherever it is made', async () => {
+  const { file, sha256 } = await makeBundle(policy, directory);
+  const bytes = await readFile(file);
+  const files = unzipSync(bytes);
+  expect(Object.keys(files)).toEqual(['index.mjs']);
+  expect(strFromU8(files['index.mjs'] ?? new Uint8Array())).toContain('PORTCULLIS_POLICY');
+  await rm(directory, { recursive: true });
+  expect((await makeBundle(policy, directory)).sha256).toBe(sha256);
 });
 
 test('several made at once are one', async () => {

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readEnvironment } from '../../../lambda/aws/environment.ts';
+import { codeSha256 } from '../../../programs/arguments.ts';
 import { type Declared, declare, hubArgs, inputsOf } from './declared.ts';
 
 const here = ':eu-west-1:222222222222:';
@@ -42,7 +43,8 @@ test('the function runs the bundle on arm64 with what it needs to know', async (
       },
     },
   });
-  expect(Object.keys(await lambda.code.assets)).toEqual(['index.mjs']);
+  expect(await lambda.code.path).toBe(hubArgs().bundle.file);
+  expect(lambda.codeSha256).toBe(codeSha256(hubArgs().bundle));
 });
 
 test('without a Slack secret or a topic the function neither knows of one nor may use any', async () => {

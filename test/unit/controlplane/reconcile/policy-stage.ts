@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach } from 'vitest';
 import { createOffboarding } from '../../../../controlplane/offboarding/offboarding.ts';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
@@ -88,7 +88,8 @@ export function policyStage() {
     });
     world.hubBundle = hubBundler({ policy: inForce, aws, store, directory: join(data, 'bundle') });
     world.up = async ({ arguments: args }) => {
-      if (args.kind === 'hub') stage.deployed = await readFile(args.bundle.file, 'utf8');
+      if (args.kind === 'hub')
+        stage.deployed = await readFile(join(dirname(args.bundle.file), 'index.mjs'), 'utf8');
     };
     const enqueue = async (keys: readonly string[]) => void stage.woken.push(...keys);
     const answer = createOffboarding({ store, enqueue } as unknown as Parameters<

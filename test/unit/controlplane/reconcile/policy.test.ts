@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect } from 'vitest';
 import { hubBundler } from '../../../../controlplane/reconcile/hub-bundle.ts';
 import { policyInForce } from '../../../../controlplane/reconcile/policy-in-force.ts';
@@ -44,7 +44,7 @@ beforeEach(async () => {
   world.up = async ({ arguments: args, generation }) => {
     if (args.kind !== 'hub') return;
     // Policy and accounts are the first line, the code follows.
-    const [text = ''] = (await readFile(args.bundle.file, 'utf8')).split('\n', 1);
+    const [text = ''] = (await readFile(join(dirname(args.bundle.file), 'index.mjs'), 'utf8')).split('\n', 1);
     deployed = { text, generation };
   };
   await write(scoped());
