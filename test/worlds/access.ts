@@ -1,10 +1,13 @@
 import {
+  AttachRolePolicyCommand,
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
   IAMClient,
+  ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
@@ -62,6 +65,9 @@ export function accessWorld(sandbox: Sandbox) {
       const { PolicyNames = [] } = await iam(accountId).send(new ListRolePoliciesCommand({ RoleName }));
       for (const PolicyName of PolicyNames)
         await iam(accountId).send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+      const attached = await iam(accountId).send(new ListAttachedRolePoliciesCommand({ RoleName }));
+      for (const { PolicyArn } of attached.AttachedPolicies ?? [])
+        await iam(accountId).send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
       await iam(accountId).send(new DeleteRoleCommand({ RoleName }));
     },
     /** A role that one principal may assume, and what it may do. */
@@ -77,6 +83,25 @@ export function accessWorld(sandbox: Sandbox) {
         new PutRolePolicyCommand({ RoleName, PolicyName: RoleName, PolicyDocument: may }),
       );
       return Role?.Arn ?? '';
+    },
+    /**
+     * A role like the one that Organizations makes, which asks for an external id as well. The control plane's user may
+     * assume it.
+     */
+    async createAdministrator(accountId: string, RoleName: string, externalId: string): Promise<void> {
+      const statement = {
+        ...{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${management}:root` }, Action: 'sts:AssumeRole' },
+        Condition: { StringEquals: { 'sts:ExternalId': externalId } },
+      };
+      const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+      await iam(accountId).send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+      const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+      await iam(accountId).send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+      const UserName = 'portcullis-control-plane';
+      const PolicyDocument = allow('sts:AssumeRole', `arn:aws:iam::*:role/${RoleName}`);
+      await iam(management).send(
+        new PutUserPolicyCommand({ UserName, PolicyName: RoleName, PolicyDocument }),
+      );
     },
     /** From now on the process calls AWS as a new user of the account, who may do this and no more. */
     async becomeUser(accountId: string, UserName: string, may: string): Promise<string> {
