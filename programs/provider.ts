@@ -10,7 +10,7 @@ const chainOf = ({ accessRoleArn, deployerRoleArn, externalId }: Place) =>
 
 /**
  * The AWS provider for one account. `allowedAccountIds` makes a wrong credential fail before anything is changed. The
- * official plugin assumes roles and validates credentials in the provider's Region, whatever `stsRegion` says, and a
+ * official plugin assumes roles and validates credentials in the provider's Region, not in `stsRegion`, and a
  * Region that needs opt-in refuses an account that has not enabled it. So the provider always works in the hub Region,
  * and each resource names its own (source: `validateCredentials` in provider/config.go of pulumi-aws). The default of
  * 25 retries would block a worker for minutes when an API throttles; the scheduler retries later.

@@ -2,6 +2,7 @@ import { stalledAfter } from '../queue/result.ts';
 import type { Reason } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { StackRecord } from '../store/stacks.ts';
+import type { ReconcileContext } from './context.ts';
 
 export type Decision =
   | { readonly do: 'up' }
@@ -58,4 +59,16 @@ export function decide({ desired, record, release, asked, isLookDue = true }: Fa
   return wellAtOlderRelease
     ? { do: 'hold', message: 'of an older release; a roll-out updates it' }
     : { do: 'up' };
+}
+
+/** The decision, or `up` where a look without the engine finds a stack that is ready in another form than declared. */
+export async function afterLook(
+  { key, log }: Pick<ReconcileContext, 'key' | 'log'>,
+  decision: Decision,
+  look: () => Promise<string | undefined> | undefined,
+): Promise<Decision> {
+  const found = decision.do === 'nothing' ? await look() : undefined;
+  if (!found) return decision;
+  log.warn({ key }, found);
+  return { do: 'up' };
 }

@@ -7,7 +7,7 @@ import type { ReconcileContext } from './context.ts';
 
 /**
  * What the remediation function's code in AWS differs in from the declared bundle; undefined where it is the same or AWS
- * does not say. A read, not an operation of the engine: the hub is looked at often, and is seldom changed.
+ * does not say. One read, and no operation of the engine: every resync of the hub does it.
  */
 export async function replacedCode(
   { aws, settings, log }: Pick<ReconcileContext, 'aws' | 'settings' | 'log'>,

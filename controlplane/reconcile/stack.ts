@@ -9,7 +9,7 @@ import { hubKey } from '../stacks/key.ts';
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import { now, type ReconcileContext, usualAttempts } from './context.ts';
-import { decide, isWell } from './decide.ts';
+import { afterLook, decide, isWell } from './decide.ts';
 import { endDenied, untilStackLook } from './denied.ts';
 import { isYoung } from './observe.ts';
 import { isUnchanged, operate } from './operate.ts';
@@ -80,12 +80,8 @@ export async function actOnStack(
   const asked = repair ? 'repair' : changed;
   const isLookDue = untilStackLook(record) === 0;
   const first = decide({ desired, record, release: terms.release, asked, isLookDue });
-  let decision = await inTurn(context, record, terms.release, first);
-  const differs = decision.do === 'nothing' ? await terms.differs?.(desired) : undefined;
-  if (differs) {
-    context.log.warn({ key }, differs);
-    decision = { do: 'up' };
-  }
+  const turn = await inTurn(context, record, terms.release, first);
+  const decision = await afterLook(context, turn, () => terms.differs?.(desired));
   switch (decision.do) {
     case 'up': {
       const mismatch =

@@ -90,7 +90,11 @@ export function accessWorld(sandbox: Sandbox) {
      */
     async createAdministrator(accountId: string, RoleName: string, externalId: string): Promise<void> {
       const statement = {
-        ...{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${management}:root` }, Action: 'sts:AssumeRole' },
+        ...{
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${management}:root` },
+          Action: 'sts:AssumeRole',
+        },
         Condition: { StringEquals: { 'sts:ExternalId': externalId } },
       };
       const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });

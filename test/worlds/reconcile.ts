@@ -15,8 +15,8 @@ import type { RunRequest } from '../../controlplane/store/runs.ts';
 import type { Store } from '../../controlplane/store/store.ts';
 import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
-import { refuseDenied } from './control-policies.ts';
 import { codeSha256 } from '../../programs/arguments.ts';
+import { refuseDenied } from './control-policies.ts';
 import { memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';

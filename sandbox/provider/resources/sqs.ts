@@ -155,7 +155,7 @@ export const QueuePolicy: Resource = {
   async update(aws, inputs) {
     await setPolicy(aws, string(inputs, 'queueUrl'), string(inputs, 'policy'));
   },
-  // As in the official plugin, the queue's policy is then empty, whoever set it.
+  // As in the official plugin, the queue's policy is then empty, also one that the queue itself was given.
   async delete(aws, old) {
     await unless(setPolicy(aws, string(old, 'queueUrl'), ''), ...GONE);
   },
