@@ -1,7 +1,7 @@
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { firstColumn } from './database/query.ts';
-import { foldCounts } from './findings/counts.ts';
+import { foldCounts, removeEmptyCounts } from './findings/counts.ts';
 
 /** What is removed once it is so many days old; undefined keeps it for ever. */
 export interface Retention {
@@ -107,5 +107,6 @@ export async function removeExpired(
     if (days !== undefined) removed[of] = await removeAll(database, { of, days, remove });
   }
   await foldCounts(database);
+  await removeEmptyCounts(database);
   return removed;
 }

@@ -24,5 +24,9 @@ export const foldCounts = ({ transaction }: Pick<Database, 'transaction'>): Prom
        select grain, key, rule, month, ${countedColumns}, sum(count) from taken group by grain, key, rule, month, ${countedColumns}
        on conflict (grain, key, rule, month, ${countedColumns}) do update set count = finding_count.count + excluded.count`,
     );
-    await query('delete from finding_count where count = 0');
   });
+
+/** Removes counts of nothing, which folding leaves. It reads all counts, so it runs seldom. */
+export const removeEmptyCounts = async ({ query }: Pick<Database, 'query'>): Promise<void> => {
+  await query('delete from finding_count where count = 0');
+};

@@ -73,8 +73,13 @@ function keptOf({ account, accounts, region, owner, policyRule, olderThan }: Oth
   if (given.length === 1 && policyRule !== undefined)
     return { where: [grain('rule'), ['key = $value', policyRule]] };
   if (given.length === 1 && olderThan !== undefined) {
-    const before: Condition = [`key < to_char(${beginning('day')}, 'YYYY-MM-DD')`, olderThan];
-    return { where: [grain('day'), before], remainder: [[sinceBeginning('day'), olderThan]] };
+    const months = `grain = 'all' and month < to_char(${beginning('month')}, 'YYYY-MM')`;
+    const days = `grain = 'day' and key >= to_char(${beginning('month')}, 'YYYY-MM-DD')
+      and key < to_char(${beginning('day')}, 'YYYY-MM-DD')`;
+    return {
+      where: [[`(${months}) or (${days})`, olderThan]],
+      remainder: [[sinceBeginning('day'), olderThan]],
+    };
   }
   const where: Condition[] = [grain('region'), ['key = $value', region], ['rule = $value', policyRule]];
   if (olderThan === undefined) return { where };

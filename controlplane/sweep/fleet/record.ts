@@ -1,3 +1,4 @@
+import { foldCounts } from '../../store/findings/counts.ts';
 import type { CellReading } from '../../store/findings/finding.ts';
 import { type ClaimedCell, completeCells } from '../../store/sweeps/cells.ts';
 import type { SweepContext, SweepPolicy } from '../context.ts';
@@ -67,6 +68,8 @@ export function recorder(
           part.map(({ read }) => read),
         );
         for (const { done } of part) done();
+        // Few rows to read for the counts of the list; where it fails, the next one does it.
+        await foldCounts(context.database);
       } catch (error) {
         for (const { failed } of part) failed(error);
       }

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
-import { foldCounts } from '../../../../../controlplane/store/findings/counts.ts';
+import { foldCounts, removeEmptyCounts } from '../../../../../controlplane/store/findings/counts.ts';
 import { type FindingFilter, findingSorts } from '../../../../../controlplane/store/lists/findings.ts';
 import { type ListStore, listStore } from '../../../../../controlplane/store/lists/lists.ts';
 import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
@@ -130,6 +130,7 @@ test('counts stay right where findings are removed, and leave no row of nothing'
   expect((await whole({})).counts?.state).toEqual({ open: 6, excepted: 1, remediated: 0, resolved: 0 });
   await database.query('delete from finding');
   await foldCounts(database);
+  await removeEmptyCounts(database);
   expect(await database.query('select * from finding_count')).toEqual([]);
   expect(await database.query('select * from finding_count_change')).toEqual([]);
 });
