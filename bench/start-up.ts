@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { emptyAnswers } from '../test/worlds/empty-service.ts';
+import { emptyAnswers } from '../test/unit/controlplane/cli/empty-service.ts';
 import { type Figures, median } from './figures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { emptyAnswers } from '../../../worlds/empty-service.ts';
 import { cli } from './cli.ts';
+import { emptyAnswers } from './empty-service.ts';
 
 /** A service that knows no account, as the commands find it; the token that each request had. */
 const answers: Record<string, object> = { ...emptyAnswers, '/v1/exceptions': { exceptions: [] } };
