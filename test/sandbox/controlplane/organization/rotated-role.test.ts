@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 test('a reconcile goes on with another PORTCULLIS_ACCESS_ROLE and external id, although the old role is deleted', async () => {
-  const before = await world.controlPlane.cli(['reconcile']);
+  const before = await world.controlPlane.cli(['reconcile', '--all']);
   expect(before.exit, before.output).toBe(0);
   await world.controlPlane.stop();
   const access = accessWorld(world.sandbox);
@@ -28,7 +28,7 @@ test('a reconcile goes on with another PORTCULLIS_ACCESS_ROLE and external id, a
     ...world.environment,
     ...{ PORTCULLIS_ACCESS_ROLE: 'access-2', PORTCULLIS_EXTERNAL_ID: 'second' },
   });
-  const { exit, output } = await after.cli(['reconcile']);
+  const { exit, output } = await after.cli(['reconcile', '--all']);
   expect(exit, output).toBe(0);
   expect(output).toMatch(/^reconcile succeeded: /m);
 });
