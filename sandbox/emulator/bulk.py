@@ -3,6 +3,7 @@ work leave behind. The same seed makes the same content in the same account and 
 
 import random
 
+import public_access
 from ministack.core.responses import request_scope
 from ministack.services import ec2
 from security_groups import SOURCES, identity
@@ -149,6 +150,8 @@ def cell(seed, account, region, size):
     dice = random.Random(f"{seed}/{account}/{region}")
     ec2._ensure_defaults_initialized()
     vpc, subnets = network(dice, account, region)
+    if dice.random() < 0.1:
+        public_access.modes[account, region] = "block-ingress"
     groups = [identifier(dice, "sg") for _ in range(size)]
     facts = {
         "groups": groups, "corporate": prefix_list(dice, account, region, "corporate", ["81.2.69.0/24", "10.0.0.0/8"]),
