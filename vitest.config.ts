@@ -64,6 +64,7 @@ const long = [
   'test/sandbox/controlplane/reconcile/hub-policy.test.ts',
   'test/sandbox/controlplane/remediations/own-rule.test.ts',
   'test/sandbox/controlplane/store/backup.test.ts',
+  'test/sandbox/controlplane/sweep/listing-large.test.ts',
   'test/sandbox/controlplane/trails/own-trail.test.ts',
   'test/sandbox/controlplane/verify/killed.test.ts',
   'test/sandbox/docs/first-run.test.ts',
