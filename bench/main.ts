@@ -1,10 +1,11 @@
-// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board|custodian]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
 import { startWorld, type World } from '../sandbox/demo/world.ts';
 import { measureBoard } from './board.ts';
 import { measureBundle } from './cold-start.ts';
+import { measureCustodian } from './custodian/compare.ts';
 import { measureEvaluator } from './evaluator.ts';
 import { figures as collect, json, merged, table } from './figures.ts';
 import { measureFindings } from './findings.ts';
@@ -89,10 +90,13 @@ const parts: Record<string, () => Promise<Ended>> = {
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
   board: () => measureBoard(figures, options).then(() => 'measured'),
   findings: () => measureFindings(figures, options).then(() => 'measured'),
+  custodian: () => measureCustodian(figures, options).then(() => 'measured'),
 };
 
 /** In another part already, or minutes long: runs only where it is asked for. */
-const onlyByName = new Set(['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board', 'findings']);
+const onlyByName = new Set([
+  ...['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board', 'findings', 'custodian'],
+]);
 
 async function measure(): Promise<Ended> {
   for (const [name, part] of Object.entries(parts)) {

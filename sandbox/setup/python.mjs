@@ -19,6 +19,10 @@ const schemathesisDirectory = path.join(stateDirectory, 'schemathesis');
 /** What checks IAM policies, in an environment of its own for the same reason. */
 const policyLintersDirectory = path.join(stateDirectory, 'policy-linters');
 
+/** What the bench compares with, in an environment of its own for the same reason. */
+const custodianDirectory = path.join(stateDirectory, 'custodian');
+const custodianRequirements = 'bench/custodian/requirements.txt';
+
 /** @typedef {{ path: string, version: string, venv: boolean }} Python */
 
 /**
@@ -132,6 +136,19 @@ export const policyLintersStep = {
     );
     const program = path.join(policyLintersDirectory, 'bin', 'python');
     return { path: program, summary: `parliament and policy_sentry on Python ${version}` };
+  },
+};
+
+/** @type {import('./steps.mjs').Step} */
+export const custodianStep = {
+  id: 'custodian',
+  name: 'Cloud Custodian',
+  pin: () => pinOf(custodianRequirements),
+  holds: (value) => existsSync(value.path),
+  async make(progress) {
+    const version = await makeEnvironment(custodianDirectory, custodianRequirements, progress);
+    const program = path.join(custodianDirectory, 'bin', 'c7n-org');
+    return { path: program, summary: `Cloud Custodian on Python ${version}` };
   },
 };
 
