@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|flood|scheduler|board|custodian]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|cells|flood|scheduler|board|custodian]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
@@ -16,6 +16,7 @@ import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
 import { measureScheduler } from './scheduler.ts';
 import { measureStartUp } from './start-up.ts';
+import { measureSweepCells } from './sweep-cells.ts';
 
 const results = new URL('results.json', import.meta.url);
 const {
@@ -88,6 +89,7 @@ const parts: Record<string, () => Promise<Ended>> = {
   sweep: () => inWorld(measureSweepOf),
   flood: () => inWorld(measureFloodOf),
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
+  cells: () => measureSweepCells(figures, options).then(() => 'measured'),
   board: () => measureBoard(figures, options).then(() => 'measured'),
   findings: () => measureFindings(figures, options).then(() => 'measured'),
   custodian: () => measureCustodian(figures, options).then(() => 'measured'),
@@ -95,7 +97,7 @@ const parts: Record<string, () => Promise<Ended>> = {
 
 /** In another part already, or minutes long: runs only where it is asked for. */
 const onlyByName = new Set([
-  ...['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board', 'findings', 'custodian'],
+  ...['memory', 'bursts', 'sweep', 'flood', 'scheduler', 'board', 'cells', 'findings', 'custodian'],
 ]);
 
 async function measure(): Promise<Ended> {

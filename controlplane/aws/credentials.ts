@@ -41,6 +41,9 @@ function remembered(get: Provider): KeptCredentials {
   };
 }
 
+/** Chains above this number are dropped, the least recently used first: each holds an STS client of its own. */
+const keptChains = 256;
+
 /** Assumes roles in chains. Accounts with the same first roles share their credentials. */
 export function roleChains({
   externalId,
@@ -56,9 +59,14 @@ export function roleChains({
     const last = roles.at(-1);
     if (last === undefined) return undefined;
     const key = roles.join(' ');
-    const known = chains.get(key);
-    if (known) return known;
+    // Also where this chain is known: the first roles are used as recently.
     const before = chain(roles.slice(0, -1));
+    const known = chains.get(key);
+    if (known) {
+      chains.delete(key);
+      chains.set(key, known);
+      return known;
+    }
     const assume = fromTemporaryCredentials({
       params: {
         RoleArn: last,
@@ -78,6 +86,8 @@ export function roleChains({
       },
     };
     chains.set(key, made);
+    const [oldest] = chains.keys();
+    if (chains.size > keptChains && oldest !== undefined) chains.delete(oldest);
     return made;
   };
   return chain;

@@ -57,13 +57,13 @@ export const findingRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/findings/:id',
-    summary: 'One finding with the changes of its state',
+    summary: 'One finding with the changes of its state, and the event that should have announced it',
     role: 'viewer',
     returns: findingWithHistorySchema,
     answers: { 200: 'The finding', 404: 'No such finding' },
     async handle({ store }, { parameters: { id = '' } }) {
       const found = await store.findings.get(id);
-      if (found) return ok(found);
+      if (found) return ok({ ...found, missedEvent: (await store.sweeps.missed.ofFinding(id)) ?? null });
       throw new PortcullisError('not-found', `finding ${id} does not exist; GET /v1/findings lists them`);
     },
   }),

@@ -5,6 +5,7 @@ import { severities } from '../../store/findings/counts.ts';
 import { exposures, findingStates } from '../../store/findings/finding.ts';
 import type { FindingChange, FindingRecord } from '../../store/findings/record.ts';
 import type { FindingCounts } from '../../store/lists/finding-counts.ts';
+import { type MissedEvent, missedHops } from '../../store/sweeps/missed-events.ts';
 import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { pageFields } from './page.ts';
 
@@ -14,6 +15,11 @@ const control = z.object({
 }) satisfies SchemaOf<Control>;
 
 const cause = z.enum(['event', 'sweep']);
+
+const openedBy = z
+  .object({ principal: z.string(), eventId: z.string(), eventTime: z.string() })
+  .nullable()
+  .describe('The API call that opened it, where CloudTrail still had it');
 
 const finding = z.object({
   id: z.string().describe('The same for the same ingress of a group, also when its rule is created again'),
@@ -42,10 +48,7 @@ const finding = z.object({
   owner: z
     .object({ by: z.enum(['group-tag', 'account-tag', 'principal']), tag: textOrNull, value: z.string() })
     .nullable(),
-  openedBy: z
-    .object({ principal: z.string(), eventId: z.string(), eventTime: z.string() })
-    .nullable()
-    .describe('The API call that opened it, where CloudTrail still had it'),
+  openedBy,
   state: z.enum(findingStates),
   stateSince: time,
   firstSeen: time,
@@ -80,8 +83,26 @@ export const findingsSchema = z.object({
   counts: counts.nullable().describe('Of all findings with these filters; with the first page only'),
 });
 
+const missedEvent = z.object({
+  accountId: account,
+  region: z.string(),
+  groupId: z.string(),
+  ingress: z.string(),
+  sweepId: z.string().describe('The sweep that found it'),
+  state: z.enum(['suspected', 'missed', 'announced']),
+  afterAt: time.describe('The rule was opened after this'),
+  foundAt: time,
+  openedBy,
+  hop: z.enum(missedHops).nullable(),
+  message: textOrNull.describe('What is known about the hop, with the fix'),
+  judgedAt: timeOrNull,
+}) satisfies SchemaOf<MissedEvent>;
+
 export const findingWithHistorySchema = finding.extend({
   history: z.array(change).describe('The newest 500 changes of its state, the newest first'),
+  missedEvent: missedEvent
+    .nullable()
+    .describe('Set where a sweep found it and no event announced it: where that event was lost'),
 });
 
 export type FindingView = z.infer<typeof finding>;

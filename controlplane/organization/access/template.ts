@@ -20,7 +20,9 @@ export async function readAccessPolicy(): Promise<AccessPolicy> {
   const documents = ['deployer-policy', 'deployer-hub-policy', 'verify-policy', 'sweep-action-policy'];
   const [first, ...more] = await Promise.all(documents.map(read));
   if (!first) throw new Error('there is no access policy');
-  return { ...first, Statement: [first, ...more].flatMap(({ Statement }) => Statement) };
+  // The rest of it is for whoever enters the accounts.
+  const swept = (await read('sweep-policy')).Statement.filter(({ Sid }) => Sid.startsWith('ReadEach'));
+  return { ...first, Statement: [...[first, ...more].flatMap(({ Statement }) => Statement), ...swept] };
 }
 
 /** Replaces the partition of every ARN with that of the account that uses the template. */

@@ -40,6 +40,11 @@ type Judgement = Pick<MissedEvent, 'state' | 'hop' | 'message'>;
 const columns = `account_id, region, group_id, ingress, sweep_id, state, after_at, found_at, opened_by, hop, message,
   judged_at`;
 
+const ofMissed = columns
+  .split(',')
+  .map((column) => `m.${column.trim()}`)
+  .join(', ');
+
 /** For so long an event may be under way, milliseconds. */
 export const eventPatienceMs = 15 * 60_000;
 
@@ -102,21 +107,19 @@ export const missedEventStore = ({ query, transaction }: Pick<Database, 'query' 
       [...identity(missed), afterMs],
     );
   },
-  /** The last one of a rule whose event was missed. */
-  of: (accountId: string, region: string, groupId: string, ingress: string) =>
+  /** The last missed event of a finding. */
+  ofFinding: (findingId: string) =>
     firstRow<MissedEvent>(
       query,
-      `select ${columns} from missed_event where account_id = $1 and region = $2 and group_id = $3 and ingress = $4
-         and state = 'missed' order by found_at desc limit 1`,
-      [accountId, region, groupId, ingress],
+      `select ${ofMissed} from missed_event m join finding f on m.account_id = f.account_id and m.region = f.region
+         and m.group_id = f.group_id and m.ingress = f.ingress
+       where f.id = $1 and m.state = 'missed' order by m.found_at desc limit 1`,
+      [findingId],
     ),
   /** Missed events of an account since each cell was last verified, the latest of each cell. */
   open: (accountId: string): Promise<MissedEvent[]> =>
     query(
-      `select distinct on (m.region) ${columns
-        .split(',')
-        .map((column) => `m.${column.trim()}`)
-        .join(', ')}
+      `select distinct on (m.region) ${ofMissed}
        from missed_event m left join cell_verification v on v.account_id = m.account_id and v.region = m.region
        where m.account_id = $1 and m.state = 'missed' and m.judged_at > coalesce(v.verified_at, '-infinity')
        order by m.region, m.judged_at desc`,

@@ -28,6 +28,7 @@ const counts: FindingsView['counts'] = {
 };
 const whole: FindingWithHistoryView = {
   ...finding({ exceptions: [{ name: 'bastion', expires: null }], state: 'excepted' }),
+  missedEvent: null,
   history: [{ at, from: null, to: 'open', cause: 'sweep', causeId: 's-1', recordedAt: at }],
 };
 

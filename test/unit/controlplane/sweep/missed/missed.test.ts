@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, vi } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
+import { findingId } from '../../../../../controlplane/store/findings/identity.ts';
 import { listStore } from '../../../../../controlplane/store/lists/lists.ts';
 import { carryOut } from '../../../../../controlplane/sweep/fleet/carry-out.ts';
 import { type JudgeContext, judgeDue } from '../../../../../controlplane/sweep/missed/judge.ts';
@@ -130,7 +131,8 @@ describe('an offence that no event announced', () => {
     const world = await sweptTwice(database);
     await hasTime(database);
     await judging(world, failing as unknown as Record<string, string>).run();
-    const missed = await world.store.sweeps.missed.of(account, region, groupId, 'tcp 22 22 0.0.0.0/0');
+    const id = findingId({ accountId: account, region, groupId, ingress: 'tcp 22 22 0.0.0.0/0' });
+    const missed = await world.store.sweeps.missed.ofFinding(id);
     expect(missed).toMatchObject({ hop, message: expect.stringMatching(message) });
   });
 
