@@ -1,3 +1,4 @@
+import { openBefore } from './opened-before.ts';
 import { steps } from './steps.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -40,7 +41,7 @@ const interrupted = new Promise<'interrupted'>((stop) => {
 });
 
 screen.write('Starting a local AWS organization and the control plane …\n');
-const world = await startWorld();
+const world = await startWorld({}, undefined, openBefore);
 try {
   const { members, regions, id } = world.sandbox.organization;
   screen.write(`Organization ${id}: ${members.length} members, Regions ${regions.join(', ')}\n`);

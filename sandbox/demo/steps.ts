@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import type { Account, Remediation } from './control-plane.ts';
 import { drift, plainPulumi, repair } from './drift.ts';
+import { findOpened } from './opened-before.ts';
 import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
 import { assert, type Step } from './step.ts';
 import { verifyCells } from './verification.ts';
@@ -170,6 +171,7 @@ const verify: Step = {
 /** The demo's claims, in order: each builds on the world that those before it left. */
 export const steps: readonly Step[] = [
   onboard,
+  findOpened,
   close,
   allow,
   cover,

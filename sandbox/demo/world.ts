@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Sandbox, startSandbox } from '../sandbox.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import type { OpenedBefore } from './opened-before.ts';
 import { type SlackReceiver, startSlackReceiver } from './slack-receiver.ts';
 
 /** The sandbox, a control plane that works on it, and a receiver for its Slack messages. */
@@ -11,18 +12,22 @@ export interface World {
   readonly sandbox: Sandbox;
   readonly controlPlane: ControlPlane;
   readonly slack: SlackReceiver;
+  /** What was opened before the control plane was started, where that was asked for. */
+  readonly before?: OpenedBefore;
   /** Settings of the control plane, for a shell that wants to run the CLI itself. */
   readonly environment: Record<string, string>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts all three, the control plane with more settings where given; `prepare` may fill its data directory before.
+ * Starts all three, the control plane with more settings where given; `prepare` may fill its data directory before, and
+ * `open` may open ingress before there is a control plane.
  * @throws when one does not start; nothing is left behind then.
  */
 export async function startWorld(
   settings: Record<string, string> = {},
   prepare: (data: string) => Promise<void> = async () => undefined,
+  open?: (sandbox: Sandbox) => Promise<OpenedBefore>,
 ): Promise<World> {
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -46,9 +51,10 @@ export async function startWorld(
       }),
     );
     secrets.destroy();
+    const before = await open?.(sandbox);
     const controlPlane = await startControlPlane(environment);
     closers.push(controlPlane.stop);
-    return { sandbox, controlPlane, slack, environment, stop };
+    return { sandbox, controlPlane, slack, environment, ...(before && { before }), stop };
   } catch (error) {
     await stop();
     throw error;

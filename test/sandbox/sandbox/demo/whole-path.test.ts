@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBefore } from '../../../../sandbox/demo/opened-before.ts';
 import { steps } from '../../../../sandbox/demo/steps.ts';
 import { startWorld, type World } from '../../../../sandbox/demo/world.ts';
 import { until } from '../../../worlds/until.ts';
@@ -10,7 +11,7 @@ import { until } from '../../../worlds/until.ts';
 describe('the whole path on a local organization', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({}, undefined, openBefore);
   });
   afterAll(() => world?.stop());
 
