@@ -1,30 +1,6 @@
-import type { Terminal } from './output/terminal.ts';
+import { all, type Definition, json, type OptionLine, scope } from './definition.ts';
+import { findingDefinitions } from './finding-definitions.ts';
 
-/** Carries a command out; its exit code. */
-export type Handler = (terminal: Terminal, values: never, ...operands: string[]) => Promise<number>;
-
-/** Flags and what they mean. `<id...>` may be given several times. */
-export type OptionLine = readonly [flags: string, description: string];
-
-/** One command as the command line shows it. Its code is loaded when it runs, and not before. */
-export interface Definition {
-  readonly group: string;
-  readonly summary: string;
-  readonly operands?: string;
-  readonly options: readonly OptionLine[];
-  readonly load: () => Promise<Handler>;
-}
-
-export const json: OptionLine = ['--json', 'print the answer, and an error, as JSON'];
-const scope: readonly OptionLine[] = [
-  ['--account <id...>', 'this account; may be given several times'],
-  [
-    '--ou <id...>',
-    'the accounts of this organizational unit (ou-…) or root (r-…); may be given several times',
-  ],
-  ['--region <region...>', 'this Region; may be given several times'],
-];
-const all: OptionLine = ['--all', 'the whole organization; needed where no other scope is given'];
 const run: readonly OptionLine[] = [
   ['--only-changed', 'leave out stacks that are ready at the wanted generation'],
   ['--wave <wave...>', 'a wave: accounts, ou-… or 10%, joined by +; several in order'],
@@ -98,24 +74,6 @@ const observation: Readonly<Record<string, Definition>> = {
     options: [...scope, all, json],
     load: async () => (await import('./commands/verify.ts')).verify,
   },
-  sweep: {
-    group: 'Observe',
-    summary: 'read the security groups of every cell, and list what the policy forbids',
-    options: [
-      ...scope,
-      all,
-      ['--no-wait', 'do not follow the sweep to its end'],
-      json,
-      ['--standalone', 'a first look with nothing deployed; needs credentials and the access role only'],
-      [
-        '--policy <file>',
-        'with --standalone: the policy; without it PORTCULLIS_POLICY, else the shipped one',
-      ],
-      ['--format <format>', 'with --standalone: table, jsonl, csv or html; table by default'],
-      ['--output <file>', 'with --standalone: write the result to this file'],
-    ],
-    load: async () => (await import('./commands/sweep.ts')).sweep,
-  },
   remediations: {
     group: 'Observe',
     summary: 'list what was revoked, with the ids that restore it',
@@ -128,27 +86,6 @@ const observation: Readonly<Record<string, Definition>> = {
       json,
     ],
     load: async () => (await lists()).remediations,
-  },
-  findings: {
-    group: 'Observe',
-    summary: 'list ingress that the policy forbids, or show one finding with its history',
-    operands: '[id]',
-    options: [
-      ['--account <id>', 'only this account'],
-      ['--ou <id>', 'only accounts of this organizational unit (ou-…) or root (r-…)'],
-      ['--region <region>', 'only this Region'],
-      ['--severity <severity>', 'only this severity: critical, high, medium, low or none'],
-      ['--exposure <exposure>', 'only this exposure: reachable, attached, unattached or unknown'],
-      ['--state <state>', 'open (the default), excepted, remediated, resolved or all'],
-      ['--owner <owner>', 'only of this owner: the value of the tag, or the principal'],
-      ['--policy-rule <name>', 'only of this rule of the policy'],
-      ['--older-than <days>', 'only findings that were first seen so many days ago or earlier'],
-      ['--sort <order>', 'severity (the default), oldest, newest or account'],
-      ['--limit <number>', 'how many to print; 100 by default, with csv and jsonl all'],
-      ['--format <format>', 'table (the default), json, jsonl or csv'],
-      json,
-    ],
-    load: async () => (await import('./commands/findings.ts')).findings,
   },
   audit: {
     group: 'Observe',
@@ -248,5 +185,6 @@ export const definitions: Readonly<Record<string, Definition>> = {
   },
   ...rollout,
   ...observation,
+  ...findingDefinitions,
   ...exceptions,
 };

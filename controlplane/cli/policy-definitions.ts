@@ -1,4 +1,4 @@
-import { type Definition, json, type OptionLine } from './definitions.ts';
+import { type Definition, json, type OptionLine } from './definition.ts';
 
 const policyFile: OptionLine = [
   '--policy <file>',

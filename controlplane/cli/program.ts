@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { type Definition, definitions, type OptionLine } from './definitions.ts';
+import type { Definition, OptionLine } from './definition.ts';
+import { definitions } from './definitions.ts';
 import type { Terminal } from './output/terminal.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 

@@ -1,0 +1,28 @@
+import type { Terminal } from './output/terminal.ts';
+
+/** Carries a command out; its exit code. */
+export type Handler = (terminal: Terminal, values: never, ...operands: string[]) => Promise<number>;
+
+/** Flags and what they mean. `<id...>` may be given several times. */
+export type OptionLine = readonly [flags: string, description: string];
+
+/** One command as the command line shows it. Its code is loaded when it runs, and not before. */
+export interface Definition {
+  readonly group: string;
+  readonly summary: string;
+  readonly operands?: string;
+  readonly options: readonly OptionLine[];
+  readonly load: () => Promise<Handler>;
+}
+
+export const json: OptionLine = ['--json', 'print the answer, and an error, as JSON'];
+/** The options of a command for a part of the organization. */
+export const scope: readonly OptionLine[] = [
+  ['--account <id...>', 'this account; may be given several times'],
+  [
+    '--ou <id...>',
+    'the accounts of this organizational unit (ou-…) or root (r-…); may be given several times',
+  ],
+  ['--region <region...>', 'this Region; may be given several times'],
+];
+export const all: OptionLine = ['--all', 'the whole organization; needed where no other scope is given'];
