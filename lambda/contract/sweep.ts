@@ -5,7 +5,7 @@ const detailType = 'Portcullis Sweep';
 
 /**
  * The event by which a sweep hands a group to the Lambda. It is a hint as every event is: the group is read again and
- * judged by the policy. No rule of the hub delivers such an event from a bus.
+ * evaluated by the policy. No rule of the hub delivers such an event from a bus.
  */
 export const sweepEventSchema = z.object({
   id: z.string().min(1).max(128),

@@ -33,7 +33,7 @@ interface Subject {
 }
 
 /**
- * One verdict for each security group rule, in the given order. The first policy rule that does not clearly miss
+ * One verdict for each security group rule, in the given order. The first policy rule that matches or is in doubt
  * decides: a match is a violation in that rule's effective mode, or excepted; a doubt is `undecided`. Pass all rules of
  * the group, because some are too wide only together. Pure.
  */

@@ -9,7 +9,7 @@ import {
   undecided,
 } from './evaluate.ts';
 
-/** A rule that two policies judge otherwise. */
+/** A rule that two policies evaluate differently. */
 export interface Difference {
   readonly snapshot: GroupSnapshot;
   readonly old: EvaluatedRule;

@@ -19,7 +19,7 @@ export interface GroupSnapshot {
   readonly region: string | undefined;
   /** The ingress rules. */
   readonly rules: readonly SecurityGroupRule[];
-  /** How many egress rules it has, which are not judged. */
+  /** How many egress rules it has, which are not evaluated. */
   readonly egress: number;
   /** What a reader must know about the source of this snapshot. */
   readonly notes: readonly string[];
@@ -52,7 +52,7 @@ export interface EvaluatedRule {
   readonly why: string;
 }
 
-/** One judgement for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
+/** One evaluation for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
 export function evaluateRules(
   policy: Policy,
   { group, rules, account, region }: GroupSnapshot,

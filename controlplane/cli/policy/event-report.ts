@@ -20,7 +20,7 @@ export interface EventReport {
   /** `noted`: who set a tag is recorded, and no group is read. `not-forwarded`: it never reaches the Lambda. */
   readonly reading: 'looked-at' | 'noted' | 'ignored' | 'undecided' | 'not-forwarded';
   readonly why: string;
-  /** What the call asks for, judged from the event's words as if the group held nothing else. */
+  /** What the call asks for, evaluated from the event's words as if the group held nothing else. */
   readonly asked: {
     readonly from: Asked['from'];
     readonly unreadable: number;

@@ -24,7 +24,7 @@ const expectation = mapping({
 })
   .refine(({ rule, port }) => (rule === undefined) !== (port === undefined), 'write either rule or port')
   .refine(({ group, rule }) => group !== undefined || rule?.includes('/'), {
-    message: 'write the group, or a rule in words such as tcp/22/0.0.0.0/0 to judge it alone',
+    message: 'write the group, or a rule in words such as tcp/22/0.0.0.0/0 to evaluate it alone',
     path: ['group'],
   });
 
@@ -77,10 +77,10 @@ export function compare(
 
 function evaluateAlone({ opening }: Expectation, policy: Policy, place: Place, input: EvaluationInput) {
   const [evaluated] = opening ? evaluateRules(policy, groupWithOneRule(opening, place), input) : [];
-  return evaluated ?? 'there is no rule to judge';
+  return evaluated ?? 'there is no rule to evaluate';
 }
 
-/** The judgement that an expectation is about, or why there is none. */
+/** The evaluation that an expectation is about, or why there is none. */
 function find(
   { group, rule, port, opening }: Expectation,
   groups: readonly EvaluatedGroup[],

@@ -30,8 +30,8 @@ export function explainRule(policy: Policy, name: string, now: Date): string[] {
     `It counts for ${scopeText(scope)}.`,
     ...actText(policy, rule),
     earlier.length > 0
-      ? `Rules before it: ${either(earlier, 'and')}. The first rule that does not clearly miss decides.`
-      : 'No rule is before it. The first rule that does not clearly miss decides.',
+      ? `Rules before it: ${either(earlier, 'and')}. The first rule that matches or is in doubt decides.`
+      : 'No rule is before it. The first rule that matches or is in doubt decides.',
     ...exceptionLines(policy, rule, now),
   ];
 }

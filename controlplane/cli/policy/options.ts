@@ -54,7 +54,7 @@ export function placeOf(values: Everywhere): Place {
   };
 }
 
-/** When to judge, and what is known of accounts and prefix lists. */
+/** The time of the evaluation, and what is known of accounts and prefix lists. */
 export async function evaluationInput(values: Everywhere): Promise<EvaluationInput> {
   const at = valid('at', instant, values.at);
   return {

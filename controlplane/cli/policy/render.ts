@@ -64,7 +64,7 @@ function eventLines({ asked, reading, why, ...event }: EventReport): string[] {
   if (!asked) return [...lines, ''];
   const lost = asked.unreadable > 0 ? `; ${asked.unreadable} more cannot be read` : '';
   const edit = eventName === 'ModifySecurityGroupRules' ? ', taken for ingress rules' : '';
-  const from = `judged from the words of the event's ${asked.from}, as if the group held nothing else`;
+  const from = `evaluated from the words of the event's ${asked.from}, as if the group held nothing else`;
   return [
     ...[...lines, `  ${from}${edit} (the Lambda reads the group)${lost}:`],
     ...ruleLines(asked.rules).map((line) => `    ${line}`),
@@ -76,7 +76,7 @@ function countsLine({ rules, groups, violation, closed, egress, ...counts }: Cou
   const left = violation - closed;
   const detail = violation > 0 ? ` (${closed} would be closed, ${left} only notified or recorded)` : '';
   const { excepted, undecided, allowed } = counts;
-  const out = egress > 0 ? `; ${egress} egress rules are not judged` : '';
+  const out = egress > 0 ? `; ${egress} egress rules are not evaluated` : '';
   return `${rules} rules of ${groups} groups: ${violation} forbidden${detail}, ${excepted} excepted, ${undecided} undecided, ${allowed} allowed${out}`;
 }
 
@@ -116,7 +116,7 @@ export function walkLines({ steps, evaluated, alone, notKnown }: Walk): string[]
     ),
     `${outcomeText(evaluated)}: ${allowed ? 'no rule of the policy matches' : reasonOf(evaluated)}`,
     ...(evaluated.verdict === 'violation' && evaluated.message ? [`"${evaluated.message}"`] : []),
-    ...(alone ? ['judged as if the group held nothing else'] : []),
+    ...(alone ? ['evaluated as if the group held nothing else'] : []),
     ...(notKnown.length > 0 ? [`not known of the group: ${notKnown.join(', ')}`] : []),
   ];
 }

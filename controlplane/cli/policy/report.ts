@@ -56,7 +56,7 @@ export function headOf({ group, account, region }: GroupSnapshot): GroupHead {
   };
 }
 
-/** A group judged by a policy. Pure. */
+/** A group evaluated by a policy. Pure. */
 export function reportOf(policy: Policy, snapshot: GroupSnapshot, input: EvaluationInput): GroupReport {
   const { egress, notes } = snapshot;
   return {

@@ -170,11 +170,11 @@ describe('events', () => {
     });
   });
 
-  it('that ask for nothing forbidden are fine, and marked as judged by their words', async () => {
+  it('that ask for nothing forbidden are fine, and marked as evaluated from their words', async () => {
     const fine = await policy('test', '--events', `${folder}/authorize-icmp.json`);
     expect(fine.exit).toBe(0);
     expect(fine.out).toMatch(
-      /judged from the words of the event's request, as if the group held nothing else/,
+      /evaluated from the words of the event's request, as if the group held nothing else/,
     );
     expect((await policy('test', '--events', `${folder}/authorize-mixed.json`)).exit).toBe(3);
     expect((await policy('test', '--events', `${folder}/authorize-prefix-list.json`)).exit).toBe(3);

@@ -23,7 +23,7 @@ describe('the exit code of policy test', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['nothing to judge', ['test'], 'needs --groups, --events or --expect'],
+    ['nothing to evaluate', ['test'], 'needs --groups, --events or --expect'],
     ['a word too many', ['test', 'x', '--groups', samples.groups], "too many arguments for 'test'"],
     ['an unknown option', ['test', '--group', 'x'], "unknown option '--group'; did you mean --groups?"],
     ['an option without value', ['test', '--groups'], '--groups'],

@@ -53,7 +53,7 @@ describe('an export of security groups', () => {
     expect(answer.counts.rules).toBe(11);
   });
 
-  it('says where both forms differ, and judges what either lists', async () => {
+  it('says where both forms differ, and evaluates what either lists', async () => {
     const rules = await read(samples.rules);
     const [, , ssh] = rules.SecurityGroupRules;
     const { answer } = await tried(await read(samples.groups), {
@@ -219,7 +219,7 @@ describe('a hostile export', () => {
     expect(JSON.parse(json.out).groups[0].groupName).toBe(GroupName);
   });
 
-  it('of three thousand rules that overlap is judged', { timeout: 60_000 }, async () => {
+  it('of three thousand rules that overlap is evaluated', { timeout: 60_000 }, async () => {
     const wide = Array.from({ length: 60 }, (_, port) =>
       permission(
         'tcp',

@@ -62,7 +62,7 @@ describe('policy test of events', () => {
 });
 
 describe('policy test of security groups', () => {
-  it.each([samples.groups, samples.rules])('judges %s the same in YAML', async (path) => {
+  it.each([samples.groups, samples.rules])('evaluates %s the same in YAML', async (path) => {
     const { at: _, ...fromJson } = await groups(path);
     const fromYaml = await groups(await file('export.yaml', stringify(await read(path))));
     expect(fromYaml).toMatchObject(fromJson);

@@ -57,7 +57,7 @@ describe('policy test', () => {
     expect(capped.out).toMatch(/capped .*; the policy's mode holds it back to notify/);
   });
 
-  it('judges ICMP by its types, and never by ports', async () => {
+  it('evaluates ICMP by its types, and never by ports', async () => {
     const icmp =
       'match: { protocols: [icmp], icmp: { types: [5, 13] }, sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
     const given = [
