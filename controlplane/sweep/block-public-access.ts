@@ -45,7 +45,7 @@ const inEffect = new Set(['create-complete', 'update-complete']);
 /** `disable-complete`: the organization's declarative policy does not allow exclusions. */
 const notInEffect = new Set(['create-failed', 'delete-complete', 'disable-complete']);
 
-/** Whether exclusions let traffic in: one of the subnet, and one of its VPC, count equally. */
+/** Whether exclusions admit traffic: one of the subnet, and one of its VPC, count equally. */
 function excluded(exclusions: readonly Exclusion[]): Blocked | undefined {
   const unclear = exclusions.find(({ state }) => !inEffect.has(state) && !notInEffect.has(state));
   const effective = exclusions.filter(({ state }) => inEffect.has(state));

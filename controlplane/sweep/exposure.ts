@@ -23,7 +23,7 @@ export interface Attachment {
 
 /** A finding lists at most this many addresses. */
 const listedAddresses = 20;
-const notJudged = 'load balancers and network ACLs are not judged';
+const notJudged = 'load balancers and network ACLs are not evaluated';
 
 /** The address families from which a source admits public addresses; both where the source is not known. Pure. */
 export function familiesOf(

@@ -18,7 +18,7 @@ interface Sweep<Swept extends Cell> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** This many waiting cells are looked at for one whose account and Region have a free place. */
+/** This many waiting cells are searched for one whose account and Region have a free place. */
 const lookAhead = 512;
 
 /** Counts of what runs, by account and by Region. */
@@ -43,7 +43,7 @@ export function places({ account, region }: Pick<Concurrency, 'account' | 'regio
   };
 }
 
-/** The next cells, as many as are looked at. */
+/** The next cells, as many as are searched. */
 function waitingCells<Swept extends Cell>(cells: Sweep<Swept>['cells']) {
   const iterator = Symbol.asyncIterator in cells ? cells[Symbol.asyncIterator]() : cells[Symbol.iterator]();
   const waiting: Swept[] = [];

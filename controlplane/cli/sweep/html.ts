@@ -73,7 +73,7 @@ export function* htmlPage(result: SweepResult): Generator<string> {
     .map((line) => `<li>${escaped(line)}</li>`)
     .join('\n')}</ul>\n`;
   yield `<p>Read from ${escaped(result.startedAt)} to ${escaped(result.endedAt)}. `;
-  yield 'Load balancers and network ACLs are not judged.</p>\n';
+  yield 'Load balancers and network ACLs are not evaluated.</p>\n';
   yield* section(
     'Not checked',
     ['Account', 'Region', 'Reason'],

@@ -21,7 +21,7 @@ export interface StateChange {
 
 /**
  * The state by the newest readings. An id of a security group rule is never used again: a rule that was deleted is not
- * present, whatever an older listing says. At the same time, present is stronger than absent.
+ * present, even if an older listing has it. At the same time, present is stronger than absent.
  */
 const stateOf = (row: string): string => `case
   when ${row}.seen_at is null or ${row}.seen_rule_id = ${row}.gone_rule_id or ${row}.seen_at < ${row}.gone_at

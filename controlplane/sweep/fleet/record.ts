@@ -16,7 +16,7 @@ const rowOf = ({ accountId, region, groups, findings, undecided, policyDigest, r
 
 /**
  * Ends the cells that the worker still holds and records what their readings say, all or nothing: a reading is recorded
- * exactly when its cell ends, whatever crashes.
+ * exactly when its cell ends, also after a crash.
  */
 async function recordAll(
   { database, record, leave }: SweepContext,

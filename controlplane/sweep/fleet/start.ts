@@ -24,7 +24,7 @@ interface Given
   readonly trailOwner?: TrailOwner;
 }
 
-/** How often what readings left is looked for, milliseconds. */
+/** How often the work that readings left is taken up, milliseconds. */
 const handOverMs = 2_000;
 const judgeMs = 30_000;
 

@@ -8,7 +8,7 @@ import {
 } from '../../../lambda/contract/security-hub.ts';
 import type { SecurityHubImport } from '../../store/sweeps/hand-over.ts';
 
-/** What Security Hub is told of a finding. */
+/** What Security Hub gets of a finding. */
 export interface SweptFinding {
   readonly accountId: string;
   readonly region: string;

@@ -40,8 +40,8 @@ function toReport(
 }
 
 /**
- * Records what follows from a reading, with it: the groups for the Lambda where the policy says so, what Security Hub is
- * told, and offences whose events may have been missed.
+ * Records what follows from a reading, with it: the groups for the Lambda where the policy says so, what is sent to
+ * Security Hub, and offences whose events may have been missed.
  */
 export function leaver({ partition, securityHub }: LeaveContext): SweepContext['leave'] {
   return async (query: Query, reading: CellReading, recorded: RecordedReading, { policy }: SweepPolicy) => {

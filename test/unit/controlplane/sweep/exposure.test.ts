@@ -44,11 +44,11 @@ describe('exposure', () => {
     expect(exposureOf([4], attached([]))).toMatchObject({ level: 'unattached', addresses: [] });
   });
 
-  test('an interface without a public address is attached, and the words say what is not judged', () => {
+  test('an interface without a public address is attached, and the words say what is not evaluated', () => {
     const exposure = exposureOf([4], attached([face({ public: { 4: [], 6: [] } })]));
     expect(exposure).toEqual({
       level: 'attached',
-      why: 'attached to 1 network interface; no public IPv4 address on any of them; load balancers and network ACLs are not judged',
+      why: 'attached to 1 network interface; no public IPv4 address on any of them; load balancers and network ACLs are not evaluated',
       addresses: [],
     });
   });
