@@ -12,6 +12,7 @@ import { createOffboarding } from './offboarding/offboarding.ts';
 import { accessTemplateFor } from './organization/access/template.ts';
 import { hubInstallation } from './organization/installation.ts';
 import { regionNames } from './organization/region-names.ts';
+import { awsPluginGate } from './pulumi/aws-plugin.ts';
 import { enginePool } from './pulumi/pool.ts';
 import { openBoss } from './queue/boss.ts';
 import { keyQueue } from './queue/key-queue.ts';
@@ -35,7 +36,6 @@ import { readPolicyFile } from './settings/policy.ts';
 import { serviceLinksIgnored } from './settings/service-links.ts';
 import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
-import type { Confirmation } from './store/confirmations.ts';
 import { openDatabase } from './store/database/database.ts';
 import { lockData } from './store/database/directory-lock.ts';
 import { listStore } from './store/lists/lists.ts';
@@ -121,8 +121,7 @@ function scheduler(base: Foundations) {
   shutdown.register('key queue', queue.stop);
   const services = { ...base, leases, boss, queue, programVersion: programVersion() } satisfies Services;
   const { configurationMismatch } = workers;
-  const announce = (question: Confirmation) => announceQuestion(services, question);
-  const policy = policyInForce({ ...services, announce });
+  const policy = policyInForce({ ...services, announce: (asked) => announceQuestion(services, asked) });
   const reconciling = {
     ...services,
     hubBundle: hubBundler({ policy, aws: base.aws, store, directory: join(settings.data, 'bundle') }),
@@ -141,6 +140,7 @@ function scheduler(base: Foundations) {
     log,
     // Inspections wait for AWS, not for a processor. The engine has its own limit.
     concurrent: settings.parallel * 2,
+    ready: awsPluginGate(settings, (message) => log.info(message)),
     onResult: (waited, result, seconds) => {
       const { key } = awaited(waited);
       base.meter.reconciled(key.split('-')[0] ?? key, result, seconds);

@@ -22,7 +22,8 @@ export type EngineSettings = Pick<Settings, 'data' | 'state' | 'secretsProvider'
 /** The version that set-up installs; any newer 3.x on PATH serves as well. */
 const cliVersion = '3.259.0';
 
-async function findCli(): Promise<PulumiCommand> {
+/** The CLI on PATH, else the one that set-up installed. @throws `stack-failed` where there is none */
+export async function findCli(): Promise<PulumiCommand> {
   try {
     return await PulumiCommand.get();
   } catch {

@@ -25,6 +25,8 @@ interface KeyWorkerContext {
   readonly log: Logger;
   /** Maximum number of keys in progress in this process. */
   readonly concurrent: number;
+  /** Awaited by the first start: what must be there before any key. @throws what the caller of `start` receives */
+  readonly ready?: () => Promise<void>;
   /** Called with every result and its duration in seconds. */
   readonly onResult?: (key: string, result: Result['kind'], seconds: number) => void;
   readonly pollMs?: number;
@@ -198,6 +200,7 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
 
   return {
     async start() {
+      await context.ready?.();
       queue.onAdded(endPause);
       loop ??= run();
     },

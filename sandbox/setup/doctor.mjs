@@ -1,10 +1,12 @@
 // node sandbox/setup/doctor.mjs: what this machine has, where and which version, and what is missing.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { awsPluginVersion, findAwsPlugin } from './aws-plugin.mjs';
 import { isExecutable, onPath, runCommand } from './command.mjs';
+import { goMinimum } from './go.mjs';
 import { findLanguageHost } from './language-host.mjs';
 import { nodeStep, packagesMismatch } from './packages.mjs';
-import { goMinimum, presentSources, pulumiPin } from './pulumi.mjs';
+import { presentSources, pulumiPin } from './pulumi.mjs';
 import { choosePython, findPythons, ministackVersion, sandboxPython } from './python.mjs';
 import { binDirectory, readRepositoryFile, withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
@@ -63,6 +65,18 @@ async function pulumi() {
 function languageHost() {
   const fix = `only plain \`pulumi\` needs it: ${bySetup}`;
   return { name: 'Node language host', needed: false, found: findLanguageHost(), fix };
+}
+
+/** @returns {Finding} */
+function awsPlugin() {
+  const standIn = process.env.PORTCULLIS_AWS_PLUGIN;
+  const file = standIn ? path.join(standIn, 'pulumi-resource-aws') : findAwsPlugin();
+  const found =
+    file && isExecutable(file) ? `${standIn ? 'stand-in' : awsPluginVersion}  ${file}` : undefined;
+  const fix = standIn
+    ? `PORTCULLIS_AWS_PLUGIN names ${standIn}, which has no pulumi-resource-aws`
+    : `official ${awsPluginVersion}; only production needs it: \`npm run setup -- --production\``;
+  return { name: 'AWS plugin', needed: false, found, fix };
 }
 
 /** @returns {Promise<Finding>} */
@@ -136,6 +150,7 @@ const findings = [
   packages(),
   await pulumi(),
   languageHost(),
+  awsPlugin(),
   await python(),
   await ministack(),
   await go(),

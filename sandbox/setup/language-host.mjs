@@ -1,13 +1,13 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isExecutable, lastLines, onPath, runCommand } from './command.mjs';
+import { isExecutable, onPath } from './command.mjs';
+import { goBuild } from './go.mjs';
 import { pulumiStep, versionCache } from './pulumi.mjs';
-import { readRepositoryFile, repository, stateDirectory, withPath } from './repository.mjs';
+import { readRepositoryFile, stateDirectory, withPath } from './repository.mjs';
 import { stampedValue } from './steps.mjs';
 
 /** The last version that is a package of a Go module of its own; later ones are in the official install only. */
 const hostVersion = /sdk\/v3 v(\S+)/.exec(readRepositoryFile('sandbox/setup/node-host/go.mod'))?.[1] ?? '';
-const goModule = path.join(repository, 'sandbox/setup/node-host');
 const name = 'pulumi-language-nodejs';
 
 /**
@@ -52,24 +52,18 @@ export const languageHostStep = {
 async function build(target, progress) {
   mkdirSync(path.dirname(target), { recursive: true });
   const draft = `${target}.draft-${process.pid}`;
-  const symbol = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version';
-  const source = 'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs';
-  const flags = ['-mod=readonly', '-trimpath', '-v', '-ldflags', `-X ${symbol}=v${hostVersion}`, '-o', draft];
-  let [modules, packages] = [0, 0];
+  const program = 'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs';
   try {
-    const result = await runCommand('go', ['build', ...flags, source], {
-      cwd: goModule,
-      timeoutMs: 10 * 60_000,
-      onLine: (line) => {
-        if (line.startsWith('go: downloading ')) modules += 1;
-        else packages += 1;
-        progress(`building (up to a minute): ${modules} modules fetched, ${packages} packages compiled`);
-      },
-    });
-    if (result.code === 127) return 'no Go on PATH to build it';
-    if (result.code !== 0) return `go build failed: ${lastLines(result)}`;
-    renameSync(draft, target);
-    return undefined;
+    const wanted = {
+      module: 'node-host',
+      program,
+      version: hostVersion,
+      output: draft,
+      minutes: 'up to a minute',
+    };
+    const failure = await goBuild(wanted, progress);
+    if (!failure) renameSync(draft, target);
+    return failure;
   } finally {
     rmSync(draft, { force: true });
   }

@@ -3,10 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isExecutable, lastLines, onPath, runCommand } from './command.mjs';
+import { goBuild, goMinimum } from './go.mjs';
 import { processExists } from './lock.mjs';
-import { readRepositoryFile, withPath } from './repository.mjs';
+import { withPath } from './repository.mjs';
 import { SetupError } from './setup-error.mjs';
-import { atLeast, compatible } from './version.mjs';
+import { compatible } from './version.mjs';
 
 export const pulumiPin = '3.259.0';
 
@@ -14,7 +15,6 @@ export const pulumiPin = '3.259.0';
 export const pulumiRoot = path.join(os.homedir(), '.pulumi', 'versions', pulumiPin);
 export const versionCache = path.join(pulumiRoot, 'bin', 'pulumi');
 const setupDirectory = path.dirname(fileURLToPath(import.meta.url));
-const goModule = path.join(setupDirectory, 'pulumi-cli');
 const download = 'https://get.pulumi.com/install.sh';
 
 /** @typedef {{ path: string, version: string }} Pulumi */
@@ -42,11 +42,6 @@ export async function firstPulumi(sources, progress) {
     `No Pulumi CLI ${pulumiPin} or newer:\n${reasons.join('\n')}`,
     `Install the CLI (https://www.pulumi.com/docs/install/) so that \`pulumi\` is on PATH, or install Go ${goMinimum()} or newer so that it can be built here, and run the command again.`,
   );
-}
-
-/** @returns {string} the oldest Go that builds the CLI */
-export function goMinimum() {
-  return /^go (\S+)$/m.exec(readRepositoryFile('sandbox/setup/pulumi-cli/go.mod'))?.[1] ?? '';
 }
 
 /** @type {PulumiSource[]} found without installing anything */
@@ -144,35 +139,18 @@ async function reachable(url) {
  * @returns {Promise<Pulumi | string>}
  */
 async function buildFromModule(progress) {
-  const go = await runCommand('go', ['env', 'GOVERSION'], { cwd: goModule });
-  if (go.code === 127) return 'no Go on PATH';
-  if (go.code !== 0 || !atLeast(go.stdout, goMinimum())) {
-    return `Go ${goMinimum()} or newer is needed: ${go.output.trim().slice(0, 200)}`;
-  }
-  const symbol = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version';
-  return installInto(async (root) => {
-    const output = path.join(root, 'bin', 'pulumi');
-    const flags = [
-      '-mod=readonly',
-      '-trimpath',
-      '-v',
-      '-ldflags',
-      `-X ${symbol}=v${pulumiPin}`,
-      '-o',
-      output,
-    ];
-    let [modules, packages] = [0, 0];
-    const result = await runCommand('go', ['build', ...flags, 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi'], {
-      cwd: goModule,
-      timeoutMs: 30 * 60_000,
-      onLine: (line) => {
-        if (line.startsWith('go: downloading ')) modules += 1;
-        else packages += 1;
-        progress(`building (3 to 8 minutes): ${modules} modules fetched, ${packages} packages compiled`);
+  return installInto((root) =>
+    goBuild(
+      {
+        module: 'pulumi-cli',
+        program: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+        version: pulumiPin,
+        output: path.join(root, 'bin', 'pulumi'),
+        minutes: '3 to 8 minutes',
       },
-    });
-    return result.code === 0 ? undefined : `go build failed: ${lastLines(result)}`;
-  });
+      progress,
+    ),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 // node sandbox/setup/run.mjs <script> [arguments]: sets up what is missing, then runs the script.
 import os from 'node:os';
 import path from 'node:path';
+import { awsPluginStep } from './aws-plugin.mjs';
 import { killCommands } from './command.mjs';
 import { runInForeground, signals } from './foreground.mjs';
 import { languageHostStep } from './language-host.mjs';
@@ -14,6 +15,9 @@ import { ensureSteps } from './steps.mjs';
 
 const packages = [packagesStep, nodeStep];
 const everything = [...packages, pulumiStep, languageHostStep, pythonStep];
+
+/** What a control plane needs: no Python, no sandbox. */
+const production = [...packages, pulumiStep, awsPluginStep];
 
 /** The scripts that generate pages, policies and schemas; with --check they fail on a stale file. */
 const generated = [
@@ -52,9 +56,18 @@ const scripts = {
   },
 };
 
+/** @param {string[]} options */
+function setupOf(options) {
+  const unknown = options.find((option) => option !== '--production');
+  if (unknown) {
+    throw new SetupError(`set-up has no option ${unknown}.`, 'Its only option is --production: no sandbox.');
+  }
+  return { steps: options.length > 0 ? production : everything, commands: [] };
+}
+
 /** @param {string[]} argv */
 async function main([name = '', ...args]) {
-  const script = scripts[name];
+  const script = name === 'setup' ? setupOf(args) : scripts[name];
   if (!script) {
     throw new SetupError(`There is no script "${name}".`, `Scripts: ${Object.keys(scripts).join(', ')}.`);
   }

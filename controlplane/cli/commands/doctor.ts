@@ -1,6 +1,7 @@
 import { awsClients } from '../../aws/clients.ts';
 import { checkConcurrency, checkHubRegion, type HubCheck } from '../../aws/hub-checks.ts';
-import { readSettings } from '../../settings/environment.ts';
+import { findAwsPlugin } from '../../pulumi/aws-plugin.ts';
+import { readSettings, type Settings } from '../../settings/environment.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
 
 const marks = { ok: '✔', problem: '✘', unknown: '?' } as const;
@@ -14,11 +15,20 @@ export function renderChecks(checks: readonly HubCheck[]): string {
     .join('\n');
 }
 
-/** Checks what Portcullis needs of the hub account, with the credentials of this shell; changes nothing. */
+async function checkAwsPlugin(settings: Settings): Promise<HubCheck> {
+  const { kind, message } = await findAwsPlugin(settings);
+  return { name: 'AWS plugin', result: kind === 'missing' ? 'problem' : 'ok', message };
+}
+
+/** Checks what Portcullis needs of this machine and the hub account, with the credentials of this shell; changes nothing. */
 export async function doctor(terminal: Terminal): Promise<number> {
   const settings = readSettings();
   const aws = awsClients(settings);
-  const checks = await Promise.all([checkHubRegion(aws, settings), checkConcurrency(aws, settings)]);
+  const checks = await Promise.all([
+    checkHubRegion(aws, settings),
+    checkConcurrency(aws, settings),
+    checkAwsPlugin(settings),
+  ]);
   show(terminal, checks, renderChecks);
   return checks.every(({ result }) => result === 'ok') ? exits.done : exits.differs;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -127,7 +127,10 @@ describe('serve while its Postgres does not answer', () => {
       join(data, 'policy.yaml'),
       'version: 1\nrules: [{ name: all, match: {}, mode: observe }]\n',
     );
+    await mkdir(join(data, 'plugin'), { recursive: true });
+    await writeFile(join(data, 'plugin', 'pulumi-resource-aws'), '', { mode: 0o755 });
     const service = start(['serve'], {
+      ...{ PORTCULLIS_AWS_PLUGIN: join(data, 'plugin') },
       ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1' },
       ...{ PORTCULLIS_POLICY: join(data, 'policy.yaml'), PULUMI_CONFIG_PASSPHRASE: 'x' },
       ...{ PORTCULLIS_PORT: String(port), DATABASE_URL: databaseUrl },

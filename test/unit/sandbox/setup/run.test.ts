@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { summarize } from '../../../../sandbox/setup/summary.mjs';
+import { summarize } from '../../../../.ci/summary.mjs';
 
 const script = path.resolve(import.meta.dirname, '../../../../sandbox/setup/run.mjs');
 
@@ -11,6 +11,12 @@ test('an unknown script is refused with the list of scripts', () => {
   expect(stderr).toMatch(
     /no script "tset"[\s\S]*setup, test, test:long, test:faults, test:api, test:postgres, demo/,
   );
+});
+
+test('set-up refuses an option that it does not know, before it does anything', () => {
+  const { status, stderr } = spawnSync(process.execPath, [script, 'setup', '--prod'], { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/set-up has no option --prod\.\n.*--production/);
 });
 
 describe('the command behind a script', () => {

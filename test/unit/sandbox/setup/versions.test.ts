@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { goMinimum } from '../../../../sandbox/setup/go.mjs';
 import { firstMismatch } from '../../../../sandbox/setup/packages.mjs';
-import { dropDeadDrafts, firstPulumi, goMinimum, pulumiPin } from '../../../../sandbox/setup/pulumi.mjs';
+import { dropDeadDrafts, firstPulumi, pulumiPin } from '../../../../sandbox/setup/pulumi.mjs';
 import { choosePython } from '../../../../sandbox/setup/python.mjs';
 import { atLeast, compatible, parseVersion } from '../../../../sandbox/setup/version.mjs';
 
