@@ -67,6 +67,7 @@ const long = [
   'test/sandbox/controlplane/sweep/listing-large.test.ts',
   'test/sandbox/controlplane/trails/own-trail.test.ts',
   'test/sandbox/controlplane/verify/killed.test.ts',
+  'test/sandbox/docs/first-day.test.ts',
   'test/sandbox/docs/first-run.test.ts',
   'test/sandbox/docs/plain-pulumi.test.ts',
   'test/sandbox/least-privilege/statements.test.ts',
