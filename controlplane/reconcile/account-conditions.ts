@@ -1,4 +1,9 @@
+import { names } from '../../programs/names.ts';
+import { readDeadLetters } from '../aws/dead-letters.ts';
 import { type Condition, mark } from '../stacks/conditions.ts';
+import { type DeadLetters, deliveryCondition } from '../stacks/dead-letters.ts';
+import { hubKey } from '../stacks/key.ts';
+import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { StackRecord } from '../store/stacks.ts';
 import type { Store } from '../store/store.ts';
@@ -32,6 +37,69 @@ export async function noteAccountReady(
   const before = (await store.accounts.get(accountId))?.conditions ?? {};
   const { Ready: next } = mark(before, { Ready }, now());
   if (next) await store.accounts.setConditions(accountId, { Ready: next });
+}
+
+/** Whether a stack carries a forwarding rule in the Region, so that there is a dead-letter queue. */
+const forwards = (stacks: readonly StackRecord[], region: string): boolean =>
+  stacks.some(
+    ({ kind, region: of, generation }) => generation !== null && (kind === 'account' || of === region),
+  );
+
+/**
+ * The Regions with what their dead-letter queues held, each read once a day with one call, and the condition
+ * `EventsDelivered`. Without a forwarding rule in any Region nothing is read.
+ */
+export async function noteDeadLetters(
+  { store, aws, settings }: Pick<ReconcileContext, 'store' | 'aws' | 'settings'>,
+  { id, regions: before, conditions }: AccountRecord,
+  found: readonly RegionCoverage[],
+): Promise<RegionCoverage[]> {
+  const stacks = (await store.stacks.ofAccount(id)).filter(
+    ({ kind }) => kind === 'region' || settings.layout === 'account',
+  );
+  const earlier = new Map(before.map((each) => [each.region, each.deadLetters]));
+  const read = async (coverage: RegionCoverage): Promise<RegionCoverage> => {
+    const { region, denied } = coverage;
+    if (denied || !forwards(stacks, region)) return coverage;
+    const place = { accountId: id, region };
+    const name = names.forwardDeadLetterQueue;
+    return { ...coverage, deadLetters: await readDeadLetters(aws, place, name, earlier.get(region)) };
+  };
+  const regions = await Promise.all(found.map(read));
+  const EventsDelivered = deliveryCondition(
+    regions.flatMap(({ region, deadLetters }) =>
+      deadLetters ? [{ queue: `${names.forwardDeadLetterQueue} of ${id} ${region}`, deadLetters }] : [],
+    ),
+  );
+  if (EventsDelivered) {
+    const { EventsDelivered: next } = mark(conditions, { EventsDelivered }, now());
+    if (next) await store.accounts.setConditions(id, { EventsDelivered: next });
+  }
+  return regions;
+}
+
+const hubDeadLettersFact = 'dead letters of the hub';
+
+/** The same for the hub's own dead-letter queue, in the conditions of its stack. */
+export async function noteHubDeadLetters({
+  store,
+  aws,
+  settings: { hub },
+}: Pick<ReconcileContext, 'store' | 'aws' | 'settings'>): Promise<void> {
+  const stack = await store.stacks.get(hubKey);
+  if (!stack?.generation) return;
+  const earlier = (await store.facts.get<DeadLetters>(hubDeadLettersFact))?.value;
+  const deadLetters = await readDeadLetters(aws, hub, names.deadLetterQueue, earlier);
+  if (deadLetters === earlier) return;
+  await store.facts.set(hubDeadLettersFact, deadLetters);
+  const queue = `${names.deadLetterQueue} of ${hub.accountId} ${hub.region}`;
+  const EventsDelivered = deliveryCondition([{ queue, deadLetters }]);
+  const { EventsDelivered: next } = mark(
+    stack.conditions,
+    { ...(EventsDelivered && { EventsDelivered }) },
+    now(),
+  );
+  if (next) await store.stacks.setConditions(hubKey, { EventsDelivered: next });
 }
 
 /** Records which run still has to reconcile the account. */

@@ -4,9 +4,10 @@ import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
 import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
 import type { FleetAccount } from '../stacks/desired.ts';
 import { accountKey } from '../stacks/key.ts';
+import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import { trailsCondition } from '../trails/condition.ts';
-import { noteUnseen } from './account-conditions.ts';
+import { noteDeadLetters, noteUnseen } from './account-conditions.ts';
 import { now, type ReconcileContext, usualAttempts } from './context.ts';
 import { isDeclarable, isRepair, markDenied } from './denied.ts';
 import { type AccountObservation, observeAccount, transientFailure } from './observe.ts';
@@ -59,6 +60,13 @@ async function requeue(context: ReconcileContext, ms: number, message: string): 
   return { kind: 'requeueAfter', requeueAfterMs: ms, reason: 'CheckFailed', message };
 }
 
+/** A preview reads no queue, and keeps what was read. */
+const keepCounts = ({ regions }: AccountRecord, found: readonly RegionCoverage[]): RegionCoverage[] =>
+  found.map((each) => ({
+    ...each,
+    deadLetters: regions.find(({ region }) => region === each.region)?.deadLetters,
+  }));
+
 type Observed = {
   readonly account: FleetAccount;
   readonly pending: readonly string[];
@@ -78,7 +86,10 @@ async function recordFound(
   const marked = isWhole
     ? await markDenied(aws, record, found.account.regions, { isMade, askAgain: isRepair(context) })
     : found.account.regions;
-  const regions = [...marked, ...stillDeclared(context, record, found.pendingRegions)];
+  const counted = isPreview(context)
+    ? keepCounts(record, marked)
+    : await noteDeadLetters(context, record, marked);
+  const regions = [...counted, ...stillDeclared(context, record, found.pendingRegions)];
   await store.accounts.setRegions(record.id, regions);
   if (isWhole && !isPreview(context)) {
     await context.offboarding?.left(

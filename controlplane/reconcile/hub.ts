@@ -1,10 +1,13 @@
+import { GetFunctionCommand } from '@aws-sdk/client-lambda';
+import { codeSha256 } from '../../programs/arguments.ts';
+import { names } from '../../programs/names.ts';
 import type { Result } from '../queue/result.ts';
-import type { Fleet } from '../stacks/desired.ts';
-import { desiredHub } from '../stacks/desired.ts';
+import { reasonOf } from '../settings/errors.ts';
+import { type DesiredStack, desiredHub, type Fleet } from '../stacks/desired.ts';
 import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubIsThere } from './account.ts';
+import { noteHubDeadLetters } from './account-conditions.ts';
 import type { ReconcileContext } from './context.ts';
-import { replacedCode } from './hub-code.ts';
 import { actOnStack } from './stack.ts';
 
 /** Upper limit only: once the workers agree on a policy, the first to see it enqueues the hub. */
@@ -22,6 +25,30 @@ async function heldBack(context: ReconcileContext): Promise<Result | undefined> 
   for (const { run } of requests)
     await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
   return { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message };
+}
+
+/**
+ * What the remediation function's code in AWS differs in from the declared bundle; undefined where it is the same or AWS
+ * does not say. One read, and no operation of the engine: every resync of the hub does it.
+ */
+async function replacedCode(
+  { aws, settings, log }: Pick<ReconcileContext, 'aws' | 'settings' | 'log'>,
+  { arguments: declared }: DesiredStack,
+): Promise<string | undefined> {
+  if (declared.kind !== 'hub') return undefined;
+  const FunctionName = names.remediationFunction;
+  try {
+    const client = await aws.lambda(settings.hub.accountId, settings.hub.region);
+    const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName }));
+    const found = Configuration?.CodeSha256;
+    if (found === undefined || found === codeSha256(declared.bundle)) return undefined;
+    return `the code of ${FunctionName} was replaced: its SHA-256 is ${found}`;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException')
+      return `${FunctionName} was deleted`;
+    log.warn({ error: reasonOf(error) }, 'the code of the remediation function was not compared');
+    return undefined;
+  }
 }
 
 /** Waits while workers differ, except for previews. */
@@ -53,6 +80,7 @@ export async function reconcileHub(given: ReconcileContext, fleet: Fleet): Promi
       differs: (desired) => replacedCode(given, desired),
     },
   );
+  if (!preview) await noteHubDeadLetters(pass);
   return held ?? result;
 }
 

@@ -33,9 +33,18 @@ export type Reason =
   | 'Verified'
   | 'NotVerified'
   | 'NeverVerified'
-  | 'EventMissed';
+  | 'EventMissed'
+  | 'NoDeadLetters'
+  | 'DeadLettersFound';
 
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Drifted' | 'TrailsCovered' | 'Verified';
+export type ConditionType =
+  | 'Ready'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'Drifted'
+  | 'TrailsCovered'
+  | 'EventsDelivered'
+  | 'Verified';
 export type Conditions = Partial<Record<ConditionType, Condition>>;
 
 type Change = Partial<Record<ConditionType, Omit<Condition, 'since'>>>;

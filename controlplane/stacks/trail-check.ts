@@ -1,4 +1,5 @@
 import type { AdvancedEventSelector, EventSelector } from '@aws-sdk/client-cloudtrail';
+import type { DeadLetters } from './dead-letters.ts';
 
 export type TrailKind = 'organization' | 'multi-Region' | 'single-Region';
 
@@ -50,6 +51,8 @@ export interface RegionCoverage {
   readonly region: string;
   readonly trail: TrailCheck;
   readonly denied?: RegionDenial | undefined;
+  /** Of the forwarding rule's dead-letter queue there. */
+  readonly deadLetters?: DeadLetters | undefined;
 }
 
 /** A trail with its status and selectors, as read from an account. */

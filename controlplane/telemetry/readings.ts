@@ -119,6 +119,21 @@ export const readings: readonly Reading[] = [
     ],
   },
   {
+    name: 'dead letters',
+    sql: `select 'forward' as queue, coalesce(sum((each->'deadLetters'->>'count')::int), 0)::int as messages
+      from account cross join lateral jsonb_array_elements(account.regions) as each where ${inFleet}
+      union all
+      select 'hub', (select (value->>'count')::int from fact where name = 'dead letters of the hub')`,
+    gauges: [
+      gauge(
+        'dead_letters',
+        'Messages in the dead-letter queues of the forwarding rules, and of the hub, when each was last read: once a day.',
+        'messages',
+        'queue',
+      ),
+    ],
+  },
+  {
     name: 'organization',
     sql: `select ${seconds('max(seen_at)')} as age from account`,
     gauges: [

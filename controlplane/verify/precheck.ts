@@ -1,6 +1,6 @@
 import { DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
-import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { names, queueUrl } from '../../programs/names.ts';
+import { names } from '../../programs/names.ts';
+import { messagesIn } from '../aws/dead-letters.ts';
 import type { Uses } from '../services/services.ts';
 import { accountKey, regionKey } from '../stacks/key.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
@@ -68,21 +68,13 @@ export async function deadLetterCounts(
   { aws, settings }: Pick<PrecheckContext, 'aws' | 'settings'>,
   cell: Cell,
 ): Promise<string[]> {
-  const { partition } = await aws.caller();
   const queues = [
     { ...cell, name: names.forwardDeadLetterQueue },
     { ...settings.hub, name: names.deadLetterQueue },
   ];
   const found: string[] = [];
   for (const { accountId, region, name } of queues) {
-    const sqs = await aws.sqs(accountId, region);
-    const { Attributes } = await sqs.send(
-      new GetQueueAttributesCommand({
-        QueueUrl: queueUrl({ partition, accountId, region }, name),
-        AttributeNames: ['ApproximateNumberOfMessages'],
-      }),
-    );
-    const count = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+    const count = await messagesIn(aws, { accountId, region }, name);
     if (count > 0) found.push(`${count} in ${name} of ${accountId} ${region}`);
   }
   return found;

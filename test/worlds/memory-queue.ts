@@ -39,3 +39,21 @@ export function memoryQueue(): KeyQueue & { waiting(): string[]; clear(): void }
     clear: () => waiting.clear(),
   };
 }
+
+/** Dead-letter queues by cell, as `<account> <Region>`; a test puts messages in, or makes SQS fail. */
+export function deadLetterQueues() {
+  const messages = new Map<string, number | 'broken'>();
+  const reads: string[] = [];
+  return {
+    messages,
+    /** Every cell whose queue was read, each time. */
+    reads,
+    /** The answer of GetQueueAttributes. */
+    read(cell: string): object {
+      reads.push(cell);
+      const found = messages.get(cell) ?? 0;
+      if (found === 'broken') throw new Error('AccessDenied: no sqs');
+      return { Attributes: { ApproximateNumberOfMessages: String(found) } };
+    },
+  };
+}

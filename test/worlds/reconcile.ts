@@ -17,7 +17,7 @@ import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { codeSha256 } from '../../programs/arguments.ts';
 import { refuseDenied } from './control-policies.ts';
-import { memoryQueue } from './memory-queue.ts';
+import { deadLetterQueues, memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
 export const hub = '222222222222';
@@ -57,6 +57,7 @@ function newWorld() {
     /** Cells that a service control policy denies, as `<account> <Region>`; and the calls to them, `<command> <cell>`. */
     denied: new Set<string>(),
     deniedCalls: [] as string[],
+    queues: deadLetterQueues(),
     /** What looks at an account end with, one after the other, before it answers. */
     disturbances: new Map<string, Error[]>(),
     /** Stack keys whose operations fail, and with what words. */
@@ -138,6 +139,7 @@ export function awsOf(world: World): Aws {
         return { Regions: world.regions.map((RegionName) => ({ RegionName })) };
       });
     },
+    sqs: async (id: string, region: string) => client(() => world.queues.read(`${id} ${region}`)),
     cloudTrail: async (id: string, region: string) =>
       client((command) => {
         refuseDenied(world, command, `${id} ${region}`);
@@ -212,14 +214,8 @@ export function createWorld(
     const reconcile = keyReconciler({ ...parts, runs });
     const onVerdict = (key: string) => verdicts.set(key, (verdicts.get(key) ?? 0) + 1);
     const worker = keyWorker({
-      queue,
-      leases,
-      reconcile,
-      log,
-      concurrent: 8,
-      pollMs: 5,
-      heldMs: 5,
-      onResult: onVerdict,
+      ...{ queue, leases, reconcile, log, onResult: onVerdict },
+      ...{ concurrent: 8, pollMs: 5, heldMs: 5 },
     });
     await worker.start();
     try {

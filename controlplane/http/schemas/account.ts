@@ -37,6 +37,10 @@ const denied = z
   .object({ message: z.string(), at: time, declared: z.boolean() })
   .describe('A service control policy denies the Region to the account; only in `layout: account`');
 
+const deadLetters = z
+  .object({ at: time, count: z.int().optional(), error: z.string().optional() })
+  .describe('What the dead-letter queue of the forwarding rule held; read once a day');
+
 const accountSchema = z.object({
   id: account,
   name: z.string(),
@@ -50,7 +54,12 @@ const accountSchema = z.object({
   tags: z.record(z.string(), z.string()).nullable(),
   tagsReadAt: timeOrNull,
   joinedAt: timeOrNull,
-  regions: z.array(z.object({ region: z.string(), trail, denied: denied.optional() })),
+  regions: z.array(
+    z.object({
+      ...{ region: z.string(), trail, denied: denied.optional() },
+      deadLetters: deadLetters.optional(),
+    }),
+  ),
   conditions: conditionsSchema,
   updatedAt: time,
 }) satisfies SchemaOf<AccountRecord>;

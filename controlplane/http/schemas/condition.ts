@@ -15,5 +15,8 @@ export const conditionsSchema = z.object({
   Stalled: condition.optional(),
   Drifted: condition.optional(),
   TrailsCovered: condition.optional(),
+  EventsDelivered: condition
+    .optional()
+    .describe('False: a dead-letter queue holds events that were not delivered'),
   Verified: condition.optional(),
 }) satisfies SchemaOf<Conditions>;

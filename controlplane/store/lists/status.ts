@@ -121,7 +121,7 @@ const remarks = `
   ), remark as (
     select id as account_id, 1 as place, id as about, type || ' ' || (conditions->type->>'reason') as what,
       conditions->type->>'message' as message
-    from active, unnest(array['Ready', 'TrailsCovered']) as type
+    from active, unnest(array['Ready', 'TrailsCovered', 'EventsDelivered']) as type
     where conditions->type->>'status' <> 'True'
     union all
     select id, 1, id, 'not ready', 'never reconciled' from active where conditions->'Ready' is null
@@ -129,6 +129,10 @@ const remarks = `
     select account_id, 2, key, 'not ready', coalesce(stack.conditions->'Ready'->>'message', 'never reconciled')
     from stack join active on active.id = account_id
     where stack.conditions->'Ready'->>'status' is distinct from 'True'
+    union all
+    select account_id, 0, key, 'EventsDelivered ' || (conditions->'EventsDelivered'->>'reason'),
+      conditions->'EventsDelivered'->>'message'
+    from stack where kind = 'hub' and conditions->'EventsDelivered'->>'status' <> 'True'
     union all
     -- A stack that could not be destroyed or archived and is no longer retried.
     select account_id, 2, key, 'not ready', conditions->'Stalled'->>'message' from stack
