@@ -63,6 +63,7 @@ const long = [
   'test/sandbox/controlplane/pulumi/state.test.ts',
   'test/sandbox/controlplane/reconcile/hub-policy.test.ts',
   'test/sandbox/controlplane/remediations/own-rule.test.ts',
+  'test/sandbox/controlplane/reconcile/region-deny.test.ts',
   'test/sandbox/controlplane/store/backup.test.ts',
   'test/sandbox/controlplane/sweep/listing-large.test.ts',
   'test/sandbox/controlplane/trails/own-trail.test.ts',

@@ -1,6 +1,6 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
-import { isRefused } from '../aws/errors.ts';
+import { isDeniedByScp, isRefused } from '../aws/errors.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
 import type { RegionStatus } from './decide.ts';
@@ -27,11 +27,17 @@ const regionStatuses: Readonly<Record<string, RegionStatus>> = {
 export async function checkAccess(
   aws: Pick<Aws, 'ec2' | 'caller'>,
   accountId: string,
-  hub: { readonly accountId: string },
+  hub: { readonly accountId: string; readonly region: string },
 ): Promise<AccountAccess> {
   const ask = async (id: string) => {
-    const client = await aws.ec2(id, organizationsRegion((await aws.caller()).partition));
-    return client.send(new DescribeRegionsCommand({ AllRegions: true }));
+    const first = organizationsRegion((await aws.caller()).partition);
+    const askIn = async (region: string) =>
+      (await aws.ec2(id, region)).send(new DescribeRegionsCommand({ AllRegions: true }));
+    return askIn(first).catch((error) => {
+      // A service control policy may deny one Region and not the other.
+      if (!isDeniedByScp(reasonOf(error)) || hub.region === first) throw error;
+      return askIn(hub.region);
+    });
   };
   try {
     const { Regions = [] } = await ask(accountId);

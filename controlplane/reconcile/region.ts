@@ -5,7 +5,7 @@ import { releaseOf } from '../stacks/release.ts';
 import { hubIsThere, waitForHub } from './account.ts';
 import { noteAccountReady } from './account-conditions.ts';
 import type { ReconcileContext } from './context.ts';
-import { leaveDeniedRegion } from './denied.ts';
+import { isTrailDenied, leaveDeniedRegion } from './denied.ts';
 import { actOnStack } from './stack.ts';
 
 const skip = async ({ store, key, lease, requests }: ReconcileContext, message: string): Promise<Result> => {
@@ -35,9 +35,12 @@ export async function reconcileRegion(context: ReconcileContext, fleet: Fleet): 
   }
   const { trail } = account.regions.find(({ region }) => region === own.arguments.place.region) ?? {};
   const denied = await leaveDeniedRegion(context, own, trail);
-  const { result } = denied
-    ? { result: denied }
+  const { result, outcome } = denied
+    ? { result: denied, outcome: 'held' }
     : await actOnStack(context, async () => own, { release: releaseOf(fleet) });
+  // The trail check was denied too: what it says now is read with the account.
+  const isOpen = outcome === 'succeeded' || outcome === 'unchanged';
+  if (isOpen && isTrailDenied(trail)) await context.queue.enqueue([accountKey(accountId)]);
   if (!previewOnly) {
     await noteAccountReady(
       store,
