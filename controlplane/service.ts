@@ -121,14 +121,13 @@ function scheduler(base: Foundations) {
   shutdown.register('key queue', queue.stop);
   const services = { ...base, leases, boss, queue, programVersion: programVersion() } satisfies Services;
   const { configurationMismatch } = workers;
+  const startWork = (): Promise<void> => worker.start();
   const policy = policyInForce({ ...services, announce: (asked) => announceQuestion(services, asked) });
   const reconciling = {
     ...services,
     hubBundle: hubBundler({ policy, aws: base.aws, store, directory: join(settings.data, 'bundle') }),
-    offboarding: createOffboarding({ ...services, configurationMismatch, enqueue: queue.enqueue }),
-    configurationMismatch,
-    installation,
-    onCoverage: coverageAnnouncer(services),
+    offboarding: createOffboarding({ ...services, configurationMismatch, enqueue: queue.enqueue, startWork }),
+    ...{ configurationMismatch, installation, onCoverage: coverageAnnouncer(services) },
     trailOwner: trailOwner(base, async () => (await store.facts.get(organizationFact))?.updatedAt),
   } satisfies ReconcileServices;
   const advance = (id: string, signal: AbortSignal) => advanceRun(reconciling, id, signal);
@@ -204,7 +203,7 @@ async function open(
   const consumers = messageConsumers(services);
   const verifier = await startVerifier({
     ...{ ...services, standing, receive: consumers.results.start, trailOwner: working.trailOwner },
-    assertMayVerify: base.installation.assertOurs,
+    assertMayVerify: () => Promise.all([base.installation.assertOurs(), store.uninstall.assertInstalled()]),
   });
   const sweeper = await startSweeper({ ...services, ...working, standing });
   if (standing) startAuditKeeper(services);
@@ -212,7 +211,7 @@ async function open(
   const context = {
     ...{ layout: settings.layout, lists: listStore(database) },
     ...{ store, queue: runs, restores, verifier, sweeper, offboarding: working.offboarding },
-    installation: base.installation,
+    ...{ installation: base.installation, assertInstalled: store.uninstall.assertInstalled },
     missing: readiness({ ...base, since }),
     requireRegions: base.regions.requireScope,
     policy: working.policy.read,

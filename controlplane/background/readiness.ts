@@ -5,10 +5,11 @@ import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { redact } from '../settings/redact.ts';
 import type { Missing } from '../stacks/missing.ts';
+import { uninstallSentence } from '../store/uninstall.ts';
 
 interface Readiness
   extends Uses<{
-    store: 'facts' | 'now';
+    store: 'facts' | 'now' | 'uninstall';
     database: 'query';
     aws: 'caller';
     settings: 'regions' | 'organizationalUnits' | 'exclude' | 'secrets';
@@ -94,6 +95,13 @@ async function organizationOf({ store: { facts }, since }: Readiness): Promise<M
   return isRead ? [] : [lacks('organization', 'the organization has not been read since the start', wait)];
 }
 
+/** A person asked for it, so it does not block. Nothing is listed then, and no scope is applied. */
+async function uninstallOf({ store: { uninstall } }: Readiness): Promise<Missing[]> {
+  const request = await uninstall.get();
+  const fix = 'portcullis uninstall shows what remains; portcullis reinstall begins the installation again';
+  return request ? [lacks('uninstall', uninstallSentence(request), fix, false)] : [];
+}
+
 /** A scope that waits for a confirmation does not block: this service takes the answer. */
 async function scopeOf({ store: { facts }, settings }: Readiness): Promise<Missing[]> {
   const record = await readScope(facts);
@@ -114,7 +122,10 @@ export function readiness(given: Readiness) {
     const found = [...database, ...credentials];
     if (database.length === 0) {
       try {
-        for (const ask of [queueOf, hubOf, organizationOf, scopeOf]) found.push(...(await ask(given)));
+        const uninstalled = await uninstallOf(given);
+        const rest = uninstalled.length > 0 ? [] : [organizationOf, scopeOf];
+        for (const ask of [queueOf, hubOf, ...rest]) found.push(...(await ask(given)));
+        found.push(...uninstalled);
       } catch (error) {
         given.log.warn({ error: reasonOf(error) }, 'database');
         found.push(lacks('database', 'the database stopped answering', 'retry in a few seconds'));

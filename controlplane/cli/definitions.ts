@@ -177,6 +177,18 @@ export const definitions: Readonly<Record<string, Definition>> = {
     options: [['--yes', 'do not ask whether the other control plane is stopped'], json],
     load: async () => (await import('./commands/take-over.ts')).takeOver,
   },
+  uninstall: {
+    group: 'Service',
+    summary: 'remove everything from every account, the hub last; asks first',
+    options: [['--confirm <organization>', 'the id of the organization (o-…), in place of typing it'], json],
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
+  reinstall: {
+    group: 'Service',
+    summary: 'end an uninstall; the service makes what was removed again',
+    options: [['--yes', 'do not ask'], json],
+    load: async () => (await import('./commands/uninstall.ts')).reinstall,
+  },
   'access-template': {
     group: 'Service',
     summary: 'print the CloudFormation template of the access role',

@@ -56,6 +56,7 @@ const serve =
       parameters: parseParameters(request.params),
       caller: route.role === 'anyone' ? 'anyone' : callerOf(response).name,
     };
+    if (route.method === 'post' && !route.whileUninstalled) await context.assertInstalled?.();
     const answering = async () => {
       const answer = await route.handle(context, asked);
       if ('text' in answer) {

@@ -24,6 +24,8 @@ export type OffboardingSettings = OffboardingServices['settings'];
 export interface OffboardingContext extends OffboardingServices {
   /** Accepts `organization` too. */
   readonly enqueue: Services['queue']['enqueue'];
+  /** Starts the worker of a process that has not started it yet. */
+  readonly startWork?: (() => Promise<void>) | undefined;
   /** For timestamps that people read. Decisions by time use the store's clock. */
   readonly now: () => Date;
   /** Why nothing may be deleted and no other policy applied: live workers have different configurations. */

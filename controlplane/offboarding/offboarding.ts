@@ -4,6 +4,7 @@ import { type Result, stalledAfter } from '../queue/result.ts';
 import { accountKey, hubKey, placeOfKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Confirmation } from '../store/confirmations.ts';
+import type { Uninstall } from '../store/uninstall.ts';
 import { recordVerified } from '../verify/coverage.ts';
 import { type ConsiderResult, consider } from './consider.ts';
 import type { OffboardingContext } from './context.ts';
@@ -12,6 +13,15 @@ import { answer } from './question.ts';
 import { decide, reconcile } from './reconcile.ts';
 import { coveredAccounts, coveredRegions, noteScope, readTerms } from './scope.ts';
 import { type ScopeView, viewScope } from './scope-view.ts';
+import {
+  requestReinstall,
+  requestUninstall,
+  type UninstallView,
+  uninstallKeys,
+  uninstallStack,
+  viewUninstall,
+  whyHubWaits,
+} from './uninstall.ts';
 
 export type { OffboardingContext } from './context.ts';
 
@@ -38,6 +48,16 @@ export interface OffboardingService {
    * in scope and reconciled as usual. Throws only when the store fails.
    */
   reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
+  /** As in reconcile's context. */
+  uninstall(request: Uninstall, key: StackKey, lease: Lease): Promise<Result>;
+  uninstallKeys(): Promise<StackKey[]>;
+  whyHubWaits(request: Uninstall): Promise<string | undefined>;
+  /** How far an uninstall is. Reads only the store. */
+  uninstallView(): Promise<UninstallView>;
+  /** @throws PortcullisError `conflict`, `invalid-request` */
+  requestUninstall(organizationId: string, by: string): Promise<UninstallView>;
+  /** @throws PortcullisError `conflict` */
+  requestReinstall(by: string): Promise<UninstallView>;
   /** Recorded Region stacks of an account that are not among the desired ones. */
   orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
   /** Retries what was given up, for these accounts or for all. */
@@ -72,6 +92,12 @@ export function createOffboarding(
       return decide(context, await readTerms(context), account, place.region);
     },
     reconcile: (key, lease) => reconcile(context, key, lease),
+    uninstall: (request, key, lease) => uninstallStack(context, request, key, lease),
+    uninstallKeys: () => uninstallKeys(context),
+    whyHubWaits: (request) => whyHubWaits(context, request),
+    uninstallView: () => viewUninstall(context),
+    requestUninstall: (organizationId, by) => requestUninstall(context, organizationId, by),
+    requestReinstall: (by) => requestReinstall(context, by),
     async orphanedStacks(accountId, wanted) {
       const stacks = await store.stacks.ofAccount(accountId);
       return stacks

@@ -24,6 +24,8 @@ interface Work {
   /** Maximum number in progress at once. */
   readonly concurrent: number;
   unfinished(): Promise<readonly string[]>;
+  /** Whether nothing may be done now. Jobs are dropped then; `resume` enqueues the unfinished work later. */
+  isPaused?(): Promise<boolean>;
   /**
    * Called again for an id after a crash or an error, never twice at the same time in one process and, with leases,
    * over all workers. The signal aborts when the service stops or the lease is lost; the next worker continues.
@@ -92,6 +94,7 @@ function turns(
     if (underWay.has(id)) return;
     underWay.add(id);
     try {
+      if (await work.isPaused?.()) return;
       await (work.leases ? underLease(id, work.leases) : work.carryOut(id, stopping));
     } finally {
       underWay.delete(id);
@@ -112,6 +115,7 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
   const carryOut = turns(boss, work, log, stopping.signal);
 
   const resume = async () => {
+    if (await work.isPaused?.()) return;
     for (const id of await work.unfinished()) await send(id);
   };
 

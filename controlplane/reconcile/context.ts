@@ -6,6 +6,7 @@ import type { Services, Uses } from '../services/services.ts';
 import type { StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
+import type { Uninstall } from '../store/uninstall.ts';
 import type { TrailOwner } from '../trails/observe.ts';
 import type { HubBundler } from './hub-bundle.ts';
 
@@ -31,6 +32,12 @@ export interface OffboardingHook {
   reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
   /** Retries an offboarding that failed too often, for these accounts or for all, because a run requests them. */
   retry(accountIds: readonly string[] | undefined): Promise<void>;
+  /** While the installation is being uninstalled: removes the stack, or says why it stays. */
+  uninstall(request: Uninstall, key: StackKey, lease: Lease): Promise<Result>;
+  /** The keys whose stacks an uninstall has not removed, in the order of their turn. */
+  uninstallKeys(): Promise<readonly StackKey[]>;
+  /** Why the hub is not removed yet; undefined when it is its turn. */
+  whyHubWaits(request: Uninstall): Promise<string | undefined>;
   /** Recorded stacks of an account that desired state does not have. */
   orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
 }

@@ -15,6 +15,7 @@ import {
   reconcileOrganization,
 } from './organization.ts';
 import { reconcileRegion } from './region.ts';
+import { reconcileUninstall } from './uninstall.ts';
 
 /** Delay before a hub of another installation is read again, milliseconds. */
 const foreignRetryMs = 60_000;
@@ -95,6 +96,10 @@ export function keyReconciler(context: OrganizationContext): ReconcileKey {
     const { key, previewed } = awaited(waiting);
     const message = await context.installation?.refusal();
     if (message) return refuse(context, { key, lease, message });
+    const uninstall = await context.store.uninstall.get();
+    if (uninstall && previewed) return { kind: 'ok' };
+    if (uninstall)
+      return reconcileUninstall(context, uninstall, { key, lease, fleet: await knownFleet(context) });
     if (key === organizationKey) return reconcileOrganization(context, lease);
     if (key === hubKey || placeOfKey(key)) {
       return reconcileStackKey(context, key as StackKey, lease, previewed);

@@ -19,6 +19,7 @@ import { runStackStore } from './run-stacks.ts';
 import { runStore } from './runs.ts';
 import { stackStore } from './stacks.ts';
 import { sweepStore } from './sweeps/sweeps.ts';
+import { uninstallStore } from './uninstall.ts';
 import { workerStore } from './workers.ts';
 
 /** Everything the control plane remembers, over one database. */
@@ -42,6 +43,7 @@ export const openStore = (database: Database) => ({
   policies: policyStore(database),
   archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),
+  uninstall: uninstallStore(database),
   audit: auditStore(database),
   /** Time by the database's clock: every decision that depends on time uses it. */
   now: databaseClock(database),

@@ -32,7 +32,7 @@ export interface RecordedReading {
 
 export interface SweepContext
   extends Uses<{
-    store: 'accounts' | 'sweeps' | 'now';
+    store: 'accounts' | 'sweeps' | 'now' | 'uninstall';
     settings: 'sweepParallel' | 'sweepHours' | 'securityHub';
     database: 'transaction' | 'kind';
     meter: 'swept';

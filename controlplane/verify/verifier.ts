@@ -28,7 +28,7 @@ export interface VerifierOptions {
   /** Called before canaries are sent: results must be received from then on. */
   readonly receive: () => void;
   /** Throws where nothing may be verified: another installation receives the results. */
-  readonly assertMayVerify?: () => Promise<void>;
+  readonly assertMayVerify?: () => Promise<unknown>;
 }
 
 /** Verifications in progress at once in one process. */

@@ -1,6 +1,7 @@
 import type { FindingsView, FindingWithHistoryView } from '../../http/schemas/finding.ts';
 import type { FleetStatusView } from '../../http/schemas/status.ts';
 import type { ScopeView } from '../../offboarding/scope-view.ts';
+import type { UninstallView } from '../../offboarding/uninstall.ts';
 import type { ExceptionView } from '../../remediations/exception-view.ts';
 import type { RestoreView } from '../../remediations/restore/view.ts';
 import { isErrorCode, PortcullisError, reasonOf } from '../../settings/errors.ts';
@@ -78,6 +79,9 @@ export interface Client {
   notReady(): Promise<string | undefined>;
   answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
   takeOver(): Promise<{ id: string; before?: string }>;
+  uninstall(organizationId: string): Promise<UninstallView>;
+  uninstallView(): Promise<UninstallView>;
+  reinstall(): Promise<UninstallView>;
   audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
   auditCheck(): Promise<AuditCheck>;
   /** JSON lines in pieces of any length. Throws where it breaks off. */
@@ -202,6 +206,9 @@ export function httpClient(url: string, token: string | undefined): Client {
     },
     answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
     takeOver: () => ask('/v1/take-over', { confirm: 'take-over' }),
+    uninstall: (confirm) => ask('/v1/uninstall', { confirm }),
+    uninstallView: () => ask('/v1/uninstall'),
+    reinstall: () => ask('/v1/reinstall', { confirm: 'reinstall' }),
     async accessTemplate() {
       const answer = await send('/v1/access-role.yaml');
       return answer.response.ok ? printable(answer.text) : parsed(answer);

@@ -41,6 +41,18 @@ function cellsLine({ protection }: Seen): string {
   ].join('\n');
 }
 
+/** That nothing is deployed any more, and what remains; nothing where that is not so. */
+function uninstallLine({ uninstall }: Seen): string[] {
+  if (!uninstall) return [];
+  const { state, by, requestedAt, remaining, left } = uninstall;
+  const how = state === 'finished' ? 'finished' : state === 'stuck' ? 'waits for a person' : 'in progress';
+  const since = `requested by ${plain(by ?? '')}, ${minute(requestedAt)}`;
+  return [
+    `Uninstall   ${how}: ${remaining} stacks remain, ${left} could not be removed`,
+    `            ${since}`,
+  ];
+}
+
 /** What a person must know first. */
 function headline(seen: Seen): string[] {
   const { total, openEscalations, waiting, hub } = seen;
@@ -55,6 +67,7 @@ function headline(seen: Seen): string[] {
       ? `${minute(total.lastVerifiedAt)}; ${total.verified} of ${total.cells} cells, the earliest ${minute(total.earliestVerifiedAt)}`
       : 'never';
   return [
+    ...uninstallLine(seen),
     policyLine(seen),
     cellsLine(seen),
     `Escalated   ${openEscalations} open`,

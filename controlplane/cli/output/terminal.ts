@@ -20,13 +20,19 @@ export function say({ screen, json }: Terminal, line: string): void {
   if (!json) screen.write(`${line}\n`);
 }
 
-/** Whether a person answers yes; undefined where there is no terminal to ask on. */
-export async function ask(question: string): Promise<boolean | undefined> {
+/** What a person types; undefined where there is no terminal to ask on. */
+export async function askText(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await terminal.question(`${question} Type yes: `)).trim().toLowerCase() === 'yes';
+    return (await terminal.question(question)).trim();
   } finally {
     terminal.close();
   }
+}
+
+/** Whether a person answers yes; undefined where there is no terminal to ask on. */
+export async function ask(question: string): Promise<boolean | undefined> {
+  const typed = await askText(`${question} Type yes: `);
+  return typed === undefined ? undefined : typed.toLowerCase() === 'yes';
 }

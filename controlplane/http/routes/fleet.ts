@@ -47,7 +47,7 @@ export const fleetRoutes: readonly Route[] = [
       200: 'The counts, made in the database, and at most a hundred groups and fifty remarks',
       500: 'The policy file cannot be read; the message names line and field',
     },
-    async handle({ policy, store, lists, layout }) {
+    async handle({ policy, store, lists, layout, offboarding }) {
       const [inForce, status, confirmations] = [
         await policyOf({ policy, store }),
         await lists.status(layout),
@@ -57,7 +57,9 @@ export const fleetRoutes: readonly Route[] = [
         .filter(({ state }) => state === 'open' || state === 'refused')
         .map(({ id, kind, state, about, why, expiresAt }) => ({ id, kind, state, about, why, expiresAt }));
       const protection = protectionOf(status, inForce.mode);
-      return ok({ policy: inForce, protection, waiting, ...status });
+      const { stacks: _, ...view } = await offboarding.uninstallView();
+      const uninstall = view.state === 'none' ? null : view;
+      return ok({ policy: inForce, uninstall, protection, waiting, ...status });
     },
   }),
   route({

@@ -22,7 +22,12 @@ export interface RouteContext {
   readonly verifier: Pick<Verifier, 'request'>;
   readonly sweeper: Pick<Sweeper, 'request' | 'cancel'>;
   readonly installation: Pick<Installation, 'takeOver' | 'refusal'>;
-  readonly offboarding: Pick<OffboardingService, 'confirm' | 'refuse' | 'scope'>;
+  readonly offboarding: Pick<
+    OffboardingService,
+    'confirm' | 'refuse' | 'scope' | 'uninstallView' | 'requestUninstall' | 'requestReinstall'
+  >;
+  /** @throws PortcullisError `conflict` while the installation is being uninstalled */
+  readonly assertInstalled?: () => Promise<void>;
   /** The policy file as it is now. @throws PortcullisError `invalid-policy`. */
   readonly policy: () => Promise<Policy>;
   /** Refuses Regions that do not exist. @throws PortcullisError `invalid-request` */
@@ -56,6 +61,8 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly role: Role | 'anyone';
   /** A read that makes one large answer: few of them run at once. */
   readonly costly?: true;
+  /** A POST that an installation takes that is being uninstalled. */
+  readonly whileUninstalled?: true;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
   /** What each status means. Those that every route can answer are added in the document. */

@@ -13,6 +13,7 @@ import { answerPage, longPageParameters, pageParameters } from './page.ts';
 import { ok, type Route, route } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { sweepRoutes } from './sweeps.ts';
+import { uninstallRoutes } from './uninstall.ts';
 import { verifyRoutes } from './verify.ts';
 
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -58,6 +59,7 @@ export const routes: readonly Route[] = [
   ...sweepRoutes,
   ...exceptionRoutes,
   ...confirmationRoutes,
+  ...uninstallRoutes,
   ...auditRoutes,
   route({
     method: 'get',

@@ -5,7 +5,7 @@ import type { SchemaOf } from './json.ts';
 export const healthSchema = z.object({ status: z.literal('ok') });
 
 const missing = z.object({
-  what: z.enum(['database', 'queue', 'aws-credentials', 'hub', 'organization', 'scope']),
+  what: z.enum(['database', 'queue', 'aws-credentials', 'hub', 'organization', 'scope', 'uninstall']),
   blocking: z.boolean().describe('Whether the service cannot do all of its work'),
   message: z.string(),
   fix: z.string(),

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
+import type { UninstallView } from '../../offboarding/uninstall.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
 import type { Counts, FleetStatus, Group, Remark } from '../../store/lists/status.ts';
 import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { escalation } from './remediation.ts';
+import { uninstallSchema } from './uninstall.ts';
 
 /** The answer of `GET /v1/status`. */
 export interface FleetStatusView extends FleetStatus {
@@ -21,6 +23,8 @@ export interface FleetStatusView extends FleetStatus {
     readonly notChecked: number;
     readonly accountsNotRead: number;
   };
+  /** Null where the installation is not being uninstalled. */
+  readonly uninstall: Omit<UninstallView, 'stacks'> | null;
   readonly waiting: readonly Pick<Confirmation, 'id' | 'kind' | 'state' | 'about' | 'why' | 'expiresAt'>[];
 }
 
@@ -85,6 +89,10 @@ const waiting = z.object({
 
 export const statusSchema = z.object({
   policy,
+  uninstall: uninstallSchema
+    .omit({ stacks: true })
+    .nullable()
+    .describe('Null where the installation is not being uninstalled'),
   protection,
   waiting: z.array(waiting).describe('Confirmations that are open, and refusals that stand'),
   total: counts,

@@ -15,12 +15,12 @@ const concurrent = 4;
 export function restoreQueue(
   {
     boss,
-    store: { restores },
+    store: { restores, uninstall },
     log,
     leases,
   }: Uses<{
     boss: true;
-    store: 'restores';
+    store: 'restores' | 'uninstall';
     log: true;
     leases: true;
   }>,
@@ -28,7 +28,7 @@ export function restoreQueue(
 ): RestoreQueue {
   const { unfinished } = restores;
   const work = {
-    ...{ name: 'restore', concurrent, unfinished, leases },
+    ...{ name: 'restore', concurrent, unfinished, leases, isPaused: uninstall.isRequested },
     async carryOut(id: string, signal: AbortSignal, lease?: Lease) {
       if (!lease) throw new Error('a restore needs a lease');
       await carryOut(id, signal, lease);

@@ -34,7 +34,8 @@ export const requestHubRun = (runs: RestoreContext['runs'], requestedBy: string)
 /**
  * Runs a restore to its end and records the result. The rules are put back only after the hub has the exception,
  * because it would revoke them again. Idempotent, also after a crash. After an abort nothing more is done and the
- * result of a lost lease is not recorded. Throws only when the store or the queue fails.
+ * result of a lost lease is not recorded. While the installation is being uninstalled nothing is done: the restore
+ * waits for a reinstall. Throws only when the store or the queue fails.
  */
 export function restorer(
   context: RestoreContext,
@@ -48,7 +49,8 @@ export function restorer(
       try {
         await carryOut({ ...context, signal, lease }, restore);
       } catch (error) {
-        if (!signal.aborted && !hasCode(error, 'lease-lost')) throw error;
+        const isLeft = hasCode(error, 'lease-lost') || (await isUninstalled(context, error));
+        if (!signal.aborted && !isLeft) throw error;
         log.info(
           { restore: id, reason: reasonOf(signal.reason ?? error) },
           'restore left to the next worker',
@@ -57,11 +59,17 @@ export function restorer(
     });
 }
 
+/** Whether a step was refused because the installation is being uninstalled. */
+const isUninstalled = async ({ store }: RestoreContext, error: unknown): Promise<boolean> =>
+  hasCode(error, 'conflict') && (await store.uninstall.isRequested());
+
 async function carryOut(current: RestoreUnderLease, restore: Restore): Promise<void> {
   const { store, runs, log, signal, lease } = current;
   const { id } = restore;
   const reason = (await deployException(current, restore)) ?? (await putAllBack(current, restore));
   signal.throwIfAborted();
+  // An uninstall ends the run of the hub: that is no failure of the restore.
+  if (reason !== undefined) await store.uninstall.assertInstalled();
   if (reason === undefined) await store.restores.restored(id, lease);
   else {
     await store.restores.failed(id, reason, await stillNeeded(current, id), lease);
@@ -99,6 +107,7 @@ async function deployException(current: RestoreUnderLease, restore: Restore): Pr
   if (restore.state !== 'pending') return undefined;
   for (let left = hubRuns; !(await isDeployed(current, restore)); left -= 1) {
     signal.throwIfAborted();
+    await store.uninstall.assertInstalled();
     if (left === 0) return 'the hub was updated several times without the exception';
     const { id } = await requestHubRun(runs, `restore ${restore.id}`);
     const failure = await deploymentFailure(current, id);
@@ -129,6 +138,7 @@ async function putAllBack(current: RestoreUnderLease, restore: Restore): Promise
   for (const rule of restore.rules) {
     if (rule.restoredAt) continue;
     current.signal.throwIfAborted();
+    await current.store.uninstall.assertInstalled();
     const reason = (await refusal(current, rule)) ?? (await putOneBack(current, restore, rule));
     if (reason) return `${rule.ruleId}: ${reason}`;
   }

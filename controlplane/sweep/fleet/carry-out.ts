@@ -85,7 +85,7 @@ function indexOfFree(waiting: readonly Held[], isFree: (held: Held) => boolean):
 
 /** Reads cells that are due until none is left that no other worker holds. @throws the first failure of the store */
 async function readDue(context: SweepContext, work: Work): Promise<void> {
-  const { stopping, settings } = context;
+  const { stopping, settings, store } = context;
   const total = settings.sweepParallel;
   const place = places({ account: perAccount, region: Math.max(1, Math.ceil(total / 2)) });
   const record = recorder(context, { sweepId: work.id, worker: work.worker });
@@ -110,7 +110,7 @@ async function readDue(context: SweepContext, work: Work): Promise<void> {
   while (!failure && !stopping.aborted) {
     if (waiting.length < total && !dry) {
       const most = total * 2 - waiting.length;
-      const claimed = await claim(context, work, most);
+      const claimed = (await store.uninstall.isRequested()) ? [] : await claim(context, work, most);
       dry = claimed.length < most;
       waiting.push(...claimed);
     }
@@ -130,7 +130,8 @@ async function readDue(context: SweepContext, work: Work): Promise<void> {
 /** Reads what is due, again and again, to the end of the sweep; of a scheduled one, until nothing is due soon. */
 async function readAll(context: SweepContext, work: Work, scheduled: boolean): Promise<void> {
   const { store, log, stopping } = context;
-  for (;;) {
+  // While the installation is being uninstalled, the sweep waits. A reinstall continues it.
+  while (!(await store.uninstall.isRequested())) {
     await readDue(context, work);
     const counts = await store.sweeps.finish(work.id);
     if (counts) log.info({ sweep: work.id, ...counts }, 'sweep finished');

@@ -45,7 +45,9 @@ export async function startSweeper(given: Given): Promise<Sweeper> {
   const judging = { ...given, trail: (cell: Cell) => trailOf(given, cell) };
   const chore = (what: string, everyMs: number, run: () => Promise<void>) => ({
     ...{ what, everyMs },
-    run: () => cancellable(signal, run),
+    run: async () => {
+      if (!(await store.uninstall.isRequested())) await cancellable(signal, run);
+    },
   });
   const chores = [
     chore('handing groups to the Lambda', handOverMs, () => handOverDue(given, signal)),

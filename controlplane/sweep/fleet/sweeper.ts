@@ -41,7 +41,7 @@ const spread = 0.9;
 const automatic = 'portcullis';
 
 /** What asks for sweeps: a person, and the clock. */
-function requests({ store, settings, policy }: SweepContext, send: (id: string) => Promise<void>) {
+export function requests({ store, settings, policy }: SweepContext, send: (id: string) => Promise<void>) {
   const known = async (id: string): Promise<Sweep> => {
     const sweep = await store.sweeps.get(id);
     if (!sweep) throw new PortcullisError('not-found', `sweep ${id} does not exist`);
@@ -64,6 +64,7 @@ function requests({ store, settings, policy }: SweepContext, send: (id: string) 
     },
     /** Begins the clock's sweep once in a period, spread over it. */
     async sweepDue(): Promise<void> {
+      if (await store.uninstall.isRequested()) return;
       const accounts = await store.accounts.list();
       if (!accounts.some(({ state, regions }) => state === 'ACTIVE' && regions.length > 0)) return;
       const { digest: policyDigest } = await policy();
@@ -89,6 +90,7 @@ export function sweeper(boss: Boss, context: SweepContext, { standing, chores }:
     name: 'sweep',
     concurrent,
     unfinished: store.sweeps.unfinished,
+    isPaused: store.uninstall.isRequested,
     carryOut: (id: string) => carryOut(context, id),
   };
   const queue = workQueue(boss, work, log);

@@ -129,3 +129,17 @@ test('a message holds no secret', async () => {
   expect(found?.message).toMatch(/is not accepted/);
   expect(found?.message).not.toMatch(/hunter/);
 });
+
+test('an installation that is being uninstalled is named and does not block, and nothing is waited for', async () => {
+  await store.facts.set(scopeFact, { confirmed: null, others: [], considered: null, wrong: 'wrong' });
+  await store.uninstall.request('erin');
+  expect(await missing(await store.now())).toMatchObject([
+    {
+      ...{ what: 'uninstall', blocking: false },
+      message: expect.stringContaining('is being uninstalled, by erin since'),
+      fix: expect.stringContaining('portcullis reinstall'),
+    },
+  ]);
+  await store.uninstall.end('erin');
+  expect((await missing(await store.now())).map(({ what }) => what)).toEqual(['organization', 'scope']);
+});

@@ -7,6 +7,7 @@ const none = {
 /** What a service that knows no account answers to `portcullis status`, by path. */
 export const emptyAnswers: Readonly<Record<string, object>> = {
   '/v1/status': {
+    uninstall: null,
     policy: { mode: 'revoke', digest: '0', since: null, by: null },
     protection: { cells: 0, protected: 0, observed: 0, notCovered: 0, notChecked: 0, accountsNotRead: 0 },
     ...{ waiting: [], total: none, groups: [], moreGroups: 0, remarks: [], moreRemarks: 0, warnings: [] },

@@ -20,6 +20,7 @@ export const statusOf = (change: Partial<Seen> = {}): Seen => ({
     ...{ mode: 'revoke', digest: 'a'.repeat(64) },
     ...{ since: new Date('2026-03-02T09:15:00Z'), by: 'ops' },
   },
+  uninstall: null,
   protection: { cells: 2, protected: 2, observed: 0, notCovered: 0, notChecked: 0, accountsNotRead: 0 },
   ...{ waiting: [], total: countsOf(), groups: [groupOf()], moreGroups: 0, remarks: [], moreRemarks: 0 },
   ...{ warnings: [], hub: { ready: 'True', message: '' }, escalations: [], openEscalations: 0 },

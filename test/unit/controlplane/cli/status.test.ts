@@ -148,3 +148,16 @@ test.each<[string, Partial<Seen>, string]>([
   expect(healthy).toBe(true);
   expect(text).toContain(line);
 });
+
+test.each<[NonNullable<Seen['uninstall']>['state'], string]>([
+  ['in-progress', 'Uninstall   in progress: 5 stacks remain, 2 could not be removed'],
+  ['stuck', 'Uninstall   waits for a person: 5 stacks remain, 2 could not be removed'],
+  ['finished', 'Uninstall   finished: 5 stacks remain, 2 could not be removed'],
+])('status of an installation whose uninstall is %s begins with it', (state, line) => {
+  const asked = { by: 'erin', requestedAt: '2026-03-02T09:15:00.000Z', finishedAt: null };
+  const seen = statusOf({ uninstall: { state, ...asked, remaining: 5, left: 2 } });
+  expect(renderStatus(seen).text.split('\n').slice(0, 2)).toEqual([
+    line,
+    '            requested by erin, 2026-03-02T09:15Z',
+  ]);
+});

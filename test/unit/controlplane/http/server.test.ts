@@ -49,7 +49,10 @@ const context = {
   ...{ lists, layout: 'region' as const },
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
   sweeper: { request: unasked, cancel: unasked },
-  offboarding: { scope: unasked, confirm: unasked, refuse: unasked },
+  offboarding: {
+    ...{ scope: unasked, confirm: unasked, refuse: unasked },
+    ...{ uninstallView: unasked, requestUninstall: unasked, requestReinstall: unasked },
+  },
   ...{ metrics: unasked, accessTemplate: unasked },
   installation: { refusal: async () => undefined, takeOver: unasked },
   policy: async () => ({ version: 1 as const, rules: [] }),

@@ -130,6 +130,7 @@ export function httpWorld() {
         return (await store.sweeps.get(id)) ?? unasked();
       },
     },
+    assertInstalled: store.uninstall.assertInstalled,
     policy: () => world.policy(),
     requireRegions: regions.requireScope,
     missing: async () => [],

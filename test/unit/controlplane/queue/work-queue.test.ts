@@ -120,3 +120,32 @@ test('one id is never worked on twice at once', async () => {
   await queue.stop();
   expect(most).toBe(1);
 });
+
+test('work of a queue that is paused is left, and is done once it is resumed', async () => {
+  const id = randomUUID();
+  let isPaused = true;
+  let done = false;
+  const log = makeLogger('silent');
+  const work = {
+    ...{ name: 'paused', concurrent: 2 },
+    unfinished: async () => (done ? [] : [id]),
+    isPaused: async () => isPaused,
+    async carryOut() {
+      expect(isPaused).toBe(false);
+      done = true;
+    },
+  };
+  const queue = workQueue(openBoss(database, log), work, log);
+  const jobs = (state: string) =>
+    database.query(`select 1 from queue.job where singleton_key = $1 and state = $2`, [id, state]);
+  await queue.start();
+  await queue.resume();
+  expect(await jobs('created')).toEqual([]);
+  await queue.send(id);
+  while ((await jobs('completed')).length === 0) await new Promise((next) => setTimeout(next, 20));
+  expect(done).toBe(false);
+  isPaused = false;
+  await queue.resume();
+  await until(() => done);
+  await queue.stop();
+});

@@ -54,6 +54,9 @@ describe('while workers differ', () => {
         reconcile: async () => undefined,
         orphanedStacks: async () => [],
         retry: async () => undefined,
+        uninstall: async () => ({ kind: 'ok' }) as const,
+        uninstallKeys: async () => [],
+        whyHubWaits: async () => undefined,
       };
       const result = await keyReconciler({ ...parts, offboarding, runs: { request } })(key, lease);
       await leases.release([lease]);
