@@ -15,13 +15,11 @@ const given = `with given as (
 )`;
 
 /**
- * Records readings of cells that list nothing, where the list has nothing of them either: most of an organization. Each
- * cell is locked first, so that a result that arrives meanwhile is seen. Which cells they are.
+ * Locks the cells in one order, so that a result that arrives meanwhile is seen, and two sweeps of the same cells do not
+ * wait for each other.
  */
-async function recordClean(query: Query, readings: readonly CellReading[]): Promise<Set<string>> {
-  const clean = readings.filter(({ findings, undecided }) => findings.length === 0 && undecided.length === 0);
-  if (clean.length === 0) return new Set();
-  const rows = JSON.stringify(clean.map(({ findings: _, undecided: __, ...reading }) => reading));
+async function lockCells(query: Query, readings: readonly CellReading[]): Promise<void> {
+  const rows = JSON.stringify(readings.map(({ accountId, region }) => ({ accountId, region })));
   await query(
     `${given} insert into finding_cell (account_id, region) select "accountId", region from given
      order by 1, 2 on conflict do nothing`,
@@ -32,6 +30,16 @@ async function recordClean(query: Query, readings: readonly CellReading[]): Prom
      order by account_id, finding_cell.region for update of finding_cell`,
     [rows],
   );
+}
+
+/**
+ * Records readings of cells that list nothing, where the list has nothing of them either: most of an organization. Which
+ * cells they are.
+ */
+async function recordClean(query: Query, readings: readonly CellReading[]): Promise<Set<string>> {
+  const clean = readings.filter(({ findings, undecided }) => findings.length === 0 && undecided.length === 0);
+  if (clean.length === 0) return new Set();
+  const rows = JSON.stringify(clean.map(({ findings: _, undecided: __, ...reading }) => reading));
   const recorded = await query<Pick<CellReading, 'accountId' | 'region'>>(
     `${given} update finding_cell cell set read_at = "readAt", sweep_id = "sweepId",
        policy_digest = "policyDigest", groups = given.groups
@@ -48,9 +56,10 @@ async function recordClean(query: Query, readings: readonly CellReading[]): Prom
 
 /**
  * Records complete readings of different cells, as a part of the query's transaction; what each changed, in order. The
- * same as one after the other, and faster where cells are clean and stay so.
+ * same as one after the other, and faster where cells are clean and stay so: of those, `previous` is not read.
  */
 export async function recordReadings(query: Query, readings: readonly CellReading[]): Promise<CellChanges[]> {
+  await lockCells(query, readings);
   const clean = await recordClean(query, readings);
   const changes: CellChanges[] = [];
   for (const reading of readings)
