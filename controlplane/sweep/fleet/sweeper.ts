@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { Boss } from '../../queue/boss.ts';
 import { workQueue } from '../../queue/work-queue.ts';
-import { PortcullisError, reasonOf } from '../../settings/errors.ts';
+import { reasonOf } from '../../settings/errors.ts';
 import type { Scope } from '../../stacks/scope.ts';
 import type { Sweep } from '../../store/sweeps/sweep.ts';
 import type { SweepContext } from '../context.ts';
 import { carryOut } from './carry-out.ts';
-import { accountsOf } from './scope.ts';
+import { sweepRequests } from './requests.ts';
 
 /** Sweeps cells on request and by the clock. */
 export interface Sweeper {
@@ -36,52 +35,6 @@ const dueMs = 60_000;
 const hourMs = 3_600_000;
 /** For how long sweeps are kept, at least. */
 const keptMs = 7 * 24 * hourMs;
-/** The part of a period over which its accounts are spread: the rest is for retries. */
-const spread = 0.9;
-const automatic = 'portcullis';
-
-/** What asks for sweeps: a person, and the clock. */
-export function requests({ store, settings, policy }: SweepContext, send: (id: string) => Promise<void>) {
-  const known = async (id: string): Promise<Sweep> => {
-    const sweep = await store.sweeps.get(id);
-    if (!sweep) throw new PortcullisError('not-found', `sweep ${id} does not exist`);
-    return sweep;
-  };
-  return {
-    async request(scope: Scope, requestedBy: string): Promise<Sweep> {
-      const accounts = accountsOf(await store.accounts.list(), scope);
-      const { digest: policyDigest } = await policy();
-      const id = randomUUID();
-      await store.sweeps.request({ id, scope, requestedBy, policyDigest, spreadSeconds: 0 }, accounts);
-      await send(id);
-      return known(id);
-    },
-    async cancel(id: string, who: string): Promise<Sweep> {
-      await known(id);
-      if (!(await store.sweeps.cancel(id, who)))
-        throw new PortcullisError('conflict', `sweep ${id} has ended already`);
-      return known(id);
-    },
-    /** Begins the clock's sweep once in a period, spread over it. */
-    async sweepDue(): Promise<void> {
-      if (await store.uninstall.isRequested()) return;
-      const accounts = await store.accounts.list();
-      if (!accounts.some(({ state, regions }) => state === 'ACTIVE' && regions.length > 0)) return;
-      const { digest: policyDigest } = await policy();
-      const periodSeconds = settings.sweepHours * 3_600;
-      const asked = { id: randomUUID(), scope: {}, requestedBy: automatic, policyDigest };
-      const spreadSeconds = periodSeconds * spread;
-      if (
-        await store.sweeps.requestScheduled(
-          { ...asked, spreadSeconds },
-          accountsOf(accounts, {}),
-          periodSeconds,
-        )
-      )
-        await send(asked.id);
-    },
-  };
-}
 
 /** Uses pg-boss in the database of the store. Starts nothing. */
 export function sweeper(boss: Boss, context: SweepContext, { standing, chores }: SweeperOptions): Sweeper {
@@ -94,7 +47,7 @@ export function sweeper(boss: Boss, context: SweepContext, { standing, chores }:
     carryOut: (id: string) => carryOut(context, id),
   };
   const queue = workQueue(boss, work, log);
-  const asks = requests(context, queue.send);
+  const asks = sweepRequests(context, queue.send);
   const timers: NodeJS.Timeout[] = [];
   const every = (what: string, milliseconds: number, act: () => Promise<unknown>) => {
     let underWay = false;

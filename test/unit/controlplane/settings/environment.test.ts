@@ -92,6 +92,15 @@ describe('settings from the environment', () => {
     expect(refusal({ PORTCULLIS_NARROWING: 'yes' })).toContain('PORTCULLIS_NARROWING must be on or off');
   });
 
+  test('sweeps are once in 24 hours, once in the hours that are given, or on request alone', () => {
+    const hours = (change = {}) => readSettings({ ...enough, ...change }).sweepHours;
+    expect([
+      hours(),
+      hours({ PORTCULLIS_SWEEP_HOURS: '168' }),
+      hours({ PORTCULLIS_SWEEP_HOURS: '0' }),
+    ]).toEqual([24, 168, 0]);
+  });
+
   test.each(['aws', 'aws-us-gov', 'aws-cn'])('a standard SNS topic of partition %s is taken', (partition) => {
     const topic = `arn:${partition}:sns:eu-west-1:222222222222:people_and-pagers`;
     const settings = readSettings({ ...enough, PORTCULLIS_NOTIFICATION_TOPIC_ARN: topic });

@@ -32,7 +32,7 @@ export const offence = (groupId: string, change: Partial<ObservedFinding> = {}):
 });
 
 /** A sweep over a real store; accounts, Regions and groups are what a test says. */
-export function sweepWorld(database: Database, { securityHub = false, parallel = 8 } = {}) {
+export function sweepWorld(database: Database, { securityHub = false, parallel = 8, hours = 24 } = {}) {
   const store = openStore(database);
   const stopping = new AbortController();
   const state = {
@@ -57,7 +57,7 @@ export function sweepWorld(database: Database, { securityHub = false, parallel =
   };
   const context: SweepContext = {
     ...{ store, database, meter: silentMeter, log: makeLogger('silent'), stopping: stopping.signal },
-    settings: { sweepParallel: parallel, sweepHours: 24, securityHub },
+    settings: { sweepParallel: parallel, sweepHours: hours, securityHub },
     policy: async () => ({ policy: state.policy, digest: policyDigest(state.policy), accounts: {} }),
     async regionsOf(accountId) {
       const [failure] = state.failing.get(accountId)?.splice(0, 1) ?? [];
