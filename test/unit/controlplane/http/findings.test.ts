@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
+import { findingId } from '../../../../controlplane/store/findings/identity.ts';
+import { suspectMissed } from '../../../../controlplane/store/sweeps/missed-events.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { observed, reading } from '../../../worlds/finding-sample.ts';
+import { cell, observed, reading } from '../../../worlds/finding-sample.ts';
 import { httpWorld } from './world.ts';
 
 const world = httpWorld();
@@ -82,6 +85,30 @@ describe('GET /v1/findings/:id', () => {
       { from: 'open', to: 'resolved', at: '2026-03-02T09:00:20.000Z', causeId: 'sweep-20' },
       { from: null, to: 'open', cause: 'sweep', causeId: 'sweep-10' },
     ]);
+  });
+
+  test('has the last event that was missed, with the hop; none before it was judged, none for other findings', async ({
+    kept: { database },
+  }) => {
+    const { groupId, ingress } = port(22);
+    const path = `/v1/findings/${findingId({ ...cell, groupId, ingress })}`;
+    const other = `/v1/findings/${findingId({ ...cell, ...port(80) })}`;
+    const suspicion = (day: number) => ({
+      ...{ ...cell, groupId, ingress, sweepId: randomUUID(), openedBy: null },
+      afterAt: new Date(Date.UTC(2026, 2, day)),
+      foundAt: new Date(Date.UTC(2026, 2, day + 1)),
+    });
+    await suspectMissed(database.query, [suspicion(1), suspicion(3), suspicion(5)]);
+    expect((await world.ask(path)).body.missedEvent).toBeNull();
+    const judge = (day: number, state: 'missed' | 'announced', hop: 'trail' | 'rule' | null) =>
+      world.store.sweeps.missed.judge(suspicion(day), { state, hop, message: hop && `${hop} is at fault` });
+    await judge(1, 'missed', 'trail');
+    await judge(3, 'missed', 'rule');
+    await judge(5, 'announced', null);
+    expect((await world.ask(path)).body.missedEvent).toMatchObject({
+      ...{ hop: 'rule', message: 'rule is at fault', foundAt: '2026-03-04T00:00:00.000Z' },
+    });
+    expect((await world.ask(other)).body.missedEvent).toBeNull();
   });
 
   test('says where the list is when there is none of that id', async () => {
