@@ -20,6 +20,8 @@ const placeOf = ({ accountId, region }: SweepCell) => `${accountId} ${region ?? 
 /** What a sweep read and found, with the cells that it could not read. Pure. */
 export function renderSweep(sweep: SweepView, notChecked: readonly SweepCell[]): string {
   const { id, state, counts } = sweep;
+  const { accountsInactive: inactive } = counts;
+  const barred = counts.accountsNotChecked - inactive;
   const missing = counts.notChecked + counts.accountsNotChecked;
   const shown = notChecked.slice(0, mostCells).map((cell) => [placeOf(cell), plain(cell.reason ?? '')]);
   const more = missing - shown.length;
@@ -27,22 +29,24 @@ export function renderSweep(sweep: SweepView, notChecked: readonly SweepCell[]):
     ...(shown.length > 0 ? [table([['NOT CHECKED', 'REASON'], ...shown]), ''] : []),
     ...(more > 0 ? [`and ${more} more: GET /v1/sweeps/${id}?state=not-checked`, ''] : []),
     `sweep ${state}: ${counts.done} of ${counts.cells} cells read, ${counts.groups} security groups, ${counts.findings} findings, ${counts.undecided} rules undecided`,
-    missing === 0
+    ...(inactive > 0 ? [`not active, so not read: ${inactive} accounts`] : []),
+    missing === inactive
       ? 'every cell was read'
-      : `not checked: ${counts.notChecked} cells, and every Region of ${counts.accountsNotChecked} accounts; nothing in them counts as clean`,
+      : `not checked: ${counts.notChecked} cells, and every Region of ${barred} accounts; nothing in them counts as clean`,
     'list the findings: portcullis findings',
   ].join('\n');
 }
 
+/** The same as of a sweep without the service: an account that is not active has no cell to check. */
 const exitOf = ({ state, counts }: SweepView): number => {
   if (state !== 'done') return exits.failed;
-  if (counts.notChecked + counts.accountsNotChecked > 0) return exits.incomplete;
-  return counts.findings === 0 ? exits.done : exits.differs;
+  if (counts.notChecked + counts.accountsNotChecked > counts.accountsInactive) return exits.incomplete;
+  return counts.findings + counts.undecided > 0 ? exits.differs : exits.done;
 };
 
 const silent = { show: () => undefined, end: () => undefined };
 
-/** Follows a sweep to its end, or until Ctrl-C; 3 where it found something, 4 where a cell was not checked. */
+/** Follows a sweep to its end, or until Ctrl-C; 3 where something is forbidden or in doubt, 4 where a cell was not checked. */
 export async function followSweep(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : sweepView(terminal.screen);
   let last: SweepView | undefined;

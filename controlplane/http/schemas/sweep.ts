@@ -21,12 +21,13 @@ const counts = z.object({
   accounts: count,
   accountsWaiting: count.describe('Accounts whose Regions are not listed yet'),
   accountsNotChecked: count.describe('Accounts that cannot be entered: nothing is known of their Regions'),
+  accountsInactive: count.describe('Of those, accounts that are closed, suspended or not active yet'),
   cells: count.describe('Cells of the accounts whose Regions are listed'),
   done: count,
   waiting: count,
   notChecked: count,
   groups: count.describe('Security groups that were read'),
-  findings: count.describe('Rules that the policy forbids, also those that an exception allows'),
+  findings: count.describe('Rules that the policy forbids and no exception allows'),
   undecided: count.describe('Rules that could not be evaluated'),
 }) satisfies SchemaOf<SweepCounts>;
 
@@ -38,7 +39,7 @@ const cell = z.object({
     .describe('`not-checked`: nothing is known of it by this sweep, for the reason'),
   reason: textOrNull,
   groups: count.nullable(),
-  findings: count.nullable(),
+  findings: count.nullable().describe('Rules that the policy forbids and no exception allows'),
   undecided: count.nullable(),
   policyDigest: textOrNull.describe('Of the policy by which its groups were evaluated'),
   attempts: count.describe('Reads that failed'),

@@ -24,6 +24,7 @@ export interface SweepCell extends Omit<SweptPlace, 'region'> {
   readonly state: 'waiting' | 'done' | 'not-checked';
   readonly reason: string | null;
   readonly groups: number | null;
+  /** Without those that an exception allows. */
   readonly findings: number | null;
   /** Rules that could not be evaluated. */
   readonly undecided: number | null;
@@ -46,6 +47,8 @@ export interface SweepCounts {
   readonly accountsWaiting: number;
   /** Accounts that cannot be entered, so that nothing is known of their Regions. */
   readonly accountsNotChecked: number;
+  /** Of those, accounts that are closed, suspended or not active yet: there was nothing to enter. */
+  readonly accountsInactive: number;
   readonly cells: number;
   readonly done: number;
   readonly waiting: number;
@@ -112,17 +115,21 @@ export async function requestScheduled(
   return true;
 }
 
+const cancelledReason = 'the sweep was cancelled';
+
 export async function sweepCounts(query: Query, id: string): Promise<SweepCounts> {
   const cells = (state: string) => `count(*) filter (where region <> '' and state = '${state}')::int`;
   const accounts = (state: string) => `count(*) filter (where region = '' and state = '${state}')::int`;
   const [counts] = await query<SweepCounts>(
     `select count(*) filter (where region = '')::int as accounts, ${accounts('waiting')} as accounts_waiting,
-       ${accounts('not-checked')} as accounts_not_checked, count(*) filter (where region <> '')::int as cells,
+       ${accounts('not-checked')} as accounts_not_checked,
+       count(*) filter (where region = '' and state = 'not-checked' and attempts = 0 and reason <> $2)::int
+         as accounts_inactive, count(*) filter (where region <> '')::int as cells,
        ${cells('done')} as done, ${cells('waiting')} as waiting, ${cells('not-checked')} as not_checked,
        coalesce(sum(groups), 0)::int as groups, coalesce(sum(findings), 0)::int as findings,
        coalesce(sum(undecided), 0)::int as undecided
      from sweep_cell where sweep_id = $1`,
-    [id],
+    [id, cancelledReason],
   );
   if (!counts) throw new Error('a count returns a row');
   return counts;
@@ -150,9 +157,9 @@ export async function cancelSweep(query: Query, id: string, who: string): Promis
   );
   if (ended.length === 0) return false;
   await query(
-    `update sweep_cell set state = 'not-checked', reason = 'the sweep was cancelled', ended_at = now(),
+    `update sweep_cell set state = 'not-checked', reason = $2, ended_at = now(),
        worker = null, held_until = null where sweep_id = $1 and state = 'waiting'`,
-    [id],
+    [id, cancelledReason],
   );
   await writeAudit(query, { who, what: 'sweep cancelled', details: { sweep: id } });
   return true;

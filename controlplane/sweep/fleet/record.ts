@@ -11,7 +11,8 @@ interface Read {
 
 const rowOf = ({ accountId, region, groups, findings, undecided, policyDigest, readAt }: CellReading) => ({
   ...{ accountId, region, groups, policyDigest, readAt },
-  ...{ findings: findings.length, undecided: undecided.length },
+  findings: findings.filter(({ exceptions }) => exceptions.length === 0).length,
+  undecided: undecided.length,
 });
 
 /**

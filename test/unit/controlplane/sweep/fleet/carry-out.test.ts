@@ -60,6 +60,7 @@ describe('a sweep', () => {
     ]);
     expect(await world.store.sweeps.counts(id)).toMatchObject({
       accountsNotChecked: 2,
+      accountsInactive: 1,
       notChecked: 0,
       done: 1,
     });
@@ -112,10 +113,12 @@ describe('a sweep', () => {
     };
     await carryOut(world.context, id);
     expect(await world.store.sweeps.get(id)).toMatchObject({ state: 'cancelled' });
-    const { done, waiting, notChecked, accountsNotChecked } = await world.store.sweeps.counts(id);
+    const { accountsInactive, ...counts } = await world.store.sweeps.counts(id);
+    const { done, waiting, notChecked, accountsNotChecked } = counts;
     expect([done, waiting]).toEqual([2, 0]);
     expect(notChecked).toBeGreaterThan(0);
     expect(accountsNotChecked).toBeGreaterThan(0);
+    expect(accountsInactive).toBe(0);
   });
 
   test('that is interrupted is carried on by the next call, and records no cell twice', async ({
@@ -158,7 +161,7 @@ test('two workers share a sweep: each cell is read by one of them, and recorded 
   expect(await database.query('select 1 from finding_change')).toHaveLength(10);
 });
 
-test('a finding that an exception allows is in the list, and is not handed to the Lambda', async ({
+test('a finding that an exception allows is in the list, is not counted, and is not handed to the Lambda', async ({
   database,
 }) => {
   const world = sweepWorld(database);
@@ -174,6 +177,7 @@ test('a finding that an exception allows is in the list, and is not handed to th
   const id = await world.request();
   await carryOut(world.context, id);
   expect(await findingsIn(database)).toHaveLength(4);
+  expect(await world.store.sweeps.counts(id)).toMatchObject({ findings: 3 });
   expect(
     await database.query('select sweep_id, account_id, region, group_id from sweep_remediation'),
   ).toEqual([{ sweepId: id, accountId: one, region: 'eu-west-1', groupId: 'sg-1' }]);
