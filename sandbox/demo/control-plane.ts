@@ -51,6 +51,8 @@ export interface ControlPlane {
   /** A request with the token. */
   request(path: string, init?: RequestInit): Promise<Response>;
   get<T>(path: string): Promise<T>;
+  /** The last lines of its log. */
+  log(): string;
   /** Runs a command line of the CLI against this service; its output is passed on to `show` as it comes. */
   cli(
     args: readonly string[],
@@ -64,7 +66,8 @@ export interface ControlPlane {
 const exitOf = (child: ChildProcess) =>
   new Promise<number>((ended) => child.once('exit', (code) => ended(code ?? 1)));
 
-async function listening(child: ChildProcess, exited: Promise<number>): Promise<string> {
+/** The address and the log of a service, once it listens. */
+async function listening(child: ChildProcess, exited: Promise<number>) {
   let log = '';
   const url = new Promise<string>((found) => {
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -76,7 +79,7 @@ async function listening(child: ChildProcess, exited: Promise<number>): Promise<
   const dead = exited.then((code) => {
     throw new Error(`the control plane ended with exit code ${code} before it listened:\n${log}`);
   });
-  return Promise.race([url, dead]);
+  return { url: await Promise.race([url, dead]), log: () => log };
 }
 
 /** The demo and the tests ask up to a hundred times a second until something is so. */
@@ -91,12 +94,12 @@ export async function startControlPlane(environment: Record<string, string>): Pr
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = exitOf(child);
-  const url = await listening(child, exited);
+  const { url, log } = await listening(child, exited);
   const token = await readFile(join(environment.PORTCULLIS_DATA ?? '', 'token'), 'utf8');
   const request = (path: string, init: RequestInit = {}) =>
     fetch(new URL(path, url), { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
   return {
-    ...{ url, pid: child.pid ?? 0, token, request },
+    ...{ url, pid: child.pid ?? 0, token, request, log },
     async get<T>(path: string) {
       const response = await request(path);
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

@@ -77,7 +77,13 @@ describe('a sweep under a policy with sweepAction: remediate', () => {
   });
 
   test('hands no group to the Lambda where the access role of the hub may not invoke it', async () => {
-    await new Promise((next) => setTimeout(next, 1_000));
+    const refused = await until('the hand-over is refused', 60, async () =>
+      world.controlPlane
+        .log()
+        .split('\n')
+        .find((line) => line.includes('not handed to the Lambda') && line.includes(inScope.groupId)),
+    );
+    expect(refused).toMatch(/not authorized to perform: lambda:InvokeFunction/);
     expect(await remediations(untrailed.accountId)).toEqual([]);
     expect(await inScope.ruleIds()).toEqual([inScope.ruleId]);
   });
