@@ -20,7 +20,7 @@ export async function readAccessPolicy(): Promise<AccessPolicy> {
   const documents = ['deployer-policy', 'deployer-hub-policy', 'verify-policy', 'sweep-action-policy'];
   const [first, ...more] = await Promise.all(documents.map(read));
   if (!first) throw new Error('there is no access policy');
-  // The rest of it is for whoever enters the accounts.
+  // The rest of it is for the principal that enters the accounts.
   const swept = (await read('sweep-policy')).Statement.filter(({ Sid }) => Sid.startsWith('ReadEach'));
   return { ...first, Statement: [...[first, ...more].flatMap(({ Statement }) => Statement), ...swept] };
 }
