@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { carryOut } from '../../../../controlplane/sweep/fleet/carry-out.ts';
-import { requests } from '../../../../controlplane/sweep/fleet/sweeper.ts';
+import { sweepRequests } from '../../../../controlplane/sweep/fleet/requests.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { closed, createRestoreWorld, group } from '../../../worlds/restore.ts';
 import { fillWorld, sweepWorld } from '../sweep/world.ts';
@@ -71,7 +71,7 @@ test('the clock requests no sweep of an installation that is being uninstalled',
     [one],
   );
   const sent: string[] = [];
-  const { sweepDue } = requests(context, async (id) => void sent.push(id));
+  const { sweepDue } = sweepRequests(context, async (id) => void sent.push(id));
   await store.uninstall.request('erin');
   await sweepDue();
   expect(sent).toEqual([]);
