@@ -21,6 +21,10 @@ export const sweepEventSchema = z.object({
 
 export type SweepEvent = z.infer<typeof sweepEventSchema>;
 
+/** Whether a result is of a group that a sweep handed over, and not of an event of AWS, whose ids have no dot. */
+export const isOfSweep = ({ eventId }: { readonly eventId: string }): boolean =>
+  /^[0-9a-f-]{36}\.sg-/.test(eventId);
+
 /** The id is derived from sweep and group, so that a group handed over again changes nothing. */
 export const sweepEvent = (
   { account, region }: Pick<SweepEvent, 'account' | 'region'>,

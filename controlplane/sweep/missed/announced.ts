@@ -1,4 +1,5 @@
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
+import { isOfSweep } from '../../../lambda/contract/sweep.ts';
 import { ingressKey } from '../../../lambda/policy/rule.ts';
 import type { MissedEvent } from '../../store/sweeps/missed-events.ts';
 
@@ -7,12 +8,13 @@ const uncertain = new Set(['failed', 'access-denied', 'undecided', 'group-gone',
 
 /**
  * Whether a result of the group is of the event that opened the ingress: it names the call, it lists the ingress, or it
- * could not read the group. Pure.
+ * could not read the group. The result of a group that a sweep handed over is of no event. Pure.
  */
 export function announces(
   { ingress, openedBy }: Pick<MissedEvent, 'ingress' | 'openedBy'>,
   result: RemediationResult,
 ): boolean {
+  if (isOfSweep(result)) return false;
   if (openedBy && result.cloudTrailEventId === openedBy.eventId) return true;
   if (result.omitted > 0 || result.parts !== undefined || result.undecided.length > 0) return true;
   if (uncertain.has(result.outcome)) return true;

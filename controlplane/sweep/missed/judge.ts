@@ -17,13 +17,17 @@ export type JudgeContext = HopContext &
 const most = 100;
 const againMs = 60_000;
 
-/** A hop that may not be read is a result too: the event was missed in any case. */
+/** For so long after it was found a hop that does not answer is asked again, milliseconds. */
+const patienceMs = 2 * 3_600_000;
+
+/** A hop that may not be read, or never answers, is a result too: the event was missed in any case. */
 async function lostAt(context: JudgeContext, missed: MissedEvent): Promise<LostAt> {
   try {
     return await whereLost(context, missed);
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    return { hop: 'unknown', message: `where it was lost may not be read: ${reasonOf(error)}` };
+    const isPatient = Date.now() - missed.foundAt.getTime() < patienceMs;
+    if (!isDenied(error) && isPatient) throw error;
+    return { hop: 'unknown', message: `where it was lost cannot be read: ${reasonOf(error)}` };
   }
 }
 

@@ -125,7 +125,7 @@ describe('an offence that no event announced', () => {
       'dead-letter',
       /3 in portcullis-forward-dead-letter/,
     ],
-    [{ DescribeRuleCommand: 'AccessDeniedException' }, 'unknown', /may not be read/],
+    [{ DescribeRuleCommand: 'AccessDeniedException' }, 'unknown', /cannot be read/],
   ])('has the hop at which it was lost: %j', async (failing, hop, message) => {
     const { database } = given;
     const world = await sweptTwice(database);
@@ -134,6 +134,13 @@ describe('an offence that no event announced', () => {
     const id = findingId({ accountId: account, region, groupId, ingress: 'tcp 22 22 0.0.0.0/0' });
     const missed = await world.store.sweeps.missed.ofFinding(id);
     expect(missed).toMatchObject({ hop, message: expect.stringMatching(message) });
+  });
+
+  test('is a missed event also where AWS never answers where it was lost', async ({ database }) => {
+    const world = await sweptTwice(database);
+    await database.query(`update missed_event set due_at = now(), found_at = found_at - interval '3 hours'`);
+    await judging(world, { DescribeRuleCommand: 'InternalFailure' }).run();
+    expect(await suspected(database)).toEqual([{ state: 'missed', hop: 'unknown' }]);
   });
 
   test('is judged again later where AWS does not answer', async ({ database }) => {
@@ -235,6 +242,14 @@ describe('a result of the group that arrives in time', () => {
     expect(await resultWith(database, { findings: [finding({ fromPort: 3389, toPort: 3389 })] })).toEqual([
       'missed',
     ]);
+  });
+
+  test.each([
+    { outcome: 'remediated' as const, findings: [finding()] },
+    { outcome: 'access-denied' as const },
+  ])('announces nothing where the sweep itself handed the group to the Lambda: $outcome', async (change) => {
+    const eventId = `${randomUUID()}.${groupId}`;
+    expect(await resultWith(given.database, { eventId, ...change })).toEqual(['missed']);
   });
 
   test('announces it where the group could not be read', async ({ database }) => {
