@@ -5,6 +5,7 @@ import type { PolicyInForce } from '../../reconcile/policy-in-force.ts';
 import { withStoredExceptions } from '../../reconcile/stored-exceptions.ts';
 import type { Uses } from '../../services/services.ts';
 import type { SweepPolicy } from '../context.ts';
+import { fresh } from './fresh.ts';
 
 /** For so long a policy that was read is used, milliseconds: reading it anew for each cell would take longer than the cell. */
 const freshMs = 15_000;
@@ -32,18 +33,6 @@ async function readNow({ inForce, aws, store }: PolicyContext): Promise<SweepPol
   return { policy, digest, accounts: accountTable(asked, await store.accounts.list()) };
 }
 
-/** The policy that the Lambda has or gets next, read at most once in a few seconds. A failure is not kept. */
-export function sweepPolicy(context: PolicyContext): () => Promise<SweepPolicy> {
-  let held: Promise<SweepPolicy> | undefined;
-  let until = 0;
-  return () => {
-    if (held && performance.now() < until) return held;
-    until = performance.now() + freshMs;
-    const asked = readNow(context);
-    held = asked;
-    asked.catch(() => {
-      if (held === asked) held = undefined;
-    });
-    return asked;
-  };
-}
+/** The policy that the Lambda has or gets next, read at most once in a few seconds. */
+export const sweepPolicy = (context: PolicyContext): (() => Promise<SweepPolicy>) =>
+  fresh(freshMs, () => readNow(context));

@@ -8,6 +8,7 @@ import type { SweepContext, SweepPolicy } from '../context.ts';
 import { failureOf } from '../patience.ts';
 import { prefixListCache } from '../prefix-lists.ts';
 import { type ReadingContext, readCell } from '../read-cell.ts';
+import { fresh } from './fresh.ts';
 
 interface ReaderContext extends Uses<{ store: 'accounts' }> {
   readonly aws: Pick<Aws, 'caller' | 'trusted' | 'accessRoleArn' | 'ec2' | 'cloudTrail'>;
@@ -18,17 +19,11 @@ interface ReaderContext extends Uses<{ store: 'accounts' }> {
 const freshMs = 300_000;
 
 /** The accounts of the organization, read now and then: their edits of prefix lists are seen. */
-function members({ store }: Uses<{ store: 'accounts' }>) {
-  let known: ReadonlySet<string> = new Set();
-  let until = 0;
-  return async () => {
-    if (performance.now() < until) return known;
-    until = performance.now() + freshMs;
+const members = ({ store }: Uses<{ store: 'accounts' }>) =>
+  fresh(freshMs, async (): Promise<ReadonlySet<string>> => {
     const accounts = await store.accounts.list();
-    known = new Set(accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
-    return known;
-  };
-}
+    return new Set(accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
+  });
 
 /** How accounts and cells are read by the service: with its clients, in the words of its settings. */
 export function reader({
