@@ -97,6 +97,22 @@ export async function requestSweep(
 /** Any number, the same in every process: two services do not begin the same scheduled sweep. */
 const schedulingLock = 6_821_013;
 
+/**
+ * Ends the cells that a scheduled sweep still waits for when its period is over, once each of them was tried: an account
+ * that is throttled without end, which anyone in it can achieve, must not delay the next sweep of all the others.
+ */
+async function endOverdue(query: Query, periodSeconds: number): Promise<void> {
+  await query(
+    `update sweep_cell set state = 'not-checked', ended_at = now(), worker = null, held_until = null
+     where state = 'waiting' and sweep_id in (
+       select id from sweep where scheduled and finished_at is null
+         and created_at <= now() - make_interval(secs => $1::float8)
+         and not exists (select 1 from sweep_cell each
+           where each.sweep_id = sweep.id and each.state = 'waiting' and each.attempts = 0))`,
+    [periodSeconds],
+  );
+}
+
 /** Records the clock's sweep, unless one is under way or the last began less than a period ago; whether it did. */
 export async function requestScheduled(
   query: Query,
@@ -105,6 +121,7 @@ export async function requestScheduled(
   periodSeconds: number,
 ): Promise<boolean> {
   await query(`select pg_advisory_xact_lock(${schedulingLock})`);
+  await endOverdue(query, periodSeconds);
   const [other] = await query(
     `select 1 from sweep where scheduled
        and (finished_at is null or created_at > now() - make_interval(secs => $1::float8)) limit 1`,

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { carryOut } from '../../../../../controlplane/sweep/fleet/carry-out.ts';
 import { parsePolicy, policyDigest } from '../../../../../lambda/policy/parse.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
-import { fillWorld, findingsIn, offence, sweepPolicyText, sweepWorld } from '../world.ts';
+import { fillWorld, findingsIn, offence, type SweepWorld, sweepPolicyText, sweepWorld } from '../world.ts';
 
 const [one, two] = ['300000000001', '300000000002'];
 
@@ -181,4 +182,41 @@ test('a finding that an exception allows is in the list, is not counted, and is 
   expect(
     await database.query('select sweep_id, account_id, region, group_id from sweep_remediation'),
   ).toEqual([{ sweepId: id, accountId: one, region: 'eu-west-1', groupId: 'sg-1' }]);
+});
+
+describe('a sweep by the clock', () => {
+  const period = 3_600;
+  const requestBy = async (world: SweepWorld, accounts: readonly string[]) => {
+    const id = randomUUID();
+    const asked = { id, scope: {}, requestedBy: 'portcullis', policyDigest: 'd', spreadSeconds: 1 };
+    const listed = accounts.map((accountId) => ({ accountId, reason: null }));
+    return (await world.store.sweeps.requestScheduled(asked, listed, period)) ? id : undefined;
+  };
+
+  test('leaves an account that is throttled without end not checked when its period is over', async ({
+    database,
+  }) => {
+    const world = sweepWorld(database);
+    fillWorld(world, 2, ['eu-west-1']);
+    const first = (await requestBy(world, [one, two])) ?? '';
+    await database.query(`update sweep set created_at = created_at - interval '2 hours'`);
+    expect(await requestBy(world, [one])).toBeUndefined();
+    expect(await world.store.sweeps.counts(first)).toMatchObject({ accountsWaiting: 2 });
+    await database.query(
+      `update sweep_cell set attempts = 9, reason = 'RequestLimitExceeded: Request limit exceeded.' where account_id = $1`,
+      [one],
+    );
+    expect(await requestBy(world, [one])).toBeUndefined();
+    expect(await world.store.sweeps.counts(first)).toMatchObject({ accountsWaiting: 2 });
+    await database.query(`update sweep_cell set state = 'done', ended_at = now() where account_id = $1`, [
+      two,
+    ]);
+    expect(await requestBy(world, [one])).toBeUndefined();
+    expect(await world.cells(first)).toMatchObject([
+      { accountId: one, state: 'not-checked', reason: 'RequestLimitExceeded: Request limit exceeded.' },
+    ]);
+    await carryOut(world.context, first);
+    expect(await world.store.sweeps.get(first)).toMatchObject({ state: 'done' });
+    expect(await requestBy(world, [one])).toBeDefined();
+  });
 });
