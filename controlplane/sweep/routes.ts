@@ -69,6 +69,9 @@ export function tableOf(
   );
 }
 
+/** A table may have a thousand routes, and every finding behind it has the sentence. */
+const namedRoutes = 5;
+
 const familyOf = (destination: string): Family | undefined => parseCidr(destination)?.family;
 
 /** Whether a route table leads to the internet for one address family. Pure. */
@@ -83,7 +86,9 @@ export function wayToInternet(table: RouteTable | undefined, family: Family): Wa
   if (wide) return { answer: 'yes', why: `${table.id} routes ${wide.destination} to ${wide.gateway}` };
   const [narrow] = active;
   if (narrow) {
-    const why = `${table.id} routes only ${active.map(({ destination }) => destination).join(', ')} to ${narrow.gateway}`;
+    const named = active.slice(0, namedRoutes).map(({ destination }) => destination);
+    const more = active.length > named.length ? ` and ${active.length - named.length} more` : '';
+    const why = `${table.id} routes only ${named.join(', ')}${more} to ${narrow.gateway}`;
     return { answer: 'unknown', why };
   }
   const [dead] = routes;

@@ -78,3 +78,14 @@ describe('the route table of a subnet', () => {
     expect(tableOf({ subnetId: 'subnet-1', vpcId: 'vpc-1' }, [ended, main])?.id).toBe('rtb-main');
   });
 });
+
+test('names a few of many narrow routes', () => {
+  const routes = Array.from({ length: 1_000 }, (_, index) => ({
+    ...{ DestinationCidrBlock: `198.51.${index % 256}.0/24`, GatewayId: igw },
+  }));
+  const { answer, why } = wayToInternet(table(routes), 4);
+  expect(answer).toBe('unknown');
+  expect(why).toBe(
+    'rtb-1 routes only 198.51.0.0/24, 198.51.1.0/24, 198.51.2.0/24, 198.51.3.0/24, 198.51.4.0/24 and 995 more to igw-1',
+  );
+});
