@@ -6,6 +6,7 @@ import {
   securityHubProduct,
   securityHubTypes,
 } from '../../../lambda/contract/security-hub.ts';
+import { printable } from '../../settings/printable.ts';
 import type { SecurityHubImport } from '../../store/sweeps/hand-over.ts';
 
 /** What Security Hub gets of a finding. */
@@ -25,9 +26,9 @@ export interface SweptFinding {
   readonly firstSeen: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: names of groups are what others wrote.
-const control = /[\u0000-\u001f\u007f-\u009f]/g;
-const text = (value: string, most: number): string => value.replace(control, ' ').slice(0, most);
+/** Names of groups are what others wrote. */
+const text = (value: string, most: number): string =>
+  printable(value.replace(/\s/g, ' ')).slice(0, most).toWellFormed();
 
 const openingOf = ({ protocol, fromPort, toPort }: SweptFinding): string => {
   if (protocol === '-1' || fromPort === null) return protocol === '-1' ? 'all traffic' : protocol;
@@ -36,7 +37,8 @@ const openingOf = ({ protocol, fromPort, toPort }: SweptFinding): string => {
 
 /**
  * A finding of a sweep in the AWS Security Finding Format, with the ids that the Lambda gives: an import of the same rule
- * updates one finding. `removed`: the owner deleted the rule, so the finding is passed and archived. Pure.
+ * updates one finding. `removed`: the owner deleted the rule, or
+ * the policy forbids it no longer, so the finding is passed and archived. Pure.
  */
 export function sweptFinding(
   finding: SweptFinding,
@@ -70,7 +72,12 @@ export function sweptFinding(
       `Security group ${groupId} ${does} ${openingOf(finding)} from ${source}, which ${policyRule} forbids`,
       256,
     ),
-    Description: text(isOpen ? finding.why : 'A sweep found that the rule was removed.', 1_024),
+    Description: text(
+      isOpen
+        ? finding.why
+        : 'A sweep found that the rule was removed, or that the policy forbids it no longer.',
+      1_024,
+    ),
     Remediation: {
       Recommendation: {
         Text: isOpen
@@ -78,7 +85,7 @@ export function sweptFinding(
               `Revoke ${ruleId}, or propose an exception in the policy with owner, why, ticket and expiry.`,
               512,
             )
-          : 'The rule no longer exists. No action is needed.',
+          : 'No action is needed.',
       },
     },
     ProductFields: {
