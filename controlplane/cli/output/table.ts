@@ -1,8 +1,10 @@
+import { printable } from '../../settings/printable.ts';
+
 /** Rows in columns as wide as their widest cell; the first row is the head. Each cell is one line; line ends in its text become spaces. Pure. */
 export function table(given: readonly (readonly string[])[]): string {
   const rows = given.map((cells) => cells.map(plain));
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+    rows.reduce((widest, cells) => Math.max(widest, cells[column]?.length ?? 0), 0),
   );
   return rows
     .map((cells) =>
@@ -18,4 +20,4 @@ export function table(given: readonly (readonly string[])[]): string {
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** Text that others wrote, on one line and without what a terminal would act on. */
-export const plain = (text: string): string => text.replace(control, ' ');
+export const plain = (text: string): string => printable(text.replace(control, ' '));

@@ -1,3 +1,4 @@
+import { printableValues } from '../../settings/printable.ts';
 import { countsOf, isOpen, type SweepResult } from '../../sweep/standalone/result.ts';
 import { csvLine } from '../output/csv.ts';
 import { ruleText } from './text.ts';
@@ -5,7 +6,7 @@ import { ruleText } from './text.ts';
 /** JSON lines: each has a `type`; the last one is the summary, so that a file that was cut off is seen to be. Pure. */
 export function* jsonLines(result: SweepResult): Generator<string> {
   const { findings, undecided, notChecked, notes, ...facts } = result;
-  const line = (type: string, value: object) => `${JSON.stringify({ type, ...value })}\n`;
+  const line = (type: string, value: object) => `${JSON.stringify({ type, ...value }, printableValues)}\n`;
   for (const finding of findings) yield line('finding', { open: isOpen(finding), ...finding });
   for (const one of undecided) yield line('undecided', one);
   for (const one of notChecked) yield line('not-checked', one);

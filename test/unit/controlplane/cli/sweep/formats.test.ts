@@ -87,6 +87,12 @@ describe('CSV', () => {
 });
 
 describe('JSON lines', () => {
+  test('move no cursor, and do not change the direction of text', () => {
+    const owner = { by: 'group-tag', tag: 'Owner', value: 'a\u009b2J\u202eb' } as const;
+    const [line] = [...jsonLines(result({ findings: [finding({ owner })] }))];
+    expect(JSON.parse(line ?? '')).toMatchObject({ owner: { value: 'a2Jb' } });
+  });
+
   test('end with the summary', () => {
     const lines = [...jsonLines(full())].map((line) => JSON.parse(line));
     expect(lines.map(({ type, open }) => [type, open])).toEqual(
