@@ -234,25 +234,15 @@ describe('a result of the group that arrives in time', () => {
     return (await suspected(database)).map(({ state }) => state);
   };
 
-  test('announces the ingress that it lists', async ({ database }) => {
-    expect(await resultWith(database, { findings: [finding()] })).toEqual(['announced']);
-  });
-
-  test('announces nothing where it lists other ingress', async ({ database }) => {
-    expect(await resultWith(database, { findings: [finding({ fromPort: 3389, toPort: 3389 })] })).toEqual([
-      'missed',
-    ]);
-  });
-
-  test.each([
-    { outcome: 'remediated' as const, findings: [finding()] },
-    { outcome: 'access-denied' as const },
-  ])('announces nothing where the sweep itself handed the group to the Lambda: $outcome', async (change) => {
-    const eventId = `${randomUUID()}.${groupId}`;
-    expect(await resultWith(given.database, { eventId, ...change })).toEqual(['missed']);
-  });
-
-  test('announces it where the group could not be read', async ({ database }) => {
-    expect(await resultWith(database, { outcome: 'access-denied' })).toEqual(['announced']);
+  const ofSweep = { eventId: `${randomUUID()}.${groupId}` };
+  type Case = [string, Parameters<typeof remediation>[0], 'announced' | 'missed'];
+  test.each<Case>([
+    ['announces the ingress that it lists', { findings: [finding()] }, 'announced'],
+    ['announces no other ingress', { findings: [finding({ fromPort: 3389, toPort: 3389 })] }, 'missed'],
+    ['announces it where the group could not be read', { outcome: 'access-denied' }, 'announced'],
+    ['announces nothing that the sweep handed over', { ...ofSweep, findings: [finding()] }, 'missed'],
+    ['announces nothing where that failed', { ...ofSweep, outcome: 'access-denied' }, 'missed'],
+  ])('%s', async (_, change, state) => {
+    expect(await resultWith(given.database, change)).toEqual([state]);
   });
 });
