@@ -1,4 +1,5 @@
 import type { Database, Query } from '../database/database.ts';
+import { firstRow } from '../database/query.ts';
 import { type Severity, severities } from '../findings/counts.ts';
 import type { Exposure, FindingState } from '../findings/finding.ts';
 import { type FindingRecord, type FindingRow, findingColumns, findingOf } from '../findings/record.ts';
@@ -47,12 +48,13 @@ const sinceBeginning = (of: 'day' | 'month') =>
 /** Accounts below a unit, as a list: the planner then knows how many there are. Undefined: every account is. */
 async function accountsBelow(query: Query, unit: string | undefined): Promise<string[] | undefined> {
   if (unit === undefined) return undefined;
-  const accounts = await query<{ id: string; below: boolean }>(
-    'select id, parents ? $1 as below from account',
+  const found = await firstRow<{ ids: string[] | null }>(
+    query,
+    `select case when bool_and(parents ? $1) then null
+       else coalesce(array_agg(id) filter (where parents ? $1), '{}') end as ids from account`,
     [unit],
   );
-  const below = accounts.filter((account) => account.below);
-  return below.length === accounts.length && below.length > 0 ? undefined : below.map(({ id }) => id);
+  return found?.ids ?? undefined;
 }
 
 type Others = Pick<FindingFilter, 'account' | 'region' | 'owner' | 'policyRule' | 'olderThan'> & {
@@ -70,8 +72,6 @@ function keptOf({ account, accounts, region, owner, policyRule, olderThan }: Oth
   if (account !== undefined) return { where: [grain('account'), ['key = $value', account]] };
   if (accounts) return { where: [grain('account'), ['key = any($value::text[])', accounts]] };
   if (owner !== undefined) return { where: [grain('owner'), ['key = $value', owner]] };
-  if (given.length === 1 && policyRule !== undefined)
-    return { where: [grain('rule'), ['key = $value', policyRule]] };
   if (given.length === 1 && olderThan !== undefined) {
     const months = `grain = 'all' and month < to_char(${beginning('month')}, 'YYYY-MM')`;
     const days = `grain = 'day' and key >= to_char(${beginning('month')}, 'YYYY-MM-DD')
@@ -81,7 +81,10 @@ function keptOf({ account, accounts, region, owner, policyRule, olderThan }: Oth
       remainder: [[sinceBeginning('day'), olderThan]],
     };
   }
-  const where: Condition[] = [grain('region'), ['key = $value', region], ['rule = $value', policyRule]];
+  const where: Condition[] =
+    region === undefined
+      ? [grain('rule'), ['key = $value', policyRule]]
+      : [grain('region'), ['key = $value', region], ['rule = $value', policyRule]];
   if (olderThan === undefined) return { where };
   return {
     where: [...where, [`month < to_char(${beginning('month')}, 'YYYY-MM')`, olderThan]],

@@ -93,8 +93,8 @@ export const findingTables = `
     primary key (account_id, region, group_id)
   );
 
-  -- How many findings there are: all of them by the month of the first reading (UTC), by account, by owner, by policy rule, by its day,
-  -- and by Region with policy rule and month together. Every statement that changes findings appends to finding_count_change, so that no two wait for each other; from
+  -- How many findings there are: all of them by the month of the first reading (UTC), and by its day; by account; by owner;
+  -- by policy rule and month; by Region, policy rule and month. Every statement that changes findings appends to finding_count_change, so that no two wait for each other; from
   -- time to time the changes are added to finding_count. The two together are right at any time.
   create table finding_count (
     grain text not null,
@@ -105,7 +105,8 @@ export const findingTables = `
     severity_order smallint not null,
     exposure text not null,
     count bigint not null,
-    primary key (grain, key, rule, month, state, severity_order, exposure)
+    -- The counts of a unit's accounts are far apart in the table: with the number included, they are read from the index alone.
+    primary key (grain, key, rule, month, state, severity_order, exposure) include (count)
   );
   create table finding_count_change (
     grain text not null,
@@ -123,7 +124,8 @@ export const findingTables = `
   ) language sql immutable as $$
     select part.grain, part.key, part.rule, part.month, $1.state, $1.severity_order, $1.exposure, $2::bigint from (values
       ('all', '', '', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM')), ('account', $1.account_id, '', ''), ('owner', $1.owner, '', ''),
-      ('rule', $1.policy_rule, '', ''), ('day', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM-DD'), '', ''),
+      ('rule', $1.policy_rule, '', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM')),
+      ('day', to_char($1.first_seen at time zone 'UTC', 'YYYY-MM-DD'), '', ''),
       ('region', $1.region, $1.policy_rule, to_char($1.first_seen at time zone 'UTC', 'YYYY-MM'))
     ) as part (grain, key, rule, month)
     where part.key is not null $$;
