@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --large] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|cells|flood|scheduler|board|custodian]: measures, and prints one table.
+// npm run bench [-- --quick] [-- --large [--database URL]] [-- --only findings|evaluator|bundle|start-up|organization|memory|bursts|sweep|cells|flood|scheduler|board|custodian]: measures, and prints one table.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { httpClient } from '../controlplane/cli/client/http.ts';
@@ -23,8 +23,12 @@ const {
   quick = false,
   large = false,
   only = large ? 'findings' : undefined,
+  database,
 } = parseArgs({
-  options: { quick: { type: 'boolean' }, large: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    ...{ quick: { type: 'boolean' }, large: { type: 'boolean' } },
+    ...{ only: { type: 'string' }, database: { type: 'string' } },
+  },
 }).values;
 const figures = collect();
 const progress = (line: string) => process.stderr.write(`bench: ${line}\n`);
@@ -91,7 +95,7 @@ const parts: Record<string, () => Promise<Ended>> = {
   scheduler: () => measureScheduler(figures, options).then(() => 'measured'),
   cells: () => measureSweepCells(figures, options).then(() => 'measured'),
   board: () => measureBoard(figures, options).then(() => 'measured'),
-  findings: () => measureFindings(figures, options).then(() => 'measured'),
+  findings: () => measureFindings(figures, { ...options, databaseUrl: database }).then(() => 'measured'),
   custodian: () => measureCustodian(figures, options).then(() => 'measured'),
 };
 
