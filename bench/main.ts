@@ -14,9 +14,9 @@ import { measureMemory } from './memory.ts';
 import { measureNewAccounts, measureUnderSweep } from './new-account.ts';
 import { measureOnboarding } from './onboarding.ts';
 import { measureBursts, measureRemediation } from './remediation.ts';
-import { measureScheduler } from './scheduler.ts';
+import { measureScheduler } from './scheduler/scheduler.ts';
 import { measureStartUp } from './start-up.ts';
-import { measureSweepCells } from './sweep-cells.ts';
+import { measureSweepCells } from './sweep/cells.ts';
 
 const results = new URL('results.json', import.meta.url);
 const {

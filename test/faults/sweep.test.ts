@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type OpenGroup, startSweepCloud } from '../../bench/sweep-loopback.ts';
-import { accountIds, requestSample } from '../../bench/sweep-sample.ts';
+import { type OpenGroup, startSweepCloud } from '../../bench/sweep/loopback.ts';
+import { accountIds, requestSample } from '../../bench/sweep/sample.ts';
 import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import { postgresPrograms, startPostgres } from '../worlds/postgres.ts';
 
-const child = fileURLToPath(new URL('../../bench/sweep-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('../../bench/sweep/child.ts', import.meta.url));
 const regions = ['eu-west-1', 'eu-central-1', 'us-east-1', 'us-west-2'];
 const accounts = accountIds(15);
 const cells = accounts.flatMap((accountId) => regions.map((region) => ({ accountId, region })));

@@ -1,6 +1,6 @@
 // A worker of the scheduler's bench as a process of its own: the address of the database and how much at once.
-import { openDatabase } from '../controlplane/store/database/database.ts';
-import { startSweepWorker } from './scheduler-worker.ts';
+import { openDatabase } from '../../controlplane/store/database/database.ts';
+import { startSweepWorker } from './worker.ts';
 
 /** What a worker's process says: how many keys are done and its memory, ten times a second, and each new account. */
 export type Said = { readonly done: number; readonly rss: number } | { readonly begun: string };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../controlplane/store/database/database.ts';
-import { openStore } from '../controlplane/store/store.ts';
-import { parsePolicy, policyDigest } from '../lambda/policy/parse.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { openStore } from '../../controlplane/store/store.ts';
+import { parsePolicy, policyDigest } from '../../lambda/policy/parse.ts';
 
 /** Forbids SSH from the internet. */
 export const sweptPolicy = parsePolicy(`version: 1

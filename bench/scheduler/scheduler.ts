@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openBoss } from '../controlplane/queue/boss.ts';
-import { keyQueue, priorities } from '../controlplane/queue/key-queue.ts';
-import { type Database, openDatabase } from '../controlplane/store/database/database.ts';
-import { makeLogger } from '../controlplane/telemetry/log.ts';
-import { postgresPrograms, startPostgres } from '../test/worlds/postgres.ts';
-import { type Figures, median, percentile } from './figures.ts';
-import type { Said } from './scheduler-child.ts';
-import { fillQueue, recordCells } from './scheduler-sample.ts';
-import { startSweepWorker } from './scheduler-worker.ts';
+import { openBoss } from '../../controlplane/queue/boss.ts';
+import { keyQueue, priorities } from '../../controlplane/queue/key-queue.ts';
+import { type Database, openDatabase } from '../../controlplane/store/database/database.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { postgresPrograms, startPostgres } from '../../test/worlds/postgres.ts';
+import { type Figures, median, percentile } from '../figures.ts';
+import type { Said } from './child.ts';
+import { fillQueue, recordCells } from './sample.ts';
+import { startSweepWorker } from './worker.ts';
 
 /** As many keys at once as the service takes by default. */
 const concurrent = 8;
-const child = fileURLToPath(new URL('scheduler-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('child.ts', import.meta.url));
 
 interface Options {
   readonly cells: number;

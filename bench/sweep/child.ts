@@ -1,18 +1,18 @@
 // A worker of a sweep as a process of its own: the database's address or a data directory, the sweep's id, and how much
 // at once. Sends its memory ten times a second, and ends when the sweep has ended.
 import { setTimeout as rest } from 'node:timers/promises';
-import { awsClients } from '../controlplane/aws/clients.ts';
-import { openDatabase } from '../controlplane/store/database/database.ts';
-import { recordReadings } from '../controlplane/store/findings/readings.ts';
-import { openStore } from '../controlplane/store/store.ts';
-import { carryOut } from '../controlplane/sweep/fleet/carry-out.ts';
-import { reader } from '../controlplane/sweep/fleet/reader.ts';
-import { againAfter } from '../controlplane/sweep/fleet/retry.ts';
-import { leaver } from '../controlplane/sweep/hand-over/leave.ts';
-import { makeLogger } from '../controlplane/telemetry/log.ts';
-import { silentMeter } from '../controlplane/telemetry/metrics.ts';
-import { policyDigest } from '../lambda/policy/parse.ts';
-import { sweptPolicy } from './sweep-sample.ts';
+import { awsClients } from '../../controlplane/aws/clients.ts';
+import { openDatabase } from '../../controlplane/store/database/database.ts';
+import { recordReadings } from '../../controlplane/store/findings/readings.ts';
+import { openStore } from '../../controlplane/store/store.ts';
+import { carryOut } from '../../controlplane/sweep/fleet/carry-out.ts';
+import { reader } from '../../controlplane/sweep/fleet/reader.ts';
+import { againAfter } from '../../controlplane/sweep/fleet/retry.ts';
+import { leaver } from '../../controlplane/sweep/hand-over/leave.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
+import { policyDigest } from '../../lambda/policy/parse.ts';
+import { sweptPolicy } from './sample.ts';
 
 /** What a worker says. */
 export type SweepSaid = { readonly rss: number } | { readonly idle: number };

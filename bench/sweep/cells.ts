@@ -4,15 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../controlplane/store/database/database.ts';
-import { openStore } from '../controlplane/store/store.ts';
-import { postgresPrograms, startPostgres } from '../test/worlds/postgres.ts';
-import type { Figures } from './figures.ts';
-import type { SweepSaid } from './sweep-child.ts';
-import { startSweepCloud } from './sweep-loopback.ts';
-import { requestSample, seventeen } from './sweep-sample.ts';
+import { openDatabase } from '../../controlplane/store/database/database.ts';
+import { openStore } from '../../controlplane/store/store.ts';
+import { postgresPrograms, startPostgres } from '../../test/worlds/postgres.ts';
+import type { Figures } from '../figures.ts';
+import type { SweepSaid } from './child.ts';
+import { startSweepCloud } from './loopback.ts';
+import { requestSample, seventeen } from './sample.ts';
 
-const child = fileURLToPath(new URL('sweep-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('child.ts', import.meta.url));
 const mebibyte = 1024 * 1024;
 const warn = (error: Error) => process.stderr.write(`${error.message}\n`);
 

@@ -1,12 +1,12 @@
-import { openBoss } from '../controlplane/queue/boss.ts';
-import { keyQueue } from '../controlplane/queue/key-queue.ts';
-import { keyWorker } from '../controlplane/queue/key-worker.ts';
-import { openLeases } from '../controlplane/queue/leases.ts';
-import { decide } from '../controlplane/reconcile/decide.ts';
-import type { Database } from '../controlplane/store/database/database.ts';
-import { openStore } from '../controlplane/store/store.ts';
-import { makeLogger } from '../controlplane/telemetry/log.ts';
-import { generation, release } from './scheduler-sample.ts';
+import { openBoss } from '../../controlplane/queue/boss.ts';
+import { keyQueue } from '../../controlplane/queue/key-queue.ts';
+import { keyWorker } from '../../controlplane/queue/key-worker.ts';
+import { openLeases } from '../../controlplane/queue/leases.ts';
+import { decide } from '../../controlplane/reconcile/decide.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { openStore } from '../../controlplane/store/store.ts';
+import { makeLogger } from '../../controlplane/telemetry/log.ts';
+import { generation, release } from './sample.ts';
 
 const hour = 3_600_000;
 

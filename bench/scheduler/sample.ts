@@ -1,6 +1,6 @@
-import type { KeyQueue } from '../controlplane/queue/key-queue.ts';
-import type { Database } from '../controlplane/store/database/database.ts';
-import { randomFrom } from './random.ts';
+import type { KeyQueue } from '../../controlplane/queue/key-queue.ts';
+import type { Database } from '../../controlplane/store/database/database.ts';
+import { randomFrom } from '../random.ts';
 
 /** Regions of each account of the sample. */
 const regions = 20;
