@@ -15,7 +15,7 @@ const region = 'eu-west-1';
 const groupId = 'sg-0a1b2c3d4e5f60001';
 const ruleId = 'sgr-0a1b2c3d4e5f60001';
 
-/** A sweep of one cell, and a Security Hub that keeps what it is told by account and Region. */
+/** A sweep of one cell, and a Security Hub that keeps what it is notified by account and Region. */
 function hubWorld(database: Database) {
   const world = sweepWorld(database, { securityHub: true });
   world.state.regions.set(account, [region]);
