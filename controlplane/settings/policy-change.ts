@@ -91,12 +91,15 @@ function inFront(before: Policy, after: Policy, became: ReadonlyMap<PolicyRule, 
 
 const capOf = ({ mode }: Policy): Mode => mode ?? 'revoke';
 
-/** What lowers the effective mode, in words: the cap, a rule's mode, a rule that is removed or comes second. */
+/** What lowers the effective mode, in words: the cap, what sweeps do, a rule's mode, a rule that is removed or comes second. */
 function loweredBy(before: Policy, after: Policy): string[] {
   const became = successors(before, after);
   const [was, is] = [capOf(before), capOf(after)];
   return [
     ...(isWeaker(is, was) ? [`the policy's mode from ${was} to ${is}`] : []),
+    ...(before.sweepAction === 'remediate' && after.sweepAction !== 'remediate'
+      ? ['sweepAction from remediate to report']
+      : []),
     ...before.rules.flatMap((rule) => {
       const now = became.get(rule);
       const from = effectiveMode(before, rule);

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../settings/errors.ts';
 import { foldCounts } from '../../store/findings/counts.ts';
 import type { CellReading } from '../../store/findings/finding.ts';
 import { type ClaimedCell, completeCells } from '../../store/sweeps/cells.ts';
@@ -69,11 +70,14 @@ export function recorder(
           part.map(({ read }) => read),
         );
         for (const { done } of part) done();
-        // Few rows to read for the counts of the list; where it fails, the next one does it.
-        await foldCounts(context.database);
       } catch (error) {
         for (const { failed } of part) failed(error);
+        continue;
       }
+      // Few rows to read for the counts of the list. They are right without it, and the next part does it again.
+      await foldCounts(context.database).catch((error) =>
+        context.log.warn({ error: reasonOf(error) }, 'counts of findings not folded'),
+      );
     }
     underWay = false;
   };

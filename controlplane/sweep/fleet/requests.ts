@@ -36,8 +36,8 @@ export function sweepRequests(
     },
     /** Begins the clock's sweep once in a period, spread over it. */
     async sweepDue(): Promise<void> {
-      if (await store.uninstall.isRequested()) return;
       const accounts = await store.accounts.list();
+      if (await store.uninstall.isRequested()) return;
       if (!accounts.some(({ state, regions }) => state === 'ACTIVE' && regions.length > 0)) return;
       const { digest: policyDigest } = await policy();
       const periodSeconds = settings.sweepHours * 3_600;

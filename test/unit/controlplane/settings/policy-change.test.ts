@@ -62,6 +62,15 @@ describe('an edit lowers the mode', () => {
   ])('%s', (_, rules, head, wanted) => {
     expect(lowered(rules, head)).toEqual(wanted);
   });
+
+  test('where sweeps remediate no longer', () => {
+    const rules = [rule('ssh')];
+    const remediating = policy(rules, 'sweepAction: remediate');
+    const wanted = ['sweepAction from remediate to report'];
+    expect(changeOf(remediating, policy(rules)).lowered).toEqual(wanted);
+    expect(changeOf(remediating, policy(rules, 'sweepAction: report')).lowered).toEqual(wanted);
+    expect(changeOf(policy(rules), remediating).lowered).toEqual([]);
+  });
 });
 
 describe('an edit does not lower the mode', () => {
