@@ -144,8 +144,8 @@ describe('who may call', () => {
     expect(await refusal(caller.send(new org.TagResourceCommand({ ResourceId: 'ou-x', Tags: [] })))).toBe(
       'TargetNotFoundException',
     );
-    expect(
-      await refusal(caller.send(new org.ListPoliciesCommand({ Filter: 'SERVICE_CONTROL_POLICY' }))),
-    ).toBe('UnknownOperationException');
+    expect(await refusal(caller.send(new org.EnableAllFeaturesCommand({})))).toBe(
+      'UnknownOperationException',
+    );
   });
 });
