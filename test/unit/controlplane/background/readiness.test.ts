@@ -8,6 +8,7 @@ import type { Database } from '../../../../controlplane/store/database/database.
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
+import { until } from '../../../worlds/until.ts';
 
 let database: Database;
 let store: Store;
@@ -40,6 +41,9 @@ const refused = (message: string) => async () => Promise.reject(new Error(messag
 
 test('a service is not ready before the organization was read since its start, and says why it cannot be', async () => {
   await store.facts.set(organizationFact, { id: 'o-1' });
+  // The clock has milliseconds, and both could be in one.
+  const read = await store.now();
+  await until(async () => (await store.now()) > read);
   const since = await store.now();
   expect(await notReady(since)).toBe('the organization has not been read since the start');
   await store.facts.set(unreadFact, 'AWS Organizations cannot be read: AccessDenied');
