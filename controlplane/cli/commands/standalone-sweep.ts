@@ -11,7 +11,7 @@ import { exits, type Terminal } from '../output/terminal.ts';
 import { readPolicy } from '../policy/input.ts';
 import { htmlPage } from '../sweep/html.ts';
 import { csvLines, jsonLines } from '../sweep/lines.ts';
-import { sweepProgressView } from '../sweep/progress.ts';
+import { standaloneSweepView } from '../sweep/progress.ts';
 import { renderTable } from '../sweep/table.ts';
 import type { ScopeValues } from './scope.ts';
 
@@ -72,7 +72,7 @@ async function swept(values: SweepValues): Promise<SweepResult> {
     : await readPolicyFile({ policyFile, narrowing: true });
   const scope = scopeOf(values);
   const aws = awsClients({ hub: { accountId: '', region }, ...access });
-  const view = sweepProgressView(process.stderr);
+  const view = standaloneSweepView(process.stderr);
   try {
     return await standaloneSweep({ aws, policy, scope, home: region, onProgress: view.show });
   } finally {

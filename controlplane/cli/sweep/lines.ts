@@ -3,7 +3,7 @@ import { countsOf, isOpen, type SweepResult } from '../../sweep/standalone/resul
 import { csvLine } from '../output/csv.ts';
 import { ruleText } from './text.ts';
 
-/** JSON lines: each has a `type`; the last one is the summary, so that a file that was cut off is seen to be. Pure. */
+/** JSON lines: each has a `type`; the last one is the summary, so a file without it was cut off. Pure. */
 export function* jsonLines(result: SweepResult): Generator<string> {
   const { findings, undecided, notChecked, notes, ...facts } = result;
   const line = (type: string, value: object) => `${JSON.stringify({ type, ...value }, printableValues)}\n`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Client, SweepView } from '../../../../controlplane/cli/client/http.ts';
 import { followSweep, renderSweep } from '../../../../controlplane/cli/commands/sweep.ts';
-import { sweepLine, sweepStanding } from '../../../../controlplane/cli/output/sweep-progress.ts';
+import { sweepLine, sweepStanding } from '../../../../controlplane/cli/sweep/progress.ts';
 import type { SweepCell, SweepCounts } from '../../../../controlplane/store/sweeps/sweep.ts';
 
 const counts = (change: Partial<SweepCounts> = {}): SweepCounts => ({
