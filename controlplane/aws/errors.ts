@@ -98,9 +98,15 @@ export const isAssumeRefused = (error: unknown): boolean =>
 export const isDeniedByScp = (message: string): boolean =>
   /with\s+an\s+explicit\s+deny\s+in\s+a\s+service\s+control\s+policy/i.test(message);
 
+const throttledInWords = /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown/i;
+
+/** The same by the text of an error. */
+export const isThrottlingText = (message: string): boolean => throttledInWords.test(message);
+
 /** Text of an error from another program, such as Pulumi. Transient errors are retried without being counted. */
 export const isTransient = (message: string): boolean =>
-  /throttl|rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b/i.test(
+  isThrottlingText(message) ||
+  /ServiceUnavailable|Service Unavailable|Unavailable:|InternalFailure|InternalError|Internal Server Error|StatusCode: 5\d\d|ExpiredToken|RequestExpired|timed out|(?:i\/o|handshake|dial|read|write|connect|connection|request|gateway|socket) ?timeout|timeout exceeded|deadline exceeded|ETIMEDOUT|ECONNRESET|EAI_AGAIN|no such host|connection refused|broken pipe|ECONNREFUSED|EPIPE|socket hang up|connection reset|\bEOF\b/i.test(
     message,
   );
 
