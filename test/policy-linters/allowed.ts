@@ -48,7 +48,7 @@ export const allowed: readonly Allowed[] = [
     finding: /^RESOURCE_POLICY_PRIVILEGE_ESCALATION$/,
     about: /portcullis-trail-\* due to s3:(DeleteObject|GetObject|PutObject) not being allowed/,
     reason:
-      'Whoever writes the policy of the log bucket can admit themselves. docs/security.md says to protect the access role as an administrator.',
+      'A principal that may write the policy of the log bucket can admit itself. docs/security.md says to protect the access role as an administrator.',
   },
   {
     policy: /^verify-policy\.json$/,

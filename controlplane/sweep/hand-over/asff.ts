@@ -7,22 +7,26 @@ import {
   securityHubTypes,
 } from '../../../lambda/contract/security-hub.ts';
 import { printable } from '../../settings/printable.ts';
+import type { ObservedFinding } from '../../store/findings/finding.ts';
 import type { SecurityHubImport } from '../../store/sweeps/hand-over.ts';
 
 /** What Security Hub gets of a finding. */
-export interface SweptFinding {
+export interface SweptFinding
+  extends Pick<
+    ObservedFinding,
+    | 'groupId'
+    | 'groupName'
+    | 'protocol'
+    | 'fromPort'
+    | 'toPort'
+    | 'source'
+    | 'policyRule'
+    | 'severity'
+    | 'why'
+  > {
   readonly accountId: string;
   readonly region: string;
-  readonly groupId: string;
-  readonly groupName: string | null;
   readonly ruleId: string;
-  readonly protocol: string;
-  readonly fromPort: number | null;
-  readonly toPort: number | null;
-  readonly source: string;
-  readonly policyRule: string;
-  readonly severity: string | null;
-  readonly why: string;
   readonly firstSeen: string;
 }
 
@@ -37,8 +41,8 @@ const openingOf = ({ protocol, fromPort, toPort }: SweptFinding): string => {
 
 /**
  * A finding of a sweep in the AWS Security Finding Format, with the ids that the Lambda gives: an import of the same rule
- * updates one finding. `removed`: the owner deleted the rule, or
- * the policy forbids it no longer, so the finding is passed and archived. Pure.
+ * updates one finding. `removed`: the owner deleted the rule, or the policy no longer forbids it, so the finding is passed
+ * and archived. Pure.
  */
 export function sweptFinding(
   finding: SweptFinding,
@@ -75,7 +79,7 @@ export function sweptFinding(
     Description: text(
       isOpen
         ? finding.why
-        : 'A sweep found that the rule was removed, or that the policy forbids it no longer.',
+        : 'A sweep found that the rule was removed, or that the policy no longer forbids it.',
       1_024,
     ),
     Remediation: {

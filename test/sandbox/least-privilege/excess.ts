@@ -33,7 +33,7 @@ const ofOtherAccounts = [
 
 /**
  * The calls that something other than the caller's policy refuses too: the trust of a role, or the owner of a queue,
- * topic or organization. With every right they are refused all the same, so they show nothing about the policy.
+ * topic or organization. They are refused with every right too, so they show nothing about the policy.
  */
 export const refusedAnyway: Record<string, readonly RegExp[]> = {
   "the Lambda's role": [/^sts:AssumeRole on /, /^sqs:PurgeQueue on /],

@@ -97,7 +97,7 @@ describe('Security Hub', () => {
     ]);
     expect(hub.imported[0]?.finding).toMatchObject({
       Compliance: { Status: 'PASSED' },
-      Description: expect.stringMatching(/removed, or that the policy forbids it no longer/),
+      Description: expect.stringMatching(/removed, or that the policy no longer forbids it/),
     });
   });
 
