@@ -223,7 +223,7 @@ async function open(
   front.open(application(context, door, version, log));
   // Registered again, so that it closes before the parts that its responses need.
   shutdown.register('http', server.close);
-  await lock.announce(server.url);
+  lock.announce(server.url);
   return server.url;
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readCommandSettings, readSettings } from '../../settings/environment.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 import { tokenFile } from '../../settings/token-file.ts';
-import { dataOwner } from '../../store/database/directory-owner.ts';
+import { dataOwner } from '../../store/database/directory-lock.ts';
 import { type Client, httpClient } from './http.ts';
 
 /** The token that the service on a data directory keeps there; undefined where it keeps none. */
@@ -26,7 +26,7 @@ async function keptToken(data: string): Promise<string | undefined> {
 export async function runningService(): Promise<{ url: string; client: Client } | undefined> {
   const { url, data, token } = readCommandSettings();
   if (url) return { url, client: httpClient(url, token) };
-  const running = (await dataOwner(data))?.url;
+  const running = dataOwner(data)?.url;
   if (!running) return undefined;
   return { url: running, client: httpClient(running, token ?? (await keptToken(data))) };
 }

@@ -10,7 +10,8 @@ export type { Database, Query };
 /**
  * Opens the database, migrated: Postgres where `DATABASE_URL` says so, else PGlite in the data directory. A Postgres that
  * does not answer yet is waited for, `patience` milliseconds long, or until the signal is aborted.
- * @throws PortcullisError `store-unreachable`; it names the host, and never the user or the password.
+ * @throws PortcullisError `store-unreachable`; it names the host, and never the user or the password. AbortError, whose
+ * cause is the signal's reason
  */
 export async function openDatabase(
   settings: Pick<Settings, 'databaseUrl' | 'data'>,
@@ -23,7 +24,7 @@ export async function openDatabase(
       ? await openPostgres(settings.databaseUrl, { patience, warn, signal })
       : await openPglite(join(settings.data, 'database'));
   } catch (error) {
-    if (error instanceof PortcullisError) throw error;
+    if (error instanceof PortcullisError || (error as Error).name === 'AbortError') throw error;
     const where = settings.databaseUrl
       ? `Postgres at ${hostOf(settings.databaseUrl)} (DATABASE_URL)`
       : `PGlite in ${settings.data}`;

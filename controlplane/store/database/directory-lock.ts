@@ -1,34 +1,109 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as rest } from 'node:timers/promises';
+import { z } from 'zod';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
-import {
-  type DataOwner,
-  dataOwner,
-  held,
-  isNear,
-  lives,
-  ownerFile,
-  readOwner,
-  silentMs,
-  thisProcess,
-  unless,
-  writtenAt,
-} from './directory-owner.ts';
+
+const owner = z.object({
+  /** Names this claim; an owner file of an earlier version has none. */
+  id: z.string().optional(),
+  pid: z.int(),
+  host: z.string().optional(),
+  /** The running kernel, which all containers of a host share. */
+  boot: z.string().optional(),
+  url: z.string().optional(),
+  /** Changes with each write. */
+  writtenAt: z.string().optional(),
+});
+type DataOwner = z.infer<typeof owner>;
 
 export interface DataLock {
   /** Lets other processes find the service. */
-  announce(url: string): Promise<void>;
-  release(): Promise<void>;
+  announce(url: string): void;
+  release(): void;
 }
 
 interface LockSettings {
-  /** How often it shows that it lives, milliseconds. */
+  /** How often the owner writes its file, milliseconds. */
   readonly beatMs?: number;
-  /** After how long without that an owner elsewhere is taken for dead, milliseconds. */
-  readonly staleMs?: number;
+  /** An owner on another host that does not write its file for so long is dead, milliseconds. */
+  readonly silentMs?: number;
   /** Called once, with a message: another process took the directory over, or the directory was deleted. */
   readonly onLost?: (message: string) => void;
+}
+
+const ownerFile = (data: string) => join(data, 'owner.json');
+
+/** Names the running kernel; source: random(4). Elsewhere than on Linux, the host. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return hostname();
+  }
+}
+
+/** Another connection has the lock; source: https://sqlite.org/rescode.html, SQLITE_BUSY. */
+const busy = 5;
+
+/**
+ * SQLite's lock on a file of the directory: exclusive for the owner, shared for a reader that looks for an owner.
+ * Undefined when another process has it. The kernel releases it when the process ends, however it ends. Containers of
+ * one host see each other's locks, and so do hosts that share a disk by NFSv4, such as EFS.
+ */
+function fileLock(data: string, as: 'owner' | 'reader'): DatabaseSync | undefined {
+  // A reader holds its lock for a moment only, so an owner waits that long.
+  const file = new DatabaseSync(join(data, 'owner.lock'), { timeout: as === 'owner' ? 250 : 0 });
+  try {
+    file.exec('pragma journal_mode = memory'); // no second file beside it
+    file.exec(as === 'owner' ? 'begin exclusive' : 'begin; select 1 from sqlite_schema');
+    return file;
+  } catch (error) {
+    file.close();
+    if ((error as { errcode?: number }).errcode === busy) return undefined;
+    throw error;
+  }
+}
+
+/** Who the file says owns the directory. @throws PortcullisError `in-use` where it does not say so. */
+function readOwner(data: string): DataOwner | undefined {
+  const path = ownerFile(data);
+  try {
+    return owner.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new PortcullisError(
+      'in-use',
+      `${path} does not say which process owns the directory; remove it once none does`,
+      { cause },
+    );
+  }
+}
+
+/** The living process that owns the data directory, if one does. @throws PortcullisError where that is unclear. */
+export function dataOwner(data: string): DataOwner | undefined {
+  const found = readOwner(data);
+  const lock = found && fileLock(data, 'reader');
+  lock?.close();
+  return lock ? undefined : found;
+}
+
+/**
+ * The owner on another host that still writes its file: the disk may keep the locks of each host apart. Waits until it
+ * writes, or has been silent for long enough.
+ */
+async function remoteOwner(data: string, silentMs = 30_000): Promise<DataOwner | undefined> {
+  const first = readOwner(data);
+  if (!first || first.boot === bootId()) return undefined;
+  for (const end = performance.now() + silentMs; performance.now() < end; ) {
+    await rest(silentMs / 30);
+    const now = readOwner(data);
+    if (now && now.writtenAt !== first.writtenAt) return now;
+  }
+  return undefined;
 }
 
 /** Why a process that owned the directory must end. */
@@ -38,120 +113,43 @@ const lostBy = {
     'the data directory was deleted while the service ran; restore it from a backup, or start again with an empty one',
 };
 
-/** A claim in the file of its own that was put in place: written again, by the same handle, it shows that we live. */
-interface Claim {
-  readonly handle: FileHandle;
-  readonly text: string;
-}
-
-/** Writes a claim to another file and moves it into place, so that no process reads an incomplete claim. */
-async function place(data: string, owner: DataOwner, put: (mine: string) => Promise<void>): Promise<Claim> {
-  const mine = `${ownerFile(data)}.${randomUUID()}`;
-  const text = JSON.stringify(owner);
-  const handle = await open(mine, 'wx');
-  try {
-    await handle.write(text, 0);
-    await put(mine);
-    return { handle, text };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  } finally {
-    await rm(mine, { force: true });
-  }
-}
-
-/** The claim; undefined when another process has one in place. */
-async function claim(data: string): Promise<Claim | undefined> {
-  const mine = await place(data, thisProcess(), (path) => link(path, ownerFile(data))).catch(
-    unless('EEXIST'),
-  );
-  if (mine) held.add(data);
-  return mine;
-}
-
-/** Takes a dead owner's claim away; one that turns out to be a living owner's, made meanwhile, is put back. */
-async function clear(data: string, staleMs: number): Promise<void> {
-  const aside = `${ownerFile(data)}.${randomUUID()}`;
-  await rename(ownerFile(data), aside).catch(unless('ENOENT'));
-  const taken = await readOwner(aside);
-  if (taken && (await lives(taken, aside, data, staleMs)))
-    await link(aside, ownerFile(data)).catch(unless('EEXIST'));
-  await rm(aside, { force: true });
-}
-
-/**
- * Whether an owner elsewhere stops writing: a container that starts again on its volume takes its own earlier claim for
- * one of another host. A living owner writes within a beat or two.
- */
-async function fallsSilent(data: string, other: DataOwner, staleMs: number): Promise<boolean> {
-  if (isNear(other)) return false;
-  const last = () => writtenAt(ownerFile(data)).catch(unless('ENOENT'));
-  const first = await last();
-  while ((await last()) === first) {
-    if (!(await dataOwner(data, staleMs))) return true;
-    await rest(Math.min(1_000, staleMs / 10));
-  }
-  return false;
-}
-
-const ownerText = ({ pid, host, url }: DataOwner, near: boolean): string =>
-  `process ${pid}${near ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
-
-/**
- * What is in place of the claim. `away`: deleted, or another process is reading it at this moment and puts it back or
- * takes the directory over; the next beat shows which.
- */
-async function inPlace({ handle }: Claim, data: string): Promise<'mine' | 'away' | 'taken'> {
-  const there = await stat(ownerFile(data)).catch(unless('ENOENT'));
-  if (there) return there.ino === (await handle.stat()).ino ? 'mine' : 'taken';
-  return (await handle.stat()).nlink > 0 ? 'mine' : 'away';
-}
-
-/** Shows that this process lives for as long as the claim is in place, and changes it. One thing after another. */
-function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSettings>): DataLock {
-  let mine = first;
-  let away = false;
-  let released = false;
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = (act: () => Promise<void>) => {
-    const done = turn.then(act);
-    turn = done.catch(() => undefined);
-    return done;
+/** Writes the owner file, and writes it again regularly for as long as it names this process. */
+function keep(data: string, lock: DatabaseSync, { beatMs = 5_000, onLost }: LockSettings): DataLock {
+  const id = randomUUID();
+  let url: string | undefined;
+  const write = () => {
+    const next = `${ownerFile(data)}.${id}`;
+    const writtenAt = new Date().toISOString();
+    const mine: DataOwner = { id, pid: process.pid, host: hostname(), boot: bootId(), url, writtenAt };
+    writeFileSync(next, JSON.stringify(mine));
+    // A reader never finds an incomplete file.
+    renameSync(next, ownerFile(data));
   };
-  const beat = async () => {
-    if (released) return;
-    const lost = (reason: keyof typeof lostBy) => {
-      clearInterval(timer);
-      onLost(lostBy[reason]);
-    };
-    const now = await inPlace(mine, data);
-    if (now === 'taken') return lost('taken');
-    if (now === 'away' && away) return lost('deleted');
-    away = now === 'away';
-    await mine.handle.write(mine.text, 0);
-    await mine.handle.sync();
+  const beat = () => {
+    const found = readOwner(data);
+    if (found?.id === id) return write();
+    clearInterval(timer);
+    onLost?.(found ? lostBy.taken : lostBy.deleted);
   };
-  // A disk that does not take it is found by all else that is written there.
-  const timer = setInterval(() => void inTurn(beat).catch(() => undefined), beatMs);
+  write();
+  const timer = setInterval(() => {
+    try {
+      beat();
+    } catch {
+      // A disk that fails is found by everything else that is written there.
+    }
+  }, beatMs);
   timer.unref();
   return {
-    announce: (url) =>
-      inTurn(async () => {
-        const put = (path: string) => rename(path, ownerFile(data));
-        const next = await place(data, { ...thisProcess(), url }, put);
-        await mine.handle.close();
-        mine = next;
-      }),
-    release: () =>
-      inTurn(async () => {
-        if (released) return;
-        released = true;
-        clearInterval(timer);
-        held.delete(data);
-        if ((await inPlace(mine, data)) === 'mine') await rm(ownerFile(data), { force: true });
-        await mine.handle.close();
-      }),
+    announce: (address) => {
+      url = address;
+      write();
+    },
+    release: () => {
+      clearInterval(timer);
+      if (readOwner(data)?.id === id) rmSync(ownerFile(data));
+      if (lock.isOpen) lock.close();
+    },
   };
 }
 
@@ -159,10 +157,10 @@ function keep(data: string, first: Claim, { beatMs, onLost }: Required<LockSetti
  * The directory holds the database, stack state and tokens: only its owner may read it, with any umask, also where
  * an earlier version made it readable for others. @throws PortcullisError `data-unusable`, naming the setting.
  */
-async function makePrivate(data: string): Promise<void> {
+function makePrivate(data: string): void {
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
-    await chmod(data, 0o700);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    chmodSync(data, 0o700);
   } catch (cause) {
     const fix = 'set PORTCULLIS_DATA to a directory that this user can write';
     throw new PortcullisError(
@@ -174,24 +172,28 @@ async function makePrivate(data: string): Promise<void> {
 }
 
 /**
- * Makes this process the owner of the data directory: PGlite and local state allow one process at a time. The claim of
- * a dead owner is taken over. On this host an owner is dead when its process has ended. An owner elsewhere (another host
- * or container on the same disk) is dead after half a minute without a write, which this waits for.
+ * Makes this process the owner of the data directory: PGlite and local state allow one process at a time. The directory
+ * of a process that has ended is taken over, at once when it ran on this host.
  * @throws PortcullisError `in-use`, naming the owner
  */
 export async function lockData(data: string, settings: LockSettings = {}): Promise<DataLock> {
-  const { beatMs = 5_000, staleMs = silentMs, onLost = () => {} } = settings;
-  await makePrivate(data);
-  for (;;) {
-    const mine = await claim(data);
-    if (mine) return keep(data, mine, { beatMs, staleMs, onLost });
-    const other = await dataOwner(data, staleMs);
-    if (other && !(await fallsSilent(data, other, staleMs))) {
-      throw new PortcullisError(
-        'in-use',
-        `${data} belongs to ${ownerText(other, isNear(other))}; stop it, or set PORTCULLIS_DATA to another directory`,
-      );
-    }
-    await clear(data, staleMs);
+  makePrivate(data);
+  const lock = fileLock(data, 'owner');
+  try {
+    const other = lock ? await remoteOwner(data, settings.silentMs) : readOwner(data);
+    if (lock && !other) return keep(data, lock, settings);
+    throw new PortcullisError(
+      'in-use',
+      `${data} belongs to ${describe(other)}; stop it, or set PORTCULLIS_DATA to another directory`,
+    );
+  } catch (error) {
+    lock?.close();
+    throw error;
   }
+}
+
+function describe(other: DataOwner | undefined): string {
+  if (!other) return 'another process';
+  const { pid, host, url } = other;
+  return `process ${pid}${host === hostname() ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
 }

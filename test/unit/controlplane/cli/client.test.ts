@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type DataLock, lockData } from '../../../../controlplane/store/database/directory-lock.ts';
 import { cli } from './cli.ts';
 import { emptyAnswers } from './empty-service.ts';
 
@@ -16,12 +17,14 @@ const server = createServer((request, response) => {
 });
 let data: string;
 let url: string;
+let lock: DataLock;
 beforeEach(async () => {
   tokens = [];
   data = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await writeFile(join(data, 'owner.json'), JSON.stringify({ pid: process.ppid, url }));
+  lock = await lockData(data);
+  lock.announce(url);
   for (const name of ['PORTCULLIS_HUB_ACCOUNT', 'PORTCULLIS_HUB_REGION', 'PULUMI_CONFIG_PASSPHRASE'])
     vi.stubEnv(name, '');
   for (const name of ['PORTCULLIS_URL', 'PORTCULLIS_TOKEN']) vi.stubEnv(name, '');
@@ -29,6 +32,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  lock.release();
   await new Promise((done) => server.close(done));
   await rm(data, { recursive: true });
 });
