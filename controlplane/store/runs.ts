@@ -5,6 +5,7 @@ import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { firstRow } from './database/query.ts';
+import { keepInstalled } from './uninstall.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
 export type RunState = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
@@ -134,9 +135,13 @@ const runReads = ({ query }: Pick<Database, 'query'>) => ({
 
 /** From the request to the end. */
 const runSteps = (database: Pick<Database, 'query' | 'transaction'>) => ({
-  /** A new run; or, where an equal one waits and has not begun, that one: triggers collapse. */
+  /**
+   * A new run; or, where an equal one waits and has not begun, that one: triggers collapse.
+   * @throws PortcullisError `conflict` while the installation is being uninstalled, and afterwards
+   */
   createUnlessWaiting: (request: RunRequest): Promise<{ run: Run; created: boolean }> =>
     database.transaction(async (within) => {
+      await keepInstalled(within);
       const found = await createUnlessWaiting(within, request);
       await requested(within, request.requestedBy, found.run, found.created);
       if (found.created && request.paused) await audited(unasked, 'run paused')(within, found.run);

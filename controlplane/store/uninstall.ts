@@ -1,6 +1,6 @@
 import { PortcullisError } from '../settings/errors.ts';
 import { writeAudit } from './audit/entries.ts';
-import type { Database } from './database/database.ts';
+import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
 import { firstRow } from './database/query.ts';
 import { factStore } from './facts.ts';
@@ -48,20 +48,39 @@ async function recorded(database: Pick<Database, 'query'>): Promise<Uninstall | 
   return isUninstall(fact?.value) ? fact.value : undefined;
 }
 
+const assertNone = (request: Uninstall | undefined): void => {
+  if (!request) return;
+  const again = 'portcullis reinstall, or POST /v1/reinstall, begins it again';
+  throw new PortcullisError('conflict', `${uninstallSentence(request)}; ${again}`);
+};
+
+/**
+ * A transaction that creates a run holds this advisory lock shared, and one that requests an uninstall exclusively: the
+ * creation finds the request, or the request finds the run.
+ */
+const uninstallLock = 6_821_015;
+
+/**
+ * Part of a transaction: no uninstall is requested before it ends.
+ * @throws PortcullisError `conflict` while the installation is being uninstalled, and afterwards
+ */
+export async function keepInstalled(query: Query): Promise<void> {
+  await query(`select pg_advisory_xact_lock_shared(${uninstallLock})`);
+  assertNone(await recorded({ query }));
+}
+
 export const uninstallStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
   get: () => recorded(database),
   /** Whether the installation is being uninstalled, or was. */
   isRequested: async (): Promise<boolean> => (await recorded(database)) !== undefined,
   /** @throws PortcullisError `conflict` while the installation is being uninstalled, and afterwards */
   async assertInstalled(): Promise<void> {
-    const request = await recorded(database);
-    if (!request) return;
-    const again = 'portcullis reinstall, or POST /v1/reinstall, begins it again';
-    throw new PortcullisError('conflict', `${uninstallSentence(request)}; ${again}`);
+    assertNone(await recorded(database));
   },
   /** Records the request, ends every run and clears every stack of an account, in one step. Asked again, it retries. */
   request: (by: string): Promise<Uninstall> =>
     database.transaction(async (query) => {
+      await query(`select pg_advisory_xact_lock(${uninstallLock})`);
       const [row] = await query<{ now: Date }>('select now() as now');
       const requestedAt = (row?.now ?? new Date()).toISOString();
       const request: Uninstall = { by, requestedAt, finishedAt: null };

@@ -1,7 +1,9 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { beforeEach, describe, expect } from 'vitest';
 import { organizationFact } from '../../../../controlplane/reconcile/organization.ts';
 import type { StackKey } from '../../../../controlplane/stacks/key.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
+import { openStore } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { createOffboardingWorld, hub } from '../../../worlds/offboarding.ts';
 
@@ -29,6 +31,7 @@ beforeEach(async () => {
   at.state.woken.length = 0;
 });
 
+const asked = { kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'a test' } as const;
 const request = async () => {
   await at.plane().requestUninstall(organization, 'erin');
   const made = await at.store.uninstall.get();
@@ -61,8 +64,31 @@ describe('an uninstall', () => {
     });
   });
 
+  test('ends a run that is created at the same instant, and refuses one that is created later', async () => {
+    const created = Promise.withResolvers<void>();
+    const committed = Promise.withResolvers<void>();
+    const slow: Database = {
+      ...database,
+      transaction: (work) =>
+        database.transaction(async (query) => {
+          const value = await work(query);
+          created.resolve();
+          await committed.promise;
+          return value;
+        }),
+    };
+    const creation = openStore(slow).runs.createUnlessWaiting(asked);
+    await created.promise;
+    const requested = request();
+    await Promise.race([requested, rest(200)]);
+    committed.resolve();
+    const [{ run }] = await Promise.all([creation, requested]);
+    expect(await at.store.runs.get(run.id)).toMatchObject({ state: 'failed' });
+    await expect(at.store.runs.createUnlessWaiting(asked)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await at.store.runs.unfinished()).toEqual([]);
+  });
+
   test('ends every run, and is recorded for every worker', async () => {
-    const asked = { kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'a test' } as const;
     const { run } = await at.store.runs.createUnlessWaiting(asked);
     await at.store.runStacks.plan(run.id, [`account-${one}`], 1, 'pending');
     await request();
