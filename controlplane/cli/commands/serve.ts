@@ -7,7 +7,10 @@ import { exits } from '../output/terminal.ts';
 const lingerMs = 1_000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Runs the control plane until SIGINT or SIGTERM, which also end a start that waits for its database. */
+/**
+ * Runs the control plane until SIGINT or SIGTERM, which also end a start that waits for its database.
+ * @throws PortcullisError when the start fails, also after a signal
+ */
 export async function serve(): Promise<number> {
   const settings = readSettings();
   const log = makeLogger(settings.logLevel, settings.secrets);
@@ -24,7 +27,8 @@ export async function serve(): Promise<number> {
     log.info({ signal: stopping.signal.reason }, 'stopping');
     await service.stop();
   } catch (error) {
-    if (!stopping.signal.aborted) throw error;
+    const isStopped = stopping.signal.aborted && (error as Error).cause === stopping.signal.reason;
+    if (!isStopped) throw error;
     log.info({ signal: stopping.signal.reason }, 'stopped before the service was ready');
   } finally {
     process.off('uncaughtException', onDefect);

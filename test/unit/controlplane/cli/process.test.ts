@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
+import { type AddressInfo, createServer as createSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import packageFile from '../../../../package.json' with { type: 'json' };
 import { type Postgres, postgresPrograms, startPostgres } from '../../../worlds/postgres.ts';
@@ -121,7 +122,7 @@ describe('serve while its Postgres does not answer', () => {
     await new Promise((done) => socket.close(done));
     return port;
   };
-  const serve = async (databaseUrl: string) => {
+  const started = async (databaseUrl: string) => {
     const port = await freePort();
     await writeFile(
       join(data, 'policy.yaml'),
@@ -136,11 +137,15 @@ describe('serve while its Postgres does not answer', () => {
       ...{ PORTCULLIS_PORT: String(port), DATABASE_URL: databaseUrl },
       ...{ AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
     });
-    const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    return { ...service, get: (path: string) => fetch(`http://127.0.0.1:${port}${path}`) };
+  };
+  const serve = async (databaseUrl: string) => {
+    const service = await started(databaseUrl);
+    const { get } = service;
     const reason = async () => ((await (await get('/readyz')).json()) as { reason: string }).reason;
     const waits = async () => (await reason().catch(() => '')).includes('does not answer');
     await until(async () => service.child.exitCode !== null || (await waits()));
-    return { ...service, get, reason };
+    return { ...service, reason };
   };
 
   test('is alive and not ready, names the host and no password, and ends on SIGTERM', async () => {
@@ -153,6 +158,28 @@ describe('serve while its Postgres does not answer', () => {
     const { exit, complaint } = await ended;
     expect(exit).toBe(0);
     expect(complaint).not.toMatch(/hunter2|\n {4}at /);
+  });
+
+  test('ends with an error when its start fails after SIGTERM', async () => {
+    const connections: Socket[] = [];
+    const refusing = createSocket((socket) => connections.push(socket)).listen(0, '127.0.0.1');
+    try {
+      await once(refusing, 'listening');
+      const { port } = refusing.address() as AddressInfo;
+      const { child, ended } = await started(`postgres://portcullis@127.0.0.1:${port}/portcullis`);
+      await until(() => connections.length > 0);
+      child.kill('SIGTERM');
+      await rest(300);
+      const refusal = 'SFATAL\0C28000\0Mno entry in pg_hba.conf\0\0';
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(4 + refusal.length);
+      connections[0]?.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(refusal)]));
+      const { exit, complaint } = await ended;
+      expect(exit).toBe(1);
+      expect(complaint).toContain('(DATABASE_URL) cannot be opened: 28000');
+    } finally {
+      refusing.close();
+    }
   });
 
   test('goes on with its start once it answers', async ({ skip }) => {
