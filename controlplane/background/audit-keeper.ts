@@ -1,7 +1,7 @@
 import type { Services } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
-import type { AuditStore } from '../store/audit/entries.ts';
 import { type Retention, removeExpired } from '../store/retention.ts';
+import type { Store } from '../store/store.ts';
 
 const checkMs = 15_000;
 const dayMs = 24 * 3_600_000;
@@ -9,7 +9,7 @@ const dayMs = 24 * 3_600_000;
 const manyLines = 1000;
 
 interface AuditContext {
-  readonly audit: AuditStore;
+  readonly audit: Store['audit'];
   readonly log: Services['log'];
   /** Aborted: the work ends after the current part. */
   readonly signal?: AbortSignal;
@@ -20,12 +20,12 @@ interface AuditContext {
  * logged, where a person with write access to the database cannot change it. Safe for concurrent processes.
  */
 export async function sealDue({ audit, log, signal }: AuditContext, sealSeconds = 300): Promise<void> {
-  const { lines, seconds } = await audit.unsealed(manyLines);
-  if (lines < manyLines && seconds < sealSeconds) return;
+  if (!(await audit.isSealDue(manyLines, sealSeconds))) return;
   while (!signal?.aborted) {
-    const made = await audit.seal();
-    if (!made) return;
-    log.info({ through: made.through, lines: made.lines, hash: made.hash }, 'audit sealed');
+    const seal = await audit.seal();
+    if (!seal) return;
+    const { through, lines, hash } = seal;
+    log.info({ through, lines, hash }, 'audit sealed');
   }
 }
 

@@ -1,6 +1,8 @@
 import { accountStore } from './accounts.ts';
 import { archivedStackStore } from './archived-stacks.ts';
-import { auditStore } from './audit/entries.ts';
+import { auditEntries } from './audit/entries.ts';
+import { auditLines } from './audit/lines.ts';
+import { auditSeals } from './audit/seals.ts';
 import { cellVerificationStore } from './cell-verifications.ts';
 import { confirmationStore } from './confirmations.ts';
 import { coverageStore } from './coverage.ts';
@@ -44,7 +46,8 @@ export const openStore = (database: Database) => ({
   archivedStacks: archivedStackStore(database),
   coverage: coverageStore(database),
   uninstall: uninstallStore(database),
-  audit: auditStore(database),
+  /** Who requested what, and what was changed where. The database itself refuses to change or delete a line. */
+  audit: { ...auditEntries(database), ...auditLines(database), ...auditSeals(database) },
   /** Time by the database's clock: every decision that depends on time uses it. */
   now: databaseClock(database),
 });

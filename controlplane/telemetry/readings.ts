@@ -226,8 +226,7 @@ export const readings: readonly Reading[] = [
   },
   {
     name: 'audit',
-    sql: `select count(*)::int as lines, coalesce(${seconds('min(at)')}, 0) as age
-      from audit where id > (select coalesce(max(through_id), 0) from audit_seal)`,
+    sql: `select count(*)::int as lines, coalesce(${seconds('min(at)')}, 0) as age from audit_unsealed`,
     gauges: [
       gauge('audit_unsealed_lines', 'Lines of the audit log that are under no seal yet.', 'lines'),
       gauge('audit_oldest_unsealed_seconds', 'Since the oldest of them was written.', 'age'),

@@ -44,23 +44,29 @@ export function renderCheck({ intact, seals, lines, unsealed, last, broken }: Au
 The database was changed by hand. Keep it as it is, compare it with the last export, and read docs/audit.md.`;
 }
 
-async function exportLines(client: Client, query: URLSearchParams, screen: Screen): Promise<number> {
-  let last = query.get('after');
+async function* linesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
+  for await (const text of texts) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+async function exportLines(client: Client, query: URLSearchParams, screen: Screen): Promise<number> {
+  let last: string | undefined;
   try {
-    for await (const text of client.auditExport(query)) {
-      const end = text.lastIndexOf('\n') + 1;
-      const whole = rest + text.slice(0, end);
-      rest = end === 0 ? rest + text : text.slice(end);
-      if (end === 0) continue;
-      const line = whole.slice(whole.lastIndexOf('\n', whole.length - 2) + 1);
-      last = (JSON.parse(line) as AuditLine).id;
-      if (screen.write(whole) === false && screen instanceof Writable) await once(screen, 'drain');
+    for await (const line of linesOf(client.auditExport(query))) {
+      last = line;
+      if (screen.write(`${line}\n`) === false && screen instanceof Writable) await once(screen, 'drain');
     }
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
-    const from = last ? `--after ${last}` : 'without --after';
-    throw new PortcullisError('store-unreachable', `the export broke off; go on ${from}`, { cause: error });
+    const id = last === undefined ? query.get('after') : (JSON.parse(last) as AuditLine).id;
+    const from = id ? `--after ${id}` : 'without --after';
+    throw new PortcullisError('store-unreachable', `the export broke off; continue ${from}`, {
+      cause: error,
+    });
   }
   return exits.done;
 }

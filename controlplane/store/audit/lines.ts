@@ -1,5 +1,6 @@
 import { PortcullisError } from '../../settings/errors.ts';
-import type { Database, Query } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
+import { firstColumn } from '../database/query.ts';
 import type { AuditedAct } from './acts.ts';
 
 /** Which lines; without a field, all. `since` is included, `until` is not. */
@@ -36,27 +37,13 @@ const matching = `($1::timestamptz is null or at >= $1) and ($2::timestamptz is 
 const parametersOf = ({ since, until, who, what, account }: AuditFilter) =>
   [since, until, who, what, account].map((value) => value ?? null);
 
-export async function newestLines(
-  query: Query,
-  limit: number,
-  filter: AuditFilter,
-  before?: string,
-): Promise<AuditLine[]> {
-  const rows = await query<{ line: string }>(
-    `select ${lineText} as line from audit where ${matching} and ($6::bigint is null or id < $6)
-     order by id desc limit $7`,
-    [...parametersOf(filter), before ?? null, limit],
-  );
-  return rows.map(({ line }) => JSON.parse(line));
-}
-
 /**
  * Any number, the same in every process. Each writer of a line holds this advisory lock, shared with other writers,
  * from before the line gets its id until its transaction ends. A lock of the table would do, but for its vacuum.
  */
 export const writersLock = 6_821_006;
 
-/** Writers hold up this look for as long, and it holds up those that come then. */
+/** How long a read of the highest id waits for writers, and delays writers that come meanwhile. */
 const lockTimeout = '250ms';
 const tries = 20;
 
@@ -81,26 +68,37 @@ export async function finalId({ transaction }: Pick<Database, 'transaction'>): P
 
 const page = 1000;
 
-export async function* finalLines(
-  database: Pick<Database, 'query' | 'transaction'>,
-  filter: AuditFilter,
-  after = '0',
-): AsyncGenerator<readonly string[]> {
-  let end: bigint | undefined;
-  for (let left = tries; end === undefined && left > 0; left -= 1) end = await finalId(database);
-  if (end === undefined) {
-    const message = 'the audit log is being written to without a pause; try again in a moment';
-    throw new PortcullisError('store-unreachable', message);
-  }
-  for (let from = after; ; ) {
-    const rows = await database.query<{ id: string; line: string }>(
-      `select id::text, ${lineText} as line from audit where ${matching} and id > $6 and id <= $7
-       order by audit.id limit $8`,
-      [...parametersOf(filter), from, end.toString(), page],
+export const auditLines = (database: Pick<Database, 'query' | 'transaction'>) => ({
+  /** Newest first; older than the line `before`, where that is given. */
+  async list(limit: number, filter: AuditFilter = {}, before?: string): Promise<AuditLine[]> {
+    const lines = await firstColumn(
+      database.query,
+      `select ${lineText} from audit where ${matching} and ($6::bigint is null or id < $6)
+       order by id desc limit $7`,
+      [...parametersOf(filter), before ?? null, limit],
     );
-    if (rows.length > 0) yield rows.map(({ line }) => line);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < page) return;
-    from = last.id;
-  }
-}
+    return lines.map((line) => JSON.parse(line));
+  },
+  /**
+   * Oldest first, page after page, each line as one line of JSON; newer than the line `after`. Ends with the lines
+   * that were there at the call: no line of a lower id can come later, so the last id continues where it ended.
+   * @throws PortcullisError `store-unreachable` where writers leave no moment to see which lines are final.
+   */
+  async *lines(filter: AuditFilter, after = '0'): AsyncGenerator<readonly string[]> {
+    let end: bigint | undefined;
+    for (let left = tries; end === undefined && left > 0; left -= 1) end = await finalId(database);
+    if (end === undefined) {
+      const message = 'the audit log is being written to without a pause; try again in a moment';
+      throw new PortcullisError('store-unreachable', message);
+    }
+    for (let last: string | undefined = after; last !== undefined; ) {
+      const rows: { id: string; line: string }[] = await database.query(
+        `select id::text, ${lineText} as line from audit where ${matching} and id > $6 and id <= $7
+         order by audit.id limit $8`,
+        [...parametersOf(filter), last, end.toString(), page],
+      );
+      if (rows.length > 0) yield rows.map(({ line }) => line);
+      last = rows.length < page ? undefined : rows.at(-1)?.id;
+    }
+  },
+});

@@ -1,5 +1,6 @@
 import type { Database, Query } from '../database/database.ts';
-import { firstRow } from '../database/query.ts';
+import { firstColumn, firstRow } from '../database/query.ts';
+import { writeAudit } from './entries.ts';
 import { finalId, lineText } from './lines.ts';
 
 /**
@@ -29,11 +30,11 @@ export interface AuditCheck {
   readonly broken: { readonly after: string; readonly through: string; readonly why: string } | null;
 }
 
-const columns = 'after_id::text as after, through_id::text as through, lines, previous, hash';
+const columns = 'after_id::text as after, id::text as through, lines, previous, hash';
 
 /** Of the lines `after < id <= through`, so many at most, after a seal with the hash `previous`: SQL expressions. */
 const digest = (after: string, through: string, previous: string, most: string) => `
-  select count(*)::int as lines, max(id) as through, max(at) as last_at,
+  select count(*)::int as lines, max(id) as id, max(at) as at,
     encode(sha256(convert_to(${previous} || E'\\n' || coalesce(string_agg(line || E'\\n', '' order by id), ''), 'UTF8')), 'hex') as hash
   from (select id, at, ${lineText} as line from audit where id > ${after} and id <= ${through}
     order by audit.id limit ${most}) as sealed`;
@@ -46,36 +47,13 @@ const beginning = async (query: Query): Promise<Position> =>
       where what = 'retention applied' and details->>'of' = 'audit' order by id desc limit 1`,
   )) ?? { through: '0', hash: '0'.repeat(64) };
 
-/** None where another process sealed the lines meanwhile. */
-export async function sealLines(
-  database: Pick<Database, 'query' | 'transaction'>,
-  most = 10_000,
-): Promise<Seal | undefined> {
-  const { query } = database;
-  const final = await finalId(database);
-  if (final === undefined) return undefined;
-  const last = await firstRow<Seal>(
-    query,
-    `select ${columns} from audit_seal order by through_id desc limit 1`,
-  );
-  const before = last ?? (await beginning(query));
-  return firstRow<Seal>(
-    query,
-    `insert into audit_seal (after_id, through_id, lines, last_at, previous, hash, sealed_at)
-       select $1, through, lines, last_at, $3, hash, now()
-       from (${digest('$1::bigint', '$2::bigint', '$3::text', '$4')}) as made
-       where lines > 0 on conflict do nothing returning ${columns}`,
-    [before.through, final.toString(), before.hash, most],
-  );
-}
-
 interface Recomputed extends Seal {
   readonly linesNow: number;
   readonly hashNow: string;
 }
 
 const nextSeal = `select seal.*, present.lines as lines_now, present.hash as hash_now
-  from (select ${columns} from audit_seal where through_id > $1 order by through_id limit 1) as seal
+  from (select ${columns} from audit_seal where id > $1 order by audit_seal.id limit 1) as seal
     cross join lateral (${digest('seal.after::bigint', 'seal.through::bigint', 'seal.previous', 'seal.lines + 1')}) as present`;
 
 /** Why a seal does not hold, or nothing. */
@@ -86,7 +64,8 @@ function fault(seal: Recomputed, before: Position): string | undefined {
   return seal.hashNow === seal.hash ? undefined : 'a line is not what it was';
 }
 
-export async function checkSeals(query: Query): Promise<AuditCheck> {
+/** Reads a seal at a time, so a check of a long log delays nothing. */
+async function checkSeals(query: Query): Promise<AuditCheck> {
   let before = await beginning(query);
   const sum = { seals: 0, lines: 0 };
   const early = await query('select 1 from audit where id <= $1 limit 1', [before.through]);
@@ -105,11 +84,77 @@ export async function checkSeals(query: Query): Promise<AuditCheck> {
       sum.lines += seal.lines;
     }
   }
-  const [left] = await query<{ unsealed: number }>(
-    `select count(*)::int as unsealed from audit
-     where id > (select coalesce(max(through_id), $1::bigint) from audit_seal)`,
-    [before.through],
-  );
+  const [unsealed = 0] = await firstColumn<number>(query, 'select count(*)::int from audit_unsealed');
   const last = sum.seals > 0 ? { through: before.through, hash: before.hash } : null;
-  return { intact: broken === null, ...sum, unsealed: left?.unsealed ?? 0, last, broken };
+  return { intact: broken === null, ...sum, unsealed, last, broken };
 }
+
+/** The same in every process: one at a time applies the retention. */
+const retentionLock = 6_821_005;
+/** A transaction removes about so many lines. */
+const linesRemoved = 100_000;
+
+/** The last seal that one transaction may remove: every line up to it is older than $1 days. */
+const lastExpired = `
+  with boundary as (select now() - make_interval(days => $1) as expired),
+    first as (select min(after_id) as after_id from audit_seal)
+  select id::text as through, hash from audit_seal, boundary, first
+  where at < expired
+    and id < coalesce((select min(id) from audit_seal where at >= expired), 9223372036854775807)
+    and (audit_seal.after_id = first.after_id or id <= first.after_id + ${linesRemoved})
+  order by id desc limit 1`;
+
+export const auditSeals = (database: Pick<Database, 'query' | 'transaction'>) => ({
+  /** Whether this many lines are under no seal yet, or one that is older than so many seconds. */
+  async isSealDue(lines: number, seconds: number): Promise<boolean> {
+    const [due] = await firstColumn<boolean | null>(
+      database.query,
+      `select count(*) >= $1 or min(at) < now() - make_interval(secs => $2)
+       from (select at from audit_unsealed order by id limit $1) as first`,
+      [lines, seconds],
+    );
+    return due ?? false;
+  },
+  /**
+   * Seals the lines since the last seal, so many at most. Undefined where there are none, writers are busy, or another
+   * process sealed them meanwhile.
+   */
+  async seal(most = 10_000): Promise<Seal | undefined> {
+    const final = await finalId(database);
+    if (final === undefined) return undefined;
+    const { query } = database;
+    const last = await firstRow<Seal>(query, `select ${columns} from audit_seal order by id desc limit 1`);
+    const { through, hash } = last ?? (await beginning(query));
+    return firstRow<Seal>(
+      query,
+      `insert into audit_seal (id, at, after_id, lines, previous, hash)
+       select id, at, $1, lines, $3, hash from (${digest('$1::bigint', '$2::bigint', '$3::text', '$4')}) as made
+       where lines > 0 on conflict do nothing returning ${columns}`,
+      [through, final.toString(), hash, most],
+    );
+  },
+  /** Recomputes every seal. Changes nothing. */
+  check: (): Promise<AuditCheck> => checkSeals(database.query),
+  /**
+   * Removes whole seals with their lines, oldest first, after every line in them is older than so many days; a part at
+   * a time: how many lines, 0 once none is left.
+   */
+  async removeExpired(days: number): Promise<number> {
+    if (days < 30) throw new Error('the audit log is kept for 30 days at least');
+    return database.transaction(async (query) => {
+      await query(`select pg_advisory_xact_lock(${retentionLock})`);
+      const last = await firstRow<Position>(query, lastExpired, [days]);
+      if (!last) return 0;
+      await query(`select set_config('portcullis.retention', $1, true)`, [last.through]);
+      const [removed = 0] = await firstColumn<number>(
+        query,
+        'with gone as (delete from audit where id <= $1 returning id) select count(*)::int from gone',
+        [last.through],
+      );
+      await query('delete from audit_seal where id <= $1', [last.through]);
+      const details = { of: 'audit', removed, ...last, keptDays: days };
+      await writeAudit(query, { who: 'portcullis', what: 'retention applied', details });
+      return removed;
+    });
+  },
+});

@@ -193,7 +193,7 @@ describe('portcullis audit', () => {
       const { exit, complaint } = await cli('--jsonl');
       expect([exit, complaint]).toEqual([
         1,
-        expect.stringMatching(/the export broke off; go on (--after 42|without --after)/),
+        expect.stringMatching(/the export broke off; continue (--after 42|without --after)/),
       ]);
     } finally {
       Object.assign(world.store.audit, { lines });

@@ -46,13 +46,13 @@ test.each<[string, string[], RegExp]>([
     [
       `delete from audit where ${third}`,
       `insert into audit (id, at, who, what, details) overriding system value
-       select after_id + 1, now(), 'x', 'exported', '{}' from audit_seal order by through_id offset 1 limit 1`,
+       select after_id + 1, now(), 'x', 'exported', '{}' from audit_seal order by id offset 1 limit 1`,
     ],
     /not what it was/,
   ],
   [
     'a removed seal',
-    ['delete from audit_seal where after_id = (select min(through_id) from audit_seal)'],
+    ['delete from audit_seal where after_id = (select min(id) from audit_seal)'],
     /seal before it is missing/,
   ],
 ])('%s is evident', async (_, statements, why) => {
@@ -143,7 +143,7 @@ test('a seal removed with its lines, but not by the retention, is evident', asyn
   await stage.sealAll();
   await stage.asSuperuser(
     `delete from audit where id <= ${first?.through}`,
-    `delete from audit_seal where through_id <= ${first?.through}`,
+    `delete from audit_seal where id <= ${first?.through}`,
   );
   expect(await stage.store.audit.check()).toMatchObject({ intact: false, seals: 0 });
 });
