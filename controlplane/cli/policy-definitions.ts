@@ -33,7 +33,7 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--expect <file>', 'expectations, YAML or JSON: group, rule or port, verdict, policyRule, mode'],
       ...everywhere,
     ],
-    load: async () => (await commands()).testPolicy,
+    load: async () => (await commands()).test,
   },
   explain: {
     group: 'Commands',
@@ -45,7 +45,7 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--group <id>', 'the group to put the rule into, id or name'],
       ...everywhere,
     ],
-    load: async () => (await commands()).explainPolicy,
+    load: async () => (await commands()).explain,
   },
   diff: {
     group: 'Commands',
@@ -59,6 +59,6 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
       ['--all', 'show what stays the same as well'],
       ...everywhere,
     ],
-    load: async () => (await commands()).diffPolicies,
+    load: async () => (await commands()).diff,
   },
 };

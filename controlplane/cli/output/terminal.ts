@@ -10,9 +10,16 @@ export interface Terminal {
   complain(text: string): void;
 }
 
-/** Writes an answer, as JSON where `--json` asks for it. */
+/** JSON in which the characters that a terminal or a reader acts on are escaped. The parsed value is the same. */
+function jsonText(value: unknown): string {
+  const escaped = (text: string) =>
+    text.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
+/** Writes an answer, as JSON if `--json` is given. */
 export function show<T>({ screen, json }: Terminal, answer: T, render: (answer: T) => string): void {
-  screen.write(`${json ? JSON.stringify(answer, null, 2) : render(answer)}\n`);
+  screen.write(`${json ? jsonText(answer) : render(answer)}\n`);
 }
 
 /** Writes a line on the way to the answer; with `--json` the answer is all there is. */

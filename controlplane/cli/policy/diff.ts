@@ -5,13 +5,14 @@ import {
   type EvaluatedRule,
   type EvaluationInput,
   evaluateRules,
-  type GroupSnapshot,
+  type GroupHead,
+  headOf,
   undecided,
 } from './evaluate.ts';
+import type { GroupSnapshot } from './snapshot.ts';
 
-/** A rule that two policies evaluate differently. */
-export interface Difference {
-  readonly snapshot: GroupSnapshot;
+/** A rule, with its group, that two policies evaluate differently. */
+export interface Difference extends GroupHead {
   readonly old: EvaluatedRule;
   readonly new: EvaluatedRule;
 }
@@ -21,89 +22,83 @@ export interface DiffReport {
   readonly newDigest: string;
   readonly at: string;
   readonly differing: readonly Difference[];
-  readonly same: readonly { readonly snapshot: GroupSnapshot; readonly evaluated: EvaluatedRule }[];
+  readonly same: readonly (GroupHead & EvaluatedRule)[];
   /** What could not be compared, in sentences. */
   readonly gaps: readonly string[];
 }
 
-/** Rules to compare two policies on. `whole`: all the ingress rules of each group are there. */
+/** Rules to compare two policies on. `whole`: the snapshots have all ingress rules of each group. */
 export interface Evidence {
   readonly snapshots: readonly GroupSnapshot[];
   readonly whole: boolean;
   readonly gaps: readonly string[];
 }
 
-/** What a change of policy changes: for each rule, who decides, how and in which mode. Pure. */
+/** What a change of the policy changes: for each rule, the verdict, who decides and in which mode. Pure. */
 export function diffPolicies(
   older: Policy,
   newer: Policy,
-  evidence: Evidence,
+  { snapshots, whole, gaps }: Evidence,
   input: EvaluationInput,
 ): DiffReport {
-  const { snapshots, whole, gaps } = evidence;
   const byOld = evaluatorOf(older, whole, input);
   const byNew = evaluatorOf(newer, whole, input);
   const pairs = snapshots.flatMap((snapshot) => {
-    const [before, after] = [byOld(snapshot), byNew(snapshot)];
-    return before.flatMap((old, index) => {
+    const [head, after] = [headOf(snapshot), byNew(snapshot)];
+    return byOld(snapshot).flatMap((old, index) => {
       const present = after[index];
-      return present ? [{ snapshot, old, new: present }] : [];
+      return present ? [{ ...head, old, new: present }] : [];
     });
   });
+  const { differing = [], same = [] } = Object.groupBy(pairs, (pair) =>
+    effectOf(pair.old) === effectOf(pair.new) ? 'same' : 'differing',
+  );
   return {
     oldDigest: policyDigest(older),
     newDigest: policyDigest(newer),
     at: input.now.toISOString(),
-    differing: pairs.filter((pair) => effectOf(pair.old) !== effectOf(pair.new)),
-    same: pairs
-      .filter((pair) => effectOf(pair.old) === effectOf(pair.new))
-      .map(({ snapshot, new: present }) => ({ snapshot, evaluated: present })),
+    differing,
+    same: same.map(({ old: _, new: present, ...head }) => ({ ...head, ...present })),
     gaps,
   };
 }
 
-/** All that a verdict leads to, but for the words. */
+/** Everything that a verdict leads to, without the explanation. */
 function effectOf({ verdict, policyRule, mode, act, narrowTo, exceptions }: EvaluatedRule): string {
   return JSON.stringify([verdict, policyRule, mode, act, narrowTo, exceptions]);
 }
 
-type Evaluate = (snapshot: GroupSnapshot) => EvaluatedRule[];
-
 /**
- * Where a group's other rules are not known, and could make a rule too wide together with them, and that would
- * decide otherwise, it is undecided.
+ * Evaluates groups by a policy. If other rules of the group may be missing, a rule that they could make too wide together
+ * with it is undecided, where that would change its verdict.
  */
-function evaluatorOf(policy: Policy, whole: boolean, input: EvaluationInput): Evaluate {
-  const alone: Evaluate = (snapshot) => evaluateRules(policy, snapshot, input);
-  if (whole) return alone;
+function evaluatorOf(policy: Policy, whole: boolean, input: EvaluationInput) {
+  const evaluateAlone = (snapshot: GroupSnapshot) => evaluateRules(policy, snapshot, input);
+  if (whole) return evaluateAlone;
   const widest = asIfTogether(policy);
-  return (snapshot) => {
-    const atMost = evaluateRules(widest, snapshot, input);
-    return alone(snapshot).map((evaluated, index) => {
-      const [other, rule] = [atMost[index], snapshot.rules[index]];
-      if (!other || !rule || !letsPublicIn(policy, rule, input)) return evaluated;
+  return (snapshot: GroupSnapshot): EvaluatedRule[] => {
+    const together = evaluateRules(widest, snapshot, input);
+    return evaluateAlone(snapshot).map((alone, index) => {
+      const [other, rule] = [together[index], snapshot.rules[index]];
+      if (!other || !rule || !allowsPublic(policy, rule, input)) return alone;
       // What an exception covers does not count against other rules, nor they against it.
-      if (other.verdict === 'excepted' || effectOf(other) === effectOf(evaluated)) return evaluated;
+      if (other.verdict === 'excepted' || effectOf(other) === effectOf(alone)) return alone;
+      const { ruleId, rule: text, verdict, why } = alone;
+      const doubt = "whether it is too wide together with the group's other rules is not known";
       return {
-        ...{ ...evaluated, ...undecided, verdict: 'undecided', narrowTo: [] },
-        why: `${togetherDoubt}; alone it is ${evaluated.verdict}: ${evaluated.why}`,
+        ...{ ruleId, rule: text, verdict: 'undecided', ...undecided },
+        why: `${doubt}; alone it is ${verdict}: ${why}`,
       };
     });
   };
 }
 
-const togetherDoubt = "whether it is too wide together with the group's other rules is not known";
-
-function letsPublicIn(
-  policy: Policy,
-  rule: GroupSnapshot['rules'][number],
-  { prefixLists }: EvaluationInput,
-): boolean {
-  const source = resolveSource(rule.source, { prefixLists }, policy);
+function allowsPublic(policy: Policy, rule: GroupSnapshot['rules'][number], input: EvaluationInput): boolean {
+  const source = resolveSource(rule.source, input, policy);
   return source.kind === 'addresses' && source.ranges.some(isPublic);
 }
 
-/** The policy where every range is too wide together with others. */
+/** The policy for which every range is too wide together with others. */
 function asIfTogether(policy: Policy): Policy {
   const rules = policy.rules.map((rule) => {
     const { sources } = rule.match;

@@ -3,27 +3,9 @@ import { undoOf } from '../../../lambda/contract/undo.ts';
 import { evaluate, type Verdict } from '../../../lambda/policy/evaluate.ts';
 import { withinSource } from '../../../lambda/policy/narrow.ts';
 import type { Mode, Policy, PolicyRule } from '../../../lambda/policy/parse.ts';
-import { formatRule, type Opening, ruleWithoutId } from '../../../lambda/policy/rule.ts';
-import type {
-  Fact,
-  PrefixList,
-  SecurityGroup,
-  SecurityGroupRule,
-  Situation,
-} from '../../../lambda/policy/security-group.ts';
-
-/** A security group as it was given to us, with what is known of its place. */
-export interface GroupSnapshot {
-  readonly group: SecurityGroup;
-  readonly account: string | undefined;
-  readonly region: string | undefined;
-  /** The ingress rules. */
-  readonly rules: readonly SecurityGroupRule[];
-  /** How many egress rules it has, which are not evaluated. */
-  readonly egress: number;
-  /** What a reader must know about the source of this snapshot. */
-  readonly notes: readonly string[];
-}
+import { formatRule } from '../../../lambda/policy/rule.ts';
+import type { PrefixList, Situation } from '../../../lambda/policy/security-group.ts';
+import { type GroupSnapshot, notKnownOf } from './snapshot.ts';
 
 /** What the evaluation needs in addition to the policy and the group. */
 export interface EvaluationInput extends Pick<Situation, 'accounts'> {
@@ -31,19 +13,19 @@ export interface EvaluationInput extends Pick<Situation, 'accounts'> {
   readonly now: Date;
 }
 
-/** What the Lambda would do about a rule that the policy forbids; `would-revoke` is held back by the policy's cap. */
+/** What the Lambda would do about a violation; `would-revoke`: the policy's mode prevents the revoke. */
 export type PolicyAction = 'revoke' | 'narrow' | 'would-revoke' | 'notify' | 'observe';
 
-/** What a policy says of one security group rule. */
+/** The policy's verdict on one security group rule. */
 export interface EvaluatedRule {
   readonly ruleId: string;
   readonly rule: string;
   readonly verdict: Verdict['verdict'];
-  /** The name of the policy rule that decided, where one did. */
+  /** The name of the policy rule that decided, if one did. */
   readonly policyRule: string | null;
   readonly severity: string | null;
   readonly message: string | null;
-  /** The mode that the policy rule acts in, the policy's cap taken into account. */
+  /** The effective mode of the policy rule. */
   readonly mode: Mode | null;
   readonly act: PolicyAction | null;
   /** The ranges that would be allowed instead. */
@@ -52,7 +34,43 @@ export interface EvaluatedRule {
   readonly why: string;
 }
 
-/** One evaluation for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
+/** The group, as far as the input describes it. */
+export interface GroupHead {
+  readonly groupId: string;
+  readonly groupName: string | null;
+  readonly vpcId: string | null;
+  readonly account: string | null;
+  readonly region: string | null;
+  /** What the policy may ask about the group and the input does not contain. */
+  readonly notKnown: readonly string[];
+}
+
+/** One security group, and the policy's verdict on each of its ingress rules. */
+export interface GroupReport extends GroupHead {
+  readonly owner: string | null;
+  readonly notes: readonly string[];
+  readonly egress: number;
+  readonly rules: readonly EvaluatedRule[];
+}
+
+export function headOf(snapshot: GroupSnapshot): GroupHead {
+  const { group, account = null, region = null } = snapshot;
+  const { id: groupId, name, vpcId } = group;
+  return { groupId, groupName: name || null, vpcId, account, region, notKnown: notKnownOf(snapshot) };
+}
+
+/** A group with the verdicts of a policy. Pure. */
+export function reportOf(policy: Policy, snapshot: GroupSnapshot, input: EvaluationInput): GroupReport {
+  const { group, egress, notes } = snapshot;
+  const owner = ownerOf(policy, group);
+  return {
+    ...headOf(snapshot),
+    ...{ owner: owner && `${owner.value} (tag ${owner.tag})`, notes, egress },
+    rules: evaluateRules(policy, snapshot, input),
+  };
+}
+
+/** One verdict for each ingress rule, in order, by the evaluator of the remediation Lambda. Pure. */
 export function evaluateRules(
   policy: Policy,
   { group, rules, account, region }: GroupSnapshot,
@@ -63,49 +81,29 @@ export function evaluateRules(
   );
 }
 
-/** What an undecided rule has not; an allowed one has none of it either. */
-export const undecided = { policyRule: null, severity: null, message: null, mode: null, act: null };
+/** What a rule does not have that no rule of the policy decides. */
+export const undecided = {
+  ...{ policyRule: null, severity: null, message: null, mode: null, act: null },
+  ...{ narrowTo: [], exceptions: [] },
+};
 
 function evaluatedRule(verdict: Verdict, prefixLists: EvaluationInput['prefixLists']): EvaluatedRule {
   const { rule } = verdict;
-  const common = {
-    ruleId: rule.id,
-    rule: formatRule(rule),
-    verdict: verdict.verdict,
-    narrowTo: [],
-    exceptions: [],
-  };
-  if (verdict.verdict === 'undecided') return { ...common, ...undecided, why: verdict.reason };
-  if (verdict.verdict === 'allowed') return { ...common, ...undecided, why: verdict.why };
-  const { severity = null, message = null, name, mode: own, narrowTo } = verdict.policyRule;
-  const decided = { ...common, policyRule: name, severity, message, why: verdict.why };
-  if (verdict.verdict === 'excepted')
-    return { ...decided, mode: null, act: null, exceptions: verdict.exceptions };
-  const { mode, why } = verdict;
+  const common = { ruleId: rule.id, rule: formatRule(rule), verdict: verdict.verdict, ...undecided };
+  if (verdict.verdict === 'undecided') return { ...common, why: verdict.reason };
+  if (verdict.verdict === 'allowed') return { ...common, why: verdict.why };
+  const { why, policyRule } = verdict;
+  const { name, severity = null, message = null } = policyRule;
+  const decided = { ...common, policyRule: name, severity, message, why };
+  if (verdict.verdict === 'excepted') return { ...decided, exceptions: verdict.exceptions };
+  const { mode } = verdict;
   if (mode === 'revoke' && !undoOf(rule))
-    return { ...common, ...undecided, verdict: 'undecided', why: `${why}, but nothing could put it back` };
-  const ranges = mode === 'revoke' ? withinSource(narrowTo ?? [], rule.source, prefixLists) : [];
-  return { ...decided, mode, act: actionOf(mode, own, ranges), narrowTo: ranges };
+    return { ...common, verdict: 'undecided', why: `${why}, but nothing could put such a rule back` };
+  const narrowTo = mode === 'revoke' ? withinSource(policyRule.narrowTo ?? [], rule.source, prefixLists) : [];
+  return { ...decided, mode, act: actionOf(mode, policyRule, narrowTo), narrowTo };
 }
 
-function actionOf(mode: Mode, own: PolicyRule['mode'], ranges: readonly string[]): PolicyAction {
-  if (mode !== 'revoke') return own === 'revoke' ? 'would-revoke' : mode;
-  return ranges.length > 0 ? 'narrow' : 'revoke';
-}
-
-/** A group of which nothing is known but the one rule that it holds. */
-export function groupWithOneRule(
-  opening: Opening,
-  { account, region }: Pick<GroupSnapshot, 'account' | 'region'>,
-): GroupSnapshot {
-  const unread = new Set<Fact>(['id', 'name', 'vpc']);
-  const group = { id: 'the group', name: '', vpcId: null, unread };
-  const rules = [{ ...ruleWithoutId(group.id, opening), id: formatRule(opening) }];
-  return { group, account, region, rules, egress: 0, notes: [] };
-}
-
-/** Who answers for the group, by its tags; nothing where it does not say or they are not known. */
-export function ownerText(policy: Policy, { group }: GroupSnapshot): string | null {
-  const owner = ownerOf(policy, group);
-  return owner && `${owner.value} (tag ${owner.tag})`;
+function actionOf(mode: Mode, policyRule: PolicyRule, narrowTo: readonly string[]): PolicyAction {
+  if (mode !== 'revoke') return policyRule.mode === 'revoke' ? 'would-revoke' : mode;
+  return narrowTo.length > 0 ? 'narrow' : 'revoke';
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Place } from './groups.ts';
 import { filesOf, mistake, parseAs, parseValue, parseValues, readInput } from './input.ts';
+import type { Place } from './snapshot.ts';
 
-/** Every event of files and directories: EventBridge's, or CloudTrail's records in the envelope they would have. */
+/** All events of files and directories: those of EventBridge, and CloudTrail records in the envelope that EventBridge gives them. */
 export async function readEvents(paths: readonly string[], place: Place): Promise<unknown[]> {
   const events: unknown[] = [];
   for (const path of paths)
@@ -14,17 +14,16 @@ export async function readEvents(paths: readonly string[], place: Place): Promis
   return events;
 }
 
-/** A list in each form that people have it: alone, CloudTrail's log file, or the answer of LookupEvents. */
+const logSchema = z.looseObject({ Records: z.array(z.unknown(), 'write a list of CloudTrail records') });
+const lookupSchema = z.looseObject({ Events: z.array(z.unknown(), 'write a list of events') });
+
+/** The events in a value: a list, CloudTrail's log file, the answer of LookupEvents, or one event. */
 function listIn(value: unknown, file: string): unknown[] {
   if (Array.isArray(value)) return value;
-  const [key] = ['Records', 'Events'].filter((each) => hasKey(value, each));
-  if (key === undefined) return [value];
-  const list = z.object({ [key]: z.array(z.unknown(), 'write a list of CloudTrail records') });
-  return parseAs(list, value, file)[key] ?? [];
+  const has = (key: string) => typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+  if (has('Records')) return parseAs(logSchema, value, file).Records;
+  return has('Events') ? parseAs(lookupSchema, value, file).Events : [value];
 }
-
-const hasKey = (value: unknown, key: string) =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key);
 
 const foundSchema = z.looseObject({ CloudTrailEvent: z.string() });
 const recordSchema = z.looseObject({ eventName: z.string(), eventSource: z.string() });
@@ -34,7 +33,7 @@ const eventSchema = z.looseObject({
   detail: z.looseObject({}),
 });
 
-/** LookupEvents gives each record as a text. @throws where it is no event in any form. */
+/** LookupEvents returns each record as a text. @throws if it is no event in any form */
 function enveloped(given: unknown, place: Place, name: string): unknown {
   if (eventSchema.safeParse(given).success) return given;
   const found = foundSchema.safeParse(given).data?.CloudTrailEvent;

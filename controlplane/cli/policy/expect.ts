@@ -5,13 +5,12 @@ import { mapping } from '../../../lambda/policy/schema/mapping.ts';
 import type { SecurityGroupRule } from '../../../lambda/policy/security-group.ts';
 import { openedBy } from '../../../lambda/policy/traffic.ts';
 import { reasonOf } from '../../settings/errors.ts';
-import { type EvaluatedRule, type EvaluationInput, evaluateRules, groupWithOneRule } from './evaluate.ts';
-import type { Place } from './groups.ts';
+import { type EvaluatedRule, type EvaluationInput, evaluateRules, type GroupReport } from './evaluate.ts';
+import { readRule } from './facts.ts';
 import { mistake, parseAs, parseYaml, readInput } from './input.ts';
-import { readRule } from './options.ts';
-import type { EvaluatedGroup } from './report.ts';
+import { type GroupSnapshot, groupWithOneRule, type Place } from './snapshot.ts';
 
-/** The worst first: the verdict of a port is the worst verdict of the rules that open it. */
+/** The most severe first: a port has the most severe verdict of the rules that open it. */
 const verdicts = ['violation', 'undecided', 'excepted', 'allowed'] as const;
 
 const expectation = mapping({
@@ -24,22 +23,27 @@ const expectation = mapping({
 })
   .refine(({ rule, port }) => (rule === undefined) !== (port === undefined), 'write either rule or port')
   .refine(({ group, rule }) => group !== undefined || rule?.includes('/'), {
-    message: 'write the group, or a rule in words such as tcp/22/0.0.0.0/0 to evaluate it alone',
+    message: 'write the group, or a rule such as tcp/22/0.0.0.0/0 to evaluate it alone',
     path: ['group'],
   });
 
-export type Expectation = z.infer<typeof expectation> & {
-  /** The rule or port as it is compared. */
+export interface Expectation extends z.infer<typeof expectation> {
+  /** What the rule or the port opens; undefined for the id of a rule. */
   readonly opening: Opening | undefined;
-};
+}
 
-/** What came of the expectations: those that the policy does not meet, each in one line. */
+/** How many expectations the policy meets, and each that it does not meet, in one line. */
 export interface Expected {
   readonly met: number;
   readonly mismatches: readonly string[];
 }
 
-/** A list of expectations, YAML or JSON. @throws naming the one that cannot be read. */
+export interface EvaluatedGroup {
+  readonly snapshot: GroupSnapshot;
+  readonly report: GroupReport;
+}
+
+/** The expectations in a file, YAML or JSON. @throws naming the one that cannot be read */
 export async function readExpectations(file: string): Promise<Expectation[]> {
   const list = z.array(expectation, 'write a list of expectations').min(1, 'write at least one expectation');
   return parseAs(list, parseYaml(await readInput(file)), file).map((each, index) => {
@@ -53,11 +57,11 @@ export async function readExpectations(file: string): Promise<Expectation[]> {
 
 function openingIn({ rule, port }: z.infer<typeof expectation>): Expectation['opening'] {
   if (rule !== undefined) return rule.includes('/') ? readRule(rule) : undefined;
-  const words = String(port);
-  return readRule(`${words.includes('/') ? words : `tcp/${words}`}/0.0.0.0/0`);
+  const text = String(port);
+  return readRule(`${text.includes('/') ? text : `tcp/${text}`}/0.0.0.0/0`);
 }
 
-/** Compares expectations with what a policy says. Pure. */
+/** Compares expectations with the verdicts of a policy. Pure. */
 export function compare(
   expectations: readonly Expectation[],
   policy: Policy,
@@ -66,33 +70,30 @@ export function compare(
   input: EvaluationInput,
 ): Expected {
   const mismatches = expectations.flatMap((each, index) => {
-    const found = each.group === undefined ? evaluateAlone(each, policy, place, input) : find(each, groups);
-    const wrong = typeof found === 'string' ? found : mismatch(each, found);
-    const { group, rule, port } = each;
+    const { group, rule, port, opening } = each;
+    const alone = group === undefined && opening && groupWithOneRule(opening, place);
+    const found = alone ? evaluateRules(policy, alone, input)[0] : find(each, groups);
+    const wrong =
+      typeof found === 'object' ? mismatch(each, found) : (found ?? 'there is no rule to evaluate');
     const what = [group, rule ?? `port ${port}`].filter(Boolean).join(' ');
     return wrong === undefined ? [] : [`expectation ${index + 1}, ${what}: ${wrong}`];
   });
   return { met: expectations.length - mismatches.length, mismatches };
 }
 
-function evaluateAlone({ opening }: Expectation, policy: Policy, place: Place, input: EvaluationInput) {
-  const [evaluated] = opening ? evaluateRules(policy, groupWithOneRule(opening, place), input) : [];
-  return evaluated ?? 'there is no rule to evaluate';
-}
-
-/** The evaluation that an expectation is about, or why there is none. */
+/** The evaluated rule that an expectation is about, or why there is none. */
 function find(
   { group, rule, port, opening }: Expectation,
   groups: readonly EvaluatedGroup[],
 ): EvaluatedRule | string {
   const named = groups.filter(({ report }) => report.groupId === group || report.groupName === group);
-  const [found, ...others] = named;
+  const [found] = named;
   if (!found) return 'no group of the exports has this id or name';
-  if (others.length > 0) return `${named.length} groups have this name; write the id of one`;
+  if (named.length > 1) return `${named.length} groups have this name; write the id of one`;
   const { report, snapshot } = found;
   if (port !== undefined && opening) {
     const open = report.rules.filter((_, index) => opens(snapshot.rules[index], opening));
-    return open.sort((one, other) => worst(one) - worst(other))[0] ?? 'no rule of the group opens it';
+    return open.sort((one, other) => rank(one) - rank(other))[0] ?? 'no rule of the group opens it';
   }
   const hit = report.rules.find(
     (each, index) => each.ruleId === rule || isSame(snapshot.rules[index], opening),
@@ -100,36 +101,32 @@ function find(
   return hit ?? 'the group has no such rule';
 }
 
-/** Words name a source group with or without its account. */
+/** A text names a source group with or without its account. */
 function isSame(rule: Opening | undefined, opening: Opening | undefined): boolean {
   if (!rule || !opening) return false;
   const anyOwner = { ...rule, source: { ...rule.source, account: null } };
   return [rule, anyOwner].map(formatRule).includes(formatRule(opening));
 }
 
-const worst = ({ verdict }: EvaluatedRule) => verdicts.indexOf(verdict);
+const rank = ({ verdict }: EvaluatedRule) => verdicts.indexOf(verdict);
 
-/** What a rule opens may be in doubt; then it may open the port. */
+/** Whether a rule opens a port. If that is not known, it may. */
 function opens(rule: SecurityGroupRule | undefined, port: Opening): boolean {
   if (!rule) return false;
-  const wanted = openedBy({ ...rule, ...port });
-  const opened = openedBy(rule);
+  const [wanted, opened] = [openedBy({ ...rule, ...port }), openedBy(rule)];
   if ('unknown' in opened || 'unknown' in wanted) return true;
   return opened.from <= wanted.to && wanted.from <= opened.to;
 }
 
-function mismatch({ verdict, policyRule, mode }: Expectation, evaluated: EvaluatedRule): string | undefined {
-  const same =
-    evaluated.verdict === verdict &&
-    (policyRule === undefined || evaluated.policyRule === policyRule) &&
-    (mode === undefined || evaluated.mode === mode);
-  if (same) return undefined;
-  const wanted = verdictText({ verdict, policyRule, mode });
-  return `expected ${wanted}, is ${verdictText(evaluated)} (${evaluated.rule}: ${evaluated.why})`;
+function mismatch(expected: Expectation, evaluated: EvaluatedRule): string | undefined {
+  const { verdict, policyRule = evaluated.policyRule, mode = evaluated.mode } = expected;
+  const isMet =
+    evaluated.verdict === verdict && evaluated.policyRule === policyRule && evaluated.mode === mode;
+  if (isMet) return undefined;
+  return `expected ${verdictText(expected)}, is ${verdictText(evaluated)} (${evaluated.rule}: ${evaluated.why})`;
 }
 
-type Wanted = { [Key in 'verdict' | 'policyRule' | 'mode']: Expectation[Key] | null };
+type Verdict = { [Key in 'verdict' | 'policyRule' | 'mode']?: string | null };
 
-function verdictText({ verdict, policyRule, mode }: Wanted): string {
-  return [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`].filter(Boolean).join(' ');
-}
+const verdictText = ({ verdict, policyRule, mode }: Verdict): string =>
+  [verdict, policyRule && `by ${policyRule}`, mode && `in mode ${mode}`].filter(Boolean).join(' ');

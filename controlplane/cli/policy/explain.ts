@@ -11,86 +11,117 @@ import {
 import { rangesOf } from '../../../lambda/policy/source.ts';
 import { spansOf } from '../../../lambda/policy/traffic.ts';
 import { PortcullisError } from '../../settings/errors.ts';
-import { allowText, either, scopeText, sourcesText, trafficTexts } from './sentences.ts';
+import { type EvaluatedRule, type EvaluationInput, evaluateRules } from './evaluate.ts';
+import { allowText, and, or, scopeText, sourcesText, trafficTexts } from './sentences.ts';
+import { type GroupSnapshot, notKnownOf } from './snapshot.ts';
 
-/** What a rule of the policy says, sentence by sentence. @throws where the policy has no rule of that name. */
-export function explainRule(policy: Policy, name: string, now: Date): string[] {
-  const index = policy.rules.findIndex((rule) => rule.name === name);
+/** What one rule of the policy decides about a security group rule, in its turn. */
+interface Step {
+  readonly policyRule: string;
+  readonly says: 'misses' | 'decides' | 'not-reached';
+  readonly why: string;
+}
+
+export type Decision = ReturnType<typeof explainDecision>;
+
+/** How the policy reaches its verdict on one rule of the group: it is evaluated by each policy rule alone, in order. Pure. */
+export function explainDecision(
+  policy: Policy,
+  snapshot: GroupSnapshot,
+  ruleId: string,
+  input: EvaluationInput,
+) {
+  const evaluatedBy = (rules: Policy['rules']): EvaluatedRule => {
+    const all = evaluateRules({ ...policy, rules }, snapshot, input);
+    const evaluated = all.find((each) => each.ruleId === ruleId);
+    if (!evaluated) throw new Error(`the group has no rule ${ruleId}`);
+    return evaluated;
+  };
+  const steps: Step[] = [];
+  for (const rule of policy.rules) {
+    const { name: policyRule } = rule;
+    if (steps.some(({ says }) => says === 'decides'))
+      steps.push({ policyRule, says: 'not-reached', why: '' });
+    else {
+      const { verdict, why } = evaluatedBy([rule]);
+      steps.push({ policyRule, says: verdict === 'allowed' ? 'misses' : 'decides', why });
+    }
+  }
+  return {
+    steps,
+    evaluated: evaluatedBy(policy.rules),
+    /** The group was evaluated as if it had no other rules. */
+    alone: snapshot.rules.length === 1,
+    notKnown: notKnownOf(snapshot),
+  };
+}
+
+/** What a rule of the policy does, in sentences. @throws if the policy has no rule of that name */
+export function explainPolicyRule(policy: Policy, name: string, now: Date): string[] {
+  const names = policy.rules.map((rule) => rule.name);
+  const index = names.indexOf(name);
   const rule = policy.rules[index];
-  if (!rule) throw unknownRule(policy, name);
+  if (!rule)
+    throw new PortcullisError(
+      'invalid-request',
+      `the policy has no rule named ${name}; name ${or(names)}, or write a security group rule such as tcp/22/0.0.0.0/0`,
+    );
   const { severity, message, match, scope } = rule;
-  const earlier = policy.rules.slice(0, index).map((each) => each.name);
-  const opened = [...new Set([...trafficTexts(match), 'every protocol at once (-1)'])];
+  const earlier = index > 0 ? `Rules before it: ${and(names.slice(0, index))}` : 'No rule is before it';
+  const opened = new Set([...trafficTexts(match), 'every protocol at once (-1)']);
   return [
-    `${name} is rule ${index + 1} of ${policy.rules.length}${severity ? `, severity ${severity}` : ''}.`,
+    `${name} is rule ${index + 1} of ${names.length}${severity ? `, severity ${severity}` : ''}.`,
     ...(message ? [`"${message}"`] : []),
     'It matches an ingress rule that opens any of',
-    ...opened.map((text) => `  ${text}`),
+    ...[...opened].map((text) => `  ${text}`),
     `to ${sourcesText(match.sources)}.`,
-    `It counts for ${scopeText(scope)}.`,
-    ...actText(policy, rule),
-    earlier.length > 0
-      ? `Rules before it: ${either(earlier, 'and')}. The first rule that matches or is in doubt decides.`
-      : 'No rule is before it. The first rule that matches or is in doubt decides.',
+    `It applies to ${scopeText(scope)}.`,
+    ...actionLines(policy, rule),
+    `${earlier}. The first rule that matches or is in doubt decides.`,
     ...exceptionLines(policy, rule, now),
   ];
 }
 
-function unknownRule({ rules }: Policy, name: string): PortcullisError {
-  const known = either(rules.map((rule) => rule.name));
-  return new PortcullisError(
-    'invalid-request',
-    `the policy has no rule named ${name}; name ${known}, or write a security group rule such as tcp/22/0.0.0.0/0`,
-  );
-}
-
-function actText(policy: Policy, rule: PolicyRule): string[] {
+function actionLines(policy: Policy, rule: PolicyRule): string[] {
   const mode = effectiveMode(policy, rule);
-  const cap = mode === rule.mode ? '' : ` (its mode is ${rule.mode}; the policy's mode caps it)`;
+  const cap = mode === rule.mode ? '' : ` (its mode is ${rule.mode}; the policy's mode limits it)`;
   if (mode === 'observe') return [`A match is recorded and no one is notified${cap}.`];
   if (mode === 'notify') return [`A match is recorded and people are notified${cap}.`];
   const { times, withinMinutes, alwaysRevoke, leaveOpen } = escalationLimit(policy, rule);
-  const left = leaveOpen
-    ? 'left open and escalated to people'
-    : alwaysRevoke
-      ? 'closed again, and people are notified'
-      : 'escalated to people and closed again by the schedule within 6 minutes';
+  const next = alwaysRevoke
+    ? 'closed again, and people are notified'
+    : `escalated to people and ${leaveOpen ? 'left open' : 'closed again by the schedule within 6 minutes'}`;
+  const narrowed =
+    rule.narrowTo &&
+    `It is narrowed to ${and(rule.narrowTo)}, as far as it allowed those ranges (needs PORTCULLIS_NARROWING=on).`;
   return [
     'A match is revoked and recorded, and people are notified.',
-    ...(rule.narrowTo
-      ? [
-          `Before that it would narrow to ${either(rule.narrowTo, 'and')}, as far as the rule allowed those ranges (needs PORTCULLIS_NARROWING=on).`,
-        ]
-      : []),
-    `A rule that was closed ${times} times within ${withinMinutes} minutes and is opened again is ${left}.`,
+    ...(narrowed ? [narrowed] : []),
+    `A rule that was closed ${times} times within ${withinMinutes} minutes and is opened again is ${next}.`,
   ];
 }
 
 function exceptionLines(policy: Policy, rule: PolicyRule, now: Date): string[] {
-  const could = (policy.exceptions ?? []).filter((exception) => couldExcept(exception, rule));
-  if (could.length === 0) return ['No exception of the policy could let a match through.'];
+  const possible = (policy.exceptions ?? []).filter((exception) =>
+    allowsOf(exception).some((allow) => overlaps(allow, rule)),
+  );
+  if (possible.length === 0) return ['No exception of the policy can allow a match.'];
   return [
-    'Exceptions that could let a match through, where they allow all that it opens:',
-    ...could.map((exception) => `  ${exceptionText(exception, now)}`),
+    'Exceptions that can allow a match, if they allow everything that it opens:',
+    ...possible.map((exception) => `  ${exceptionText(exception, now)}`),
   ];
 }
 
-function exceptionText(
-  { name, owner, ticket, why, allow, where, expires }: PolicyException,
-  now: Date,
-): string {
-  const allowed = allowsOf({ allow }).map(allowText).join('; or ');
-  const gone = expires !== undefined && now.getTime() >= Date.parse(expires);
-  const until = expires === undefined ? 'permanent' : `${gone ? 'expired' : 'until'} ${expires}`;
+function exceptionText(exception: PolicyException, now: Date): string {
+  const { name, owner, ticket, why, where, expires } = exception;
+  const allowed = allowsOf(exception).map(allowText).join('; or ');
+  const ended = expires !== undefined && now.getTime() >= Date.parse(expires);
+  const until = expires === undefined ? 'permanent' : `${ended ? 'expired' : 'until'} ${expires}`;
   return `${name}, ${until} (${owner}, ${ticket}: ${why}): ${allowed}, for ${scopeText(where)}`;
 }
 
-/** Whether both are about a port and a source in common; where they count is not compared. */
-function couldExcept(exception: PolicyException, rule: PolicyRule): boolean {
-  return allowsOf(exception).some((allow) => meets(allow, rule));
-}
-
-function meets(allow: Allow, { match }: PolicyRule): boolean {
+/** Whether both have a port and a source in common. Their scopes are not compared. */
+function overlaps(allow: Allow, { match }: PolicyRule): boolean {
   const spans = spansOf(match);
   const meet = spansOf(allow).some((one) =>
     spans.some((other) => one.from <= other.to && other.from <= one.to),

@@ -1,16 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type * as z from 'zod';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
 import { readYaml } from '../../../lambda/policy/yaml.ts';
 import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 
-/** A file of input as it was read. Messages call it `name`. */
+/** A text to parse. Messages call it `name`. */
 export interface Input {
   readonly name: string;
   readonly text: string;
+  /** The line of the file that the text begins in. */
+  readonly line?: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -21,12 +23,11 @@ export function mistake(name: string, what: string, cause?: unknown): Portcullis
   return new PortcullisError('invalid-request', `${name}: ${what}`, { cause });
 }
 
-/** What a parser or the file system refuses is the file's mistake. */
 function unreadable(name: string, error: unknown): never {
   throw mistake(name, `cannot be read: ${reasonOf(error)}`, error);
 }
 
-/** The text of a file, of standard input (`-`) or of a pipe, unpacked where it is gzip. At most 256 MiB. */
+/** The text of a file, of standard input (`-`) or of a pipe, unpacked if it is gzip. At most 256 MiB. */
 export async function readInput(name: string): Promise<Input> {
   const bytes = await bytesOf(name).catch((error) => unreadable(name, error));
   return { name, text: decoded(name, bytes) };
@@ -44,99 +45,95 @@ async function bytesOf(name: string): Promise<Buffer> {
   return raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: limit }) : raw;
 }
 
-/** Byte order marks, the longer ones first, with what they mean and the decoder's name where there is one. */
-const marks: readonly [bytes: number[], encoding: string, decoder?: string][] = [
-  [[0xff, 0xfe, 0, 0], 'UTF-32 (little-endian)'],
-  [[0, 0, 0xfe, 0xff], 'UTF-32 (big-endian)'],
-  [[0xef, 0xbb, 0xbf], 'UTF-8', 'utf-8'],
-  [[0xff, 0xfe], 'UTF-16 (little-endian)', 'utf-16le'],
-  [[0xfe, 0xff], 'UTF-16 (big-endian)', 'utf-16be'],
+/** Encodings by the first four bytes in hex: a byte order mark, or a zero byte next to the ASCII of JSON and YAML. */
+const encodings: readonly [bytes: RegExp, encoding: string, decoder?: string][] = [
+  [/^fffe0000/, 'UTF-32 (little-endian)'],
+  [/^0000feff/, 'UTF-32 (big-endian)'],
+  [/^fffe/, 'UTF-16 (little-endian)', 'utf-16le'],
+  [/^feff/, 'UTF-16 (big-endian)', 'utf-16be'],
+  [/^(?!00)..00/, 'UTF-16 (little-endian) without a byte order mark'],
+  [/^00(?!00)../, 'UTF-16 (big-endian) without a byte order mark'],
+  [/^/, 'UTF-8', 'utf-8'],
 ];
 
-/** The byte order mark decides the encoding, which is UTF-8 without one. @throws naming any other, and the fix. */
+/** @throws naming the encoding, and the fix, if it is not one that can be read */
 function decoded(name: string, bytes: Buffer): string {
-  const marked = marks.find(([mark]) => mark.every((byte, index) => bytes[index] === byte));
-  const [, encoding, decoder] = marked ?? [[], ...unmarked(bytes)];
+  const first = bytes.toString('hex', 0, 4);
+  const [, encoding, decoder] = encodings.find(([pattern]) => pattern.test(first)) ?? [];
+  const fix = 'save it as UTF-8 (PowerShell: Get-Content FILE | Set-Content -Encoding utf8 NEW)';
+  if (!decoder) throw mistake(name, `is ${encoding}; ${fix}`);
   try {
-    if (decoder) return new TextDecoder(decoder, { fatal: true }).decode(bytes);
+    return new TextDecoder(decoder, { fatal: true }).decode(bytes);
   } catch {
-    const broken = marked ? `begins as ${encoding} and holds bytes that are not` : 'is not UTF-8';
-    throw mistake(name, `${broken}; ${saveAsUtf8}`);
+    throw mistake(name, `is not ${encoding}; ${fix}`);
   }
-  throw mistake(name, `is ${encoding}; ${saveAsUtf8}`);
 }
 
-const saveAsUtf8 = 'save it as UTF-8 (PowerShell: Get-Content FILE | Set-Content -Encoding utf8 NEW)';
-
-/** JSON and YAML begin with ASCII: a zero byte beside the first character tells UTF-16. */
-function unmarked([first, second]: Buffer): [encoding: string, decoder?: string] {
-  if (first === 0 && second) return ['UTF-16 (big-endian) without a byte order mark'];
-  if (first && second === 0) return ['UTF-16 (little-endian) without a byte order mark'];
-  return ['UTF-8', 'utf-8'];
-}
-
-/** The files that a path names: itself, or of a directory every file of events below it, in order. */
+/** The file that a path names, or all files of events below the directory that it names, in order. */
 export async function filesOf(path: string): Promise<string[]> {
   const found = path === '-' ? undefined : await stat(path).catch((error) => unreadable(path, error));
   if (!found?.isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true }).catch((error) => unreadable(path, error));
   const files = entries.filter((entry) => /\.(json|ndjson|jsonl)(\.gz)?$/.test(entry)).sort();
-  if (files.length === 0) throw mistake(path, 'holds no .json, .ndjson or .jsonl file, packed (.gz) or not');
+  if (files.length === 0) throw mistake(path, 'has no .json, .ndjson or .jsonl file, with or without .gz');
   return files.map((file) => join(path, file));
 }
 
-/** The value of a text: JSON where it begins with a bracket, else YAML. */
-export function parseValue({ name, text }: Input): unknown {
+/** The value of a text: JSON if it begins with a bracket, else YAML. */
+export function parseValue({ name, text, line = 1 }: Input): unknown {
   if (text.trim() === '') throw mistake(name, 'is empty');
   if (!/^\s*[[{]/.test(text)) return parseYaml({ name, text });
-  if (depthOf(text) > 100) throw mistake(name, 'nests too deep for anything that AWS writes');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = reasonOf(error).replace(/\s+/g, ' ');
-    throw mistake(name, `line ${brokenLine(text, reason)}: is not JSON: ${reason}`, error);
+  const { value, error } = tryJson(text);
+  if (error) {
+    const reason = error.replace(/\s+/g, ' ');
+    throw mistake(name, `line ${line - 1 + brokenLine(text)}: is not JSON: ${reason}`);
   }
+  if (isDeeperThan(100, value)) throw mistake(name, 'is nested deeper than anything that AWS writes');
+  return value;
 }
 
-/** The values of a text: one on each line, if the first line is a whole object and more lines follow; else one value. */
+/** The values of a text: one on each line if the first line is a whole object and more lines follow, else one value. */
 export function parseValues({ name, text }: Input): unknown[] {
-  const [first = ''] = /^\s*\{.*$/m.exec(text) ?? [];
-  const isWhole = text.trim() === first.trim() || !text.trimStart().startsWith(first.trim());
-  if (isWhole || !isJson(first)) return [parseValue({ name, text })];
-  const values: unknown[] = [];
-  for (const [index, line] of text.split('\n').entries())
-    if (line.trim() !== '') values.push(parseValue({ name: `${name}: line ${index + 1}`, text: line }));
-  return values;
+  const lines = [...text.split('\n').entries()].filter(([, line]) => line.trim() !== '');
+  const [[, first] = [0, '']] = lines;
+  if (lines.length < 2 || !/^\s*\{/.test(first) || tryJson(first).error) return [parseValue({ name, text })];
+  return lines.map(([index, line]) => parseValue({ name, text: line, line: index + 1 }));
 }
 
-function isJson(text: string): boolean {
+function tryJson(text: string): { value?: unknown; error?: string } {
   try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { error: reasonOf(error) };
   }
 }
 
-function depthOf(text: string): number {
-  let [depth, deepest, quoted] = [0, 0, false];
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text[at];
-    if (quoted && letter === '\\') at += 1;
-    else if (letter === '"') quoted = !quoted;
-    else if (!quoted && (letter === '{' || letter === '[')) deepest = Math.max(deepest, ++depth);
-    else if (!quoted && (letter === '}' || letter === ']')) depth -= 1;
+/** The first line that cannot follow the lines before it, found by halving: `JSON.parse` names it for some mistakes only. */
+function brokenLine(text: string): number {
+  const lines = text.trimEnd().split('\n');
+  let [good, bad] = [0, lines.length];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (isBeginning(`${lines.slice(0, middle).join('\n')}\n`)) good = middle;
+    else bad = middle;
   }
-  return deepest;
+  return bad;
 }
 
-/** The parser names a line for some mistakes only; the YAML parser finds the others, in files that are not too large for it. */
-function brokenLine(text: string, reason: string): number {
-  const [, shown] = /\(line (\d+) column/.exec(reason) ?? [];
-  if (shown) return Number(shown);
-  const lines = text.slice(0, mebibyte);
-  const [first] = reason.includes('end of JSON') ? [] : readYaml(lines).mistakes;
-  return first?.line ?? lines.trimEnd().split('\n').length;
+/** Whether the only mistake in a text of JSON is that it ends too early. */
+function isBeginning(text: string): boolean {
+  const { error = 'end of JSON' } = tryJson(text);
+  const [, position] = /at position (\d+)/.exec(error) ?? [];
+  return position === undefined ? error.includes('end of JSON') : Number(position) >= text.length;
+}
+
+/** Whether lists and objects are nested deeper than so many levels. A loop, because recursion has a limit itself. */
+function isDeeperThan(levels: number, value: unknown): boolean {
+  const isObject = (each: unknown): each is object => typeof each === 'object' && each !== null;
+  let level: object[] = [{ value }];
+  for (let depth = 0; depth <= levels; depth += 1)
+    level = level.flatMap((each) => Object.values(each).filter(isObject));
+  return level.length > 0;
 }
 
 /** YAML, of which JSON is a part. */
@@ -152,7 +149,7 @@ export function parseYaml({ name, text }: Input): unknown {
   }
 }
 
-/** What a schema makes of a value. @throws naming file, field and fix of the first few mistakes. */
+/** A value that a schema accepts. @throws naming file, field and fix of the first five mistakes */
 export function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string) {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -163,7 +160,7 @@ export function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown
   throw allOf(name, mistakes);
 }
 
-/** The first few of several mistakes in one file, each on a line of its own. */
+/** The first five mistakes in a file, each on its own line. */
 function allOf(name: string, mistakes: readonly string[]): PortcullisError {
   const more = mistakes.length > 5 ? [`and ${mistakes.length - 5} more mistakes`] : [];
   return mistake(name, [...mistakes.slice(0, 5), ...more].join(`\n  ${name}: `));
@@ -189,5 +186,3 @@ export async function readPolicy(name: string): Promise<Policy> {
 
 /** The value of a file of JSON or YAML. */
 export const readValue = async (name: string): Promise<unknown> => parseValue(await readInput(name));
-
-export const fileName = (path: string): string => basename(path).replace(/\.(json|ya?ml)(\.gz)?$/, '');

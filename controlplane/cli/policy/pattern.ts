@@ -1,14 +1,15 @@
-/** Whether an event fits an event pattern, of the operators that our patterns use. @throws on any other. */
-export function fitsPattern(pattern: object, event: unknown): boolean {
+/** Whether an event matches an event pattern, with the operators that our patterns use. @throws on any other operator */
+export function matchesPattern(pattern: object, event: unknown): boolean {
   return Object.entries(pattern).every(([key, wanted]) => {
-    if (key === '$or') return (wanted as object[]).some((each) => fitsPattern(each, event));
+    if (key === '$or') return (wanted as object[]).some((each) => matchesPattern(each, event));
     const values = valuesOf(event, key);
-    if (Array.isArray(wanted)) return values.some((value) => wanted.some((each) => fitsValue(each, value)));
-    return values.some((value) => fitsPattern(wanted, value));
+    if (Array.isArray(wanted))
+      return values.some((value) => wanted.some((each) => matchesValue(each, value)));
+    return values.some((value) => matchesPattern(wanted, value));
   });
 }
 
-/** EventBridge looks into lists: a key's values are those of every item. */
+/** EventBridge looks into lists: the values of a key are those of every item. */
 function valuesOf(event: unknown, key: string): unknown[] {
   if (Array.isArray(event)) return event.flatMap((each) => valuesOf(each, key));
   if (typeof event !== 'object' || event === null || !Object.hasOwn(event, key)) return [];
@@ -16,10 +17,10 @@ function valuesOf(event: unknown, key: string): unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function fitsValue(wanted: unknown, value: unknown): boolean {
+function matchesValue(wanted: unknown, value: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return wanted === value;
   const [[operator, operand] = [], ...more] = Object.entries(wanted);
   if (operator !== 'prefix' || more.length > 0)
-    throw new Error(`the pattern operator ${operator} is not known here`);
+    throw new Error(`the pattern operator ${operator} is not supported`);
   return typeof value === 'string' && value.startsWith(String(operand));
 }

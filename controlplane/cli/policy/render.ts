@@ -1,9 +1,8 @@
 import type { Difference, DiffReport } from './diff.ts';
-import type { EvaluatedRule, GroupSnapshot, PolicyAction } from './evaluate.ts';
+import type { EvaluatedRule, GroupHead, GroupReport, PolicyAction } from './evaluate.ts';
 import type { EventReport } from './event-report.ts';
-import { type Counts, type GroupHead, type GroupReport, headOf, notKnownOf } from './report.ts';
+import type { Decision } from './explain.ts';
 import type { TestReport } from './test.ts';
-import type { Walk } from './walk.ts';
 
 const actionTexts: Record<PolicyAction, string> = {
   revoke: 'would revoke',
@@ -13,25 +12,24 @@ const actionTexts: Record<PolicyAction, string> = {
   observe: 'would record',
 };
 
-/** What would become of a rule, in a word or two. */
+/** What would happen to a rule, in a word or two. */
 function outcomeText({ verdict, act }: EvaluatedRule): string {
   return verdict === 'violation' && act ? actionTexts[act] : verdict;
 }
 
-/** Why, and what else there is to say of it. */
-function reasonOf({ policyRule, severity, why, act, mode, narrowTo }: EvaluatedRule): string {
-  const by = policyRule && `${[policyRule, severity && `(${severity})`].filter(Boolean).join(' ')}: `;
-  const held = act === 'would-revoke' && `; the policy's mode holds it back to ${mode}`;
-  const instead = narrowTo.length > 0 && `; would narrow to ${narrowTo.join(', ')}`;
-  return [by, why, held, instead].filter(Boolean).join('');
+function reasonText({ policyRule, severity, why, act, mode, narrowTo }: EvaluatedRule): string {
+  const by = policyRule && `${policyRule}${severity ? ` (${severity})` : ''}: `;
+  const capped = act === 'would-revoke' && `; the policy's mode limits it to ${mode}`;
+  const narrowed = narrowTo.length > 0 && `; would narrow to ${narrowTo.join(', ')}`;
+  return [by, why, capped, narrowed].filter(Boolean).join('');
 }
 
-/** AWS's own id; where it gave none, the words say it all. */
+/** The id that AWS gave the rule. An id of ours repeats the text of the rule. */
 const idOf = ({ ruleId }: EvaluatedRule) => (ruleId.startsWith('sgr-') ? ruleId : '');
 
 /** One line for each rule, in columns. */
 function ruleLines(rules: readonly EvaluatedRule[]): string[] {
-  const rows = rules.map((each) => [outcomeText(each), idOf(each), each.rule, reasonOf(each)]);
+  const rows = rules.map((each) => [outcomeText(each), idOf(each), each.rule, reasonText(each)]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
@@ -46,132 +44,118 @@ function headText({ groupId, groupName, account, region, vpcId }: GroupHead, own
   return `${[groupId, groupName].filter(Boolean).join(' ')}${place && ` (${place})`}`;
 }
 
-const notKnownText = (facts: readonly string[]) =>
-  facts.length > 0 ? [`not known: ${facts.join(', ')}`] : [];
+const notKnownText = ({ notKnown }: Pick<GroupHead, 'notKnown'>) =>
+  notKnown.length > 0 ? [`not known: ${notKnown.join(', ')}`] : [];
 
-function groupLines(report: GroupReport): string[] {
-  const { rules, notKnown, notes, owner } = report;
-  const body = rules.length > 0 ? ruleLines(rules) : ['no ingress rule'];
-  const lines = [...notes, ...notKnownText(notKnown), ...body];
-  return [headText(report, owner), ...lines.map((line) => `  ${line}`), ''];
+function groupLines(group: GroupReport): string[] {
+  const rules = group.rules.length > 0 ? ruleLines(group.rules) : ['no ingress rule'];
+  const lines = [...group.notes, ...notKnownText(group), ...rules];
+  return [headText(group, group.owner), ...lines.map((line) => `  ${line}`), ''];
 }
 
 function eventLines({ asked, reading, why, ...event }: EventReport): string[] {
   const { eventId, eventName, account, region, principal, tool } = event;
-  const by = principal && ` by ${principal}${tool ? ` (${tool})` : ''}`;
-  const head = `event ${eventId}: ${eventName ?? 'unreadable'} in ${account} ${region}${by ?? ''}`;
+  const by = principal ? ` by ${principal}${tool ? ` (${tool})` : ''}` : '';
+  const head = `event ${eventId}: ${eventName ?? 'unreadable'} in ${account} ${region}${by}`;
   const lines = [head, `  ${reading.replace('-', ' ')}: ${why}`];
   if (!asked) return [...lines, ''];
-  const lost = asked.unreadable > 0 ? `; ${asked.unreadable} more cannot be read` : '';
-  const edit = eventName === 'ModifySecurityGroupRules' ? ', taken for ingress rules' : '';
-  const from = `evaluated from the words of the event's ${asked.from}, as if the group held nothing else`;
+  const { from, unreadable, rules } = asked;
+  const edit = eventName === 'ModifySecurityGroupRules' ? ', and as ingress rules' : '';
+  const more = unreadable > 0 ? `; ${unreadable} more cannot be read` : '';
   return [
-    ...[...lines, `  ${from}${edit} (the Lambda reads the group)${lost}:`],
-    ...ruleLines(asked.rules).map((line) => `    ${line}`),
+    ...lines,
+    `  evaluated from the ${from} in the event, as if the group had no other rules${edit} (the Lambda reads the group)${more}:`,
+    ...ruleLines(rules).map((line) => `    ${line}`),
     '',
   ];
 }
 
-function countsLine({ rules, groups, violation, closed, egress, ...counts }: Counts): string {
-  const left = violation - closed;
-  const detail = violation > 0 ? ` (${closed} would be closed, ${left} only notified or recorded)` : '';
-  const { excepted, undecided, allowed } = counts;
-  const out = egress > 0 ? `; ${egress} egress rules are not evaluated` : '';
-  return `${rules} rules of ${groups} groups: ${violation} forbidden${detail}, ${excepted} excepted, ${undecided} undecided, ${allowed} allowed${out}`;
+function countsLine({ counts }: TestReport): string {
+  const { rules, groups, violation, closed, excepted, undecided, allowed, egress } = counts;
+  const others = violation - closed;
+  const detail = violation > 0 ? ` (${closed} would be closed, ${others} only notified or recorded)` : '';
+  const ignored = egress > 0 ? `; ${egress} egress rules are not evaluated` : '';
+  return `${rules} rules of ${groups} groups: ${violation} forbidden${detail}, ${excepted} excepted, ${undecided} undecided, ${allowed} allowed${ignored}`;
 }
 
-/** How many there are of each word: `2 allowed, 1 undecided`. */
-function tally(words: readonly string[]): string {
-  return [...Map.groupBy(words, (word) => word)].map(([word, { length }]) => `${length} ${word}`).join(', ');
-}
+/** Each text once with its count, in the order of the texts. */
+const counted = (texts: readonly string[]): [text: string, count: number][] =>
+  [...Map.groupBy(texts, (text) => text)].map(([text, { length }]) => [text, length]);
+
+/** `2 allowed, 1 undecided` */
+const tally = (texts: readonly string[]): string =>
+  counted(texts)
+    .map(([text, count]) => `${count} ${text}`)
+    .join(', ');
 
 const digestText = (digest: string) => `(digest ${digest.slice(0, 12)})`;
 
-/** What `policy test` prints, line by line. */
-export function testLines(
-  { policyDigest, at, groups, events, counts, expected }: TestReport,
-  file: string,
-): string[] {
-  const readings = tally(events.map(({ reading }) => reading.replace('-', ' ')));
+/** The output of `policy test`, line by line. */
+export function testLines(report: TestReport, file: string): string[] {
+  const { policyDigest, at, groups, events, expected } = report;
   return [
     `${file} ${digestText(policyDigest)}, as of ${at}`,
     '',
     ...groups.flatMap(groupLines),
     ...events.flatMap(eventLines),
-    ...(groups.length > 0 || events.length === 0 ? [countsLine(counts)] : []),
-    ...(events.length > 0 ? [`${events.length} events: ${readings}`] : []),
-    ...(expected?.mismatches ?? []),
+    ...(groups.length > 0 || events.length === 0 ? [countsLine(report)] : []),
+    ...(events.length > 0
+      ? [`${events.length} events: ${tally(events.map(({ reading }) => reading.replace('-', ' ')))}`]
+      : []),
+    ...(expected ? expected.mismatches : []),
     ...(expected ? [`${expected.met} expectations met, ${expected.mismatches.length} not`] : []),
   ];
 }
 
-/** What `policy explain` prints of a security group rule. */
-export function walkLines({ steps, evaluated, alone, notKnown }: Walk): string[] {
-  const wide = Math.max(...steps.map(({ policyRule }) => policyRule.length));
-  const allowed = evaluated.verdict === 'allowed';
+/** The output of `policy explain` for a security group rule. */
+export function decisionLines({ steps, evaluated, alone, notKnown }: Decision): string[] {
+  const width = Math.max(...steps.map(({ policyRule }) => policyRule.length));
+  const { rule, verdict, message } = evaluated;
+  const reason = verdict === 'allowed' ? 'no rule of the policy matches' : reasonText(evaluated);
   return [
-    evaluated.rule,
+    rule,
     ...steps.map(({ policyRule, says, why }, index) =>
-      `  ${index + 1}  ${policyRule.padEnd(wide)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
+      `  ${index + 1}  ${policyRule.padEnd(width)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
     ),
-    `${outcomeText(evaluated)}: ${allowed ? 'no rule of the policy matches' : reasonOf(evaluated)}`,
-    ...(evaluated.verdict === 'violation' && evaluated.message ? [`"${evaluated.message}"`] : []),
-    ...(alone ? ['evaluated as if the group held nothing else'] : []),
+    `${outcomeText(evaluated)}: ${reason}`,
+    ...(verdict === 'violation' && message ? [`"${message}"`] : []),
+    ...(alone ? ['evaluated as if the group had no other rules'] : []),
     ...(notKnown.length > 0 ? [`not known of the group: ${notKnown.join(', ')}`] : []),
   ];
 }
 
-/** What `policy diff` prints; the rules that are the same are listed where `all` is asked for. */
+/** The output of `policy diff`; with `all`, the rules that are the same are listed too. */
 export function diffLines(
   { differing, same, gaps, oldDigest, newDigest, at }: DiffReport,
   files: { older: string; newer: string },
   all: boolean,
 ): string[] {
-  const unchanged = same.map(({ evaluated }) => evaluated);
-  const after = [...differing.map((pair) => pair.new), ...unchanged];
-  const doubt = after.filter(({ verdict }) => verdict === 'undecided').length;
-  const steps = differing.map(({ old, new: present }) => `${labelOf(old)} -> ${labelOf(present)}`);
-  const outcomes = same.length > 0 ? ` (${tally(unchanged.map(outcomeText))})` : '';
+  const doubt = [...differing.map((pair) => pair.new), ...same].filter(
+    ({ verdict }) => verdict === 'undecided',
+  );
+  const byGroup = Map.groupBy(differing, (pair) => [headText(pair), ...notKnownText(pair)].join('; '));
+  const changes = differing.map((pair) => `${decisionText(pair.old)} -> ${decisionText(pair.new)}`);
+  const outcomes = same.length > 0 ? ` (${tally(same.map(outcomeText))})` : '';
   return [
     `old ${files.older} ${digestText(oldDigest)}, new ${files.newer} ${digestText(newDigest)}, as of ${at}`,
     '',
-    ...[...Map.groupBy(differing, ({ snapshot }) => snapshot)].flatMap(([snapshot, pairs]) => [
-      ...[[headText(headOf(snapshot)), ...notKnownText(notKnownOf(snapshot))].join('; ')],
-      ...[...pairs.flatMap(pairLines), ''],
-    ]),
-    ...(all ? same.map(sameLine) : []),
+    ...[...byGroup].flatMap(([head, pairs]) => [head, ...pairs.flatMap(pairLines), '']),
+    ...(all ? same.map((each) => `same  ${each.groupId}  ${each.rule}  ${outcomeText(each)}`) : []),
     `${differing.length} rules differ, ${same.length} are the same${outcomes}`,
-    ...[...Map.groupBy(steps, (step) => step)].map(([step, { length }]) => `  ${length}  ${step}`),
-    ...(doubt > 0 ? [`undecided by the new policy: ${doubt}`] : []),
+    ...counted(changes).map(([change, count]) => `  ${count}  ${change}`),
+    ...(doubt.length > 0 ? [`undecided by the new policy: ${doubt.length}`] : []),
     ...gaps,
   ];
 }
 
-function sameLine({ snapshot, evaluated }: { snapshot: GroupSnapshot; evaluated: EvaluatedRule }): string {
-  return `same  ${snapshot.group.id}  ${evaluated.rule}  ${outcomeText(evaluated)}`;
-}
-
 function pairLines({ old, new: present }: Difference): string[] {
-  const side = (evaluated: EvaluatedRule) => `${outcomeText(evaluated).padEnd(12)}  ${reasonOf(evaluated)}`;
+  const side = (evaluated: EvaluatedRule) => `${outcomeText(evaluated).padEnd(12)}  ${reasonText(evaluated)}`;
   const name = [idOf(old), old.rule].filter(Boolean).join('  ');
   return [`  ${name}`, `    old  ${side(old)}`, `    new  ${side(present)}`];
 }
 
-function labelOf(evaluated: EvaluatedRule): string {
+function decisionText(evaluated: EvaluatedRule): string {
   const { verdict, exceptions, policyRule } = evaluated;
   const by = verdict === 'excepted' ? exceptions.map(({ name }) => name).join(', ') : policyRule;
   return by ? `${outcomeText(evaluated)} by ${by}` : outcomeText(evaluated);
-}
-
-/** What `policy diff` prints for programs. */
-export function diffJson({ differing, same, ...report }: DiffReport): object {
-  const placeOf = (snapshot: GroupSnapshot) => {
-    const { vpcId: _, ...place } = headOf(snapshot);
-    return place;
-  };
-  return {
-    ...report,
-    differing: differing.map(({ snapshot, ...pair }) => ({ ...placeOf(snapshot), ...pair })),
-    same: same.map(({ snapshot, evaluated }) => ({ ...placeOf(snapshot), ...evaluated })),
-  };
 }

@@ -3,141 +3,106 @@ import { hasTypes, protocolTitle } from '../../../lambda/policy/schema/protocol.
 import type { Scope, Selector } from '../../../lambda/policy/schema/scope.ts';
 import { type Span, spansOf } from '../../../lambda/policy/traffic.ts';
 
+const listOf = (type: 'conjunction' | 'disjunction') => {
+  const format = new Intl.ListFormat('en-GB', { type });
+  return (items: readonly string[]): string => format.format(items);
+};
+/** `a, b and c` */
+export const and = listOf('conjunction');
 /** `a, b or c` */
-export function either(items: readonly string[], word = 'or'): string {
-  const last = items.at(-1) ?? '';
-  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} ${word} ${last}`;
-}
+export const or = listOf('disjunction');
 
+const protocols = Array.from({ length: 256 }, (_, protocol) => protocol);
 const width = 65_536;
 
-/** What a clause is about, one text for each kind, made from the spans that the evaluator compares. */
+/** What a clause matches, by the spans that the evaluator compares: one text for all protocols with the same ports. */
 export function trafficTexts(clause: TrafficClause): string[] {
   if (clause.protocols?.includes('all')) return ['every protocol at once (-1)'];
-  const parts = byProtocol(spansOf(clause));
-  const alike = Map.groupBy(parts, ([, ranges]) => ranges);
-  const whole = (alike.get('') ?? []).map(([protocol]) => protocol);
-  if (whole.length === 256) return ['any protocol and port'];
-  const texts = [...alike]
-    .filter(([ranges]) => ranges !== '')
-    .map(
-      ([ranges, same]) =>
-        `${either(
-          same.map(([protocol]) => protocolText(protocol)),
-          'and',
-        )} ${ranges}`,
-    );
-  if (whole.length === 0) return texts;
-  const others = 256 - parts.length;
-  return [
-    ...texts,
-    others < 8 ? wholeBut(parts, texts.length > 0) : `all of ${either(whole.map(protocolText), 'and')}`,
-  ];
-}
-
-function protocolText(protocol: number): string {
-  return protocolTitle(protocol) ?? `protocol ${protocol}`;
-}
-
-function wholeBut(parts: readonly (readonly [number, string])[], others: boolean): string {
-  const meant = new Set(parts.map(([protocol]) => protocol));
-  const missing = Array.from({ length: 256 }, (_, protocol) => protocol).filter(
-    (protocol) => !meant.has(protocol),
+  const spans = spansOf(clause);
+  const byPorts = Map.groupBy(protocols, (protocol) => portsText(protocol, spans));
+  byPorts.delete(undefined);
+  return [...byPorts].map(([ports, same]) =>
+    ports === '' ? `all of ${protocolsText(same)}` : `${protocolsText(same)} ${ports}`,
   );
-  const but = missing.length > 0 ? ` but ${either(missing.map(protocolText), 'and')}` : '';
-  return `all of any ${others ? 'other ' : ''}protocol${but}`;
 }
 
-/** For each protocol what of it is meant in words, nothing for all of it. */
-function byProtocol(spans: readonly Span[]): (readonly [number, string])[] {
-  return Array.from({ length: 256 }, (_, protocol) => {
-    const [from, to] = [protocol * width, (protocol + 1) * width - 1];
-    const parts = spans.filter((span) => span.from <= to && from <= span.to);
-    const cut = parts.map((span) => ({
-      from: Math.max(span.from, from) - from,
-      to: Math.min(span.to, to) - from,
-    }));
-    return [protocol, cut] as const;
-  }).flatMap(([protocol, cut]) => (cut.length > 0 ? [[protocol, rangesText(protocol, cut)] as const] : []));
-}
-
-function rangesText(protocol: number, cut: readonly Span[]): string {
-  if (cut.length === 1 && cut[0]?.from === 0 && cut[0].to === width - 1) return '';
-  const types = hasTypes(protocol);
-  const unit = types ? 256 : 1;
-  const texts = cut.map(({ from, to }) => {
-    const [first, last] = [Math.floor(from / unit), Math.floor(to / unit)];
-    return first === last ? String(first) : `${first}-${last}`;
+/** The ports or ICMP types of a protocol that the spans match; empty if they match all of it, undefined if nothing. */
+function portsText(protocol: number, spans: readonly Span[]): string | undefined {
+  const [first, last] = [protocol * width, (protocol + 1) * width - 1];
+  const parts = spans.filter(({ from, to }) => from <= last && first <= to);
+  if (parts.length === 0) return undefined;
+  if (parts.some(({ from, to }) => from <= first && last <= to)) return '';
+  const [unit, name] = hasTypes(protocol) ? [256, 'type'] : [1, 'port'];
+  const ranges = parts.map(({ from, to }) => {
+    const [low, high] = [Math.max(from, first), Math.min(to, last)].map((at) =>
+      Math.floor((at - first) / unit),
+    );
+    return low === high ? String(low) : `${low}-${high}`;
   });
-  const several = texts.length > 1 || texts[0]?.includes('-');
-  return `${types ? 'type' : 'port'}${several ? 's' : ''} ${either(texts)}`;
+  const isOne = /^\d+$/.test(or(ranges));
+  return `${name}${isOne ? '' : 's'} ${or(ranges)}`;
 }
 
-/** The sources that a policy rule is about. */
+function protocolsText(given: readonly number[]): string {
+  const names = (list: readonly number[]) =>
+    and(list.map((each) => protocolTitle(each) ?? `protocol ${each}`));
+  if (given.length <= 128) return names(given);
+  const others = protocols.filter((protocol) => !given.includes(protocol));
+  return others.length === 0 ? 'every protocol' : `every protocol but ${names(others)}`;
+}
+
+/** The sources that a policy rule matches. */
 export function sourcesText(sources: MatchClause['sources']): string {
   if (!sources) return 'any source';
   const { public: wide, cidrs, prefixLists, groupsOfOtherAccounts, addressFamilies } = sources;
-  const texts: string[] = [];
-  if (wide) {
-    const together = wide.union ? "alone or together with the group's other rules" : 'each alone';
-    texts.push(
+  const together = wide?.union ? "alone or together with the group's other rules" : 'each alone';
+  const texts = [
+    wide &&
       `public address ranges wider than /${wide.ipv4WiderThan} (IPv6: /${wide.ipv6WiderThan}), ${together}`,
-    );
-  }
-  if (cidrs) texts.push(`ranges that have an address in common with ${either(cidrs)}`);
-  if (prefixLists) texts.push(`prefix list ${either(prefixLists)}`);
-  if (groupsOfOtherAccounts) texts.push('security groups of another account');
-  if (texts.length === 0) texts.push('any address range');
-  const only =
-    addressFamilies &&
-    `, of ${either(
-      addressFamilies.map((family) => (family === 'ipv4' ? 'IPv4' : 'IPv6')),
-      'and',
-    )} alone`;
-  return `${texts.join('; or ')}${only ?? ''}`;
+    cidrs && `ranges that have an address in common with ${or(cidrs)}`,
+    prefixLists && `prefix list ${or(prefixLists)}`,
+    groupsOfOtherAccounts && 'security groups of another account',
+  ].filter((text) => text !== undefined);
+  const families = addressFamilies?.map((family) => (family === 'ipv4' ? 'IPv4' : 'IPv6'));
+  return `${texts.join('; or ') || 'any address range'}${families ? `, only ${and(families)}` : ''}`;
 }
 
 /** What an exception allows, and from which sources. */
 export function allowText(allow: Allow): string {
-  const { cidrs, prefixLists, groupsOfAccounts } = allow.sources;
+  const { cidrs = [], prefixLists, groupsOfAccounts } = allow.sources;
   const texts = [
-    ...(cidrs ? [either(cidrs)] : []),
-    ...(prefixLists ? [`prefix list ${either(prefixLists)}`] : []),
-    ...(groupsOfAccounts ? [`groups of account ${either(groupsOfAccounts)}`] : []),
+    ...cidrs,
+    ...(prefixLists ? [`prefix list ${or(prefixLists)}`] : []),
+    ...(groupsOfAccounts ? [`groups of account ${or(groupsOfAccounts)}`] : []),
   ];
-  return `${trafficTexts(allow).join(', ')} from ${either(texts)}`;
+  return `${trafficTexts(allow).join(', ')} from ${or(texts)}`;
 }
 
-/** Where a rule or an exception counts. */
-export function scopeText(scope: Scope | undefined): string {
-  const { include, exclude } = scope ?? {};
-  const texts = [
-    include ? `groups ${include.map(selectorText).join('; or ')}` : 'every group',
-    ...(exclude ? [`but none ${exclude.map(selectorText).join('; or ')}`] : []),
-  ];
-  return texts.join(', ');
+/** The groups that a rule or an exception applies to. */
+export function scopeText({ include, exclude }: Scope = {}): string {
+  const texts = (selectors: readonly Selector[]) => selectors.map(selectorText).join('; or ');
+  return `${include ? `groups ${texts(include)}` : 'every group'}${exclude ? `, but none ${texts(exclude)}` : ''}`;
 }
+
+const selectorWords: Readonly<Record<keyof Selector, string>> = {
+  organizationalUnits: 'in organizational unit',
+  accounts: 'in account',
+  accountTags: 'in an account tagged',
+  regions: 'in Region',
+  vpcs: 'in',
+  groupNames: 'named',
+  groupTags: 'tagged',
+  groupIds: 'with the id',
+};
 
 function selectorText(selector: Selector): string {
-  const tagged = (tags: Readonly<Record<string, readonly string[]>>) =>
-    either(
-      Object.entries(tags).map(([key, values]) => `${key} = ${either(values)}`),
-      'and',
-    );
-  const { organizationalUnits, accounts, regions, accountTags, vpcs, groupNames, groupTags, groupIds } =
-    selector;
-  const texts = [
-    organizationalUnits && `in organizational unit ${either(organizationalUnits)}`,
-    accounts && `in account ${either(accounts)}`,
-    accountTags && `in an account tagged ${tagged(accountTags)}`,
-    regions && `in Region ${either(regions)}`,
-    vpcs && `in ${either(vpcs)}`,
-    groupNames && `named ${either(groupNames)}`,
-    groupTags && `tagged ${tagged(groupTags)}`,
-    groupIds && `with the id ${either(groupIds)}`,
-  ];
-  return either(
-    texts.filter((text) => text !== undefined),
-    'and',
+  const keys = Object.keys(selectorWords) as (keyof Selector)[];
+  return and(
+    keys.flatMap((key) => {
+      const values = selector[key];
+      if (!values) return [];
+      const tags = Object.entries(values).map(([tag, tagged]) => `${tag} = ${or(tagged)}`);
+      return [`${selectorWords[key]} ${Array.isArray(values) ? or(values) : and(tags)}`];
+    }),
   );
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { reportOf } from '../../../controlplane/cli/policy/evaluate.ts';
 import { compare, readExpectations } from '../../../controlplane/cli/policy/expect.ts';
-import { readGroups } from '../../../controlplane/cli/policy/groups.ts';
-import { readPrefixLists } from '../../../controlplane/cli/policy/lists.ts';
-import { reportOf } from '../../../controlplane/cli/policy/report.ts';
+import { readGroups } from '../../../controlplane/cli/policy/exports.ts';
+import { readPrefixLists } from '../../../controlplane/cli/policy/facts.ts';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
 import { repository, text } from '../../worlds/repository.ts';
 import { cli } from '../controlplane/cli/cli.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { printable, printableValues } from '../../../../controlplane/settings/printable.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 
-const hostile = 'web\u202egnp.exe\u001b[2J\u0000\u009b1m\u2066x\u2069';
+const hostile = 'web\u{e0041}\u202egnp.exe\u001b[2J\u0000\u009b1m\u2066x\u2069';
 
 test('what moves a cursor or turns the direction of a text is removed, and nothing else', () => {
   expect(printable(hostile)).toBe('webgnp.exe[2J1mx');

@@ -50,11 +50,11 @@ it('a decision about some rules of a group holds with any other rules in it', ()
         const whole = new Map(
           evaluate(policy, group, rules, { ...place, now }).map((each) => [each.rule.id, each]),
         );
-        const holding = { group, unread: new Set<never>(), ...place, rules: known, egress: 0, notes: [] };
+        const holding = { group, ...place, rules: known, egress: 0, notes: [] };
         const evidence = { snapshots: [holding], whole: false, gaps: [] };
         const { same, differing } = diffPolicies(policy, policy, evidence, { now, prefixLists: new Map() });
         expect(differing).toEqual([]);
-        for (const { evaluated } of same) {
+        for (const evaluated of same) {
           if (evaluated.verdict === 'undecided') left += 1;
           else {
             decided += 1;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventReportOf } from '../../../../../controlplane/cli/policy/event-report.ts';
-import { fitsPattern } from '../../../../../controlplane/cli/policy/pattern.ts';
+import { matchesPattern } from '../../../../../controlplane/cli/policy/pattern.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { ingressPattern } from '../../../../../programs/pattern.ts';
 import { worldOpen } from '../../../../worlds/policy-sample.ts';
@@ -55,9 +55,9 @@ describe('an event', () => {
   });
 
   it.each([
-    ['authorize-nested', 'looked-at', /names sg-0a1b2c3d4e5f60001/],
-    ['prefix-list-edited', 'looked-at', /every group that allows it/],
-    ['authorize-by-name-without-rule-set', 'looked-at', /every group called web/],
+    ['authorize-nested', 'inspected', /names sg-0a1b2c3d4e5f60001/],
+    ['prefix-list-edited', 'inspected', /every group that allows it/],
+    ['authorize-by-name-without-rule-set', 'inspected', /every group called web/],
     ['authorize-dry-run', 'ignored', /DryRunOperation/],
     ['authorize-unauthorized', 'ignored', /UnauthorizedOperation/],
     ['authorize-egress', 'not-forwarded', /forwarding rule/],
@@ -70,7 +70,7 @@ describe('an event', () => {
     for (const name of readdirSync(folder)) {
       const { reading, why, asked: found } = report(load(name.replace('.json', '')));
       expect(why, name).not.toBe('');
-      if (found) expect([name, reading]).toEqual([name, 'looked-at']);
+      if (found) expect([name, reading]).toEqual([name, 'inspected']);
     }
   });
 
@@ -126,7 +126,7 @@ describe('events', () => {
       [each.reading, each.account, each.region].join(' '),
     );
   };
-  const seen = 'looked-at 300000000001 eu-west-1';
+  const seen = 'inspected 300000000001 eu-west-1';
 
   it.each<[string, unknown, number]>([
     ['an EventBridge event', load('authorize-nested'), 1],
@@ -140,7 +140,7 @@ describe('events', () => {
     const partial = { ...record, recipientAccountId: undefined, awsRegion: undefined };
     expect(await readings(partial)).toEqual(['undecided  ']);
     expect(await readings(partial, '--account', '300000000007', '--region', 'us-east-1')).toEqual([
-      'looked-at 300000000007 us-east-1',
+      'inspected 300000000007 us-east-1',
     ]);
   });
 
@@ -166,16 +166,14 @@ describe('events', () => {
   it('are none in a directory without JSON: wrong use', async () => {
     expect(await policy('test', '--events', 'docs/../lambda')).toMatchObject({
       exit: 2,
-      complaint: expect.stringContaining('holds no .json'),
+      complaint: expect.stringContaining('has no .json'),
     });
   });
 
   it('that ask for nothing forbidden are fine, and marked as evaluated from their words', async () => {
     const fine = await policy('test', '--events', `${folder}/authorize-icmp.json`);
     expect(fine.exit).toBe(0);
-    expect(fine.out).toMatch(
-      /evaluated from the words of the event's request, as if the group held nothing else/,
-    );
+    expect(fine.out).toMatch(/evaluated from the request in the event, as if the group had no other rules/);
     expect((await policy('test', '--events', `${folder}/authorize-mixed.json`)).exit).toBe(3);
     expect((await policy('test', '--events', `${folder}/authorize-prefix-list.json`)).exit).toBe(3);
   });
@@ -224,10 +222,10 @@ describe('the pattern of the forwarding rule', () => {
     [false, [[]]],
     [false, JSON.parse('{"__proto__": {"source": "aws.ec2"}}')],
   ])('lets through or not (%s) %j', (fits, given) => {
-    expect(fitsPattern(ingressPattern, given)).toBe(fits);
+    expect(matchesPattern(ingressPattern, given)).toBe(fits);
   });
 
   it('with an operator that is not known here fails loudly', () => {
-    expect(() => fitsPattern({ source: [{ suffix: 'ec2' }] }, { source: 'ec2' })).toThrow('suffix');
+    expect(() => matchesPattern({ source: [{ suffix: 'ec2' }] }, { source: 'ec2' })).toThrow('suffix');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainRule } from '../../../../../controlplane/cli/policy/explain.ts';
+import { explainPolicyRule } from '../../../../../controlplane/cli/policy/explain.ts';
 import { trafficTexts } from '../../../../../controlplane/cli/policy/sentences.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { policy, policyText, samples, worldOn } from './cli.ts';
@@ -11,12 +11,12 @@ describe('policy explain of a rule of the policy', () => {
     [
       'the cap',
       `mode: observe\nrules: [{ name: a, match: {}, mode: revoke }]`,
-      /A match is recorded and no one is notified \(its mode is revoke; the policy's mode caps it\)/,
+      /A match is recorded and no one is notified \(its mode is revoke; the policy's mode limits it\)/,
     ],
     [
       'narrowing',
       `rules: [{ name: a, ${worldOn('22')}, mode: revoke, narrowTo: [203.0.113.0/24] }]`,
-      /it would narrow to 203\.0\.113\.0\/24/,
+      /It is narrowed to 203\.0\.113\.0\/24, .*PORTCULLIS_NARROWING=on/,
     ],
     [
       'the usual escalation',
@@ -31,17 +31,17 @@ describe('policy explain of a rule of the policy', () => {
     [
       'an escalation of its own that leaves it open',
       `rules: [{ name: a, match: {}, mode: revoke, escalation: { times: 3, leaveOpen: true } }]`,
-      /closed 3 times within 60 minutes and is opened again is left open and escalated/,
+      /closed 3 times within 60 minutes and is opened again is escalated to people and left open/,
     ],
     [
       'that everything matches',
       `rules: [{ name: a, match: {}, mode: notify }]`,
-      /opens any of\n {2}any protocol and port\n {2}every.*\nto any source/,
+      /opens any of\n {2}all of every protocol\n {2}every.*\nto any source/,
     ],
     [
       'prefix lists, groups and families',
       `rules: [{ name: a, mode: notify, match: { sources: { prefixLists: [pl-01], groupsOfOtherAccounts: true, cidrs: [203.0.113.0/24], addressFamilies: [ipv6] } } }]`,
-      /common with 203.*; or prefix list pl-01; or security groups of another account, of IPv6 alone/,
+      /common with 203.*; or prefix list pl-01; or security groups of another account, only IPv6/,
     ],
     [
       'ranges alone',
@@ -54,7 +54,7 @@ describe('policy explain of a rule of the policy', () => {
       /groups in organizational unit A or B and in Region eu-west-1; or in an account tagged s = p or q, but none named x-\*; or in vpc-1 and tagged t = u; or in account 300000000001/,
     ],
   ])('tells %s', (_, text, said) => {
-    expect(explainRule(parsePolicy(`version: 1\n${text}`), 'a', now).join('\n')).toMatch(said);
+    expect(explainPolicyRule(parsePolicy(`version: 1\n${text}`), 'a', now).join('\n')).toMatch(said);
   });
 
   it.each<[string, string, boolean]>([
@@ -65,7 +65,9 @@ describe('policy explain of a rule of the policy', () => {
     ['for groups', 'ports: { any: [22] }, sources: { groupsOfAccounts: ["300000000001"] }', false],
   ])('lists the exception %s or not', (_, allow, listed) => {
     const exception = `exceptions: [{ name: guest, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ regions: [eu-west-1] }] }, allow: { ${allow} } }]`;
-    const said = explainRule(parsePolicy(policyText([worldOn('22')], exception)), 'rule-1', now).join('\n');
+    const said = explainPolicyRule(parsePolicy(policyText([worldOn('22')], exception)), 'rule-1', now).join(
+      '\n',
+    );
     expect(said.includes('guest, permanent (o, t: w): ')).toBe(listed);
   });
 
@@ -73,7 +75,9 @@ describe('policy explain of a rule of the policy', () => {
     const allow =
       '[{ ports: { any: [23] }, sources: { cidrs: [0.0.0.0/0] } }, { ports: { any: [22] }, sources: { cidrs: [10.0.0.0/8] } }]';
     const exception = `exceptions: [{ name: guest, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ regions: [eu-west-1] }] }, allow: ${allow} }]`;
-    const said = explainRule(parsePolicy(policyText([worldOn('22')], exception)), 'rule-1', now).join('\n');
+    const said = explainPolicyRule(parsePolicy(policyText([worldOn('22')], exception)), 'rule-1', now).join(
+      '\n',
+    );
     expect(said).toMatch(/guest, permanent .*port 23 from 0\.0\.0\.0\/0; or .*port 22 from 10\.0\.0\.0\/8/);
   });
 
@@ -99,7 +103,7 @@ describe('policy explain of a rule of the policy', () => {
 
 describe('what a rule is about, in words', () => {
   it.each<[string, string[]]>([
-    ['{}', ['any protocol and port']],
+    ['{}', ['all of every protocol']],
     ['{ protocols: [all] }', ['every protocol at once (-1)']],
     ['{ protocols: [tcp] }', ['all of TCP']],
     ['{ protocols: [tcp, 50] }', ['all of TCP and protocol 50']],
@@ -107,10 +111,10 @@ describe('what a rule is about, in words', () => {
     ['{ protocols: [udp], ports: { any: [53, 1000-1001] } }', ['UDP ports 53 or 1000-1001']],
     [
       '{ ports: { except: [80, 443] } }',
-      ['TCP and UDP ports 0-79, 81-442 or 444-65535', 'all of any other protocol but ICMP and ICMPv6'],
+      ['all of every protocol but ICMP, TCP, UDP and ICMPv6', 'TCP and UDP ports 0-79, 81-442 or 444-65535'],
     ],
-    ['{ ports: { except: [] } }', ['all of any protocol but ICMP and ICMPv6']],
-    ['{ ports: { except: [0-65535] } }', ['all of any protocol but ICMP, TCP, UDP and ICMPv6']],
+    ['{ ports: { except: [] } }', ['all of every protocol but ICMP and ICMPv6']],
+    ['{ ports: { except: [0-65535] } }', ['all of every protocol but ICMP, TCP, UDP and ICMPv6']],
     ['{ icmp: { types: any } }', ['all of ICMP and ICMPv6']],
     ['{ protocols: [icmp], icmp: { types: [5, 13] } }', ['ICMP types 5 or 13']],
     ['{ ports: { any: [22] }, icmp: { types: [8] } }', ['ICMP and ICMPv6 type 8', 'TCP and UDP port 22']],

@@ -15,7 +15,7 @@ describe('policy test of events', () => {
     const yaml = await file('lookup-events.yaml', stringify(found));
     const [one] = await events(`${cases}/lookup-events.json`);
     expect(one).toMatchObject({
-      ...{ eventId: '5f1c', account: '300000000001', region: 'eu-west-1', reading: 'looked-at' },
+      ...{ eventId: '5f1c', account: '300000000001', region: 'eu-west-1', reading: 'inspected' },
       ...{
         principal: 'arn:aws:iam::300000000001:user/sam',
         asked: { rules: [{ rule: 'tcp/22/0.0.0.0/0' }] },
@@ -45,7 +45,11 @@ describe('policy test of events', () => {
   });
 
   it.each([
-    ['a line that breaks off', (text: string) => text.trimEnd().slice(0, -9), 'line 2: line 1: is not JSON'],
+    [
+      'a line that breaks off',
+      (text: string) => text.trimEnd().slice(0, -9),
+      'x.ndjson: line 2: is not JSON',
+    ],
     ['a line that is no record', (text: string) => `${text}{}\n`, 'event 3: is neither'],
   ])('refuses %s with its place', async (_, change, reason) => {
     const text = await readFile(`${cases}/two-records.ndjson`, 'utf8');
@@ -102,7 +106,7 @@ describe('policy test of security groups', () => {
     ['big-endian UTF-16 without a mark', swapped, 'is UTF-16 (big-endian) without a byte order mark'],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32 (little-endian)'],
     ['Windows-1252', Buffer.from('{"a": "caf\u00e9"}', 'latin1'), 'is not UTF-8'],
-    ['a mark and other bytes', Buffer.from([0xef, 0xbb, 0xbf, 0xff]), 'begins as UTF-8 and holds bytes'],
+    ['a mark and other bytes', Buffer.from([0xef, 0xbb, 0xbf, 0xff]), 'is not UTF-8'],
   ])('refuses %s with the encoding and the fix', async (_, bytes, reason) => {
     const { exit, complaint } = await policy('test', '--groups', await file('encoded.json', bytes));
     expect(exit).toBe(2);

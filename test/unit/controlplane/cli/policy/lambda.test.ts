@@ -1,8 +1,8 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { groupsIn } from '../../../../../controlplane/cli/policy/groups.ts';
-import { reportOf } from '../../../../../controlplane/cli/policy/report.ts';
+import { reportOf } from '../../../../../controlplane/cli/policy/evaluate.ts';
+import { groupsIn } from '../../../../../controlplane/cli/policy/exports.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { createWorld, fixture, groupId, openRule } from '../../../../worlds/lambda.ts';
 import { policyText, worldOn } from './cli.ts';

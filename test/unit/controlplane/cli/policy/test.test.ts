@@ -54,7 +54,7 @@ describe('policy test', () => {
       'test',
       ...(await options(policyText([worldOn('22')], 'mode: notify'), [ssh])),
     );
-    expect(capped.out).toMatch(/capped .*; the policy's mode holds it back to notify/);
+    expect(capped.out).toMatch(/capped .*; the policy's mode limits it to notify/);
   });
 
   it('evaluates ICMP by its types, and never by ports', async () => {

@@ -62,8 +62,8 @@ describe('an export of security groups', () => {
       ),
     });
     expect(answer.groups[0].notes).toEqual([
-      'only one of the two exports lists tcp/22/0.0.0.0/0: they differ',
-      'only one of the two exports lists tcp/3389/0.0.0.0/0: they differ',
+      'the exports differ: only one of them lists tcp/22/0.0.0.0/0',
+      'the exports differ: only one of them lists tcp/3389/0.0.0.0/0',
     ]);
     expect(fates(answer).filter((each) => each.includes('60001') && each.endsWith('violation'))).toHaveLength(
       2,
@@ -84,7 +84,11 @@ describe('an export of security groups', () => {
       { account: '300000000009', region: 'us-east-1' },
     ]);
     expect((await policyJson('test', '--groups', silent)).answer.groups).toMatchObject([
-      { account: null, region: null, notKnown: ['its account (say --account)', 'its Region (say --region)'] },
+      {
+        account: null,
+        region: null,
+        notKnown: ['its account (give --account)', 'its Region (give --region)'],
+      },
     ]);
   });
 
@@ -93,7 +97,7 @@ describe('an export of security groups', () => {
     expect((await tried(once, once)).answer.counts).toMatchObject({ groups: 1, rules: 1 });
     const { exit, complaint } = await tried(once, exported([]));
     expect(exit).toBe(2);
-    expect(complaint).toMatch(/export-1\.json: sg-01 is listed otherwise in .*export-0\.json/);
+    expect(complaint).toMatch(/export-1\.json: sg-01 differs from sg-01 in .*export-0\.json/);
   });
 
   it('keeps a permission with no source, or a group without id, undecided', async () => {
@@ -115,13 +119,16 @@ describe('an export that cannot be read', () => {
   it.each<[string, unknown, string]>([
     ['is no JSON', '{"SecurityGroups": [}', 'line 1: is not JSON'],
     ['breaks off', '{"SecurityGroups":\n[\n', 'line 2: is not JSON'],
-    ['breaks in a later line', '{\n "SecurityGroups": [],\n "x": }', 'line 3: is not JSON'],
+    ['breaks in a later line', '{\n "SecurityGroups": [],\n "x": }\n\n', 'line 3: is not JSON'],
+    ['breaks before its last line', '{\n "SecurityGroups": [\n "x" "y"\n ]\n}', 'line 3: is not JSON'],
+    ['has an open quote', '{\n "SecurityGroups: [],\n "x": 1\n}', 'line 2: is not JSON'],
+    ['has a letter too many', '{\n "SecurityGroups": [],\n "x": 1,}\n', 'line 3: is not JSON'],
     ['is empty', '', 'is empty'],
     ['is text', '"groups"', 'the whole: '],
     ['is null', 'null', 'the whole: '],
     ['is a list of numbers', '[1, 2]', 'the whole: '],
-    ['is of something else', { Reservations: [] }, 'holds neither SecurityGroups nor SecurityGroupRules'],
-    ['goes on', { ...exported([]), NextToken: 'abc' }, 'NextToken: the list goes on'],
+    ['is of something else', { Reservations: [] }, 'has neither SecurityGroups nor SecurityGroupRules'],
+    ['goes on', { ...exported([]), NextToken: 'abc' }, 'NextToken: more pages follow'],
     ['has an object for the list', { SecurityGroups: {} }, 'SecurityGroups: write a list of security groups'],
     [
       'has permissions of another type',
@@ -169,7 +176,8 @@ describe('an export that cannot be read', () => {
       { SecurityGroupRules: [{ ...rule, GroupId: undefined }] },
       'GroupId: write a group id',
     ],
-    ['nests without end', '['.repeat(150_000), 'nests too deep'],
+    ['nests without end', '['.repeat(150_000), 'line 1: is not JSON'],
+    ['nests too deep', `${'['.repeat(150_000)}${']'.repeat(150_000)}`, 'is nested deeper than'],
   ])('is wrong use where it %s, and named with place and fix', async (_, content, reason) => {
     const path = await file('broken.json', content);
     const { exit, out, complaint } = await policy('test', '--groups', path);

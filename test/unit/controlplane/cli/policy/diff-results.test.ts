@@ -155,7 +155,7 @@ describe('policy diff against remediation results', () => {
       { remediations: [{ result: { ...remediation(), findings: [{ ruleId: 1 }] } }] },
       'findings[0].ruleId: ',
     ],
-    ['neither', { x: 1 }, 'holds neither SecurityGroups nor SecurityGroupRules'],
+    ['neither', { x: 1 }, 'has neither SecurityGroups nor SecurityGroupRules'],
   ])('with %s is wrong use', async (_, content, reason) => {
     const text = policyText([worldOn('22')]);
     const { exit, complaint } = await compared(text, text, await file('wrong.json', content));

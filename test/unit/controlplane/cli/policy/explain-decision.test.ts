@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GroupSnapshot } from '../../../../../controlplane/cli/policy/evaluate.ts';
-import { walk } from '../../../../../controlplane/cli/policy/walk.ts';
+import { explainDecision } from '../../../../../controlplane/cli/policy/explain.ts';
+import type { GroupSnapshot } from '../../../../../controlplane/cli/policy/snapshot.ts';
 import { evaluate } from '../../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { exported, file, permission, policy, policyJson, policyText, samples, worldOn } from './cli.ts';
@@ -78,10 +78,10 @@ describe('policy explain of a security group rule', () => {
     [['tcp/22/0.0.0.0/0', 'x'], "too many arguments for 'explain'"],
     [[], "missing required argument 'rule'"],
     [['tcp/22/0.0.0.0/0', '--groups', samples.groups], '--groups needs --group'],
-    [['tcp/22/0.0.0.0/0', '--group', 'web'], 'hold none of this id or name'],
+    [['tcp/22/0.0.0.0/0', '--group', 'web'], 'no group in --groups has this id or name'],
     [
       ['tcp/22/0.0.0.0/0', '--groups', samples.groups, '--group', 'gone'],
-      '--group gone: the groups given hold none',
+      '--group gone: no group in --groups has this id or name',
     ],
     [['-x/0.0.0.0/0'], 'unknown option'],
   ])('%j is wrong use', async (args, reason) => {
@@ -143,7 +143,12 @@ describe('policy explain of a security group rule', () => {
             now,
           });
           for (const verdict of verdicts) {
-            const { steps, evaluated } = walk(parsePolicy(text), snapshot, verdict.rule.id, circumstances);
+            const { steps, evaluated } = explainDecision(
+              parsePolicy(text),
+              snapshot,
+              verdict.rule.id,
+              circumstances,
+            );
             const [decided] = steps.filter(({ says }) => says === 'decides');
             expect(evaluated.verdict).toBe(verdict.verdict);
             expect(decided === undefined).toBe(verdict.verdict === 'allowed');
