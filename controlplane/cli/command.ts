@@ -1,8 +1,9 @@
 import { CommanderError } from 'commander';
-import { isDebugging, optionTakenByNpm } from '../settings/environment.ts';
+import { isDebugging } from '../settings/environment.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { printable } from '../settings/printable.ts';
-import { commandNamed, refuseTakenOptions, requireValues } from './arguments/words.ts';
+import { refuseOptionsOfNpm } from './arguments/npm.ts';
+import { commandNamed, requireValues } from './arguments/words.ts';
 import type { Screen } from './output/progress.ts';
 import { plain } from './output/table.ts';
 import { exits, type Terminal } from './output/terminal.ts';
@@ -14,7 +15,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     exit = code;
   });
   const command = commandNamed(root, args);
-  refuseTakenOptions(command, args, optionTakenByNpm);
+  refuseOptionsOfNpm(command, args);
   requireValues(command, args);
   // -1 is a protocol in `policy explain -1/0.0.0.0/0`, and an option to the parser.
   const words = args.map((arg) => (arg.startsWith('-1/') ? `all${arg.slice(2)}` : arg));

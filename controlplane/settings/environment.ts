@@ -181,9 +181,19 @@ export type SweepSettings = ReturnType<typeof readSweepSettings>;
 
 export type Settings = ReturnType<typeof readSettings>;
 
-/** An option of the command line that npm took: `npm run portcullis reconcile --account=…` sets npm_config_account. */
-export const optionTakenByNpm = (name: string): string | undefined =>
+/** What npm has for an option, as it hands it to the programs that it runs; undefined if it has nothing. */
+export const npmOption = (name: string): string | undefined =>
   process.env[`npm_config_${name.replaceAll('-', '_')}`] || undefined;
+
+/** npm's configuration files of the project, the user and the machine, as npm names them to the programs that it runs. */
+export const npmFiles = (): string[] => {
+  const {
+    npm_config_local_prefix: project,
+    npm_config_userconfig: user,
+    npm_config_globalconfig: machine,
+  } = process.env;
+  return [project && resolve(project, '.npmrc'), user, machine].filter((file) => file !== undefined);
+};
 
 /** Whether a failure may show its stack trace. */
 export const isDebugging = () => ['debug', 'trace'].includes(process.env.LOG_LEVEL ?? '');

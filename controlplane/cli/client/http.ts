@@ -18,14 +18,13 @@ import type { Verification } from '../../store/verifications.ts';
 import { inFlags } from '../arguments/values.ts';
 import { runChanges } from './run-changes.ts';
 
-/** Times are ISO 8601 text on this side. */
 export type VerificationView = Verification & { readonly cells: readonly Canary[] };
 
 export type SweepView = Sweep & { readonly counts: SweepCounts };
 
 export type RunWithStacks = Run & { readonly stacks: readonly RunStack[] };
 
-/** A run with the stacks that changed since an earlier answer; `more` where another page of them is there already. */
+/** A run with the stacks that changed since an earlier answer; `more` if another page of them exists already. */
 export interface RunAnswer extends RunWithStacks {
   readonly counts: Readonly<Record<string, number>>;
   readonly next: string;
@@ -39,53 +38,9 @@ interface RemediationFilter {
 }
 
 /** The HTTP API as the commands use it. Times are ISO 8601 text on this side. */
-export interface Client {
+export interface Client extends ReturnType<typeof httpClient> {
   /** The service runs in this process and ends with the command. */
   readonly ownService?: true;
-  reconcile(body: object): Promise<Run>;
-  /** A run with the stacks that changed since `next` of an earlier answer, or with its first stacks. */
-  runSince(id: string, since?: string): Promise<RunAnswer>;
-  /** A run with all of its stacks. */
-  run(id: string): Promise<RunWithStacks>;
-  /** The latest hundred, newest first. */
-  runs(): Promise<Run[]>;
-  control(id: string, verb: 'pause' | 'resume' | 'cancel'): Promise<Run>;
-  /** The policy in force, how the fleet is, and what waits for a person. */
-  status(): Promise<FleetStatusView>;
-  /** The newest results, as the API answers. */
-  remediations(filter: RemediationFilter): Promise<{ remediations: RemediationRecord[] }>;
-  /** One page. */
-  findings(query: URLSearchParams): Promise<FindingsView>;
-  finding(id: string): Promise<FindingWithHistoryView>;
-  exceptions(): Promise<ExceptionView[]>;
-  endException(name: string): Promise<{ exception: ExceptionView; run: Run }>;
-  restore(remediation: string, body: object): Promise<RestoreView>;
-  restored(id: string): Promise<RestoreView>;
-  verify(scope: object): Promise<Verification>;
-  verification(id: string): Promise<VerificationView>;
-  sweep(scope: object): Promise<Sweep>;
-  /** A sweep with its counts, and without its cells. */
-  sweepState(id: string): Promise<SweepView>;
-  /** So many cells at most that the sweep could not read. */
-  cellsNotChecked(id: string, most: number): Promise<SweepCell[]>;
-  cancelSweep(id: string): Promise<Sweep>;
-  /** The CloudFormation template of the access role, as YAML. */
-  accessTemplate(): Promise<string>;
-  /** The latest hundred, newest first. */
-  confirmations(): Promise<Confirmation[]>;
-  confirmation(id: string): Promise<Confirmation>;
-  scope(): Promise<ScopeView>;
-  /** Why the service is not ready; undefined where it is. */
-  notReady(): Promise<string | undefined>;
-  answer(answer: 'confirm' | 'refuse', id: string, digest: string): Promise<Confirmation>;
-  takeOver(): Promise<{ id: string; before?: string }>;
-  uninstall(organizationId: string): Promise<UninstallView>;
-  uninstallView(): Promise<UninstallView>;
-  reinstall(): Promise<UninstallView>;
-  audit(query: URLSearchParams): Promise<{ audit: AuditLine[]; next: string | null }>;
-  auditCheck(): Promise<AuditCheck>;
-  /** JSON lines in pieces of any length. Throws where it breaks off. */
-  auditExport(query: URLSearchParams): AsyncIterable<string>;
 }
 
 /** An error of the API: problem+json. */
@@ -94,7 +49,7 @@ interface Failure {
   readonly detail?: string;
 }
 
-export function httpClient(url: string, token: string | undefined): Client {
+export function httpClient(url: string, token: string | undefined) {
   const reach = (path: string, body?: object): Promise<Response> =>
     fetch(new URL(path, url), {
       method: body ? 'POST' : 'GET',
@@ -157,61 +112,83 @@ export function httpClient(url: string, token: string | undefined): Client {
   const runSince = (id: string, since?: string) =>
     ask<RunAnswer>(`/v1/runs/${at(id)}?limit=500${since ? `&since=${at(since)}` : ''}`);
   return {
-    reconcile: (body) => ask<Run>('/v1/reconcile', body),
-    audit: (query) => ask(`/v1/audit?${query}`),
-    auditCheck: () => ask('/v1/audit/verify'),
-    async *auditExport(query) {
-      const response = await reach(`/v1/audit/export?${query}`);
-      if (!response.ok || !response.body) parsed({ response, text: await response.text() });
-      else yield* response.body.pipeThrough(new TextDecoderStream());
-    },
+    reconcile: (body: object) => ask<Run>('/v1/reconcile', body),
+    /** A run with the stacks that changed since `next` of an earlier answer, or with its first stacks. */
     runSince,
-    run: async (id) => (await runChanges(runSince, id)).run,
+    /** A run with all of its stacks. */
+    run: async (id: string) => (await runChanges(runSince, id)).run,
+    /** The latest hundred, newest first. */
     runs: async () => (await ask<{ runs: Run[] }>('/v1/runs')).runs,
-    control: (id, verb) => ask(`/v1/runs/${at(id)}/${verb}`, {}),
-    status: () => ask('/v1/status'),
-    remediations(filter) {
+    control: (id: string, verb: 'pause' | 'resume' | 'cancel') => ask<Run>(`/v1/runs/${at(id)}/${verb}`, {}),
+    /** The policy in force, the state of the fleet, and what waits for a person. */
+    status: () => ask<FleetStatusView>('/v1/status'),
+    /** The newest results, as the API answers. */
+    remediations(filter: RemediationFilter) {
       const query = new URLSearchParams();
       for (const [key, value] of Object.entries(filter)) if (value) query.set(key, String(value));
-      return ask(`/v1/remediations?${query}`);
+      return ask<{ remediations: RemediationRecord[] }>(`/v1/remediations?${query}`);
     },
-    findings: (query) => ask(`/v1/findings?${query}`),
-    finding: (id) => ask(`/v1/findings/${at(id)}`),
+    /** One page. */
+    findings: (query: URLSearchParams) => ask<FindingsView>(`/v1/findings?${query}`),
+    finding: (id: string) => ask<FindingWithHistoryView>(`/v1/findings/${at(id)}`),
     async exceptions() {
       const pages = await allPages<{ exceptions: ExceptionView[] }>('/v1/exceptions');
       return pages.flatMap(({ exceptions }) => exceptions);
     },
-    endException: (name) => ask(`/v1/exceptions/${at(name)}/end`, {}),
-    restore: (remediation, body) => ask(`/v1/remediations/${at(remediation)}/restore`, body),
-    restored: (id) => ask(`/v1/restores/${at(id)}`),
-    verify: (scope) => ask('/v1/verify', scope),
-    sweep: (scope) => ask('/v1/sweeps', scope),
-    sweepState: (id) => ask(`/v1/sweeps/${at(id)}?limit=1`),
-    cellsNotChecked: async (id, most) =>
-      (await ask<{ cells: SweepCell[] }>(`/v1/sweeps/${at(id)}?state=not-checked&limit=${most}`)).cells,
-    cancelSweep: (id) => ask(`/v1/sweeps/${at(id)}/cancel`, {}),
-    async verification(id) {
+    endException: (name: string) =>
+      ask<{ exception: ExceptionView; run: Run }>(`/v1/exceptions/${at(name)}/end`, {}),
+    restore: (remediation: string, body: object) =>
+      ask<RestoreView>(`/v1/remediations/${at(remediation)}/restore`, body),
+    restored: (id: string) => ask<RestoreView>(`/v1/restores/${at(id)}`),
+    verify: (scope: object) => ask<Verification>('/v1/verify', scope),
+    async verification(id: string): Promise<VerificationView> {
       const pages = await allPages<VerificationView>(`/v1/verifications/${at(id)}`);
       const [first] = pages;
       return { ...(first as VerificationView), cells: pages.flatMap(({ cells }) => cells) };
     },
+    sweep: (scope: object) => ask<Sweep>('/v1/sweeps', scope),
+    /** A sweep with its counts, and without its cells. */
+    sweepState: (id: string) => ask<SweepView>(`/v1/sweeps/${at(id)}?limit=1`),
+    /** At most so many cells that the sweep could not read. */
+    cellsNotChecked: async (id: string, most: number) =>
+      (await ask<{ cells: SweepCell[] }>(`/v1/sweeps/${at(id)}?state=not-checked&limit=${most}`)).cells,
+    cancelSweep: (id: string) => ask<Sweep>(`/v1/sweeps/${at(id)}/cancel`, {}),
+    /** The latest hundred, newest first. */
     confirmations: async () =>
       (await ask<{ confirmations: Confirmation[] }>('/v1/confirmations?limit=100')).confirmations,
-    confirmation: (id) => ask(`/v1/confirmations/${at(id)}`),
-    scope: () => ask('/v1/scope'),
-    async notReady() {
+    confirmation: (id: string) => ask<Confirmation>(`/v1/confirmations/${at(id)}`),
+    answer: (answer: 'confirm' | 'refuse', id: string, digest: string) =>
+      ask<Confirmation>(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
+    scope: () => ask<ScopeView>('/v1/scope'),
+    /** Why the service is not ready; undefined if it is. */
+    async notReady(): Promise<string | undefined> {
       const answer = await send('/readyz');
       if (answer.response.status !== 503) return void parsed(answer);
       return jsonOf<{ reason?: string }>(answer).reason ?? 'no reason given';
     },
-    answer: (answer, id, digest) => ask(`/v1/confirmations/${at(id)}/${answer}`, { digest }),
-    takeOver: () => ask('/v1/take-over', { confirm: 'take-over' }),
-    uninstall: (confirm) => ask('/v1/uninstall', { confirm }),
-    uninstallView: () => ask('/v1/uninstall'),
-    reinstall: () => ask('/v1/reinstall', { confirm: 'reinstall' }),
-    async accessTemplate() {
+    takeOver: () => ask<{ id: string; before?: string }>('/v1/take-over', { confirm: 'take-over' }),
+    uninstall: (organizationId: string) => ask<UninstallView>('/v1/uninstall', { confirm: organizationId }),
+    uninstallView: () => ask<UninstallView>('/v1/uninstall'),
+    reinstall: () => ask<UninstallView>('/v1/reinstall', { confirm: 'reinstall' }),
+    audit: (query: URLSearchParams) => ask<{ audit: AuditLine[]; next: string | null }>(`/v1/audit?${query}`),
+    auditCheck: () => ask<AuditCheck>('/v1/audit/verify'),
+    /** JSON lines in pieces of any length. @throws if the answer ends too early */
+    async *auditExport(query: URLSearchParams): AsyncGenerator<string> {
+      const response = await reach(`/v1/audit/export?${query}`);
+      if (!response.ok || !response.body) parsed({ response, text: await response.text() });
+      else yield* response.body.pipeThrough(new TextDecoderStream());
+    },
+    /** The CloudFormation template of the access role, as YAML. */
+    async accessTemplate(): Promise<string> {
       const answer = await send('/v1/access-role.yaml');
       return answer.response.ok ? printable(answer.text) : parsed(answer);
     },
   };
 }
+
+/** What the service answers; undefined if it has nothing of that id. */
+export const ifFound = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error) => {
+    if (error instanceof PortcullisError && error.code === 'not-found') return undefined;
+    throw error;
+  });

@@ -1,7 +1,7 @@
 import type { RunStack } from '../../store/run-stacks.ts';
-import type { Client, RunWithStacks } from './http.ts';
+import type { RunAnswer, RunWithStacks } from './http.ts';
 
-/** A run as it is by now, and how to ask for what changes next. */
+/** A run as last read, and the position to read its next changes from. */
 export interface FollowedRun {
   readonly run: RunWithStacks;
   readonly next: string;
@@ -12,11 +12,11 @@ const place = ({ key }: RunStack) => (key === 'hub' ? '' : key);
 const byKey = (one: RunStack, other: RunStack) => (place(one) < place(other) ? -1 : 1);
 
 /**
- * Reads what changed of a run since an earlier look, page by page, and puts it into what is known: the hub first, then by
- * key. Without an earlier look, the whole run.
+ * Reads what changed in a run since an earlier look, page by page, and merges it: the hub first, then by key. Without an
+ * earlier look, it reads the whole run.
  */
 export async function runChanges(
-  read: Client['runSince'],
+  read: (id: string, since?: string) => Promise<RunAnswer>,
   id: string,
   before?: FollowedRun,
 ): Promise<FollowedRun> {
@@ -25,7 +25,7 @@ export async function runChanges(
   let first: RunWithStacks | undefined;
   for (;;) {
     const { counts: _, next, more, stacks: changed, ...answer } = await read(id, since);
-    // Of the first page: where that says the run has ended, the pages have its stacks as it left them.
+    // The state of the first page: if the run has ended by then, the pages have the final state of its stacks.
     first ??= { ...answer, stacks: [] };
     for (const stack of changed) stacks.set(stack.key, stack);
     since = next;

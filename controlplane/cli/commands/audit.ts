@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { Writable } from 'node:stream';
 import { PortcullisError } from '../../settings/errors.ts';
 import { auditedActs } from '../../store/audit/acts.ts';
 import type { AuditLine } from '../../store/audit/lines.ts';
@@ -7,9 +5,8 @@ import type { AuditCheck } from '../../store/audit/seals.ts';
 import { oneOf, wholeNumber } from '../arguments/values.ts';
 import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
-import type { Screen } from '../output/progress.ts';
 import { plain, table } from '../output/table.ts';
-import { exits, show, type Terminal } from '../output/terminal.ts';
+import { exits, show, type Terminal, writePart } from '../output/terminal.ts';
 
 const filters = ['since', 'until', 'who', 'what', 'account', 'after', 'limit'] as const;
 
@@ -53,12 +50,12 @@ async function* linesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
   }
 }
 
-async function exportLines(client: Client, query: URLSearchParams, screen: Screen): Promise<number> {
+async function exportLines(client: Client, query: URLSearchParams, terminal: Terminal): Promise<number> {
   let last: string | undefined;
   try {
     for await (const line of linesOf(client.auditExport(query))) {
       last = line;
-      if (screen.write(`${line}\n`) === false && screen instanceof Writable) await once(screen, 'drain');
+      await writePart(terminal, `${line}\n`);
     }
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
@@ -78,7 +75,7 @@ export async function audit(terminal: Terminal, values: Values): Promise<number>
   const query = new URLSearchParams();
   for (const name of filters) if (values[name] !== undefined) query.set(name, values[name]);
   return withClient(async (client) => {
-    if (values.jsonl) return exportLines(client, query, terminal.screen);
+    if (values.jsonl) return exportLines(client, query, terminal);
     if (values.verify) {
       const check = await client.auditCheck();
       show(terminal, check, renderCheck);

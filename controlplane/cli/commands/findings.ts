@@ -1,6 +1,9 @@
-import { once } from 'node:events';
-import { Writable } from 'node:stream';
-import { type FindingsView, type FindingView, findingsSchema } from '../../http/schemas/finding.ts';
+import {
+  type FindingsView,
+  type FindingView,
+  type FindingWithHistoryView,
+  findingsSchema,
+} from '../../http/schemas/finding.ts';
 import { PortcullisError } from '../../settings/errors.ts';
 import { severities } from '../../store/findings/counts.ts';
 import { exposures, findingStates } from '../../store/findings/finding.ts';
@@ -8,10 +11,9 @@ import { findingSorts } from '../../store/lists/findings.ts';
 import { oneOf, wholeNumber } from '../arguments/values.ts';
 import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
-import { csvLine } from '../output/csv.ts';
-import { findingHead, findingRow, renderFinding, renderFindings } from '../output/findings.ts';
-import type { Screen } from '../output/progress.ts';
-import { exits, type Terminal } from '../output/terminal.ts';
+import { findingHead, findingRow } from '../output/finding-csv.ts';
+import { renderFinding, renderFindings } from '../output/findings.ts';
+import { exits, show, type Terminal, writePart } from '../output/terminal.ts';
 
 const formats = ['table', 'json', 'jsonl', 'csv'] as const;
 type Format = (typeof formats)[number];
@@ -74,11 +76,6 @@ async function* pagesOf(client: Client, query: URLSearchParams, limit: number): 
   }
 }
 
-/** Waits where the reader is slower than the service. */
-async function write(screen: Screen, text: string): Promise<void> {
-  if (screen.write(text) === false && screen instanceof Writable) await once(screen, 'drain');
-}
-
 /** One answer with all findings of the pages, and the counts of the first. */
 async function collected(pages: AsyncIterable<FindingsView>): Promise<FindingsView> {
   let answer: FindingsView | undefined;
@@ -91,20 +88,23 @@ async function collected(pages: AsyncIterable<FindingsView>): Promise<FindingsVi
   return { ...(answer ?? findingsSchema.parse({})), findings };
 }
 
-async function list(pages: AsyncIterable<FindingsView>, { screen }: Terminal, format: Format): Promise<void> {
-  if (format === 'table') return write(screen, `${renderFindings(await collected(pages))}\n`);
-  if (format === 'json') return write(screen, `${JSON.stringify(await collected(pages), null, 2)}\n`);
-  if (format === 'csv') await write(screen, csvLine(findingHead));
-  const line = (finding: FindingView) =>
-    format === 'csv' ? csvLine(findingRow(finding)) : `${JSON.stringify(finding)}\n`;
-  for await (const { findings } of pages) await write(screen, findings.map(line).join(''));
+/** The formats with one line for each finding. */
+const lines: Partial<Record<Format, (finding: FindingView) => string>> = {
+  csv: findingRow,
+  jsonl: (finding) => `${JSON.stringify(finding)}\n`,
+};
+
+async function list(terminal: Terminal, pages: AsyncIterable<FindingsView>, format: Format): Promise<void> {
+  const lineOf = lines[format];
+  if (!lineOf) return show(terminal, await collected(pages), renderFindings);
+  if (format === 'csv') await writePart(terminal, findingHead);
+  for await (const { findings } of pages) await writePart(terminal, findings.map(lineOf).join(''));
 }
 
-async function one(client: Client, { screen }: Terminal, format: Format, id: string): Promise<void> {
-  const finding = await client.finding(id);
-  if (format === 'table') return write(screen, `${renderFinding(finding)}\n`);
-  if (format === 'csv') return write(screen, csvLine(findingHead) + csvLine(findingRow(finding)));
-  return write(screen, `${JSON.stringify(finding, null, format === 'json' ? 2 : 0)}\n`);
+async function one(terminal: Terminal, finding: FindingWithHistoryView, format: Format): Promise<void> {
+  const lineOf = lines[format];
+  if (!lineOf) return show(terminal, finding, renderFinding);
+  await writePart(terminal, `${format === 'csv' ? findingHead : ''}${lineOf(finding)}`);
 }
 
 /** Lists findings, or shows one with its history. @throws `invalid-request` naming the flag that is wrong */
@@ -119,9 +119,10 @@ export async function findings(terminal: Terminal, values: Values, id?: string):
     throw new PortcullisError('invalid-request', `one finding is named: leave ${filters.join(', ')} out`);
   const query = queryOf(values);
   const limit = limitOf(values, format);
+  const output = { ...terminal, json: format === 'json' };
   return withClient(async (client) => {
-    const found = id === undefined && pagesOf(client, query, limit);
-    await (found ? list(found, terminal, format) : one(client, terminal, format, id ?? ''));
+    if (id === undefined) await list(output, pagesOf(client, query, limit), format);
+    else await one(output, await client.finding(id), format);
     return exits.done;
   });
 }

@@ -1,13 +1,11 @@
 import type { Client, RunWithStacks } from '../client/http.ts';
 import { type FollowedRun, runChanges } from '../client/run-changes.ts';
 import { renderPlan } from '../output/plan.ts';
-import { progressView } from '../output/progress.ts';
+import { progressView, silent } from '../output/progress.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
 import { lookUntilEnd } from './looks.ts';
 
-const silent = { show: () => undefined, end: () => undefined };
-
-/** How a run ended, and of a paused one how to go on. Pure. */
+/** How a run ended, and how to continue a paused one. Pure. */
 function renderEnd(run: RunWithStacks): string {
   const count = (state: string) => run.stacks.filter((stack) => stack.state === state).length;
   const verb = run.kind === 'preview' ? 'would change' : 'changed';
@@ -31,7 +29,6 @@ function exitOf({ kind, state, stacks }: RunWithStacks): number {
 /** Follows a run to its end, until it waits for a person, or until Ctrl-C, which leaves the run as it is; the exit code. */
 export function follow(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : progressView(terminal.screen);
-  let noun = 'run';
   let known: FollowedRun | undefined;
   return lookUntilEnd(client, terminal, {
     look: async () => {
@@ -39,7 +36,6 @@ export function follow(client: Client, id: string, terminal: Terminal): Promise<
       return known.run;
     },
     seen(run) {
-      noun = run.kind;
       view.show(run);
       if (!run.finishedAt && run.state !== 'paused') return undefined;
       view.end();
@@ -47,6 +43,11 @@ export function follow(client: Client, id: string, terminal: Terminal): Promise<
       return exitOf(run);
     },
     leave: view.end,
-    work: () => ({ noun, id, finishes: 'the stacks in progress', end: `portcullis cancel ${id}` }),
+    work: ({ kind }) => ({
+      noun: kind,
+      id,
+      finishes: 'the stacks in progress',
+      end: `portcullis cancel ${id}`,
+    }),
   });
 }

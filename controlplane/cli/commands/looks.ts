@@ -1,22 +1,10 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import type { Client } from '../client/http.ts';
 import { exits, type Terminal } from '../output/terminal.ts';
 
 const pauseMs = 500;
-/** A look at a verification of many cells reads many pages: looks take a tenth of the service's time at most. */
+/** A look at a verification of many cells reads many pages. Looks take at most a tenth of the time. */
 const pausePerLook = 9;
-
-/** Waits for the next look, or for Ctrl-C. */
-function untilNext(interrupt: AbortSignal, pause: number): Promise<void> {
-  return new Promise((next) => {
-    const done = () => {
-      clearTimeout(timer);
-      interrupt.removeEventListener('abort', done);
-      next();
-    };
-    const timer = setTimeout(done, interrupt.aborted ? 0 : pause);
-    interrupt.addEventListener('abort', done);
-  });
-}
 
 /** What a message about Ctrl-C says about the work. */
 interface Work {
@@ -25,20 +13,20 @@ interface Work {
   readonly id: string;
   /** What this process finishes before it stops. */
   readonly finishes?: string;
-  /** The command line that ends the work, where there is one. */
+  /** The command line that ends the work, if there is one. */
   readonly end?: string;
 }
 
 interface Followed<T> {
   readonly look: () => Promise<T>;
-  /** Shows what a look found; the exit code where it was the last look. */
+  /** Shows what a look found; the exit code if it was the last look. */
   readonly seen: (now: T) => number | undefined;
-  readonly work: () => Work;
+  readonly work: (now: T) => Work;
   /** Clears what the terminal shows of the work in progress. */
   readonly leave?: () => void;
 }
 
-/** What becomes of work that is not followed any more. Pure. */
+/** What happens to work that is no longer followed. Pure. */
 function interruptedText({ noun, id, finishes, end }: Work, { ownService }: Client): string {
   if (!ownService)
     return `\nThe ${noun} continues in the service. Follow it: portcullis follow ${id}${end ? `\nEnd it: ${end}` : ''}`;
@@ -50,20 +38,23 @@ function interruptedText({ noun, id, finishes, end }: Work, { ownService }: Clie
 export async function lookUntilEnd<T>(
   client: Client,
   terminal: Terminal,
-  followed: Followed<T>,
+  { look, seen, work, leave }: Followed<T>,
 ): Promise<number> {
   const interrupt = new AbortController();
+  const { signal } = interrupt;
   const onInterrupt = () => interrupt.abort();
   process.once('SIGINT', onInterrupt);
   try {
     for (;;) {
       const begun = performance.now();
-      const exit = followed.seen(await followed.look());
+      const now = await look();
+      const exit = seen(now);
       if (exit !== undefined) return exit;
-      await untilNext(interrupt.signal, Math.max(pauseMs, (performance.now() - begun) * pausePerLook));
-      if (!interrupt.signal.aborted) continue;
-      followed.leave?.();
-      terminal.complain(interruptedText(followed.work(), client));
+      const pause = Math.max(pauseMs, (performance.now() - begun) * pausePerLook);
+      await rest(pause, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) continue;
+      leave?.();
+      terminal.complain(interruptedText(work(now), client));
       return exits.interrupted;
     }
   } finally {

@@ -1,7 +1,6 @@
-import { PortcullisError } from '../../settings/errors.ts';
 import type { Run } from '../../store/runs.ts';
 import { wholeNumber } from '../arguments/values.ts';
-import type { Client } from '../client/http.ts';
+import { type Client, ifFound } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
 import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
@@ -68,10 +67,7 @@ export const resume = control('resume');
 /** Cancels the run or the sweep of an id. */
 export const cancel = (terminal: Terminal, _: unknown, id: string) =>
   withClient(async (client) => {
-    const run = await client.control(id, 'cancel').catch((error) => {
-      if (error instanceof PortcullisError && error.code === 'not-found') return undefined;
-      throw error;
-    });
+    const run = await ifFound(client.control(id, 'cancel'));
     if (run) show(terminal, run, ({ state }) => `run ${id} is ${state}`);
     else show(terminal, await client.cancelSweep(id), ({ state }) => `sweep ${id} is ${state}`);
     return exits.done;

@@ -2,6 +2,7 @@ import { PortcullisError } from '../../settings/errors.ts';
 import type { SweepCell } from '../../store/sweeps/sweep.ts';
 import type { Client, SweepView } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
+import { silent } from '../output/progress.ts';
 import { plain, table } from '../output/table.ts';
 import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
 import { sweepView } from '../sweep/progress.ts';
@@ -43,8 +44,6 @@ const exitOf = ({ state, counts }: SweepView): number => {
   if (counts.notChecked + counts.accountsNotChecked > counts.accountsInactive) return exits.incomplete;
   return counts.findings + counts.undecided > 0 ? exits.differs : exits.done;
 };
-
-const silent = { show: () => undefined, end: () => undefined };
 
 /** Follows a sweep to its end, or until Ctrl-C; 3 where something is forbidden or in doubt, 4 where a cell was not checked. */
 export async function followSweep(client: Client, id: string, terminal: Terminal): Promise<number> {

@@ -1,6 +1,5 @@
-import { PortcullisError } from '../../settings/errors.ts';
 import { withClient } from '../client/service.ts';
-import { ask, exits, say, show, type Terminal } from '../output/terminal.ts';
+import { agreed, exits, show, type Terminal } from '../output/terminal.ts';
 
 const question =
   'The hub may belong to another control plane. Two that work on one organization undo each other. ' +
@@ -14,16 +13,7 @@ const renderOwner = ({ id, before }: { id: string; before?: string }): string =>
 
 /** Makes the hub this installation's, once a person says that no other control plane works on it. */
 export async function takeOver(terminal: Terminal, { yes }: { readonly yes?: boolean }): Promise<number> {
-  const confirmed = yes || (await ask(question));
-  if (confirmed === undefined)
-    throw new PortcullisError(
-      'invalid-request',
-      'take-over asks on a terminal; give --yes where there is none',
-    );
-  if (!confirmed) {
-    say(terminal, 'nothing was changed');
-    return exits.failed;
-  }
+  if (!(await agreed(terminal, 'take-over', yes, question))) return exits.failed;
   return withClient(
     async (client) => {
       show(terminal, await client.takeOver(), renderOwner);

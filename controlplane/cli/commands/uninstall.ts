@@ -4,7 +4,7 @@ import { PortcullisError } from '../../settings/errors.ts';
 import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';
 import { plain } from '../output/table.ts';
-import { ask, askText, exits, say, show, type Terminal } from '../output/terminal.ts';
+import { agreed, askText, exits, say, show, type Terminal } from '../output/terminal.ts';
 
 const pollMs = 1_000;
 const question =
@@ -30,7 +30,7 @@ export function renderUninstall({ state, remaining, left, stacks }: UninstallVie
   return [head, ...details].join('\n');
 }
 
-/** Follows the removal until nothing more happens without a person. Ended by a signal, the service goes on. */
+/** Follows the removal until it ends or waits for a person. If the command is stopped, the service continues. */
 async function follow(terminal: Terminal, client: Client): Promise<UninstallView> {
   let shown = '';
   for (;;) {
@@ -43,7 +43,7 @@ async function follow(terminal: Terminal, client: Client): Promise<UninstallView
   }
 }
 
-/** Removes everything that the installation made. The service goes on where the command is stopped. */
+/** Removes everything that the installation made. If the command is stopped, the service continues. */
 export async function uninstall(
   terminal: Terminal,
   { confirm }: { readonly confirm?: string },
@@ -52,7 +52,7 @@ export async function uninstall(
   if (organization === undefined)
     throw new PortcullisError(
       'invalid-request',
-      'uninstall asks on a terminal; give --confirm <organization id> where there is none',
+      'uninstall asks on a terminal; give --confirm <organization id> if there is none',
     );
   return withClient(async (client) => {
     await client.uninstall(organization);
@@ -62,18 +62,10 @@ export async function uninstall(
   });
 }
 
-/** Ends an uninstall, once a person says so. */
+/** Ends an uninstall after a person agrees. */
 export async function reinstall(terminal: Terminal, { yes }: { readonly yes?: boolean }): Promise<number> {
-  const confirmed = yes || (await ask('The service deploys to every account in scope again. Go on?'));
-  if (confirmed === undefined)
-    throw new PortcullisError(
-      'invalid-request',
-      'reinstall asks on a terminal; give --yes where there is none',
-    );
-  if (!confirmed) {
-    say(terminal, 'nothing was changed');
-    return exits.failed;
-  }
+  const question = 'The service deploys to every account in scope again. Go on?';
+  if (!(await agreed(terminal, 'reinstall', yes, question))) return exits.failed;
   return withClient(async (client) => {
     show(terminal, await client.reinstall(), () => 'start the service, or run portcullis reconcile --all');
     return exits.done;

@@ -3,7 +3,7 @@ import { printable } from '../../settings/printable.ts';
 /** The first characters with which a spreadsheet takes a cell for a formula; source: OWASP, "CSV Injection". */
 const formula = /^[=+\-@\t\r]/;
 
-type Cell = string | number | boolean | null | undefined;
+export type Cell = string | number | boolean | null | undefined;
 
 /** A cell that a spreadsheet shows as text: a quote before what would be a formula; line ends become spaces. */
 function cellOf(value: Cell): string {

@@ -17,49 +17,6 @@ export function describeIngress({ protocol, fromPort, toPort, source }: Ingress)
 const day = (time: string): string => time.slice(0, 10);
 const minute = (time: string): string => `${time.slice(0, 16)}Z`;
 
-/** The columns of the CSV. */
-export const findingHead = [
-  ...[
-    'id',
-    'state',
-    'severity',
-    'exposure',
-    'account',
-    'region',
-    'group_id',
-    'group_name',
-    'vpc_id',
-    'rule_id',
-  ],
-  ...['protocol', 'from_port', 'to_port', 'source', 'policy_rule', 'mode', 'why', 'exceptions'],
-  ...['exposure_why', 'addresses', 'owner', 'owner_by', 'owner_tag', 'opened_by', 'opened_at'],
-  ...['first_seen', 'last_seen', 'state_since', 'read_at', 'came_in', 'controls', 'policy_digest'],
-] as const;
-
-/** The cells of one finding, in the order of the head. Pure. */
-export const findingRow = (finding: FindingView): (string | number | null)[] => {
-  const { owner, openedBy } = finding;
-  return [
-    ...[finding.id, finding.state, finding.severity, finding.exposure, finding.accountId, finding.region],
-    ...[finding.groupId, finding.groupName, finding.vpcId, finding.ruleId],
-    ...[
-      finding.protocol === '-1' ? 'all' : finding.protocol,
-      finding.fromPort,
-      finding.toPort,
-      finding.source,
-    ],
-    ...[finding.policyRule, finding.mode, finding.why, finding.exceptions.map(({ name }) => name).join(' ')],
-    ...[finding.exposureWhy, finding.addresses.join(' ')],
-    ...[owner?.value ?? null, owner?.by ?? null, owner?.tag ?? null],
-    ...[openedBy?.principal ?? null, openedBy?.eventTime ?? null],
-    ...[finding.firstSeen, finding.lastSeen, finding.stateSince, finding.readAt, finding.cameIn],
-    ...[
-      finding.controls.map(({ standard, control }) => `${standard}:${control}`).join(' '),
-      finding.policyDigest,
-    ],
-  ];
-};
-
 const countLine = (name: string, counts: Readonly<Record<string, number>>): string => {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
   return `${name}: ${parts.map(([value, count]) => `${count} ${value}`).join(', ')}`;

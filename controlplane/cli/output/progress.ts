@@ -32,6 +32,9 @@ export interface Screen {
   write(text: string): unknown;
 }
 
+/** The progress of work whose answer is JSON. */
+export const silent = { show: () => undefined, end: () => undefined };
+
 /**
  * Shows a run's progress: one line rewritten in place on a terminal, plain lines (one a stack, as it ends)
  * otherwise.

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { PortcullisError } from '../../settings/errors.ts';
 import type { Screen } from './progress.ts';
 
 export const exits = { done: 0, failed: 1, usage: 2, differs: 3, incomplete: 4, interrupted: 130 } as const;
@@ -22,12 +25,17 @@ export function show<T>({ screen, json }: Terminal, answer: T, render: (answer: 
   screen.write(`${json ? jsonText(answer) : render(answer)}\n`);
 }
 
-/** Writes a line on the way to the answer; with `--json` the answer is all there is. */
+/** Writes a part of a long answer, and waits if the reader is slower. */
+export async function writePart({ screen }: Pick<Terminal, 'screen'>, text: string): Promise<void> {
+  if (screen.write(text) === false && screen instanceof Writable) await once(screen, 'drain');
+}
+
+/** Writes a line before the answer; with `--json` only the answer is written. */
 export function say({ screen, json }: Terminal, line: string): void {
   if (!json) screen.write(`${line}\n`);
 }
 
-/** What a person types; undefined where there is no terminal to ask on. */
+/** What a person types; undefined without a terminal to ask on. */
 export async function askText(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -38,8 +46,25 @@ export async function askText(question: string): Promise<string | undefined> {
   }
 }
 
-/** Whether a person answers yes; undefined where there is no terminal to ask on. */
+/** Whether a person answers yes; undefined without a terminal to ask on. */
 export async function ask(question: string): Promise<boolean | undefined> {
   const typed = await askText(`${question} Type yes: `);
   return typed === undefined ? undefined : typed.toLowerCase() === 'yes';
+}
+
+/** Whether a person agrees, or has done so with `--yes`. @throws `invalid-request` without a terminal to ask on */
+export async function agreed(
+  terminal: Terminal,
+  command: string,
+  yes: boolean | undefined,
+  question: string,
+): Promise<boolean> {
+  const answer = yes || (await ask(question));
+  if (answer === undefined)
+    throw new PortcullisError(
+      'invalid-request',
+      `${command} asks on a terminal; give --yes if there is none`,
+    );
+  if (!answer) say(terminal, 'nothing was changed');
+  return answer;
 }

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { definitions } from '../../../../controlplane/cli/definitions.ts';
@@ -145,6 +148,20 @@ describe('options that npm took', () => {
     expect(complaint.split('npx portcullis ')[1]?.split(' --').toSorted()).toEqual(
       line.split(' --').toSorted(),
     );
+  });
+
+  test('do not include the settings in npm’s configuration files', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'portcullis-npm-'));
+    await writeFile(join(directory, '.npmrc'), 'fund=false\njson=true\n');
+    for (const name of ['npm_config_local_prefix', 'npm_config_userconfig', 'npm_config_globalconfig'])
+      vi.stubEnv(name, join(directory, 'none'));
+    vi.stubEnv('npm_config_json', 'true');
+    expect((await cli('status')).complaint).toContain('npm took --json');
+    vi.stubEnv('npm_config_local_prefix', directory);
+    expect((await cli('runs')).complaint).not.toContain('npm took');
+    vi.stubEnv('npm_config_account', '300000000001');
+    expect((await cli('reconcile')).complaint).toMatch(/npm took --account for itself/);
+    await rm(directory, { recursive: true });
   });
 
   test('that were given as well, or that the command does not have, change nothing', async () => {

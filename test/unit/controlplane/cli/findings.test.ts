@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { describeIngress, findingHead, findingRow } from '../../../../controlplane/cli/output/findings.ts';
+import { findingHead, findingRow } from '../../../../controlplane/cli/output/finding-csv.ts';
+import { describeIngress } from '../../../../controlplane/cli/output/findings.ts';
 import type {
   FindingsView,
   FindingView,
@@ -127,7 +128,7 @@ describe('portcullis findings', () => {
   test('as CSV has a head and no formula', async () => {
     const { out } = await cli('findings', '--format', 'csv');
     const [head, first, ...more] = out.trimEnd().split('\r\n');
-    expect(head).toBe(findingHead.join(','));
+    expect(`${head}\r\n`).toBe(findingHead);
     expect(first).toContain(",'=cmd(),group-tag,team,");
     expect(more).toHaveLength(2);
   });
@@ -173,5 +174,15 @@ test.each<[Partial<FindingView>, string]>([
   [{ protocol: 'icmp', fromPort: -1, toPort: -1 }, 'icmp from 0.0.0.0/0'],
 ])('%j is described as %s', (change, words) => expect(describeIngress(finding(change))).toBe(words));
 
-test('a row has a cell for each column', () =>
-  expect(findingRow(finding())).toHaveLength(findingHead.length));
+test('a row of CSV has a cell for each column', () => {
+  const cellsOf = (row: string) => row.trimEnd().split(',');
+  const [head, cells] = [findingHead, findingRow(finding({ protocol: '-1', fromPort: -1, toPort: -1 }))].map(
+    cellsOf,
+  );
+  expect(Object.fromEntries((head ?? []).map((name, index) => [name, cells?.[index]]))).toMatchObject({
+    ...{ id: 'f-1', state: 'open', severity: 'critical', exposure: 'reachable', account: '300000000001' },
+    ...{ group_id: 'sg-1', protocol: 'all', from_port: '', to_port: '', addresses: '203.0.113.7' },
+    ...{ owner_by: 'group-tag', owner_tag: 'team', controls: 'security-hub:EC2.13', policy_digest: 'f00d' },
+  });
+  expect(cells).toHaveLength(head?.length ?? 0);
+});
