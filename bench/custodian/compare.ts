@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { fleet } from '../../sandbox/seed/organization.ts';
-import { custodianStep } from '../../sandbox/setup/python.mjs';
-import { createReporter } from '../../sandbox/setup/reporter.mjs';
-import { stateDirectory } from '../../sandbox/setup/repository.mjs';
-import { ensureSteps } from '../../sandbox/setup/steps.mjs';
+import { custodian } from '../../sandbox/setup/python.mjs';
+import { ensure } from '../../sandbox/setup/steps.mjs';
 import { type Figures, median } from '../figures.ts';
 import { custodianOffenders, portcullisOffenders } from './offenders.ts';
 import { type Command, peakMemory, timed } from './process-tree.ts';
@@ -122,8 +120,7 @@ export async function measureCustodian(
   { quick, progress }: { quick: boolean; progress: (line: string) => void },
 ): Promise<void> {
   if (process.platform !== 'linux') throw new Error('memory is read from /proc, which only Linux has');
-  const steps = await ensureSteps([custodianStep], stateDirectory, createReporter(process.stderr));
-  const program = steps.custodian?.path ?? '';
+  const program = (await ensure([custodian])).get(custodian)?.path ?? '';
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-custodian-'));
   const [accounts, regions, groups] = quick ? [5, 2, 50] : [50, 4, 200];
   progress(`${accounts} accounts, ${regions} Regions, ${groups} security groups in each …`);

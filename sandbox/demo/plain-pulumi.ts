@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findLanguageHost } from '../setup/language-host.mjs';
-import { versionCache } from '../setup/pulumi.mjs';
+import { languageHost, pulumiCli } from '../setup/pulumi.mjs';
 import type { World } from './world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,8 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * it wrote; undefined where this machine lacks the Node language host. @throws with the CLI's output when it fails
  */
 export async function plainPreview({ environment }: World, stack: string): Promise<string | undefined> {
-  const host = findLanguageHost();
-  if (!host) return undefined;
+  const [cli, host] = await Promise.all([pulumiCli.find(), languageHost.find()]);
+  if (typeof cli === 'string' || typeof host === 'string') return undefined;
   const {
     PORTCULLIS_DATA: data = '',
     PORTCULLIS_AWS_PLUGIN: plugin = '',
@@ -36,7 +35,7 @@ export async function plainPreview({ environment }: World, stack: string): Promi
     env: {
       ...process.env,
       ...settings,
-      PATH: [dirname(process.execPath), plugin, process.env.PATH, dirname(host), dirname(versionCache)].join(
+      PATH: [dirname(process.execPath), plugin, dirname(cli.path), dirname(host.path), process.env.PATH].join(
         ':',
       ),
       PULUMI_BACKEND_URL: `file://${data}/state`,

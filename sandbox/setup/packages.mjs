@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { lastLines, onPath, runCommand } from './command.mjs';
 import { binDirectory, readRepositoryFile, repository, withPath } from './repository.mjs';
-import { SetupError } from './setup-error.mjs';
 import { atLeast } from './version.mjs';
 
 /** @typedef {{ packages: Record<string, { version?: string, optional?: boolean }> }} PackageLock */
 
 /** npm's own record of what is in node_modules; npm writes it last and removes it first. */
 const installedRecord = path.join(repository, 'node_modules', '.package-lock.json');
-
-const lockHash = () => createHash('sha256').update(readRepositoryFile('package-lock.json')).digest('hex');
 
 /**
  * The first package that package-lock.json has and the record of node_modules lacks, or has in another
@@ -30,66 +26,38 @@ export function firstMismatch(wanted, installed) {
   return undefined;
 }
 
-/** The first package that is not as package-lock.json says; undefined where all are. */
-export function packagesMismatch() {
-  if (!existsSync(installedRecord)) return 'node_modules';
-  return firstMismatch(
-    JSON.parse(readRepositoryFile('package-lock.json')),
-    JSON.parse(readFileSync(installedRecord, 'utf8')),
-  );
-}
-
 /** @type {import('./steps.mjs').Step} */
-export const packagesStep = {
-  id: 'packages',
+export const npmPackages = {
   name: 'npm packages',
-  pin: lockHash,
-  holds: () => existsSync(installedRecord),
+  find() {
+    if (!existsSync(installedRecord)) return 'node_modules is not complete';
+    const installed = JSON.parse(readFileSync(installedRecord, 'utf8'));
+    const mismatch = firstMismatch(JSON.parse(readRepositoryFile('package-lock.json')), installed);
+    if (mismatch) return `${mismatch} is not as package-lock.json says`;
+    return { version: `(${Object.keys(installed.packages).length})`, path: path.dirname(installedRecord) };
+  },
   async make(progress) {
-    if (packagesMismatch() !== undefined) await install(progress);
-    const count = Object.keys(JSON.parse(readFileSync(installedRecord, 'utf8')).packages).length;
-    return { path: installedRecord, summary: `${count} npm packages` };
+    progress('npm ci');
+    const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+    // PATH without node_modules/.bin, whose Node npm deletes while it works.
+    const env = withPath(process.env, []);
+    const result = await runCommand('npm', args, { cwd: repository, env, timeoutMs: 15 * 60_000 });
+    if (result.code === 0) return undefined;
+    return `npm ci failed (code ${result.code}):\n${lastLines(result)}\nCheck that npm reaches its registry and that the disk has 1 GB free, then run the command again.`;
   },
 };
 
-/** @param {(text: string) => void} progress */
-async function install(progress) {
-  progress('npm ci');
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
-  // PATH without node_modules/.bin, whose Node goes away while npm works.
-  const result = await runCommand('npm', args, {
-    cwd: repository,
-    env: withPath(process.env, []),
-    timeoutMs: 15 * 60_000,
-  });
-  const missing = result.code === 0 ? packagesMismatch() : undefined;
-  if (result.code !== 0 || missing) {
-    throw new SetupError(
-      `npm ci failed (code ${result.code}${missing ? `, ${missing} is missing` : ''}):\n${lastLines(result)}`,
-      'Check that npm reaches its registry and that the disk has 1 GB free, then run the command again.',
-    );
-  }
-}
-
 /** The Node that commands run on: the npm packages' own on Linux x64 and arm64, else the machine's. */
 /** @type {import('./steps.mjs').Step} */
-export const nodeStep = {
-  id: 'node',
+export const node = {
   name: 'Node',
-  pin: () => `${readRepositoryFile('.node-version').trim()} ${lockHash()}`,
-  holds: ({ path }) => existsSync(path),
-  async make() {
+  async find() {
     const pin = readRepositoryFile('.node-version').trim();
     const major = pin.split('.')[0];
-    const [node] = onPath('node', withPath(process.env, [binDirectory]));
-    const result = await runCommand(node ?? 'node', ['--version']);
-    const version = result.stdout.trim();
-    if (!node || result.code !== 0 || !atLeast(version, `${major}.0`)) {
-      throw new SetupError(
-        `Node ${major} or newer is needed and ${node ?? 'node'} is ${version || 'not able to run here'} (${process.platform} ${process.arch}).`,
-        `Install Node ${pin}, for example with \`nvm install ${pin}\`, and run the command again.`,
-      );
-    }
-    return { path: node, summary: `Node ${version.slice(1)}` };
+    const [file = 'node'] = onPath('node', withPath(process.env, [binDirectory]));
+    const { code, stdout } = await runCommand(file, ['--version']);
+    const version = stdout.trim().slice(1);
+    if (code === 0 && atLeast(version, `${major}.0`)) return { version, path: file };
+    return `Node ${major} or newer is needed and ${file} is ${version || 'not able to run here'} (${process.platform} ${process.arch}). Install Node ${pin}, for example with \`nvm install ${pin}\`; on Linux x64 and arm64 \`npm run setup\` does it.`;
   },
 };

@@ -1,196 +1,175 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isExecutable, lastLines, onPath, runCommand } from './command.mjs';
-import { goBuild, goMinimum } from './go.mjs';
-import { processExists } from './lock.mjs';
-import { withPath } from './repository.mjs';
-import { SetupError } from './setup-error.mjs';
-import { compatible } from './version.mjs';
+import { readRepositoryFile, repository, withPath } from './repository.mjs';
+import { atLeast, compatible } from './version.mjs';
 
 export const pulumiPin = '3.259.0';
 
 /** Where `PulumiCommand.install` of @pulumi/pulumi puts a version (automation/cmd.js, `withDefaults`). */
-export const pulumiRoot = path.join(os.homedir(), '.pulumi', 'versions', pulumiPin);
-export const versionCache = path.join(pulumiRoot, 'bin', 'pulumi');
-const setupDirectory = path.dirname(fileURLToPath(import.meta.url));
-const download = 'https://get.pulumi.com/install.sh';
-
-/** @typedef {{ path: string, version: string }} Pulumi */
-/**
- * A place the CLI may come from. `find` answers with the CLI, or with the reason it is not to be had there.
- * @typedef {{ name: string, find: (progress: (text: string) => void) => Promise<Pulumi | string> }} PulumiSource
- */
+const cache = path.join(os.homedir(), '.pulumi', 'versions', pulumiPin);
+const cached = path.join(cache, 'bin', 'pulumi');
+const installer = 'https://get.pulumi.com/install.sh';
 
 /**
- * The CLI of the first source that has it; later sources are not asked.
- * @param {PulumiSource[]} sources
- * @param {(text: string) => void} progress
- * @returns {Promise<Pulumi & { source: string }>}
- * @throws {SetupError} naming every source's reason
+ * A module of ours in this directory that requires a program of Pulumi: the program's own replace directives make
+ * `go install …@version` refuse.
+ * @typedef {{ module: string, program: string, version: string, time: string }} GoProgram
  */
-export async function firstPulumi(sources, progress) {
-  const reasons = [];
-  for (const { name, find } of sources) {
-    progress(name);
-    const answer = await find(progress);
-    if (typeof answer !== 'string') return { ...answer, source: name };
-    reasons.push(`  ${name}: ${answer}`);
-  }
-  throw new SetupError(
-    `No Pulumi CLI ${pulumiPin} or newer:\n${reasons.join('\n')}`,
-    `Install the CLI (https://www.pulumi.com/docs/install/) so that \`pulumi\` is on PATH, or install Go ${goMinimum()} or newer so that it can be built here, and run the command again.`,
-  );
+
+/** @type {GoProgram} */
+const cli = {
+  module: 'pulumi-cli',
+  program: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+  version: pulumiPin,
+  time: '3 to 8 minutes',
+};
+
+/** The last version that is a package of a Go module of its own; later ones are in the official install only. */
+/** @type {GoProgram} */
+const host = {
+  module: 'node-host',
+  program: 'github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs',
+  version: /sdk\/v3 v(\S+)/.exec(readRepositoryFile('sandbox/setup/node-host/go.mod'))?.[1] ?? '',
+  time: 'up to a minute',
+};
+
+/** @returns {string} the oldest Go that builds both */
+export function goMinimum() {
+  return /^go (\S+)$/m.exec(readRepositoryFile('sandbox/setup/pulumi-cli/go.mod'))?.[1] ?? '';
 }
 
-/** @type {PulumiSource[]} found without installing anything */
-export const presentSources = [
-  {
-    name: 'PATH',
-    async find() {
-      const files = onPath('pulumi', withPath(process.env, []));
-      const answers = [];
-      for (const file of files) {
-        const answer = await probe(file);
-        if (typeof answer !== 'string') return answer;
-        answers.push(answer);
-      }
-      return answers.join('; ') || 'no pulumi there';
-    },
-  },
-  { name: 'version cache', find: () => probe(versionCache) },
-];
-
-/** @type {PulumiSource[]} in DESIGN's order */
-const sources = [
-  ...presentSources,
-  { name: 'official install', find: officialInstall },
-  { name: 'build from the Go module', find: buildFromModule },
-];
-
 /** @type {import('./steps.mjs').Step} */
-export const pulumiStep = {
-  id: 'pulumi',
+export const pulumiCli = {
   name: 'Pulumi CLI',
-  pin: () => `${pulumiPin} ${versionCache}`,
-  holds: (value) => isExecutable(value.path) && fingerprint(value.path) === value.fingerprint,
+  async find() {
+    const reasons = [];
+    for (const file of [...onPath('pulumi', withPath(process.env, [])), cached]) {
+      const found = await probe(file);
+      if (typeof found !== 'string') return found;
+      reasons.push(found);
+    }
+    return `no ${pulumiPin} or later 3.x (${reasons.join('; ')})`;
+  },
   async make(progress) {
-    const found = await firstPulumi(sources, progress);
-    return {
-      path: found.path,
-      fingerprint: fingerprint(found.path),
-      summary: `Pulumi CLI ${found.version} (${found.source})`,
-    };
+    progress('official install');
+    const official = await intoCache((draft) => runInstaller(draft, progress));
+    if (!official) return undefined;
+    const built = await intoCache((draft) => goBuild(cli, draft, progress));
+    if (!built) return undefined;
+    return `${pulumiPin} cannot be installed:
+  official install: ${official}
+  build from the Go module: ${built}
+Install the CLI (https://www.pulumi.com/docs/install/) so that \`pulumi\` is on PATH, or install Go ${goMinimum()} or newer so that it can be built here, and run the command again.`;
   },
 };
 
-/** @param {string} file */
-function fingerprint(file) {
-  const { size, mtimeMs } = statSync(realpathSync(file));
-  return `${size} ${mtimeMs}`;
-}
+/**
+ * What plain `pulumi preview` needs beside the CLI. The official install has it; a CLI that was built from its Go module
+ * has not. The service and the tests of everything else do without.
+ * @type {import('./steps.mjs').Step}
+ */
+export const languageHost = {
+  name: 'Node language host',
+  optional: true,
+  // The CLI starts the first one on PATH, else the one beside itself.
+  find() {
+    const name = path.basename(host.program);
+    const files = [...onPath(name, withPath(process.env, [])), path.join(cache, 'bin', name)];
+    const file = files.find(isExecutable);
+    if (!file) return 'plain `pulumi` does not work without it';
+    return { version: '', path: file };
+  },
+  async make(progress) {
+    const failure = await intoCache((draft) => goBuild(host, draft, progress));
+    return failure && `plain \`pulumi\` does not work without it (${failure})`;
+  },
+};
 
 /**
  * @param {string} file
- * @returns {Promise<Pulumi | string>}
+ * @returns {Promise<import('./steps.mjs').Found | string>}
  */
 async function probe(file) {
-  if (!isExecutable(file)) return `${file} is not there`;
+  if (!isExecutable(file)) return `${file} does not exist`;
   const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true' };
   const { code, stdout, output } = await runCommand(file, ['version'], { env });
   if (code !== 0) return `${file} does not run: ${output.trim().slice(0, 200)}`;
   const version = stdout.trim().replace(/^v/, '');
-  if (!compatible(version, pulumiPin)) return `${file} is ${version}, ${pulumiPin} or a later 3.x is needed`;
-  return { path: file, version };
+  return compatible(version, pulumiPin) ? { path: file, version } : `${file} is ${version}`;
 }
 
 /**
- * @param {(text: string) => void} progress
- * @returns {Promise<Pulumi | string>}
+ * Lets `install` fill the folder `bin` of a draft, then moves its files into the cache, `pulumi` last: what is in the
+ * cache is complete. A killed set-up of this repository leaves a draft, which the next one removes.
+ * @param {(draft: string) => Promise<string | undefined>} install answers with the reason of a failure
+ * @returns {Promise<string | undefined>} the reason of a failure
  */
-async function officialInstall(progress) {
-  const unreachable = await reachable(download);
-  if (unreachable) return `${download} is not reachable (${unreachable})`;
-  return installInto(async (root) => {
-    progress(`downloading ${pulumiPin}`);
-    const script = path.join(setupDirectory, 'official-install.mjs');
-    const result = await runCommand(process.execPath, [script, root, pulumiPin], { timeoutMs: 5 * 60_000 });
-    return result.code === 0 ? undefined : `failed: ${lastLines(result)}`;
-  });
-}
-
-/**
- * @param {string} url
- * @returns {Promise<string | undefined>} why not, in at most five seconds
- */
-async function reachable(url) {
-  try {
-    const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(5000) });
-    return response.ok ? undefined : `status ${response.status}`;
-  } catch (error) {
-    const { cause, message } = /** @type {Error & { cause?: { code?: string } }} */ (error);
-    return cause?.code ?? message;
-  }
-}
-
-/**
- * @param {(text: string) => void} progress
- * @returns {Promise<Pulumi | string>}
- */
-async function buildFromModule(progress) {
-  return installInto((root) =>
-    goBuild(
-      {
-        module: 'pulumi-cli',
-        program: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
-        version: pulumiPin,
-        output: path.join(root, 'bin', 'pulumi'),
-        minutes: '3 to 8 minutes',
-      },
-      progress,
-    ),
-  );
-}
-
-/**
- * Lets `install` fill a new folder beside the cache, proves the CLI in it, then moves its files into the
- * cache, `pulumi` last: what is in the cache is whole.
- * @param {(root: string) => Promise<string | undefined>} install answers with the reason of a failure
- * @returns {Promise<Pulumi | string>}
- */
-async function installInto(install) {
-  const versions = path.dirname(pulumiRoot);
-  mkdirSync(versions, { recursive: true });
-  dropDeadDrafts(versions);
-  const draft = mkdtempSync(`${pulumiRoot}.draft-${process.pid}-`);
-  const drop = () => rmSync(draft, { recursive: true, force: true });
-  process.once('exit', drop);
+async function intoCache(install) {
+  const draft = `${cache}.draft${repository.replaceAll(path.sep, '-')}`;
+  const bin = path.join(draft, 'bin');
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(bin, { recursive: true });
   try {
     const failure = await install(draft);
     if (failure) return failure;
-    const bin = path.join(draft, 'bin');
-    const answer = await probe(path.join(bin, 'pulumi'));
-    if (typeof answer === 'string') return answer;
-    mkdirSync(path.dirname(versionCache), { recursive: true });
+    mkdirSync(path.dirname(cached), { recursive: true });
     for (const file of readdirSync(bin).sort((a) => (a === 'pulumi' ? 1 : -1))) {
-      renameSync(path.join(bin, file), path.join(path.dirname(versionCache), file));
+      renameSync(path.join(bin, file), path.join(path.dirname(cached), file));
     }
-    return { ...answer, path: versionCache };
+    return undefined;
   } finally {
-    process.off('exit', drop);
-    drop();
+    rmSync(draft, { recursive: true, force: true });
   }
 }
 
 /**
- * Removes the drafts of set-ups that were killed; those of living processes (other clones) stay.
- * @param {string} versions
+ * @param {string} draft
+ * @param {(text: string) => void} progress
+ * @returns {Promise<string | undefined>} the reason of a failure
  */
-export function dropDeadDrafts(versions) {
-  for (const name of readdirSync(versions)) {
-    const pid = /\.draft-(\d+)-/.exec(name)?.[1];
-    if (pid && !processExists(Number(pid)))
-      rmSync(path.join(versions, name), { recursive: true, force: true });
+async function runInstaller(draft, progress) {
+  const script = path.join(draft, 'install.sh');
+  try {
+    const response = await fetch(installer, { signal: AbortSignal.timeout(5000) });
+    if (!response.ok) return `${installer} answers with status ${response.status}`;
+    writeFileSync(script, await response.text());
+  } catch (error) {
+    const { cause, message } = /** @type {Error & { cause?: { code?: string } }} */ (error);
+    return `${installer} is not reachable (${cause?.code ?? message})`;
   }
+  progress(`downloading ${pulumiPin}`);
+  const args = [script, '--no-edit-path', '--install-root', draft, '--version', pulumiPin];
+  const result = await runCommand('sh', args, { timeoutMs: 5 * 60_000 });
+  return result.code === 0 ? undefined : lastLines(result);
+}
+
+/**
+ * @param {GoProgram} wanted
+ * @param {string} draft
+ * @param {(text: string) => void} progress
+ * @returns {Promise<string | undefined>} the reason of a failure
+ */
+async function goBuild({ module, program, version, time }, draft, progress) {
+  const cwd = path.join(repository, 'sandbox/setup', module);
+  const go = await runCommand('go', ['env', 'GOVERSION'], { cwd });
+  if (go.code === 127) return 'no Go on PATH';
+  if (go.code !== 0 || !atLeast(go.stdout, goMinimum())) {
+    return `Go ${goMinimum()} or newer is needed: ${go.output.trim().slice(0, 200)}`;
+  }
+  const symbol = `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`;
+  const output = path.join(draft, 'bin', path.basename(program));
+  const flags = ['-mod=readonly', '-trimpath', '-v', '-ldflags', `-X ${symbol}`, '-o', output];
+  let [modules, packages] = [0, 0];
+  const result = await runCommand('go', ['build', ...flags, program], {
+    cwd,
+    timeoutMs: 30 * 60_000,
+    onLine: (line) => {
+      if (line.startsWith('go: downloading ')) modules += 1;
+      else packages += 1;
+      progress(`building (${time}): ${modules} modules fetched, ${packages} packages compiled`);
+    },
+  });
+  return result.code === 0 ? undefined : `go build failed: ${lastLines(result)}`;
 }

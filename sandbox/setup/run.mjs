@@ -1,23 +1,18 @@
 // node sandbox/setup/run.mjs <script> [arguments]: sets up what is missing, then runs the script.
-import os from 'node:os';
 import path from 'node:path';
-import { awsPluginStep } from './aws-plugin.mjs';
-import { killCommands } from './command.mjs';
-import { runInForeground, signals } from './foreground.mjs';
-import { languageHostStep } from './language-host.mjs';
-import { nodeStep, packagesStep } from './packages.mjs';
-import { pulumiStep } from './pulumi.mjs';
-import { policyLintersStep, pythonStep, schemathesisStep } from './python.mjs';
-import { createReporter } from './reporter.mjs';
-import { binDirectory, stateDirectory, withPath } from './repository.mjs';
-import { SetupError } from './setup-error.mjs';
-import { ensureSteps } from './steps.mjs';
+import { awsPlugin } from './aws-plugin.mjs';
+import { runInForeground } from './command.mjs';
+import { node, npmPackages } from './packages.mjs';
+import { languageHost, pulumiCli } from './pulumi.mjs';
+import { ministack, parliament, schemathesis } from './python.mjs';
+import { binDirectory, withPath } from './repository.mjs';
+import { ensure, SetupError } from './steps.mjs';
 
-const packages = [packagesStep, nodeStep];
-const everything = [...packages, pulumiStep, languageHostStep, pythonStep];
+const packages = [npmPackages, node];
+const everything = [...packages, pulumiCli, languageHost, ministack];
 
 /** What a control plane needs: no Python, no sandbox. */
-const production = [...packages, pulumiStep, awsPluginStep];
+const production = [...packages, pulumiCli, awsPlugin];
 
 /** The scripts that generate pages, policies and schemas; with --check they fail on a stale file. */
 const generated = [
@@ -37,7 +32,7 @@ const scripts = {
   test: { steps: everything, commands: [['vitest', 'run', '--project', 'unit', '--project', 'sandbox']] },
   'test:long': { steps: everything, commands: [['vitest', 'run', '--project', 'long']] },
   'test:faults': { steps: everything, commands: [['vitest', 'run', '--project', 'faults']] },
-  'test:api': { steps: [...everything, schemathesisStep], commands: [['node', 'test/api/main.ts']] },
+  'test:api': { steps: [...everything, schemathesis], commands: [['node', 'test/api/main.ts']] },
   'test:postgres': { steps: packages, commands: [['vitest', 'run', '--project', 'postgres']] },
   demo: { steps: everything, commands: [['node', 'sandbox/demo/main.ts']] },
   sandbox: { steps: everything, commands: [['node', 'sandbox/main.ts']] },
@@ -51,7 +46,7 @@ const scripts = {
     ],
   },
   'check:policies': {
-    steps: [...packages, policyLintersStep],
+    steps: [...packages, parliament],
     commands: [['node', 'test/policy-linters/main.ts']],
   },
 };
@@ -60,7 +55,7 @@ const scripts = {
 function setupOf(options) {
   const unknown = options.find((option) => option !== '--production');
   if (unknown) {
-    throw new SetupError(`set-up has no option ${unknown}.`, 'Its only option is --production: no sandbox.');
+    throw new SetupError(`set-up has no option ${unknown}. Its only option is --production: no sandbox.`);
   }
   return { steps: options.length > 0 ? production : everything, commands: [] };
 }
@@ -69,19 +64,10 @@ function setupOf(options) {
 async function main([name = '', ...args]) {
   const script = name === 'setup' ? setupOf(args) : scripts[name];
   if (!script) {
-    throw new SetupError(`There is no script "${name}".`, `Scripts: ${Object.keys(scripts).join(', ')}.`);
+    throw new SetupError(`There is no script "${name}". Scripts: ${Object.keys(scripts).join(', ')}.`);
   }
-  /** @param {NodeJS.Signals} signal */
-  const stop = (signal) => {
-    killCommands();
-    process.exit(128 + os.constants.signals[signal]);
-  };
-  for (const signal of signals) process.on(signal, stop);
-  const values = await ensureSteps(script.steps, stateDirectory, createReporter(process.stderr));
-  for (const signal of signals) process.off(signal, stop);
-
-  const pulumi = values.pulumi ? [path.dirname(values.pulumi.path)] : [];
-  const env = withPath(process.env, [binDirectory, ...pulumi]);
+  const cli = (await ensure(script.steps)).get(pulumiCli);
+  const env = withPath(process.env, [binDirectory, ...(cli ? [path.dirname(cli.path)] : [])]);
   const extra = script.commands.length === 1 ? args : [];
   const start = performance.now();
   let code = 0;
@@ -97,6 +83,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  process.stderr.write(`set-up: ${error.message}\n        ${error.fix}\n`);
+  process.stderr.write(`set-up: ${error.message}\n`);
   process.exitCode = 1;
 }

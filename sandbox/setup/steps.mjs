@@ -1,121 +1,86 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { takeLock } from './lock.mjs';
+import { repository } from './repository.mjs';
+
+/** @typedef {{ version: string, path: string }} Found */
 
 /**
- * One thing that set-up makes once. `make` may find the rest of an interrupted run.
+ * One thing that set-up provides. There is no record of what was made: `find` reads the machine, so a step that was
+ * interrupted, or whose result was deleted, is made again.
  * @typedef {object} Step
- * @property {string} id names the stamp
- * @property {string} name what a person reads
- * @property {() => string} pin changes when the step has to run again
- * @property {(value: StepValue) => boolean} holds whether what the stamp speaks of is still there (cheap)
- * @property {(progress: (text: string) => void) => Promise<StepValue>} make
+ * @property {string} name
+ * @property {() => Found | string | Promise<Found | string>} find what this machine has, or why that does not do
+ * @property {(progress: (text: string) => void) => Promise<string | undefined>} [make] makes it; answers with the
+ * reason and the fix where it cannot be made here
+ * @property {boolean} [optional] set-up goes on without it
  */
 
-/**
- * What a step found or made: `path` is its main file, `summary` is what a person reads.
- * @typedef {{ path: string, summary: string, fingerprint?: string }} StepValue
- */
+/** A step cannot be made here; the message says why, and what a person can do. */
+export class SetupError extends Error {}
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`set-up: ${text}\n`);
 
 /**
- * @typedef {object} Reporter
- * @property {(name: string) => { progress: (text: string) => void, end: (summary: string) => void, fail: () => void }} start
- * @property {(summaries: string[]) => void} ready every step was in place
- * @property {(text: string) => void} note
- */
-
-/**
- * Brings every step about, in order, and returns their values by id. A step whose stamp holds its present
- * pin is not run again. The stamp goes before the step starts and comes back as its last act, so an
- * interrupted step runs again. Concurrent runs on one folder wait for each other, except where all is in place.
+ * Makes the steps that are missing, in order, and returns what each found. Processes that set up one repository at the
+ * same time wait for each other, except where nothing is missing.
  * @param {Step[]} steps
- * @param {string} directory holds stamps and lock
- * @param {Reporter} reporter
- * @returns {Promise<Record<string, StepValue>>}
- * @throws {import('./setup-error.mjs').SetupError} where a step cannot be done here
+ * @param {string} lock
+ * @returns {Promise<Map<Step, Found>>}
+ * @throws {SetupError} where a step cannot be made
  */
-export async function ensureSteps(steps, directory, reporter) {
-  /** @type {Record<string, StepValue>} */
-  const values = {};
+export async function ensure(steps, lock = repository) {
+  /** @type {Map<Step, Found>} */
+  const all = new Map();
   /** @type {(() => void) | undefined} */
   let release;
-  const releaseAtExit = () => release?.();
-  process.once('exit', releaseAtExit);
   try {
     for (const step of steps) {
-      let value = stampedValue(step, directory);
-      if (!value && !release) {
-        release = await takeLock(path.join(directory, 'setup.lock'), (pid) => {
-          reporter.note(`process ${pid} is setting up this folder; waiting for it`);
-        });
-        value = stampedValue(step, directory);
+      let found = await step.find();
+      if (typeof found === 'string') {
+        release ??= await takeLock(lock, (port) =>
+          say(`another process sets up this folder (it holds port ${port} of 127.0.0.1); waiting for it`),
+        );
+        found = await step.find(); // that process may have made it
       }
-      values[step.id] = value ?? (await runStep(step, directory, reporter));
+      const result = typeof found === 'string' ? await make(step, found) : found;
+      if (result) all.set(step, result);
     }
   } finally {
     release?.();
-    process.off('exit', releaseAtExit);
   }
-  if (!release) reporter.ready(Object.values(values).map((value) => value.summary));
-  return values;
+  const texts = [...all].map(([{ name }, { version }]) => `${name} ${version}`.trim());
+  say(`in place: ${texts.join(', ')}`);
+  return all;
 }
 
 /**
+ * Makes one step. A line at the start, every 10 s and at the end says what it does and for how long.
  * @param {Step} step
- * @param {string} directory
- * @param {Reporter} reporter
+ * @param {string} missing why what this machine has does not do
  */
-async function runStep(step, directory, reporter) {
-  const file = stampFile(step, directory);
-  rmSync(file, { force: true });
-  const line = reporter.start(step.name);
+async function make(step, missing) {
+  const start = performance.now();
+  const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  let doing = 'starting';
+  say(`${step.name} ...`);
+  const timer = setInterval(() => say(`${step.name}: ${seconds()}, ${doing}`), 10_000);
+  /** @param {string} text */
+  const progress = (text) => {
+    doing = text;
+  };
+  /** @type {string | undefined} */
+  let failure = missing;
   try {
-    const pin = step.pin();
-    const value = await step.make(line.progress);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(`${file}.draft`, JSON.stringify({ pin, value }));
-    renameSync(`${file}.draft`, file);
-    line.end(value.summary);
-    return value;
-  } catch (error) {
-    line.fail();
-    throw error;
+    if (step.make) failure = await step.make(progress);
+  } finally {
+    clearInterval(timer);
   }
-}
-
-/**
- * @param {Step} step
- * @param {string} directory
- * @returns {StepValue | undefined}
- */
-export function stampedValue(step, directory) {
-  let text;
-  try {
-    text = readFileSync(stampFile(step, directory), 'utf8');
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
-    throw error;
+  const found = failure ?? (await step.find());
+  if (typeof found !== 'string') {
+    say(`${step.name}: done (${seconds()})`);
+    return found;
   }
-  const stamp = parseStamp(text);
-  return stamp?.pin === step.pin() && step.holds(stamp.value) ? stamp.value : undefined;
-}
-
-/**
- * @param {string} text
- * @returns {{ pin: string, value: StepValue } | undefined}
- */
-function parseStamp(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // a power cut can leave an empty file: the step runs again
-  }
-}
-
-/**
- * @param {Step} step
- * @param {string} directory
- */
-function stampFile(step, directory) {
-  return path.join(directory, 'stamps', `${step.id}.json`);
+  if (!step.optional) throw new SetupError(`${step.name}: ${found}`);
+  say(`${step.name}: going on without it: ${found}`);
+  return undefined;
 }

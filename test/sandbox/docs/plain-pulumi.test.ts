@@ -9,8 +9,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { World } from '../../../sandbox/demo/world.ts';
-import { findLanguageHost } from '../../../sandbox/setup/language-host.mjs';
-import { pulumiPin } from '../../../sandbox/setup/pulumi.mjs';
+import { languageHost, pulumiPin } from '../../../sandbox/setup/pulumi.mjs';
 import { allBut, startTestWorld } from '../../worlds/control-plane.ts';
 import { repository } from '../../worlds/repository.ts';
 import { blocksOf, missingLines, shell, stepsOf } from './page.ts';
@@ -27,11 +26,12 @@ const cloned = ['Pulumi.yaml', 'package.json', 'package-lock.json', 'programs', 
 describe('plain pulumi', () => {
   let world: World;
   let clone: string;
-  beforeEach(({ skip }) => {
-    if (!findLanguageHost()) skip('the Node language host is not installed (npm run doctor)');
+  beforeEach(async ({ skip }) => {
+    if (typeof (await languageHost.find()) === 'string')
+      skip('the Node language host is not installed (npm run doctor)');
   });
   beforeAll(async () => {
-    if (!findLanguageHost()) return;
+    if (typeof (await languageHost.find()) === 'string') return;
     world = await startTestWorld({ PORTCULLIS_EXCLUDE: allBut('222222222222', account) });
     const { exit, output } = await world.controlPlane.cli(['reconcile', '--account', account]);
     expect(exit, output).toBe(0);

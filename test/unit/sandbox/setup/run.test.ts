@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { summarize } from '../../../../.ci/summary.mjs';
 
 const script = path.resolve(import.meta.dirname, '../../../../sandbox/setup/run.mjs');
@@ -16,34 +16,46 @@ test('an unknown script is refused with the list of scripts', () => {
 test('set-up refuses an option that it does not know, before it does anything', () => {
   const { status, stderr } = spawnSync(process.execPath, [script, 'setup', '--prod'], { encoding: 'utf8' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/set-up has no option --prod\.\n.*--production/);
+  expect(stderr).toMatch(/set-up has no option --prod\. .*--production/);
 });
 
-describe('the command behind a script', () => {
-  const foreground = path.resolve(import.meta.dirname, '../../../../sandbox/setup/foreground.mjs');
+describe('a signal to set-up', () => {
+  const command = path.resolve(import.meta.dirname, '../../../../sandbox/setup/command.mjs');
 
-  /** The exit code of a process that runs `shell` in its foreground, sent SIGTERM once it printed something. */
-  async function codeOf(shell: string, signal?: 'SIGTERM') {
-    const code = `import { runInForeground } from ${JSON.stringify(foreground)};
-      process.exitCode = await runInForeground(['sh', '-c', ${JSON.stringify(shell)}], process.env);`;
+  /** How a process that evaluates `run` ends, sent the signal once it printed something. */
+  async function endOf(run: string, signal?: 'SIGTERM') {
+    const code = `import { runCommand, runInForeground } from ${JSON.stringify(command)};
+      process.exitCode = await ${run};`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     if (signal) child.stdout.once('data', () => child.kill(signal));
-    child.stdout.resume();
-    return new Promise((resolve) => child.once('close', resolve));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    return new Promise<{ exit: number | null; output: string }>((resolve) =>
+      child.once('close', (exit) => resolve({ exit, output })),
+    );
   }
+  const foreground = (shell: string) =>
+    `runInForeground(['sh', '-c', ${JSON.stringify(shell)}], process.env)`;
 
-  test('gives its exit code to the script', async () => {
-    expect(await codeOf('exit 7')).toBe(7);
+  test('goes on to the command behind a script, whose exit code counts', async () => {
+    expect(await endOf(foreground('exit 7'))).toMatchObject({ exit: 7 });
+    const trapped = foreground('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done');
+    expect(await endOf(trapped, 'SIGTERM')).toMatchObject({ exit: 9 });
   });
 
-  test('gets the signal sent to the script, and its own exit code counts', async () => {
-    expect(await codeOf('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done', 'SIGTERM')).toBe(9);
+  test('that ends the command behind a script counts as 128 and its number', async () => {
+    expect(await endOf(foreground('echo ready; exec sleep 20'), 'SIGTERM')).toMatchObject({ exit: 143 });
   });
 
-  test('ended by a signal counts as 128 and its number', async () => {
-    expect(await codeOf('echo ready; exec sleep 20', 'SIGTERM')).toBe(143);
+  test('ends a command of set-up with its children', async () => {
+    const run = "runCommand('sh', ['-c', 'sleep 20 & echo $!; wait'], { onLine: console.log })";
+    const { exit, output } = await endOf(run, 'SIGTERM');
+    expect(exit).toBe(143);
+    await vi.waitFor(() => expect(() => process.kill(Number(output), 0)).toThrow('ESRCH'), 10_000);
   });
 });
 

@@ -1,169 +1,139 @@
-import { spawn, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommand } from '../../../../sandbox/setup/command.mjs';
 import { takeLock } from '../../../../sandbox/setup/lock.mjs';
-import { createReporter } from '../../../../sandbox/setup/reporter.mjs';
-import { ensureSteps } from '../../../../sandbox/setup/steps.mjs';
+import { ensure as ensureIn, type Step } from '../../../../sandbox/setup/steps.mjs';
 
 let directory: string;
+let written: string[];
 beforeEach(() => {
   directory = mkdtempSync(path.join(os.tmpdir(), 'portcullis-setup-'));
+  written = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true, force: true });
+});
 
-const silent = createReporter({ write: () => true });
+const ensure = (steps: Step[]) => ensureIn(steps, directory);
 
 /** A step that writes the file `made`, counting how often. */
-function fileStep(pin = '1') {
+function fileStep(wait = 0) {
   const made = path.join(directory, 'made');
   const step = {
-    id: 'file',
     name: 'file',
     runs: 0,
-    pin: () => pin,
-    holds: () => existsSync(made),
-    async make() {
+    find: () => (existsSync(made) ? { version: '1', path: made } : 'no file'),
+    async make(): Promise<string | undefined> {
       step.runs += 1;
-      writeFileSync(made, pin);
-      return { path: made, summary: `file ${pin}` };
+      await delay(wait);
+      writeFileSync(made, '');
+      return undefined;
     },
   };
   return step;
 }
 
 describe('a step', () => {
-  test('with a stamp of its pin is not run again, and its value is the same', async () => {
+  test('is made where it is missing, and never again while its result exists', async () => {
     const step = fileStep();
-    const first = await ensureSteps([step], directory, silent);
-    expect(await ensureSteps([step], directory, silent)).toEqual(first);
+    const first = await ensure([step]);
+    expect(first.get(step)).toEqual({ version: '1', path: path.join(directory, 'made') });
+    expect(await ensure([step])).toEqual(first);
+    expect(step.runs).toBe(1);
+    expect(written).toEqual([
+      'set-up: file ...\n',
+      expect.stringMatching(/^set-up: file: done \(0\.\d s\)\n$/),
+      'set-up: in place: file 1\n',
+      'set-up: in place: file 1\n',
+    ]);
+  });
+
+  test('that cannot be made ends set-up with the reason, and is made by the next one', async () => {
+    const broken = { ...fileStep(), make: async () => 'no disk' };
+    await expect(ensure([broken])).rejects.toThrow('file: no disk');
+    const step = fileStep();
+    await ensure([step]);
     expect(step.runs).toBe(1);
   });
 
-  test('runs again when its pin changes', async () => {
-    await ensureSteps([fileStep('1')], directory, silent);
-    const changed = fileStep('2');
-    expect((await ensureSteps([changed], directory, silent)).file?.summary).toBe('file 2');
-    expect(changed.runs).toBe(1);
+  test('that makes nothing ends set-up with what is still missing', async () => {
+    await expect(ensure([{ ...fileStep(), make: async () => undefined }])).rejects.toThrow('file: no file');
   });
 
-  test('runs again when its result was deleted', async () => {
-    const step = fileStep();
-    const { file } = await ensureSteps([step], directory, silent);
-    rmSync(file?.path ?? '');
-    await ensureSteps([step], directory, silent);
-    expect(step.runs).toBe(2);
+  test('that set-up cannot make ends it with what is missing', async () => {
+    await expect(ensure([{ name: 'Node', find: () => 'is too old' }])).rejects.toThrow('Node: is too old');
   });
 
-  test('that failed half-way runs again, though it had been done before', async () => {
-    const step = fileStep();
-    await ensureSteps([step], directory, silent);
-    const broken = { ...fileStep('2'), make: () => Promise.reject(new Error('no disk')) };
-    await expect(ensureSteps([broken], directory, silent)).rejects.toThrow('no disk');
-    await ensureSteps([step], directory, silent);
-    expect(step.runs).toBe(2);
+  test('that is optional is left out where it cannot be made', async () => {
+    const [optional, step] = [
+      { ...fileStep(), optional: true, make: async () => 'no Go on PATH' },
+      fileStep(),
+    ];
+    expect([...(await ensure([optional, step])).keys()]).toEqual([step]);
+    expect(written).toContain('set-up: file: going on without it: no Go on PATH\n');
   });
 
-  test('killed half-way leaves no stamp and a lock that the next run breaks', {
-    timeout: 30_000,
-  }, async () => {
-    const steps = path.resolve(import.meta.dirname, '../../../../sandbox/setup/steps.mjs');
-    const script = `
-      import { ensureSteps } from ${JSON.stringify(steps)};
-      const reporter = { note() {}, ready() {}, start: () => ({ progress() {}, end() {}, fail() {} }) };
-      const make = () => new Promise(() => { setInterval(() => {}, 1000); console.log('making'); });
-      const step = { id: 'file', name: 'file', pin: () => '1', holds: () => true, make };
-      await ensureSteps([step], ${JSON.stringify(directory)}, reporter);`;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    child.kill('SIGKILL');
-    await new Promise((resolve) => child.once('close', resolve));
-    expect(readlinkSync(path.join(directory, 'setup.lock'))).toMatch(new RegExp(`^${child.pid} `));
-    const step = fileStep();
-    await ensureSteps([step], directory, silent);
+  test('that two processes need at once is made once', async () => {
+    const step = fileStep(100);
+    await Promise.all([ensure([step]), ensure([step])]);
     expect(step.runs).toBe(1);
-    expect(readdirSync(directory).sort()).toEqual(['made', 'stamps']);
+    expect(written.filter((text) => /waiting for it/.test(text))).toHaveLength(1);
   });
 
-  test('with a stamp that a power cut left empty runs again', async () => {
+  test('says what it does every 10 s', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const step = fileStep();
-    await ensureSteps([step], directory, silent);
-    writeFileSync(path.join(directory, 'stamps', 'file.json'), '');
-    await ensureSteps([step], directory, silent);
-    expect(step.runs).toBe(2);
-  });
-
-  test('wanted by two runs at once is made once', async () => {
-    const step = fileStep();
-    const slow = { ...step, make: () => delay(100).then(step.make) };
-    await Promise.all([ensureSteps([slow], directory, silent), ensureSteps([slow], directory, silent)]);
-    expect(step.runs).toBe(1);
+    const make = async (progress: (text: string) => void) => {
+      progress('5 packages compiled');
+      await vi.advanceTimersByTimeAsync(10_000);
+      return step.make();
+    };
+    await ensure([{ ...step, make }]);
+    expect(written).toContainEqual(expect.stringMatching(/^set-up: file: .* s, 5 packages compiled\n$/));
   });
 });
 
 describe('the lock', () => {
-  test('of a living process is waited for, and the waiter learns whose it is', async () => {
-    const file = path.join(directory, 'lock');
-    const release = await takeLock(file);
+  test('of a living process is waited for', async () => {
+    const release = await takeLock(directory, () => expect.unreachable('no process has it'));
     const waitedFor: number[] = [];
     let taken = false;
-    const second = takeLock(file, (pid) => waitedFor.push(pid), 10).then((free) => {
+    const second = takeLock(directory, (port) => waitedFor.push(port), 10).then((free) => {
       taken = true;
       return free;
     });
     await delay(60);
-    expect({ taken, waitedFor }).toEqual({ taken: false, waitedFor: [process.pid] });
+    expect({ taken, waitedFor }).toEqual({ taken: false, waitedFor: [expect.any(Number)] });
     release();
     (await second)();
-    expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('of a dead process is broken', async () => {
-    const file = path.join(directory, 'lock');
-    symlinkSync(`${spawnSync('true').pid} 1`, file);
-    const release = await takeLock(file, () => expect.unreachable('waited for a dead process'));
-    expect(readlinkSync(file)).toMatch(new RegExp(`^${process.pid} `));
-    release();
-  });
-
-  test('of an earlier version, which was a file, is broken', async () => {
-    const file = path.join(directory, 'lock');
-    writeFileSync(file, '1 1');
-    (await takeLock(file, () => expect.unreachable('waited for a file')))();
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  test.runIf(process.platform === 'linux')('of a dead process whose id is used again is broken', async () => {
-    const file = path.join(directory, 'lock');
-    symlinkSync(`${process.ppid} 1`, file);
-    (await takeLock(file, () => expect.unreachable('waited for another process')))();
-  });
-
-  test('given back twice does not free the next holder', async () => {
-    const file = path.join(directory, 'lock');
-    const release = await takeLock(file);
-    release();
-    symlinkSync('another', file);
-    release();
-    expect(readlinkSync(file)).toBe('another');
+  test('of a killed process is free', { timeout: 30_000 }, async () => {
+    const lock = path.resolve(import.meta.dirname, '../../../../sandbox/setup/lock.mjs');
+    const script = `import { takeLock } from ${JSON.stringify(lock)};
+      await takeLock(${JSON.stringify(directory)}, () => {});
+      console.log('taken');`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const waited = vi.fn();
+    const next = takeLock(directory, waited, 10);
+    await vi.waitFor(() => expect(waited).toHaveBeenCalled());
+    child.kill('SIGKILL');
+    (await next)();
   });
 });
 
 describe('a command', () => {
-  test('tells its exit code, its output and each line', async () => {
+  test('has its exit code, its output and each line', async () => {
     const lines: string[] = [];
     const result = await runCommand('sh', ['-c', 'echo out; echo err >&2; exit 3'], {
       onLine: (line) => lines.push(line),
