@@ -9,7 +9,7 @@ import { type Configuration, readConfiguration } from './protocol/configuration.
 import { type Change, changes, keepsName } from './protocol/diff.ts';
 import { grpcError } from './protocol/errors.ts';
 import type { Properties } from './protocol/field.ts';
-import { create, foreseen, readState, update } from './protocol/lifecycle.ts';
+import { create, foreseen, readState, remove, update } from './protocol/lifecycle.ts';
 import type { Resource } from './protocol/resource.ts';
 import { fromStruct, toStruct } from './protocol/struct.ts';
 import { resourceOf } from './table.ts';
@@ -63,7 +63,7 @@ function handlers(): grpc.UntypedServiceImplementation {
     update: unary('updating', (request: pb.UpdateRequest) => updateResource(request, current())),
     delete: unary('deleting', async (request: pb.DeleteRequest) => {
       const old = fromStruct(request.getProperties());
-      await resourceOf(typeOf(request.getUrn())).delete(clientsFor(current(), old), old);
+      await remove(resourceOf(typeOf(request.getUrn())), clientsFor(current(), old), old);
       return new emptypb.Empty();
     }),
     invoke: unary('invoking', (request: pb.InvokeRequest): pb.InvokeResponse => {

@@ -1,6 +1,6 @@
 import type { Aws } from './clients.ts';
 import { type Field, isObject, type Properties, same } from './field.ts';
-import { type Resource, tagsOf } from './resource.ts';
+import { type Resource, tagsOf, unless } from './resource.ts';
 
 /** A resource exists, but setting it to its desired state failed. The engine records it and repairs it next time. */
 export class Unfinished extends Error {
@@ -69,7 +69,7 @@ export async function readState(
   inputs: Properties,
   defaultTags: Tags,
 ): Promise<State | undefined> {
-  const found = await resource.read(aws, known);
+  const found = await unless(resource.read(aws, known), ...resource.notFound);
   return found && withRegion(resource, aws, settle(resource, found, inputs, defaultTags), inputs);
 }
 
@@ -132,11 +132,17 @@ export async function update(
     const before = isObject(old.outputs.tagsAll) ? old.outputs.tagsAll : {};
     const added = Object.entries(tags).filter(([key, value]) => before[key] !== value);
     const removed = Object.keys(before).filter((key) => !(key in tags));
-    await resource.tag(aws, old.outputs, Object.fromEntries(added), removed);
+    if (removed.length > 0) await resource.untag?.(aws, old.outputs, removed);
+    if (added.length > 0) await resource.tag(aws, old.outputs, Object.fromEntries(added));
   }
   const stable = resource.outputs.filter((name) => !resource.volatile?.includes(name));
   const known = { ...Object.fromEntries(stable.map((name) => [name, old.outputs[name]])), ...inputs };
   return (await readBack(resource, aws, known, inputs, defaultTags)).outputs;
+}
+
+/** Deletes the resource; one that does not exist is fine. */
+export async function remove(resource: Resource, aws: Aws, old: Properties): Promise<void> {
+  await unless(resource.delete(aws, old), ...resource.notFound);
 }
 
 /** What a preview knows of the outputs; every other output is unknown until the update. */

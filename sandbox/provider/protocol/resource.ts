@@ -1,5 +1,5 @@
 import type { Aws } from './clients.ts';
-import { type Field, type Fields, isObject, type Properties } from './field.ts';
+import { type Field, type Fields, isObject, type Properties, same } from './field.ts';
 
 /**
  * One resource type: its properties and the AWS calls behind it. `create`, `update` and `delete` get inputs whose
@@ -11,6 +11,8 @@ export interface Resource {
   outputs: readonly string[];
   /** Outputs that an update can change. */
   volatile?: readonly string[];
+  /** The errors by which AWS says that the resource does not exist. */
+  notFound: readonly string[];
   /** The inputs that name the resource in AWS. */
   identity: readonly string[];
   /** The identity for an id given to `import`; undefined when the id has another form. */
@@ -21,15 +23,25 @@ export interface Resource {
   /** Makes the resource and returns its id. A name already taken is the API's own error where it has one. */
   create(aws: Aws, inputs: Properties): Promise<string>;
   /** Work after `create` that may fail without losing the resource. */
-  finish?(aws: Aws, inputs: Properties, id: string): Promise<void>;
-  /** The resource as it is now (`tags`: all of them); undefined when it does not exist. */
+  finish?(aws: Aws, inputs: Properties, id: string): Promise<unknown>;
+  /** The resource as it is now (`tags`: all of them); undefined, or one of the errors, when it does not exist. */
   read(aws: Aws, known: Properties): Promise<Properties | undefined>;
   /** Updates everything but tags from `old` (outputs) to `inputs`. */
-  update?(aws: Aws, inputs: Properties, old: Properties, oldInputs: Properties): Promise<void>;
-  tag?(aws: Aws, old: Properties, tags: Record<string, string>, remove: string[]): Promise<void>;
-  /** Deletes the resource; a resource that does not exist is fine. */
-  delete(aws: Aws, old: Properties): Promise<void>;
+  update?(aws: Aws, inputs: Properties, old: Properties, oldInputs: Properties): Promise<unknown>;
+  /** Sets at least one tag. */
+  tag?(aws: Aws, old: Properties, tags: Record<string, string>): Promise<unknown>;
+  /** Removes at least one tag. */
+  untag?(aws: Aws, old: Properties, keys: string[]): Promise<unknown>;
+  /** Deletes the resource; one of the errors is fine. */
+  delete(aws: Aws, old: Properties): Promise<unknown>;
 }
+
+/** A resource whose id is the input that names it. */
+export const namedBy = (input: string, importForm = input) => ({
+  identity: [input],
+  parse: (id: string): Properties => ({ [input]: id }),
+  importForm,
+});
 
 export const text: Field = { kind: 'string' };
 export const name: Field = { kind: 'string', required: true, replace: true };
@@ -52,6 +64,11 @@ export function tagList(tags: Properties[string]): { Key: string; Value: string 
 export function tagMap(tags: { Key?: string; Value?: string }[] | undefined): Record<string, string> {
   const own = (tags ?? []).filter(({ Key }) => Key !== undefined && !Key.startsWith('aws:'));
   return Object.fromEntries(own.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+}
+
+/** Tags that AWS returns as a map, without those of AWS itself. */
+export function ownTags(tags: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:')));
 }
 
 /** The value of the call, or undefined when AWS answers with one of the named errors. */
@@ -81,6 +98,26 @@ export async function whileIamSettles<T>(call: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }
+}
+
+/**
+ * Returns when `pending` answers undefined; it is called every half second. @throws after a minute, with its last answer
+ */
+export async function settles(pending: () => Promise<string | undefined>): Promise<void> {
+  for (const until = Date.now() + 60_000; ; ) {
+    const problem = await pending();
+    if (problem === undefined) return;
+    if (Date.now() > until) throw new Error(`${problem} after 60 s`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Whether an input means something else to AWS after an update than before. */
+export function changedBetween(fields: Fields, before: Properties, after: Properties) {
+  return (name: string): boolean => {
+    const field = fields[name];
+    return field !== undefined && !same(field, before[name], after[name]);
+  };
 }
 
 /** A property that check() verified to be a string. */

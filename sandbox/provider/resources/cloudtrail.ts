@@ -1,6 +1,7 @@
 import type { CloudTrail, ReadWriteType } from '@aws-sdk/client-cloudtrail';
-import { type Properties, same } from '../protocol/field.ts';
+import type { Properties } from '../protocol/field.ts';
 import {
+  changedBetween,
   name,
   optional,
   type Resource,
@@ -10,11 +11,9 @@ import {
   tagList,
   tagMap,
   text,
-  unless,
 } from '../protocol/resource.ts';
 import { objects } from './s3-bucket.ts';
 
-const GONE = ['TrailNotFoundException'];
 const off = { kind: 'boolean', default: false } as const;
 const on = { kind: 'boolean', default: true } as const;
 
@@ -110,6 +109,7 @@ async function read(
 export const Trail: Resource = {
   inputs,
   outputs: ['arn', 'homeRegion'],
+  notFound: ['TrailNotFoundException'],
   identity: ['name'],
   parse: (id) => (id.startsWith('arn:') ? { name: id.split('/').at(-1), arn: id } : undefined),
   importForm: 'ARN',
@@ -136,20 +136,16 @@ export const Trail: Resource = {
   async update(aws, properties, old, oldInputs) {
     const cloudTrail = await aws.cloudtrail();
     const arn = string(old, 'arn');
-    const changed = (one: string) =>
-      inputs[one] !== undefined && !same(inputs[one], oldInputs[one], properties[one]);
+    const changed = changedBetween(inputs, oldInputs, properties);
     await cloudTrail.updateTrail({ Name: arn, ...settingsOf(properties) });
     if (changed('eventSelectors')) await setSelectors(cloudTrail, arn, properties);
     if (changed('enableLogging')) await setLogging(cloudTrail, arn, properties);
   },
-  async tag(aws, old, tags, remove) {
-    const cloudTrail = await aws.cloudtrail();
-    const ResourceId = string(old, 'arn');
-    if (remove.length > 0)
-      await cloudTrail.removeTags({ ResourceId, TagsList: remove.map((Key) => ({ Key })) });
-    if (Object.keys(tags).length > 0) await cloudTrail.addTags({ ResourceId, TagsList: tagList(tags) });
+  tag: async (aws, old, tags) =>
+    (await aws.cloudtrail()).addTags({ ResourceId: string(old, 'arn'), TagsList: tagList(tags) }),
+  async untag(aws, old, keys) {
+    const TagsList = keys.map((Key) => ({ Key }));
+    await (await aws.cloudtrail()).removeTags({ ResourceId: string(old, 'arn'), TagsList });
   },
-  async delete(aws, old) {
-    await unless((await aws.cloudtrail()).deleteTrail({ Name: string(old, 'arn') }), ...GONE);
-  },
+  delete: async (aws, old) => (await aws.cloudtrail()).deleteTrail({ Name: string(old, 'arn') }),
 };

@@ -4,6 +4,7 @@ import { isObject, type Properties } from '../protocol/field.ts';
 import {
   integer,
   name,
+  namedBy,
   optional,
   type Resource,
   regional,
@@ -64,9 +65,8 @@ export const MetricAlarm: Resource = {
     ...tagged,
   },
   outputs: ['arn'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  notFound: ['ResourceNotFound'],
+  ...namedBy('name'),
   create: put,
   async read(aws, known) {
     const cloudwatch = await aws.cloudwatch();
@@ -95,17 +95,11 @@ export const MetricAlarm: Resource = {
       tags: tagMap(Tags),
     };
   },
-  async update(aws, inputs) {
-    // PutMetricAlarm replaces every setting, and ignores tags of an alarm that exists
-    await put(aws, { ...inputs, tags: undefined });
-  },
-  async tag(aws, old, tags, remove) {
-    const cloudwatch = await aws.cloudwatch();
-    const ResourceARN = string(old, 'arn');
-    if (remove.length > 0) await cloudwatch.untagResource({ ResourceARN, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await cloudwatch.tagResource({ ResourceARN, Tags: tagList(tags) });
-  },
-  async delete(aws, old) {
-    await (await aws.cloudwatch()).deleteAlarms({ AlarmNames: [string(old, 'name')] });
-  },
+  // PutMetricAlarm replaces every setting, and ignores tags of an alarm that exists
+  update: (aws, inputs) => put(aws, { ...inputs, tags: undefined }),
+  tag: async (aws, old, tags) =>
+    (await aws.cloudwatch()).tagResource({ ResourceARN: string(old, 'arn'), Tags: tagList(tags) }),
+  untag: async (aws, old, TagKeys) =>
+    (await aws.cloudwatch()).untagResource({ ResourceARN: string(old, 'arn'), TagKeys }),
+  delete: async (aws, old) => (await aws.cloudwatch()).deleteAlarms({ AlarmNames: [string(old, 'name')] }),
 };

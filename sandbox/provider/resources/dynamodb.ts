@@ -1,21 +1,27 @@
-import type { AttributeDefinition, DynamoDB, KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeDefinition,
+  DynamoDB,
+  KeySchemaElement,
+  UpdateTableInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Aws } from '../protocol/clients.ts';
-import { isObject, type Properties, same } from '../protocol/field.ts';
+import { isObject, type Properties } from '../protocol/field.ts';
 import {
+  changedBetween,
   name,
+  namedBy,
   nested,
   optional,
   type Resource,
   regional,
+  settles,
   string,
   tagged,
   tagList,
   tagMap,
   text,
-  unless,
 } from '../protocol/resource.ts';
 
-const GONE = ['ResourceNotFoundException', 'TableNotFoundException'];
 const onDemand = 'PAY_PER_REQUEST';
 const key = { kind: 'string', replace: true } as const;
 const enabled = { kind: 'boolean', default: false } as const;
@@ -63,28 +69,24 @@ const isOn = (properties: Properties, what: string): boolean =>
   optional<boolean>(nested(properties, what), 'enabled') ?? false;
 
 /** Returns when the table has left the states in which AWS refuses changes; at most a minute. */
-async function settled(dynamodb: DynamoDB, TableName: string): Promise<void> {
-  for (const until = Date.now() + 60_000; ; ) {
+const settled = (dynamodb: DynamoDB, TableName: string): Promise<void> =>
+  settles(async () => {
     const { Table: table } = await dynamodb.describeTable({ TableName });
-    if (table?.TableStatus === 'ACTIVE') return;
-    if (Date.now() > until) throw new Error(`the table was ${table?.TableStatus} after 60 s, not ACTIVE`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
+    return table?.TableStatus === 'ACTIVE' ? undefined : `the table was still ${table?.TableStatus}`;
+  });
 
 /** Sets what CreateTable does not accept. Time to live can be changed only once in a while, so only when it differs. */
 async function setRest(aws: Aws, properties: Properties, before: Properties): Promise<void> {
   const dynamodb = await aws.dynamodb();
   const TableName = string(properties, 'name');
-  const differs = (one: string) =>
-    inputs[one] !== undefined && !same(inputs[one], before[one], properties[one]);
-  if (differs('ttl')) {
+  const changed = changedBetween(inputs, before, properties);
+  if (changed('ttl')) {
     const attribute = (of: Properties) => optional<string>(nested(of, 'ttl'), 'attributeName');
     const AttributeName = attribute(properties) ?? attribute(before);
     const TimeToLiveSpecification = { AttributeName, Enabled: isOn(properties, 'ttl') };
     await dynamodb.updateTimeToLive({ TableName, TimeToLiveSpecification });
   }
-  if (differs('pointInTimeRecovery')) {
+  if (changed('pointInTimeRecovery')) {
     const PointInTimeRecoverySpecification = {
       PointInTimeRecoveryEnabled: isOn(properties, 'pointInTimeRecovery'),
     };
@@ -93,8 +95,7 @@ async function setRest(aws: Aws, properties: Properties, before: Properties): Pr
 }
 
 async function read(dynamodb: DynamoDB, TableName: string): Promise<Properties | undefined> {
-  const described = await unless(dynamodb.describeTable({ TableName }), ...GONE);
-  const table = described?.Table;
+  const { Table: table } = await dynamodb.describeTable({ TableName });
   if (!table || table.TableStatus === 'DELETING') return undefined;
   const { TimeToLiveDescription: ttl } = await dynamodb.describeTimeToLive({ TableName });
   const { ContinuousBackupsDescription } = await dynamodb.describeContinuousBackups({ TableName });
@@ -125,9 +126,8 @@ async function read(dynamodb: DynamoDB, TableName: string): Promise<Properties |
 export const Table: Resource = {
   inputs,
   outputs: ['arn'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  notFound: ['ResourceNotFoundException', 'TableNotFoundException'],
+  ...namedBy('name'),
   async create(aws, properties) {
     const TableName = string(properties, 'name');
     await (await aws.dynamodb()).createTable({
@@ -151,33 +151,23 @@ export const Table: Resource = {
   async update(aws, properties, _old, oldInputs) {
     const dynamodb = await aws.dynamodb();
     const TableName = string(properties, 'name');
-    const BillingMode = billingOf(properties);
-    const changed = (one: string) =>
-      inputs[one] !== undefined && !same(inputs[one], oldInputs[one], properties[one]);
     // AWS takes one kind of change a call
-    if (changed('billingMode')) {
-      await dynamodb.updateTable({ TableName, BillingMode });
-      await settled(dynamodb, TableName);
-    }
-    if (changed('serverSideEncryption')) {
-      const SSESpecification = { Enabled: isOn(properties, 'serverSideEncryption') };
-      await dynamodb.updateTable({ TableName, SSESpecification });
-      await settled(dynamodb, TableName);
-    }
-    if (changed('deletionProtectionEnabled')) {
-      const DeletionProtectionEnabled = optional<boolean>(properties, 'deletionProtectionEnabled') ?? false;
-      await dynamodb.updateTable({ TableName, DeletionProtectionEnabled });
+    const changes: Record<string, Partial<UpdateTableInput>> = {
+      billingMode: { BillingMode: billingOf(properties) },
+      serverSideEncryption: { SSESpecification: { Enabled: isOn(properties, 'serverSideEncryption') } },
+      deletionProtectionEnabled: {
+        DeletionProtectionEnabled: optional<boolean>(properties, 'deletionProtectionEnabled') ?? false,
+      },
+    };
+    for (const name of Object.keys(changes).filter(changedBetween(inputs, oldInputs, properties))) {
+      await dynamodb.updateTable({ TableName, ...changes[name] });
       await settled(dynamodb, TableName);
     }
     await setRest(aws, properties, oldInputs);
   },
-  async tag(aws, old, tags, remove) {
-    const dynamodb = await aws.dynamodb();
-    const ResourceArn = string(old, 'arn');
-    if (remove.length > 0) await dynamodb.untagResource({ ResourceArn, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await dynamodb.tagResource({ ResourceArn, Tags: tagList(tags) });
-  },
-  async delete(aws, old) {
-    await unless((await aws.dynamodb()).deleteTable({ TableName: string(old, 'name') }), ...GONE);
-  },
+  tag: async (aws, old, tags) =>
+    (await aws.dynamodb()).tagResource({ ResourceArn: string(old, 'arn'), Tags: tagList(tags) }),
+  untag: async (aws, old, TagKeys) =>
+    (await aws.dynamodb()).untagResource({ ResourceArn: string(old, 'arn'), TagKeys }),
+  delete: async (aws, old) => (await aws.dynamodb()).deleteTable({ TableName: string(old, 'name') }),
 };

@@ -1,19 +1,20 @@
-import type { EventSourceMappingConfiguration, FunctionResponseType } from '@aws-sdk/client-lambda';
+import type { FunctionResponseType } from '@aws-sdk/client-lambda';
 import type { Aws } from '../protocol/clients.ts';
 import type { Properties } from '../protocol/field.ts';
 import {
   integer,
   nested,
   optional,
+  ownTags,
   type Resource,
   regional,
+  settles,
   string,
   tagged,
   unless,
   whileIamSettles,
 } from '../protocol/resource.ts';
-
-const GONE = 'ResourceNotFoundException';
+import { lambdaTagging, notFound } from './lambda.ts';
 
 const settingsOf = (inputs: Properties) => ({
   FunctionName: string(inputs, 'functionName'),
@@ -27,19 +28,13 @@ const settingsOf = (inputs: Properties) => ({
   },
 });
 
-async function find(aws: Aws, UUID: string): Promise<EventSourceMappingConfiguration | undefined> {
-  return unless((await aws.lambda()).getEventSourceMapping({ UUID }), GONE);
-}
-
 /** Returns when the mapping is in no transitional state; at most a minute. */
-async function settled(aws: Aws, id: string): Promise<void> {
-  for (const until = Date.now() + 60_000; ; ) {
-    const { State = '' } = (await find(aws, id)) ?? {};
-    if (!/ing$/.test(State)) return;
-    if (Date.now() > until) throw new Error(`the event source mapping was still ${State} after 60 s`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
+const settled = (aws: Aws, id: string): Promise<void> =>
+  settles(async () => {
+    const mapping = (await aws.lambda()).getEventSourceMapping({ UUID: id });
+    const { State = '' } = (await unless(mapping, ...notFound)) ?? {};
+    return State.endsWith('ing') ? `the event source mapping was still ${State}` : undefined;
+  });
 
 /** The mapping of a queue to a function. AWS chooses its id. */
 export const EventSourceMapping: Resource = {
@@ -55,6 +50,7 @@ export const EventSourceMapping: Resource = {
     ...tagged,
   },
   outputs: ['arn', 'functionArn', 'uuid'],
+  notFound,
   identity: ['eventSourceArn'],
   parse: (id) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? { uuid: id } : undefined),
   importForm: 'UUID',
@@ -74,9 +70,9 @@ export const EventSourceMapping: Resource = {
   },
   finish: (aws, _inputs, id) => settled(aws, id),
   async read(aws, known) {
-    const found = await find(aws, string(known, 'uuid'));
-    if (!found) return undefined;
-    const { Tags = {} } = await (await aws.lambda()).listTags({ Resource: found.EventSourceMappingArn });
+    const lambda = await aws.lambda();
+    const found = await lambda.getEventSourceMapping({ UUID: string(known, 'uuid') });
+    const { Tags } = await lambda.listTags({ Resource: found.EventSourceMappingArn });
     return {
       eventSourceArn: found.EventSourceArn,
       functionName: found.FunctionArn,
@@ -88,7 +84,7 @@ export const EventSourceMapping: Resource = {
       arn: found.EventSourceMappingArn,
       functionArn: found.FunctionArn,
       uuid: found.UUID,
-      tags: Object.fromEntries(Object.entries(Tags).filter(([key]) => !key.startsWith('aws:'))),
+      tags: ownTags(Tags),
     };
   },
   async update(aws, inputs, old) {
@@ -96,15 +92,10 @@ export const EventSourceMapping: Resource = {
     await (await aws.lambda()).updateEventSourceMapping({ UUID, ...settingsOf(inputs) });
     await settled(aws, UUID);
   },
-  async tag(aws, old, tags, remove) {
-    const lambda = await aws.lambda();
-    const Resource = string(old, 'arn');
-    if (remove.length > 0) await lambda.untagResource({ Resource, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await lambda.tagResource({ Resource, Tags: tags });
-  },
+  ...lambdaTagging,
   async delete(aws, old) {
     const UUID = string(old, 'uuid');
-    await unless((await aws.lambda()).deleteEventSourceMapping({ UUID }), GONE);
+    await (await aws.lambda()).deleteEventSourceMapping({ UUID });
     await settled(aws, UUID);
   },
 };

@@ -8,10 +8,9 @@ import {
   regional,
   string,
   text,
-  unless,
   whileIamSettles,
 } from '../protocol/resource.ts';
-import { bus, busOf, deadLetter, deadLetterOf, GONE } from './events.ts';
+import { bus, busOf, deadLetter, deadLetterOf, notFound } from './events.ts';
 
 const idOf = (properties: Properties): string => {
   const bus = busOf(properties);
@@ -69,6 +68,7 @@ export const EventTarget: Resource = {
     ...regional,
   },
   outputs: [],
+  notFound,
   identity: ['eventBusName', 'rule', 'targetId'],
   parse(id) {
     const [targetId, rule, eventBusName = 'default'] = id.split('/').reverse();
@@ -77,14 +77,15 @@ export const EventTarget: Resource = {
   importForm: 'rule/target-id or event-bus/rule/target-id',
   id: idOf,
   create: putTarget,
+  update: putTarget,
   async read(aws, known) {
     const events = await aws.events();
     const EventBusName = busOf(known);
     const Rule = string(known, 'rule');
     let NextToken: string | undefined;
     do {
-      const page = await unless(events.listTargetsByRule({ Rule, EventBusName, NextToken }), GONE);
-      const found = page?.Targets?.find(({ Id }) => Id === known.targetId);
+      const page = await events.listTargetsByRule({ Rule, EventBusName, NextToken });
+      const found = page.Targets?.find(({ Id }) => Id === known.targetId);
       if (found) {
         return {
           rule: Rule,
@@ -107,17 +108,14 @@ export const EventTarget: Resource = {
             : known.retryPolicy,
         };
       }
-      NextToken = page?.NextToken;
+      NextToken = page.NextToken;
     } while (NextToken);
     return undefined;
   },
-  async update(aws, inputs) {
-    await putTarget(aws, inputs);
-  },
   async delete(aws, old) {
     const ids = { Rule: string(old, 'rule'), EventBusName: busOf(old), Ids: [string(old, 'targetId')] };
-    const answer = await unless((await aws.events()).removeTargets(ids), GONE);
-    const failed = answer?.FailedEntries?.find(({ ErrorCode }) => ErrorCode !== GONE);
+    const { FailedEntries } = await (await aws.events()).removeTargets(ids);
+    const failed = FailedEntries?.find(({ ErrorCode = '' }) => !notFound.includes(ErrorCode));
     if (failed) throw new Error(`${failed.ErrorCode}: ${failed.ErrorMessage}`);
   },
 };

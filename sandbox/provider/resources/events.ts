@@ -1,6 +1,7 @@
 import type { Properties } from '../protocol/field.ts';
 import {
   name,
+  namedBy,
   nested,
   optional,
   type Resource,
@@ -10,11 +11,10 @@ import {
   tagList,
   tagMap,
   text,
-  unless,
   whileIamSettles,
 } from '../protocol/resource.ts';
 
-export const GONE = 'ResourceNotFoundException';
+export const notFound = ['ResourceNotFoundException'];
 export const bus = { kind: 'string', default: 'default', replace: true } as const;
 export const deadLetter = { kind: 'object', fields: { arn: text } } as const;
 export const busOf = (properties: Properties): string =>
@@ -24,19 +24,18 @@ export const deadLetterOf = (properties: Properties) => {
   return arn ? { Arn: arn } : undefined;
 };
 
-const tag: Resource['tag'] = async (aws, old, tags, remove) => {
-  const events = await aws.events();
-  const ResourceARN = string(old, 'arn');
-  if (remove.length > 0) await events.untagResource({ ResourceARN, TagKeys: remove });
-  if (Object.keys(tags).length > 0) await events.tagResource({ ResourceARN, Tags: tagList(tags) });
+const tagging: Pick<Resource, 'tag' | 'untag'> = {
+  tag: async (aws, old, tags) =>
+    (await aws.events()).tagResource({ ResourceARN: string(old, 'arn'), Tags: tagList(tags) }),
+  untag: async (aws, old, TagKeys) =>
+    (await aws.events()).untagResource({ ResourceARN: string(old, 'arn'), TagKeys }),
 };
 
 export const EventBus: Resource = {
   inputs: { name, description: text, deadLetterConfig: deadLetter, ...regional, ...tagged },
   outputs: ['arn'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  notFound,
+  ...namedBy('name'),
   async create(aws, inputs) {
     const Name = string(inputs, 'name');
     await (await aws.events()).createEventBus({
@@ -49,8 +48,7 @@ export const EventBus: Resource = {
   },
   async read(aws, known) {
     const events = await aws.events();
-    const found = await unless(events.describeEventBus({ Name: string(known, 'name') }), GONE);
-    if (!found) return undefined;
+    const found = await events.describeEventBus({ Name: string(known, 'name') });
     const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
     return {
       name: found.Name,
@@ -67,10 +65,8 @@ export const EventBus: Resource = {
       DeadLetterConfig: deadLetterOf(inputs) ?? {},
     });
   },
-  tag,
-  async delete(aws, old) {
-    await unless((await aws.events()).deleteEventBus({ Name: string(old, 'name') }), GONE);
-  },
+  ...tagging,
+  delete: async (aws, old) => (await aws.events()).deleteEventBus({ Name: string(old, 'name') }),
 };
 
 const putPolicy: Resource['create'] = async (aws, inputs) => {
@@ -82,21 +78,16 @@ const putPolicy: Resource['create'] = async (aws, inputs) => {
 export const EventBusPolicy: Resource = {
   inputs: { eventBusName: bus, policy: { kind: 'policy', required: true }, ...regional },
   outputs: [],
-  identity: ['eventBusName'],
-  parse: (id) => ({ eventBusName: id }),
-  importForm: 'event bus name',
+  notFound,
+  ...namedBy('eventBusName', 'event bus name'),
   create: putPolicy,
+  update: putPolicy,
   async read(aws, known) {
-    const found = await unless((await aws.events()).describeEventBus({ Name: busOf(known) }), GONE);
-    return found?.Policy ? { eventBusName: found.Name, policy: found.Policy } : undefined;
+    const { Name, Policy } = await (await aws.events()).describeEventBus({ Name: busOf(known) });
+    return Policy ? { eventBusName: Name, policy: Policy } : undefined;
   },
-  async update(aws, inputs) {
-    await putPolicy(aws, inputs);
-  },
-  async delete(aws, old) {
-    const events = await aws.events();
-    await unless(events.removePermission({ EventBusName: busOf(old), RemoveAllPermissions: true }), GONE);
-  },
+  delete: async (aws, old) =>
+    (await aws.events()).removePermission({ EventBusName: busOf(old), RemoveAllPermissions: true }),
 };
 
 const putRule: Resource['create'] = async (aws, inputs) => {
@@ -130,6 +121,7 @@ export const EventRule: Resource = {
     ...tagged,
   },
   outputs: ['arn'],
+  notFound,
   identity: ['eventBusName', 'name'],
   parse(id) {
     const [rule = '', eventBusName = 'default'] = id.split('/').reverse();
@@ -140,8 +132,7 @@ export const EventRule: Resource = {
   async read(aws, known) {
     const events = await aws.events();
     const EventBusName = busOf(known);
-    const found = await unless(events.describeRule({ Name: string(known, 'name'), EventBusName }), GONE);
-    if (!found) return undefined;
+    const found = await events.describeRule({ Name: string(known, 'name'), EventBusName });
     const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
     return {
       name: found.Name,
@@ -155,13 +146,9 @@ export const EventRule: Resource = {
       tags: tagMap(Tags),
     };
   },
-  async update(aws, inputs) {
-    // PutRule replaces every attribute, and refuses tags for a rule that exists
-    await putRule(aws, { ...inputs, tags: undefined });
-  },
-  tag,
-  async delete(aws, old) {
-    const events = await aws.events();
-    await unless(events.deleteRule({ Name: string(old, 'name'), EventBusName: busOf(old) }), GONE);
-  },
+  // PutRule replaces every attribute, and refuses tags for a rule that exists
+  update: (aws, inputs) => putRule(aws, { ...inputs, tags: undefined }),
+  ...tagging,
+  delete: async (aws, old) =>
+    (await aws.events()).deleteRule({ Name: string(old, 'name'), EventBusName: busOf(old) }),
 };

@@ -3,6 +3,7 @@ import type { Properties } from '../protocol/field.ts';
 import {
   integer,
   name,
+  namedBy,
   optional,
   type Resource,
   string,
@@ -14,7 +15,7 @@ import {
   whileIamSettles,
 } from '../protocol/resource.ts';
 
-const GONE = 'NoSuchEntityException';
+const notFound = ['NoSuchEntityException'];
 const document = { kind: 'policy', required: true } as const;
 
 export const Role: Resource = {
@@ -28,9 +29,8 @@ export const Role: Resource = {
     ...tagged,
   },
   outputs: ['arn', 'uniqueId', 'createDate'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  notFound,
+  ...namedBy('name'),
   async create(aws, inputs) {
     const iam = await aws.iam();
     const RoleName = string(inputs, 'name');
@@ -50,12 +50,12 @@ export const Role: Resource = {
   async read(aws, known) {
     const iam = await aws.iam();
     const RoleName = string(known, 'name');
-    const found = await unless(iam.getRole({ RoleName }), GONE);
-    if (!found?.Role) return undefined;
-    const role = found.Role;
+    const { Role: role } = await iam.getRole({ RoleName });
+    if (!role) return undefined;
     // as the official provider does at every read, also where the program names no policies of the role
     const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
-    for (const PolicyName of PolicyNames) await unless(iam.getRolePolicy({ RoleName, PolicyName }), GONE);
+    for (const PolicyName of PolicyNames)
+      await unless(iam.getRolePolicy({ RoleName, PolicyName }), ...notFound);
     await iam.listAttachedRolePolicies({ RoleName });
     return {
       name: role.RoleName,
@@ -83,19 +83,16 @@ export const Role: Resource = {
     const boundary = optional<string>(inputs, 'permissionsBoundary');
     if (boundary) await iam.putRolePermissionsBoundary({ RoleName, PermissionsBoundary: boundary });
     else if (optional(old, 'permissionsBoundary'))
-      await unless(iam.deleteRolePermissionsBoundary({ RoleName }), GONE);
+      await unless(iam.deleteRolePermissionsBoundary({ RoleName }), ...notFound);
   },
-  async tag(aws, old, tags, remove) {
-    const iam = await aws.iam();
-    const RoleName = string(old, 'name');
-    if (remove.length > 0) await iam.untagRole({ RoleName, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await iam.tagRole({ RoleName, Tags: tagList(tags) });
-  },
+  tag: async (aws, old, tags) =>
+    (await aws.iam()).tagRole({ RoleName: string(old, 'name'), Tags: tagList(tags) }),
+  untag: async (aws, old, TagKeys) => (await aws.iam()).untagRole({ RoleName: string(old, 'name'), TagKeys }),
   async delete(aws, old) {
     const iam = await aws.iam();
     const RoleName = string(old, 'name');
-    await unless(iam.listInstanceProfilesForRole({ RoleName }), GONE);
-    await unless(iam.deleteRole({ RoleName }), GONE);
+    await iam.listInstanceProfilesForRole({ RoleName });
+    await iam.deleteRole({ RoleName });
   },
 };
 
@@ -114,6 +111,7 @@ async function putPolicy(aws: Aws, inputs: Properties): Promise<string> {
 export const RolePolicy: Resource = {
   inputs: { name, role: name, policy: document },
   outputs: [],
+  notFound,
   identity: ['role', 'name'],
   parse(id) {
     const [role, policy] = id.split(':');
@@ -121,19 +119,14 @@ export const RolePolicy: Resource = {
   },
   importForm: 'role:name',
   create: putPolicy,
+  update: putPolicy,
   async read(aws, known) {
-    const found = await unless((await aws.iam()).getRolePolicy(policyOf(known)), GONE);
-    if (!found) return undefined;
+    const found = await (await aws.iam()).getRolePolicy(policyOf(known));
     return {
       role: found.RoleName,
       name: found.PolicyName,
       policy: decodeURIComponent(found.PolicyDocument ?? ''),
     };
   },
-  async update(aws, inputs) {
-    await putPolicy(aws, inputs);
-  },
-  async delete(aws, old) {
-    await unless((await aws.iam()).deleteRolePolicy(policyOf(old)), GONE);
-  },
+  delete: async (aws, old) => (await aws.iam()).deleteRolePolicy(policyOf(old)),
 };

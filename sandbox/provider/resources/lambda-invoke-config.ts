@@ -1,17 +1,8 @@
 import type { Aws } from '../protocol/clients.ts';
 import { type Field, isObject, type Properties } from '../protocol/field.ts';
-import {
-  integer,
-  name,
-  nested,
-  optional,
-  type Resource,
-  regional,
-  string,
-  unless,
-} from '../protocol/resource.ts';
+import { integer, name, nested, optional, type Resource, regional, string } from '../protocol/resource.ts';
+import { notFound } from './lambda.ts';
 
-const GONE = 'ResourceNotFoundException';
 const destination: Field = {
   kind: 'object',
   fields: { destination: { kind: 'string', required: true } },
@@ -49,13 +40,14 @@ export const FunctionEventInvokeConfig: Resource = {
     ...regional,
   },
   outputs: [],
+  notFound,
   identity: ['functionName', 'qualifier'],
   parse: (id) => (id.includes(':') ? undefined : { functionName: id }),
   importForm: 'function name',
   create: put,
+  update: put,
   async read(aws, known) {
-    const found = await unless((await aws.lambda()).getFunctionEventInvokeConfig(ofFunction(known)), GONE);
-    if (!found) return undefined;
+    const found = await (await aws.lambda()).getFunctionEventInvokeConfig(ofFunction(known));
     const { OnFailure, OnSuccess } = found.DestinationConfig ?? {};
     return {
       functionName: known.functionName,
@@ -68,10 +60,5 @@ export const FunctionEventInvokeConfig: Resource = {
       },
     };
   },
-  async update(aws, inputs) {
-    await put(aws, inputs);
-  },
-  async delete(aws, old) {
-    await unless((await aws.lambda()).deleteFunctionEventInvokeConfig(ofFunction(old)), GONE);
-  },
+  delete: async (aws, old) => (await aws.lambda()).deleteFunctionEventInvokeConfig(ofFunction(old)),
 };

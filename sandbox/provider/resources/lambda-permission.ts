@@ -1,7 +1,7 @@
 import { isObject, type Properties, type Value } from '../protocol/field.ts';
-import { name, optional, type Resource, regional, string, unless } from '../protocol/resource.ts';
+import { name, optional, type Resource, regional, string } from '../protocol/resource.ts';
+import { notFound } from './lambda.ts';
 
-const GONE = 'ResourceNotFoundException';
 const fixed = { kind: 'string', replace: true } as const;
 
 /** Condition keys of a statement that AddPermission made (source: its parameters in the Lambda API reference). */
@@ -50,6 +50,7 @@ export const Permission: Resource = {
     ...regional,
   },
   outputs: [],
+  notFound,
   identity: ['function', 'statementId', 'qualifier'],
   parse(id) {
     const [fn, statementId] = id.split('/');
@@ -71,8 +72,8 @@ export const Permission: Resource = {
     return StatementId;
   },
   async read(aws, known) {
-    const found = await unless((await aws.lambda()).getPolicy(ofFunction(known)), GONE);
-    const policy = JSON.parse(found?.Policy ?? '{}') as { Statement?: Statement[] };
+    const { Policy = '{}' } = await (await aws.lambda()).getPolicy(ofFunction(known));
+    const policy = JSON.parse(Policy) as { Statement?: Statement[] };
     const statement = policy.Statement?.find(({ Sid }) => Sid === known.statementId);
     if (!statement) return undefined;
     const conditions = conditionsOf(statement);
@@ -95,6 +96,6 @@ export const Permission: Resource = {
   },
   async delete(aws, old) {
     const StatementId = string(old, 'statementId');
-    await unless((await aws.lambda()).removePermission({ ...ofFunction(old), StatementId }), GONE);
+    await (await aws.lambda()).removePermission({ ...ofFunction(old), StatementId });
   },
 };

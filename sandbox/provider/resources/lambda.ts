@@ -1,22 +1,25 @@
 import type { FunctionConfiguration, LoggingConfig, TracingMode } from '@aws-sdk/client-lambda';
 import type { Aws } from '../protocol/clients.ts';
-import { type Fields, isObject, type Properties, same } from '../protocol/field.ts';
+import { type Fields, isObject, type Properties } from '../protocol/field.ts';
 import {
+  changedBetween,
   integer,
   name,
+  namedBy,
   nested,
   optional,
+  ownTags,
   type Resource,
   regional,
+  settles,
   string,
   tagged,
   text,
-  unless,
   whileIamSettles,
 } from '../protocol/resource.ts';
 import { zipOf } from './archive.ts';
 
-const GONE = 'ResourceNotFoundException';
+export const notFound = ['ResourceNotFoundException'];
 
 const inputs: Fields = {
   name,
@@ -80,16 +83,15 @@ const architecturesOf = (properties: Properties) =>
 /** Returns when the function has left the states in which AWS refuses changes; at most a minute. */
 async function settled(aws: Aws, FunctionName: string): Promise<void> {
   const lambda = await aws.lambda();
-  for (const until = Date.now() + 60_000; ; ) {
+  await settles(async () => {
     const { State, LastUpdateStatus, StateReason, LastUpdateStatusReason } =
       await lambda.getFunctionConfiguration({ FunctionName });
     if (State === 'Failed' || LastUpdateStatus === 'Failed') {
       throw new Error(StateReason ?? LastUpdateStatusReason ?? 'the function failed to become active');
     }
-    if (State !== 'Pending' && LastUpdateStatus !== 'InProgress') return;
-    if (Date.now() > until) throw new Error('the function was not active after 60 s');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+    const busy = State === 'Pending' || LastUpdateStatus === 'InProgress';
+    return busy ? 'the function was not active' : undefined;
+  });
 }
 
 async function reserve(aws: Aws, properties: Properties): Promise<void> {
@@ -128,13 +130,18 @@ function described(found: FunctionConfiguration): Properties {
   };
 }
 
+export const lambdaTagging: Pick<Resource, 'tag' | 'untag'> = {
+  tag: async (aws, old, Tags) => (await aws.lambda()).tagResource({ Resource: string(old, 'arn'), Tags }),
+  untag: async (aws, old, TagKeys) =>
+    (await aws.lambda()).untagResource({ Resource: string(old, 'arn'), TagKeys }),
+};
+
 export const LambdaFunction: Resource = {
   inputs,
   outputs: ['arn', 'invokeArn', 'sourceCodeSize', 'lastModified', 'version'],
+  notFound,
   volatile: ['sourceCodeSize', 'lastModified', 'version'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  ...namedBy('name'),
   async create(aws, properties) {
     const lambda = await aws.lambda();
     const ZipFile = await zipOf(properties.code);
@@ -155,15 +162,15 @@ export const LambdaFunction: Resource = {
   async read(aws, known) {
     const lambda = await aws.lambda();
     const FunctionName = string(known, 'name');
-    const found = await unless(lambda.getFunction({ FunctionName }), GONE);
-    if (!found?.Configuration) return undefined;
+    const found = await lambda.getFunction({ FunctionName });
+    if (!found.Configuration) return undefined;
     const now = described(found.Configuration);
     // as the official provider does at every read
     await lambda.listVersionsByFunction({ FunctionName });
     await lambda.getFunctionCodeSigningConfig({ FunctionName });
     // On AWS GetFunction gives the tags only to a caller that may list them: without lambda:ListTags each update would
     // find all tags missing.
-    const { Tags = {} } = await lambda.listTags({ Resource: string(now, 'arn') });
+    const { Tags } = await lambda.listTags({ Resource: string(now, 'arn') });
     return {
       ...now,
       // As in the official plugin, both are what the state says (source: `resourceFunctionRead` in
@@ -172,30 +179,22 @@ export const LambdaFunction: Resource = {
       sourceCodeHash: known.sourceCodeHash ?? now.codeSha256,
       invokeArn: `arn:${String(now.arn).split(':')[1]}:apigateway:${aws.region}:lambda:path/2015-03-31/functions/${now.arn}/invocations`,
       reservedConcurrentExecutions: found.Concurrency?.ReservedConcurrentExecutions,
-      tags: Object.fromEntries(Object.entries(Tags).filter(([key]) => !key.startsWith('aws:'))),
+      tags: ownTags(Tags),
     };
   },
   async update(aws, properties, _old, oldInputs) {
     const lambda = await aws.lambda();
     const FunctionName = string(properties, 'name');
-    const differs = (...names: string[]): boolean =>
-      names.some((one) => inputs[one] && !same(inputs[one], oldInputs[one], properties[one]));
-    if (differs('code', 'sourceCodeHash', 'codeSha256', 'architectures')) {
+    const changed = changedBetween(inputs, oldInputs, properties);
+    if (['code', 'sourceCodeHash', 'codeSha256', 'architectures'].some(changed)) {
       const ZipFile = await zipOf(properties.code);
       await lambda.updateFunctionCode({ FunctionName, ZipFile, Architectures: architecturesOf(properties) });
       await settled(aws, FunctionName);
     }
     await whileIamSettles(() => lambda.updateFunctionConfiguration(configurationOf(properties)));
     await settled(aws, FunctionName);
-    if (differs('reservedConcurrentExecutions')) await reserve(aws, properties);
+    if (changed('reservedConcurrentExecutions')) await reserve(aws, properties);
   },
-  async tag(aws, old, tags, remove) {
-    const lambda = await aws.lambda();
-    const Resource = string(old, 'arn');
-    if (remove.length > 0) await lambda.untagResource({ Resource, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await lambda.tagResource({ Resource, Tags: tags });
-  },
-  async delete(aws, old) {
-    await unless((await aws.lambda()).deleteFunction({ FunctionName: string(old, 'name') }), GONE);
-  },
+  ...lambdaTagging,
+  delete: async (aws, old) => (await aws.lambda()).deleteFunction({ FunctionName: string(old, 'name') }),
 };

@@ -2,6 +2,7 @@ import type { Aws } from '../protocol/clients.ts';
 import {
   integer,
   name,
+  namedBy,
   optional,
   type Resource,
   regional,
@@ -10,12 +11,12 @@ import {
   unless,
 } from '../protocol/resource.ts';
 
-const GONE = 'ResourceNotFoundException';
+const notFound = ['ResourceNotFoundException'];
 
 async function retain(aws: Aws, logGroupName: string, days: number): Promise<void> {
   const logs = await aws.logs();
   if (days > 0) await logs.putRetentionPolicy({ logGroupName, retentionInDays: days });
-  else await unless(logs.deleteRetentionPolicy({ logGroupName }), GONE);
+  else await unless(logs.deleteRetentionPolicy({ logGroupName }), ...notFound);
 }
 
 export const LogGroup: Resource = {
@@ -27,9 +28,8 @@ export const LogGroup: Resource = {
     ...tagged,
   },
   outputs: ['arn'],
-  identity: ['name'],
-  parse: (id) => ({ name: id }),
-  importForm: 'name',
+  notFound,
+  ...namedBy('name'),
   async create(aws, inputs) {
     const logGroupName = string(inputs, 'name');
     const tags = inputs.tags as Record<string, string>;
@@ -69,13 +69,8 @@ export const LogGroup: Resource = {
   async update(aws, inputs) {
     await retain(aws, string(inputs, 'name'), optional<number>(inputs, 'retentionInDays') ?? 0);
   },
-  async tag(aws, old, tags, remove) {
-    const logs = await aws.logs();
-    const resourceArn = string(old, 'arn');
-    if (remove.length > 0) await logs.untagResource({ resourceArn, tagKeys: remove });
-    if (Object.keys(tags).length > 0) await logs.tagResource({ resourceArn, tags });
-  },
-  async delete(aws, old) {
-    await unless((await aws.logs()).deleteLogGroup({ logGroupName: string(old, 'name') }), GONE);
-  },
+  tag: async (aws, old, tags) => (await aws.logs()).tagResource({ resourceArn: string(old, 'arn'), tags }),
+  untag: async (aws, old, tagKeys) =>
+    (await aws.logs()).untagResource({ resourceArn: string(old, 'arn'), tagKeys }),
+  delete: async (aws, old) => (await aws.logs()).deleteLogGroup({ logGroupName: string(old, 'name') }),
 };

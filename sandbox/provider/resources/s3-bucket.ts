@@ -1,7 +1,9 @@
 import type { S3 } from '@aws-sdk/client-s3';
+import type { Aws } from '../protocol/clients.ts';
 import { isObject, type Properties } from '../protocol/field.ts';
 import {
   name,
+  namedBy,
   optional,
   type Resource,
   regional,
@@ -12,15 +14,27 @@ import {
   unless,
 } from '../protocol/resource.ts';
 
-const GONE = ['NotFound', 'NoSuchBucket'];
+const notFound = ['NotFound', 'NoSuchBucket'];
 
 async function exists(s3: S3, Bucket: string): Promise<boolean> {
-  return (await unless(s3.headBucket({ Bucket }), ...GONE)) !== undefined;
+  return (await unless(s3.headBucket({ Bucket }), ...notFound)) !== undefined;
 }
 
 async function tagsOf(s3: S3, Bucket: string): Promise<Record<string, string>> {
-  const found = await unless(s3.getBucketTagging({ Bucket }), 'NoSuchTagSet', ...GONE);
+  const found = await unless(s3.getBucketTagging({ Bucket }), 'NoSuchTagSet');
   return tagMap(found?.TagSet);
+}
+
+/** PutBucketTagging replaces all tags. */
+async function changeTags(
+  aws: Aws,
+  old: Properties,
+  change: (tags: Record<string, string>) => Record<string, string>,
+): Promise<void> {
+  const s3 = await aws.s3();
+  const Bucket = string(old, 'bucket');
+  const TagSet = tagList(change(await tagsOf(s3, Bucket)));
+  await s3.putBucketTagging({ Bucket, Tagging: { TagSet } });
 }
 
 /**
@@ -43,7 +57,7 @@ async function readEveryPart(s3: S3, Bucket: string): Promise<void> {
     [s3.getObjectLockConfiguration({ Bucket }), 'ObjectLockConfigurationNotFoundError'],
     [s3.getBucketLocation({ Bucket })],
   ];
-  await Promise.all(reads.map(([read, ...absent]) => unless(read, ...absent, ...GONE)));
+  await Promise.all(reads.map(([read, ...absent]) => unless(read, ...absent)));
 }
 
 /**
@@ -58,9 +72,8 @@ export const Bucket: Resource = {
     ...tagged,
   },
   outputs: ['arn'],
-  identity: ['bucket'],
-  parse: (id) => ({ bucket: id }),
-  importForm: 'bucket name',
+  notFound,
+  ...namedBy('bucket', 'bucket name'),
   async create(aws, inputs) {
     const s3 = await aws.s3();
     const Bucket = string(inputs, 'bucket');
@@ -79,7 +92,7 @@ export const Bucket: Resource = {
   async read(aws, known) {
     const s3 = await aws.s3();
     const Bucket = string(known, 'bucket');
-    if (!(await exists(s3, Bucket))) return undefined;
+    await s3.headBucket({ Bucket });
     await readEveryPart(s3, Bucket);
     return {
       bucket: Bucket,
@@ -89,16 +102,12 @@ export const Bucket: Resource = {
       tags: await tagsOf(s3, Bucket),
     };
   },
-  async tag(aws, old, tags, remove) {
-    const s3 = await aws.s3();
-    const Bucket = string(old, 'bucket');
-    const kept = Object.entries(await tagsOf(s3, Bucket)).filter(([key]) => !remove.includes(key));
-    const TagSet = tagList({ ...Object.fromEntries(kept), ...tags });
-    await s3.putBucketTagging({ Bucket, Tagging: { TagSet } });
-  },
-  async delete(aws, old) {
-    await unless((await aws.s3()).deleteBucket({ Bucket: string(old, 'bucket') }), ...GONE);
-  },
+  tag: (aws, old, tags) => changeTags(aws, old, (present) => ({ ...present, ...tags })),
+  untag: (aws, old, keys) =>
+    changeTags(aws, old, (present) =>
+      Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
+    ),
+  delete: async (aws, old) => (await aws.s3()).deleteBucket({ Bucket: string(old, 'bucket') }),
 };
 
 /** A part of a bucket that is one document, put and deleted as a whole. */
@@ -107,15 +116,14 @@ export function bucketPart(part: {
   /** The errors by which AWS says that the bucket has none. */
   absent: string[];
   put(s3: S3, Bucket: string, inputs: Properties): Promise<unknown>;
-  read(s3: S3, Bucket: string): Promise<Properties | undefined>;
+  read(s3: S3, Bucket: string): Promise<Properties>;
   delete(s3: S3, Bucket: string): Promise<unknown>;
 }): Resource {
   return {
     inputs: { bucket: name, ...part.inputs, ...regional },
     outputs: [],
-    identity: ['bucket'],
-    parse: (id) => ({ bucket: id }),
-    importForm: 'bucket name',
+    notFound: [...part.absent, ...notFound],
+    ...namedBy('bucket', 'bucket name'),
     async create(aws, inputs) {
       const Bucket = string(inputs, 'bucket');
       await part.put(await aws.s3(), Bucket, inputs);
@@ -123,15 +131,10 @@ export function bucketPart(part: {
     },
     async read(aws, known) {
       const Bucket = string(known, 'bucket');
-      const found = await unless(part.read(await aws.s3(), Bucket), ...part.absent, ...GONE);
-      return found && { bucket: Bucket, ...found };
+      return { bucket: Bucket, ...(await part.read(await aws.s3(), Bucket)) };
     },
-    async update(aws, inputs) {
-      await part.put(await aws.s3(), string(inputs, 'bucket'), inputs);
-    },
-    async delete(aws, old) {
-      await unless(part.delete(await aws.s3(), string(old, 'bucket')), ...part.absent, ...GONE);
-    },
+    update: async (aws, inputs) => part.put(await aws.s3(), string(inputs, 'bucket'), inputs),
+    delete: async (aws, old) => part.delete(await aws.s3(), string(old, 'bucket')),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Aws } from '../protocol/clients.ts';
 import { type Field, isObject, type Properties, type Value } from '../protocol/field.ts';
-import { name, type Resource, regional, string, tagged, unless } from '../protocol/resource.ts';
+import { name, type Resource, regional, string, tagged } from '../protocol/resource.ts';
 
-const GONE = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'];
+const notFound = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'];
 
 /** Properties that are queue attributes under another name (source: SQS CreateQueue). */
 const ATTRIBUTES: Record<string, { attribute: string; field: Field }> = {
@@ -60,10 +60,9 @@ function typedValue(field: Field, value: string | undefined): Value | undefined 
 const propagated = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Number(process.env.SANDBOX_QUEUE_WAIT_MS ?? 0)));
 
-async function read(aws: Aws, QueueUrl: string): Promise<Record<string, string> | undefined> {
-  const sqs = await aws.sqs();
-  const found = await unless(sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['All'] }), ...GONE);
-  return found ? (found.Attributes ?? {}) : undefined;
+async function read(aws: Aws, QueueUrl: string): Promise<Record<string, string>> {
+  const { Attributes } = await (await aws.sqs()).getQueueAttributes({ QueueUrl, AttributeNames: ['All'] });
+  return Attributes ?? {};
 }
 
 /** The queue's URL as SQS gives it here: an import names it by AWS's own host. */
@@ -80,6 +79,7 @@ export const Queue: Resource = {
     ...tagged,
   },
   outputs: ['arn', 'url'],
+  notFound,
   identity: ['name'],
   parse: (id) => (/^https?:/.test(id) ? { url: addressOf(id) } : undefined),
   importForm: 'queue URL',
@@ -97,7 +97,6 @@ export const Queue: Resource = {
   async read(aws, known) {
     const url = string(known, 'url');
     const attributes = await read(aws, url);
-    if (!attributes) return undefined;
     const { Tags } = await (await aws.sqs()).listQueueTags({ QueueUrl: url });
     const found = Object.entries(ATTRIBUTES).map(([property, { attribute, field }]) => [
       property,
@@ -116,15 +115,9 @@ export const Queue: Resource = {
     await (await aws.sqs()).setQueueAttributes({ QueueUrl: string(old, 'url'), Attributes });
     await propagated();
   },
-  async tag(aws, old, tags, remove) {
-    const sqs = await aws.sqs();
-    const QueueUrl = string(old, 'url');
-    if (remove.length > 0) await sqs.untagQueue({ QueueUrl, TagKeys: remove });
-    if (Object.keys(tags).length > 0) await sqs.tagQueue({ QueueUrl, Tags: tags });
-  },
-  async delete(aws, old) {
-    await unless((await aws.sqs()).deleteQueue({ QueueUrl: string(old, 'url') }), ...GONE);
-  },
+  tag: async (aws, old, Tags) => (await aws.sqs()).tagQueue({ QueueUrl: string(old, 'url'), Tags }),
+  untag: async (aws, old, TagKeys) => (await aws.sqs()).untagQueue({ QueueUrl: string(old, 'url'), TagKeys }),
+  delete: async (aws, old) => (await aws.sqs()).deleteQueue({ QueueUrl: string(old, 'url') }),
 };
 
 async function setPolicy(aws: Aws, QueueUrl: string, Policy: string): Promise<void> {
@@ -139,6 +132,7 @@ export const QueuePolicy: Resource = {
     ...regional,
   },
   outputs: [],
+  notFound,
   identity: ['queueUrl'],
   parse: (id) => (/^https?:/.test(id) ? { queueUrl: id } : undefined),
   importForm: 'queue URL',
@@ -149,14 +143,10 @@ export const QueuePolicy: Resource = {
   },
   async read(aws, known) {
     const queueUrl = string(known, 'queueUrl');
-    const policy = (await read(aws, queueUrl))?.Policy;
+    const { Policy: policy } = await read(aws, queueUrl);
     return policy ? { queueUrl, policy } : undefined;
   },
-  async update(aws, inputs) {
-    await setPolicy(aws, string(inputs, 'queueUrl'), string(inputs, 'policy'));
-  },
+  update: (aws, inputs) => setPolicy(aws, string(inputs, 'queueUrl'), string(inputs, 'policy')),
   // As in the official plugin, the queue's policy is then empty, also one that the queue itself was given.
-  async delete(aws, old) {
-    await unless(setPolicy(aws, string(old, 'queueUrl'), ''), ...GONE);
-  },
+  delete: (aws, old) => setPolicy(aws, string(old, 'queueUrl'), ''),
 };

@@ -96,8 +96,8 @@ export async function maintain(
           async () => resource.update?.(aws, inputs, { ...outputs, ...given }, edited),
         ]
       : []),
-    async () => resource.tag?.(aws, outputs, { test: 'true' }, []),
-    async () => resource.tag?.(aws, outputs, {}, ['test']),
+    async () => resource.tag?.(aws, outputs, { test: 'true' }),
+    async () => resource.untag?.(aws, outputs, ['test']),
   ];
   const refused: string[] = [];
   for (const act of acts) refused.push(...(await refusedAction(act)));
