@@ -12,8 +12,7 @@ export async function setStackReady(
   Ready: Ready,
 ): Promise<boolean> {
   if (conditions.Ready?.message === Ready.message) return false;
-  const { Ready: marked } = mark(conditions, { Ready }, now().toISOString());
-  if (marked) await store.stacks.setConditions(key, { Ready: marked });
+  await store.stacks.setConditions(key, mark(conditions, { Ready }, now().toISOString()));
   return true;
 }
 
@@ -23,6 +22,5 @@ export async function setAccountReady(
   Ready: Ready,
 ): Promise<void> {
   if (conditions.Ready?.message === Ready.message) return;
-  const { Ready: marked } = mark(conditions, { Ready }, now().toISOString());
-  if (marked) await store.accounts.setConditions(id, { Ready: marked });
+  await store.accounts.setConditions(id, mark(conditions, { Ready }, now().toISOString()));
 }

@@ -197,11 +197,11 @@ export async function consider(
   await store.archivedStacks.markReturned(now());
   await markOutOfScope(context, records, new Set(decided.map(({ stack }) => stack.accountId)));
   const held = await announce(context, asked);
-  const enqueue = await cleared(
+  const keysToEnqueue = await cleared(
     context,
     decided.map(({ stack }) => stack),
   );
-  return { keysToEnqueue: enqueue, held, remarks: remarksOn(settings, organization) };
+  return { keysToEnqueue, held, remarks: remarksOn(settings, organization) };
 }
 
 /** Without this condition, a reader of the account cannot tell why it is not covered. */
@@ -214,8 +214,7 @@ async function markOutOfScope(
     const { id, state, conditions } = account;
     const isLeftOut = state === 'ACTIVE' && !withStacks.has(id) && !covers(settings, account);
     if (!isLeftOut || conditions.Ready?.reason === 'OutOfScope') continue;
-    const change = { status: 'False', reason: 'OutOfScope', message: 'out of scope' } as const;
-    const { Ready } = mark(conditions, { Ready: change }, now().toISOString());
-    if (Ready) await store.accounts.setConditions(id, { Ready });
+    const Ready = { status: 'False', reason: 'OutOfScope', message: 'out of scope' } as const;
+    await store.accounts.setConditions(id, mark(conditions, { Ready }, now().toISOString()));
   }
 }

@@ -1,22 +1,19 @@
 import type { Organization } from '../organization/listing.ts';
 import type { Lease } from '../queue/leases.ts';
-import { type Result, stalledAfter } from '../queue/result.ts';
-import { accountKey, hubKey, placeOfKey, type StackKey } from '../stacks/key.ts';
+import { stalledAfter } from '../queue/result.ts';
+import { accountKey, hubKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import type { Confirmation } from '../store/confirmations.ts';
 import type { Uninstall } from '../store/uninstall.ts';
 import { recordVerified } from '../verify/coverage.ts';
-import { type ConsiderResult, consider } from './consider.ts';
+import { consider } from './consider.ts';
 import type { OffboardingContext } from './context.ts';
-import type { Decision } from './decide.ts';
 import { answer } from './question.ts';
-import { decide, reconcile } from './reconcile.ts';
-import { coveredAccounts, coveredRegions, noteScope, readTerms } from './scope.ts';
-import { type ScopeView, viewScope } from './scope-view.ts';
+import { reconcile } from './reconcile.ts';
+import { coveredAccounts, coveredRegions, noteScope } from './scope.ts';
+import { viewScope } from './scope-view.ts';
 import {
   requestReinstall,
   requestUninstall,
-  type UninstallView,
   uninstallKeys,
   uninstallStack,
   viewUninstall,
@@ -25,91 +22,55 @@ import {
 
 export type { OffboardingContext } from './context.ts';
 
-export interface OffboardingService {
-  /**
-   * Records what leaves scope after a complete listing, and asks for a confirmation where the guard requires one.
-   * @throws PortcullisError `invalid-environment` when the scope names something that does not exist
-   */
-  consider(listing: { readonly organization: Organization; readonly readAt: Date }): Promise<ConsiderResult>;
-  /** Records the scope of the settings before anything is created by it. Returns what it names that does not exist. */
-  note(organization: Organization): Promise<string | undefined>;
-  /** The covered accounts, including those that leave scope and wait for a confirmation. */
-  covered<A extends { readonly id: string; readonly parents: readonly string[] }>(
-    accounts: readonly A[],
-  ): Promise<A[]>;
-  /** Whether a Region of the account is covered; one that waits for a confirmation is. */
-  coveredRegions(account: Pick<AccountRecord, 'id' | 'regions'>): Promise<(region: string) => boolean>;
-  /** In `layout: account`: records that the account stack now has these Regions only. */
-  left(accountId: string, regions: readonly string[]): Promise<void>;
-  /** The decision for a key by the listing and the settings. Reads only the store. */
-  standing(key: StackKey): Promise<Decision>;
-  /**
-   * Destroys or archives the key's stack when it left scope, is cleared and the workers agree. Undefined: the key is
-   * in scope and reconciled as usual. Throws only when the store fails.
-   */
-  reconcile(key: StackKey, lease: Lease): Promise<Result | undefined>;
-  /** As in reconcile's context. */
-  uninstall(request: Uninstall, key: StackKey, lease: Lease): Promise<Result>;
-  uninstallKeys(): Promise<StackKey[]>;
-  whyHubWaits(request: Uninstall): Promise<string | undefined>;
-  /** How far an uninstall is. Reads only the store. */
-  uninstallView(): Promise<UninstallView>;
-  /** @throws PortcullisError `conflict`, `invalid-request` */
-  requestUninstall(organizationId: string, by: string): Promise<UninstallView>;
-  /** @throws PortcullisError `conflict` */
-  requestReinstall(by: string): Promise<UninstallView>;
-  /** Recorded Region stacks of an account that are not among the desired ones. */
-  orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
-  /** Retries what was given up, for these accounts or for all. */
-  retry(accountIds: readonly string[] | undefined): Promise<void>;
-  /** The scope of the settings and the confirmed one. Reads only the store. */
-  scope(): Promise<ScopeView>;
-  /** @throws PortcullisError `not-found`, `conflict` */
-  confirm(id: string, digest: string, by: string): Promise<Confirmation>;
-  refuse(id: string, digest: string, by: string): Promise<Confirmation>;
-}
-
-/** Starts nothing. */
-export function createOffboarding(
-  given: Omit<OffboardingContext, 'now'> & Partial<OffboardingContext>,
-): OffboardingService {
+/** Starts nothing. Throws only what a method names, and when the store fails. */
+export function createOffboarding(given: Omit<OffboardingContext, 'now'> & Partial<OffboardingContext>) {
   const context: OffboardingContext = { now: () => new Date(), ...given };
   const { store, settings, enqueue } = context;
   return {
-    consider: (listing) => consider(context, listing),
-    note: (organization) => noteScope(context, organization),
-    covered: (accounts) => coveredAccounts(context, accounts),
-    coveredRegions: (account) => coveredRegions(context, account),
-    async left(accountId, regions) {
+    /**
+     * Records what leaves scope after a complete listing, and asks for a confirmation where the guard requires one.
+     * @throws PortcullisError `invalid-environment` when the scope names something that does not exist
+     */
+    consider: (listing: Parameters<typeof consider>[1]) => consider(context, listing),
+    /** Records the scope of the settings before anything is created by it. Returns what it names that does not exist. */
+    note: (organization: Organization) => noteScope(context, organization),
+    /** The covered accounts, including those that leave scope and wait for a confirmation. */
+    covered: <A extends { readonly id: string; readonly parents: readonly string[] }>(
+      accounts: readonly A[],
+    ): Promise<A[]> => coveredAccounts(context, accounts),
+    /** Whether a Region of the account is covered; one that waits for a confirmation is. */
+    coveredRegions: (account: Pick<AccountRecord, 'id' | 'regions'>) => coveredRegions(context, account),
+    /** In `layout: account`: records that the account stack now has these Regions only. */
+    async left(accountId: string, regions: readonly string[]) {
       await store.offboarding.leftCells(accountId, regions, await store.now());
       if (await store.cellVerifications.keepOnly(accountId, regions))
         await recordVerified(store, [{ accountId }]);
     },
-    async standing(key) {
-      const place = placeOfKey(key);
-      const account = place && (await store.accounts.get(place.accountId));
-      if (!place || !account) return { kind: 'wanted' };
-      return decide(context, await readTerms(context), account, place.region);
-    },
-    reconcile: (key, lease) => reconcile(context, key, lease),
-    uninstall: (request, key, lease) => uninstallStack(context, request, key, lease),
+    /**
+     * Destroys or archives the key's stack when it left scope, is cleared and the workers agree. Undefined: the key is
+     * in scope and reconciled as usual.
+     */
+    reconcile: (key: StackKey, lease: Lease) => reconcile(context, key, lease),
+    /** While the installation is being uninstalled: removes the stack, or says why it stays. */
+    uninstall: (request: Uninstall, key: StackKey, lease: Lease) =>
+      uninstallStack(context, request, key, lease),
     uninstallKeys: () => uninstallKeys(context),
-    whyHubWaits: (request) => whyHubWaits(context, request),
+    whyHubWaits: (request: Uninstall) => whyHubWaits(context, request),
+    /** How far an uninstall is. Reads only the store. */
     uninstallView: () => viewUninstall(context),
-    requestUninstall: (organizationId, by) => requestUninstall(context, organizationId, by),
-    requestReinstall: (by) => requestReinstall(context, by),
-    async orphanedStacks(accountId, wanted) {
-      const stacks = await store.stacks.ofAccount(accountId);
-      return stacks
-        .filter(({ kind, key }) => kind === 'region' && !wanted.includes(key as StackKey))
-        .map(({ key }) => key as StackKey);
-    },
+    /** @throws PortcullisError `conflict`, `invalid-request` */
+    requestUninstall: (organizationId: string, by: string) => requestUninstall(context, organizationId, by),
+    /** @throws PortcullisError `conflict` */
+    requestReinstall: (by: string) => requestReinstall(context, by),
+    /** The scope of the settings and the confirmed one. Reads only the store. */
     scope: () => viewScope(context),
-    async retry(accountIds) {
+    /** Retries what was given up, for these accounts or for all. */
+    async retry(accountIds: readonly string[] | undefined) {
       const keys = await store.offboarding.resetFailures(stalledAfter, accountIds);
       if (keys.length > 0) await enqueue(keys);
     },
-    async confirm(id, digest, by) {
+    /** @throws PortcullisError `not-found`, `conflict` */
+    async confirm(id: string, digest: string, by: string) {
       const confirmed = await answer(store, { id, digest, by, state: 'confirmed' }, await store.now());
       if (confirmed.kind === 'policy-mode') {
         await enqueue([hubKey]);
@@ -119,6 +80,10 @@ export function createOffboarding(
       await enqueue(confirmed.stacks.map(({ key, accountId }) => (within ? accountKey(accountId) : key)));
       return confirmed;
     },
-    refuse: async (id, digest, by) => answer(store, { id, digest, by, state: 'refused' }, await store.now()),
+    /** @throws PortcullisError `not-found`, `conflict` */
+    refuse: async (id: string, digest: string, by: string) =>
+      answer(store, { id, digest, by, state: 'refused' }, await store.now()),
   };
 }
+
+export type OffboardingService = ReturnType<typeof createOffboarding>;

@@ -1,5 +1,5 @@
 import type { Lease } from '../queue/leases.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
 import { organizationKey, placeOfKey, type StackKey } from '../stacks/key.ts';
 import type { AccountRecord } from '../store/accounts.ts';
@@ -11,13 +11,13 @@ import { archiveStack, destroyStack, type OffboardingStack } from './destroy.ts'
 import { type AccountAccess, checkAccess } from './observe.ts';
 import { foundDisabled } from './question.ts';
 import { keptSentence, readTerms, type Terms } from './scope.ts';
-import { hold, minute, second, stay, uncleared, wait } from './stay.ts';
+import { hold, minute, second, stay, uncleared } from './stay.ts';
 
 /** Refusals after which a departed account's stacks are archived. Counted only while the hub account allows access. */
 const refusalsUntilArchived = 3;
 
 /** Decides by the account's record and the scope; the caller inspects the Region. */
-export function decide(
+function decide(
   { settings }: Pick<OffboardingContext, 'settings'>,
   { scope, before }: Terms,
   account: AccountRecord,
@@ -50,7 +50,11 @@ async function regionsFirst(
   if (left.length === 0) return undefined;
   const keys = left.map(({ key }) => key);
   await enqueue(keys);
-  return wait(30 * second, 'PrerequisiteFailed', `its Region stacks are destroyed first: ${keys.join(', ')}`);
+  return requeueAfter(
+    30 * second,
+    'PrerequisiteFailed',
+    `its Region stacks are destroyed first: ${keys.join(', ')}`,
+  );
 }
 
 /** Destroys, archives or keeps a cleared stack, by the result of the access check. */
@@ -62,7 +66,7 @@ async function destroyOrArchive(
   const { store } = context;
   const { account, offboarding, stack } = leaving;
   const unsure = (message: string) =>
-    stay(context, { stack, account, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+    stay(context, { stack, account, status: 'Unknown' }, requeueAfter(minute, 'NotReachable', message));
   if (access.kind === 'doubt') return unsure(`access could not be checked: ${access.message}`);
   if (access.kind === 'reached') {
     const decision = stack.region
@@ -85,7 +89,7 @@ async function destroyOrArchive(
   if (account.state === 'ACTIVE')
     return stay(context, refused, { kind: 'error', failures: refusals, message });
   const ms = account.state === 'DEPARTED' ? 30 * second : 5 * minute;
-  return stay(context, refused, wait(ms, 'NotReachable', message));
+  return stay(context, refused, requeueAfter(ms, 'NotReachable', message));
 }
 
 /** Whether a desired Region was missing from the last inspection. */
@@ -101,7 +105,7 @@ async function inspectRegion(
   const { store, aws, settings } = context;
   const access = await checkAccess(aws, account.id, settings.hub);
   const unsure = (message: string) =>
-    stay(context, { stack, status: 'Unknown' }, wait(minute, 'NotReachable', message));
+    stay(context, { stack, status: 'Unknown' }, requeueAfter(minute, 'NotReachable', message));
   if (access.kind !== 'reached') return unsure(`${region} was not found; ${access.message}`);
   const decision = decideRegion(region, { kind: 'wanted' }, undefined, access.statusOf(region));
   if (decision.kind === 'unknown') return unsure(decision.because);
@@ -149,7 +153,7 @@ async function offboard(
   if (!offboarding?.clearedAt || offboarding.doneAt || isMore)
     return hold(context, stack, await uncleared(context, 'listing'));
   const mismatch = await context.configurationMismatch?.();
-  if (mismatch) return hold(context, stack, wait(mismatchRetryMs, 'Waiting', mismatch));
+  if (mismatch) return hold(context, stack, requeueAfter(mismatchRetryMs, 'Waiting', mismatch));
   const first = region ? undefined : await regionsFirst(context, account);
   if (first) return first;
   const leaving = { key, offboarding: offboarding, account, stack, lease };
@@ -185,12 +189,12 @@ export async function reconcile(
   const decision = decide(context, terms, account, region);
   const stack = await store.stacks.get(key);
   const found = { key, account, region, stack };
-  if (!terms.scope && !stack) return wait(minute, 'PrerequisiteFailed', keptSentence(terms));
+  if (!terms.scope && !stack) return requeueAfter(minute, 'PrerequisiteFailed', keptSentence(terms));
   if (decision.kind === 'unknown')
     return stay(
       context,
       { stack, account, status: 'Unknown' },
-      wait(minute, 'NotReachable', decision.because),
+      requeueAfter(minute, 'NotReachable', decision.because),
     );
   if (decision.kind === 'wanted' || (stack && (await isKept(context, decision, key)))) {
     const covered = await stayCovered(context, found);
@@ -198,6 +202,6 @@ export async function reconcile(
     return stack ? offboard(context, { ...found, stack }, { kind: 'wanted' }, lease) : { kind: 'ok' };
   }
   if (!stack) return { kind: 'ok' };
-  if (terms.wrong) return hold(context, stack, wait(10 * minute, 'Waiting', keptSentence(terms)));
+  if (terms.wrong) return hold(context, stack, requeueAfter(10 * minute, 'Waiting', keptSentence(terms)));
   return offboard(context, { ...found, stack }, decision, lease);
 }

@@ -1,4 +1,4 @@
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Topic } from '../store/confirmations.ts';
 import type { StackRecord } from '../store/stacks.ts';
@@ -9,17 +9,11 @@ import { heldSentence } from './question.ts';
 export const second = 1000;
 export const minute = 60 * second;
 
-export const wait = (
-  ms: number,
-  reason: 'AwaitingConfirmation' | 'PrerequisiteFailed' | 'NotReachable' | 'Waiting',
-  message: string,
-) => ({ kind: 'requeueAfter', requeueAfterMs: ms, reason, message }) as const satisfies Result;
-
 /** Keeps the stack for now and records the reason in its conditions. */
 export async function hold(
   context: OffboardingContext,
   stack: StackRecord,
-  why: ReturnType<typeof wait>,
+  why: ReturnType<typeof requeueAfter>,
 ): Promise<Result> {
   const { reason, message } = why;
   await setStackReady(context, stack, { status: 'False', reason, message });
@@ -30,8 +24,7 @@ export async function hold(
 export async function uncleared({ store }: OffboardingContext, topic: Topic) {
   const asked = await store.confirmations.standing(topic);
   const message = asked ? heldSentence(asked) : 'waits for a complete listing of the organization';
-
-  return wait(10 * minute, 'AwaitingConfirmation', message);
+  return requeueAfter(10 * minute, 'AwaitingConfirmation', message);
 }
 
 interface Staying {

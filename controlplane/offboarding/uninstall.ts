@@ -1,5 +1,5 @@
 import type { Lease } from '../queue/leases.ts';
-import { type Result, stalledAfter } from '../queue/result.ts';
+import { type Result, requeueAfter, stalledAfter } from '../queue/result.ts';
 import { type OrganizationFact, organizationFact } from '../reconcile/organization.ts';
 import { PortcullisError } from '../settings/errors.ts';
 import { accountKey, hubKey, organizationKey, placeOfKey, type StackKey } from '../stacks/key.ts';
@@ -13,7 +13,7 @@ import type { OffboardingContext } from './context.ts';
 import { decideRegion } from './decide.ts';
 import { archiveStack, destroyStack, type OffboardingStack } from './destroy.ts';
 import { checkAccess } from './observe.ts';
-import { minute, second, stay, wait } from './stay.ts';
+import { minute, second, stay } from './stay.ts';
 
 /** Refusals after which an account is left as it is. Counted only while the hub account allows access. */
 const refusalsUntilLeft = 3;
@@ -144,7 +144,7 @@ async function refused(
   message: string,
 ): Promise<Result> {
   const refusals = await context.store.offboarding.refused(key);
-  const waits = wait(refusals < refusalsUntilLeft ? 10 * second : hour, 'NotReachable', message);
+  const waits = requeueAfter(refusals < refusalsUntilLeft ? 10 * second : hour, 'NotReachable', message);
   return stay(context, { stack, account, status: 'False' }, waits);
 }
 
@@ -159,7 +159,7 @@ async function regionsFirst(
   const pending = stacks.filter((stack) => !isLeft(stack, open.get(stack.key))).map(({ key }) => key);
   await enqueue(pending);
   const keys = stacks.map(({ key }) => key).join(', ');
-  return wait(
+  return requeueAfter(
     pending.length > 0 ? 5 * second : hour,
     'PrerequisiteFailed',
     `its Region stacks are removed first: ${keys}`,
@@ -178,11 +178,11 @@ export async function uninstallStack(
   const stack = await store.stacks.get(key);
   if (!place || !stack) return { kind: 'ok' };
   const account = await store.accounts.get(place.accountId);
-  if (!account) return wait(hour, 'NotReachable', `account ${place.accountId} was never listed`);
+  if (!account) return requeueAfter(hour, 'NotReachable', `account ${place.accountId} was never listed`);
   const recorded = await store.offboarding.get(key);
   if (!recorded || recorded.doneAt || !recorded.clearedAt) await store.uninstall.clear(request, key);
   const offboarding = await store.offboarding.get(key);
-  if (!offboarding) return wait(second, 'Waiting', 'its removal is being recorded');
+  if (!offboarding) return requeueAfter(second, 'Waiting', 'its removal is being recorded');
   const first = place.region ? undefined : await regionsFirst(context, account);
   if (first) {
     if ('message' in first)
@@ -201,7 +201,7 @@ export async function uninstallStack(
     return stay(
       context,
       { stack, account, status: 'Unknown' },
-      wait(minute, 'NotReachable', `access could not be checked: ${access.message}`),
+      requeueAfter(minute, 'NotReachable', `access could not be checked: ${access.message}`),
     );
   if (access.kind === 'refused')
     return refused(context, leaving, `the account denies access: ${access.message}`);

@@ -10,14 +10,6 @@ import { type JobsInProgress, type Settlement, settlement } from './settlement.t
 /** An exception is a failure of the store or a bug, and is retried soon. */
 export type ReconcileKey = (waiting: string, lease: Lease) => Promise<Result>;
 
-export interface KeyWorker {
-  start(): Promise<void>;
-  /** Takes nothing more and aborts the work in progress. */
-  interrupt(): void;
-  /** Takes nothing more, aborts the work in progress and waits at most this long for it, milliseconds. */
-  stop(graceMs: number): Promise<void>;
-}
-
 interface KeyWorkerContext {
   readonly queue: KeyQueue;
   readonly leases: Leases;
@@ -51,14 +43,11 @@ export function requeueDelay(
   first?: number,
 ): DelayedKey | undefined {
   switch (result.kind) {
-    case 'ok':
-      return result.requeueAfterMs === undefined
-        ? undefined
-        : { key, afterMs: jittered(result.requeueAfterMs) };
     case 'requeueAfter':
       return { key, afterMs: result.requeueAfterMs, priority };
     case 'error':
       return { key, afterMs: backoffMs(result.failures, Math.random, first), priority };
+    case 'ok':
     case 'terminal':
       return result.requeueAfterMs === undefined
         ? undefined
@@ -169,7 +158,7 @@ function startTouching({ queue, log }: KeyWorkerContext, { underWay }: JobsInPro
  * workers; a key enqueued while it runs, runs once more. After a crash at any point another worker takes the job once
  * the lease expires.
  */
-export function keyWorker(context: KeyWorkerContext): KeyWorker {
+export function keyWorker(context: KeyWorkerContext) {
   const { queue, leases, log, pollMs = usualPollMs } = context;
   const jobsInProgress: JobsInProgress = { underWay: new Map(), running: new Set() };
   const { rest, endPause } = interruptiblePause();
@@ -192,6 +181,7 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
     }
   };
 
+  /** Takes nothing more and aborts the work in progress. */
   const interrupt = () => {
     stopping = true;
     leases.abort(); // before the current fetch, which may never end when the database is unreachable
@@ -205,7 +195,8 @@ export function keyWorker(context: KeyWorkerContext): KeyWorker {
       loop ??= run();
     },
     interrupt,
-    async stop(graceMs) {
+    /** Takes nothing more, aborts the work in progress and waits at most this long for it, milliseconds. */
+    async stop(graceMs: number) {
       const until = performance.now() + graceMs;
       interrupt();
       await loop;

@@ -20,6 +20,9 @@ export type Result =
       readonly requeueAfterMs?: number;
     };
 
+export const requeueAfter = <R extends Reason>(requeueAfterMs: number, reason: R, message: string) =>
+  ({ kind: 'requeueAfter', requeueAfterMs, reason, message }) as const satisfies Result;
+
 /** Counted failures in a row until a stack is `Stalled`. */
 export const stalledAfter = 5;
 

@@ -13,13 +13,6 @@ export interface JobsInProgress {
   readonly running: Set<string>;
 }
 
-export interface Settlement {
-  /** Records when to reconcile again, and releases lease and job. */
-  end(job: KeyJob, lease: Lease | undefined, again: DelayedKey | undefined): void;
-  /** Stops retries and waits for writes in progress. */
-  stop(): Promise<void>;
-}
-
 /**
  * Writes the results of finished jobs. The order matters: the key is enqueued again before its lease is released, and
  * the job is completed last, so that a crash repeats it.
@@ -28,7 +21,7 @@ export function settlement(
   { queue, leases, log }: { readonly queue: KeyQueue; readonly leases: Leases; readonly log: Logger },
   { underWay, running }: JobsInProgress,
   onSettled: () => void,
-): Settlement {
+) {
   const ended: { job: KeyJob; lease: Lease | undefined; again: DelayedKey | undefined }[] = [];
   let over = false;
   let settling: Promise<void> = Promise.resolve();
@@ -56,7 +49,8 @@ export function settlement(
     settling = settling.then(settleBatch);
   };
   return {
-    end(job, lease, again) {
+    /** Records when to reconcile again, and releases lease and job. */
+    end(job: KeyJob, lease: Lease | undefined, again: DelayedKey | undefined) {
       ended.push({ job, lease, again });
       // Batched: one key costs as many statements as all of them.
       if (running.size === 0) setImmediate(settle);
@@ -65,9 +59,12 @@ export function settlement(
         setTimeout(settle, togetherMs);
       }
     },
+    /** Stops retries and waits for writes in progress. */
     async stop() {
       over = true;
       await settling;
     },
   };
 }
+
+export type Settlement = ReturnType<typeof settlement>;

@@ -5,20 +5,6 @@ import { every, poll } from '../time/poll.ts';
 import type { Boss } from './boss.ts';
 import type { Lease, Leases } from './leases.ts';
 
-/** A queue of ids. The work itself is recorded elsewhere. */
-export interface WorkQueue {
-  /** Enqueues the id; does nothing when it already waits. */
-  send(id: string): Promise<void>;
-  /** Enqueues all unfinished work without a job: its job may have used up its retries. */
-  resume(): Promise<void>;
-  /** Starts, with the unfinished work of an earlier process first. */
-  start(): Promise<void>;
-  /** Takes nothing new and aborts the work in progress. */
-  interrupt(): void;
-  /** Takes nothing new and waits at most one minute for the work in progress. */
-  stop(): Promise<void>;
-}
-
 interface Work {
   readonly name: string;
   /** Maximum number in progress at once. */
@@ -102,11 +88,11 @@ function turns(
   };
 }
 
-/** Starts nothing. */
-export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
+/** A queue of ids. The work itself is recorded elsewhere. Starts nothing. */
+export function workQueue(boss: Boss, work: Work, log: Logger) {
   const { heartbeat = 30 } = work.times ?? {};
   const { jobs } = boss;
-  /** By the queue's policy this does nothing while a job of the id waits. */
+  /** Enqueues the id; by the queue's policy, nothing while a job of it waits. */
   const send = async (id: string) => {
     await jobs.send(work.name, null, { singletonKey: id });
   };
@@ -114,11 +100,13 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
 
   const carryOut = turns(boss, work, log, stopping.signal);
 
+  /** Enqueues all unfinished work without a job: its job may have used up its retries. */
   const resume = async () => {
     if (await work.isPaused?.()) return;
     for (const id of await work.unfinished()) await send(id);
   };
 
+  /** Takes nothing new and aborts the work in progress. */
   const interrupt = () => {
     if (stopping.signal.aborted) return;
     stopping.abort();
@@ -128,6 +116,7 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
   return {
     send,
     resume,
+    /** Starts, with the unfinished work of an earlier process first. */
     async start() {
       await boss.start(work.name);
       await jobs.createQueue(work.name, {
@@ -151,6 +140,7 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
       );
     },
     interrupt,
+    /** Takes nothing new and waits at most one minute for the work in progress. */
     async stop() {
       interrupt();
       const ended = jobs.offWork(work.name).catch(() => undefined);
@@ -159,3 +149,5 @@ export function workQueue(boss: Boss, work: Work, log: Logger): WorkQueue {
     },
   };
 }
+
+export type WorkQueue = ReturnType<typeof workQueue>;

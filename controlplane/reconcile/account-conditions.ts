@@ -35,8 +35,7 @@ export async function noteAccountReady(
   const records = new Map((await store.stacks.ofAccount(accountId)).map((record) => [record.key, record]));
   const Ready = readyOf(wanted, records);
   const before = (await store.accounts.get(accountId))?.conditions ?? {};
-  const { Ready: next } = mark(before, { Ready }, now());
-  if (next) await store.accounts.setConditions(accountId, { Ready: next });
+  await store.accounts.setConditions(accountId, mark(before, { Ready }, now()));
 }
 
 /** Whether a stack carries a forwarding rule in the Region, so that there is a dead-letter queue. */
@@ -71,10 +70,7 @@ export async function noteDeadLetters(
       deadLetters ? [{ queue: `${names.forwardDeadLetterQueue} of ${id} ${region}`, deadLetters }] : [],
     ),
   );
-  if (EventsDelivered) {
-    const { EventsDelivered: next } = mark(conditions, { EventsDelivered }, now());
-    if (next) await store.accounts.setConditions(id, { EventsDelivered: next });
-  }
+  if (EventsDelivered) await store.accounts.setConditions(id, mark(conditions, { EventsDelivered }, now()));
   return regions;
 }
 
@@ -94,12 +90,8 @@ export async function noteHubDeadLetters({
   await store.facts.set(hubDeadLettersFact, deadLetters);
   const queue = `${names.deadLetterQueue} of ${hub.accountId} ${hub.region}`;
   const EventsDelivered = deliveryCondition([{ queue, deadLetters }]);
-  const { EventsDelivered: next } = mark(
-    stack.conditions,
-    { ...(EventsDelivered && { EventsDelivered }) },
-    now(),
-  );
-  if (next) await store.stacks.setConditions(hubKey, { EventsDelivered: next });
+  if (EventsDelivered)
+    await store.stacks.setConditions(hubKey, mark(stack.conditions, { EventsDelivered }, now()));
 }
 
 /** Records which run still has to reconcile the account. */
@@ -108,12 +100,8 @@ export async function noteWaiting(
   record: AccountRecord,
   { message }: { message: string },
 ) {
-  const { Ready } = mark(
-    record.conditions,
-    { Ready: { status: 'False', reason: 'Waiting', message } },
-    now(),
-  );
-  if (Ready) await store.accounts.setConditions(record.id, { Ready });
+  const Ready = { status: 'False', reason: 'Waiting', message } as const;
+  await store.accounts.setConditions(record.id, mark(record.conditions, { Ready }, now()));
 }
 
 /** Sets trail coverage to unknown, because the account cannot be accessed. */
@@ -127,7 +115,6 @@ export async function noteUnseen(
     id,
     regions.map((each) => ({ ...each, trail })),
   );
-  const unknown = { status: 'Unknown', reason: 'NotReachable', message } as const;
-  const { TrailsCovered } = mark(conditions, { TrailsCovered: unknown }, now());
-  if (TrailsCovered) await store.accounts.setConditions(id, { TrailsCovered });
+  const TrailsCovered = { status: 'Unknown', reason: 'NotReachable', message } as const;
+  await store.accounts.setConditions(id, mark(conditions, { TrailsCovered }, now()));
 }

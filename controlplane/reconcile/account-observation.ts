@@ -1,25 +1,24 @@
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
-import { mark, markFailed, type Reason } from '../stacks/conditions.ts';
+import { failure, mark, type Reason } from '../stacks/conditions.ts';
 import { ownTrailRegion, unanswered } from '../stacks/coverage.ts';
 import type { FleetAccount } from '../stacks/desired.ts';
 import { accountKey } from '../stacks/key.ts';
 import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import { isMade } from '../store/stacks.ts';
 import { trailsCondition } from '../trails/condition.ts';
 import { noteDeadLetters, noteUnseen } from './account-conditions.ts';
-import { now, type ReconcileContext, usualAttempts } from './context.ts';
+import { isPreview, now, type ReconcileContext, usualAttempts } from './context.ts';
 import { isDeclarable, isRepair, markDenied } from './denied.ts';
 import { type AccountObservation, observeAccount, transientFailure } from './observe.ts';
+import { endRuns } from './report.ts';
 
 const asListed = (record: AccountRecord): OrganizationAccount => ({
   ...record,
   state: record.state === 'DEPARTED' ? 'UNKNOWN' : record.state,
   joinedAt: record.joinedAt?.toISOString(),
 });
-
-export const isPreview = ({ requests }: ReconcileContext) =>
-  requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
 
 /** Ends the runs' wait for the key without an operation. A preview does not change the account's Ready condition. */
 export async function endRequests(
@@ -28,17 +27,12 @@ export async function endRequests(
   reason: Reason,
   message: string,
 ): Promise<void> {
-  const { store, key, lease, requests } = context;
-  for (const { run } of requests) await store.runStacks.end(run.id, key, { state, message }, lease);
+  const { store, key } = context;
+  await endRuns(context, state, message);
   if (isPreview(context)) return;
   const id = key.slice('account-'.length);
   const before = (await store.accounts.get(id))?.conditions ?? {};
-  const { Ready, Reconciling, Drifted } = markFailed(before, reason, message, now());
-  await store.accounts.setConditions(id, {
-    ...(Ready && { Ready }),
-    ...(Reconciling && { Reconciling }),
-    ...(Drifted && { Drifted }),
-  });
+  await store.accounts.setConditions(id, mark(before, failure(reason, message), now()));
 }
 
 /** In `layout: account` the account stack keeps the rules of Regions that do not answer for now. */
@@ -57,7 +51,7 @@ async function requeue(context: ReconcileContext, ms: number, message: string): 
     else await store.runStacks.again(run.id, key, message, lease);
   }
   log.warn({ error: message }, 'account not inspected');
-  return { kind: 'requeueAfter', requeueAfterMs: ms, reason: 'CheckFailed', message };
+  return requeueAfter(ms, 'CheckFailed', message);
 }
 
 /** A preview reads no queue, and keeps what was read. */
@@ -82,9 +76,12 @@ async function recordFound(
   const { store, aws, settings } = context;
   await store.accounts.recordRead(record.id, found.pendingRegions.length === 0);
   const isWhole = settings.layout === 'account';
-  const isMade = isWhole && ((await store.stacks.get(accountKey(record.id)))?.generation ?? null) !== null;
+  const isStackMade = isWhole && isMade(await store.stacks.get(accountKey(record.id)));
   const marked = isWhole
-    ? await markDenied(aws, record, found.account.regions, { isMade, askAgain: isRepair(context) })
+    ? await markDenied(aws, record, found.account.regions, {
+        isMade: isStackMade,
+        askAgain: isRepair(context),
+      })
     : found.account.regions;
   const counted = isPreview(context)
     ? keepCounts(record, marked)
@@ -98,8 +95,7 @@ async function recordFound(
     );
   }
   const TrailsCovered = trailsCondition(found.account.regions.map(({ trail }) => trail));
-  const { TrailsCovered: next } = mark(record.conditions, { TrailsCovered }, now());
-  if (next) await store.accounts.setConditions(record.id, { TrailsCovered: next });
+  await store.accounts.setConditions(record.id, mark(record.conditions, { TrailsCovered }, now()));
   const pending = unanswered(found.pendingRegions, 'the Region does not answer yet');
   const observed = { id: record.id, regions: [...found.account.regions, ...pending] };
   await context.onCoverage?.(record, record.regions, observed.regions);
@@ -130,33 +126,16 @@ export async function observe(
     found = transientFailure(error, attempts);
   }
   if (found.kind === 'found') return recordFound(context, record, found);
+  const { requeueAfterMs, message } = found;
   await store.accounts.recordRead(record.id, false);
-  if (found.kind === 'transient-failure')
-    return { result: await requeue(context, found.requeueAfterMs, found.message) };
+  if (found.kind === 'transient-failure') return { result: await requeue(context, requeueAfterMs, message) };
   if (found.kind === 'not-yet') {
-    const { Ready } = mark(
-      record.conditions,
-      { Ready: { status: 'False', reason: 'NotReadyYet', message: found.message } },
-      now(),
-    );
-    if (Ready && !isPreview(context)) await store.accounts.setConditions(record.id, { Ready });
-    return {
-      result: {
-        kind: 'requeueAfter',
-        requeueAfterMs: found.requeueAfterMs,
-        reason: 'NotReadyYet',
-        message: found.message,
-      },
-    };
+    const Ready = { status: 'False', reason: 'NotReadyYet', message } as const;
+    if (!isPreview(context))
+      await store.accounts.setConditions(record.id, mark(record.conditions, { Ready }, now()));
+    return { result: requeueAfter(requeueAfterMs, 'NotReadyYet', message) };
   }
-  await endRequests(context, 'unreachable', 'NotReachable', found.message);
-  if (!isPreview(context)) await noteUnseen(store, record, found.message);
-  return {
-    result: {
-      kind: 'requeueAfter',
-      requeueAfterMs: found.requeueAfterMs,
-      reason: 'NotReachable',
-      message: found.message,
-    },
-  };
+  await endRequests(context, 'unreachable', 'NotReachable', message);
+  if (!isPreview(context)) await noteUnseen(store, record, message);
+  return { result: requeueAfter(requeueAfterMs, 'NotReachable', message) };
 }

@@ -1,12 +1,13 @@
 import { priorities } from '../queue/key-queue.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import { type DesiredStack, desiredAccount, type Fleet } from '../stacks/desired.ts';
-import { hubKey, previewOf, type StackKey } from '../stacks/key.ts';
+import { hubKey, previewOf, regionKey, type StackKey } from '../stacks/key.ts';
 import { releaseOf } from '../stacks/release.ts';
 import type { KeyRequest } from '../store/run-stacks.ts';
+import { isMade } from '../store/stacks.ts';
 import { noteAccountReady, noteWaiting } from './account-conditions.ts';
-import { endRequests, isPreview, observe } from './account-observation.ts';
-import type { ReconcileContext } from './context.ts';
+import { endRequests, observe } from './account-observation.ts';
+import { isPreview, type ReconcileContext } from './context.ts';
 import { isCurrent } from './decide.ts';
 import { untilStackLook } from './denied.ts';
 import { actOnStack } from './stack.ts';
@@ -17,15 +18,11 @@ const untilCoveredMs = 2 * 60_000;
 
 /** Without a hub, account stacks wait; they do not fail. */
 export async function hubIsThere({ store }: Pick<ReconcileContext, 'store'>): Promise<boolean> {
-  return ((await store.stacks.get(hubKey))?.generation ?? null) !== null;
+  return isMade(await store.stacks.get(hubKey));
 }
 
-export const waitForHub = ({ prerequisiteMs = prerequisite }: ReconcileContext): Result => ({
-  kind: 'requeueAfter',
-  requeueAfterMs: prerequisiteMs,
-  reason: 'PrerequisiteFailed',
-  message: 'the hub stack does not exist yet',
-});
+export const waitForHub = ({ prerequisiteMs = prerequisite }: ReconcileContext): Result =>
+  requeueAfter(prerequisiteMs, 'PrerequisiteFailed', 'the hub stack does not exist yet');
 
 const inScope = (regions: readonly DesiredStack[], { run }: KeyRequest): StackKey[] =>
   regions
@@ -111,10 +108,12 @@ export async function reconcileAccount(context: ReconcileContext, fleet: Fleet):
   if (result.kind === 'requeueAfter' && result.reason === 'Waiting')
     await noteWaiting(context, record, result);
   else await noteAccountReady(store, record.id, wanted);
-  const kept = found.pending.map((region) => `region-${record.id}-${region}` as StackKey);
   if (settings.layout === 'region') {
-    const orphanedStacks = (await context.offboarding?.orphanedStacks(record.id, [...wanted, ...kept])) ?? [];
-    if (orphanedStacks.length > 0) await queue.enqueue(orphanedStacks);
+    const kept: string[] = [...wanted, ...found.pending.map((region) => regionKey(record.id, region))];
+    const orphaned = (await store.stacks.ofAccount(record.id))
+      .filter(({ kind, key }) => kind === 'region' && !kept.includes(key))
+      .map(({ key }) => key);
+    if (orphaned.length > 0) await queue.enqueue(orphaned);
   }
   return result;
 }

@@ -38,8 +38,6 @@ export interface OffboardingHook {
   uninstallKeys(): Promise<readonly StackKey[]>;
   /** Why the hub is not removed yet; undefined when it is its turn. */
   whyHubWaits(request: Uninstall): Promise<string | undefined>;
-  /** Recorded stacks of an account that desired state does not have. */
-  orphanedStacks(accountId: string, wanted: readonly StackKey[]): Promise<readonly StackKey[]>;
 }
 
 export interface ReconcileServices
@@ -78,5 +76,9 @@ export interface ReconcileContext extends ReconcileServices {
     | ((request: KeyRequest, state: 'succeeded' | 'unchanged' | 'failed') => Promise<void>)
     | undefined;
 }
+
+/** Whether the key's turn is for previews alone. */
+export const isPreview = ({ requests }: Pick<ReconcileContext, 'requests'>): boolean =>
+  requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
 
 export const now = (): string => new Date().toISOString();

@@ -2,15 +2,15 @@ import { DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { isDeniedByScp } from '../aws/errors.ts';
 import type { PartWay } from '../pulumi/failure.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { type Conditions, markFailed, markReconciling } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { RegionCoverage, TrailCheck } from '../stacks/trail-check.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { StackRecord } from '../store/stacks.ts';
-import { now, type ReconcileContext } from './context.ts';
-import { report } from './report.ts';
+import { isPreview, now, type ReconcileContext } from './context.ts';
+import { endRuns, report } from './report.ts';
 import { auditChange } from './stack-audit.ts';
 
 /** A person changes a policy, so what it denies is read again once a day; milliseconds. */
@@ -85,13 +85,6 @@ export async function markDenied(
 
 export const isDeclarable = ({ denied }: RegionCoverage): boolean => !denied || denied.declared;
 
-const waitFor = (reason: 'RegionDenied' | 'DeniedByScp', message: string, ms = lookAgainMs): Result => ({
-  kind: 'requeueAfter',
-  requeueAfterMs: ms,
-  reason,
-  message,
-});
-
 export const isRepair = ({ requests }: Pick<ReconcileContext, 'requests'>): boolean =>
   requests.some(({ run }) => run.kind === 'reconcile' && !run.onlyChanged);
 
@@ -104,15 +97,15 @@ export async function leaveDeniedRegion(
   desired: DesiredStack,
   trail: TrailCheck | undefined,
 ): Promise<Result | undefined> {
-  const { store, aws, key, lease, requests, log } = context;
+  const { store, aws, key, log } = context;
   const record = await store.stacks.get(key);
   const known = record?.conditions.Ready?.reason === 'RegionDenied' ? record.conditions.Ready : undefined;
   if (!known && !isTrailDenied(trail)) return undefined;
-  const isPreview = requests.length > 0 && requests.every(({ run }) => run.kind === 'preview');
-  if (isPreview && !known) return undefined;
+  const preview = isPreview(context);
+  if (preview && !known) return undefined;
   const wait = known && record && !isRepair(context) ? untilStackLook(record) : 0;
   const { accountId, region } = desired.arguments.place;
-  const isAsked = wait === 0 && !isPreview;
+  const isAsked = wait === 0 && !preview;
   const message = isAsked ? await regionDenial(aws, accountId, region) : known?.message;
   if (message === undefined) return undefined;
   if (isAsked) {
@@ -120,9 +113,8 @@ export async function leaveDeniedRegion(
     await store.stacks.setConditions(key, markFailed(conditions, 'RegionDenied', message, now()));
     if (!known) log.warn({ error: message }, 'the Region is denied');
   }
-  for (const { run } of requests)
-    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
-  return isPreview ? { kind: 'ok' } : waitFor('RegionDenied', message, isAsked ? lookAgainMs : wait);
+  await endRuns(context, 'skipped', message);
+  return preview ? { kind: 'ok' } : requeueAfter(isAsked ? lookAgainMs : wait, 'RegionDenied', message);
 }
 
 interface DeniedOperation {
@@ -154,5 +146,5 @@ export async function endDenied(
   const asked = requests.filter(({ run }) => run.kind === 'reconcile');
   await report(context, asked, region ? 'skipped' : 'unreachable', message);
   log.warn({ key, error: message }, 'a service control policy denies the stack');
-  return { outcome: 'failed', result: waitFor(reason, message) };
+  return { outcome: 'failed', result: requeueAfter(lookAgainMs, reason, message) };
 }

@@ -1,13 +1,14 @@
 import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { codeSha256 } from '../../programs/arguments.ts';
 import { names } from '../../programs/names.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { type DesiredStack, desiredHub, type Fleet } from '../stacks/desired.ts';
 import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubIsThere } from './account.ts';
 import { noteHubDeadLetters } from './account-conditions.ts';
 import type { ReconcileContext } from './context.ts';
+import { endRuns } from './report.ts';
 import { actOnStack } from './stack.ts';
 
 /** Upper limit only: once the workers agree on a policy, the first to see it enqueues the hub. */
@@ -15,16 +16,14 @@ const mismatchRetryMs = 30_000;
 
 /** Workers that differ would each deploy their own policy. Runs continue with an existing hub. */
 async function heldBack(context: ReconcileContext): Promise<Result | undefined> {
-  const { store, key, lease, log } = context;
   const message = await context.configurationMismatch?.();
   if (!message) return undefined;
-  log.warn(message);
+  context.log.warn(message);
   const requests = (await hubIsThere(context))
     ? context.requests.filter(({ run }) => run.kind === 'reconcile')
     : [];
-  for (const { run } of requests)
-    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
-  return { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message };
+  await endRuns({ ...context, requests }, 'skipped', message);
+  return requeueAfter(mismatchRetryMs, 'Waiting', message);
 }
 
 /**

@@ -2,7 +2,7 @@ import { cancellable } from '../aws/throttle.ts';
 import { fleetFrom } from '../organization/fleet.ts';
 import type { ReconcileKey } from '../queue/key-worker.ts';
 import type { Lease } from '../queue/leases.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import type { Fleet } from '../stacks/desired.ts';
 import { awaited, hubKey, organizationKey, placeOfKey, type StackKey } from '../stacks/key.ts';
 import { reconcileAccount } from './account.ts';
@@ -15,6 +15,7 @@ import {
   reconcileOrganization,
 } from './organization.ts';
 import { reconcileRegion } from './region.ts';
+import { endRuns } from './report.ts';
 import { reconcileUninstall } from './uninstall.ts';
 
 /** Delay before a hub of another installation is read again, milliseconds. */
@@ -32,12 +33,10 @@ async function knownFleet({
 
 /** Offboards the key if it left scope, and ends the runs' wait for it. */
 async function offboardKey(context: ReconcileContext): Promise<Result | undefined> {
-  const { offboarding, requests, store, key, lease } = context;
-  const result = await offboarding?.reconcile(key, lease);
+  const result = await context.offboarding?.reconcile(context.key, context.lease);
   if (!result) return undefined;
   const message = 'message' in result ? result.message : 'no longer in scope';
-  for (const { run } of requests)
-    await store.runStacks.end(run.id, key, { state: 'skipped', message }, lease);
+  await endRuns(context, 'skipped', message);
   return result;
 }
 
@@ -58,12 +57,7 @@ async function reconcileStackKey(
   const fleet = await knownFleet(services);
   if (!fleet) {
     await services.queue.enqueue([organizationKey]);
-    return {
-      kind: 'requeueAfter',
-      requeueAfterMs: 2_000,
-      reason: 'Waiting',
-      message: 'the organization was not read yet',
-    };
+    return requeueAfter(2_000, 'Waiting', 'the organization was not read yet');
   }
   const asked = await services.store.runStacks.requests(key);
   const requests = asked.filter(({ run }) => (run.kind === 'preview') === previewed);
@@ -81,12 +75,13 @@ async function reconcileStackKey(
 /** Skips a key because the hub belongs to another installation. Runs that wait for it end with that reason. */
 async function refuse(
   { store, log }: ReconcileServices,
-  { key, lease, message }: { key: string; lease: Lease; message: string },
+  { key: name, lease, message }: { key: string; lease: Lease; message: string },
 ): Promise<Result> {
-  log.error({ key }, message);
-  if (key !== organizationKey)
-    for (const { run } of await store.runStacks.requests(key as StackKey))
-      await store.runStacks.end(run.id, key as StackKey, { state: 'failed', message }, lease);
+  log.error({ key: name }, message);
+  if (name !== organizationKey) {
+    const key = name as StackKey;
+    await endRuns({ store, key, lease, requests: await store.runStacks.requests(key) }, 'failed', message);
+  }
   return { kind: 'terminal', reason: 'OtherInstallation', message, requeueAfterMs: foreignRetryMs };
 }
 

@@ -2,7 +2,7 @@ import { fleetOf } from '../organization/fleet.ts';
 import { type Organization, readOrganization } from '../organization/listing.ts';
 import { priorities } from '../queue/key-queue.ts';
 import type { Lease } from '../queue/leases.ts';
-import type { Result } from '../queue/result.ts';
+import { type Result, requeueAfter } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
 import { hasCode, PortcullisError, reasonOf } from '../settings/errors.ts';
 import { organizationsRegion } from '../settings/partition.ts';
@@ -166,10 +166,10 @@ async function offboardAccounts(
 ): Promise<Result | undefined> {
   if (!offboarding) return undefined;
   try {
-    const { keysToEnqueue: enqueue, held, remarks } = await offboarding.consider(listing);
+    const { keysToEnqueue, held, remarks } = await offboarding.consider(listing);
     for (const remark of remarks) log.warn({ key: 'organization' }, remark);
     if (held) log.warn({ key: 'organization' }, held);
-    if (enqueue.length > 0) await queue.enqueue(enqueue);
+    if (keysToEnqueue.length > 0) await queue.enqueue(keysToEnqueue);
     return undefined;
   } catch (error) {
     const passing = hasCode(error, 'store-unreachable') || hasCode(error, 'lease-lost');
@@ -183,13 +183,6 @@ async function offboardAccounts(
     };
   }
 }
-
-const waiting = (ms: number, message: string): Result => ({
-  kind: 'requeueAfter',
-  requeueAfterMs: ms,
-  reason: 'Waiting',
-  message,
-});
 
 /**
  * Reconciles the organization: lists and records it, offboards what left scope, onboards new accounts and rolls out a
@@ -228,8 +221,9 @@ export async function reconcileOrganization(context: OrganizationContext, lease:
   await queue.enqueue([hubKey], priorities.rollout);
   const active = new Set(organization.accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   const missing = expected.filter((id) => !active.has(id));
-  if (missing.length > 0) return waiting(listingPauseMs, `not listed yet: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    return requeueAfter(listingPauseMs, 'Waiting', `not listed yet: ${missing.join(', ')}`);
   return mismatch
-    ? waiting(mismatchRetryMs, mismatch)
+    ? requeueAfter(mismatchRetryMs, 'Waiting', mismatch)
     : { kind: 'ok', requeueAfterMs: settings.resyncMinutes * 60_000 };
 }

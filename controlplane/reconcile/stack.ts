@@ -1,6 +1,6 @@
 import { isDeniedByScp, isTransient, isUnready } from '../aws/errors.ts';
 import { partWayOf } from '../pulumi/failure.ts';
-import { lockPatience, type Result, stalledAfter } from '../queue/result.ts';
+import { lockPatience, type Result, requeueAfter, stalledAfter } from '../queue/result.ts';
 import { mismatchRetryMs } from '../queue/workers.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 import { mark, markFailed, markReady, markReconciling, markStalled } from '../stacks/conditions.ts';
@@ -90,12 +90,8 @@ export async function actOnStack(
     }
     case 'denied': {
       await report(context, reconciles, 'skipped', decision.message);
-      const { reason } = decision;
-      const requeueAfterMs = Math.max(1, untilStackLook(record));
-      return {
-        outcome: 'failed',
-        result: { kind: 'requeueAfter', requeueAfterMs, reason, message: decision.message },
-      };
+      const ms = Math.max(1, untilStackLook(record));
+      return { outcome: 'failed', result: requeueAfter(ms, decision.reason, decision.message) };
     }
     case 'wait':
       return waiting(context, record, decision.message);
@@ -115,7 +111,7 @@ export async function actOnStack(
 /** While workers differ, a ready stack changes only on request: each worker would delete what another declares. */
 const held = (message: string): Acted => ({
   outcome: 'held',
-  result: { kind: 'requeueAfter', requeueAfterMs: mismatchRetryMs, reason: 'Waiting', message },
+  result: requeueAfter(mismatchRetryMs, 'Waiting', message),
 });
 
 /** Delay for a stack that waits for a run; the run enqueues it earlier. */
@@ -130,10 +126,7 @@ async function waiting(
   // The failure's message is more specific.
   const failed = record.conditions.Ready?.reason === 'Failed';
   if (!failed) await store.stacks.setConditions(key, mark(record.conditions, { Ready }, now()));
-  return {
-    outcome: 'held',
-    result: { kind: 'requeueAfter', requeueAfterMs: turnMs, reason: 'Waiting', message },
-  };
+  return { outcome: 'held', result: requeueAfter(turnMs, 'Waiting', message) };
 }
 
 const again = ({ requeueAfterMs }: Terms) => (requeueAfterMs === undefined ? {} : { requeueAfterMs });
@@ -153,10 +146,7 @@ async function undeclared(context: ReconcileContext, error: unknown): Promise<Ac
     );
   }
   await report(context, context.requests, 'failed', message);
-  return {
-    outcome: 'undeclared',
-    result: { kind: 'requeueAfter', requeueAfterMs: 60_000, reason: 'PrerequisiteFailed', message },
-  };
+  return { outcome: 'undeclared', result: requeueAfter(60_000, 'PrerequisiteFailed', message) };
 }
 
 async function up(

@@ -1,5 +1,5 @@
 import type { Lease } from '../queue/leases.ts';
-import { type Result, stalledAfter } from '../queue/result.ts';
+import { type Result, requeueAfter, stalledAfter } from '../queue/result.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { markFailed, markReconciling, markStalled } from '../stacks/conditions.ts';
 import { desiredHub, type Fleet } from '../stacks/desired.ts';
@@ -34,8 +34,7 @@ async function hubStack({ aws, settings, hubBundle, installation, fleet }: Unins
 async function uninstallHub(context: UninstallContext, request: Uninstall, lease: Lease): Promise<Result> {
   const { store, offboarding, log } = context;
   const waits = await offboarding.whyHubWaits(request);
-  if (waits)
-    return { kind: 'requeueAfter', requeueAfterMs: hubPatienceMs, reason: 'Waiting', message: waits };
+  if (waits) return requeueAfter(hubPatienceMs, 'Waiting', waits);
   const record = await store.stacks.get(hubKey);
   if (record) {
     await store.stacks.begin(hubKey, markReconciling(record.conditions, now()), lease);

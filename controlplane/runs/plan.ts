@@ -2,7 +2,7 @@ import { accountsInScope } from '../organization/scope.ts';
 import { now, type ReconcileServices } from '../reconcile/context.ts';
 import { recordOrganization } from '../reconcile/organization.ts';
 import type { OrganizationAccount } from '../stacks/account.ts';
-import { markFailed } from '../stacks/conditions.ts';
+import { failure, mark } from '../stacks/conditions.ts';
 import { accountKey, hubKey } from '../stacks/key.ts';
 import { isWholeOrganization } from '../stacks/scope.ts';
 import { hubWave } from '../store/run-stacks.ts';
@@ -19,12 +19,7 @@ async function leaveOut(
   await store.runStacks.plan(run.id, [accountKey(account.id)], hubWave, 'skipped', message);
   if (run.kind === 'preview') return;
   const before = (await store.accounts.get(account.id))?.conditions ?? {};
-  const { Ready, Drifted, Reconciling } = markFailed(before, 'NotActive', message, now());
-  await store.accounts.setConditions(account.id, {
-    ...(Ready && { Ready }),
-    ...(Drifted && { Drifted }),
-    ...(Reconciling && { Reconciling }),
-  });
+  await store.accounts.setConditions(account.id, mark(before, failure('NotActive', message), now()));
 }
 
 /**

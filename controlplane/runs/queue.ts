@@ -4,23 +4,6 @@ import { PortcullisError } from '../settings/errors.ts';
 import { accountKey } from '../stacks/key.ts';
 import type { Run, RunRequest } from '../store/runs.ts';
 
-/** Runs wait here and are processed, several at a time, so that a long run does not delay a new account. */
-export interface RunQueue {
-  /** Returns the new run, or an equal one that is already waiting. */
-  request(request: RunRequest): Promise<Run>;
-  /** Starts nothing more until it is resumed. @throws PortcullisError `not-found` or `conflict` */
-  pause(id: string, by: string): Promise<Run>;
-  /** Resumes it; earlier failures no longer count against the limits. @throws PortcullisError as `pause` */
-  resume(id: string, by: string): Promise<Run>;
-  /** Ends it; work in progress finishes. @throws PortcullisError as `pause` */
-  cancel(id: string, by: string): Promise<Run>;
-  /** Resumes runs that no worker holds. */
-  takeUp(): Promise<void>;
-  start(): Promise<void>;
-  interrupt(): void;
-  stop(): Promise<void>;
-}
-
 /** Advances a run until it has ended or the signal aborts. */
 export type Advance = (id: string, signal: AbortSignal) => Promise<void>;
 
@@ -35,7 +18,7 @@ const concurrent = 16;
 function runControls(
   { store: { runs, runStacks }, log }: Pick<Services, 'store' | 'log'>,
   send: (id: string) => Promise<void>,
-): Pick<RunQueue, 'pause' | 'resume' | 'cancel'> {
+) {
   const get = async (id: string) => {
     const run = await runs.get(id);
     if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
@@ -53,30 +36,35 @@ function runControls(
     return get(id);
   };
   return {
-    async pause(id, by) {
+    /** Starts nothing more until it is resumed. @throws PortcullisError `not-found` or `conflict` */
+    async pause(id: string, by: string): Promise<Run> {
       const run = await control(id, by, 'run paused', () => runs.pause(id, `paused by ${by}`, by));
       await runStacks.withdraw(id);
       return run;
     },
-    async resume(id, by) {
+    /** Resumes it; earlier failures no longer count against the limits. @throws PortcullisError as `pause` */
+    async resume(id: string, by: string): Promise<Run> {
       const run = await control(id, by, 'run resumed', () => runs.resume(id, by));
       await send(id);
       return run;
     },
-    async cancel(id, by) {
+    /** Ends it; work in progress finishes. @throws PortcullisError as `pause` */
+    async cancel(id: string, by: string): Promise<Run> {
       const run = await control(id, by, 'run cancelled', () => runs.cancel(id, `cancelled by ${by}`, by));
       // A run that was not planned lists its named accounts as skipped, so that they are visible.
       const named = run.plannedAt ? [] : (run.scope.accounts ?? []).map((account) => accountKey(account));
       await runStacks.plan(id, named, 1, 'skipped', `cancelled by ${by}`);
-
       await runStacks.skipRest(id, `cancelled by ${by}`);
       return run;
     },
   };
 }
 
-/** Uses pg-boss in the database of the store. Starts nothing. */
-export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext): RunQueue {
+/**
+ * Runs wait here and are processed, several at a time, so that a long run does not delay a new account. Uses pg-boss in
+ * the database of the store. Starts nothing.
+ */
+export function runQueue({ boss, store, leases, advance, meter, log, times }: RunQueueContext) {
   const { runs } = store;
   const carryOut = async (id: string, signal: AbortSignal) => {
     const run = await runs.get(id);
@@ -91,18 +79,20 @@ export function runQueue({ boss, store, leases, advance, meter, log, times }: Ru
   };
   const unfinished = async () => (await runs.unfinished()).map(({ id }) => id);
   const work = { name: 'run', concurrent, unfinished, carryOut, leases, times };
-  const { send, resume: takeUp, start, interrupt, stop } = workQueue(boss, work, log);
+  const { send, resume, ...rest } = workQueue(boss, work, log);
   return {
-    async request(request) {
+    /** Returns the new run, or an equal one that is already waiting. @throws PortcullisError `conflict` */
+    async request(request: RunRequest): Promise<Run> {
       const { run } = await runs.createUnlessWaiting(request);
       // Sent for an existing run too: its creator may have died before sending.
       await send(run.id);
       return run;
     },
     ...runControls({ store, log }, send),
-    takeUp,
-    start,
-    interrupt,
-    stop,
+    /** Resumes runs that no worker holds. */
+    takeUp: resume,
+    ...rest,
   };
 }
+
+export type RunQueue = ReturnType<typeof runQueue>;

@@ -49,14 +49,20 @@ export type Conditions = Partial<Record<ConditionType, Condition>>;
 
 type Change = Partial<Record<ConditionType, Omit<Condition, 'since'>>>;
 
-function set(conditions: Conditions, change: Change, now: string): Conditions {
-  const next: Conditions = { ...conditions };
+/** The changed conditions alone: other keys may write the others at the same time. */
+export function mark(conditions: Conditions, change: Change, now: string): Conditions {
+  const next: Conditions = {};
   for (const [type, condition] of Object.entries(change) as [ConditionType, Omit<Condition, 'since'>][]) {
     const before = conditions[type];
     next[type] = { ...condition, since: before?.status === condition.status ? before.since : now };
   }
   return next;
 }
+
+const set = (conditions: Conditions, change: Change, now: string): Conditions => ({
+  ...conditions,
+  ...mark(conditions, change, now),
+});
 
 const idle = { status: 'False', reason: 'Idle', message: '' } as const;
 
@@ -78,21 +84,18 @@ export const markReady = (conditions: Conditions, message: string, now: string):
   );
 
 /** Not at the desired state. Drift becomes unknown. */
+export const failure = (reason: Reason, message: string): Change => ({
+  Ready: { status: 'False', reason, message },
+  Reconciling: idle,
+  Drifted: { status: 'Unknown', reason, message: 'not checked' },
+});
+
 export const markFailed = (
   conditions: Conditions,
   reason: Reason,
   message: string,
   now: string,
-): Conditions =>
-  set(
-    conditions,
-    {
-      Ready: { status: 'False', reason, message },
-      Reconciling: idle,
-      Drifted: { status: 'Unknown', reason, message: 'not checked' },
-    },
-    now,
-  );
+): Conditions => set(conditions, failure(reason, message), now);
 
 /** Failed too often to be retried automatically. */
 export const markStalled = (conditions: Conditions, message: string, now: string): Conditions =>
@@ -113,6 +116,3 @@ export const markDrifted = (conditions: Conditions, drift: readonly string[], no
     },
     now,
   );
-
-/** For combinations without a function of their own. */
-export const mark = set;

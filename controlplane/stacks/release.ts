@@ -6,30 +6,17 @@ import type { Fleet } from './desired.ts';
  * release until a roll-out updates them. Changes of one account, such as its Regions, are applied at once.
  */
 export const releaseOf = (fleet: Fleet): string => {
-  const {
-    partition,
-    organizationId,
-    hub,
-    layout,
-    controlTowerRegion,
-    narrowing,
-    securityHub,
-    trails = 'report',
-    logRetentionDays,
-    permissionsBoundary,
-    tags,
-    programVersion,
-  } = fleet;
+  const { permissionsBoundary, tags } = fleet;
   const parts = [
-    partition,
-    organizationId,
-    hub,
-    layout,
-    controlTowerRegion,
-    narrowing,
-    securityHub,
-    trails === 'create' && logRetentionDays,
-    programVersion,
+    fleet.partition,
+    fleet.organizationId,
+    fleet.hub,
+    fleet.layout,
+    fleet.controlTowerRegion,
+    fleet.narrowing,
+    fleet.securityHub,
+    fleet.trails === 'create' && fleet.logRetentionDays,
+    fleet.programVersion,
     // Only where one is set: a release of before stays the same.
     ...(permissionsBoundary || tags ? [permissionsBoundary, tags] : []),
   ];

@@ -27,6 +27,10 @@ export interface StackRecord {
   readonly updatedAt: Date;
 }
 
+/** Whether an operation once completed it. */
+export const isMade = (stack: Pick<StackRecord, 'generation'> | undefined): boolean =>
+  stack !== undefined && stack.generation !== null;
+
 export const stackColumns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
   failures, failed_generation, release, program_version, updated_at`;
 

@@ -48,13 +48,7 @@ export async function recordVerified(
   for (const id of new Set(canaries.map(({ accountId }) => accountId))) {
     const account = await accounts.get(id);
     if (!account) continue;
-    const { Verified } = account.conditions;
-    const before = Verified ? { Verified } : {};
-    const next = mark(
-      before,
-      { Verified: verifiedCondition(account, known.get(id) ?? [], await sweeps.missed.open(id)) },
-      new Date().toISOString(),
-    );
-    await accounts.setConditions(id, next);
+    const Verified = verifiedCondition(account, known.get(id) ?? [], await sweeps.missed.open(id));
+    await accounts.setConditions(id, mark(account.conditions, { Verified }, new Date().toISOString()));
   }
 }

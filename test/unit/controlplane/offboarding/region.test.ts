@@ -8,7 +8,6 @@ let at: ReturnType<typeof createOffboardingWorld>;
 const { reported } = offboardingScene((world) => {
   at = world;
 });
-const outOfScope = { exclude: [one] };
 
 describe('a Region', () => {
   const found = (...regions: string[]) =>
@@ -20,8 +19,6 @@ describe('a Region', () => {
   test('that the account has disabled becomes an archived stack', async () => {
     at.state.disabled.add(`${one}/eu-west-1`);
     await found('us-east-1');
-    const orphanedStacks = await at.plane().orphanedStacks(one, [region('us-east-1') as never]);
-    expect(orphanedStacks).toEqual([region('eu-west-1')]);
     expect(await reported(region('eu-west-1'))).toBe('ok');
     expect(await at.store.archivedStacks.list()).toMatchObject([
       { key: region('eu-west-1'), reason: 'eu-west-1 is disabled in the account', hasState: true },
@@ -71,13 +68,4 @@ describe('a Region', () => {
     const stack = await at.store.stacks.get(region('eu-west-1'));
     expect(stack?.conditions.Ready).toMatchObject({ status: 'False', reason: 'AwaitingConfirmation' });
   });
-});
-
-test('a preview can read the decision for a key', async () => {
-  expect(await at.plane(outOfScope).standing(account as never)).toEqual({
-    kind: 'destroy',
-    because: 'left out by PORTCULLIS_EXCLUDE',
-    bySetting: true,
-  });
-  expect(await at.plane().standing(account as never)).toEqual({ kind: 'wanted' });
 });

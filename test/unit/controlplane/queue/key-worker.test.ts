@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, vi } from 'vitest';
 import { openBoss } from '../../../../controlplane/queue/boss.ts';
 import { keyQueue } from '../../../../controlplane/queue/key-queue.ts';
-import { type KeyWorker, keyWorker, type ReconcileKey } from '../../../../controlplane/queue/key-worker.ts';
+import { keyWorker, type ReconcileKey } from '../../../../controlplane/queue/key-worker.ts';
 import { type Leases, openLeases } from '../../../../controlplane/queue/leases.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -20,7 +20,7 @@ async function startWorker(database: Database, reconcile: ReconcileKey, settings
   const queue = keyQueue(database, openBoss(database, log, 1), log, { perAccount: 100 });
   await queue.start();
   const leases: Leases = openLeases(database, log, { ttlMs: 3_000, ...settings });
-  const worker: KeyWorker = keyWorker({
+  const worker = keyWorker({
     queue,
     leases,
     reconcile,

@@ -52,7 +52,6 @@ describe('while workers differ', () => {
         coveredRegions: async () => () => true,
         left: async () => undefined,
         reconcile: async () => undefined,
-        orphanedStacks: async () => [],
         retry: async () => undefined,
         uninstall: async () => ({ kind: 'ok' }) as const,
         uninstallKeys: async () => [],

@@ -4,16 +4,17 @@ import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { createWorld, deletedRule, hub, one, two } from '../../../worlds/reconcile.ts';
+import { until } from '../../../worlds/until.ts';
 
 let database: Database;
 let store: Store;
-let { world, run } = {} as ReturnType<typeof createWorld>;
+let { world, run, working, verdicts, queue } = {} as ReturnType<typeof createWorld>;
 
 test.beforeEach(({ given: embedded }) => {
   ({ database, store } = embedded);
 });
 beforeEach(async () => {
-  ({ world, run } = createWorld(store, database));
+  ({ world, run, working, verdicts, queue } = createWorld(store, database));
 });
 
 const ready = async (key: string) => (await store.stacks.get(key))?.conditions.Ready?.status;
@@ -29,6 +30,17 @@ describe('a run over the whole organization', () => {
     expect(at('hub')).toBe(0);
     expect(at(`account-${one}`)).toBeLessThan(at(`region-${one}-eu-west-1`));
     expect((await account(one)).Ready).toMatchObject({ status: 'True', message: '3 stacks' });
+  });
+
+  test('a Region that an account no longer has is reconciled with the account', async () => {
+    await run();
+    const key = `region-${one}-eu-west-1`;
+    const before = verdicts.get(key);
+    world.regions = ['us-east-1'];
+    await working(async () => {
+      await queue.enqueue([`account-${one}`]);
+      await until(() => verdicts.get(key) !== before, 10_000);
+    });
   });
 
   test("has an account's Regions before the account ends, so that it does not end too early", async () => {
