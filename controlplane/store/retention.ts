@@ -1,85 +1,86 @@
 import { writeAudit } from './audit/entries.ts';
-import type { Database, Query } from './database/database.ts';
-import { firstColumn } from './database/query.ts';
+import type { Database } from './database/database.ts';
 import { foldCounts, removeEmptyCounts } from './findings/counts.ts';
 
 /** What is removed once it is so many days old; undefined keeps it for ever. */
 export interface Retention {
-  /** The audit log, the remediations, and findings that ended with the history of all. */
+  /** The audit log, the remediations, findings that ended with the history of all, and missed events. */
   readonly auditDays?: number | undefined;
   /** Runs with what they did to each stack, and lifecycle events. */
   readonly runDays?: number | undefined;
 }
 
-interface Removal {
-  readonly of: 'remediations' | 'findings' | 'finding changes' | 'runs' | 'lifecycle events';
-  readonly days: number;
-  /** Removes a part of what is older than `$1` days: how many. */
-  remove(query: Query, days: number): Promise<number>;
-}
-
 const part = 5000;
 const expired = (column: string) => `${column} < now() - make_interval(days => $1)`;
 
-/** A remediation that a person restored stays, as its restore does. */
-async function removeRemediations(query: Query, days: number): Promise<number> {
-  const rows = await query(
-    `delete from remediation where ctid in (
-       select r.ctid from remediation r where ${expired('r.recorded_at')} and not exists (
-         select 1 from restore where restore.event_id = r.event_id and restore.group_id = r.group_id) limit ${part})
-     returning 1`,
-    [days],
-  );
-  return rows.length;
-}
+/** A part of the rows of a table that match, where each is named `old`. */
+const partOf = (table: string, where: string) =>
+  `delete from ${table} where ctid in (select old.ctid from ${table} old where ${where} limit ${part}) returning 1`;
 
-/** What is open or excepted stays, however old. */
-async function removeFindings(query: Query, days: number): Promise<number> {
-  const ids = await firstColumn(
-    query,
-    `delete from finding where id in (
-       select id from finding where state in ('remediated', 'resolved') and ${expired('state_since')}
-       order by id limit ${part} for update skip locked) returning id`,
-    [days],
-  );
-  await query('delete from finding_change where finding_id = any($1)', [ids]);
-  await query(`delete from finding_group where ${expired('clean_at')}`, [days]);
-  return ids.length;
-}
+/** Each removes a part of what is older than `$1` days, and returns a row for each record that it removed. */
+const removals: readonly { readonly of: string; readonly setting: keyof Retention; readonly sql: string }[] =
+  [
+    {
+      of: 'remediations',
+      setting: 'auditDays',
+      // A remediation that a person restored stays, as its restore does.
+      sql: partOf(
+        'remediation',
+        `${expired('old.recorded_at')} and not exists (
+         select 1 from restore where restore.event_id = old.event_id and restore.group_id = old.group_id)`,
+      ),
+    },
+    {
+      of: 'findings',
+      setting: 'auditDays',
+      // What is open or excepted stays, however old.
+      sql: `with ended as (
+        delete from finding where id in (
+          select id from finding where state in ('remediated', 'resolved') and ${expired('state_since')}
+          order by id limit ${part} for update skip locked) returning id
+      ), history as (delete from finding_change using ended where finding_id = ended.id
+      ), clean as (delete from finding_group where ${expired('clean_at')})
+      select 1 from ended`,
+    },
+    {
+      of: 'finding changes',
+      setting: 'auditDays',
+      sql: partOf('finding_change', expired('old.recorded_at')),
+    },
+    {
+      of: 'missed events',
+      setting: 'auditDays',
+      // What is not judged yet stays, and what is the reason that a cell is not covered.
+      sql: partOf(
+        'missed_event',
+        `${expired('old.judged_at')} and not exists (
+         select 1 from cell where cell.account_id = old.account_id and cell.region = old.region
+           and old.state = 'missed' and old.judged_at > coalesce(cell.verified_at, '-infinity'))`,
+      ),
+    },
+    {
+      of: 'runs',
+      setting: 'runDays',
+      sql: `with ended as (select id from run where ${expired('finished_at')} order by finished_at limit 20),
+      stacks as (delete from run_stack using ended where run_id = ended.id)
+      delete from run using ended where run.id = ended.id returning 1`,
+    },
+    {
+      of: 'lifecycle events',
+      setting: 'runDays',
+      sql: partOf('lifecycle_event', expired('old.recorded_at')),
+    },
+  ];
 
-async function removeFindingChanges(query: Query, days: number): Promise<number> {
-  const rows = await query(
-    `delete from finding_change where id in (
-       select id from finding_change where ${expired('recorded_at')} limit ${part}) returning 1`,
-    [days],
-  );
-  return rows.length;
-}
-
-async function removeRuns(query: Query, days: number): Promise<number> {
-  const rows = await query<{ id: string }>(
-    `select id from run where ${expired('finished_at')} order by finished_at limit 20`,
-    [days],
-  );
-  const ids = rows.map(({ id }) => id);
-  await query('delete from run_stack where run_id = any($1)', [ids]);
-  await query('delete from run where id = any($1)', [ids]);
-  return ids.length;
-}
-
-async function removeLifecycleEvents(query: Query, days: number): Promise<number> {
-  const rows = await query(
-    `delete from lifecycle_event where ctid in (
-       select ctid from lifecycle_event where ${expired('recorded_at')} limit ${part}) returning 1`,
-    [days],
-  );
-  return rows.length;
-}
-
-/** Removes all that has expired, a part at a time, with one audit line for each kind of which there was any. */
-async function removeAll({ transaction, query }: Database, { of, days, remove }: Removal): Promise<number> {
+/** Removes all that has expired, a part at a time, with one audit line where there was any: how many. */
+async function removeAll(
+  { query }: Pick<Database, 'query'>,
+  of: string,
+  sql: string,
+  days: number,
+): Promise<number> {
   let removed = 0;
-  for (let some = -1; some !== 0; removed += some) some = await transaction((within) => remove(within, days));
+  for (let some = -1; some !== 0; removed += some) some = (await query(sql, [days])).length;
   if (removed > 0) {
     const details = { of, removed, keptDays: days };
     await writeAudit(query, { who: 'portcullis', what: 'retention applied', details });
@@ -93,18 +94,12 @@ async function removeAll({ transaction, query }: Database, { of, days, remove }:
  */
 export async function removeExpired(
   database: Database,
-  { auditDays, runDays }: Retention,
-): Promise<Partial<Record<Removal['of'], number>>> {
-  const removed: Partial<Record<Removal['of'], number>> = {};
-  const removals = [
-    { of: 'remediations', days: auditDays, remove: removeRemediations },
-    { of: 'findings', days: auditDays, remove: removeFindings },
-    { of: 'finding changes', days: auditDays, remove: removeFindingChanges },
-    { of: 'runs', days: runDays, remove: removeRuns },
-    { of: 'lifecycle events', days: runDays, remove: removeLifecycleEvents },
-  ] as const;
-  for (const { of, days, remove } of removals) {
-    if (days !== undefined) removed[of] = await removeAll(database, { of, days, remove });
+  retention: Retention,
+): Promise<Readonly<Record<string, number>>> {
+  const removed: Record<string, number> = {};
+  for (const { of, setting, sql } of removals) {
+    const days = retention[setting];
+    if (days !== undefined) removed[of] = await removeAll(database, of, sql, days);
   }
   await foldCounts(database);
   await removeEmptyCounts(database);

@@ -46,7 +46,7 @@ export const storageVariables = {
     example: '/opt/pulumi-resource-aws',
   }),
   PORTCULLIS_AUDIT_RETENTION_DAYS: variable(whole(30, 36_500).optional(), {
-    meaning: 'How long the [audit log](audit.md), remediations and ended findings are kept.',
+    meaning: 'How long the [audit log](audit.md), remediations, ended findings and missed events are kept.',
     example: '400',
     byDefault: 'no limit',
   }),

@@ -61,9 +61,31 @@ test('old runs, events and remediations go; what has not ended, was put back or 
       [id, state, daysAgo(days)],
     );
   }
+  const missed = (group: string, state: 'missed' | 'announced' | 'suspected', judged: number | null) =>
+    query(
+      `insert into missed_event (account_id, region, group_id, ingress, sweep_id, state, after_at, found_at, due_at, judged_at)
+       values ($1, 'eu-west-1', $2, '', gen_random_uuid(), $3, now(), now(), now(), $4)`,
+      [group === 'left' ? '2' : '1', group, state, judged && daysAgo(judged)],
+    );
+  await store.accounts.seen(
+    [{ id: '1', name: '', state: 'ACTIVE', joinedAt: undefined, path: '', parents: [], unitNames: [] }],
+    await store.now(),
+  );
+  await store.accounts.setRegions('1', [{ region: 'eu-west-1' } as never]);
+  await query(
+    `insert into cell_verification (account_id, region, verified_at) values ('1', 'eu-west-1', $1)`,
+    [daysAgo(402)],
+  );
+  await missed('verified since', 'missed', 403);
+  await missed('announced', 'announced', 401);
+  await missed('left', 'missed', 401);
+  await missed('still not covered', 'missed', 401);
+  await missed('young', 'announced', 399);
+  await missed('suspected', 'suspected', null);
   const retention = { auditDays: 400, runDays: 90 };
   expect(await removeExpired(stage.database, retention)).toEqual({
     ...{ remediations: 1, runs: 1, 'lifecycle events': 1, findings: 1, 'finding changes': 1 },
+    'missed events': 3,
   });
   expect(await ids('select right(id::text, 1) as id from run')).toEqual(['2', '3']);
   expect(await ids('select right(run_id::text, 1) as id from run_stack')).toEqual(['2', '3']);
@@ -71,16 +93,20 @@ test('old runs, events and remediations go; what has not ended, was put back or 
   expect(await ids('select event_id as id from remediation')).toEqual(['put-back', 'young']);
   expect(await ids('select id from finding')).toEqual(['f-open', 'f-young']);
   expect(await ids('select finding_id as id from finding_change')).toEqual(['f-open', 'f-young', 'f-young']);
+  expect(await ids('select group_id as id from missed_event')).toEqual([
+    ...['still not covered', 'suspected', 'young'],
+  ]);
   expect((await store.audit.list(10)).map(({ what, details }) => [what, details])).toEqual([
     ['retention applied', { of: 'lifecycle events', removed: 1, keptDays: 90 }],
     ['retention applied', { of: 'runs', removed: 1, keptDays: 90 }],
+    ['retention applied', { of: 'missed events', removed: 3, keptDays: 400 }],
     ['retention applied', { of: 'finding changes', removed: 1, keptDays: 400 }],
     ['retention applied', { of: 'findings', removed: 1, keptDays: 400 }],
     ['retention applied', { of: 'remediations', removed: 1, keptDays: 400 }],
   ]);
   await removeExpired(stage.database, retention);
   await removeExpired(stage.database, {});
-  expect(await store.audit.list(10)).toHaveLength(5);
+  expect(await store.audit.list(10)).toHaveLength(6);
 });
 
 test('the standing service seals lines once they are old enough, says the hash, and removes what has expired', async () => {
