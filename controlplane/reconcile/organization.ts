@@ -52,6 +52,7 @@ export async function recordOrganization(
   const organization = await readOrganization(aws);
   await fleetOf(aws, settings, organization, programVersion);
   await store.accounts.seen(organization.accounts, readAt);
+  await store.findings.closeDeparted(readAt);
   const { id, managementAccountId } = organization;
   await store.facts.set(organizationFact, { id, managementAccountId } satisfies OrganizationFact);
   await context.offboarding?.note(organization);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import { type Control, standards } from '../../store/findings/controls.ts';
 import { severities } from '../../store/findings/counts.ts';
-import { exposures, findingStates } from '../../store/findings/finding.ts';
+import { exposures, findingCauses, findingStates } from '../../store/findings/finding.ts';
 import type { FindingChange, FindingRecord } from '../../store/findings/record.ts';
 import type { FindingCounts } from '../../store/lists/finding-counts.ts';
 import { type MissedEvent, missedHops } from '../../store/sweeps/missed-events.ts';
@@ -13,8 +13,6 @@ const control = z.object({
   standard: z.enum(Object.keys(standards) as (keyof typeof standards)[]),
   control: z.string(),
 }) satisfies SchemaOf<Control>;
-
-const cause = z.enum(['event', 'sweep']);
 
 const openedBy = z
   .object({ principal: z.string(), eventId: z.string(), eventTime: z.string() })
@@ -54,7 +52,7 @@ const finding = z.object({
   firstSeen: time,
   lastSeen: time,
   readAt: time.describe('The newest reading that decided the state'),
-  cameIn: cause.describe('What saw it first'),
+  cameIn: z.enum(['event', 'sweep']).describe('What saw it first'),
   cameInBy: z.string().describe('The id of that event or sweep'),
   controls: z.array(control).describe('The controls that it is evidence against'),
 }) satisfies SchemaOf<FindingRecord>;
@@ -63,8 +61,8 @@ const change = z.object({
   at: time,
   from: z.enum(findingStates).nullable().describe('null where the finding was new'),
   to: z.enum(findingStates),
-  cause,
-  causeId: z.string().describe('The id of the event or the sweep'),
+  cause: z.enum(findingCauses).describe('`account-left`: the account left the organization'),
+  causeId: z.string().describe('The id of the event, of the sweep, or of the account that left'),
   recordedAt: time,
 }) satisfies SchemaOf<FindingChange>;
 

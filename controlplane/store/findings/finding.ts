@@ -7,6 +7,10 @@ export type Exposure = (typeof exposures)[number];
 export const findingStates = ['open', 'excepted', 'remediated', 'resolved'] as const;
 export type FindingState = (typeof findingStates)[number];
 
+/** What changes a state. `account-left`: the account left the organization, so nothing can be read there. */
+export const findingCauses = ['event', 'sweep', 'account-left'] as const;
+export type FindingCause = (typeof findingCauses)[number];
+
 /** Who answers for a group, by the first of these that is known. */
 export interface FindingOwner {
   readonly by: 'group-tag' | 'account-tag' | 'principal';

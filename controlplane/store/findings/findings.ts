@@ -157,6 +157,36 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
   return changesOf([...merged, ...resolved]);
 }
 
+/**
+ * Resolves what is open in accounts that left the organization, where nothing can be read any more. `at`: when the listing
+ * began that does not have them. An account that has stacks waits until they are archived, because a listing that shrank
+ * too much is held there. Should the account return, its next reading opens what it lists, and is the first of its cells:
+ * events of the time between were not forwarded, so none was missed.
+ */
+async function closeDeparted(
+  { query, transaction }: Pick<Database, 'query' | 'transaction'>,
+  at: Date,
+): Promise<void> {
+  const cells = await query<Place>(
+    `select cell.account_id, cell.region from finding_cell cell join account on account.id = cell.account_id
+     where account.state = 'DEPARTED' and not exists (select 1 from stack where stack.account_id = account.id)
+       and (cell.read_at is not null or exists (select 1 from finding where finding.account_id = cell.account_id
+         and finding.region = cell.region and finding.state in ('open', 'excepted')))`,
+  );
+  for (const cell of cells)
+    await transaction(async (within) => {
+      await lockCell(within, cell);
+      const cause: Cause = { ...cell, via: 'account-left', id: cell.accountId };
+      const nothing = { groupId: null, except: { ids: [], ruleIds: [] } };
+      await resolveAbsent(within, cause, { at: at.toISOString(), ...nothing });
+      await within(
+        `update finding_cell set read_at = null, sweep_id = null, policy_digest = null, groups = null, undecided = '{}'
+         where account_id = $1 and region = $2`,
+        [cell.accountId, cell.region],
+      );
+    });
+}
+
 /** After so many readings that changed something, one of them folds the counts. */
 const foldAfter = 50;
 
@@ -181,6 +211,7 @@ export function findingStore(database: Pick<Database, 'query' | 'transaction'>) 
     /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
     recordResult: (result: RemediationResult): Promise<FindingChanges> =>
       transaction((within) => recordFindingsOf(within, result)),
+    closeDeparted: (at: Date): Promise<void> => closeDeparted(database, at),
     /** One finding with the newest changes of its state; undefined where there is none of that id. */
     get: (id: string) => findingById(query, id),
   };

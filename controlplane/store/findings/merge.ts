@@ -1,13 +1,13 @@
 import type { Query } from '../database/database.ts';
-import type { FindingState } from './finding.ts';
+import type { FindingCause, FindingState } from './finding.ts';
 import type { Observation } from './observation.ts';
 
 /** Where findings are, and what says so. */
 export interface Cause {
   readonly accountId: string;
   readonly region: string;
-  readonly via: 'event' | 'sweep';
-  /** The id of the sweep, or of the event. */
+  readonly via: FindingCause;
+  /** The id of the sweep, of the event, or of the account that left. */
   readonly id: string;
 }
 

@@ -1,7 +1,14 @@
 import type { Mode } from '../../../lambda/policy/schema/policy.ts';
 import { firstRow, type Query } from '../database/query.ts';
 import { type Control, controlsOf } from './controls.ts';
-import type { Exposure, FindingOwner, FindingState, ObservedFinding, OpenedBy } from './finding.ts';
+import type {
+  Exposure,
+  FindingCause,
+  FindingOwner,
+  FindingState,
+  ObservedFinding,
+  OpenedBy,
+} from './finding.ts';
 
 /** A finding as the list has it. */
 export interface FindingRecord {
@@ -48,8 +55,8 @@ export interface FindingChange {
   /** Null where the finding was new. */
   readonly from: FindingState | null;
   readonly to: FindingState;
-  readonly cause: 'event' | 'sweep';
-  /** The id of the sweep or the event. */
+  readonly cause: FindingCause;
+  /** The id of the sweep, of the event, or of the account that left. */
   readonly causeId: string;
   readonly recordedAt: Date;
 }

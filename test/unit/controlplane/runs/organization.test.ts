@@ -2,8 +2,10 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { createOffboarding } from '../../../../controlplane/offboarding/offboarding.ts';
 import { reconcileOrganization } from '../../../../controlplane/reconcile/organization.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
+import { findingId } from '../../../../controlplane/store/findings/identity.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
+import { cell, observed, reading } from '../../../worlds/finding-sample.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { type createWorld, hub, management, one, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
@@ -80,6 +82,18 @@ describe('a reconcile of the organization', () => {
       await made.queue.enqueue([`account-${one}`]);
       await until(async () => (await ready(one))?.status === 'True');
     });
+  });
+
+  test('resolves what is open in an account that left, once it has no stack', async () => {
+    const id = findingId({ ...observed(), ...cell, accountId: two });
+    const state = async () => (await store.findings.get(id))?.state;
+    await list();
+    await store.findings.recordCell(reading(1, [observed()], { accountId: two }));
+    await list();
+    expect(await state()).toBe('open');
+    made.world.accounts.delete(two);
+    await list();
+    expect(await state()).toBe('resolved');
   });
 
   describe('by a worker whose clock is an hour ahead', () => {
