@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import type { RouteContext } from '../controlplane/http/routes/route.ts';
 import { application, listen } from '../controlplane/http/server.ts';
 import { openDatabase } from '../controlplane/store/database/database.ts';
-import { listStore } from '../controlplane/store/lists/lists.ts';
 import { openStore } from '../controlplane/store/store.ts';
 import { makeLogger } from '../controlplane/telemetry/log.ts';
 import { parsePolicy } from '../lambda/policy/parse.ts';
@@ -107,7 +106,6 @@ export async function measureBoard(
     const context = {
       ...{
         store: openStore(database),
-        lists: listStore(database),
         layout: 'region',
         missing: async () => [],
       },

@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '../controlplane/store/database/database.ts';
 import type { Query } from '../controlplane/store/database/query.ts';
 import { foldCounts } from '../controlplane/store/findings/counts.ts';
-import { type FindingFilter, findingLists } from '../controlplane/store/lists/findings.ts';
+import { type FindingFilter, findingPage } from '../controlplane/store/findings/list.ts';
 import { openStore } from '../controlplane/store/store.ts';
 import { observed, reading } from '../test/worlds/finding-sample.ts';
 import { postgresPrograms, startPostgres } from '../test/worlds/postgres.ts';
@@ -63,16 +63,15 @@ async function timesOf(query: Query, filter: FindingFilter, times: number) {
     if (isCount(sql)) counted += performance.now() - begun;
     return rows as never;
   };
-  const lists = findingLists({ query: timed });
   for (let turn = 0; turn < times; turn += 1) {
     counted = 0;
     const begun = performance.now();
-    const first = await lists.findings(filter, { limit: page });
+    const first = await findingPage(timed as Query, filter, { limit: page });
     pages.push(performance.now() - begun - counted);
     counts.push(counted);
     if (!first.last) continue;
     const again = performance.now();
-    await lists.findings(filter, { limit: page, after: first.last });
+    await findingPage(timed as Query, filter, { limit: page, after: first.last });
     pages.push(performance.now() - again);
   }
   return { page: percentile(pages, 95), counts: percentile(counts, 95) };
@@ -90,7 +89,7 @@ async function scansOf(query: Query, filter: FindingFilter): Promise<string[]> {
     scans.push(plan.filter((line) => /Scan|Sort \(|Aggregate|Execution/.test(line)).join(' | '));
     return query(sql, parameters);
   };
-  await findingLists({ query: explaining }).findings(filter, { limit: page });
+  await findingPage(explaining, filter, { limit: page });
   return scans;
 }
 

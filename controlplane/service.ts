@@ -38,7 +38,6 @@ import { programVersion, version } from './stacks/generation.ts';
 import { awaited } from './stacks/key.ts';
 import { openDatabase } from './store/database/database.ts';
 import { lockData } from './store/database/directory-lock.ts';
-import { listStore } from './store/lists/lists.ts';
 import type { RunRequest } from './store/runs.ts';
 import { openStore } from './store/store.ts';
 import { startSweeper } from './sweep/fleet/start.ts';
@@ -209,7 +208,7 @@ async function open(
   if (standing) startAuditKeeper(services);
   if (standing) await startBackground({ ...services, runs, restores, consumers });
   const context = {
-    ...{ layout: settings.layout, lists: listStore(database) },
+    layout: settings.layout,
     ...{ store, queue: runs, restores, verifier, sweeper, offboarding: working.offboarding },
     ...{ installation: base.installation, assertInstalled: store.uninstall.assertInstalled },
     missing: readiness({ ...base, since }),

@@ -1,6 +1,12 @@
 import type { Condition } from './conditions.ts';
 
-/** One account in one Region: what says that it is covered, and when that was last verified. */
+/** One account in one Region. */
+export interface Cell {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** A cell: what says that it is covered, and when that was last verified. */
 export interface CellView {
   readonly account: string;
   readonly name: string;

@@ -2,7 +2,9 @@ import type { AccountState, OrganizationAccount } from '../stacks/account.ts';
 import type { Conditions } from '../stacks/conditions.ts';
 import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { Database } from './database/database.ts';
-import { firstRow } from './database/query.ts';
+import { conditionIs, type FleetFilter } from './database/filter.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
+import { firstRow, firstValue } from './database/query.ts';
 
 export interface AccountRecord {
   readonly id: string;
@@ -23,14 +25,26 @@ export interface AccountRecord {
   readonly updatedAt: Date;
 }
 
-export const accountColumns = `id, name, state, path, parents, unit_names, tags, tags_read_at, joined_at, regions,
+const columns = `id, name, state, path, parents, unit_names, tags, tags_read_at, joined_at, regions,
   conditions, updated_at`;
 
 const listedAccounts = ({ query }: Pick<Database, 'query'>) => ({
-  list: (): Promise<AccountRecord[]> =>
-    query(`select ${accountColumns} from account order by path, name, id`),
-  get: (id: string) =>
-    firstRow<AccountRecord>(query, `select ${accountColumns} from account where id = $1`, [id]),
+  list: () => query<AccountRecord>(`select ${columns} from account order by path, name, id`),
+  get: (id: string) => firstRow<AccountRecord>(query, `select ${columns} from account where id = $1`, [id]),
+  /** By path, name and id. */
+  page: (
+    { account, region, organizationalUnit, condition, state }: FleetFilter & Filter<'state'>,
+    page: PageRequest,
+  ) =>
+    readPage<AccountRecord>(query, page, {
+      ...{ columns, from: 'account', order: { path: 'text', name: 'text', id: 'text' } },
+      equal: { id: account, state },
+      where: [
+        [`regions @> jsonb_build_array(jsonb_build_object('region', $value::text))`, region],
+        ['parents ? $value', organizationalUnit],
+        conditionIs(condition),
+      ],
+    }),
   /**
    * Records what a listing of the organization says that was begun at `readAt`, by the database's clock; those it does
    * not list any more are marked departed. What a later listing said stays; one of the future is no later one.
@@ -73,12 +87,8 @@ const accountTags = ({ query }: Pick<Database, 'query'>) => ({
 /** What reading an account found. */
 const accountObservations = ({ query }: Pick<Database, 'query'>) => ({
   /** How many reads in a row found the account not ready, over all workers. */
-  async failedReads(id: string): Promise<number> {
-    const [row] = await query<{ failedReads: number }>('select failed_reads from account where id = $1', [
-      id,
-    ]);
-    return row?.failedReads ?? 0;
-  },
+  failedReads: async (id: string) =>
+    (await firstValue<number>(query, 'select failed_reads from account where id = $1', [id])) ?? 0,
   /** Counts a read: one that found the account ready ends the row. */
   async recordRead(id: string, ready: boolean) {
     const count = ready

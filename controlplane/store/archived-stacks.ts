@@ -2,6 +2,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Conditions } from '../stacks/conditions.ts';
 import type { Database } from './database/database.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
+import { firstValue } from './database/query.ts';
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
@@ -30,10 +32,10 @@ export type NewArchivedStack = Omit<ArchivedStack, 'hasState' | 'returnedAt' | '
   readonly state: string | undefined;
 };
 
-export const archivedStackColumns = `key, since, account_id, account_name, kind, region, reason, archived_at, generation,
+const columns = `key, since, account_id, account_name, kind, region, reason, archived_at, generation,
   conditions, state is not null as has_state, returned_at`;
 
-export function archivedStackStore({ query }: Pick<Database, 'query'>) {
+export function archivedStackStore({ query }: Database) {
   return {
     /** Keeps it; asked for again, as after a crash, a state that was archived stays. */
     async archive({ state, ...stack }: NewArchivedStack, at: Date) {
@@ -50,15 +52,21 @@ export function archivedStackStore({ query }: Pick<Database, 'query'>) {
       );
     },
     /** Newest first. */
-    list: (): Promise<ArchivedStack[]> =>
-      query(`select ${archivedStackColumns} from archived_stack order by archived_at desc, key`),
+    list: () => query<ArchivedStack>(`select ${columns} from archived_stack order by archived_at desc, key`),
+    page: ({ account, region }: Filter<'account' | 'region'>, page: PageRequest) =>
+      readPage<ArchivedStack>(query, page, {
+        ...{ columns, from: 'archived_stack', descending: true },
+        order: { archived_at: 'timestamptz', key: 'text', since: 'timestamptz' },
+        equal: { account_id: account, region },
+      }),
     /** The newest archived state of a key, as the engine exported it. */
     async state(key: string): Promise<string | undefined> {
-      const [row] = await query<{ state: string }>(
+      const state = await firstValue<string>(
+        query,
         'select state from archived_stack where key = $1 and state is not null order by since desc limit 1',
         [key],
       );
-      return row && (await expand(Buffer.from(row.state, 'base64'))).toString();
+      return state && (await expand(Buffer.from(state, 'base64'))).toString();
     },
     /** Marks those whose stack is there again. */
     async markReturned(at: Date) {
@@ -71,5 +79,3 @@ export function archivedStackStore({ query }: Pick<Database, 'query'>) {
     },
   };
 }
-
-export type ArchivedStackStore = ReturnType<typeof archivedStackStore>;

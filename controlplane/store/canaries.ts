@@ -1,12 +1,9 @@
 import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { RemediationResult } from '../../lambda/contract/result.ts';
-import type { Query } from './database/database.ts';
-
-/** One account in one Region. */
-export interface Cell {
-  readonly accountId: string;
-  readonly region: string;
-}
+import type { Cell } from '../stacks/cell.ts';
+import type { Database, Query } from './database/database.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
+import { firstColumn, firstRow, firstValue, inTransaction } from './database/query.ts';
 
 /** `end-to-end`: from an API call to the revoked rule. `path`: all of it but CloudTrail and the revoke. */
 export type VerificationKind = 'end-to-end' | 'path';
@@ -52,13 +49,13 @@ export type Ending =
     }
   | { state: 'failed'; message: string };
 
-export const canaryColumns = `id, verification_id, account_id, region, intended_at, group_id, opened_at,
+const columns = `id, verification_id, account_id, region, intended_at, group_id, opened_at,
   result, received_at, state, kind, message, milliseconds, recorded_milliseconds, ended_at`;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Merges a result into that of its canary, by the canary's id or its group; true where there is such a canary. */
-export async function recordResult(query: Query, result: RemediationResult): Promise<boolean> {
+async function recordResult(query: Query, result: RemediationResult): Promise<boolean> {
   const { account, region, groupId, canary = '' } = result;
   // Each look-up by an index of its own: every result of the fleet is looked up here.
   const found = await query<Pick<Canary, 'id' | 'result' | 'endedAt'>>(
@@ -78,7 +75,7 @@ export async function recordResult(query: Query, result: RemediationResult): Pro
 }
 
 /** Ends a canary once and records the result for its cell; one that has ended stays as it is. */
-export async function recordEnding(query: Query, id: string, ending: Ending): Promise<void> {
+async function recordEnding(query: Query, id: string, ending: Ending): Promise<void> {
   const verified = ending.state === 'verified' ? ending : undefined;
   const values = [
     verified?.kind ?? null,
@@ -109,3 +106,95 @@ export async function recordEnding(query: Query, id: string, ending: Ending): Pr
       [...place, ending.message],
     );
 }
+
+/** How long a dead holder keeps its canaries. */
+export const claimMs = 60_000;
+
+/** Which worker works on a canary. */
+const canaryClaims = ({ query }: Database) => ({
+  /** Claims a canary of the verification that no worker holds. The claim ends unless the holder renews it. */
+  claim: (verificationId: string, holder: string) =>
+    firstRow<Canary>(
+      query,
+      `update canary set holder = $2, held_until = now() + make_interval(secs => $3::double precision)
+       where id = (select id from canary where verification_id = $1 and ended_at is null
+           and (held_until is null or held_until < now()) order by id limit 1 for update skip locked)
+       returning ${columns}`,
+      [verificationId, holder, claimMs / 1000],
+    ),
+  /** Keeps what the holder claimed. */
+  async renew(holder: string) {
+    await query(
+      `update canary set held_until = now() + make_interval(secs => $2::double precision)
+       where holder = $1 and ended_at is null`,
+      [holder, claimMs / 1000],
+    );
+  },
+  /** Releases the claims of the holder; without one, all claims. */
+  async release(holder?: string) {
+    await query(
+      `update canary set holder = null, held_until = null where ended_at is null and ($1::text is null or holder = $1)`,
+      [holder ?? null],
+    );
+  },
+});
+
+const canaryRecords = (database: Database) => ({
+  canaries: (verificationId: string) =>
+    database.query<Canary>(
+      `select ${columns} from canary where verification_id = $1 order by account_id, region`,
+      [verificationId],
+    ),
+  /** The same in pages. */
+  canaryPage: (
+    verificationId: string,
+    { account, region, state }: Filter<'account' | 'region' | 'state'>,
+    page: PageRequest,
+  ) =>
+    readPage<Canary>(database.query, page, {
+      ...{ columns, from: 'canary', order: { account_id: 'text', region: 'text', id: 'uuid' } },
+      equal: { verification_id: verificationId, account_id: account, region, state },
+    }),
+  canary: (id: string) =>
+    firstRow<Canary>(database.query, `select ${columns} from canary where id = $1`, [id]),
+  async intend(id: string) {
+    await database.query('update canary set intended_at = coalesce(intended_at, now()) where id = $1', [id]);
+  },
+  async opened(id: string, groupId: string | null) {
+    await database.query(
+      `update canary set group_id = $2, opened_at = now(), result = null, received_at = null where id = $1 and ended_at is null`,
+      [id, groupId],
+    );
+  },
+  /** How long ago it was opened, milliseconds; 0 where it was not. */
+  openFor: async (id: string) =>
+    (await firstValue<number | null>(
+      database.query,
+      'select extract(epoch from now() - opened_at)::float8 * 1000 from canary where id = $1',
+      [id],
+    )) ?? 0,
+  /**
+   * Takes a result for the canary that it tells of; true where it tells of one. Results merge as those of remediations
+   * do, so a duplicate that found the rule deleted does not hide the one that revoked it.
+   */
+  received: inTransaction(database, recordResult),
+  /** Ends a canary once, and records the result for its cell. */
+  end: inTransaction(database, recordEnding),
+  /** Canaries in a cell that may have left a group behind and that no worker holds. */
+  leftovers: ({ accountId, region }: Cell) =>
+    firstColumn(
+      database.query,
+      `select id from canary where account_id = $1 and region = $2 and intended_at is not null
+           and removed_at is null and (ended_at is not null or held_until is null or held_until < now())`,
+      [accountId, region],
+    ),
+  async removed(ids: readonly string[]) {
+    await database.query('update canary set removed_at = now() where id = any($1::uuid[])', [ids]);
+  },
+});
+
+/** The canaries of verifications. */
+export const canaryStore = (database: Database) => ({
+  ...canaryClaims(database),
+  ...canaryRecords(database),
+});

@@ -5,6 +5,7 @@ import type { PolicyChange } from '../settings/policy-change.ts';
 import type { Hold, StackToOffboard } from '../stacks/offboarding.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
 import { firstRow } from './database/query.ts';
 
 /** What a person is asked about; one question of each is open at most. */
@@ -43,7 +44,7 @@ export interface Confirmation {
   readonly decidedBy: string | null;
 }
 
-export const confirmationColumns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at, expires_at,
+const columns = `id, kind, digest, hold, why, about, stacks, policy, state, opened_at, expires_at,
   decided_at, decided_by`;
 
 const hour = 3_600_000;
@@ -51,11 +52,18 @@ const hour = 3_600_000;
 const lasting = { open: 72 * hour, refused: 7 * 24 * hour, confirmed: 24 * hour } as const;
 const after = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
 
-export function confirmationStore({ query }: Pick<Database, 'query'>) {
+export function confirmationStore({ query }: Database) {
   return {
+    /** The newest 200, newest first. */
+    list: () =>
+      query<Confirmation>(`select ${columns} from confirmation order by opened_at desc, id limit 200`),
     /** Newest first. */
-    list: (): Promise<Confirmation[]> =>
-      query(`select ${confirmationColumns} from confirmation order by opened_at desc, id limit 200`),
+    page: ({ state }: Filter<'state'>, page: PageRequest) =>
+      readPage<Confirmation>(query, page, {
+        ...{ columns, from: 'confirmation', descending: true },
+        order: { opened_at: 'timestamptz', id: 'uuid' },
+        equal: { state },
+      }),
     get: (id: string): Promise<Confirmation | undefined> => get(query, id),
     /** The open one about a topic, or a refusal that still holds. */
     standing: (topic: Topic): Promise<Confirmation | undefined> => standing(query, topic),
@@ -75,13 +83,13 @@ const isAbout = (topic: Topic) =>
 export async function standing(query: Query, topic: Topic): Promise<Confirmation | undefined> {
   return firstRow<Confirmation>(
     query,
-    `select ${confirmationColumns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
+    `select ${columns} from confirmation where state in ('open', 'refused') and ${isAbout(topic)}
      order by opened_at desc limit 1`,
   );
 }
 
 async function get(query: Query, id: string): Promise<Confirmation | undefined> {
-  return firstRow<Confirmation>(query, `select ${confirmationColumns} from confirmation where id = $1`, [id]);
+  return firstRow<Confirmation>(query, `select ${columns} from confirmation where id = $1`, [id]);
 }
 
 const audited = (
@@ -105,7 +113,7 @@ const audited = (
 
 async function end(query: Query, states: string, where: string, to: ConfirmationState, given: unknown[]) {
   const rows = await query<Confirmation>(
-    `update confirmation set state = '${to}' where state in (${states}) and ${where} returning ${confirmationColumns}`,
+    `update confirmation set state = '${to}' where state in (${states}) and ${where} returning ${columns}`,
     given,
   );
   for (const row of rows) await audited(query, row, 'portcullis', to);
@@ -156,7 +164,7 @@ export async function ask(
   const ends = after(at, lasting.open);
   const [confirmation] = await query<Confirmation>(
     `insert into confirmation (id, digest, hold, why, about, stacks, state, opened_at, expires_at, kind, policy, policy_text)
-     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) returning ${confirmationColumns}`,
+     values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) returning ${columns}`,
     [
       ...[randomUUID(), digest, hold, why, about, JSON.stringify(stacks), at, ends, kind],
       ...[policy ? JSON.stringify(policy) : null, policyText],
@@ -206,5 +214,3 @@ export async function decide(
   await audited(query, decided, by, state);
   return { confirmation: decided, fresh: true };
 }
-
-export type ConfirmationStore = ReturnType<typeof confirmationStore>;

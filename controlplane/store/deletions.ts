@@ -2,7 +2,7 @@ import type { Database, Query } from './database/database.ts';
 import { firstColumn } from './database/query.ts';
 import type { Offboarding } from './offboarding.ts';
 
-export function deletionStore({ query }: Pick<Database, 'query'>) {
+export function deletionStore({ query }: Database) {
   return {
     /** Records that the stack is about to be deleted; asked again about the same offboarding, nothing happens. */
     async record({ key, since, accountId, region, because, confirmationId }: Offboarding, at: Date) {
@@ -54,5 +54,3 @@ export async function rememberActive(
   await query('delete from listed_account where active_at <= $1', [from]);
   return (await query<{ id: string }>('select id from listed_account')).map(({ id }) => id);
 }
-
-export type DeletionStore = ReturnType<typeof deletionStore>;

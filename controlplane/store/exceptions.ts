@@ -82,5 +82,3 @@ export function exceptionStore({ query, transaction }: Database) {
     },
   };
 }
-
-export type ExceptionStore = ReturnType<typeof exceptionStore>;

@@ -1,4 +1,5 @@
 import type { Database } from './database/database.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
 import { firstColumn } from './database/query.ts';
 
 export function lifecycleEventStore({ query }: Database) {
@@ -21,13 +22,23 @@ export function lifecycleEventStore({ query }: Database) {
            and lifecycle_event.account_id is not null and (account.id is null or account.state = 'PENDING_ACTIVATION')`,
         [`${withinMs} milliseconds`],
       ),
-    list: (
-      limit: number,
-    ): Promise<{ id: string; name: string; accountId: string | null; time: Date; action: string }[]> =>
-      query(`select id, name, account_id, time, action from lifecycle_event order by time desc limit $1`, [
-        limit,
-      ]),
+    /** Newest first. */
+    page: ({ account }: Filter<'account'>, page: PageRequest) =>
+      readPage<LifecycleRecord>(query, page, {
+        ...{ columns: 'id, name, account_id, time, action', from: 'lifecycle_event', descending: true },
+        order: { time: 'timestamptz', id: 'text' },
+        equal: { account_id: account },
+      }),
   };
+}
+
+/** A lifecycle event and what it led to. */
+interface LifecycleRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly accountId: string | null;
+  readonly time: Date;
+  readonly action: string;
 }
 
 /** A change of the organization, from an event. It is a hint: its content is read again before anything is done. */
@@ -41,5 +52,3 @@ export interface LifecycleEvent {
     | { readonly at: 'account' | 'organization' | 'hub' }
     | { readonly at: 'nothing'; readonly because: string };
 }
-
-export type LifecycleEventStore = ReturnType<typeof lifecycleEventStore>;

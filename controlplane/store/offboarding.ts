@@ -89,7 +89,7 @@ async function finish(
 /** Any number, the same in every process: one at a time changes what may depart. */
 const offboardingLock = 6_821_012;
 
-const records = ({ query }: Pick<Database, 'query'>) => ({
+const records = ({ query }: Database) => ({
   get: (key: string) =>
     firstRow<Offboarding>(query, `select ${columns} from offboarding where key = $1`, [key]),
   /** Every one that has not gone. */
@@ -124,7 +124,7 @@ const records = ({ query }: Pick<Database, 'query'>) => ({
   },
 });
 
-const stacksToOffboard = ({ query, transaction }: Pick<Database, 'query' | 'transaction'>) => ({
+const stacksToOffboard = ({ query, transaction }: Database) => ({
   /** Every stack but the hub's. */
   stacks: (): Promise<RecordedStack[]> =>
     query(
@@ -155,7 +155,7 @@ const stacksToOffboard = ({ query, transaction }: Pick<Database, 'query' | 'tran
     ),
 });
 
-export const offboardingStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
+export const offboardingStore = (database: Database) => ({
   ...records(database),
   ...stacksToOffboard(database),
 });
@@ -229,5 +229,3 @@ export async function holdAgain(query: Query, confirmationIds: readonly string[]
     [confirmationIds],
   );
 }
-
-export type OffboardingStore = ReturnType<typeof offboardingStore>;

@@ -14,7 +14,7 @@ export interface ConfirmedPolicy {
   readonly confirmedAt: Date;
 }
 
-export const policyStore = ({ query }: Pick<Database, 'query'>) => ({
+export const policyStore = ({ query }: Database) => ({
   /** The last one: what the hub is to have. Undefined before the hub is reconciled for the first time. */
   confirmed: (): Promise<ConfirmedPolicy | undefined> => confirmedPolicy(query),
 });
@@ -56,5 +56,3 @@ export async function confirmAsked(
   const confirmed = { digest: policy.to, text: row.text, confirmedBy, confirmedAt };
   await confirmPolicy(query, confirmed, policy, { confirmation: id });
 }
-
-export type PolicyStore = ReturnType<typeof policyStore>;

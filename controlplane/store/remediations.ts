@@ -1,8 +1,11 @@
 import { isSameResult, mergeResults } from '../../lambda/contract/merge.ts';
 import type { Outcome, RemediationResult } from '../../lambda/contract/result.ts';
 import type { Database, Query } from './database/database.ts';
-import { firstColumn } from './database/query.ts';
+import { accountBelow } from './database/filter.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
+import { firstColumn, inTransaction } from './database/query.ts';
 import { recordFindingsOf } from './findings/findings.ts';
+import { type OpenEscalation, openEscalations } from './fleet/escalations.ts';
 
 export interface RemediationRecord {
   /** `<eventId>:<groupId>`, where the group id is empty if the event named no group. */
@@ -17,22 +20,8 @@ export interface RemediationRecord {
   readonly result: RemediationResult;
 }
 
-export const remediationColumns = `event_id || ':' || group_id as id, event_id, group_id, time,
+const columns = `event_id || ':' || group_id as id, event_id, group_id, time,
   account_id, region, outcome, result`;
-
-/** A group with an escalated rule that is open, as its last result says. */
-export interface OpenEscalation {
-  readonly accountId: string;
-  readonly region: string;
-  readonly groupId: string;
-  /** Since when, by the result. */
-  readonly time: Date;
-}
-
-/** The schedule closes such a rule within minutes; one whose last result is older than a day was reported long ago. */
-export const openEscalations = `select account_id, region, group_id, time from remediation r
-  where outcome = 'escalated' and time > now() - interval '1 day' and not exists (select 1 from remediation later
-    where later.account_id = r.account_id and later.group_id = r.group_id and later.time > r.time)`;
 
 /** The first result of an event and group; false where there is one. A part is kept as received beside the merge. */
 async function insertFirst(query: Query, result: RemediationResult): Promise<boolean> {
@@ -95,17 +84,19 @@ async function record(query: Query, result: RemediationResult): Promise<OutcomeC
   return change;
 }
 
-export function remediationStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
+export function remediationStore(database: Database) {
+  const { query } = database;
   return {
     /**
      * Merges a result with those of the same event and group, in any order of arrival; one that is received twice
      * changes nothing. The list of findings gets what it says as well. Undefined where the outcome is the same as before.
      */
-    append: (result: RemediationResult): Promise<OutcomeChange | undefined> =>
-      transaction((within) => record(within, result)),
+    append: inTransaction(database, record),
     /** The results of an event, one for each security group that it was about. */
-    ofEvent: (eventId: string): Promise<RemediationRecord[]> =>
-      query(`select ${remediationColumns} from remediation where event_id = $1 order by group_id`, [eventId]),
+    ofEvent: (eventId: string) =>
+      query<RemediationRecord>(`select ${columns} from remediation where event_id = $1 order by group_id`, [
+        eventId,
+      ]),
     /** The results of a group since a moment, so many at most, the oldest first. */
     ofGroup: (
       { accountId, region, groupId }: { accountId: string; region: string; groupId: string },
@@ -119,25 +110,22 @@ export function remediationStore({ query, transaction }: Pick<Database, 'query' 
         [accountId, since, region, groupId, most],
       ),
     /** The longest open first, a hundred at most. */
-    openEscalations: (): Promise<OpenEscalation[]> =>
-      query(`${openEscalations} order by time, group_id limit 100`),
+    openEscalations: () => query<OpenEscalation>(`${openEscalations} order by time, group_id limit 100`),
     /** Newest first. */
-    list: ({
-      accountId,
-      outcome,
-      limit,
-    }: {
-      accountId?: string | undefined;
-      outcome?: string | undefined;
-      limit: number;
-    }): Promise<RemediationRecord[]> =>
-      query(
-        `select ${remediationColumns} from remediation
-         where ($1::text is null or account_id = $1) and ($2::text is null or outcome = $2)
-         order by time desc limit $3`,
-        [accountId ?? null, outcome ?? null, limit],
-      ),
+    page: (
+      {
+        account,
+        region,
+        organizationalUnit,
+        outcome,
+      }: Filter<'account' | 'region' | 'organizationalUnit' | 'outcome'>,
+      page: PageRequest,
+    ) =>
+      readPage<RemediationRecord>(query, page, {
+        ...{ columns, from: 'remediation', descending: true },
+        order: { time: 'timestamptz', event_id: 'text', group_id: 'text' },
+        equal: { account_id: account, region, outcome },
+        where: [accountBelow(organizationalUnit)],
+      }),
   };
 }
-
-export type RemediationStore = ReturnType<typeof remediationStore>;

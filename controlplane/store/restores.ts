@@ -124,6 +124,7 @@ async function fail(query: Query, id: string, reason: string, needed: readonly E
   for (const exception of needed) await narrowException(query, exception, unasked, { because });
 }
 
+/** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
 export function restoreStore({ query, transaction }: Database) {
   const guarded = (id: string, holder: Holder, work: (within: Query) => Promise<unknown>) =>
     transaction(async (within) => {
@@ -170,6 +171,3 @@ export function restoreStore({ query, transaction }: Database) {
       guarded(id, holder, (within) => fail(within, id, reason, needed)),
   };
 }
-
-/** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
-export type RestoreStore = ReturnType<typeof restoreStore>;

@@ -73,12 +73,7 @@ const removals: readonly { readonly of: string; readonly setting: keyof Retentio
   ];
 
 /** Removes all that has expired, a part at a time, with one audit line where there was any: how many. */
-async function removeAll(
-  { query }: Pick<Database, 'query'>,
-  of: string,
-  sql: string,
-  days: number,
-): Promise<number> {
+async function removeAll({ query }: Database, of: string, sql: string, days: number): Promise<number> {
   let removed = 0;
   for (let some = -1; some !== 0; removed += some) some = (await query(sql, [days])).length;
   if (removed > 0) {

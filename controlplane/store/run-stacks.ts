@@ -1,7 +1,8 @@
 import type { OperationRecord } from '../stacks/operation-record.ts';
 import type { Database } from './database/database.ts';
 import { type Holder, leaseGuard } from './database/lease-guard.ts';
-import { firstColumn } from './database/query.ts';
+import { firstColumn, firstValue } from './database/query.ts';
+import { type ChangePosition, changesOf } from './run-changes.ts';
 import { type Run, runColumns } from './runs.ts';
 
 /**
@@ -59,26 +60,28 @@ interface Result {
 export const runStackColumns = `key, state, wave, attempts, changes, drift, message, started_at, finished_at`;
 
 /** How far the stacks of a run are. */
-const progress = ({ query }: Pick<Database, 'query'>) => ({
-  of: (runId: string): Promise<RunStack[]> =>
-    query(`select ${runStackColumns} from run_stack where run_id = $1 order by key <> 'hub', key`, [runId]),
-  async state(runId: string, key: string): Promise<RunStackState | undefined> {
-    const [row] = await query<{ state: RunStackState }>(
-      'select state from run_stack where run_id = $1 and key = $2',
-      [runId, key],
-    );
-    return row?.state;
-  },
+const progress = ({ query }: Database) => ({
+  of: (runId: string) =>
+    query<RunStack>(`select ${runStackColumns} from run_stack where run_id = $1 order by key <> 'hub', key`, [
+      runId,
+    ]),
+  /** Stacks that changed since a position, all of them where there is none. */
+  changes: (runId: string, limit: number, since?: ChangePosition, state?: RunStackState) =>
+    changesOf(query, runId, limit, since, state),
+  state: (runId: string, key: string) =>
+    firstValue<RunStackState>(query, 'select state from run_stack where run_id = $1 and key = $2', [
+      ...[runId, key],
+    ]),
   /** Keys that were admitted and have not ended, and whether they were begun since, once at least. */
-  underWay: (runId: string): Promise<{ key: string; begun: boolean }[]> =>
-    query(
+  underWay: (runId: string) =>
+    query<{ key: string; begun: boolean }>(
       `select key, state = 'running' or attempts > 0 as begun from run_stack
        where run_id = $1 and state in ('admitted', 'running')`,
       [runId],
     ),
   /** By the counters that every change of a stack keeps: as cheap in a run of many stacks as in one of few. */
-  counts: (runId: string): Promise<WaveCount[]> =>
-    query(
+  counts: (runId: string) =>
+    query<WaveCount>(
       `select wave, state, part.count, part.recent from run_count, lateral (values
          (count - least(settled, count), true), (least(settled, count), false)) as part (count, recent)
        where run_id = $1 and part.count > 0 order by wave, state`,
@@ -87,7 +90,7 @@ const progress = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** Which stacks a run is about, and which of them may be worked on. */
-const plan = ({ query }: Pick<Database, 'query'>) => ({
+const plan = ({ query }: Database) => ({
   /** Adds stacks to a run; what is known of one already stays. A run that was ended meanwhile skips them. */
   async plan(runId: string, keys: readonly string[], wave: number, state: RunStackState, message?: string) {
     await query(
@@ -125,7 +128,7 @@ const plan = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** Which runs are about a stack. */
-const runsOfStack = ({ query }: Pick<Database, 'query'>) => ({
+const runsOfStack = ({ query }: Database) => ({
   /** The runs that wait for the key, as they are now. */
   async requests(key: string): Promise<KeyRequest[]> {
     const rows = await query<Run & { attempts: number; wave: number }>(
@@ -156,7 +159,7 @@ const runsOfStack = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** What runs are about accounts, and what came of them. */
-const runsOfAccounts = ({ query }: Pick<Database, 'query'>) => ({
+const runsOfAccounts = ({ query }: Database) => ({
   /** Those of the accounts whose latest run was requested by this name and was cancelled. */
   cancelled: (accountIds: readonly string[], requestedBy: string) =>
     firstColumn(
@@ -200,7 +203,7 @@ const runsOfAccounts = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** What a run does to one stack. */
-const attempts = ({ query }: Pick<Database, 'query'>) => ({
+const attempts = ({ query }: Database) => ({
   /** Begun, once more where an earlier attempt was cut short or failed. */
   async begin(runId: string, key: string, { token }: Holder) {
     await query(
@@ -236,12 +239,10 @@ const attempts = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** What each run asks of each stack, and what came of it. */
-export const runStackStore = (database: Pick<Database, 'query'>) => ({
+export const runStackStore = (database: Database) => ({
   ...progress(database),
   ...plan(database),
   ...runsOfStack(database),
   ...runsOfAccounts(database),
   ...attempts(database),
 });
-
-export type RunStackStore = ReturnType<typeof runStackStore>;

@@ -4,7 +4,8 @@ import type { Scope } from '../stacks/scope.ts';
 import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
-import { firstRow } from './database/query.ts';
+import { type Filter, type PageRequest, readPage } from './database/page.ts';
+import { firstRow, firstValue } from './database/query.ts';
 import { keepInstalled } from './uninstall.ts';
 
 /** `paused`: by a person, or by the roll-out's failure threshold; its message says which. */
@@ -41,12 +42,11 @@ export interface Run extends Omit<RunRequest, 'paused'> {
 export const runColumns = `run.id, run.kind, run.scope, run.only_changed, run.requested_by, run.state,
   run.rollout, run.priority, run.message, run.created_at, run.started_at, run.planned_at, run.finished_at`;
 
-const unfinishedStates = `('queued', 'running', 'paused')`;
-
 /** States of a stack that has ended in a run. */
 const endedStates = `('succeeded', 'unchanged', 'failed', 'unreachable', 'skipped')`;
 
-const unasked = 'portcullis';
+/** Who acts where no caller asked. */
+const service = 'portcullis';
 
 async function createUnlessWaiting(
   query: Query,
@@ -84,12 +84,12 @@ async function requested(query: Query, by: string, run: Run, created: boolean): 
 
 async function finished(query: Query, { id, kind, state, message }: Run): Promise<void> {
   const details = { run: id, kind, state, message };
-  await writeAudit(query, { who: unasked, what: 'run finished', details }, `run finished ${id}`);
+  await writeAudit(query, { who: service, what: 'run finished', details }, `run finished ${id}`);
 }
 
 /** Changes a run and tells of it, both or neither; false where there was nothing to change. */
 const change = (
-  { transaction }: Pick<Database, 'transaction'>,
+  { transaction }: Database,
   sql: string,
   parameters: readonly unknown[],
   tell: (within: Query, run: Run) => Promise<unknown>,
@@ -107,13 +107,18 @@ const audited =
     return writeAudit(within, { who, what, details });
   };
 
-const runReads = ({ query }: Pick<Database, 'query'>) => ({
+const runReads = ({ query }: Database) => ({
   get: (id: string) => firstRow<Run>(query, `select ${runColumns} from run where id = $1`, [id]),
-  list: (limit: number): Promise<Run[]> =>
-    query(`select ${runColumns} from run order by created_at desc limit $1`, [limit]),
+  /** Newest first. */
+  page: ({ state, kind }: Filter<'state' | 'kind'>, page: PageRequest) =>
+    readPage<Run>(query, page, {
+      ...{ columns: runColumns, from: 'run', descending: true },
+      order: { created_at: 'timestamptz', id: 'uuid' },
+      equal: { state, kind },
+    }),
   /** Runs that were cut short or never began; one that is paused waits for a person. */
-  unfinished: (): Promise<Run[]> =>
-    query(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
+  unfinished: () =>
+    query<Run>(`select ${runColumns} from run where state in ('queued', 'running') order by created_at`),
   /**
    * The latest run that this name requested; with `*` at its end, that any name with this beginning requested. With a
    * state, the latest run in it.
@@ -134,7 +139,7 @@ const runReads = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** From the request to the end. */
-const runSteps = (database: Pick<Database, 'query' | 'transaction'>) => ({
+const runSteps = (database: Database) => ({
   /**
    * A new run; or, where an equal one waits and has not begun, that one: triggers collapse.
    * @throws PortcullisError `conflict` while the installation is being uninstalled, and afterwards
@@ -144,17 +149,16 @@ const runSteps = (database: Pick<Database, 'query' | 'transaction'>) => ({
       await keepInstalled(within);
       const found = await createUnlessWaiting(within, request);
       await requested(within, request.requestedBy, found.run, found.created);
-      if (found.created && request.paused) await audited(unasked, 'run paused')(within, found.run);
+      if (found.created && request.paused) await audited(service, 'run paused')(within, found.run);
       return found;
     }),
   /** Counts one more time that it could not be planned; how many by now, over all workers. */
-  async planFailed(id: string): Promise<number> {
-    const [row] = await database.query<{ attempts: number }>(
-      'update run set plan_attempts = plan_attempts + 1 where id = $1 returning plan_attempts as attempts',
+  planFailed: async (id: string) =>
+    (await firstValue<number>(
+      database.query,
+      'update run set plan_attempts = plan_attempts + 1 where id = $1 returning plan_attempts',
       [id],
-    );
-    return row?.attempts ?? 1;
-  },
+    )) ?? 1,
   async start(id: string) {
     await database.query(
       `update run set state = 'running', started_at = coalesce(started_at, now()) where id = $1 and state = 'queued'`,
@@ -175,9 +179,9 @@ const runSteps = (database: Pick<Database, 'query' | 'transaction'>) => ({
 });
 
 /** What a person, or a limit, does to a run under way. */
-const runControl = (database: Pick<Database, 'transaction'>) => ({
+const runControl = (database: Database) => ({
   /** By a person, or else by its failures. False where it has ended already, or is paused already. */
-  pause: (id: string, message: string, by: string = unasked): Promise<boolean> =>
+  pause: (id: string, message: string, by: string = service): Promise<boolean> =>
     change(
       database,
       `update run set state = 'paused', message = $2 where id = $1 and state in ('queued', 'running')`,
@@ -204,7 +208,7 @@ const runControl = (database: Pick<Database, 'transaction'>) => ({
     change(
       database,
       `update run set state = 'cancelled', message = $2, finished_at = now()
-       where id = $1 and state in ${unfinishedStates}`,
+       where id = $1 and state in ('queued', 'running', 'paused')`,
       [id, message],
       async (within, run) => {
         await audited(by, 'run cancelled')(within, run);
@@ -214,10 +218,8 @@ const runControl = (database: Pick<Database, 'transaction'>) => ({
 });
 
 /** Each change of a run and its line in the audit log are one step. */
-export const runStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
+export const runStore = (database: Database) => ({
   ...runReads(database),
   ...runSteps(database),
   ...runControl(database),
 });
-
-export type RunStore = ReturnType<typeof runStore>;

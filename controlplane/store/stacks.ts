@@ -1,7 +1,9 @@
 import type { Conditions } from '../stacks/conditions.ts';
 import type { DesiredStack } from '../stacks/desired.ts';
 import type { Database, Query } from './database/database.ts';
+import { accountBelow, conditionIs, type FleetFilter } from './database/filter.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
+import { type PageRequest, readPage } from './database/page.ts';
 import { firstRow } from './database/query.ts';
 
 export interface StackRecord {
@@ -31,7 +33,7 @@ export interface StackRecord {
 export const isMade = (stack: Pick<StackRecord, 'generation'> | undefined): boolean =>
   stack !== undefined && stack.generation !== null;
 
-export const stackColumns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
+const columns = `key, kind, account_id, region, generation, exceptions, conditions, operation_started_at,
   failures, failed_generation, release, program_version, updated_at`;
 
 /** What an operation made real. */
@@ -57,7 +59,7 @@ export interface FailureCount {
 }
 
 const stackOf = (query: Query, key: string) =>
-  firstRow<StackRecord>(query, `select ${stackColumns} from stack where key = $1`, [key]);
+  firstRow<StackRecord>(query, `select ${columns} from stack where key = $1`, [key]);
 
 /** An update of one stack by the holder of its key; the last parameter is the token. @throws LeaseLost */
 async function write(
@@ -76,26 +78,37 @@ async function write(
   return row;
 }
 
-const stackReads = ({ query }: Pick<Database, 'query'>) => ({
-  list: (): Promise<StackRecord[]> =>
-    query(`select ${stackColumns} from stack order by kind <> 'hub', account_id, kind, region`),
-  ofAccount: (id: string): Promise<StackRecord[]> =>
-    query(`select ${stackColumns} from stack where account_id = $1 and kind <> 'hub' order by key`, [id]),
+const stackReads = ({ query }: Database) => ({
+  list: () =>
+    query<StackRecord>(`select ${columns} from stack order by kind <> 'hub', account_id, kind, region`),
+  ofAccount: (id: string) =>
+    query<StackRecord>(`select ${columns} from stack where account_id = $1 and kind <> 'hub' order by key`, [
+      id,
+    ]),
   /** Of every account that has a stack: whether it was made, and its failures in a row. */
   accounts: (): Promise<{ accountId: string; made: boolean; failures: number }[]> =>
     query(`select account_id, generation is not null as made, failures from stack where kind = 'account'`),
   /** Whether a member stack was made at another release than this. */
   async hasOtherRelease(release: string): Promise<boolean> {
-    const rows = await query(
+    const other = await firstRow(
+      query,
       `select 1 from stack where kind <> 'hub' and generation is not null and release is distinct from $1 limit 1`,
       [release],
     );
-    return rows.length > 0;
+    return other !== undefined;
   },
   get: (key: string) => stackOf(query, key),
+  /** The hub first, then by account: its own stack, then those of its Regions. */
+  page: ({ account, region, organizationalUnit, condition }: FleetFilter, page: PageRequest) =>
+    readPage<StackRecord>(query, page, {
+      ...{ columns, from: 'stack' },
+      order: { "(kind <> 'hub')": 'boolean', account_id: 'text', key: 'text' },
+      equal: { account_id: account, region },
+      where: [accountBelow(organizationalUnit), conditionIs(condition)],
+    }),
 });
 
-const stackDeclarations = ({ query }: Pick<Database, 'query'>) => ({
+const stackDeclarations = ({ query }: Database) => ({
   /** Makes the record known; what it says of an earlier operation stays. */
   async declare(stack: DesiredStack): Promise<StackRecord> {
     const known = await stackOf(query, stack.key);
@@ -121,7 +134,7 @@ const stackDeclarations = ({ query }: Pick<Database, 'query'>) => ({
 });
 
 /** What an operation is about to do, and what came of it. */
-const stackOperations = ({ query }: Pick<Database, 'query'>) => ({
+const stackOperations = ({ query }: Database) => ({
   /** Records the intent before the act: a later holder sees by it that an operation was under way. @throws LeaseLost */
   async begin(key: string, conditions: Conditions, holder: Holder) {
     const set = 'conditions = $2, operation_started_at = coalesce(operation_started_at, now())';
@@ -167,10 +180,8 @@ const stackOperations = ({ query }: Pick<Database, 'query'>) => ({
   },
 });
 
-export const stackStore = (database: Pick<Database, 'query'>) => ({
+export const stackStore = (database: Database) => ({
   ...stackReads(database),
   ...stackDeclarations(database),
   ...stackOperations(database),
 });
-
-export type StackStore = ReturnType<typeof stackStore>;

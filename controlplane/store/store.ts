@@ -5,13 +5,15 @@ import { auditLines } from './audit/lines.ts';
 import { auditSeals } from './audit/seals.ts';
 import { cellVerificationStore } from './cell-verifications.ts';
 import { confirmationStore } from './confirmations.ts';
-import { coverageStore } from './coverage.ts';
 import { databaseClock } from './database/clock.ts';
 import type { Database } from './database/database.ts';
 import { deletionStore } from './deletions.ts';
 import { exceptionStore } from './exceptions.ts';
 import { factStore } from './facts.ts';
 import { findingStore } from './findings/findings.ts';
+import { cellReads } from './fleet/cells.ts';
+import { coverageStore } from './fleet/coverage.ts';
+import { statusReads } from './fleet/status.ts';
 import { lifecycleEventStore } from './lifecycle-events.ts';
 import { offboardingStore } from './offboarding.ts';
 import { policyStore } from './policies.ts';
@@ -20,7 +22,7 @@ import { restoreStore } from './restores.ts';
 import { runStackStore } from './run-stacks.ts';
 import { runStore } from './runs.ts';
 import { stackStore } from './stacks.ts';
-import { sweepStore } from './sweeps/sweeps.ts';
+import { sweepStore } from './sweeps/sweep.ts';
 import { uninstallStore } from './uninstall.ts';
 import { workerStore } from './workers.ts';
 
@@ -48,6 +50,8 @@ export const openStore = (database: Database) => ({
   uninstall: uninstallStore(database),
   /** Who requested what, and what was changed where. The database itself refuses to change or delete a line. */
   audit: { ...auditEntries(database), ...auditLines(database), ...auditSeals(database) },
+  /** How the whole is: every cell, and counts of what is as it should be. */
+  fleet: { ...cellReads(database), ...statusReads(database) },
   /** Time by the database's clock: every decision that depends on time uses it. */
   now: databaseClock(database),
 });

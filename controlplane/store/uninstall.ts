@@ -69,7 +69,7 @@ export async function keepInstalled(query: Query): Promise<void> {
   assertNone(await recorded({ query }));
 }
 
-export const uninstallStore = (database: Pick<Database, 'query' | 'transaction'>) => ({
+export const uninstallStore = (database: Database) => ({
   get: () => recorded(database),
   /** Whether the installation is being uninstalled, or was. */
   isRequested: async (): Promise<boolean> => (await recorded(database)) !== undefined,
@@ -122,5 +122,3 @@ export const uninstallStore = (database: Pick<Database, 'query' | 'transaction'>
       return true;
     }),
 });
-
-export type UninstallStore = ReturnType<typeof uninstallStore>;

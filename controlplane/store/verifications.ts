@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Cell } from '../stacks/cell.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { writeAudit } from './audit/entries.ts';
-import type { Cell } from './canaries.ts';
-import type { Query } from './database/database.ts';
+import type { Database, Query } from './database/database.ts';
+import { firstColumn, firstRow, inTransaction } from './database/query.ts';
 
 export interface Verification {
   readonly id: string;
@@ -29,7 +30,7 @@ export interface Outcome {
 const choosingLock = 6_821_011;
 
 /** Records a verification with a canary for each cell, as a part of the query's transaction. */
-export async function requestCells(
+async function requestCells(
   query: Query,
   { id, scope, requestedBy }: Asked,
   cells: readonly Cell[],
@@ -65,7 +66,7 @@ const dueCells = `select each.account_id, each.region
   limit $4`;
 
 /** The same for the cells that are due. No other worker chooses them meanwhile. False when none is due. */
-export async function requestDue(
+async function requestDue(
   query: Query,
   asked: Asked,
   cells: readonly Cell[],
@@ -83,7 +84,7 @@ export async function requestDue(
 }
 
 /** Ends a verification whose canaries have all ended, once; what came of them where this was the call that ended it. */
-export async function finishVerification(query: Query, id: string): Promise<Outcome | undefined> {
+async function finishVerification(query: Query, id: string): Promise<Outcome | undefined> {
   const ended = await query(
     `update verification set finished_at = now() where id = $1 and finished_at is null
        and not exists (select 1 from canary where verification_id = $1 and ended_at is null) returning id`,
@@ -99,3 +100,31 @@ export async function finishVerification(query: Query, id: string): Promise<Outc
   await writeAudit(query, { who: 'portcullis', ...entry }, `verification finished ${id}`);
   return outcome;
 }
+
+export const verificationStore = (database: Database) => ({
+  /** Records a verification with a canary for each cell. */
+  request: inTransaction(database, requestCells),
+  /** The same for those cells, so many at most, that nothing was tried in for so long; false where there are none. */
+  requestDue: inTransaction(database, requestDue),
+  get: (id: string) =>
+    firstRow<Verification>(
+      database.query,
+      `select id, scope, requested_by, created_at, finished_at
+       from verification where id = $1`,
+      [id],
+    ),
+  /** Ids of the verifications that have not ended. */
+  unfinished: () =>
+    firstColumn(database.query, 'select id from verification where finished_at is null order by created_at'),
+  /** Ends a verification whose canaries have all ended; what came of it where this was the call that ended it. */
+  finish: inTransaction(database, finishVerification),
+  /** Forgets verifications that ended so long ago, but for those that may have left a group behind. */
+  async forget(olderThanMs: number) {
+    await database.query(
+      `delete from verification where finished_at < now() - make_interval(secs => $1::double precision)
+         and not exists (select 1 from canary where verification_id = verification.id
+           and intended_at is not null and removed_at is null)`,
+      [olderThanMs / 1000],
+    );
+  },
+});

@@ -14,7 +14,8 @@ export interface WorkerRecord {
 
 const columns = `id, host, process_id, state_digest, settings_digest, started_at, seen_at`;
 
-export function workerStore({ query }: Pick<Database, 'query'>) {
+/** Which control planes work on this database. One not seen for a minute is taken for dead. */
+export function workerStore({ query }: Database) {
   return {
     /** Says that a worker lives and how it is set, and forgets those that were dead for a day. */
     async seen({
@@ -45,6 +46,3 @@ export function workerStore({ query }: Pick<Database, 'query'>) {
       ),
   };
 }
-
-/** Which control planes work on this database. One not seen for a minute is taken for dead. */
-export type WorkerStore = ReturnType<typeof workerStore>;

@@ -1,4 +1,4 @@
-import { openEscalations } from '../store/remediations.ts';
+import { openEscalations } from '../store/fleet/escalations.ts';
 
 /** One column of a reading as a gauge, with the named columns as labels. */
 export interface ReadGauge {

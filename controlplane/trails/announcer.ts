@@ -7,7 +7,7 @@ import type { Uses } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import { type CoverageEvent, coverageDetailType } from '../stacks/coverage-event.ts';
 import type { RegionCoverage } from '../stacks/trail-check.ts';
-import type { CoverageNotice } from '../store/coverage.ts';
+import type { CoverageNotice } from '../store/fleet/coverage.ts';
 
 /** Receives an account's Regions before and after each inspection of its trails. */
 export type CoverageAnnouncer = (

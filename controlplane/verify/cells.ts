@@ -1,7 +1,7 @@
 import { PortcullisError } from '../settings/errors.ts';
+import type { Cell } from '../stacks/cell.ts';
 import type { Scope } from '../stacks/scope.ts';
 import type { AccountRecord } from '../store/accounts.ts';
-import type { Cell } from '../store/canaries.ts';
 
 type Seen = Pick<AccountRecord, 'id' | 'state' | 'parents' | 'regions'>;
 

@@ -1,6 +1,6 @@
 import type { Uses } from '../services/services.ts';
+import type { Cell } from '../stacks/cell.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
-import type { Cell } from '../store/canaries.ts';
 
 export interface VerifyContext
   extends Uses<{

@@ -2,9 +2,9 @@ import { DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-e
 import { names } from '../../programs/names.ts';
 import { messagesIn } from '../aws/dead-letters.ts';
 import type { Uses } from '../services/services.ts';
+import type { Cell } from '../stacks/cell.ts';
 import { accountKey, regionKey } from '../stacks/key.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
-import type { Cell } from '../store/canaries.ts';
 
 const reconcileCommand = ({ accountId, region }: Cell) =>
   `portcullis reconcile --account ${accountId} --region ${region}`;

@@ -1,6 +1,6 @@
 import type { Services } from '../services/services.ts';
+import type { Cell } from '../stacks/cell.ts';
 import type { TrailCheck } from '../stacks/trail-check.ts';
-import type { Cell } from '../store/canaries.ts';
 import { checkTrails, type TrailOwner } from '../trails/observe.ts';
 import { type Verifier, type VerifierOptions, verifier } from './verifier.ts';
 

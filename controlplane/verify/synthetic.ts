@@ -3,7 +3,7 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { canaryEntry, canarySource } from '../../lambda/contract/canary.ts';
 import { names } from '../../programs/names.ts';
 import type { Uses } from '../services/services.ts';
-import type { Cell } from '../store/canaries.ts';
+import type { Cell } from '../stacks/cell.ts';
 
 /** Longer than any wait for a canary. Afterwards the Lambda treats its group as any other. */
 const knownMs = 3_600_000;

@@ -4,7 +4,7 @@ import { workQueue } from '../queue/work-queue.ts';
 import type { Services } from '../services/services.ts';
 import { reasonOf } from '../settings/errors.ts';
 import type { Scope } from '../stacks/scope.ts';
-import { claimMs } from '../store/cell-verifications.ts';
+import { claimMs } from '../store/canaries.ts';
 import type { Verification } from '../store/verifications.ts';
 import { every, poll } from '../time/poll.ts';
 import { verifyCell } from './cell.ts';

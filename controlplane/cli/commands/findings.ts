@@ -7,7 +7,7 @@ import {
 import { PortcullisError } from '../../settings/errors.ts';
 import { severities } from '../../store/findings/counts.ts';
 import { exposures, findingStates } from '../../store/findings/finding.ts';
-import { findingSorts } from '../../store/lists/findings.ts';
+import { findingSorts } from '../../store/findings/list.ts';
 import { oneOf, wholeNumber } from '../arguments/values.ts';
 import type { Client } from '../client/http.ts';
 import { withClient } from '../client/service.ts';

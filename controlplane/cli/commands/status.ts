@@ -1,6 +1,6 @@
 import type { FleetStatusView } from '../../http/schemas/status.ts';
 import { heldSentence } from '../../offboarding/question.ts';
-import type { Counts, Group } from '../../store/lists/status.ts';
+import type { Counts, Group } from '../../store/fleet/status.ts';
 import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';

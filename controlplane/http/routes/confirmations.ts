@@ -60,8 +60,8 @@ export const confirmationRoutes: readonly Route[] = [
       200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
       400: 'A query parameter is wrong',
     },
-    async handle({ lists }, { query }) {
-      const found = await answerPage('confirmations', query, lists.confirmations);
+    async handle({ store }, { query }) {
+      const found = await answerPage('confirmations', query, store.confirmations.page);
       const { items: confirmations, ...page } = found;
       return ok({ confirmations, ...page });
     },
@@ -127,8 +127,8 @@ export const confirmationRoutes: readonly Route[] = [
     query: z.strictObject({ ...pageParameters, account, region }),
     returns: archivedStacksSchema,
     answers: { 200: 'Archived stacks', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
-      const found = await answerPage('archived-stacks', query, lists.archivedStacks);
+    async handle({ store }, { query }) {
+      const found = await answerPage('archived-stacks', query, store.archivedStacks.page);
       const { items: archivedStacks, ...page } = found;
       return ok({ archivedStacks, ...page });
     },

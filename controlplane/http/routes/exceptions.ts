@@ -5,7 +5,7 @@ import { planRestore, restoreRequestSchema } from '../../remediations/restore/pl
 import { requestHubRun } from '../../remediations/restore/restorer.ts';
 import { viewOfRestore } from '../../remediations/restore/view.ts';
 import { PortcullisError } from '../../settings/errors.ts';
-import { pageOf } from '../../store/lists/page.ts';
+import { pageOf } from '../../store/database/page.ts';
 import type { RemediationRecord } from '../../store/remediations.ts';
 import type { Store } from '../../store/store.ts';
 import { endedExceptionSchema, exceptionsSchema, restoreSchema } from '../schemas/exception.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
 import { severities } from '../../store/findings/counts.ts';
 import { exposures, findingStates } from '../../store/findings/finding.ts';
-import { findingSorts } from '../../store/lists/findings.ts';
+import { findingSorts } from '../../store/findings/list.ts';
 import { findingsSchema, findingWithHistorySchema } from '../schemas/finding.ts';
 import { account, organizationalUnit, region } from './filters.ts';
 import { answerPage, pageParameters } from './page.ts';
@@ -44,10 +44,10 @@ export const findingRoutes: readonly Route[] = [
     query: findingsQuery,
     returns: findingsSchema,
     answers: { 200: 'One page', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
+    async handle({ store }, { query }) {
       let counts: object | undefined;
       const { items: findings, ...page } = await answerPage('findings', query, async (filter, request) => {
-        const found = await lists.findings(filter, request);
+        const found = await store.findings.page(filter, request);
         counts = found.counts;
         return found;
       });

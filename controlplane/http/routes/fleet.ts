@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { policyDigest } from '../../../lambda/policy/parse.ts';
 import { strongestMode } from '../../settings/policy-change.ts';
-import type { FleetStatus } from '../../store/lists/status.ts';
+import type { FleetStatus } from '../../store/fleet/status.ts';
 import { accountsSchema, stacksSchema } from '../schemas/account.ts';
 import { type FleetStatusView, statusSchema } from '../schemas/status.ts';
 import { coverageSchema } from '../schemas/verification.ts';
@@ -47,10 +47,10 @@ export const fleetRoutes: readonly Route[] = [
       200: 'The counts, made in the database, and at most a hundred groups and fifty remarks',
       500: 'The policy file cannot be read; the message names line and field',
     },
-    async handle({ policy, store, lists, layout, offboarding }) {
+    async handle({ policy, store, layout, offboarding }) {
       const [inForce, status, confirmations] = [
         await policyOf({ policy, store }),
-        await lists.status(layout),
+        await store.fleet.status(layout),
         await store.confirmations.list(),
       ];
       const waiting = confirmations
@@ -76,8 +76,8 @@ export const fleetRoutes: readonly Route[] = [
     }),
     returns: accountsSchema,
     answers,
-    async handle({ lists }, { query }) {
-      const { items: accounts, ...page } = await answerPage('accounts', query, lists.accounts);
+    async handle({ store }, { query }) {
+      const { items: accounts, ...page } = await answerPage('accounts', query, store.accounts.page);
       return ok({ accounts, ...page });
     },
   }),
@@ -90,8 +90,8 @@ export const fleetRoutes: readonly Route[] = [
     query: z.strictObject({ ...pageParameters, account, region, organizationalUnit, condition }),
     returns: stacksSchema,
     answers,
-    async handle({ lists }, { query }) {
-      const { items: stacks, ...page } = await answerPage('stacks', query, lists.stacks);
+    async handle({ store }, { query }) {
+      const { items: stacks, ...page } = await answerPage('stacks', query, store.stacks.page);
       return ok({ stacks, ...page });
     },
   }),
@@ -109,9 +109,9 @@ export const fleetRoutes: readonly Route[] = [
     }),
     returns: coverageSchema,
     answers,
-    async handle({ lists, layout }, { query }) {
+    async handle({ store, layout }, { query }) {
       const { items: cells, ...page } = await answerPage('cells', query, (filter, request) =>
-        lists.cells(layout, filter, request),
+        store.fleet.cells(layout, filter, request),
       );
       return ok({ cells, ...page });
     },

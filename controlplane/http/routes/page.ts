@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Page, type PageRequest, wrongCursor } from '../../store/lists/page.ts';
+import { type Page, type PageRequest, wrongCursor } from '../../store/database/page.ts';
 
 const most = 500;
 const usual = 100;

@@ -6,15 +6,13 @@ import type { RestoreQueue } from '../../remediations/restore/queue.ts';
 import type { RunQueue } from '../../runs/queue.ts';
 import type { Role } from '../../settings/tokens.ts';
 import type { Missing } from '../../stacks/missing.ts';
-import type { Layout } from '../../store/lists/fleet.ts';
-import type { ListStore } from '../../store/lists/lists.ts';
+import type { Layout } from '../../store/fleet/cells.ts';
 import type { Store } from '../../store/store.ts';
 import type { Sweeper } from '../../sweep/fleet/sweeper.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 
 export interface RouteContext {
   readonly store: Store;
-  readonly lists: ListStore;
   /** Which stacks carry the forwarding rules. */
   readonly layout: Layout;
   readonly queue: Pick<RunQueue, 'request' | 'pause' | 'resume' | 'cancel'>;

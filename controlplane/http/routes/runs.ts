@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../settings/errors.ts';
 import { rolloutSchema } from '../../settings/rollout.ts';
-import type { ChangePosition } from '../../store/lists/run-changes.ts';
+import type { ChangePosition } from '../../store/run-changes.ts';
 import { runSchema, runStackStates, runsSchema, runWithStacksSchema } from '../schemas/run.ts';
 import { answerPage, pageParameters } from './page.ts';
 import { ok, type Route, type RouteContext, route } from './route.ts';
@@ -100,8 +100,8 @@ export const runRoutes: readonly Route[] = [
     }),
     returns: runsSchema,
     answers: { 200: 'Runs', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
-      const { items: runs, ...page } = await answerPage('runs', query, lists.runs);
+    async handle({ store }, { query }) {
+      const { items: runs, ...page } = await answerPage('runs', query, store.runs.page);
       return ok({ runs, ...page });
     },
   }),
@@ -119,12 +119,12 @@ export const runRoutes: readonly Route[] = [
     }),
     returns: runWithStacksSchema,
     answers: { 200: 'The run', 400: 'A query parameter is wrong', 404: 'No such run' },
-    async handle({ store, lists }, { parameters: { id = '' }, query: { limit, since, state } }) {
+    async handle({ store }, { parameters: { id = '' }, query: { limit, since, state } }) {
       // The run before its stacks: where it has ended, the stacks are as it left them.
       const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
       if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
       const counts = Map.groupBy(await store.runStacks.counts(id), (each) => each.state);
-      const changes = await lists.runChanges(id, limit, positionOf(since), state);
+      const changes = await store.runStacks.changes(id, limit, positionOf(since), state);
       return ok({
         ...run,
         counts: Object.fromEntries(

@@ -37,8 +37,8 @@ export const sweepRoutes: readonly Route[] = [
     }),
     returns: sweepsSchema,
     answers: { 200: 'One page of sweeps', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
-      const { items: sweeps, ...page } = await answerPage('sweeps', query, lists.sweeps);
+    async handle({ store }, { query }) {
+      const { items: sweeps, ...page } = await answerPage('sweeps', query, store.sweeps.page);
       return ok({ sweeps, ...page });
     },
   }),
@@ -59,11 +59,11 @@ export const sweepRoutes: readonly Route[] = [
       400: 'A query parameter is wrong',
       404: 'No such sweep',
     },
-    async handle({ store, lists }, { parameters: { id = '' }, query }) {
+    async handle({ store }, { parameters: { id = '' }, query }) {
       const sweep = z.uuid().safeParse(id).success ? await store.sweeps.get(id) : undefined;
       if (!sweep) throw new PortcullisError('not-found', `sweep ${id} does not exist: GET /v1/sweeps`);
       const found = await answerPage(`cells of sweep ${id}`, query, (filter, page) =>
-        lists.sweepCells(id, filter, page),
+        store.sweeps.cellPage(id, filter, page),
       );
       const { items: cells, ...page } = found;
       return ok({ ...sweep, counts: await store.sweeps.counts(id), cells, ...page });

@@ -37,8 +37,8 @@ export const routes: readonly Route[] = [
     query: remediationsQuery,
     returns: remediationsSchema,
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
-      const found = await answerPage('remediations', query, lists.remediations);
+    async handle({ store }, { query }) {
+      const found = await answerPage('remediations', query, store.remediations.page);
       const { items: remediations, ...page } = found;
       return ok({ remediations, ...page });
     },
@@ -89,8 +89,8 @@ export const routes: readonly Route[] = [
     returns: lifecycleEventsSchema,
     query: z.strictObject({ ...pageParameters, account }),
     answers: { 200: 'Lifecycle events', 400: 'A query parameter is wrong' },
-    async handle({ lists }, { query }) {
-      const found = await answerPage('lifecycle-events', query, lists.lifecycleEvents);
+    async handle({ store }, { query }) {
+      const found = await answerPage('lifecycle-events', query, store.lifecycleEvents.page);
       const { items: lifecycleEvents, ...page } = found;
       return ok({ lifecycleEvents, ...page });
     },

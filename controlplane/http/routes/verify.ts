@@ -44,11 +44,11 @@ export const verifyRoutes: readonly Route[] = [
       400: 'A query parameter is wrong',
       404: 'No such verification',
     },
-    async handle({ store, lists }, { parameters: { id = '' }, query }) {
+    async handle({ store }, { parameters: { id = '' }, query }) {
       const verification = z.uuid().safeParse(id).success ? await store.cellVerifications.get(id) : undefined;
       if (!verification) throw new PortcullisError('not-found', `verification ${id} does not exist`);
       const found = await answerPage(`cells of ${id}`, query, (filter, page) =>
-        lists.canaries(id, filter, page),
+        store.cellVerifications.canaryPage(id, filter, page),
       );
       const { items: cells, ...page } = found;
       return ok({ ...verification, cells, ...page });

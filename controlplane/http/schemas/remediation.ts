@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { remediationResultSchema } from '../../../lambda/contract/result.ts';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
-import type { OpenEscalation, RemediationRecord } from '../../store/remediations.ts';
+import type { OpenEscalation } from '../../store/fleet/escalations.ts';
+import type { RemediationRecord } from '../../store/remediations.ts';
 import { account, type SchemaOf, time } from './json.ts';
 import { pageFields } from './page.ts';
 

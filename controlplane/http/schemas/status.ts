@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import type { UninstallView } from '../../offboarding/uninstall.ts';
 import type { Confirmation } from '../../store/confirmations.ts';
-import type { Counts, FleetStatus, Group, Remark } from '../../store/lists/status.ts';
+import type { Counts, FleetStatus, Group, Remark } from '../../store/fleet/status.ts';
 import { account, type SchemaOf, textOrNull, time, timeOrNull } from './json.ts';
 import { escalation } from './remediation.ts';
 import { uninstallSchema } from './uninstall.ts';

@@ -38,3 +38,19 @@ export const firstColumn = async <Value = string>(
   sql: string,
   parameters?: readonly unknown[],
 ): Promise<Value[]> => (await query<object>(sql, parameters)).map((row) => Object.values(row)[0] as Value);
+
+/** The first column of the first row. */
+export const firstValue = async <Value>(
+  query: Query,
+  sql: string,
+  parameters?: readonly unknown[],
+): Promise<Value | undefined> => (await firstColumn<Value>(query, sql, parameters))[0];
+
+/** Makes a method of work that takes a query first: each call is one transaction. */
+export const inTransaction =
+  <Given extends readonly unknown[], T>(
+    { transaction }: Pick<Database, 'transaction'>,
+    work: (query: Query, ...given: Given) => Promise<T>,
+  ) =>
+  (...given: Given): Promise<T> =>
+    transaction((query) => work(query, ...given));

@@ -27,6 +27,6 @@ export const foldCounts = ({ transaction }: Pick<Database, 'transaction'>): Prom
   });
 
 /** Removes counts of nothing, which folding leaves. It reads all counts, so it runs seldom. */
-export const removeEmptyCounts = async ({ query }: Pick<Database, 'query'>): Promise<void> => {
+export const removeEmptyCounts = async ({ query }: Database): Promise<void> => {
   await query('delete from finding_count where count = 0');
 };

@@ -1,10 +1,12 @@
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
 import type { Database, Query } from '../database/database.ts';
+import type { PageRequest } from '../database/page.ts';
 import { absenceOf, type CellKnowledge, withReading } from './cell-knowledge.ts';
 import { foldCounts } from './counts.ts';
 import { excepted } from './excepted.ts';
 import type { CellReading } from './finding.ts';
 import { findingId } from './identity.ts';
+import { type FindingFilter, findingPage } from './list.ts';
 import { type Cause, mergeObservations, resolveAbsent, type StateChange } from './merge.ts';
 import {
   cleanAt,
@@ -163,10 +165,7 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
  * too much is held there. Should the account return, its next reading opens what it lists, and is the first of its cells:
  * events of the time between were not forwarded, so none was missed.
  */
-async function closeDeparted(
-  { query, transaction }: Pick<Database, 'query' | 'transaction'>,
-  at: Date,
-): Promise<void> {
+async function closeDeparted({ query, transaction }: Database, at: Date): Promise<void> {
   const cells = await query<Place>(
     `select cell.account_id, cell.region from finding_cell cell join account on account.id = cell.account_id
      where account.state = 'DEPARTED' and not exists (select 1 from stack where stack.account_id = account.id)
@@ -190,7 +189,7 @@ async function closeDeparted(
 /** After so many readings that changed something, one of them folds the counts. */
 const foldAfter = 50;
 
-export function findingStore(database: Pick<Database, 'query' | 'transaction'>) {
+export function findingStore(database: Database) {
   const { query, transaction } = database;
   let changed = 0;
   return {
@@ -214,7 +213,6 @@ export function findingStore(database: Pick<Database, 'query' | 'transaction'>) 
     closeDeparted: (at: Date): Promise<void> => closeDeparted(database, at),
     /** One finding with the newest changes of its state; undefined where there is none of that id. */
     get: (id: string) => findingById(query, id),
+    page: (filter: FindingFilter, page: PageRequest) => findingPage(query, filter, page),
   };
 }
-
-export type FindingStore = ReturnType<typeof findingStore>;

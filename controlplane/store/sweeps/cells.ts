@@ -1,19 +1,19 @@
+import type { Cell } from '../../stacks/cell.ts';
 import type { Database, Query } from '../database/database.ts';
+import { inTransaction } from '../database/query.ts';
 
 /** How long a dead worker keeps its cells. */
 export const sweepClaimMs = 60_000;
 
 /** A cell, or with an empty Region an account, that a worker holds. */
-export interface ClaimedCell {
+export interface ClaimedCell extends Cell {
   readonly sweepId: string;
-  readonly accountId: string;
-  readonly region: string;
   /** Reads that failed so far. */
   readonly attempts: number;
 }
 
 /** What a read of a cell says about it. */
-export interface ReadCell extends Pick<ClaimedCell, 'accountId' | 'region'> {
+interface ReadCell extends Cell {
   readonly groups: number;
   readonly findings: number;
   readonly undecided: number;
@@ -22,10 +22,10 @@ export interface ReadCell extends Pick<ClaimedCell, 'accountId' | 'region'> {
 }
 
 /** Which cells a worker holds. A claim ends unless it is renewed. */
-export const cellClaims = ({ query }: Pick<Database, 'query'>) => ({
+export const cellClaims = ({ query }: Database) => ({
   /** So many cells of the sweep at most that are due and that no worker holds. */
-  claim: (sweepId: string, worker: string, most: number): Promise<ClaimedCell[]> =>
-    query(
+  claim: (sweepId: string, worker: string, most: number) =>
+    query<ClaimedCell>(
       `update sweep_cell set worker = $2, held_until = now() + make_interval(secs => $4::float8)
        where (sweep_id, account_id, region) in (
          select sweep_id, account_id, region from sweep_cell
@@ -70,7 +70,7 @@ export async function completeCells(
   sweepId: string,
   worker: string,
   cells: readonly ReadCell[],
-): Promise<Pick<ReadCell, 'accountId' | 'region'>[]> {
+): Promise<Cell[]> {
   return query(
     `update sweep_cell set state = 'done', reason = null, groups = each.groups, findings = each.findings,
        undecided = each.undecided, policy_digest = each."policyDigest", read_at = each."readAt", ended_at = now(),
@@ -85,7 +85,7 @@ export async function completeCells(
 }
 
 /** Makes cells of an account's Regions; those of a scheduled sweep are spread over the account's slot. */
-export async function expandAccount(
+async function expandAccount(
   query: Query,
   { sweepId, accountId }: ClaimedCell,
   worker: string,
@@ -109,9 +109,8 @@ export async function expandAccount(
   return true;
 }
 
-export const cellEndings = ({ query, transaction }: Pick<Database, 'query' | 'transaction'>) => ({
-  expand: (account: ClaimedCell, worker: string, regions: readonly string[]): Promise<boolean> =>
-    transaction((within) => expandAccount(within, account, worker, regions)),
+export const cellEndings = (database: Database) => ({
+  expand: inTransaction(database, expandAccount),
   /** A read failed: the cell is read again after so many milliseconds, or, without them, is not checked. */
   async failed(
     { sweepId, accountId, region }: ClaimedCell,
@@ -119,7 +118,7 @@ export const cellEndings = ({ query, transaction }: Pick<Database, 'query' | 'tr
     reason: string,
     againMs: number | undefined,
   ) {
-    await query(
+    await database.query(
       `update sweep_cell set attempts = attempts + 1, reason = $5, worker = null, held_until = null,
          state = case when $6::float8 is null then 'not-checked' else 'waiting' end,
          ended_at = case when $6::float8 is null then now() end,

@@ -1,14 +1,14 @@
+import type { Cell } from '../../stacks/cell.ts';
 import type { Database, Query } from '../database/database.ts';
-import type { SweptPlace } from './place.ts';
 
 /** A group with an offence that the policy lets the Lambda remediate. */
-export interface SweptGroup extends SweptPlace {
+export interface SweptGroup extends Cell {
   readonly sweepId: string;
   readonly groupId: string;
 }
 
 /** A finding for Security Hub, in its format, as a sweep left it. */
-export interface SecurityHubImport extends SweptPlace {
+export interface SecurityHubImport extends Cell {
   readonly id: string;
   readonly finding: Readonly<Record<string, unknown>>;
   readonly attempts: number;
@@ -43,10 +43,10 @@ export async function importFindings(
 
 const again = 'due_at = now() + make_interval(secs => least(3600, 15 * power(2, attempts))::float8)';
 
-export const handOverStore = ({ query }: Pick<Database, 'query'>) => ({
+export const handOverStore = ({ query }: Database) => ({
   /** Takes groups that are due; each is due again after a while unless it is sent. */
-  takeGroups: (most: number): Promise<(SweptGroup & { readonly attempts: number })[]> =>
-    query(
+  takeGroups: (most: number) =>
+    query<SweptGroup & { readonly attempts: number }>(
       `update sweep_remediation set attempts = attempts + 1, ${again}
        where (sweep_id, account_id, region, group_id) in (
          select sweep_id, account_id, region, group_id from sweep_remediation
@@ -69,8 +69,8 @@ export const handOverStore = ({ query }: Pick<Database, 'query'>) => ({
     );
   },
   /** Takes the findings of one cell that are due: Security Hub accepts a hundred in one call. */
-  takeImports: (most: number): Promise<SecurityHubImport[]> =>
-    query(
+  takeImports: (most: number) =>
+    query<SecurityHubImport>(
       `update security_hub_import set attempts = attempts + 1, ${again}
        where (account_id, region, id) in (
          select account_id, region, id from security_hub_import where due_at <= now()
@@ -81,7 +81,7 @@ export const handOverStore = ({ query }: Pick<Database, 'query'>) => ({
       [most],
     ),
   /** Forgets findings that were imported, or that Security Hub refuses. */
-  async importsEnded({ accountId, region }: SweptPlace, ids: readonly string[]) {
+  async importsEnded({ accountId, region }: Cell, ids: readonly string[]) {
     await query('delete from security_hub_import where account_id = $1 and region = $2 and id = any($3)', [
       ...[accountId, region, ids],
     ]);

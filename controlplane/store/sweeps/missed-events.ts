@@ -1,8 +1,8 @@
+import type { Cell } from '../../stacks/cell.ts';
 import { writeAudit } from '../audit/entries.ts';
 import type { Database, Query } from '../database/database.ts';
-import { firstRow } from '../database/query.ts';
+import { firstRow, inTransaction } from '../database/query.ts';
 import type { OpenedBy } from '../findings/finding.ts';
-import type { SweptPlace } from './place.ts';
 
 /** Where the event of an offence was lost, as far as it is known. */
 export const missedHops = [
@@ -15,7 +15,7 @@ export type MissedHop = (typeof missedHops)[number];
 export type MissedState = 'suspected' | 'missed' | 'announced';
 
 /** An offence that a sweep found and that no event announced. */
-export interface MissedEvent extends SweptPlace {
+export interface MissedEvent extends Cell {
   readonly groupId: string;
   /** The canonical content of the rule, as a finding has it. */
   readonly ingress: string;
@@ -39,11 +39,6 @@ type Judgement = Pick<MissedEvent, 'state' | 'hop' | 'message'>;
 
 const columns = `account_id, region, group_id, ingress, sweep_id, state, after_at, found_at, opened_by, hop, message,
   judged_at`;
-
-const ofMissed = columns
-  .split(',')
-  .map((column) => `m.${column.trim()}`)
-  .join(', ');
 
 /** For so long an event may be under way, milliseconds. */
 export const eventPatienceMs = 15 * 60_000;
@@ -89,19 +84,18 @@ async function judgeMissed(
   return true;
 }
 
-export const missedEventStore = ({ query, transaction }: Pick<Database, 'query' | 'transaction'>) => ({
+export const missedEventStore = (database: Database) => ({
   /** Suspected ones whose event had time to arrive, the oldest first. */
-  due: (most: number): Promise<MissedEvent[]> =>
-    query(
+  due: (most: number) =>
+    database.query<MissedEvent>(
       `select ${columns} from missed_event where state = 'suspected' and due_at <= now() order by due_at limit $1`,
       [most],
     ),
   /** Once: false where another worker judged it. */
-  judge: (missed: Suspicion, judgement: Judgement): Promise<boolean> =>
-    transaction((within) => judgeMissed(within, missed, judgement)),
+  judge: inTransaction(database, judgeMissed),
   /** Judged again later: why its event was lost could not be read. */
   async postpone(missed: Suspicion, afterMs: number) {
-    await query(
+    await database.query(
       `update missed_event set due_at = now() + make_interval(secs => $6::float8 / 1000)
        where account_id = $1 and region = $2 and group_id = $3 and ingress = $4 and found_at = $5`,
       [...identity(missed), afterMs],
@@ -110,19 +104,19 @@ export const missedEventStore = ({ query, transaction }: Pick<Database, 'query' 
   /** The last missed event of a finding. */
   ofFinding: (findingId: string) =>
     firstRow<MissedEvent>(
-      query,
-      `select ${ofMissed} from missed_event m join finding f on m.account_id = f.account_id and m.region = f.region
-         and m.group_id = f.group_id and m.ingress = f.ingress
-       where f.id = $1 and m.state = 'missed' order by m.found_at desc limit 1`,
+      database.query,
+      `select ${columns} from missed_event where state = 'missed' and (account_id, region, group_id, ingress)
+         = (select account_id, region, group_id, ingress from finding where id = $1)
+       order by found_at desc limit 1`,
       [findingId],
     ),
   /** Missed events of an account since each cell was last verified, the latest of each cell. */
-  open: (accountId: string): Promise<MissedEvent[]> =>
-    query(
-      `select distinct on (m.region) ${ofMissed}
-       from missed_event m left join cell_verification v on v.account_id = m.account_id and v.region = m.region
-       where m.account_id = $1 and m.state = 'missed' and m.judged_at > coalesce(v.verified_at, '-infinity')
-       order by m.region, m.judged_at desc`,
+  open: (accountId: string) =>
+    database.query<MissedEvent>(
+      `select distinct on (region) ${columns} from missed_event
+       where account_id = $1 and state = 'missed' and judged_at > coalesce((select verified_at from cell_verification v
+         where v.account_id = missed_event.account_id and v.region = missed_event.region), '-infinity')
+       order by region, judged_at desc`,
       [accountId],
     ),
 });

@@ -1,7 +1,11 @@
 import type { Scope } from '../../stacks/scope.ts';
 import { writeAudit } from '../audit/entries.ts';
-import type { Query } from '../database/database.ts';
-import type { SweptPlace } from './place.ts';
+import type { Database, Query } from '../database/database.ts';
+import { type Filter, type PageRequest, readPage } from '../database/page.ts';
+import { firstColumn, firstRow, inTransaction } from '../database/query.ts';
+import { cellClaims, cellEndings } from './cells.ts';
+import { handOverStore } from './hand-over.ts';
+import { missedEventStore } from './missed-events.ts';
 
 /** One request to read every cell of a scope, or the clock's. */
 export interface Sweep {
@@ -18,7 +22,8 @@ export interface Sweep {
 }
 
 /** A cell of a sweep. Without a Region it is the account, whose Regions are listed. */
-export interface SweepCell extends Omit<SweptPlace, 'region'> {
+export interface SweepCell {
+  readonly accountId: string;
   readonly region: string | null;
   /** `not-checked`: nothing is known of it by this sweep, for the reason. */
   readonly state: 'waiting' | 'done' | 'not-checked';
@@ -36,8 +41,8 @@ export interface SweepCell extends Omit<SweptPlace, 'region'> {
   readonly endedAt: Date | null;
 }
 
-export const sweepColumns = `id, scope, requested_by, scheduled, state, policy_digest, created_at, finished_at`;
-export const sweepCellColumns = `account_id, nullif(region, '') as region, state, reason, groups, findings, undecided,
+const columns = `id, scope, requested_by, scheduled, state, policy_digest, created_at, finished_at`;
+const cellColumns = `account_id, nullif(region, '') as region, state, reason, groups, findings, undecided,
   policy_digest, attempts, read_at, ended_at`;
 
 /** What a sweep has read, and what is left. */
@@ -70,7 +75,7 @@ export interface AskedAccount {
 }
 
 /** Records a sweep with its accounts, as a part of the query's transaction. */
-export async function requestSweep(
+async function requestSweep(
   query: Query,
   { id, scope, requestedBy, policyDigest, spreadSeconds }: AskedSweep,
   accounts: readonly AskedAccount[],
@@ -114,7 +119,7 @@ async function endOverdue(query: Query, periodSeconds: number): Promise<void> {
 }
 
 /** Records the clock's sweep, unless one is under way or the last began less than a period ago; whether it did. */
-export async function requestScheduled(
+async function requestScheduled(
   query: Query,
   asked: AskedSweep,
   accounts: readonly AskedAccount[],
@@ -134,7 +139,7 @@ export async function requestScheduled(
 
 const cancelledReason = 'the sweep was cancelled';
 
-export async function sweepCounts(query: Query, id: string): Promise<SweepCounts> {
+async function sweepCounts(query: Query, id: string): Promise<SweepCounts> {
   const cells = (state: string) => `count(*) filter (where region <> '' and state = '${state}')::int`;
   const accounts = (state: string) => `count(*) filter (where region = '' and state = '${state}')::int`;
   const [counts] = await query<SweepCounts>(
@@ -153,7 +158,7 @@ export async function sweepCounts(query: Query, id: string): Promise<SweepCounts
 }
 
 /** Ends a sweep whose cells have all ended, once; its counts where this was the call that ended it. */
-export async function finishSweep(query: Query, id: string): Promise<SweepCounts | undefined> {
+async function finishSweep(query: Query, id: string): Promise<SweepCounts | undefined> {
   const ended = await query(
     `update sweep set state = 'done', finished_at = now() where id = $1 and finished_at is null
        and not exists (select 1 from sweep_cell where sweep_id = $1 and state = 'waiting') returning id`,
@@ -167,7 +172,7 @@ export async function finishSweep(query: Query, id: string): Promise<SweepCounts
 }
 
 /** Ends a sweep before its end: what was not read yet is not checked. False where it has ended already. */
-export async function cancelSweep(query: Query, id: string, who: string): Promise<boolean> {
+async function cancelSweep(query: Query, id: string, who: string): Promise<boolean> {
   const ended = await query(
     `update sweep set state = 'cancelled', finished_at = now() where id = $1 and finished_at is null returning id`,
     [id],
@@ -181,3 +186,53 @@ export async function cancelSweep(query: Query, id: string, who: string): Promis
   await writeAudit(query, { who, what: 'sweep cancelled', details: { sweep: id } });
   return true;
 }
+
+const records = (database: Database) => ({
+  request: inTransaction(database, requestSweep),
+  /** The clock's: false where one is under way or the last began less than a period ago. */
+  requestScheduled: inTransaction(database, requestScheduled),
+  get: (id: string) => firstRow<Sweep>(database.query, `select ${columns} from sweep where id = $1`, [id]),
+  /** Newest first. */
+  page: ({ state }: Filter<'state'>, page: PageRequest) =>
+    readPage<Sweep>(database.query, page, {
+      ...{ columns, from: 'sweep', descending: true },
+      order: { created_at: 'timestamptz', id: 'uuid' },
+      equal: { state },
+    }),
+  /** By account and Region. The accounts themselves are listed where they could not be entered. */
+  cellPage: (
+    sweepId: string,
+    { account, region, state }: Filter<'account' | 'region' | 'state'>,
+    page: PageRequest,
+  ) =>
+    readPage<SweepCell>(database.query, page, {
+      ...{ columns: cellColumns, from: 'sweep_cell' },
+      order: { account_id: 'text', 'sweep_cell.region': 'text' },
+      equal: { sweep_id: sweepId, account_id: account, 'sweep_cell.region': region, state },
+      where: [[`sweep_cell.region <> '' or state <> $value`, 'done']],
+    }),
+  counts: (id: string) => sweepCounts(database.query, id),
+  unfinished: () =>
+    firstColumn(
+      database.query,
+      'select id from sweep where finished_at is null order by scheduled, created_at',
+    ),
+  finish: inTransaction(database, finishSweep),
+  cancel: inTransaction(database, cancelSweep),
+  /** Forgets sweeps that ended so long ago, but for the last one that read a cell. */
+  async forget(olderThanMs: number) {
+    await database.query(
+      `delete from sweep where finished_at < now() - make_interval(secs => $1::float8)
+         and id <> coalesce((select id from sweep where state = 'done' order by created_at desc limit 1), id)`,
+      [olderThanMs / 1000],
+    );
+  },
+});
+
+export const sweepStore = (database: Database) => ({
+  ...records(database),
+  ...cellClaims(database),
+  ...cellEndings(database),
+  missed: missedEventStore(database),
+  handOver: handOverStore(database),
+});

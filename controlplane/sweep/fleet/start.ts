@@ -2,7 +2,7 @@ import { cancellable } from '../../aws/throttle.ts';
 import type { PolicyInForce } from '../../reconcile/policy-in-force.ts';
 import type { Services } from '../../services/services.ts';
 import { partitionOf } from '../../settings/partition.ts';
-import type { Cell } from '../../store/canaries.ts';
+import type { Cell } from '../../stacks/cell.ts';
 import { recordReadings } from '../../store/findings/readings.ts';
 import type { TrailOwner } from '../../trails/observe.ts';
 import { trailOf } from '../../verify/start.ts';

@@ -3,7 +3,7 @@ import { GetRoleCommand, GetRolePolicyCommand } from '@aws-sdk/client-iam';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { names } from '../../../programs/names.ts';
 import type { Uses } from '../../services/services.ts';
-import type { Cell } from '../../store/canaries.ts';
+import type { Cell } from '../../stacks/cell.ts';
 import type { MissedHop } from '../../store/sweeps/missed-events.ts';
 import { deadLetterCounts, faultOf, type PrecheckContext } from '../../verify/precheck.ts';
 

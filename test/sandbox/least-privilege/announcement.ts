@@ -1,6 +1,6 @@
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Aws } from '../../../controlplane/aws/clients.ts';
-import type { CoverageNotice, CoverageStore } from '../../../controlplane/store/coverage.ts';
+import type { CoverageNotice, CoverageStore } from '../../../controlplane/store/fleet/coverage.ts';
 import type { Logger } from '../../../controlplane/telemetry/log.ts';
 import { coverageAnnouncer } from '../../../controlplane/trails/announcer.ts';
 import type { World } from '../../../sandbox/demo/world.ts';

@@ -1,5 +1,5 @@
 import type { Seen } from '../../../../controlplane/cli/commands/status.ts';
-import type { Counts, Group } from '../../../../controlplane/store/lists/status.ts';
+import type { Counts, Group } from '../../../../controlplane/store/fleet/status.ts';
 
 export const countsOf = (change: Partial<Counts> = {}): Counts => ({
   ...{ accounts: 1, accountsNotRead: 0, accountsReady: 1, accountsOutOfScope: 0 },

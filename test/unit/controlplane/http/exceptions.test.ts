@@ -126,7 +126,7 @@ describe('exceptions', () => {
       status,
       message: expect.stringContaining(message),
     });
-    expect(await world.store.runs.list(10)).toEqual([]);
+    expect((await world.store.runs.page({}, { limit: 10 })).items).toEqual([]);
   });
 
   test('a page elsewhere cannot end one: the request has to be JSON', async () => {

@@ -24,8 +24,10 @@ const lines = async function* () {
   yield ['{"id":"1"}'];
 };
 const context = {
-  store: { audit: { check, lines, append: async () => true } },
-  lists: { runs: async () => ({ items: [], total: 0 }) },
+  store: {
+    audit: { check, lines, append: async () => true },
+    runs: { page: async () => ({ items: [], total: 0 }) },
+  },
 } as unknown as RouteContext;
 
 let server: Awaited<ReturnType<typeof listen>> | undefined;

@@ -11,7 +11,7 @@ import { doorOf, token } from './world.ts';
 
 const context = {
   queue: { request: async (run: object) => ({ id: 'r', ...run }) },
-  lists: { runs: async () => ({ items: [], total: 0 }) },
+  store: { runs: { page: async () => ({ items: [], total: 0 }) } },
 } as unknown as RouteContext;
 
 let server: Awaited<ReturnType<typeof listen>>;

@@ -11,14 +11,14 @@ test.each(['/v1/reconcile', '/v1/verify'])(
       ...{ status: 400, code: 'invalid-request' },
       message: 'regions: eu-wset-1 is not a known AWS Region; did you mean eu-west-1?',
     });
-    expect(await world.store.runs.list(10)).toEqual([]);
+    expect((await world.store.runs.page({}, { limit: 10 })).items).toEqual([]);
     expect(await world.store.cellVerifications.unfinished()).toEqual([]);
   },
 );
 
 test('a preview about a Region that does not exist is refused before anything runs', async () => {
   const { status } = await world.ask('/v1/reconcile', { preview: true, regions: ['eu-wset-1'] });
-  expect([status, await world.store.runs.list(10)]).toEqual([400, []]);
+  expect([status, (await world.store.runs.page({}, { limit: 10 })).items]).toEqual([400, []]);
 });
 
 test('a Region that AWS answers is taken, though this program does not list it', async () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { application, type DoorSettings, listen } from '../../../../controlplane/http/server.ts';
-import type { ListStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Run, RunRequest } from '../../../../controlplane/store/runs.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -26,16 +25,20 @@ const store = {
   runs: {
     get: async (wanted: string) => (wanted === id ? run({ kind: 'preview' } as RunRequest) : undefined),
   },
-  runStacks: { counts: async () => [] },
-} as unknown as Store;
-const lists = {
-  accounts: async () => pageOf({ id: '300000000001' }),
-  stacks: async () => {
-    throw new Error('connection to 10.0.0.7 lost');
+  runStacks: {
+    counts: async () => [],
+    changes: async () => ({ stacks: [], next: { at: ['1', ''] }, more: false }),
   },
-  remediations: async (filter: object, { limit }: { limit: number }) => pageOf({ ...filter, limit }),
-  runChanges: async () => ({ stacks: [], next: { at: ['1', ''] }, more: false }),
-} as unknown as ListStore;
+  accounts: { page: async () => pageOf({ id: '300000000001' }) },
+  stacks: {
+    page: async () => {
+      throw new Error('connection to 10.0.0.7 lost');
+    },
+  },
+  remediations: {
+    page: async (filter: object, { limit }: { limit: number }) => pageOf({ ...filter, limit }),
+  },
+} as unknown as Store;
 const unasked = async () => Promise.reject(new Error('asked for something else'));
 const queue = {
   async request(request: RunRequest) {
@@ -46,7 +49,7 @@ const queue = {
 };
 
 const context = {
-  ...{ lists, layout: 'region' as const },
+  layout: 'region' as const,
   ...{ store, queue, restores: { request: unasked }, verifier: { request: unasked } },
   sweeper: { request: unasked, cancel: unasked },
   offboarding: {

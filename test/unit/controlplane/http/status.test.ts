@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import { fillFleet } from '../../../../bench/fleet-sample.ts';
-import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
@@ -148,8 +147,8 @@ test('an escalated rule that is open, the hub and a warning about a trail are na
   });
 });
 
-test('without any account the counts are zero', async ({ database }) => {
-  expect((await listStore(database).status('region')).total).toMatchObject({
+test('without any account the counts are zero', async ({ store }) => {
+  expect((await store.fleet.status('region')).total).toMatchObject({
     accounts: 0,
     cells: 0,
     covered: 0,

@@ -11,7 +11,6 @@ import {
 import { regionNames } from '../../../../controlplane/organization/region-names.ts';
 import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
 import type { Role } from '../../../../controlplane/settings/tokens.ts';
-import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { accountsOf } from '../../../../controlplane/sweep/fleet/scope.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
@@ -82,9 +81,8 @@ export function httpWorld() {
     },
     facts: { get: async () => undefined, set: async () => undefined },
   });
-  const contextOf = ({ store, database }: Pick<FileDatabase, 'store' | 'database'>): RouteContext => ({
-    ...{ store, lists: listStore(database) },
-    layout: 'region',
+  const contextOf = ({ store }: Pick<FileDatabase, 'store'>): RouteContext => ({
+    ...{ store, layout: 'region' },
     queue: {
       request: async (asked) => (await store.runs.createUnlessWaiting(asked)).run,
       ...{ pause: unasked, resume: unasked, cancel: unasked },

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { readings } from '../../../../controlplane/telemetry/readings.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -31,7 +30,7 @@ const age = (hours: number) =>
        else each end) from jsonb_array_elements(regions) as each) where regions <> '[]'`,
     [`${hours} hours`],
   );
-const remarks = async () => (await listStore(database).status(settings.layout)).remarks;
+const remarks = async () => (await store.fleet.status(settings.layout)).remarks;
 
 describe('the dead letters of a member', () => {
   test('are read once a day with one call for each cell, once it forwards', async () => {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect } from 'vitest';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import type { Store } from '../../../../controlplane/store/store.ts';
 import { scpWords } from '../../../worlds/control-policies.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
@@ -27,7 +26,7 @@ const strict = { rollout: { waves: [], maxFailures: 0, maxFailurePercent: 0 } };
 const age = (hours: number) =>
   database.query(`update stack set updated_at = updated_at - $1::interval`, [`${hours} hours`]);
 const coverageOf = async () => {
-  const { items } = await listStore(database).cells(settings.layout, { account: one }, { limit: 10 });
+  const { items } = await store.fleet.cells(settings.layout, { account: one }, { limit: 10 });
   return Object.fromEntries(items.map((cell) => [cell.region, cell.coverage]));
 };
 

@@ -62,7 +62,9 @@ const until = async (condition: () => Promise<boolean>) => {
 };
 /** Whether the run about these accounts has read the organization and waits for the hub. */
 const waitsForTheHub = async (accounts: string[]) => {
-  const found = (await store.runs.list(10)).find(({ scope }) => `${scope.accounts}` === `${accounts}`);
+  const found = (await store.runs.page({}, { limit: 10 })).items.find(
+    ({ scope }) => `${scope.accounts}` === `${accounts}`,
+  );
   return found !== undefined && (await store.runStacks.of(found.id)).some(({ key }) => key === 'hub');
 };
 const changed = { onlyChanged: true };

@@ -48,7 +48,7 @@ describe('the announcement of an exception that ends', () => {
       'exception expiring: partner',
       'exception expiring: other',
     ]);
-    expect(await store.remediations.list({ limit: 10 })).toEqual([]);
+    expect((await store.remediations.page({}, { limit: 10 })).items).toEqual([]);
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {

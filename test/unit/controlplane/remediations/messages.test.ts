@@ -42,7 +42,9 @@ describe('a result', () => {
   test('becomes one entry of the audit log, however often it comes', async () => {
     const result = remediation();
     for (let times = 0; times < 3; times += 1) await received().result(envelope(result));
-    expect(await store.remediations.list({ limit: 10 })).toMatchObject([{ eventId: result.eventId, result }]);
+    expect((await store.remediations.page({}, { limit: 10 })).items).toMatchObject([
+      { eventId: result.eventId, result },
+    ]);
   });
 
   test('of a duplicate that found the rule deleted and of the one that revoked it is one entry, counted once as the first and once as a change', async () => {
@@ -58,7 +60,7 @@ describe('a result', () => {
       ['outcome="remediated",change="later"', '1'],
       ['outcome="rule-gone",change="first"', '1'],
     ]);
-    expect(await store.remediations.list({ limit: 10 })).toMatchObject([
+    expect((await store.remediations.page({}, { limit: 10 })).items).toMatchObject([
       { outcome: 'remediated', result: { findings: [{ undo: finding().undo }] } },
     ]);
   });
@@ -85,7 +87,7 @@ describe('a result', () => {
     ['no detail', '{}'],
   ])('that cannot be read fails, so that its message comes again: %s', async (_, body) => {
     await expect(received().result(body)).rejects.toThrow();
-    expect(await store.remediations.list({ limit: 10 })).toEqual([]);
+    expect((await store.remediations.page({}, { limit: 10 })).items).toEqual([]);
   });
 });
 
@@ -93,7 +95,9 @@ describe('a lifecycle event', () => {
   test('of a new account wakes the organization and that account', async () => {
     await received().lifecycle(sample('org-create-account-result'));
     expect(woken).toEqual(['organization', 'account-444455556666']);
-    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'reconcile account' }]);
+    expect((await store.lifecycleEvents.page({}, { limit: 10 })).items).toMatchObject([
+      { action: 'reconcile account' },
+    ]);
     expect(await store.lifecycleEvents.expected(60_000)).toEqual(['444455556666']);
   });
 
@@ -123,20 +127,24 @@ describe('a lifecycle event', () => {
       expect((await store.accounts.get(id))?.tagsReadAt).toBeNull();
     }
     expect(new Set(woken)).toEqual(new Set(['hub']));
-    expect(await store.lifecycleEvents.list(1)).toMatchObject([{ action: 'reconcile hub' }]);
+    expect((await store.lifecycleEvents.page({}, { limit: 1 })).items).toMatchObject([
+      { action: 'reconcile hub' },
+    ]);
   });
 
   test('that comes again is kept once', async () => {
     await received().lifecycle(sample('org-move-account'));
     await received().lifecycle(sample('org-move-account'));
-    expect(await store.lifecycleEvents.list(10)).toHaveLength(1);
+    expect((await store.lifecycleEvents.page({}, { limit: 10 })).items).toHaveLength(1);
   });
 
   test('that is not relevant is kept with the reason, and enqueues nothing', async () => {
     const event = { ...JSON.parse(sample('org-move-account')), detail: { eventName: 'EnablePolicyType' } };
     await received().lifecycle(JSON.stringify(event));
     expect(woken).toEqual([]);
-    expect(await store.lifecycleEvents.list(10)).toMatchObject([{ action: 'nothing: not relevant' }]);
+    expect((await store.lifecycleEvents.page({}, { limit: 10 })).items).toMatchObject([
+      { action: 'nothing: not relevant' },
+    ]);
   });
 
   test('that cannot be read fails, so that its message comes again', async () => {

@@ -54,7 +54,7 @@ describe('a reconcile of the organization', () => {
     const [run] = await store.runs.unfinished();
     await store.runs.start(run?.id ?? '');
     await list();
-    expect(await store.runs.list(10)).toHaveLength(1);
+    expect((await store.runs.page({}, { limit: 10 })).items).toHaveLength(1);
     await carryOut();
     await list();
     expect(made.requested).toHaveLength(1);

@@ -99,7 +99,7 @@ describe('a new release', () => {
     made.world.programVersion = '2';
     await list();
     await carryOut();
-    expect((await store.runs.list(1))[0]?.state).toBe('failed');
+    expect((await store.runs.page({}, { limit: 1 })).items[0]?.state).toBe('failed');
     await enqueue(region);
     expect(await versionOf(region)).toBe('1');
     Object.assign(made.parts.settings, { rollout });

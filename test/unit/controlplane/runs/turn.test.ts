@@ -96,7 +96,7 @@ describe('an account that was never made', () => {
     await reaches(asked.id, 'succeeded');
     expect(ups().filter((operation) => operation.includes(id))).toHaveLength(3);
     expect(ups()).toHaveLength(4);
-    expect(await store.runs.list(10)).toHaveLength(2);
+    expect((await store.runs.page({}, { limit: 10 })).items).toHaveLength(2);
   });
 
   test('also waits when its onboarding was cancelled before it was planned', async () => {
@@ -109,7 +109,7 @@ describe('an account that was never made', () => {
     await scheduler.queue.enqueue(['organization']);
     await until(async () => (await store.accounts.list()).length > 0);
     await settled();
-    expect(await store.runs.list(10)).toHaveLength(1);
+    expect((await store.runs.page({}, { limit: 10 })).items).toHaveLength(1);
   });
 
   test('waits for its wave, even if an event names it earlier', async () => {

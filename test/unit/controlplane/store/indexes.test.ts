@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Query } from '../../../../controlplane/store/database/database.ts';
-import { type ListStore, listStore } from '../../../../controlplane/store/lists/lists.ts';
 import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
@@ -9,7 +8,6 @@ import { remediation } from '../../../worlds/remediation-sample.ts';
 /** The plans of the statements that a store made, in order. */
 let plans: string[] = [];
 let store: Store;
-let lists: ListStore;
 test.beforeEach(async ({ database }) => {
   const explaining =
     (query: Query): Query =>
@@ -27,7 +25,6 @@ test.beforeEach(async ({ database }) => {
       database.transaction((query) => work(explaining(query))),
   };
   store = openStore(explained);
-  lists = listStore(explained);
   await database.query('set enable_seqscan = off');
 });
 
@@ -41,7 +38,7 @@ test.each<[string, () => Promise<unknown>, string[]]>([
   ],
   [
     'the remediations of an account, newest first',
-    () => lists.remediations({ account }, { limit: 50 }),
+    () => store.remediations.page({ account }, { limit: 50 }),
     ['remediation_account'],
   ],
   [
@@ -67,15 +64,19 @@ test.each<[string, () => Promise<unknown>, string[]]>([
   ],
   [
     'a later page of the stacks',
-    () => lists.stacks({}, { limit: 50, after: ['true', account, `account-${account}`] }),
+    () => store.stacks.page({}, { limit: 50, after: ['true', account, `account-${account}`] }),
     ['stack_listed'],
   ],
   [
     'a later page of the accounts',
-    () => lists.accounts({}, { limit: 50, after: ['Production', 'shop', account] }),
+    () => store.accounts.page({}, { limit: 50, after: ['Production', 'shop', account] }),
     ['account_listed'],
   ],
-  ['the stacks of a run that changed', () => lists.runChanges(randomUUID(), 50), ['run_stack_changed']],
+  [
+    'the stacks of a run that changed',
+    () => store.runStacks.changes(randomUUID(), 50),
+    ['run_stack_changed'],
+  ],
 ])('%s is found by an index, without a scan of the table', async (_, ask, indexes) => {
   plans = [];
   await ask();

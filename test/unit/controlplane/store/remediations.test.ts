@@ -73,8 +73,8 @@ describe('an event that is delivered twice', () => {
     const account = '300000000077';
     await store.remediations.append({ ...gone(eventId), account });
     await store.remediations.append({ ...revoked(eventId), account });
-    const listed = (outcome: string) =>
-      store.remediations.list({ accountId: account, outcome, limit: 9 }).then((list) => list.length);
+    const listed = async (outcome: string) =>
+      (await store.remediations.page({ account, outcome }, { limit: 9 })).total;
     expect(await listed('remediated')).toBe(1);
     expect(await listed('rule-gone')).toBe(0);
   });

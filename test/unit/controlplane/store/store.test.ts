@@ -110,9 +110,9 @@ test('a result is kept once, also when it is replayed', async () => {
   expect(await store.remediations.append({ ...result, outcome: 'failed' })).toBeUndefined();
   expect(await store.remediations.append({ ...result, groupId: null })).toMatchObject({ change: 'first' });
   expect(await store.remediations.append({ ...result, groupId: null })).toBeUndefined();
-  const list = await store.remediations.list({ accountId: result.account, limit: 10 });
-  expect(list).toHaveLength(2);
-  expect(list.find(({ result: { groupId } }) => groupId !== null)?.result).toEqual(result);
+  const { items } = await store.remediations.page({}, { limit: 10 });
+  expect(items).toHaveLength(2);
+  expect(items.find(({ result: { groupId } }) => groupId !== null)?.result).toEqual(result);
 });
 
 test('results are listed newest first, by account and outcome', async () => {
@@ -120,12 +120,12 @@ test('results are listed newest first, by account and outcome', async () => {
     store.remediations.append(remediation({ eventId, account, time, outcome }));
   await at('old', '300000000007', '2026-01-01T00:00:00Z', 'remediated');
   await at('new', '300000000007', '2026-01-02T00:00:00Z', 'failed');
-  const ids = async (filter: { accountId?: string; outcome?: string; limit: number }) =>
-    (await store.remediations.list(filter)).map(({ eventId }) => eventId);
-  expect(await ids({ accountId: '300000000007', limit: 9 })).toEqual(['new', 'old']);
-  expect(await ids({ accountId: '300000000007', limit: 1 })).toEqual(['new']);
-  expect(await ids({ accountId: '300000000007', outcome: 'remediated', limit: 9 })).toEqual(['old']);
-  expect(await ids({ accountId: '300000000008', limit: 9 })).toEqual([]);
+  const ids = async (filter: { account: string; outcome?: string }, limit = 9) =>
+    (await store.remediations.page(filter, { limit })).items.map(({ eventId }) => eventId);
+  expect(await ids({ account: '300000000007' })).toEqual(['new', 'old']);
+  expect(await ids({ account: '300000000007' }, 1)).toEqual(['new']);
+  expect(await ids({ account: '300000000007', outcome: 'remediated' })).toEqual(['old']);
+  expect(await ids({ account: '300000000008' })).toEqual([]);
 });
 
 test('a stack remembers that an operation began, until it ended', async () => {
@@ -214,7 +214,7 @@ test('a lifecycle event is kept once', async () => {
   } as const;
   await store.lifecycleEvents.append(event, 'reconcile account');
   await store.lifecycleEvents.append(event, 'nothing');
-  expect(await store.lifecycleEvents.list(10)).toMatchObject([
+  expect((await store.lifecycleEvents.page({}, { limit: 10 })).items).toMatchObject([
     { id: 'e-1', accountId: null, action: 'reconcile account' },
   ]);
 });

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { ObservedFinding } from '../../../../controlplane/store/findings/finding.ts';
 import { recordReadings } from '../../../../controlplane/store/findings/readings.ts';
-import { listStore } from '../../../../controlplane/store/lists/lists.ts';
 import { openStore } from '../../../../controlplane/store/store.ts';
 import type { AskedAccount } from '../../../../controlplane/store/sweeps/sweep.ts';
 import type { SweepContext } from '../../../../controlplane/sweep/context.ts';
@@ -93,7 +92,7 @@ export function sweepWorld(database: Database, { securityHub = false, parallel =
     await store.sweeps.request(asked, [...own, ...more]);
     return id;
   };
-  const cells = async (id: string) => (await listStore(database).sweepCells(id, {}, { limit: 1000 })).items;
+  const cells = async (id: string) => (await store.sweeps.cellPage(id, {}, { limit: 1000 })).items;
   return { state, store, context, request, cells, stop: () => stopping.abort() };
 }
 

@@ -95,7 +95,7 @@ describe('a restore', () => {
 /** Nothing is open, and the exception is neither active in the store nor in the hub after its next update. */
 const nothingLetIn = async () => {
   expect(await at.store.exceptions.standing()).toEqual([]);
-  const [last] = await at.store.runs.list(1);
+  const [last] = (await at.store.runs.page({}, { limit: 1 })).items;
   while (last && !(await at.store.runs.get(last.id))?.finishedAt)
     await new Promise((next) => setTimeout(next, 20));
   expect(at.hub.exceptions).toEqual([]);

@@ -55,7 +55,7 @@ const requested = async () => (await store.runs.createUnlessWaiting(request)).ru
 test('a run is there with the line of who asked for it, or not at all', async () => {
   const over = openStore(dyingBefore(database, 'run requested'));
   await expect(over.runs.createUnlessWaiting(request)).rejects.toThrow('killed');
-  expect(await store.runs.list(10)).toEqual([]);
+  expect((await store.runs.page({}, { limit: 10 })).items).toEqual([]);
   const { id } = (await over.runs.createUnlessWaiting(request)).run;
   for (const by of ['ada', 'bob', 'bob'])
     await over.runs.createUnlessWaiting({ ...request, requestedBy: by });

@@ -1,15 +1,17 @@
 import { describe, expect } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
 import { foldCounts, removeEmptyCounts } from '../../../../../controlplane/store/findings/counts.ts';
-import { type FindingFilter, findingSorts } from '../../../../../controlplane/store/lists/findings.ts';
-import { type ListStore, listStore } from '../../../../../controlplane/store/lists/lists.ts';
+import {
+  type FindingFilter,
+  type FindingPage,
+  findingSorts,
+} from '../../../../../controlplane/store/findings/list.ts';
 import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
 import { observed, reading } from '../../../../worlds/finding-sample.ts';
 
 let database: Database;
 let store: Store;
-let lists: ListStore;
 const one = '300000000001';
 const two = '300000000002';
 
@@ -17,7 +19,6 @@ const two = '300000000002';
 test.beforeEach(async ({ database: given }) => {
   database = given;
   store = openStore(given);
-  lists = listStore(given);
   await store.accounts.seen(
     [one, two].map((id) => ({
       ...{ id, name: id, state: 'ACTIVE' as const, path: 'Root', joinedAt: null, unitNames: [] },
@@ -53,9 +54,9 @@ test.beforeEach(async ({ database: given }) => {
 
 const whole = async (filter: FindingFilter, limit = 100) => {
   const items = [];
-  let counts: Awaited<ReturnType<ListStore['findings']>>['counts'];
+  let counts: FindingPage['counts'];
   for (let after: readonly string[] | undefined, first = true; first || after; first = false) {
-    const page = await lists.findings(filter, { limit, after });
+    const page = await store.findings.page(filter, { limit, after });
     items.push(...page.items);
     counts ??= page.counts;
     after = page.last;

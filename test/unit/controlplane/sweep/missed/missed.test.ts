@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, vi } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
 import { findingId } from '../../../../../controlplane/store/findings/identity.ts';
-import { listStore } from '../../../../../controlplane/store/lists/lists.ts';
 import { carryOut } from '../../../../../controlplane/sweep/fleet/carry-out.ts';
 import { type JudgeContext, judgeDue } from '../../../../../controlplane/sweep/missed/judge.ts';
 import { makeLogger } from '../../../../../controlplane/telemetry/log.ts';
@@ -71,8 +70,8 @@ async function sweptTwice(database: Database, change: (world: SweepWorld) => voi
 const suspected = ({ query }: Database) =>
   query<{ state: string; hop: string | null }>('select state, hop from missed_event');
 const hasTime = ({ query }: Database) => query('update missed_event set due_at = now()');
-const coverage = async (database: Database) =>
-  (await listStore(database).cells('region', {}, { limit: 10 })).items;
+const coverage = async ({ store }: SweepWorld) =>
+  (await store.fleet.cells('region', {}, { limit: 10 })).items;
 
 describe('an offence that no event announced', () => {
   test('is suspected, and judged only when its event had 15 minutes to arrive', async ({ database }) => {
@@ -90,7 +89,7 @@ describe('an offence that no event announced', () => {
     database,
   }) => {
     const world = await sweptTwice(database);
-    expect(await coverage(database)).toMatchObject([{ coverage: 'covered', reason: null }]);
+    expect(await coverage(world)).toMatchObject([{ coverage: 'covered', reason: null }]);
     await hasTime(database);
     const { run, missed } = judging(world);
     await run();
@@ -100,7 +99,7 @@ describe('an offence that no event announced', () => {
     expect(await world.store.audit.list(1)).toMatchObject([
       { what: 'event missed', details: { account, region, group: groupId, hop: 'unknown' } },
     ]);
-    expect(await coverage(database)).toMatchObject([{ coverage: 'not-covered', reason: 'EventMissed' }]);
+    expect(await coverage(world)).toMatchObject([{ coverage: 'not-covered', reason: 'EventMissed' }]);
     expect((await world.store.accounts.get(account))?.conditions.Verified).toMatchObject({
       ...{ status: 'False', reason: 'EventMissed', message: expect.stringMatching(/eu-west-1: .*verify/) },
     });
@@ -108,7 +107,7 @@ describe('an offence that no event announced', () => {
       `insert into cell_verification (account_id, region, verified_at) values ($1, $2, now() + interval '1 second')`,
       [account, region],
     );
-    expect(await coverage(database)).toMatchObject([{ coverage: 'covered', reason: null }]);
+    expect(await coverage(world)).toMatchObject([{ coverage: 'covered', reason: null }]);
     expect(await world.store.sweeps.missed.open(account)).toEqual([]);
   });
 

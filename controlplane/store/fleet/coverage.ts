@@ -1,8 +1,13 @@
-import { type CoverageChange, coverageChange, type KnownCoverage, knownAfter } from '../stacks/coverage.ts';
-import type { CoverageEvent } from '../stacks/coverage-event.ts';
-import type { RegionCoverage } from '../stacks/trail-check.ts';
-import { writeAudit } from './audit/entries.ts';
-import type { Database, Query } from './database/database.ts';
+import {
+  type CoverageChange,
+  coverageChange,
+  type KnownCoverage,
+  knownAfter,
+} from '../../stacks/coverage.ts';
+import type { CoverageEvent } from '../../stacks/coverage-event.ts';
+import type { RegionCoverage } from '../../stacks/trail-check.ts';
+import { writeAudit } from '../audit/entries.ts';
+import type { Database, Query } from '../database/database.ts';
 
 /** A change of coverage to report to people. */
 export interface CoverageNotice {
@@ -80,7 +85,7 @@ async function observe(
   ]);
 }
 
-export function coverageStore({ query, transaction }: Pick<Database, 'query' | 'transaction'>) {
+export function coverageStore({ query, transaction }: Database) {
   return {
     /** What was last known of an account; empty when it was never inspected. */
     async known(accountId: string): Promise<KnownCoverage[]> {

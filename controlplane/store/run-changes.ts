@@ -1,5 +1,5 @@
-import type { Query } from '../database/database.ts';
-import { type RunStack, type RunStackState, runStackColumns } from '../run-stacks.ts';
+import type { Query } from './database/database.ts';
+import { type RunStack, type RunStackState, runStackColumns } from './run-stacks.ts';
 
 /** Where a reader of a run's changes is. Transaction ids, as text. */
 export interface ChangePosition {

@@ -1,7 +1,7 @@
 import type { Query } from '../database/database.ts';
-import { countedColumns as counted, type Severity, severities } from '../findings/counts.ts';
-import { type Exposure, exposures, type FindingState, findingStates } from '../findings/finding.ts';
-import { type Condition, matching } from './page.ts';
+import { type Condition, matching } from '../database/page.ts';
+import { countedColumns as counted, type Severity, severities } from './counts.ts';
+import { type Exposure, exposures, type FindingState, findingStates } from './finding.ts';
 
 /** How many findings there are of each state, severity and exposure; a finding is once in each of the three. */
 export interface FindingCounts {

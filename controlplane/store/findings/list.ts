@@ -1,25 +1,27 @@
-import type { Database, Query } from '../database/database.ts';
+import type { Query } from '../database/database.ts';
+import {
+  type Condition,
+  type Filter,
+  type Listing,
+  type Page,
+  type PageRequest,
+  readPage,
+} from '../database/page.ts';
 import { firstRow } from '../database/query.ts';
-import { type Severity, severities } from '../findings/counts.ts';
-import type { Exposure, FindingState } from '../findings/finding.ts';
-import { type FindingRecord, type FindingRow, findingColumns, findingOf } from '../findings/record.ts';
-import { type CountFilter, countFindings, type FindingCounts } from './finding-counts.ts';
-import { type Condition, type Listing, type Page, type PageRequest, readPage } from './page.ts';
+import { type Severity, severities } from './counts.ts';
+import type { Exposure, FindingState } from './finding.ts';
+import { type CountFilter, countFindings, type FindingCounts } from './list-counts.ts';
+import { type FindingRecord, type FindingRow, findingColumns, findingOf } from './record.ts';
 
 /** In which order findings are listed. `severity`: the most severe first, and of the same severity the oldest. */
 export const findingSorts = ['severity', 'oldest', 'newest', 'account'] as const;
 export type FindingSort = (typeof findingSorts)[number];
 
-/** A finding has to meet all that are given. */
-export interface FindingFilter {
-  readonly account?: string | undefined;
-  readonly organizationalUnit?: string | undefined;
-  readonly region?: string | undefined;
+export interface FindingFilter
+  extends Filter<'account' | 'organizationalUnit' | 'region' | 'owner' | 'policyRule'> {
   readonly severity?: Severity | undefined;
   readonly exposure?: Exposure | undefined;
   readonly state?: FindingState | undefined;
-  readonly owner?: string | undefined;
-  readonly policyRule?: string | undefined;
   /** First seen at least so many days ago. */
   readonly olderThan?: number | undefined;
   readonly sort?: FindingSort | undefined;
@@ -30,12 +32,11 @@ export interface FindingPage extends Page<FindingRecord> {
   readonly counts: FindingCounts | undefined;
 }
 
-const byId = ['id', 'text'] as const;
 const orders: Readonly<Record<FindingSort, Pick<Listing, 'order' | 'descending'>>> = {
-  severity: { order: [['severity_order', 'bigint'], ['first_seen', 'timestamptz'], byId] },
-  oldest: { order: [['first_seen', 'timestamptz'], byId] },
-  newest: { order: [['first_seen', 'timestamptz'], byId], descending: true },
-  account: { order: [['account_id', 'text'], ['region', 'text'], ['group_id', 'text'], byId] },
+  severity: { order: { severity_order: 'bigint', first_seen: 'timestamptz', id: 'text' } },
+  oldest: { order: { first_seen: 'timestamptz', id: 'text' } },
+  newest: { order: { first_seen: 'timestamptz', id: 'text' }, descending: true },
+  account: { order: { account_id: 'text', region: 'text', group_id: 'text', id: 'text' } },
 };
 
 /** When a finding of so many days was first seen, at the latest; and the beginning of that day or month, in UTC. */
@@ -115,20 +116,18 @@ function conditionsOf(filter: FindingFilter, accounts: readonly string[] | undef
   };
 }
 
-export const findingLists = ({ query }: Pick<Database, 'query'>) => ({
-  async findings(filter: FindingFilter, page: PageRequest): Promise<FindingPage> {
-    const conditions = conditionsOf(filter, await accountsBelow(query, filter.organizationalUnit));
-    const { items, last } = await readPage<FindingRow>(
-      query,
-      {
-        ...{ columns: findingColumns, from: 'finding', countedElsewhere: true },
-        ...orders[filter.sort ?? 'severity'],
-        where: [...conditions.facets, ...conditions.direct],
-      },
-      page,
-    );
-    const counts = page.after ? undefined : await countFindings(query, conditions);
-    const total = counts && Object.values(counts.state).reduce((sum, count) => sum + count, 0);
-    return { items: items.map(findingOf), last, total, counts };
-  },
-});
+export async function findingPage(
+  query: Query,
+  filter: FindingFilter,
+  page: PageRequest,
+): Promise<FindingPage> {
+  const conditions = conditionsOf(filter, await accountsBelow(query, filter.organizationalUnit));
+  const { items, last } = await readPage<FindingRow>(query, page, {
+    ...{ columns: findingColumns, from: 'finding', countedElsewhere: true },
+    ...orders[filter.sort ?? 'severity'],
+    where: [...conditions.facets, ...conditions.direct],
+  });
+  const counts = page.after ? undefined : await countFindings(query, conditions);
+  const total = counts && Object.values(counts.state).reduce((sum, count) => sum + count, 0);
+  return { items: items.map(findingOf), last, total, counts };
+}

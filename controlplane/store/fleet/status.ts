@@ -1,6 +1,6 @@
 import type { Database, Query } from '../database/database.ts';
-import { type OpenEscalation, openEscalations } from '../remediations.ts';
-import { coverageOf, type Layout } from './fleet.ts';
+import { coverageOf, type Layout } from './cells.ts';
+import { type OpenEscalation, openEscalations } from './escalations.ts';
 
 /** How many of the accounts, stacks and cells of a part of the organization are as they should be. */
 export interface Counts {
@@ -170,7 +170,7 @@ async function counted(query: Query, layout: Layout) {
 }
 
 /** How the fleet is, counted by the database: what is read grows with what is shown and not with the fleet. */
-export const statusReads = ({ query }: Pick<Database, 'query'>) => ({
+export const statusReads = ({ query }: Database) => ({
   async status(layout: Layout): Promise<FleetStatus> {
     const counts = await counted(query, layout);
     const found = await query<Remark & { total: number }>(remarks);

@@ -1,5 +1,5 @@
 import { PortcullisError } from '../../settings/errors.ts';
-import type { Query } from '../database/database.ts';
+import type { Query } from './query.ts';
 
 /** Which part of a list: at most so many items, after the position at which the page before ended. */
 export interface PageRequest {
@@ -28,12 +28,17 @@ const isOf: Readonly<Record<Type, RegExp>> = {
 /** One condition: its SQL, with `$value` where the value goes. An undefined value leaves the condition out. */
 export type Condition = readonly [sql: string, value: unknown];
 
+/** What a list may be asked for; an item has to meet all that are given. */
+export type Filter<Name extends string> = { readonly [Key in Name]?: string | undefined };
+
 export interface Listing {
   readonly columns: string;
   readonly from: string;
   /** Expressions with their types. Together they are unique, so that no item is skipped or comes twice. */
-  readonly order: readonly (readonly [expression: string, type: Type])[];
+  readonly order: Readonly<Record<string, Type>>;
   readonly descending?: boolean;
+  /** What columns must be equal to. An undefined value leaves the condition out. */
+  readonly equal?: Readonly<Record<string, unknown>>;
   readonly where?: readonly Condition[];
   /** The page has no total. */
   readonly countedElsewhere?: true;
@@ -50,9 +55,9 @@ export function matching(conditions: readonly Condition[]): { where: string; par
 export const wrongCursor = (what: string) =>
   new PortcullisError('invalid-request', `cursor: ${what}; leave it out to start again`);
 
-function checkPosition(order: Listing['order'], after: readonly string[]): void {
+function checkPosition(types: readonly Type[], after: readonly string[]): void {
   const fits =
-    after.length === order.length && order.every(([, type], index) => isOf[type].test(after[index] ?? '\0'));
+    after.length === types.length && types.every((type, index) => isOf[type].test(after[index] ?? '\0'));
   if (!fits) throw wrongCursor('is not one that this list gave');
 }
 
@@ -62,20 +67,22 @@ function checkPosition(order: Listing['order'], after: readonly string[]): void 
  */
 export async function readPage<Item>(
   query: Query,
-  { columns, from, order, descending = false, where: conditions = [], countedElsewhere }: Listing,
   { limit, after }: PageRequest,
+  { columns, from, order, descending = false, equal = {}, where: conditions = [], countedElsewhere }: Listing,
 ): Promise<Page<Item>> {
-  const { where, parameters } = matching(conditions);
-  const row = `(${order.map(([expression]) => expression).join(', ')})`;
-  if (after) checkPosition(order, after);
-  const place = order.map(([, type], index) => `$${parameters.length + index + 1}::${type}`);
-  const beyond = after ? `and ${row} ${descending ? '<' : '>'} (${place.join(', ')})` : '';
+  const equalities = Object.entries(equal).map(([column, value]) => [`${column} = $value`, value] as const);
+  const { where, parameters } = matching([...equalities, ...conditions]);
+  const [expressions, types] = [Object.keys(order), Object.values(order)];
+  const row = expressions.join(', ');
+  if (after) checkPosition(types, after);
+  const place = types.map((type, index) => `$${parameters.length + index + 1}::${type}`);
+  const beyond = after ? `and (${row}) ${descending ? '<' : '>'} (${place.join(', ')})` : '';
   const total = after || countedElsewhere ? 'null' : `(select count(*)::int from ${from} where ${where})`;
   const rows = await query<Item & { position: string[]; total: number | null }>(
-    `select ${columns}, array[${order.map(([expression]) => `(${expression})::text`).join(', ')}] as position,
+    `select ${columns}, array[${expressions.map((each) => `(${each})::text`).join(', ')}] as position,
        ${total} as total
      from ${from} where ${where} ${beyond}
-     order by ${order.map(([expression]) => `${expression}${descending ? ' desc' : ''}`).join(', ')}
+     order by ${expressions.map((each) => `${each}${descending ? ' desc' : ''}`).join(', ')}
      limit ${limit + 1}`,
     [...parameters, ...(after ?? [])],
   );
