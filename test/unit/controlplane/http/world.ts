@@ -32,7 +32,7 @@ export const doorOf = (of: string, role: Role = 'admin', requestsPerMinute = 100
   ...{ tokens: [{ name: 'ops', role, token: of }], allowedHosts: [], requestsPerMinute },
 });
 
-/** Fails where a JSON answer is not what the route table says of it. */
+/** Fails where a JSON answer is not what the route table says of it, or has a field that the route table does not name. */
 function expectDocumented(method: string, path: string, status: number, answer: unknown): void {
   const found = routes.find(
     (route) =>
@@ -42,6 +42,7 @@ function expectDocumented(method: string, path: string, status: number, answer: 
   const schema = status < 400 ? found?.returns : (found?.alsoReturns?.[status] ?? problemSchema);
   const parsed = schema?.safeParse(answer);
   expect(parsed?.error?.issues ?? [], `${method} ${path} answers ${status}`).toEqual([]);
+  if (parsed) expect(answer, `${method} ${path} answers ${status}`).toEqual(parsed.data);
 }
 
 /** The service over a database of its own, for the tests of one file: runs and restores are recorded, not carried out. */
