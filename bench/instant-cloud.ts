@@ -3,7 +3,7 @@ import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Cloud, Member } from '../lambda/aws/cloud.ts';
 import { createHandler } from '../lambda/handler.ts';
 import type { Policy } from '../lambda/policy/parse.ts';
-import { memoryLedger } from '../test/worlds/memory-ledger.ts';
+import { memoryLedger } from '../test/worlds/memory-cloud.ts';
 
 /** What the event of the bench is about: SSH opened to the world in a group of sixty rules. */
 export const groupId = 'sg-0a1b2c3d4e5f60001';

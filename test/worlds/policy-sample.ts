@@ -9,6 +9,9 @@ export const worldOpen = readFileSync(
   'utf8',
 );
 
+/** What a policy rule matches: public ranges wider than /8 (IPv4) or /16 (IPv6). */
+export const publicIngress = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
+
 export const group: SecurityGroup = { id: 'sg-1', name: 'web', vpcId: 'vpc-1' };
 
 export function rule(change: Partial<SecurityGroupRule> = {}): SecurityGroupRule {
@@ -28,6 +31,19 @@ export function policyOf(rules: string[], rest = ''): Policy {
   return parsePolicy(['version: 1', 'rules:', ...list, rest].join('\n'));
 }
 
+/** A permanent exception for SSH from anywhere in group sg-1, in flow style; `undefined` leaves a key out. */
+export function exceptionOf(change: Record<string, string | undefined> = {}): string {
+  const keys = {
+    ...{ name: 'partner', owner: 'web', why: 'a partner', ticket: 'SEC-1' },
+    ...('expires' in change ? {} : { permanent: 'true' }),
+    where: '{ include: [{ groupIds: [sg-1] }] }',
+    allow: '{ ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } }',
+    ...change,
+  };
+  const given = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return `{ ${given.map(([key, value]) => `${key}: ${value}`).join(', ')} }`;
+}
+
 /** The verdicts on rules named a, b, c and so on. */
 export function evaluateAll(
   policy: Policy,
@@ -37,6 +53,18 @@ export function evaluateAll(
 ): Verdict[] {
   const rules = changes.map((change, index) => rule({ id: String.fromCharCode(97 + index), ...change }));
   return evaluate(policy, of, rules, situation);
+}
+
+/** The verdict on one rule. */
+export function evaluateOne(
+  policy: Policy,
+  change: Partial<SecurityGroupRule>,
+  situation: Situation = {},
+  of = group,
+): Verdict {
+  const [verdict] = evaluateAll(policy, [change], situation, of);
+  if (!verdict) throw new Error('no verdict');
+  return verdict;
 }
 
 export const verdicts = (all: Verdict[]) => all.map(({ verdict }) => verdict);

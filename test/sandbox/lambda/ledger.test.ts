@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Ledger } from '../../../lambda/ledger/ledger.ts';
 import { tableExpiry, tableKey, tableLedger } from '../../../lambda/ledger/table.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
-import { memoryLedger } from '../../worlds/memory-ledger.ts';
+import { memoryLedger } from '../../worlds/memory-cloud.ts';
 
 const TableName = 'ledger';
 const later = new Date(Date.now() + 3_600_000);

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleLambda } from '../../../lambda/bundle.ts';
 import { type Policy, parsePolicy } from '../../../lambda/policy/parse.ts';
-import { fixture } from '../../worlds/lambda.ts';
+import { ssh } from '../../worlds/lambda.ts';
 
 let directory: string;
 let built: { file: string; sha256: string };
@@ -125,8 +125,8 @@ describe('the bundle', () => {
     const handler = await load(built.file);
     const message =
       /^the environment of the remediation Lambda is wrong: PORTCULLIS_BUS_ARN is not the ARN.*; PORTCULLIS_REMEDIATION_ROLE is not set; PORTCULLIS_TABLE is not set$/;
-    await expect(handler(fixture('authorize-nested'))).rejects.toThrow(message);
-    await expect(handler(fixture('authorize-nested'))).rejects.toThrow(message);
+    await expect(handler(ssh)).rejects.toThrow(message);
+    await expect(handler(ssh)).rejects.toThrow(message);
   });
 
   it('whose policy cannot be read at load fails every invocation', async () => {
@@ -139,8 +139,8 @@ describe('the bundle', () => {
     const handler = await load(file);
     const message =
       /the policy in this bundle cannot be read, so nothing is revoked: version: write version: 1/;
-    await expect(handler(fixture('authorize-nested'))).rejects.toThrow(message);
-    await expect(handler(fixture('authorize-nested'))).rejects.toThrow(message);
+    await expect(handler(ssh)).rejects.toThrow(message);
+    await expect(handler(ssh)).rejects.toThrow(message);
   });
 
   it('reaches AWS by the SDK, with the credentials of its environment', async () => {
@@ -153,6 +153,6 @@ describe('the bundle', () => {
     const file = join(directory, 'reach.mjs');
     await writeFile(file, code);
     const handler = await load(file);
-    await expect(handler(fixture('authorize-nested'))).rejects.toThrow(/^to be retried: .*ECONNREFUSED/);
+    await expect(handler(ssh)).rejects.toThrow(/^to be retried: .*ECONNREFUSED/);
   });
 });

@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { awsError, createWorld, fixture, groupId, openRule } from '../../worlds/lambda.ts';
+import {
+  afterEvent,
+  awsError,
+  createWorld,
+  fixture,
+  groupId,
+  listRule,
+  openRule,
+  otherGroupId,
+  ssh,
+} from '../../worlds/lambda.ts';
 
-const ssh = fixture('authorize-nested');
+const https = (id: number) => openRule(id, { FromPort: 443, ToPort: 443 });
 const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
 
 describe('an open group', () => {
   it('is closed, read again, posted to Slack and published on the bus', async () => {
-    const world = createWorld();
-    await world.handler(ssh);
+    const world = await afterEvent(ssh);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([
       {
@@ -41,8 +50,7 @@ describe('an open group', () => {
     ['revoke', 'notify', 'notified', 'would-revoke'],
     ['notify', 'observe', 'observed', 'observed'],
   ])('stays as it is under a rule in mode %s with cap "%s": %s', async (mode, cap, outcome, action) => {
-    const world = createWorld({ mode, cap });
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { mode, cap });
     expect(world.ruleIds()).toEqual([one]);
     expect(world.published).toMatchObject([
       { outcome, findings: [{ action }], timeline: { revokedAt: null } },
@@ -51,88 +59,61 @@ describe('an open group', () => {
   });
 
   it('loses exactly the offending rule of several', async () => {
-    const world = createWorld();
-    const https = openRule(1, { FromPort: 443, ToPort: 443 });
-    const egress = openRule(4, { IsEgress: true, IpProtocol: '-1' });
-    world.groups.set(groupId, [
-      https,
+    const rules = [
+      https(1),
       openRule(2, { CidrIpv4: '10.0.0.0/8' }),
       openRule(3, { FromPort: 3389, ToPort: 3389 }),
-      egress,
-    ]);
-    await world.handler(fixture('authorize-mixed'));
-    expect(world.ruleIds()).toEqual([one, two, egress.SecurityGroupRuleId]);
+      openRule(4, { IsEgress: true, IpProtocol: '-1' }),
+    ];
+    const world = await afterEvent(fixture('authorize-mixed'), { rules });
+    expect(world.ruleIds()).toEqual([one, two, 'sgr-00000000000000004']);
     expect(world.published).toMatchObject([{ outcome: 'remediated', findings: [{ ruleId: three }] }]);
   });
 
-  it('is judged over all of its pages', async () => {
-    const world = createWorld();
+  it('is evaluated over all of its pages', async () => {
+    const world = createWorld({ rules: [https(1), https(2), https(3), https(4), openRule(5)] });
     world.pageSize = 2;
-    world.groups.set(
-      groupId,
-      [1, 2, 3, 4].map((id) => openRule(id, { FromPort: 443, ToPort: 443 })).concat(openRule(5)),
-    );
     await world.handler(ssh);
     expect(world.ruleIds()).toHaveLength(4);
   });
 
   it('named by name alone is found, in every VPC that has the name', async () => {
     const world = createWorld();
-    const other = 'sg-0a1b2c3d4e5f60002';
-    world.groups.set(other, [openRule(2, { GroupId: other })]);
-    world.names.set(other, 'web');
+    world.addGroup(otherGroupId, [openRule(2)]);
     await world.handler(fixture('authorize-by-name-without-rule-set'));
     expect([...world.groups.values()]).toEqual([[], []]);
-    expect(world.published.map((result) => result.groupId)).toEqual([groupId, other]);
+    expect(world.published.map((result) => result.groupId)).toEqual([groupId, otherGroupId]);
   });
 
   it('keeps what is undecided, and the result lists it', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1), openRule(2, { CidrIpv4: undefined, PrefixListId: 'pl-1' })]);
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { rules: [openRule(1), listRule(2)] });
     expect(world.ruleIds()).toEqual([two]);
     expect(world.published).toMatchObject([{ outcome: 'remediated', undecided: [{ ruleId: two }] }]);
   });
 });
 
-describe('nothing is touched', () => {
+describe('a group is left as it is', () => {
+  const icmp = openRule(1, { IpProtocol: 'icmp', FromPort: 8, ToPort: -1 });
+  const peer = openRule(1, { CidrIpv4: undefined, ReferencedGroupInfo: { GroupId: 'sg-2' } });
+
   it.each([
-    ['a clean group', 'clean', 'authorize-nested', { FromPort: 443, ToPort: 443 }],
-    ['ICMP', 'clean', 'authorize-icmp', { IpProtocol: 'icmp', FromPort: 8, ToPort: -1 }],
-    [
-      'a prefix list as source',
-      'undecided',
-      'authorize-prefix-list',
-      { CidrIpv4: undefined, PrefixListId: 'pl-1' },
-    ],
-    [
-      'a group as source',
-      'clean',
-      'authorize-source-group',
-      { CidrIpv4: undefined, ReferencedGroupInfo: { GroupId: 'sg-2' } },
-    ],
-    ['a rule with two sources', 'undecided', 'authorize-nested', { CidrIpv6: '::/0' }],
-    ['an edited prefix list that no group uses', 'clean', 'prefix-list-edited', {}],
-    ['a dry run', 'ignored', 'authorize-dry-run', {}],
-    [
-      'a call of our own that left nothing open',
-      'ignored',
-      'authorize-by-own-role',
-      { FromPort: 443, ToPort: 443 },
-    ],
-    ['a revoke', 'ignored', 'revoke-ingress', {}],
-  ])('by %s: %s', async (_, outcome, name, change) => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1, change)]);
-    await world.handler(fixture(name));
+    ['a clean group', 'clean', 'authorize-nested', https(1)],
+    ['ICMP', 'clean', 'authorize-icmp', icmp],
+    ['an unreadable prefix list as source', 'undecided', 'authorize-prefix-list', listRule(1)],
+    ['a group as source', 'clean', 'authorize-source-group', peer],
+    ['a rule with two sources', 'undecided', 'authorize-nested', openRule(1, { CidrIpv6: '::/0' })],
+    ['a dry run', 'ignored', 'authorize-dry-run', openRule(1)],
+    ['a call of the remediation role that left nothing open', 'ignored', 'authorize-by-own-role', https(1)],
+    ['a revoke', 'ignored', 'revoke-ingress', openRule(1)],
+  ])('by %s: %s', async (_, outcome, name, rule) => {
+    const world = await afterEvent(fixture(name), { rules: [rule] });
     expect(world.ruleIds()).toEqual([one]);
     expect(world.published).toMatchObject([{ outcome, findings: [] }]);
     expect(world.slack.posts).toHaveLength(outcome === 'undecided' ? 1 : 0);
   });
 
-  it('by an event without sense, which is reported', async () => {
-    const world = createWorld();
-    await world.handler({ id: 'x', account: 'y' });
+  it('by an unreadable event, which is reported', async () => {
+    const world = await afterEvent({ id: 'x', account: 'y' });
     expect(world.published).toMatchObject([{ eventId: 'x', outcome: 'undecided', account: 'y' }]);
     expect(world.slack.posts).toHaveLength(1);
   });
@@ -142,42 +123,23 @@ describe('nothing is touched', () => {
     world.groups.clear();
     await world.handler(ssh);
     await world.handler(fixture('authorize-by-name-without-rule-set'));
-    expect(world.published.map(({ outcome }) => outcome)).toEqual(['group-gone', 'group-gone']);
+    expect(world.outcomes()).toEqual(['group-gone', 'group-gone']);
   });
 
   it('by a rule that does not exist', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(2, { FromPort: 443, ToPort: 443 })]);
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { rules: [https(2)] });
     expect(world.published).toMatchObject([{ outcome: 'rule-gone', findings: [] }]);
   });
 });
 
-describe('a failed duplicate', () => {
-  it('is inspected, because the rule is already open', async () => {
-    const world = createWorld();
-    await world.handler(fixture('authorize-duplicate'));
-    expect(world.ruleIds()).toEqual([]);
-  });
+it('a call that failed as a duplicate is inspected, because the rule is already open', async () => {
+  const world = await afterEvent(fixture('authorize-duplicate'));
+  expect(world.ruleIds()).toEqual([]);
 });
 
 describe('a race', () => {
-  it('with a rule that appears a moment late is won by a second look', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, []);
-    let looks = 0;
-    world.before.set('describeRules', () => {
-      looks += 1;
-      if (looks === 2) world.groups.set(groupId, [openRule(1)]);
-    });
-    await world.handler(ssh);
-    expect(world.published).toMatchObject([{ outcome: 'remediated' }]);
-    expect(world.ruleIds()).toEqual([]);
-  });
-
-  it('with another hand that removes a rule first still closes the others', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1), openRule(2)]);
+  it('with another caller that removes a rule first closes the other rules', async () => {
+    const world = createWorld({ rules: [openRule(1), openRule(2)] });
     world.before.set('revokeIngress', () => {
       world.before.clear();
       world.groups.set(groupId, [openRule(2)]);
@@ -187,14 +149,14 @@ describe('a race', () => {
     expect(world.published[0]?.findings.map(({ action }) => action)).toEqual(['already-gone', 'revoked']);
   });
 
-  it('lost altogether is "rule-gone", not an error', async () => {
+  it('with another caller that removes every rule first is "rule-gone", not an error', async () => {
     const world = createWorld();
     world.before.set('revokeIngress', () => world.groups.set(groupId, []));
     await world.handler(ssh);
     expect(world.published).toMatchObject([{ outcome: 'rule-gone', findings: [{ action: 'already-gone' }] }]);
   });
 
-  it('with the group deleted under the revoke is "group-gone"', async () => {
+  it('with the deletion of the group is "group-gone"', async () => {
     const world = createWorld();
     world.fail('revokeIngress', awsError('InvalidGroup.NotFound'));
     await world.handler(ssh);
@@ -204,13 +166,11 @@ describe('a race', () => {
 
 describe('a replay', () => {
   it('changes nothing', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1), openRule(2, { FromPort: 443, ToPort: 443 })]);
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { rules: [openRule(1), https(2)] });
     const after = world.ruleIds();
     await world.handler(ssh);
     expect(world.ruleIds()).toEqual(after);
-    expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated', 'rule-gone']);
+    expect(world.outcomes()).toEqual(['remediated', 'rule-gone']);
     expect(world.slack.posts).toHaveLength(1);
   });
 

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, fixture } from '../../../worlds/lambda.ts';
-
-const ssh = fixture('authorize-nested');
+import { afterEvent, createWorld, ssh } from '../../../worlds/lambda.ts';
 
 describe('sessions', () => {
   it('are of the remediation role in the account of the envelope, and carry the event id', async () => {
-    const world = createWorld();
-    await world.handler(ssh);
+    const world = await afterEvent(ssh);
     expect(world.sessions).toEqual([
       {
         roleArn: 'arn:aws:iam::300000000001:role/portcullis-remediation',
@@ -16,8 +13,7 @@ describe('sessions', () => {
   });
 
   it('are kept until five minutes before they expire', async () => {
-    const world = createWorld();
-    await world.handler(ssh);
+    const world = await afterEvent(ssh);
     world.time += 54 * 60_000;
     await world.handler(ssh);
     expect(world.sessions).toHaveLength(1);

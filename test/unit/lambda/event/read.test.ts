@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvent } from '../../../../lambda/event/read.ts';
 import { toolOf } from '../../../../lambda/event/tool.ts';
-import { fixture, groupId } from '../../../worlds/lambda.ts';
+import { fixture, groupId, ssh } from '../../../worlds/lambda.ts';
 
 const read = (event: unknown) =>
   readEvent(event, { remediationRole: 'portcullis-remediation', tagKeys: new Set(['exempt']) });
@@ -104,7 +104,7 @@ describe('an event', () => {
   });
 
   it('gives account and Region from its envelope, not from its detail', () => {
-    const event = fixture('authorize-nested');
+    const event = ssh;
     Object.assign(event.detail as object, { recipientAccountId: '999999999999', awsRegion: 'us-east-1' });
     expect(read(event).call).toMatchObject({ account: '300000000001', region: 'eu-west-1' });
   });
@@ -125,7 +125,7 @@ describe('an event', () => {
   });
 
   it('without a readable caller is inspected', () => {
-    const event = fixture('authorize-nested');
+    const event = ssh;
     Object.assign(event.detail as object, {
       userIdentity: 'not an object',
       userAgent: 7,
@@ -138,7 +138,7 @@ describe('an event', () => {
   });
 
   it.each(['requestParameters', 'responseElements'])('is inspected without %s', (key) => {
-    const event = fixture('authorize-nested');
+    const event = ssh;
     Reflect.deleteProperty(event.detail as object, key);
     expect(read(event)).toMatchObject({ kind: 'inspect', subject: group });
   });
@@ -152,7 +152,7 @@ describe('an event', () => {
     ['id', { id: '' }],
     ['detail.eventName', { detail: { eventSource: 'ec2.amazonaws.com' } }],
   ])('with a wrong %s is undecided and named', (field, change) => {
-    const reading = read({ ...fixture('authorize-nested'), ...change });
+    const reading = read({ ...ssh, ...change });
     expect(reading).toMatchObject({ kind: 'undecided', reason: expect.stringContaining(field) });
   });
 
@@ -197,7 +197,7 @@ describe('an event', () => {
     );
     fc.assert(
       fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
-        const event = fixture('authorize-nested');
+        const event = ssh;
         Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
         expect(['inspect', 'noted']).toContain(read(event).kind);
       }),

@@ -4,7 +4,7 @@ import { createHandler, type Handler } from '../../../../lambda/handler.ts';
 import type { Ledger } from '../../../../lambda/ledger/ledger.ts';
 import type { Policy } from '../../../../lambda/policy/schema/policy.ts';
 import { awsError } from '../../../worlds/lambda.ts';
-import { memoryLedger } from '../../../worlds/memory-ledger.ts';
+import { memoryLedger } from '../../../worlds/memory-cloud.ts';
 import { members } from './ids.ts';
 import type { EvaluatedRule } from './oracle.ts';
 import { evaluateGroup, modeOf } from './oracle.ts';

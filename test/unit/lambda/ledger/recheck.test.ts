@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findExpiredExceptions } from '../../../../lambda/ledger/expired-exceptions.ts';
 import { completeRechecks, readRechecks, scheduleRecheck } from '../../../../lambda/ledger/recheck.ts';
-import { memoryLedger } from '../../../worlds/memory-ledger.ts';
+import { memoryLedger } from '../../../worlds/memory-cloud.ts';
 import { policyOf } from '../../../worlds/policy-sample.ts';
 
 const start = Date.parse('2026-03-02T09:00:00Z');

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../../lambda/aws/cloud.ts';
 import type { Notification, RemediationResult } from '../../../../lambda/contract/result.ts';
 import { createNotifier } from '../../../../lambda/notify/notifier.ts';
-import { awsError, createWorld, fixture } from '../../../worlds/lambda.ts';
-import { memoryLedger } from '../../../worlds/memory-ledger.ts';
+import { afterEvent, awsError, createWorld, fixture, ssh } from '../../../worlds/lambda.ts';
+import { memoryLedger } from '../../../worlds/memory-cloud.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const topicArn = 'arn:aws:sns:eu-west-1:222222222222:security';
 const everything = { topicArn, securityHub: true };
 const sent = { status: 'sent' };
@@ -14,8 +13,7 @@ const failed = { status: 'failed', error: expect.any(String) };
 
 describe('a closed group', () => {
   it('is sent on every channel, and the result says so', async () => {
-    const world = createWorld(everything);
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, everything);
     expect(world.published).toMatchObject([
       { outcome: 'remediated', notification: { slack: sent, sns: sent, securityHub: sent } },
     ]);
@@ -52,8 +50,7 @@ describe('a closed group', () => {
   });
 
   it('is sent nowhere when nothing is configured', async () => {
-    const world = createWorld({ slack: null });
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { slack: null });
     await world.handler(fixture('authorize-dry-run'));
     const no = { status: 'not-configured' };
     const notification = { slack: no, sns: no, securityHub: no };
@@ -63,8 +60,7 @@ describe('a closed group', () => {
 
 describe('a result without a notification', () => {
   it('is sent on no channel', async () => {
-    const world = createWorld(everything);
-    await world.handler(fixture('authorize-dry-run'));
+    const world = await afterEvent(fixture('authorize-dry-run'), everything);
     const no = { status: 'not-needed' };
     expect(world.published).toMatchObject([
       { outcome: 'ignored', notification: { slack: no, sns: no, securityHub: no } },

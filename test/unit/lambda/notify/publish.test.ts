@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { mergeResults } from '../../../../lambda/contract/merge.ts';
 import { remediationResultSchema } from '../../../../lambda/contract/result.ts';
 import { partsOf } from '../../../../lambda/notify/publish.ts';
-import { createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
+import { createWorld, groupId, openRule, ssh } from '../../../worlds/lambda.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const limit = 256 * 1024;
 
 describe('a result too large for an event', () => {

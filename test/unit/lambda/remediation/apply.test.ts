@@ -1,50 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import {
+  afterEvent,
+  awsError,
+  createWorld,
+  fixture,
+  groupId,
+  openRule,
+  ssh,
+  type World,
+} from '../../../worlds/lambda.ts';
+import { policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const again = (nth: number) => ({ ...ssh, id: `event-${nth}` });
 const [one, two] = ['sgr-00000000000000001', 'sgr-00000000000000002'];
-const publicly = 'sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }';
-const offices = 'narrowTo: [203.0.113.0/24, 198.51.100.0/24, "2001:db8::/32"]';
-
-const sourcesIn = (world: ReturnType<typeof createWorld>) =>
-  (world.groups.get(groupId) ?? []).map(({ CidrIpv4, CidrIpv6 }) => CidrIpv4 ?? CidrIpv6);
 
 describe('undo', () => {
+  const tcp22 = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22 };
+
   it.each([
-    [{}, { IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    [{}, { ...tcp22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
     [
       { CidrIpv4: undefined, CidrIpv6: '::/0', Description: 'ssh' },
-      { Ipv6Ranges: [{ CidrIpv6: '::/0', Description: 'ssh' }] },
+      { ...tcp22, Ipv6Ranges: [{ CidrIpv6: '::/0', Description: 'ssh' }] },
     ],
-  ])('is in the finding as AWS takes it: %j', async (change, source) => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1, { ...change, Tags: [{ Key: 'Name', Value: 'x' }] })]);
-    await world.handler(ssh);
-    expect(world.published[0]?.findings[0]?.undo).toEqual({
-      ipPermission: { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, ...source },
-      tags: [{ Key: 'Name', Value: 'x' }],
-    });
-  });
-
-  it('has no ports where every protocol was open', async () => {
-    const world = createWorld();
-    world.groups.set(groupId, [openRule(1, { IpProtocol: '-1', FromPort: -1, ToPort: -1 })]);
-    await world.handler(ssh);
-    expect(world.published[0]?.findings[0]?.undo?.ipPermission).toEqual({
-      IpProtocol: '-1',
-      IpRanges: [{ CidrIp: '0.0.0.0/0' }],
-    });
+    [
+      { IpProtocol: '-1', FromPort: -1, ToPort: -1 },
+      { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+    ],
+  ])('of a rule with %j has the form that AWS accepts', async (change, ipPermission) => {
+    const tags = [{ Key: 'Name', Value: 'x' }];
+    const world = await afterEvent(ssh, { rules: [openRule(1, { ...change, Tags: tags })] });
+    expect(world.published[0]?.findings[0]?.undo).toEqual({ ipPermission, tags });
   });
 
   it('is null when nothing was revoked', async () => {
-    const world = createWorld({ mode: 'notify' });
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { mode: 'notify' });
     expect(world.published[0]?.findings[0]?.undo).toBeNull();
   });
 
-  it('is reported by the retry after an invocation that died between revoke and report', async () => {
+  it('is reported by the retry after an invocation that ended between revoke and report', async () => {
     const world = createWorld();
     for (const nth of [1, 2, 3]) world.fail('putEvent', awsError('InternalFailure', 500), nth);
     for (const _ of [1, 2]) await world.handler(ssh).catch(() => undefined);
@@ -58,46 +52,41 @@ describe('undo', () => {
 });
 
 describe('narrowing', () => {
-  const policy = policyOf([`match: { ${publicly} }, ${offices}`]);
+  const offices = ['203.0.113.0/24', '198.51.100.0/24'];
+  const policy = policyOf([`${publicIngress}, narrowTo: [${offices}, "2001:db8::/32"]`]);
+  const sourcesIn = (world: World) =>
+    (world.groups.get(groupId) ?? []).map(({ CidrIpv4, CidrIpv6 }) => CidrIpv4 ?? CidrIpv6);
 
-  it('lets the offices of the same family in and takes the world away', async () => {
-    const world = createWorld({ policy });
-    world.groups.set(groupId, [openRule(1), openRule(2, { CidrIpv4: undefined, CidrIpv6: '::/0' })]);
-    await world.handler(ssh);
-    expect(sourcesIn(world)).toEqual(['203.0.113.0/24', '198.51.100.0/24', '2001:db8::/32']);
+  it('allows the offices of the same family and revokes the public range', async () => {
+    const rules = [openRule(1), openRule(2, { CidrIpv4: undefined, CidrIpv6: '::/0' })];
+    const world = await afterEvent(ssh, { policy, rules });
+    expect(sourcesIn(world)).toEqual([...offices, '2001:db8::/32']);
     expect(world.published[0]).toMatchObject({
       outcome: 'remediated',
       findings: [
-        { action: 'narrowed', narrowed: { to: ['203.0.113.0/24', '198.51.100.0/24'] } },
+        { action: 'narrowed', narrowed: { to: offices } },
         { action: 'narrowed', narrowed: { to: ['2001:db8::/32'] } },
       ],
     });
   });
 
-  it('never allows what the rule did not', async () => {
-    const world = createWorld({ policy });
-    world.groups.set(groupId, [openRule(1, { CidrIpv4: '200.0.0.0/6' })]);
-    await world.handler(ssh);
-    expect(sourcesIn(world)).toEqual(['203.0.113.0/24']);
+  it.each([
+    ['allows only ranges that the rule allowed', '200.0.0.0/6', ['203.0.113.0/24'], 'narrowed'],
+    ['is a revoke when the rule allowed none of the ranges', '4.0.0.0/6', [], 'revoked'],
+  ])('%s', async (_, CidrIpv4, left, action) => {
+    const world = await afterEvent(ssh, { policy, rules: [openRule(1, { CidrIpv4 })] });
+    expect(sourcesIn(world)).toEqual(left);
+    expect(world.published[0]?.findings).toMatchObject([{ action }]);
   });
 
-  it('is a revoke where the rule held none of the ranges', async () => {
-    const world = createWorld({ policy });
-    world.groups.set(groupId, [openRule(1, { CidrIpv4: '4.0.0.0/6' })]);
-    await world.handler(ssh);
-    expect(world.ruleIds()).toEqual([]);
-    expect(world.published[0]?.findings).toMatchObject([{ action: 'revoked' }]);
-  });
-
-  it('keeps a rule for an office that is there already, and adds it once', async () => {
-    const world = createWorld({ policy });
-    world.groups.set(groupId, [openRule(1), openRule(2, { CidrIpv4: '203.0.113.0/24' })]);
-    await world.handler(ssh);
+  it('keeps an existing rule for an office, and adds each range once', async () => {
+    const rules = [openRule(1), openRule(2, { CidrIpv4: '203.0.113.0/24' })];
+    const world = await afterEvent(ssh, { policy, rules });
     await world.handler(again(2));
-    expect(sourcesIn(world)).toEqual(['203.0.113.0/24', '198.51.100.0/24']);
+    expect(sourcesIn(world)).toEqual(offices);
   });
 
-  it('that AWS refuses still takes the world away, and says so', async () => {
+  it('that AWS refuses still revokes the public range, and reports the error', async () => {
     const world = createWorld({ policy });
     world.fail('authorizeIngress', awsError('RulesPerSecurityGroupLimitExceeded'));
     await world.handler(ssh);
@@ -107,29 +96,28 @@ describe('narrowing', () => {
     ]);
   });
 
-  it('is not answered to a call of our own, so that no loop begins', async () => {
-    const world = createWorld({ policy });
-    await world.handler(fixture('authorize-by-own-role'));
+  it('does not follow a call of the remediation role, so that no loop begins', async () => {
+    const world = await afterEvent(fixture('authorize-by-own-role'), { policy });
     expect(world.ruleIds()).toEqual([]);
   });
 });
 
-describe('ingress that comes back', () => {
-  async function reopen(world: ReturnType<typeof createWorld>, times: number, minutes = 1) {
+describe('recurring ingress', () => {
+  const escalating = (text: string) => policyOf([publicIngress], `escalation: { ${text} }`);
+
+  async function reopened(text: string, times: number, minutes = 1) {
+    const world = createWorld({ policy: escalating(text) });
     for (let nth = 1; nth <= times; nth += 1) {
-      world.groups.set(groupId, [openRule(nth)]);
       world.time += minutes * 60_000;
-      await world.handler(again(nth));
+      await world.reopen(nth);
     }
+    return world;
   }
 
-  it('is closed as often as the policy says, then left and escalated with who and what', async () => {
-    const world = createWorld({
-      policy: policyOf([`match: { ${publicly} }`], 'escalation: { times: 2, withinMinutes: 30 }'),
-    });
-    await reopen(world, 3);
+  it('is closed as often as the policy says, then left open and escalated with the caller and the tool', async () => {
+    const world = await reopened('times: 2, withinMinutes: 30', 3);
     expect(world.ruleIds()).toEqual(['sgr-00000000000000003']);
-    expect(world.published.map(({ outcome }) => outcome)).toEqual(['remediated', 'remediated', 'escalated']);
+    expect(world.outcomes()).toEqual(['remediated', 'remediated', 'escalated']);
     expect(world.published[1]?.findings).toMatchObject([{ recurrence: { times: 2, withinMinutes: 30 } }]);
     expect(world.published[2]).toMatchObject({
       reason: expect.stringMatching(
@@ -140,60 +128,41 @@ describe('ingress that comes back', () => {
   });
 
   it('is closed again once that time has passed', async () => {
-    const world = createWorld({
-      policy: policyOf([`match: { ${publicly} }`], 'escalation: { times: 2, withinMinutes: 30 }'),
-    });
-    await reopen(world, 4, 16);
+    const world = await reopened('times: 2, withinMinutes: 30', 4, 16);
     expect(world.ruleIds()).toEqual([]);
   });
 
-  it('is closed all the same where the policy says to', async () => {
-    const world = createWorld({
-      policy: policyOf(
-        [`match: { ${publicly} }`],
-        'escalation: { times: 2, withinMinutes: 30, mode: revoke }',
-      ),
-    });
-    await reopen(world, 6);
+  it('is always closed with mode: revoke in the policy', async () => {
+    const world = await reopened('times: 2, withinMinutes: 30, mode: revoke', 6);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published[5]?.findings).toMatchObject([{ recurrence: { times: 6 } }]);
   });
 
-  it('counts a rule once, however many events tell of it', async () => {
-    const world = createWorld({
-      policy: policyOf([`match: { ${publicly} }`], 'escalation: { times: 2, withinMinutes: 30 }'),
-    });
-    world.groups.set(groupId, [openRule(1)]);
+  it('counts a rule once, however many events name it', async () => {
+    const world = createWorld({ policy: escalating('times: 2, withinMinutes: 30') });
     await Promise.all([1, 2, 3, 4].map((nth) => world.handler(again(nth))));
-    world.groups.set(groupId, [openRule(5)]);
-    await world.handler(again(5));
+    await world.reopen(5);
     expect(world.ruleIds()).toEqual([]);
   });
 
-  it('by another port or source of the group is another ingress', async () => {
-    const world = createWorld({
-      policy: policyOf([`match: { ${publicly} }`], 'escalation: { times: 1, withinMinutes: 30 }'),
-    });
-    await world.handler(again(1));
-    world.groups.set(groupId, [openRule(2, { FromPort: 3389, ToPort: 3389 })]);
-    await world.handler(again(2));
+  it('counts each port and source of a group apart', async () => {
+    const world = await afterEvent(ssh, { policy: escalating('times: 1, withinMinutes: 30') });
+    await world.reopen(2, [openRule(2, { FromPort: 3389, ToPort: 3389 })]);
     expect(world.ruleIds()).toEqual([]);
   });
 });
 
-describe('a ledger that does not answer', () => {
-  it('stops no revoke, and fails the invocation afterwards', async () => {
-    const world = createWorld();
-    world.ledger.fail = awsError('AccessDeniedException', 403);
-    await expect(world.handler(ssh)).rejects.toThrow(/^access-denied: /);
-    expect(world.ruleIds()).toEqual([]);
-    expect(world.published).toMatchObject([{ outcome: 'remediated', findings: [{ ruleId: one }] }]);
-    const steps = world.log.map((line) => JSON.parse(line));
-    expect(steps.map(({ step }) => step)).toEqual(
-      expect.arrayContaining(['revoking', 'ledger-failed', 'revoked', 'result']),
-    );
-    expect(steps.find(({ step }) => step === 'revoking').findings[0].undo.ipPermission).toMatchObject({
-      IpRanges: [{ CidrIp: '0.0.0.0/0' }],
-    });
+it('a ledger that does not answer stops no revoke, and fails the invocation afterwards', async () => {
+  const world = createWorld();
+  world.ledger.fail = awsError('AccessDeniedException', 403);
+  await expect(world.handler(ssh)).rejects.toThrow(/^access-denied: /);
+  expect(world.ruleIds()).toEqual([]);
+  expect(world.published).toMatchObject([{ outcome: 'remediated', findings: [{ ruleId: one }] }]);
+  const steps = world.log.map((line) => JSON.parse(line));
+  expect(steps.map(({ step }) => step)).toEqual(
+    expect.arrayContaining(['revoking', 'ledger-failed', 'revoked', 'result']),
+  );
+  expect(steps.find(({ step }) => step === 'revoking').findings[0].undo.ipPermission).toMatchObject({
+    IpRanges: [{ CidrIp: '0.0.0.0/0' }],
   });
 });

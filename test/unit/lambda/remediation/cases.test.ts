@@ -6,21 +6,12 @@ import { createWorld, openRule } from '../../../worlds/lambda.ts';
 /** Inputs that once went wrong, each given to the handler as it is. */
 const load = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../fixtures/cases/${name}.json`, import.meta.url), 'utf8'));
-const turn = async (world: ReturnType<typeof createWorld>, minutes: number) => {
-  for (let left = minutes; left > 0; left -= 1) {
-    world.time += 60_000;
-    await world.handler({
-      ...{ id: `tick-${world.time}`, source: 'aws.events', 'detail-type': 'Scheduled Event' },
-      ...{ account: '222222222222', region: 'eu-west-1', detail: {} },
-    });
-  }
-};
 
 it('closes what a call opened that ended with Server.InternalError', async () => {
   const event = load('authorize-server-error.event');
   const { groupId } = event.detail.requestParameters;
   const world = createWorld();
-  world.groups.set(groupId, [openRule(1, { GroupId: groupId })]);
+  world.addGroup(groupId, [openRule(1)]);
   await world.handler(event);
   expect(world.groups.get(groupId)).toEqual([]);
   expect(world.published).toMatchObject([{ outcome: 'remediated', groupId }]);
@@ -41,7 +32,7 @@ it('closes what an edit opened and the first reading does not show', async () =>
   expect(world.published).toMatchObject([{ outcome: 'remediated', groupId: GroupId }]);
 });
 
-it('reports an edit that no reading shows within 5 s, and judges what is there', async () => {
+it('reports an edit that no reading shows within 5 s, and evaluates what is there', async () => {
   const { firstReading, event } = load('modify-stale-read');
   const world = createWorld();
   const start = world.time;
@@ -63,23 +54,21 @@ it('leaves a prefix list of an outsider undecided, and closes what its owner add
   const { listBefore, rule } = load('prefix-list-of-outsider');
   const { PrefixListId, OwnerId: owner, entries: cidrs } = listBefore;
   const [OwnerId] = owner.split(' ');
-  const world = createWorld();
   const listed: Partial<SecurityGroupRule> = { ...rule, CidrIpv4: undefined };
   const opened = openRule(1, { ...listed, FromPort: -1, ToPort: -1 });
   const groupId = opened.GroupId ?? '';
-  world.groups.set(groupId, [opened]);
+  const world = createWorld({ rules: [opened] });
   world.prefixLists.set(PrefixListId, { OwnerId, cidrs });
   await world.handler(load('../events/authorize-prefix-list'));
   const reason = expect.stringMatching(/belongs to account 999999999999.*no event tells/);
   expect(world.published).toMatchObject([{ outcome: 'undecided', groupId, undecided: [{ reason }] }]);
-  await turn(world, 300);
+  await world.schedule(300);
   expect(world.published).toHaveLength(1);
   expect(world.slack.posts).toHaveLength(1);
   world.prefixLists.set(PrefixListId, { OwnerId, cidrs: [...cidrs, '0.0.0.0/0'] });
-  await turn(world, 80);
+  await world.schedule(80);
   expect(world.groups.get(groupId)).toEqual([]);
   expect(world.published).toMatchObject([{}, { outcome: 'remediated', groupId }]);
-  await turn(world, 80);
-  const due = world.ledger.keys().filter((key) => key.startsWith('due/'));
-  expect((await Promise.all(due.map((key) => world.ledger.members(key)))).flat()).toEqual([]);
+  await world.schedule(80);
+  expect(await world.rechecks()).toEqual([]);
 });

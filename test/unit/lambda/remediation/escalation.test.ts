@@ -1,22 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import { createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { afterEvent, createWorld, groupId, openRule, scheduled, ssh } from '../../../worlds/lambda.ts';
+import { policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const minute = 60_000;
 const hour = 60 * minute;
-const tick = (nth: number) => ({
-  ...{ id: `tick-${nth}`, source: 'aws.events', 'detail-type': 'Scheduled Event' },
-  ...{ account: '222222222222', region: 'eu-west-1', detail: {} },
-});
-const publicly = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
+const escalateAfter = (times: number) =>
+  policyOf([publicIngress], `escalation: { times: ${times}, withinMinutes: 60 }`);
 
 /** A rule that is opened again so many milliseconds after each closing, and the schedule once a minute. */
 async function fight(policy: ReturnType<typeof policyOf>, duration: number, pause = 1_000) {
-  const world = createWorld({ policy });
-  world.groups.set(groupId, []);
+  const world = createWorld({ policy, rules: [] });
   const start = world.time;
   const stretches: number[] = [];
   let [turn, opened, opensAt] = [0, 0, start];
@@ -31,7 +26,7 @@ async function fight(policy: ReturnType<typeof policyOf>, duration: number, paus
     } else {
       turn += 1;
       world.time = Math.max(world.time, next);
-      await world.handler(tick(turn));
+      await world.handler(scheduled(`tick-${turn}`));
     }
     if (opened > 0 && world.ruleIds().length === 0) {
       stretches.push(world.time - opened);
@@ -43,7 +38,7 @@ async function fight(policy: ReturnType<typeof policyOf>, duration: number, paus
 }
 
 describe('a rule that is opened again at once after each closing', () => {
-  const escalating = policyOf([publicly], 'escalation: { times: 3, withinMinutes: 60 }');
+  const escalating = escalateAfter(3);
 
   it('for 6 hours is open for 6 minutes at most, closed 80 times at most, and notified 4 times', async () => {
     const { world, stretches } = await fight(escalating, 6 * hour);
@@ -80,33 +75,26 @@ describe('a rule that is opened again at once after each closing', () => {
   });
 
   it.each([4, 10, 50])(
-    'is notified 4 times also when it is closed %i times before it is escalated',
+    'is notified 4 times when it is closed %i times before it is escalated',
     async (times) => {
-      const policy = policyOf([publicly], `escalation: { times: ${times}, withinMinutes: 60 }`);
-      expect((await fight(policy, 3 * hour)).world.slack.posts).toHaveLength(4);
+      const { world } = await fight(escalateAfter(times), 3 * hour);
+      expect(world.slack.posts).toHaveLength(4);
     },
   );
 
   it('so slowly that it is never escalated is notified 3 times, and once for each further day', async () => {
-    const { world } = await fight(policyOf([publicly]), 50 * hour, 20 * minute);
-    expect(world.published.map(({ outcome }) => outcome)).not.toContain('escalated');
+    const { world } = await fight(policyOf([publicIngress]), 50 * hour, 20 * minute);
+    expect(world.outcomes()).not.toContain('escalated');
     expect(world.slack.posts).toHaveLength(5);
   });
 
   it('is notified of its third closing again when no channel delivered it', async () => {
-    const world = createWorld({ policy: policyOf([publicly]) });
+    const world = createWorld({ policy: policyOf([publicIngress]) });
     for (const nth of [1, 2, 3, 4, 5]) {
-      world.groups.set(groupId, [openRule(nth)]);
       world.slack.answers = nth === 3 ? [404] : [];
-      await world.handler({ ...ssh, id: `event-${nth}` });
+      await world.reopen(nth);
     }
-    expect(world.published.map(({ repeated = false }) => repeated)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      true,
-    ]);
+    expect(world.published.filter(({ repeated }) => repeated)).toEqual([world.published[4]]);
   });
 
   it('is notified once more on the second day', async () => {
@@ -120,13 +108,12 @@ describe('a rule that is opened again at once after each closing', () => {
     const { world } = await fight(escalating, hour);
     world.groups.set(groupId, []);
     world.time += 2 * hour;
-    world.groups.set(groupId, [openRule(99)]);
-    await world.handler({ ...ssh, id: 'later' });
+    await world.reopen(99);
     expect(world.ruleIds()).toEqual([]);
     expect(world.slack.posts).toHaveLength(5);
   });
 
-  it('has its end in the finding: the schedule closes it by then', async () => {
+  it('names in the finding when the schedule closes it', async () => {
     const { world } = await fight(escalating, 4 * minute);
     const { findings, outcome, timeline } = world.published[3] ?? {};
     expect(outcome).toBe('escalated');
@@ -135,77 +122,61 @@ describe('a rule that is opened again at once after each closing', () => {
   });
 });
 
-describe('notifying people of an escalation', () => {
-  it('that no channel took is tried again with the next result', async () => {
-    const policy = policyOf([publicly], 'escalation: { times: 1, withinMinutes: 60 }');
-    const world = createWorld({ policy });
-    await world.handler(ssh);
-    world.groups.set(groupId, [openRule(2)]);
+describe('an escalation', () => {
+  /** A group that was opened for the second time, and is left open as escalated. */
+  async function escalated() {
+    const world = await afterEvent(ssh, { policy: escalateAfter(1) });
+    await world.reopen(2);
+    return world;
+  }
+
+  it('that no channel delivered is notified with the next result', async () => {
+    const world = await afterEvent(ssh, { policy: escalateAfter(1) });
     world.slack.answers = [404];
-    await world.handler({ ...ssh, id: 'second' });
-    expect(world.published[1]).toMatchObject({
-      outcome: 'escalated',
-      notification: { slack: { status: 'failed' } },
-    });
+    await world.reopen(2);
     world.time += minute;
     await world.handler({ ...ssh, id: 'third' });
-    expect(world.published[2]).toMatchObject({
-      outcome: 'escalated',
-      notification: { slack: { status: 'sent' } },
-    });
-    expect(world.published[2]?.repeated).toBeUndefined();
     await world.handler({ ...ssh, id: 'fourth' });
-    expect(world.published[3]).toMatchObject({
-      repeated: true,
-      notification: { slack: { status: 'not-needed' } },
-    });
+    const reported = world.published.map(({ outcome, repeated, notification: { slack } }) => ({
+      ...{ outcome, repeated, slack: slack.status },
+    }));
+    expect(reported.slice(1)).toEqual([
+      { outcome: 'escalated', slack: 'failed' },
+      { outcome: 'escalated', slack: 'sent' },
+      { outcome: 'escalated', slack: 'not-needed', repeated: true },
+    ]);
   });
 
-  it('does not hide what else the same group allows', async () => {
-    const policy = policyOf([publicly], 'escalation: { times: 1, withinMinutes: 60 }');
-    const world = createWorld({ policy });
-    await world.handler(ssh);
-    for (const id of ['second', 'third']) {
-      world.groups.set(groupId, [openRule(2)]);
-      await world.handler({ ...ssh, id });
-    }
+  it('does not hide other ingress of the same group', async () => {
+    const world = await escalated();
+    await world.handler({ ...ssh, id: 'third' });
     expect(world.slack.posts).toHaveLength(2);
-    world.groups.set(groupId, [openRule(2), openRule(3, { FromPort: 3389, ToPort: 3389 })]);
-    await world.handler({ ...ssh, id: 'fourth' });
+    await world.reopen(4, [openRule(2), openRule(3, { FromPort: 3389, ToPort: 3389 })]);
     expect(world.slack.posts).toHaveLength(3);
     expect(world.slack.posts[2]).toContain('3389');
   });
-});
 
-describe('a closing by the schedule', () => {
-  it('whose result the bus did not take is reported in full by a later run', async () => {
-    const policy = policyOf([publicly], 'escalation: { times: 1, withinMinutes: 60 }');
-    const world = createWorld({ policy });
-    await world.handler(ssh);
-    world.groups.set(groupId, [openRule(2)]);
-    await world.handler({ ...ssh, id: 'second' });
-    world.time += 5 * minute;
+  it('that the schedule closes is reported in full by a later run when the bus accepts no result', async () => {
+    const world = await escalated();
+    world.time += 4 * minute;
     world.before.set('putEvent', () => {
       throw new Error('the bus is down');
     });
-    await expect(world.handler(tick(1))).rejects.toThrow();
+    expect(await world.schedule(1)).toHaveLength(1);
     expect(world.ruleIds()).toEqual([]);
     world.before.clear();
-    world.time += minute;
-    await world.handler(tick(2));
-    expect(world.published[2]).toMatchObject({
-      outcome: 'remediated',
-      findings: [{ action: 'revoked', undo: { ipPermission: {} } }],
-    });
-    world.time += minute;
-    await world.handler(tick(3));
-    expect(world.published).toHaveLength(3);
+    expect(await world.schedule(2)).toEqual([]);
+    expect(world.published.slice(2)).toMatchObject([
+      { outcome: 'remediated', findings: [{ action: 'revoked', undo: { ipPermission: {} } }] },
+    ]);
   });
 });
 
 describe('the escalation of a policy rule', () => {
-  it('leaves it open where it says so, until the time of the policy is over', async () => {
-    const policy = policyOf([`escalation: { times: 1, withinMinutes: 30, leaveOpen: true }, ${publicly}`]);
+  it('with leaveOpen leaves the rule open until the time of the policy is over', async () => {
+    const policy = policyOf([
+      `escalation: { times: 1, withinMinutes: 30, leaveOpen: true }, ${publicIngress}`,
+    ]);
     const { world, stretches } = await fight(policy, 2 * hour);
     expect(Math.max(...stretches)).toBeGreaterThan(30 * minute);
     expect(Math.max(...stretches)).toBeLessThan(50 * minute);
@@ -216,16 +187,14 @@ describe('the escalation of a policy rule', () => {
     expect(world.published[1]?.findings[0]?.recurrence?.closesAt).toBeUndefined();
   });
 
-  it('counts for that rule alone', async () => {
+  it('applies to that policy rule only', async () => {
     const policy = policyOf(
       [`escalation: { times: 1 }, match: { ports: { any: [22] } }`, `match: { ports: { any: [3389] } }`],
       'escalation: { times: 4, withinMinutes: 60 }',
     );
     const world = createWorld({ policy });
-    for (let nth = 1; nth <= 3; nth += 1) {
-      world.groups.set(groupId, [openRule(nth), openRule(nth + 3, { FromPort: 3389, ToPort: 3389 })]);
-      await world.handler({ ...ssh, id: `event-${nth}` });
-    }
+    for (const nth of [1, 2, 3])
+      await world.reopen(nth, [openRule(nth), openRule(nth + 3, { FromPort: 3389, ToPort: 3389 })]);
     expect(world.published.map(({ findings }) => findings.map(({ action }) => action))).toEqual([
       ['revoked', 'revoked'],
       ['escalated', 'revoked'],
@@ -233,10 +202,10 @@ describe('the escalation of a policy rule', () => {
     ]);
   });
 
-  it('closes it at once each time where it says mode: revoke', async () => {
-    const policy = policyOf([`escalation: { times: 1, mode: revoke }, ${publicly}`]);
+  it('with mode: revoke closes the rule at once each time', async () => {
+    const policy = policyOf([`escalation: { times: 1, mode: revoke }, ${publicIngress}`]);
     const { world, stretches } = await fight(policy, 10 * minute, 30_000);
     expect(Math.max(...stretches)).toBeLessThan(5_000);
-    expect(world.published.map(({ outcome }) => outcome)).not.toContain('escalated');
+    expect(world.outcomes()).not.toContain('escalated');
   });
 });

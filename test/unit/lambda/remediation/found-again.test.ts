@@ -1,22 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
+import {
+  awsError,
+  createWorld,
+  fixture,
+  groupId,
+  listRule,
+  otherGroupId,
+  prefixListId,
+  type World,
+} from '../../../worlds/lambda.ts';
 
-const listId = 'pl-0123456789abcdef0';
-const theirs = 'sg-0a1b2c3d4e5f60002';
+const theirs = { ResourceId: otherGroupId, ResourceOwner: '300000000002' };
 
-function createListed() {
-  const world = createWorld();
-  world.groups.set(groupId, [openRule(1, { CidrIpv4: undefined, PrefixListId: listId })]);
-  world.groups.set(theirs, [openRule(2, { GroupId: theirs, CidrIpv4: undefined, PrefixListId: listId })]);
-  world.names.set(theirs, 'theirs');
-  world.owners.set(theirs, '300000000002');
-  world.prefixLists.set(listId, { cidrs: ['0.0.0.0/0'], State: 'modify-complete' });
-  world.associations.set(listId, [{ ResourceId: theirs, ResourceOwner: '300000000002' }]);
+/** A group in each of two accounts uses the prefix list. */
+function createShared() {
+  const world = createWorld({ list: { cidrs: ['0.0.0.0/0'] } });
+  world.addGroup(otherGroupId, [listRule(2)], { name: 'theirs', owner: theirs.ResourceOwner });
+  world.associations.set(prefixListId, [theirs]);
   return world;
 }
 
-/** The bus takes nothing while the first attempt is at work, and what uses a list no more is not listed as a user. */
-async function dieUnreported(world: ReturnType<typeof createWorld>, event: object) {
+/** The first attempt revokes, but the bus accepts no result. Then no group is listed as a user of the list. */
+async function revokeUnreported(world: World, event: object) {
   world.before.set('putEvent', () => {
     throw awsError('InternalFailure', 500);
   });
@@ -26,16 +31,16 @@ async function dieUnreported(world: ReturnType<typeof createWorld>, event: objec
   expect([world.published, [...world.groups.values()].flat()]).toEqual([[], []]);
 }
 
-const places = ({ published }: ReturnType<typeof createWorld>) =>
+const places = ({ published }: World) =>
   published.map((result) => `${result.account} ${result.groupId} ${result.outcome}`).sort();
-const both = [`300000000001 ${groupId} remediated`, `300000000002 ${theirs} remediated`];
+const both = [`300000000001 ${groupId} remediated`, `300000000002 ${otherGroupId} remediated`];
 
-describe('groups that were found by what they allow', () => {
+describe('groups that were found by their rules', () => {
   it.each(['authorize-both-omitted', 'modify-without-group', 'prefix-list-edit-omitted'])(
-    'because of %s are reported by the retry, although nothing is open any more',
+    'because of %s are reported by the retry, although nothing is open any longer',
     async (name) => {
       const world = createWorld();
-      await dieUnreported(world, fixture(name));
+      await revokeUnreported(world, fixture(name));
       await world.handler(fixture(name));
       expect(world.published).toMatchObject([
         { groupId, outcome: 'remediated', findings: [{ action: 'revoked', undo: { ipPermission: {} } }] },
@@ -44,23 +49,23 @@ describe('groups that were found by what they allow', () => {
   );
 
   it('because of an edited prefix list are reported by the retry, those of other accounts too', async () => {
-    const world = createListed();
+    const world = createShared();
     const event = fixture('prefix-list-edited');
-    await dieUnreported(world, event);
+    await revokeUnreported(world, event);
     await world.handler(event);
     expect(places(world)).toEqual(both);
   });
 
-  it('in two accounts, as a shared group is, have one result, of the account that owns it', async () => {
-    const world = createListed();
+  it('that are listed in two accounts have one result, of the account that owns them', async () => {
+    const world = createShared();
     world.owners.clear();
-    world.before.set('describeGroups', () => world.owners.set(theirs, '300000000002'));
+    world.before.set('describeGroups', () => world.owners.set(otherGroupId, theirs.ResourceOwner));
     await world.handler(fixture('prefix-list-edited'));
     expect(places(world)).toEqual(both);
   });
 
-  it('are closed all the same where the ledger does not answer, and it fails afterwards', async () => {
-    const world = createListed();
+  it('are closed when the ledger does not answer, and the invocation fails afterwards', async () => {
+    const world = createShared();
     world.ledger.fail = awsError('AccessDeniedException', 403);
     await expect(world.handler(fixture('prefix-list-edited'))).rejects.toThrow(/^access-denied: /);
     expect([...world.groups.values()].flat()).toEqual([]);

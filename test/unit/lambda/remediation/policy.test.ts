@@ -1,69 +1,55 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { afterEvent, openRule, ssh } from '../../../worlds/lambda.ts';
+import { exceptionOf, policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const [one, two] = ['sgr-00000000000000001', 'sgr-00000000000000002'];
-const world = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
 
-describe('the handler by the whole of a policy', () => {
+describe('the handler with a policy', () => {
   it('closes both halves of the Internet', async () => {
-    const apart = createWorld({ policy: policyOf([world.replace('4WiderThan: 8', '4WiderThan: 1')]) });
-    apart.groups.set(groupId, [
-      openRule(1, { CidrIpv4: '0.0.0.0/1' }),
-      openRule(2, { CidrIpv4: '128.0.0.0/1' }),
-    ]);
-    await apart.handler(ssh);
-    expect(apart.ruleIds()).toEqual([]);
-    expect(apart.published).toMatchObject([
+    const world = await afterEvent(ssh, {
+      policy: policyOf([publicIngress.replace('4WiderThan: 8', '4WiderThan: 1')]),
+      rules: [openRule(1, { CidrIpv4: '0.0.0.0/1' }), openRule(2, { CidrIpv4: '128.0.0.0/1' })],
+    });
+    expect(world.ruleIds()).toEqual([]);
+    expect(world.published).toMatchObject([
       { outcome: 'remediated', findings: [{ ruleId: one }, { ruleId: two }] },
     ]);
   });
 
-  it('leaves what an exception lets through until it expires, and says so', async () => {
-    const exception =
-      'exceptions: [{ name: test, owner: o, why: w, ticket: t, expires: 2026-03-02T09:15:20Z, where: { include: [{ groupTags: { ask: [test] } }] }, allow: { sources: { cidrs: [0.0.0.0/0] }, ports: { any: [22] } } }]\nexceptionTag: ask';
-    const open = createWorld({ policy: policyOf([world], exception) });
-    open.tags = [{ Key: 'ask', Value: 'test' }];
-    await open.handler(ssh);
-    expect(open.ruleIds()).toEqual([one]);
-    expect(open.published).toMatchObject([
-      { outcome: 'excepted', reason: `${one} is excepted by test (until 2026-03-02T09:15:20Z)` },
+  it('leaves excepted ingress open until the exception expires, and reports it', async () => {
+    const expires = '2026-03-02T09:15:20Z';
+    const exception = exceptionOf({ expires, where: '{ include: [{ groupTags: { ask: [test] } }] }' });
+    const policy = policyOf([publicIngress], `exceptions: [${exception}]\nexceptionTag: ask`);
+    const world = await afterEvent(ssh, { policy, tags: [{ Key: 'ask', Value: 'test' }] });
+    expect(world.ruleIds()).toEqual([one]);
+    expect(world.published).toMatchObject([
+      { outcome: 'excepted', reason: `${one} is excepted by partner (until ${expires})` },
     ]);
-    open.time = Date.parse('2026-03-02T09:15:20Z');
-    await open.handler(ssh);
-    expect(open.ruleIds()).toEqual([]);
+    world.time = Date.parse(expires);
+    await world.handler(ssh);
+    expect(world.ruleIds()).toEqual([]);
   });
 
-  it('asks the organization about the account where a scope does, and is in doubt without an answer', async () => {
-    const policy = policyOf([`${world}, scope: { include: [{ organizationalUnits: [Production] }] }`]);
-    const doubtful = createWorld({ policy });
-    await doubtful.handler(ssh);
-    expect(doubtful.ruleIds()).toEqual([one]);
-    expect(doubtful.published).toMatchObject([
-      {
-        outcome: 'undecided',
-        undecided: [
-          { reason: expect.stringContaining('organizational units and tags of account 300000000001') },
-        ],
-      },
+  it('needs the facts of the account for a scope by organizational unit, and is undecided without them', async () => {
+    const policy = policyOf([
+      `${publicIngress}, scope: { include: [{ organizationalUnits: [Production] }] }`,
     ]);
+    const unknown = await afterEvent(ssh, { policy });
+    const reason = expect.stringContaining('organizational units and tags of account 300000000001');
+    expect(unknown.ruleIds()).toEqual([one]);
+    expect(unknown.published).toMatchObject([{ outcome: 'undecided', undecided: [{ reason }] }]);
     const accounts = { '300000000001': { organizationalUnits: ['Production'], tags: {} } };
-    const certain = createWorld({ policy, accounts });
-    await certain.handler(ssh);
-    expect(certain.ruleIds()).toEqual([]);
+    const known = await afterEvent(ssh, { policy, accounts });
+    expect(known.ruleIds()).toEqual([]);
   });
 
-  it("knows another account's group from one of its own", async () => {
-    const foreign = createWorld({
+  it('distinguishes groups of other accounts from those of the own account', async () => {
+    const peer = (id: number, UserId: string) =>
+      openRule(id, { CidrIpv4: undefined, ReferencedGroupInfo: { GroupId: 'sg-2', UserId } });
+    const world = await afterEvent(ssh, {
       policy: policyOf(['match: { sources: { groupsOfOtherAccounts: true } }']),
+      rules: [peer(1, '300000000001'), peer(2, '300000000002')],
     });
-    const peer = (UserId: string) => ({
-      CidrIpv4: undefined,
-      ReferencedGroupInfo: { GroupId: 'sg-2', UserId },
-    });
-    foreign.groups.set(groupId, [openRule(1, peer('300000000001')), openRule(2, peer('300000000002'))]);
-    await foreign.handler(ssh);
-    expect(foreign.ruleIds()).toEqual([one]);
+    expect(world.ruleIds()).toEqual([one]);
   });
 });

@@ -2,24 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { placeInStorm } from '../../../../lambda/notify/slack/storm.ts';
 import { decide } from '../../../../lambda/remediation/escalation.ts';
 import type { Violation } from '../../../../lambda/remediation/evaluation.ts';
-import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { awsError, createWorld, openRule } from '../../../worlds/lambda.ts';
+import { policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const ssh = fixture('authorize-nested');
 const minute = 60_000;
 const hour = 60 * minute;
-const publicly = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
 
 describe('a closing that would be silent', () => {
-  const policy = policyOf([publicly]);
+  const policy = policyOf([publicIngress]);
 
-  /** The fourth closing of the same ingress, after three that people were notified of. */
+  /** The same ingress was closed three times, and people were notified of each. */
   async function closedThrice() {
     const world = createWorld({ policy });
-    for (const nth of [1, 2, 3]) {
-      world.groups.set(groupId, [openRule(nth)]);
-      await world.handler({ ...ssh, id: `event-${nth}` });
-    }
+    for (const nth of [1, 2, 3]) await world.reopen(nth);
     expect(world.slack.posts).toHaveLength(3);
     return world;
   }
@@ -28,8 +23,7 @@ describe('a closing that would be silent', () => {
 
   it('has a message when a rule of its event is undecided', async () => {
     const world = await closedThrice();
-    world.groups.set(groupId, [openRule(4), unread]);
-    await world.handler({ ...ssh, id: 'event-4' });
+    await world.reopen(4, [openRule(4), unread]);
     const [, , , last] = world.published;
     expect(last).toMatchObject({
       outcome: 'remediated',
@@ -42,7 +36,6 @@ describe('a closing that would be silent', () => {
 
   it('has a message when the reading after the revoke failed', async () => {
     const world = await closedThrice();
-    world.groups.set(groupId, [openRule(4)]);
     let revoked = false;
     world.before.set('revokeIngress', () => {
       revoked = true;
@@ -50,7 +43,7 @@ describe('a closing that would be silent', () => {
     world.before.set('describeRules', () => {
       if (revoked) throw awsError('UnauthorizedOperation', 403);
     });
-    await expect(world.handler({ ...ssh, id: 'event-4' })).rejects.toThrow();
+    await expect(world.reopen(4)).rejects.toThrow();
     expect(world.published[3]).toMatchObject({
       outcome: 'remediated',
       findings: [{ error: expect.any(String) }],
@@ -65,11 +58,10 @@ describe('a closing that would be silent', () => {
         for (let other = 0; other < 20; other += 1)
           await placeInStorm(world.ledger, false, new Date(world.time));
       if (nth === 4) world.time += minute;
-      world.groups.set(groupId, [openRule(nth)]);
-      await world.handler({ ...ssh, id: `event-${nth}` });
+      await world.reopen(nth);
     }
-    const said = world.published.map(({ repeated, notification: { slack } }) => [slack.status, repeated]);
-    expect(said.slice(2)).toEqual([
+    const reported = world.published.map(({ repeated, notification: { slack } }) => [slack.status, repeated]);
+    expect(reported.slice(2)).toEqual([
       ['folded', undefined],
       ['sent', undefined],
       ['not-needed', true],
@@ -77,11 +69,11 @@ describe('a closing that would be silent', () => {
   });
 });
 
-describe('ingress that comes back without an event', () => {
+describe('ingress that recurs without an event', () => {
   const {
     rules: [policyRule],
-  } = policyOf([publicly]);
-  const policy = policyOf([publicly], 'escalation: { times: 50, withinMinutes: 1440 }');
+  } = policyOf([publicIngress]);
+  const policy = policyOf([publicIngress], 'escalation: { times: 50, withinMinutes: 1440 }');
   const violation = { mode: 'revoke', policyRule } as Violation;
   const now = new Date('2026-03-02T09:15:10Z');
   const decided = (announcedBefore: number) => {

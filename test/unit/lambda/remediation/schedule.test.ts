@@ -1,42 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { announcementsOf } from '../../../../lambda/remediation/schedule.ts';
-import { awsError, createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { afterEvent, awsError, createWorld, groupId, scheduled, ssh } from '../../../worlds/lambda.ts';
+import { exceptionOf, policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const hour = {
-  version: '0',
-  id: 'hour-1',
-  'detail-type': 'Scheduled Event',
-  source: 'aws.events',
-  account: '222222222222',
-  time: '2026-03-02T10:00:00Z',
-  region: 'eu-west-1',
-  resources: ['arn:aws:events:eu-west-1:222222222222:rule/portcullis-schedule'],
-  detail: {},
-};
-/** So many minutes, with the schedule in each; the errors it ended with. */
-async function turns(world: ReturnType<typeof createWorld>, minutes: number): Promise<string[]> {
-  const errors: string[] = [];
-  for (let left = minutes; left > 0; left -= 1) {
-    world.time += 60_000;
-    const event = { ...hour, id: `at-${world.time}` };
-    await world.handler(event).catch((error: Error) => errors.push(error.message));
-  }
-  return errors;
-}
-
-const publicly = 'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }';
-const exception = (name: string, end: string) => `
-  - name: ${name}
-    owner: web
-    why: a partner
-    ticket: SEC-1
-    ${end}
-    where: { include: [{ groupIds: [sg-1] }] }
-    allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } }`;
+const minute = 60_000;
+const [first, second, third] = [scheduled('hour-1'), scheduled('hour-2'), scheduled('hour-3')];
+const excepting = (change: Record<string, string>, rest = '') =>
+  policyOf([publicIngress], `exceptions: [${exceptionOf(change)}]\n${rest}`);
 
 describe('the end of an exception', () => {
-  const ending = (end: string) => policyOf([publicly], `exceptions:${exception('partner', end)}`);
+  const ending = excepting({ expires: '2026-03-05T00:00:00Z' });
 
   it.each([
     ['2026-03-09T09:15:10Z', ['expiring']],
@@ -47,146 +20,124 @@ describe('the end of an exception', () => {
     ['2026-02-23T09:15:09Z', []],
     ['2026-03-02T10:15:10+01:00', ['expired']],
   ])('at %s is to be announced as %j', (expires, states) => {
-    const ends = announcementsOf(ending(`expires: ${expires}`), new Date('2026-03-02T09:15:10Z'));
+    const ends = announcementsOf(excepting({ expires }), new Date('2026-03-02T09:15:10Z'));
     expect(ends.map(({ state }) => state)).toEqual(states);
   });
 
-  it('is never announced where there is none', () => {
-    expect(announcementsOf(ending('permanent: true'), new Date())).toEqual([]);
+  it('is never announced for a permanent exception', () => {
+    expect(announcementsOf(excepting({}), new Date())).toEqual([]);
   });
 
-  it('is announced once, to people and on the bus, and again when it has come', async () => {
-    const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
-    await world.handler(hour);
-    await world.handler({ ...hour, id: 'hour-2' });
+  it('is announced once before it and once after it, to people and on the bus', async () => {
+    const world = await afterEvent(first, { policy: ending });
+    await world.handler(second);
     expect(world.announced).toMatchObject([{ name: 'partner', state: 'expiring', ticket: 'SEC-1' }]);
     expect(world.slack.posts).toHaveLength(1);
     world.time = Date.parse('2026-03-05T00:30:00Z');
-    await world.handler({ ...hour, id: 'hour-3' });
+    await world.handler(third);
     expect(world.announced.map(({ state }) => state)).toEqual(['expiring', 'expired']);
   });
 
-  it('is announced after the groups that are due, so that telling holds none of them up', async () => {
-    const world = createWorld({
-      policy: policyOf(
-        [publicly],
-        `escalation: { times: 1, withinMinutes: 30 }\nexceptions:${exception('partner', 'expires: 2026-03-05T00:00:00Z')}`,
-      ),
+  it('is announced after the groups that are due are inspected, and delays none of them', async () => {
+    const escalation = 'escalation: { times: 1, withinMinutes: 30 }';
+    const world = await afterEvent(ssh, {
+      policy: excepting({ expires: '2026-03-05T00:00:00Z' }, escalation),
     });
-    const ssh = fixture('authorize-nested');
-    await world.handler(ssh);
-    world.groups.set(groupId, [openRule(2)]);
-    await world.handler({ ...ssh, id: 'second' });
-    world.time += 31 * 60_000;
-    await world.handler(hour);
+    await world.reopen(2);
+    world.time += 31 * minute;
+    await world.handler(first);
     const steps = world.log.map((line) => JSON.parse(line).step);
     expect(steps.lastIndexOf('revoked')).toBeLessThan(steps.indexOf('announced'));
     expect(world.announced).toHaveLength(1);
   });
 
   it('that no channel delivered is announced to people an hour later, and not again on the bus', async () => {
-    const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
+    const world = createWorld({ policy: ending });
     world.slack.answers = [404];
-    for (const nth of [1, 2, 3]) {
-      await world.handler({ ...hour, id: `hour-${nth}` });
-      world.time += 61 * 60_000;
-      expect(world.slack.posts).toHaveLength(nth === 1 ? 0 : 1);
+    for (const [event, posts] of [
+      [first, 0],
+      [second, 1],
+      [third, 1],
+    ] as const) {
+      await world.handler(event);
+      world.time += 61 * minute;
+      expect(world.slack.posts).toHaveLength(posts);
     }
     expect(world.announced).toMatchObject([{ name: 'partner', state: 'expiring' }]);
   });
 
-  it('that the bus did not take is announced an hour later', async () => {
-    const world = createWorld({ policy: ending('expires: 2026-03-05T00:00:00Z') });
+  it('that the bus did not accept is announced an hour later', async () => {
+    const world = createWorld({ policy: ending });
     world.fail('putEvent', new Error('no'), 1);
-    await expect(world.handler(hour)).rejects.toThrow();
-    await world.handler({ ...hour, id: 'hour-2' });
+    await expect(world.handler(first)).rejects.toThrow();
+    await world.handler(second);
     expect(world.announced).toHaveLength(1);
   });
 });
 
 describe('a group that was left open as escalated', () => {
-  it('is inspected again by the clock once the time is over, and closed', async () => {
-    const world = createWorld({
-      policy: policyOf([`escalation: { times: 1, withinMinutes: 30, leaveOpen: true }, ${publicly}`]),
+  it('is inspected by the schedule once the time is over, and closed', async () => {
+    const world = await afterEvent(ssh, {
+      policy: policyOf([`escalation: { times: 1, withinMinutes: 30, leaveOpen: true }, ${publicIngress}`]),
     });
-    const ssh = fixture('authorize-nested');
-    await world.handler(ssh);
-    world.groups.set(groupId, [openRule(2)]);
-    await world.handler({ ...ssh, id: 'second' });
-    await turns(world, 29);
+    await world.reopen(2);
+    await world.schedule(29);
     expect(world.ruleIds()).toHaveLength(1);
-    await turns(world, 17);
+    await world.schedule(17);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published.at(-1)).toMatchObject({ outcome: 'remediated', account: '300000000001', groupId });
-    await turns(world, 17);
+    await world.schedule(17);
     expect(world.published).toHaveLength(3);
+  });
+
+  it('stays due while its account denies the reading, and is reported each hour', async () => {
+    const policy = policyOf([publicIngress], 'escalation: { times: 1, withinMinutes: 30 }');
+    const world = await afterEvent(ssh, { policy });
+    await world.reopen(2);
+    world.time += 31 * minute;
+    world.before.set('describeRules', () => {
+      throw awsError('UnauthorizedOperation', 403);
+    });
+    const denials = await world.schedule(150);
+    expect(denials.every((message) => message.startsWith('access-denied'))).toBe(true);
+    expect([2, 3]).toContain(denials.length);
+    world.before.clear();
+    expect(await world.schedule(80)).toEqual([]);
+    expect(world.ruleIds()).toEqual([]);
   });
 });
 
 describe('a group whose exception has ended', () => {
-  const place =
-    'include: [{ accounts: ["300000000001"], regions: [eu-west-1], groupIds: [sg-0a1b2c3d4e5f60001] }]';
-  const excepting = (end: string) =>
-    policyOf(
-      [publicly],
-      `exceptions:${exception('partner', end)}`.replace('include: [{ groupIds: [sg-1] }]', place),
-    );
+  const where = `{ include: [{ accounts: ["300000000001"], regions: [eu-west-1], groupIds: [${groupId}] }] }`;
+  const expiring = excepting({ where, expires: '2026-03-02T12:00:00Z' });
 
   it('is inspected within the hour, and closed', async () => {
-    const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
-    await world.handler(hour);
+    const world = await afterEvent(first, { policy: expiring });
     expect(world.ruleIds()).toHaveLength(1);
     world.time = Date.parse('2026-03-02T12:30:00Z');
-    await world.handler({ ...hour, id: 'hour-2' });
+    await world.handler(second);
     expect(world.ruleIds()).toEqual([]);
     expect(world.published.at(-1)).toMatchObject({ outcome: 'remediated', account: '300000000001', groupId });
   });
 
-  it('by an update of the policy is as well, by the function that carries it', async () => {
-    const world = createWorld({ policy: excepting('permanent: true') });
-    await world.handler(hour);
-    const updated = createWorld({ policy: policyOf([publicly]), ledger: world.ledger });
-    await updated.handler({ ...hour, id: 'hour-2' });
+  it('by an update of the policy is closed by the function with that policy', async () => {
+    const { ledger } = await afterEvent(first, { policy: excepting({ where }) });
+    const updated = await afterEvent(second, { policy: policyOf([publicIngress]), ledger });
     expect(updated.ruleIds()).toEqual([]);
   });
 
-  it('stays scheduled while it cannot be inspected', async () => {
-    const world = createWorld({ policy: excepting('expires: 2026-03-02T12:00:00Z') });
-    await world.handler(hour);
+  it('stays due while it cannot be inspected', async () => {
+    const world = await afterEvent(first, { policy: expiring });
     world.time = Date.parse('2026-03-02T12:30:00Z');
     world.fail('describeRules', awsError('Throttling'), 1);
-    await expect(world.handler({ ...hour, id: 'hour-2' })).rejects.toThrow(/to be retried/);
-    await world.handler({ ...hour, id: 'hour-3' });
+    await expect(world.handler(second)).rejects.toThrow(/to be retried/);
+    await world.handler(third);
     expect(world.ruleIds()).toEqual([]);
   });
 });
 
-describe('a group that is due', () => {
-  it('stays due while its account denies the look, and each hour says so', async () => {
-    const world = createWorld({
-      policy: policyOf([publicly], 'escalation: { times: 1, withinMinutes: 30 }'),
-    });
-    const ssh = fixture('authorize-nested');
-    await world.handler(ssh);
-    world.groups.set(groupId, [openRule(2)]);
-    await world.handler({ ...ssh, id: 'second' });
-    world.time += 31 * 60_000;
-    world.before.set('describeRules', () => {
-      throw awsError('UnauthorizedOperation', 403);
-    });
-    const denials = await turns(world, 150);
-    expect(denials.every((message) => message.startsWith('access-denied'))).toBe(true);
-    expect([2, 3]).toContain(denials.length);
-    world.before.clear();
-    expect(await turns(world, 80)).toEqual([]);
-    expect(world.ruleIds()).toEqual([]);
-  });
-});
-
-describe('an hour without anything due', () => {
-  it('gives no result', async () => {
-    const world = createWorld();
-    expect(await world.handler(hour)).toEqual([]);
-    expect(world.published).toEqual([]);
-  });
+it('a run of the schedule with nothing due has no result', async () => {
+  const world = createWorld();
+  expect(await world.handler(first)).toEqual([]);
+  expect(world.published).toEqual([]);
 });

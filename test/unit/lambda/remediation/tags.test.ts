@@ -1,143 +1,113 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, fixture, groupId, openRule } from '../../../worlds/lambda.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { afterEvent, createWorld, fixture, groupId, ssh } from '../../../worlds/lambda.ts';
+import { exceptionOf, policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
-const exception = `
-exceptionTag: exempt
-exceptions:
-  - name: asked
-    owner: web
-    why: asked for by tag
-    ticket: SEC-1
-    permanent: true
-    where: { include: [{ groupTags: { exempt: ["yes"] } }] }
-    allow: { protocols: [tcp], ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } }`;
-const policy = policyOf(
-  ['match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }'],
-  exception,
-);
-const ssh = fixture('authorize-nested');
+const where = '{ include: [{ groupTags: { exempt: ["yes"] } }] }';
+const policy = policyOf([publicIngress], `exceptionTag: exempt\nexceptions: [${exceptionOf({ where })}]`);
 const alice = 'arn:aws:sts::300000000001:assumed-role/Developer/alice@example.com';
+const exempt = (Value = 'yes') => [{ Key: 'exempt', Value }];
+const created = fixture('tags-created');
 
-const by = (event: ReturnType<typeof fixture>, arn: string, id = `of-${arn}`) => {
-  const changed = structuredClone(event);
-  Object.assign(changed, { id });
-  Object.assign(changed.detail as object, { userIdentity: { type: 'AssumedRole', arn } });
-  return changed;
-};
+/** The tag is created by bob, at the time given or at the time of alice's call. */
+function createdByBob(change: object = {}) {
+  const userIdentity = { type: 'AssumedRole', arn: 'arn:aws:iam::300000000001:user/bob' };
+  return { ...created, id: 'by-bob', detail: { ...(created.detail as object), userIdentity, ...change } };
+}
 
-describe('a group that asks for an exception by its tag', () => {
-  it('is excepted, and the result tells who tagged it and that it was who opened it', async () => {
-    const world = createWorld({ policy });
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(fixture('tags-created'));
-    await world.handler(ssh);
+describe('an exception tag', () => {
+  it.each([
+    ['created by the caller who opened the group', [created, ssh], { changedBy: alice, samePerson: true }],
+    ['created by another person', [createdByBob(), ssh], { changedBy: /user\/bob$/, samePerson: false }],
+    [
+      'created with the group',
+      [fixture('group-created-tagged'), ssh],
+      { changedBy: alice, samePerson: true },
+    ],
+    ['that no event reported', [ssh], { changedBy: null, samePerson: false }],
+    [
+      'with two changes, the later event of the older one',
+      [created, createdByBob({ eventTime: '2026-03-02T09:10:00Z' }), ssh],
+      { changedBy: alice },
+    ],
+  ])('%s is in the result, with who changed it', async (_, events, { changedBy, ...change }) => {
+    const world = createWorld({ policy, tags: exempt() });
+    for (const event of events) await world.handler(event);
     expect(world.ruleIds()).toHaveLength(1);
     expect(world.published.at(-1)).toMatchObject({
       outcome: 'excepted',
-      excepted: [{ exceptions: [{ name: 'asked', expires: null }], policyRule: 'rule-1' }],
-      exceptionTag: { key: 'exempt', value: 'yes', changedBy: alice, samePerson: true },
+      excepted: [{ exceptions: [{ name: 'partner', expires: null }], policyRule: 'rule-1' }],
+      exceptionTag: {
+        ...{ key: 'exempt', value: 'yes', ...change },
+        changedBy: changedBy instanceof RegExp ? expect.stringMatching(changedBy) : changedBy,
+      },
     });
   });
 
-  it('tagged by another person is reported with that person', async () => {
-    const world = createWorld({ policy });
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(by(fixture('tags-created'), 'arn:aws:iam::300000000001:user/bob'));
-    await world.handler(ssh);
-    expect(world.published.at(-1)?.exceptionTag).toMatchObject({ samePerson: false });
-  });
-
-  it('tagged after it was opened, by who opened it, is reported', async () => {
-    const world = createWorld({ policy: { ...policy, mode: 'observe' } });
-    await world.handler(ssh);
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(fixture('tags-created'));
+  it('created after the group was opened, by the same person, is in the result', async () => {
+    const world = await afterEvent(ssh, { policy: { ...policy, mode: 'observe' } });
+    world.tags = exempt();
+    await world.handler(created);
     expect(world.published.at(-1)).toMatchObject({
       outcome: 'excepted',
       exceptionTag: { changedBy: alice, samePerson: true },
     });
   });
 
-  it('tagged at its creation is reported with its creator', async () => {
-    const world = createWorld({ policy });
-    await world.handler(fixture('group-created-tagged'));
-    expect(world.published).toEqual([]);
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(ssh);
-    expect(world.published.at(-1)?.exceptionTag).toMatchObject({ changedBy: alice, samePerson: true });
+  it('with another value than the last reported change names no one', async () => {
+    const world = await afterEvent(created, { policy, tags: exempt('no') });
+    expect(world.published[0]?.exceptionTag).toMatchObject({ value: 'no', changedBy: null });
   });
 
-  it('is closed when the tag is deleted', async () => {
-    const world = createWorld({ policy });
-    await world.handler(fixture('tags-deleted'));
+  it('that is deleted ends the exception', async () => {
+    const world = await afterEvent(fixture('tags-deleted'), { policy });
     expect(world.ruleIds()).toEqual([]);
     expect(world.published).toMatchObject([{ outcome: 'remediated', exceptionTag: null }]);
   });
 
-  it('with a tag that no event reported names no one', async () => {
+  it('that was deleted and that EC2 still shows for 3 s excepts nothing', async () => {
     const world = createWorld({ policy });
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(ssh);
-    expect(world.published[0]?.exceptionTag).toMatchObject({ changedBy: null, samePerson: false });
+    const settled = world.time + 3_000;
+    world.before.set('describeGroups', () => {
+      world.tags = world.time < settled ? exempt() : [];
+    });
+    await world.handler(fixture('tags-deleted'));
+    expect(world.ruleIds()).toEqual([]);
+    expect(world.published[0]?.disagreements).toBeUndefined();
   });
 
-  it('with another value than the last reported change names no one', async () => {
-    const world = createWorld({ policy });
-    world.tags = [{ Key: 'exempt', Value: 'no' }];
-    await world.handler(fixture('tags-created'));
-    expect(world.published[0]?.exceptionTag).toMatchObject({ value: 'no', changedBy: null });
-  });
-
-  it('keeps the newer of two changes, in whichever order their events come', async () => {
-    const world = createWorld({ policy });
-    const late = by(fixture('tags-created'), 'arn:aws:iam::300000000001:user/bob');
-    Object.assign(late.detail as object, { eventTime: '2026-03-02T09:10:00Z' });
-    world.tags = [{ Key: 'exempt', Value: 'yes' }];
-    await world.handler(fixture('tags-created'));
-    await world.handler(late);
-    await world.handler(ssh);
-    expect(world.published.at(-1)?.exceptionTag).toMatchObject({ changedBy: alice });
+  it('that was deleted and that EC2 still shows after 5 s is reported, and inspected by the schedule', async () => {
+    const world = await afterEvent(fixture('tags-deleted'), { policy, tags: exempt() });
+    expect(world.published).toMatchObject([
+      { outcome: 'excepted', disagreements: [{ of: 'tag exempt', event: null, read: 'yes' }] },
+    ]);
+    world.tags = [];
+    await world.schedule(1);
+    expect(world.ruleIds()).toEqual([]);
+    expect(world.published[1]).toMatchObject({ outcome: 'remediated', groupId });
   });
 });
 
-describe('tags that the policy does not go by', () => {
-  it('are ignored: no inspection, no result, nothing stored', async () => {
-    const world = createWorld();
-    await world.handler(fixture('tags-created'));
-    await world.handler(fixture('group-created-tagged'));
-    expect(world.published).toEqual([]);
-    expect(world.ledger.keys()).toEqual([]);
-    expect(world.ruleIds()).toHaveLength(1);
-  });
+it('tags that the policy does not name are ignored: no inspection, no result, nothing stored', async () => {
+  const world = await afterEvent(created);
+  await world.handler(fixture('group-created-tagged'));
+  expect(world.published).toEqual([]);
+  expect(world.ledger.keys()).toEqual([]);
+  expect(world.ruleIds()).toHaveLength(1);
 });
 
-describe('who answers for a group', () => {
-  it.each([
-    [[{ Key: 'team', Value: 'payments' }], { tag: 'team', value: 'payments' }],
-    [
-      [
-        { Key: 'team', Value: 'payments' },
-        { Key: 'Owner', Value: 'eve' },
-      ],
-      { tag: 'Owner', value: 'eve' },
-    ],
-    [[{ Key: 'Name', Value: 'web' }], null],
-  ])('is the first of the tags for it: %j', async (tags, owner) => {
-    const world = createWorld();
-    world.tags = tags;
-    await world.handler(ssh);
-    expect(world.published[0]?.owner).toEqual(owner);
-  });
+describe('the owner of a group', () => {
+  const listed = { team: 'payments', Owner: 'eve', 'cost-centre': '4711' };
+  const byTag = policyOf(['match: {}'], 'ownerTags: [cost-centre]');
 
-  it('is by the policy’s own keys where it names some', async () => {
-    const world = createWorld({ policy: policyOf(['match: {}'], 'ownerTags: [cost-centre]') });
-    world.tags = [
-      { Key: 'Owner', Value: 'eve' },
-      { Key: 'cost-centre', Value: '4711' },
-    ];
-    world.groups.set(groupId, [openRule(1)]);
-    await world.handler(ssh);
-    expect(world.published[0]?.owner).toEqual({ tag: 'cost-centre', value: '4711' });
+  it.each<[string, (keyof typeof listed | 'Name')[], keyof typeof listed | null, typeof policy]>([
+    ['has the tag for it', ['team'], 'team', policy],
+    ['has two tags for it', ['team', 'Owner'], 'Owner', policy],
+    ['has no tag for it', ['Name'], null, policy],
+    ['has the tag that the policy names', ['Owner', 'cost-centre'], 'cost-centre', byTag],
+  ])('is the value of the first owner tag when the group %s', async (_, keys, tag, by) => {
+    const values = { ...listed, Name: 'web' };
+    const tags = keys.map((Key) => ({ Key, Value: values[Key] }));
+    const world = await afterEvent(ssh, { policy: by, tags });
+    expect(world.published[0]?.owner).toEqual(tag && { tag, value: listed[tag] });
   });
 });

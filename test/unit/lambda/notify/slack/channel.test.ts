@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awsError, createWorld, fixture, openRule } from '../../../../worlds/lambda.ts';
-
-const ssh = fixture('authorize-nested');
+import { afterEvent, awsError, createWorld, fixture, openRule, ssh } from '../../../../worlds/lambda.ts';
 
 describe('Slack', () => {
   it.each([
@@ -36,7 +34,7 @@ describe('Slack', () => {
     const denied = createWorld();
     denied.fail('readSecret', awsError('AccessDeniedException'));
     const wrong = createWorld();
-    wrong.slack.secret = 'http://hooks.example.com/SECRET';
+    wrong.secret = 'http://hooks.example.com/SECRET';
     for (const world of [denied, wrong]) {
       await world.handler(ssh);
       expect(world.published).toMatchObject([
@@ -46,8 +44,7 @@ describe('Slack', () => {
   });
 
   it('not configured is said', async () => {
-    const world = createWorld({ slack: null });
-    await world.handler(ssh);
+    const world = await afterEvent(ssh, { slack: null });
     expect(world.published).toMatchObject([{ notification: { slack: { status: 'not-configured' } } }]);
   });
 
@@ -74,7 +71,7 @@ describe('Slack', () => {
 
   it('gets the text of an event without its markup', async () => {
     const world = createWorld();
-    const event = fixture('authorize-nested');
+    const event = ssh;
     Object.assign(event.detail as object, { sourceIPAddress: '<!channel> & co' });
     await world.handler(event);
     expect(world.slack.posts[0]).toContain('&lt;!channel&gt; &amp; co');
@@ -82,7 +79,7 @@ describe('Slack', () => {
 
   it('never has its address in a log or a result', async () => {
     const world = createWorld();
-    world.slack.answers.push(...Array(3).fill(new Error(world.slack.secret)));
+    world.slack.answers.push(...Array(3).fill(new Error(world.secret)));
     await world.handler(ssh);
     await world.handler(ssh);
     const said = [...world.log, JSON.stringify(world.published)].join('\n');

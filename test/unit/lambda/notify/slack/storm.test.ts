@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../../../lambda/contract/result.ts';
 import { placeInStorm } from '../../../../../lambda/notify/slack/storm.ts';
-import { memoryLedger } from '../../../../worlds/memory-ledger.ts';
+import { memoryLedger } from '../../../../worlds/memory-cloud.ts';
 import { remediation } from '../../../../worlds/remediation-sample.ts';
 import { createSlackWorld } from './world.ts';
 

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, it } from 'vitest';
 import { type Manner, type Receiver, startReceiver } from '../../../../worlds/http-receiver.ts';
-import { createWorld, fixture } from '../../../../worlds/lambda.ts';
+import { createWorld, fixture, ssh } from '../../../../worlds/lambda.ts';
 
-const ssh = fixture('authorize-nested');
 const clock = { now: () => new Date(), sleep: (milliseconds: number) => sleep(milliseconds) };
 const receivers: Receiver[] = [];
 afterAll(async () => {
@@ -19,7 +18,7 @@ async function start(...manners: Manner[]): Promise<Receiver> {
 /** A world whose webhook is a real server, with real time. */
 function worldOf(url: string) {
   const world = createWorld({ fetch: globalThis.fetch, clock });
-  world.slack.secret = `${url}/services/T000/B000/SECRETxyz`;
+  world.secret = `${url}/services/T000/B000/SECRETxyz`;
   return world;
 }
 

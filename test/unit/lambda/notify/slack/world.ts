@@ -1,7 +1,7 @@
 import type { Ledger } from '../../../../../lambda/ledger/ledger.ts';
 import { createSlack } from '../../../../../lambda/notify/slack/channel.ts';
 import { type Manner, startReceiver } from '../../../../worlds/http-receiver.ts';
-import { memoryLedger } from '../../../../worlds/memory-ledger.ts';
+import { memoryLedger } from '../../../../worlds/memory-cloud.ts';
 
 const arn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
 
