@@ -1,4 +1,5 @@
 import type { RemediationRecord } from '../../controlplane/store/remediations.ts';
+import type { Announcement } from '../../lambda/contract/announcement.ts';
 import {
   type RemediationResult,
   type ResultFinding,
@@ -48,6 +49,14 @@ export const remediationRecord = (change: Partial<RemediationResult>): Remediati
     ...{ accountId: account, region, outcome, result },
   };
 };
+
+/** An exception that expires within a week, as the remediation Lambda announces it. */
+export const announcement = (change: Partial<Announcement> = {}): Announcement => ({
+  ...{ schemaVersion: 1, time: '2026-03-02T09:00:00Z', policyDigest: 'f00d', state: 'expiring' },
+  ...{ name: 'games', owner: 'games@example.com', why: 'players connect from anywhere', ticket: 'SEC-1' },
+  expires: '2026-03-08T00:00:00Z',
+  ...change,
+});
 
 /** SSH to the world, closed, as the remediation Lambda reports it. */
 export const finding = (change: Partial<ResultFinding> = {}): ResultFinding => ({

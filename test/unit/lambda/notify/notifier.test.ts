@@ -4,7 +4,7 @@ import type { Notification, RemediationResult } from '../../../../lambda/contrac
 import { createNotifier } from '../../../../lambda/notify/notifier.ts';
 import { afterEvent, awsError, createWorld, fixture, ssh } from '../../../worlds/lambda.ts';
 import { memoryLedger } from '../../../worlds/memory-cloud.ts';
-import { remediation } from '../../../worlds/remediation-sample.ts';
+import { announcement, finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 const topicArn = 'arn:aws:sns:eu-west-1:222222222222:security';
 const everything = { topicArn, securityHub: true };
@@ -72,7 +72,7 @@ describe('a result without a notification', () => {
 describe('the notifier', () => {
   const never = () => new Promise<never>(() => {});
 
-  /** A notifier whose calls to AWS never come back, but for the secret and what is given. */
+  /** A notifier whose calls to AWS are never answered, except for the secret and `publish` where given. */
   function hanging(publish: () => Promise<void> = never) {
     const time = new Date('2026-03-02T09:15:10Z');
     const log: string[] = [];
@@ -100,27 +100,15 @@ describe('the notifier', () => {
 
   it('waits for no channel longer than eight seconds, and for all at once', async () => {
     const { notifier, posts } = hanging();
-    const finding = {
-      ...{
-        ruleId: 'sgr-1',
-        protocol: 'tcp',
-        fromPort: 22,
-        toPort: 22,
-        source: '::/0',
-        why: 'w',
-        message: null,
-      },
-      ...{ policyRule: 'p', severity: null, action: 'revoked' as const, undo: null },
-    };
     const began = performance.now();
-    const reported = await notifier.notify(remediation({ findings: [finding] }));
+    const reported = await notifier.notify(remediation({ findings: [finding()] }));
     expect(performance.now() - began).toBeLessThan(12_000);
     const late = { status: 'failed', error: expect.stringContaining('no answer within 7000 ms') };
     expect(reported).toEqual({ slack: sent, sns: late, securityHub: late });
     expect(posts).toHaveLength(1);
   });
 
-  it('makes of a mistake of its own a failed channel and a line in the log', async () => {
+  it('reports an internal error as a failed channel and a line in the log', async () => {
     const { notifier, log } = hanging();
     const broken = { ...remediation(), findings: undefined } as unknown as RemediationResult;
     const error = 'an error within Portcullis; its log says which';
@@ -132,10 +120,7 @@ describe('the notifier', () => {
 
   it('imports no announcement into Security Hub', async () => {
     const { notifier } = hanging(async () => {});
-    const reported = await notifier.announce({
-      ...{ schemaVersion: 1, time: '2026-03-02T09:00:00Z', policyDigest: 'f00d', name: 'games', owner: 'o' },
-      ...{ why: 'w', ticket: 't', expires: '2026-03-08T00:00:00Z', state: 'expiring' },
-    });
+    const reported = await notifier.announce(announcement());
     expect(reported).toEqual({ slack: sent, sns: sent, securityHub: { status: 'not-needed' } });
   });
 });

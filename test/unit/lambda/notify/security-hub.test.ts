@@ -1,47 +1,31 @@
 import type { AwsSecurityFinding, ImportFindingsError } from '@aws-sdk/client-securityhub';
 import { describe, expect, it } from 'vitest';
 import type { Member, Session } from '../../../../lambda/aws/cloud.ts';
-import { actions, type ResultFinding } from '../../../../lambda/contract/result.ts';
+import { actions } from '../../../../lambda/contract/result.ts';
 import { createSecurityHub } from '../../../../lambda/notify/security-hub/channel.ts';
 import { toAsff } from '../../../../lambda/notify/security-hub/finding.ts';
 import { awsError } from '../../../worlds/lambda.ts';
-import { remediation } from '../../../worlds/remediation-sample.ts';
+import { remediation, finding as sample } from '../../../worlds/remediation-sample.ts';
 import { asffSchema } from './asff.ts';
 
-const finding: ResultFinding = {
+const finding = sample({
   ruleId: 'sgr-00000000000000001',
-  protocol: 'tcp',
-  fromPort: 22,
-  toPort: 22,
-  source: '0.0.0.0/0',
-  policyRule: 'admin-ports',
-  severity: 'critical',
   message: 'Use Session Manager.',
   why: 'tcp 22 is open to the world',
-  action: 'revoked',
-  undo: null,
-};
+});
 const result = remediation({ findings: [finding], vpcId: 'vpc-1' });
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, id) => ({ ...finding, ruleId: `sgr-${String(id).padStart(17, '0')}` }));
 
 describe('a finding in the AWS Security Finding Format', () => {
-  it('names rule, group and what became of them', () => {
-    const [asff] = toAsff(
-      {
-        ...result,
-        owner: { tag: 'Owner', value: 'payments' },
-        actor: {
-          principal: 'arn:x',
-          session: 's',
-          sourceIp: '192.0.2.44',
-          userAgent: 'ua',
-          tool: 'terraform',
-        },
-        timeline: { ...result.timeline, eventTime: '2026-03-02T09:15:01Z' },
-      },
-      'aws',
-    );
+  it('names rule, group and what happened to them', () => {
+    const called = {
+      ...result,
+      owner: { tag: 'Owner', value: 'payments' },
+      actor: { ...result.actor, principal: 'arn:x', tool: 'terraform' },
+      timeline: { ...result.timeline, eventTime: '2026-03-02T09:15:01Z' },
+    };
+    const [asff] = toAsff(called, 'aws');
     expect(asffSchema.parse(asff)).toMatchObject({
       Id: 'eu-west-1/300000000001/sg-0a1b2c3d4e5f60001/sgr-00000000000000001',
       ProductArn: 'arn:aws:securityhub:eu-west-1:300000000001:product/300000000001/default',
@@ -91,7 +75,7 @@ describe('a finding in the AWS Security Finding Format', () => {
     });
   });
 
-  it('keeps its id from the first look to the last', () => {
+  it('keeps its id for every action', () => {
     const ids = actions.map(
       (action) => toAsff({ ...result, findings: [{ ...finding, action }] }, 'aws')[0]?.Id,
     );
@@ -101,7 +85,7 @@ describe('a finding in the AWS Security Finding Format', () => {
   it.each([
     ['aws-us-gov', 'us-gov-west-1'],
     ['aws-cn', 'cn-northwest-1'],
-  ])('in %s has its ARNs', (partition, region) => {
+  ])('has the ARNs of %s', (partition, region) => {
     const [asff] = toAsff({ ...result, region }, partition);
     expect(asffSchema.parse(asff)).toMatchObject({
       ProductArn: `arn:${partition}:securityhub:${region}:300000000001:product/300000000001/default`,
@@ -126,7 +110,7 @@ describe('a finding in the AWS Security Finding Format', () => {
     ['emoji', '👩‍👩‍👧‍👦'.repeat(1_000)],
     ['half of a pair', '\ud83d'],
     ['controls', '\u0000\u202e\u001b'],
-  ])('is valid with %s in the place of every text', (_, text) => {
+  ])('is valid with %s in place of every text', (_, text) => {
     for (const action of actions) {
       const bad = { why: text, message: text, error: text, severity: text, source: text, policyRule: text };
       const narrowed = { to: Array(100).fill(text) };
@@ -177,7 +161,7 @@ function createWorld({ on = true } = {}) {
 }
 
 describe('Security Hub', () => {
-  it('gets the findings with the member account’s own session, and an update under the same id', async () => {
+  it('receives the findings with the member account’s own session, and an update under the same id', async () => {
     const { hub, imported, sessions } = createWorld();
     const open = { ...finding, action: 'notified' as const };
     expect(await hub.notify({ ...result, findings: [open] })).toEqual({ status: 'sent' });
@@ -186,14 +170,14 @@ describe('Security Hub', () => {
     expect(sessions).toEqual(['300000000001', '300000000001']);
   });
 
-  it('gets a hundred at a time', async () => {
+  it('receives a hundred findings at a time', async () => {
     const { hub, imported, calls } = createWorld();
     expect(await hub.notify({ ...result, findings: numbered(250) })).toEqual({ status: 'sent' });
     expect(calls).toEqual([100, 100, 50]);
     expect(imported.size).toBe(250);
   });
 
-  it('gets what is only observed as well, and nothing where there is no finding', async () => {
+  it('receives observed findings too, and nothing when there is no finding', async () => {
     const { hub, imported } = createWorld();
     await hub.notify({ ...result, outcome: 'observed', findings: [{ ...finding, action: 'observed' }] });
     expect(imported.size).toBe(1);
@@ -216,7 +200,7 @@ describe('Security Hub', () => {
     expect(await world.hub.notify(result)).toEqual({ status: 'failed', error: expect.stringMatching(words) });
   });
 
-  it('that refuses some findings says how many and why', async () => {
+  it('that refuses some findings is a failed notification with their number and the reason', async () => {
     const world = createWorld();
     world.refusals = [{ Id: 'x', ErrorCode: 'InvalidInput', ErrorMessage: 'Title is too long' }];
     expect(await world.hub.notify({ ...result, findings: numbered(150) })).toEqual({

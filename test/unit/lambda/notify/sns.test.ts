@@ -1,56 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import type { Announcement } from '../../../../lambda/contract/announcement.ts';
-import { type Outcome, outcomes, remediationResultSchema } from '../../../../lambda/contract/result.ts';
+import { outcomes, remediationResultSchema } from '../../../../lambda/contract/result.ts';
 import { createTopic } from '../../../../lambda/notify/sns.ts';
 import { awsError } from '../../../worlds/lambda.ts';
-import { remediation } from '../../../worlds/remediation-sample.ts';
+import { announcement, finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 type Sent = Parameters<Parameters<typeof createTopic>[0]['publish']>[0];
 
 const arn = 'arn:aws:sns:eu-west-1:222222222222:security';
-const finding = {
-  ...{
-    ruleId: 'sgr-1',
-    protocol: 'tcp',
-    fromPort: 22,
-    toPort: 22,
-    source: '0.0.0.0/0',
-    why: 'w',
-    message: null,
-  },
-  ...{ action: 'revoked' as const, undo: null },
-};
 const findings = [
-  { ...finding, policyRule: 'admin-ports', severity: 'high' },
-  { ...finding, policyRule: 'databases', severity: 'critical' },
-  { ...finding, policyRule: 'admin-ports', severity: null },
+  finding({ policyRule: 'admin-ports', severity: 'high' }),
+  finding({ policyRule: 'databases', severity: 'critical' }),
+  finding({ policyRule: 'admin-ports', severity: null }),
 ];
-const announcement: Announcement = {
-  schemaVersion: 1,
-  time: '2026-03-02T09:00:00Z',
-  policyDigest: 'f00d',
-  name: 'games',
-  owner: 'games@example.com',
-  why: 'players connect from anywhere',
-  ticket: 'SEC-1',
-  expires: '2026-03-08T00:00:00Z',
-  state: 'expiring',
-};
 
-/** A topic that takes what SNS would take, and otherwise answers as SNS does. */
+/** A topic that accepts what SNS accepts, and otherwise refuses as SNS does. */
 function createWorld(topic: string | null = arn) {
   const sent: Sent[] = [];
   const world = { sent, refusal: undefined as Error | undefined };
   const publish = async (message: Sent) => {
     if (world.refusal) throw world.refusal;
-    const {
-      Subject = '',
-      Message = '',
-      MessageAttributes = {},
-      MessageGroupId,
-      MessageDeduplicationId,
-    } = message;
-    const attributes = Object.entries(MessageAttributes);
+    const { Subject = '', Message = '', MessageGroupId, MessageDeduplicationId } = message;
+    const attributes = Object.entries(message.MessageAttributes ?? {});
     const size = Buffer.byteLength(Message) + Buffer.byteLength(JSON.stringify(attributes));
     const isFifo = message.TopicArn.endsWith('.fifo');
     const order = /^[!-~]{1,128}$/;
@@ -92,22 +62,19 @@ describe('a topic', () => {
     expect(message).not.toHaveProperty('MessageGroupId');
   });
 
-  it.each(outcomes)('hears of %s where people should', async (outcome: Outcome) => {
+  it.each(outcomes)('receives %s only if people are notified of it', async (outcome) => {
     const { topic, sent } = createWorld();
-    const wanted = ['remediated', 'escalated', 'notified', 'undecided', 'access-denied', 'failed'];
-    const received = wanted.includes(outcome);
-    expect(await topic.notify(remediation({ outcome }))).toEqual({
-      status: received ? 'sent' : 'not-needed',
-    });
-    expect(sent).toHaveLength(received ? 1 : 0);
+    const notified = ['remediated', 'escalated', 'notified', 'undecided', 'access-denied', 'failed'];
+    const status = notified.includes(outcome) ? 'sent' : 'not-needed';
+    expect(await topic.notify(remediation({ outcome }))).toEqual({ status });
+    expect(sent).toHaveLength(status === 'sent' ? 1 : 0);
   });
 
-  it('takes an unreadable event, a hostile name and ten thousand findings', async () => {
+  it('accepts an unreadable event, a hostile name and ten thousand findings', async () => {
     const { topic, sent } = createWorld();
-    const many = Array.from({ length: 10_000 }, (_, id) => ({
-      ...finding,
-      ...{ policyRule: `rule-${id}`, severity: null, why: '\u{1f6a8}'.repeat(50) },
-    }));
+    const many = Array.from({ length: 10_000 }, (_, id) =>
+      finding({ policyRule: `rule-${id}`, why: '\u{1f6a8}'.repeat(50) }),
+    );
     const results = [
       remediation({ outcome: 'undecided', account: '', region: '', groupId: null }),
       remediation({ account: '\n\u202eпривет\r\n', region: '\u{1f6a8}'.repeat(99), groupId: '' }),
@@ -118,14 +85,14 @@ describe('a topic', () => {
     expect(JSON.parse(sent[2]?.Message ?? '').omitted).toBeGreaterThan(1_000);
   });
 
-  it('that is FIFO keeps the order of a group, and takes a replay once', async () => {
+  it('that is FIFO keeps the order of a group, and accepts a replay once', async () => {
     const { topic, sent } = createWorld(`${arn}.fifo`);
     await topic.notify(remediation());
     await topic.notify(remediation());
     await topic.notify(remediation({ outcome: 'failed' }));
     await topic.notify(remediation({ groupId: 'sg-2' }));
     await topic.notify(remediation({ groupId: 'x y'.repeat(100) }));
-    await topic.announce(announcement);
+    await topic.announce(announcement());
     const [one, replay, failed, other, ...rest] = sent;
     expect(rest).toHaveLength(2);
     expect(one?.MessageGroupId).toBe('300000000001/eu-west-1/sg-0a1b2c3d4e5f60001');
@@ -137,7 +104,7 @@ describe('a topic', () => {
 
   it('gets announcements of exceptions', async () => {
     const { topic, sent } = createWorld();
-    expect(await topic.announce(announcement)).toEqual({ status: 'sent' });
+    expect(await topic.announce(announcement())).toEqual({ status: 'sent' });
     expect(sent[0]).toMatchObject({
       Subject: 'Portcullis: Exception games expires on 2026-03-08',
       MessageAttributes: {
@@ -146,7 +113,7 @@ describe('a topic', () => {
         state: { StringValue: 'expiring' },
       },
     });
-    expect(JSON.parse(sent[0]?.Message ?? '')).toEqual(announcement);
+    expect(JSON.parse(sent[0]?.Message ?? '')).toEqual(announcement());
   });
 
   it.each([
@@ -157,12 +124,12 @@ describe('a topic', () => {
   ])('that answers %s is a failed notification', async (name, status, error) => {
     const world = createWorld();
     world.refusal = awsError(name, status);
-    const reported = [await world.topic.notify(remediation()), await world.topic.announce(announcement)];
+    const reported = [await world.topic.notify(remediation()), await world.topic.announce(announcement())];
     for (const channel of reported)
       expect(channel).toEqual({ status: 'failed', error: expect.stringMatching(error) });
   });
 
-  it('that never answers is given up after seven seconds', async () => {
+  it('that never answers fails after seven seconds', async () => {
     const topic = createTopic({ publish: () => new Promise(() => {}) }, arn);
     expect(await topic.notify(remediation())).toMatchObject({
       status: 'failed',
@@ -170,9 +137,9 @@ describe('a topic', () => {
     });
   });
 
-  it('that is not configured is said', async () => {
+  it('that is not configured is reported so', async () => {
     const { topic } = createWorld(null);
     expect(await topic.notify(remediation())).toEqual({ status: 'not-configured' });
-    expect(await topic.announce(announcement)).toEqual({ status: 'not-configured' });
+    expect(await topic.announce(announcement())).toEqual({ status: 'not-configured' });
   });
 });

@@ -11,7 +11,7 @@ import { announcementMessage } from '../../../../../lambda/notify/message/announ
 import { slackMessage } from '../../../../../lambda/notify/message/result.ts';
 import { titleOf } from '../../../../../lambda/notify/message/title.ts';
 import { stormMessage } from '../../../../../lambda/notify/slack/storm.ts';
-import { remediation } from '../../../../worlds/remediation-sample.ts';
+import { announcement, remediation } from '../../../../worlds/remediation-sample.ts';
 import { messageSchema, mrkdwnTexts, outsideCode } from './block-kit.ts';
 import { finding } from './sample.ts';
 
@@ -27,15 +27,9 @@ function hostile(
   const worst: ResultFinding = { ...finding, ...bad, why: text, error: text, action, narrowed, recurrence };
   const exceptions = Array(30).fill({ name: text, expires: text });
   return {
-    ...remediation({
-      outcome,
-      reason: text,
-      eventId: text,
-      cloudTrailEventId: text,
-      account: text,
-      region: text,
-    }),
-    ...{ groupId: text, groupName: text, vpcId: text, eventName: text, policyDigest: text, omitted: 7 },
+    ...remediation({ outcome, omitted: 7 }),
+    ...{ reason: text, eventId: text, cloudTrailEventId: text, account: text, region: text },
+    ...{ groupId: text, groupName: text, vpcId: text, eventName: text, policyDigest: text },
     owner: { tag: text, value: text },
     actor: { principal: text, session: text, sourceIp: text, userAgent: text, tool: text },
     findings: Array(60).fill(worst),
@@ -47,13 +41,13 @@ function hostile(
 }
 
 const strings: [string, string][] = [
-  ['a mention of everybody', '<!channel> <!here> <@U123> <!subteam^S1>'],
+  ['a mention of a whole channel', '<!channel> <!here> <@U123> <!subteam^S1>'],
   ['a link', '<https://evil.example/|sg-0a1b2c3d4e5f60001>'],
   ['formatting', '*PWNED* _PWNED_ ~PWNED~ *PWNED*'],
   ['emoji names', ':PWNED: :100: fd00:100:200::/40'],
   ['an end of a code span', '`PWNED` `` *PWNED* `'],
   ['a code block', '```\n*PWNED*\n```'],
-  ['lines of its own', 'x\n*Who*\n`root`\r\n*PWNED*\u2028*Where*\u2029> *PWNED*'],
+  ['line breaks', 'x\n*Who*\n`root`\r\n*PWNED*\u2028*Where*\u2029> *PWNED*'],
   ['entities', '&lt;!channel&gt; &amp; &#60;!channel&#62;'],
   ['10 kB of letters', 'a'.repeat(10_000)],
   ['10 kB of words', '*PWNED* <b> '.repeat(900)],
@@ -63,16 +57,16 @@ const strings: [string, string][] = [
   ['10 kB of emoji', '👩‍👩‍👧‍👦'.repeat(1_000)],
   ['half of a surrogate pair', `\ud83d*PWNED*\ude00`],
   ['10 kB of halves', '\ud83d'.repeat(10_000)],
-  ['text that turns around', '\u202e*PWNED*\u202c \u2066x\u2069 \u200f'],
+  ['text that changes direction', '\u202e*PWNED*\u202c \u2066x\u2069 \u200f'],
   ['right to left', 'שלום *PWNED* مرحبا'],
   ['controls', '\u0000\u0007\u001b[31m*PWNED*\u009f\ufeff\u200b'],
   ['combining marks', `Z${'\u0301'.repeat(5_000)}`],
   ['nothing', ''],
   ['only spaces', ' \t\n '],
-  ['only what is not seen', '\u200b\u202e\ufeff'],
+  ['only invisible characters', '\u200b\u202e\ufeff'],
 ];
 
-/** Within Slack's limits, and with nothing of another's text where Slack reads markup. */
+/** Within Slack's limits, and without text of other people where Slack reads markup. */
 function check(message: object): void {
   const { blocks, text } = messageSchema.parse(message);
   const texts = mrkdwnTexts({ blocks, text });
@@ -106,10 +100,7 @@ describe('a Slack message', () => {
   it.each(strings)('is valid with %s in its place', (_, text) => {
     check(
       announcementMessage({
-        schemaVersion: 1,
-        time: '2026-03-02T09:00:00Z',
-        expires: text,
-        state: 'expired',
+        ...announcement({ expires: text, state: 'expired' }),
         ...{ policyDigest: text, name: text, owner: text, why: text, ticket: text },
       }),
     );

@@ -1,23 +1,13 @@
-import type { ResultFinding } from '../../../../../lambda/contract/result.ts';
-import { remediation } from '../../../../worlds/remediation-sample.ts';
+import { remediation, finding as sample } from '../../../../worlds/remediation-sample.ts';
 
 /** A result that people are notified of: SSH from the world, opened by hand and closed. */
-export const finding: ResultFinding = {
+export const finding = sample({
   ruleId: 'sgr-00000000000000001',
-  protocol: 'tcp',
-  fromPort: 22,
-  toPort: 22,
-  source: '0.0.0.0/0',
-  policyRule: 'admin-ports',
-  severity: 'critical',
   message: 'Use Session Manager.',
   why: '0.0.0.0/0 is public and wider than /24, and tcp 22 is among its ports',
-  action: 'revoked',
-  undo: { ipPermission: { IpProtocol: 'tcp' }, tags: [] },
-};
+});
 
 export const closed = remediation({
-  eventId: '68679d28-343e-d8ec-4a8c-cdd430223a5d',
   vpcId: 'vpc-1',
   policyDigest: 'f00df00df00df00d',
   owner: { tag: 'Owner', value: 'payments@example.com' },

@@ -1,15 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Outcome } from '../../../../../lambda/contract/result.ts';
 import { placeInStorm } from '../../../../../lambda/notify/slack/storm.ts';
 import { memoryLedger } from '../../../../worlds/memory-cloud.ts';
 import { remediation } from '../../../../worlds/remediation-sample.ts';
-import { createSlackWorld } from './world.ts';
-
-let world: Awaited<ReturnType<typeof createSlackWorld>> | undefined;
-afterEach(async () => {
-  await world?.receiver.stop();
-  world = undefined;
-});
+import { slackTest as it } from './world.ts';
 
 const result = (outcome: Outcome, group: number, account = '300000000001') =>
   remediation({ outcome, account, groupId: `sg-${group}` });
@@ -18,43 +12,41 @@ const result = (outcome: Outcome, group: number, account = '300000000001') =>
 async function places(count: number, urgent: boolean): Promise<Map<number, string>> {
   const now = new Date('2026-03-02T09:15:10Z');
   const ledger = memoryLedger(() => now);
-  const said = new Map<number, string>();
+  const sent = new Map<number, string>();
   for (let number = 1; number <= count; number += 1) {
     const { say } = await placeInStorm(ledger, urgent, now);
-    if (say !== 'nothing') said.set(number, say);
+    if (say !== 'nothing') sent.set(number, say);
   }
-  return said;
+  return sent;
 }
 
 describe('a minute with many messages', () => {
-  it('has ten singly, and the number at 11, 50, 100, 500, 1,000 and so on', async () => {
-    const said = await places(6_000, false);
-    expect([...said].filter(([, say]) => say === 'it').map(([number]) => number)).toEqual(
+  it('has ten messages one by one, and the count at 11, 50, 100, 500, 1,000 and so on', async () => {
+    const sent = await places(6_000, false);
+    expect([...sent].filter(([, say]) => say === 'it').map(([number]) => number)).toEqual(
       Array.from({ length: 10 }, (_, index) => index + 1),
     );
-    const numbers = [...said].filter(([, say]) => say === 'count').map(([number]) => number);
+    const numbers = [...sent].filter(([, say]) => say === 'count').map(([number]) => number);
     expect(numbers).toEqual([11, 50, 100, 500, 1_000, 5_000]);
   });
 
-  it('has sixty of the urgent ones singly, and then the number', async () => {
-    const said = await places(1_200, true);
-    expect([...said.values()].filter((say) => say === 'it')).toHaveLength(60);
-    const numbers = [...said].filter(([, say]) => say === 'count').map(([number]) => number);
+  it('has sixty urgent messages one by one, and then the count', async () => {
+    const sent = await places(1_200, true);
+    expect([...sent.values()].filter((say) => say === 'it')).toHaveLength(60);
+    const numbers = [...sent].filter(([, say]) => say === 'count').map(([number]) => number);
     expect(numbers).toEqual([61, 100, 500, 1_000]);
   });
 
-  it('is counted over the whole organization, by invocations at once as well', async () => {
-    world = await createSlackWorld();
-    const { slack, receiver } = world;
+  it('is counted over the whole organization, over concurrent invocations too', async ({ world }) => {
     const reported = await Promise.all(
       Array.from({ length: 120 }, (_, group) =>
-        slack.notify(result('remediated', group, `3000000000${10 + (group % 80)}`)),
+        world.slack.notify(result('remediated', group, `3000000000${10 + (group % 80)}`)),
       ),
     );
     const statuses = Object.groupBy(reported, ({ status }) => status);
     expect(statuses.sent).toHaveLength(10);
     expect(statuses.folded).toHaveLength(110);
-    expect(receiver.received).toHaveLength(13);
+    expect(world.receiver.received).toHaveLength(13);
     const folds = world.posts().filter(({ text }) => text.startsWith('Many findings'));
     expect(folds.map(({ text }) => text).sort()).toEqual([
       'Many findings: 100 within a minute. Further messages of this minute are folded.',
@@ -65,22 +57,20 @@ describe('a minute with many messages', () => {
     expect(folds.every(({ thread_ts }) => thread_ts === undefined)).toBe(true);
   });
 
-  it('folds none whose ingress is still open, and the next minute begins anew', async () => {
-    world = await createSlackWorld();
-    const { slack } = world;
-    for (let group = 0; group < 20; group += 1) await slack.notify(result('remediated', group));
-    expect(await slack.notify(result('remediated', 20))).toEqual({ status: 'folded' });
+  it('folds no message about ingress that is still open, and the next minute starts at zero', async ({
+    world,
+  }) => {
+    for (let group = 0; group < 20; group += 1) await world.slack.notify(result('remediated', group));
+    expect(await world.slack.notify(result('remediated', 20))).toEqual({ status: 'folded' });
     for (const outcome of ['escalated', 'failed', 'access-denied'] as const)
-      expect(await slack.notify(result(outcome, 21))).toEqual({ status: 'sent' });
+      expect(await world.slack.notify(result(outcome, 21))).toEqual({ status: 'sent' });
     world.time += 60_000;
-    expect(await slack.notify(result('remediated', 22))).toEqual({ status: 'sent' });
+    expect(await world.slack.notify(result('remediated', 22))).toEqual({ status: 'sent' });
   });
 
-  it('whose one message for many does not arrive says so', async () => {
-    world = await createSlackWorld();
-    const { slack, receiver } = world;
-    for (let group = 0; group < 10; group += 1) await slack.notify(result('remediated', group));
-    receiver.answer({ status: 403, body: 'action_prohibited' });
-    expect(await slack.notify(result('remediated', 11))).toMatchObject({ status: 'failed' });
+  it('reports a failure when the message for many is refused', async ({ world }) => {
+    for (let group = 0; group < 10; group += 1) await world.slack.notify(result('remediated', group));
+    world.receiver.answer({ status: 403, body: 'action_prohibited' });
+    expect(await world.slack.notify(result('remediated', 11))).toMatchObject({ status: 'failed' });
   });
 });

@@ -1,34 +1,39 @@
+import { test } from 'vitest';
+import type { Outcome } from '../../../../../lambda/contract/result.ts';
 import type { Ledger } from '../../../../../lambda/ledger/ledger.ts';
 import { createSlack } from '../../../../../lambda/notify/slack/channel.ts';
 import { type Manner, startReceiver } from '../../../../worlds/http-receiver.ts';
 import { memoryLedger } from '../../../../worlds/memory-cloud.ts';
+import { remediation } from '../../../../worlds/remediation-sample.ts';
 
 const arn = 'arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack';
 
-/** Slack's `chat.postMessage` as a real server, and our side of it with a clock that jumps where it would wait. */
-export async function createSlackWorld(over: { ledger?: Ledger } = {}) {
+/** Slack's `chat.postMessage` as a real server, and our side of it with a clock that jumps instead of waiting. */
+async function createSlackWorld(ledger?: Ledger) {
   let number = 0;
   const takes: Manner = ({ body }) => {
     number += 1;
     const { channel } = JSON.parse(body);
-    return answer({
-      ok: true,
-      channel: `${channel}-by-id`,
-      ts: `1700000000.${String(number).padStart(6, '0')}`,
-    });
+    const ts = `1700000000.${String(number).padStart(6, '0')}`;
+    return answer({ ok: true, channel: `${channel}-by-id`, ts });
   };
   const receiver = await startReceiver(takes);
   const world = {
     time: Date.parse('2026-03-02T09:15:10Z'),
     takes,
     receiver,
-    secret: JSON.stringify({ token: 'xoxb-1234-SECRET', channel: 'C1', api: `${receiver.url}/api` }) as
-      | string
-      | Error,
+    secret: '' as string | Error,
     reads: 0,
     log: [] as string[],
     posts: () => receiver.received.map(({ body }) => JSON.parse(body)),
+    threads: () => world.posts().map(({ thread_ts }): string | undefined => thread_ts),
+    /** Writes the secret of an app. */
+    setApp(change: object = {}) {
+      const app = { token: 'xoxb-1234-SECRET', channel: 'C1', api: `${receiver.url}/api` };
+      world.secret = JSON.stringify({ ...app, ...change });
+    },
   };
+  world.setApp();
   const now = () => new Date(world.time);
   const slack = createSlack(
     {
@@ -39,7 +44,7 @@ export async function createSlackWorld(over: { ledger?: Ledger } = {}) {
           return world.secret;
         },
       },
-      ledger: over.ledger ?? memoryLedger(now),
+      ledger: ledger ?? memoryLedger(now),
       fetch: globalThis.fetch,
       clock: {
         now,
@@ -52,24 +57,34 @@ export async function createSlackWorld(over: { ledger?: Ledger } = {}) {
     arn,
     'aws',
   );
-  return Object.assign(world, { slack });
+  return Object.assign(world, {
+    slack,
+    notify: (outcome: Outcome, groupId?: string) => slack.notify(resultOf(outcome, groupId)),
+  });
 }
+
+/** The world of one test. `manner`: how its ledger fails. */
+export const slackTest = test
+  .extend('manner', undefined as 'throws' | 'hangs' | undefined)
+  .extend('world', async ({ manner }, { onCleanup }) => {
+    const world = await createSlackWorld(manner && brokenLedger(manner));
+    onCleanup(() => world.receiver.stop());
+    return world;
+  });
+
+export const resultOf = (outcome: Outcome, groupId = 'sg-1') => remediation({ outcome, groupId });
+
+/** An answer of Slack with an error at HTTP 200. */
+export const refusal = (error: string) => answer({ ok: false, error });
 
 export function answer(body: object): Manner {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 /** A ledger none of whose calls succeeds: each throws, or never answers. */
-export function brokenLedger(manner: 'throws' | 'hangs'): Ledger {
+function brokenLedger(manner: 'throws' | 'hangs'): Ledger {
   const call = (): Promise<never> =>
     manner === 'throws' ? Promise.reject(new Error('the table was deleted')) : new Promise(() => {});
-  return {
-    read: call,
-    write: call,
-    writeOnce: call,
-    members: call,
-    add: call,
-    remove: call,
-    count: call,
-  } satisfies Record<keyof Ledger, () => Promise<never>>;
+  const reading = { read: call, members: call };
+  return { ...reading, write: call, writeOnce: call, add: call, remove: call, count: call };
 }
