@@ -15,7 +15,7 @@ test('a batch is what an event source mapping of a queue sends, and nothing else
   expect(readBatch({ Records: [] })).toBeUndefined();
 });
 
-test('each message is handled with its own event, and only those that failed come again', async () => {
+test('each message is handled with its own event, and only those that failed are returned', async () => {
   const handled: unknown[] = [];
   const messages = readBatch({
     Records: [record('m-1', { id: 'good' }), record('m-2', { id: 'bad' }), record('m-3', 'no JSON')],

@@ -4,24 +4,24 @@ import { describe, expect, test } from 'vitest';
 import { mergeResults } from '../../../../lambda/contract/merge.ts';
 import {
   actions,
+  type Outcome,
   outcomes,
   type RemediationResult,
+  type ResultFinding,
   remediationResultSchema,
 } from '../../../../lambda/contract/result.ts';
 import { outcomesByStrength } from '../../../../lambda/contract/strength.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 
 const times = ['2026-03-02T09:15:10Z', '2026-03-02T09:15:11Z', '2026-03-02T09:16:00Z'];
-const undoOf = (port: number) => ({
-  ipPermission: { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-  tags: [],
-});
+const { undo } = finding();
+const tagged = { ipPermission: { IpProtocol: 'tcp' }, tags: [{ Key: 'Name', Value: 'web' }] };
 const findings = fc.array(
   fc
     .record({
       ruleId: fc.constantFrom('sgr-1', 'sgr-2', 'sgr-3'),
       action: fc.constantFrom(...actions),
-      undo: fc.option(fc.constantFrom(undoOf(22), undoOf(3389))),
+      undo: fc.constantFrom(undo, tagged, null),
       error: fc.constantFrom('UnauthorizedOperation', undefined),
     })
     .map(({ error, ...rest }) => finding({ ...rest, ...(error !== undefined && { error }) })),
@@ -57,22 +57,20 @@ const result: fc.Arbitrary<RemediationResult> = fc
     }),
   );
 
+const later = (result: RemediationResult) => ({ ...result, time: '2026-03-02T09:16:00Z' });
+
 function orders<T>(items: readonly T[]): T[][] {
   if (items.length < 2) return [[...items]];
   return items.flatMap((item, at) => orders(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
 
-/** As a database gives it back: with its keys in another order. */
-const reordered = (value: unknown): unknown =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(
-        Object.entries(value)
-          .reverse()
-          .map(([key, each]) => [key, reordered(each)]),
-      )
-    : Array.isArray(value)
-      ? value.map(reordered)
-      : value;
+/** As a database returns it: with its keys in another order. */
+function reordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reordered);
+  if (value === null || typeof value !== 'object') return value;
+  const reversed = Object.entries(value).reverse();
+  return Object.fromEntries(reversed.map(([key, each]) => [key, reordered(each)]));
+}
 
 describe('results of one event and group', () => {
   test('merge into the same result in every order and with every repetition', () => {
@@ -91,7 +89,7 @@ describe('results of one event and group', () => {
     );
   });
 
-  test('keep what puts a rule back, whichever result has it, and invent nothing', () => {
+  test('keep what restores a rule, from any of the results, and add nothing', () => {
     fc.assert(
       fc.property(fc.array(result, { minLength: 1, maxLength: 5 }), (results) => {
         const merged = mergeResults(results);
@@ -116,30 +114,21 @@ describe('results of one event and group', () => {
 
   const revoked = remediation({ findings: [finding()] });
   const gone = remediation({ outcome: 'rule-gone', reason: 'it was deleted', mode: null, time: times[1] });
-  const failed = remediation({
-    outcome: 'access-denied',
-    reason: 'no role',
-    findings: [finding({ action: 'failed', error: 'UnauthorizedOperation' })],
-  });
+  const of = (outcome: Outcome, change: Partial<ResultFinding>) =>
+    remediation({ outcome, findings: [finding(change)] });
+  const failed = of('access-denied', { action: 'failed', error: 'UnauthorizedOperation' });
   test.each<[string, RemediationResult[], Partial<RemediationResult>]>([
     [
-      'a duplicate that found the rule gone',
+      'a duplicate that found the rule deleted',
       [gone, revoked],
       { outcome: 'remediated', reason: null, mode: 'revoke' },
     ],
     [
       'a duplicate whose revoke came second',
-      [
-        remediation({ outcome: 'rule-gone', findings: [finding({ action: 'already-gone', undo: null })] }),
-        revoked,
-      ],
+      [of('rule-gone', { action: 'already-gone', undo: null }), revoked],
       { outcome: 'remediated', findings: [finding()] },
     ],
-    [
-      'a retry that revoked what was denied before',
-      [failed, { ...revoked, time: times[2] ?? '' }],
-      { outcome: 'remediated' },
-    ],
+    ['a retry that revoked what was denied before', [failed, later(revoked)], { outcome: 'remediated' }],
     [
       'an attempt that was denied before it read the group, and one that read it',
       [remediation({ outcome: 'access-denied', reason: 'no role' }), gone],
@@ -147,21 +136,12 @@ describe('results of one event and group', () => {
     ],
     [
       'one rule revoked and another still open',
-      [
-        revoked,
-        remediation({ outcome: 'failed', findings: [finding({ ruleId: 'sgr-2', action: 'failed' })] }),
-      ],
+      [revoked, of('failed', { ruleId: 'sgr-2', action: 'failed' })],
       { outcome: 'failed' },
     ],
     [
       'one rule revoked and another escalated',
-      [
-        revoked,
-        remediation({
-          outcome: 'escalated',
-          findings: [finding({ ruleId: 'sgr-2', action: 'escalated', undo: null })],
-        }),
-      ],
+      [revoked, of('escalated', { ruleId: 'sgr-2', action: 'escalated', undo: null })],
       { outcome: 'escalated' },
     ],
   ])('%s', (_, results, wanted) => {
@@ -169,32 +149,24 @@ describe('results of one event and group', () => {
     expect(mergeResults(results.toReversed())).toMatchObject(wanted);
   });
 
-  test('a rule that one could not judge and another revoked is decided', () => {
-    const undecided = remediation({
-      outcome: 'undecided',
-      undecided: [{ ruleId: finding().ruleId, reason: 'throttled' }],
-    });
+  test('a rule that is undecided in one result and revoked in another is decided', () => {
+    const reasons = [{ ruleId: finding().ruleId, reason: 'throttled' }];
+    const undecided = remediation({ outcome: 'undecided', undecided: reasons });
     expect(mergeResults([undecided, revoked])).toMatchObject({ outcome: 'remediated', undecided: [] });
   });
 });
 
 describe('parts of one result', () => {
-  const whole = remediation({
-    findings: ['sgr-1', 'sgr-2', 'sgr-3'].map((ruleId) => finding({ ruleId })),
-    omitted: 0,
+  const whole = remediation({ findings: ['sgr-1', 'sgr-2', 'sgr-3'].map((ruleId) => finding({ ruleId })) });
+  const parts = whole.findings.map((each, index) => {
+    return { ...whole, findings: [each], part: index + 1, parts: 3 };
   });
-  const parts = whole.findings.map((each, index) => ({
-    ...whole,
-    findings: [each],
-    part: index + 1,
-    parts: 3,
-  }));
 
   test('are the result again once all have arrived, in any order', () => {
     for (const order of orders(parts)) expect(mergeResults(order)).toEqual(whole);
   });
 
-  test('say how many there are while one is missing', () => {
+  test('are counted while one is missing', () => {
     const merged = mergeResults(parts.slice(1));
     expect(merged).toMatchObject({ parts: 3, outcome: 'remediated' });
     expect(merged).not.toHaveProperty('part');
@@ -207,7 +179,7 @@ describe('parts of one result', () => {
   });
 
   test('of an attempt that ended half-way are complete by the retry that reports all of it', () => {
-    const retry = { ...whole, time: times[2] ?? '' };
+    const retry = later(whole);
     expect(mergeResults([...parts.slice(0, 2), retry])).not.toHaveProperty('parts');
     const closedByOther = {
       ...retry,
@@ -216,11 +188,11 @@ describe('parts of one result', () => {
     expect(mergeResults([...parts.slice(0, 2), closedByOther]).parts).toBe(3);
   });
 
-  test('left-out entries are counted until another result has them', () => {
+  test('omitted entries are counted until another result has them', () => {
     const cut = { ...whole, findings: whole.findings.slice(0, 1), omitted: 2 };
     const gone = remediation({ outcome: 'rule-gone', time: times[1] });
     expect(mergeResults([cut, gone]).omitted).toBe(2);
-    expect(mergeResults([cut, { ...whole, time: times[2] ?? '' }]).omitted).toBe(0);
+    expect(mergeResults([cut, later(whole)]).omitted).toBe(0);
   });
 });
 

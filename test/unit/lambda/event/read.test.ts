@@ -3,15 +3,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvent } from '../../../../lambda/event/read.ts';
 import { toolOf } from '../../../../lambda/event/tool.ts';
-import { fixture, groupId, ssh } from '../../../worlds/lambda.ts';
+import { ingressPattern } from '../../../../programs/pattern.ts';
+import { fixture, groupId, prefixListId, ssh } from '../../../worlds/lambda.ts';
 
 const read = (event: unknown) =>
   readEvent(event, { remediationRole: 'portcullis-remediation', tagKeys: new Set(['exempt']) });
+/** A fixture with changes of its detail. */
+function withDetail(name: string, change: object) {
+  const event = fixture(name);
+  return { ...event, detail: { ...(event.detail as object), ...change } };
+}
+
 const [one, two, three] = ['sgr-00000000000000001', 'sgr-00000000000000002', 'sgr-00000000000000003'];
 const group = { groupIds: [groupId], groupName: null };
-const listId = 'pl-0123456789abcdef0';
 
-const looks = new Map<string, object>([
+const inspections = new Map<string, object>([
   ['authorize-nested', { ...group, ruleIds: [one] }],
   ['authorize-flat', { ...group, ruleIds: [one] }],
   ['authorize-flat-by-name', { groupIds: [groupId], groupName: 'web', ruleIds: [one] }],
@@ -39,10 +45,10 @@ const looks = new Map<string, object>([
   ['authorize-ipv6-all-protocols', { ...group, ruleIds: [one] }],
   ['authorize-two-halves', { ...group, ruleIds: [one, two] }],
   ['modify-duplicate', { ...group, ruleIds: [one] }],
-  ['prefix-list-restored', { groupIds: [], prefixListId: 'pl-0123456789abcdef0' }],
+  ['prefix-list-restored', { groupIds: [], prefixListId }],
   ['authorize-server-error', { ...group, ruleIds: [] }],
-  ['resolver-target-created', { groupIds: [], prefixListId: listId, prefixListRegion: 'eu-west-1' }],
-  ['resolver-target-modified', { groupIds: [], prefixListId: listId, prefixListRegion: 'eu-west-1' }],
+  ['resolver-target-created', { groupIds: [], prefixListId, prefixListRegion: 'eu-west-1' }],
+  ['resolver-target-modified', { groupIds: [], prefixListId, prefixListRegion: 'eu-west-1' }],
   [
     'resolver-modified',
     { groupIds: [], prefixListId: null, resolverId: 'ipam-pl-resolver-0a1b2c3d4e5f60001' },
@@ -54,10 +60,7 @@ const looks = new Map<string, object>([
   ['modify-wrapped-one', { ...group, ruleIds: [one] }],
   ['modify-wrapped-several', { ...group, ruleIds: [one, two] }],
   ['modify-plain', { ...group, ruleIds: [one] }],
-  [
-    'prefix-list-edited',
-    { groupIds: [], groupName: null, prefixListId: 'pl-0123456789abcdef0', ruleIds: [] },
-  ],
+  ['prefix-list-edited', { groupIds: [], groupName: null, prefixListId, ruleIds: [] }],
 ]);
 
 const refusals = new Map<string, ['ignored' | 'undecided', RegExp]>([
@@ -80,18 +83,18 @@ describe('an event', () => {
     const files = readdirSync(new URL('../../../fixtures/events/', import.meta.url)).map((file) =>
       file.replace('.json', ''),
     );
-    expect(files.sort()).toEqual([...looks.keys(), ...refusals.keys(), ...notes.keys()].sort());
+    expect(files.sort()).toEqual([...inspections.keys(), ...refusals.keys(), ...notes.keys()].sort());
   });
 
-  it.each([...looks])('%s asks for a look at what it names', (name, subject) => {
+  it.each([...inspections])('%s requires an inspection of what it names', (name, subject) => {
     expect(read(fixture(name))).toMatchObject({ kind: 'inspect', subject });
   });
 
-  it.each([...refusals])('%s asks for none, and says why', (name, [kind, reason]) => {
+  it.each([...refusals])('%s requires none, with the reason', (name, [kind, reason]) => {
     expect(read(fixture(name))).toMatchObject({ kind, reason: expect.stringMatching(reason) });
   });
 
-  it.each([...notes])('%s needs none, and no one is notified', (name, tagChanges) => {
+  it.each([...notes])('%s requires none, and no one is notified', (name, tagChanges) => {
     expect(read(fixture(name))).toMatchObject({ kind: 'noted', tagChanges });
   });
 
@@ -99,13 +102,15 @@ describe('an event', () => {
     ['tags-created', [exempt]],
     ['tags-deleted', [{ ...exempt, value: null }]],
     ['tags-deleted-all', [{ ...exempt, value: null }]],
-  ])('%s tells of the tags that the policy goes by alone', (name, tagChanges) => {
+  ])('%s reports only the tags that the policy reads', (name, tagChanges) => {
     expect(read(fixture(name))).toMatchObject({ tagChanges });
   });
 
   it('gives account and Region from its envelope, not from its detail', () => {
-    const event = ssh;
-    Object.assign(event.detail as object, { recipientAccountId: '999999999999', awsRegion: 'us-east-1' });
+    const event = withDetail('authorize-nested', {
+      recipientAccountId: '999999999999',
+      awsRegion: 'us-east-1',
+    });
     expect(read(event).call).toMatchObject({ account: '300000000001', region: 'eu-west-1' });
   });
 
@@ -114,7 +119,7 @@ describe('an event', () => {
     expect(read(fixture('authorize-account-as-short-number')).call.account).toBe('012345678901');
   });
 
-  it('tells who called, from where and with what', () => {
+  it('names the caller, the address and the tool', () => {
     expect(read(fixture('authorize-by-terraform')).call.actor).toEqual({
       principal: 'arn:aws:sts::300000000001:assumed-role/Developer/alice@example.com',
       session: 'alice@example.com',
@@ -124,23 +129,20 @@ describe('an event', () => {
     });
   });
 
-  it('without a readable caller is inspected', () => {
-    const event = ssh;
-    Object.assign(event.detail as object, {
-      userIdentity: 'not an object',
-      userAgent: 7,
-      sourceIPAddress: null,
-    });
-    expect(read(event)).toMatchObject({
+  it('with an unreadable caller is inspected', () => {
+    const unreadable = { userIdentity: 'not an object', userAgent: 7, sourceIPAddress: null };
+    const actor = { principal: null, userAgent: null };
+    expect(read(withDetail('authorize-nested', unreadable))).toMatchObject({
       kind: 'inspect',
-      call: { actor: { principal: null, userAgent: null } },
+      call: { actor },
     });
   });
 
   it.each(['requestParameters', 'responseElements'])('is inspected without %s', (key) => {
-    const event = ssh;
-    Reflect.deleteProperty(event.detail as object, key);
-    expect(read(event)).toMatchObject({ kind: 'inspect', subject: group });
+    expect(read(withDetail('authorize-nested', { [key]: undefined }))).toMatchObject({
+      kind: 'inspect',
+      subject: group,
+    });
   });
 
   it.each([
@@ -163,12 +165,11 @@ describe('an event', () => {
     });
   });
 
-  it('never names a group that is not one, nor one that is only a source', () => {
-    const event = fixture('authorize-source-group');
-    Object.assign(event.detail as object, {
-      responseElements: { securityGroupRuleSet: { items: [{ groupId: '../x' }, null, 3] } },
+  it('never names an invalid group id, or a group that is only a source', () => {
+    const responseElements = { securityGroupRuleSet: { items: [{ groupId: '../x' }, null, 3] } };
+    expect(read(withDetail('authorize-source-group', { responseElements }))).toMatchObject({
+      subject: { groupIds: [groupId], ruleIds: [] },
     });
-    expect(read(event)).toMatchObject({ subject: { groupIds: [groupId], ruleIds: [] } });
   });
 
   it.each([
@@ -176,29 +177,19 @@ describe('an event', () => {
     [null, { prefixList: { prefixListId: 'pl-2' } }, 'pl-2'],
     [{ ModifyManagedPrefixListRequest: { PrefixListId: '../x' } }, null, null],
     [null, null, null],
-  ])('of an edited prefix list names it in request %j or response %j', (request, response, id) => {
-    const event = fixture('prefix-list-edited');
-    Object.assign(event.detail as object, { requestParameters: request, responseElements: response });
-    expect(read(event)).toMatchObject({ kind: 'inspect', subject: { prefixListId: id, groupIds: [] } });
-  });
+  ])(
+    'of an edited prefix list names it in request %j or response %j',
+    (requestParameters, responseElements, id) => {
+      const event = withDetail('prefix-list-edited', { requestParameters, responseElements });
+      expect(read(event)).toMatchObject({ kind: 'inspect', subject: { prefixListId: id, groupIds: [] } });
+    },
+  );
 
-  it('is read without an exception for any parameters', () => {
-    const names = fc.constantFrom(
-      'AuthorizeSecurityGroupIngress',
-      'ModifySecurityGroupRules',
-      'ModifyManagedPrefixList',
-      'RestoreManagedPrefixListVersion',
-      'CreateIpamPrefixListResolverTarget',
-      'ModifyIpamPrefixListResolverTarget',
-      'ModifyIpamPrefixListResolver',
-      'CreateTags',
-      'DeleteTags',
-      'CreateSecurityGroup',
-    );
+  it('of each call that is forwarded is read without an exception for any parameters', () => {
+    const names = fc.constantFrom(...ingressPattern.detail.$or.flatMap(({ eventName }) => eventName));
     fc.assert(
       fc.property(names, fc.jsonValue(), fc.jsonValue(), (eventName, requestParameters, responseElements) => {
-        const event = ssh;
-        Object.assign(event.detail as object, { eventName, requestParameters, responseElements });
+        const event = withDetail('authorize-nested', { eventName, requestParameters, responseElements });
         expect(['inspect', 'noted']).toContain(read(event).kind);
       }),
     );

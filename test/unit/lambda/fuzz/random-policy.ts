@@ -108,12 +108,12 @@ export const policyArbitrary: fc.Arbitrary<Policy> = fc
     exceptions: fc.array(exception, { maxLength: 2 }),
   })
   .map(({ rules, exceptions, ...rest }) => {
-    const said = { owner: 'o', why: 'w', ticket: 't' };
+    const facts = { owner: 'o', why: 'w', ticket: 't' };
     const text = drop({
       ...{ version: 1, exceptionTag: 'exempt', ...rest },
       rules: rules.map((each, nth) => ({ ...each, name: `rule-${nth}` })),
       exceptions: exceptions.map((each, nth) => ({
-        ...said,
+        ...facts,
         ...each,
         name: `exception-${nth}`,
         ...(each.expires ? {} : { permanent: true }),

@@ -28,12 +28,12 @@ export interface Stage {
   /** From now on the ledger answers or it does not. */
   setLedger(answers: boolean): void;
   /** What went out to Slack, and what the log says. */
-  said: string[];
+  written: string[];
 }
 
 export function createStage(policy: Policy, channels: boolean): Stage {
   const aws = fakeAws(members, busArn, token);
-  const said: string[] = [];
+  const written: string[] = [];
   let time = start;
   const fresh = () => memoryLedger(() => new Date(time));
   let ledger = fresh();
@@ -49,7 +49,7 @@ export function createStage(policy: Policy, channels: boolean): Stage {
     cloud: aws.cloud,
     ledger: throughTo(() => ledger),
     fetch: async (_, { body }) => {
-      said.push(String(body));
+      written.push(String(body));
       return new Response('{"ok":true,"ts":"1.0","channel":"C1"}');
     },
     clock: {
@@ -58,18 +58,18 @@ export function createStage(policy: Policy, channels: boolean): Stage {
         time += milliseconds;
       },
     },
-    log: channels ? (step, facts) => said.push(JSON.stringify({ step, ...facts })) : () => undefined,
+    log: channels ? (step, facts) => written.push(JSON.stringify({ step, ...facts })) : () => undefined,
   });
   const reset = () => {
     time = start;
     ledger = fresh();
-    said.length = 0;
+    written.length = 0;
   };
   const revokes = policy.rules.some((rule) => modeOf(policy, rule) === 'revoke');
   const setLedger = (answers: boolean) => {
     ledger.fail = answers ? undefined : awsError('AccessDeniedException', 403);
   };
-  return { policy, aws, revokes, handler, reset, setLedger, said };
+  return { policy, aws, revokes, handler, reset, setLedger, written };
 }
 
 function throughTo(ledger: () => Ledger): Ledger {
@@ -157,7 +157,7 @@ export async function invoke(
   const [failed] = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   const rejection =
     failed === undefined ? undefined : failed instanceof Error ? failed.message : String(failed);
-  const leak = stage.said.find((text) => text.includes(token));
+  const leak = stage.written.find((text) => text.includes(token));
   if (leak) throw new Error(`the Slack token is published: ${leak}`);
   const record = { ...stage.aws.record };
   const answers = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));

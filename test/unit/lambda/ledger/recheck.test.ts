@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findExpiredExceptions } from '../../../../lambda/ledger/expired-exceptions.ts';
 import { completeRechecks, readRechecks, scheduleRecheck } from '../../../../lambda/ledger/recheck.ts';
 import { memoryLedger } from '../../../worlds/memory-cloud.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { exceptionOf, policyOf } from '../../../worlds/policy-sample.ts';
 
 const start = Date.parse('2026-03-02T09:00:00Z');
 const at = (minutes: number) => new Date(start + minutes * 60_000);
@@ -40,7 +40,7 @@ describe('groups that are due', () => {
     );
   });
 
-  it('later are all read within 16 minutes, each once it is settled no more', async () => {
+  it('later are all read within 16 minutes, and not again once they are completed', async () => {
     const ledger = memory();
     await scheduleRecheck(ledger, many.slice(0, 200), at(60), at(0));
     const seen: string[] = [];
@@ -53,7 +53,7 @@ describe('groups that are due', () => {
     expect(seen.sort()).toEqual(many.slice(0, 200).map(({ groupId }) => groupId));
   });
 
-  it('soon come before those of later, each with the longest due first', async () => {
+  it('soon come before the later ones, each with the longest due first', async () => {
     const ledger = memory();
     await scheduleRecheck(ledger, many.slice(0, 64), at(20), at(0));
     for (const minute of [33, 31, 32]) await scheduleRecheck(ledger, [placeOf(minute)], at(minute), at(30));
@@ -65,7 +65,7 @@ describe('groups that are due', () => {
     expect(new Set(due.slice(3).map(({ from }) => from))).toEqual(new Set([at(20).getTime()]));
   });
 
-  it('cost the schedule 18 reads at most', async () => {
+  it('need at most 18 reads of the schedule', async () => {
     const ledger = memory();
     let reads = 0;
     const counting = {
@@ -82,7 +82,7 @@ describe('groups that are due', () => {
     }
   });
 
-  it('that an earlier version kept in one item are read and taken out of it', async () => {
+  it('that an earlier version kept in one item are read and removed from it', async () => {
     const ledger = memory();
     const { account, region, groupId } = placeOf(7);
     await ledger.add('due', [[start, account, region, groupId].join('|')], at(600));
@@ -101,18 +101,13 @@ describe('groups that exceptions name', () => {
   const policyFor = (count: number) =>
     policyOf(
       ['match: {}'],
-      count === 0
-        ? ''
-        : `exceptions:\n${many
-            .slice(0, count)
-            .map(
-              ({ account, region, groupId }, nth) =>
-                `  - { name: e-${nth}, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ accounts: ["${account}"], regions: [${region}], groupIds: [${groupId}] }] }, allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } } }`,
-            )
-            .join('\n')}`,
+      `exceptions: [${many.slice(0, count).map(({ account, region, groupId }, nth) => {
+        const where = `{ include: [{ accounts: ["${account}"], regions: [${region}], groupIds: [${groupId}] }] }`;
+        return exceptionOf({ name: `e-${nth}`, where });
+      })}]`,
     );
 
-  it('are split over 16 items, and due once their exceptions are no more', async () => {
+  it('are split over 16 items, and due once their exceptions are deleted', async () => {
     const ledger = memory();
     await findExpiredExceptions(ledger, policyFor(100), at(0));
     expect(ledger.keys().filter((key) => key.startsWith('exceptions/')).length).toBe(16);
@@ -122,11 +117,11 @@ describe('groups that exceptions name', () => {
     );
   });
 
-  it('that an earlier version kept in one item are still compared, and taken out of it', async () => {
+  it('that an earlier version kept in one item are compared and removed from it', async () => {
     const ledger = memory();
     const lines = [1, 2].map((nth) => [...Object.values(placeOf(nth)), 'digest'].join(' '));
     await ledger.write('exceptions', lines.join('\n'), at(600));
-    await findExpiredExceptions(ledger, policyFor(0), at(0));
+    await findExpiredExceptions(ledger, policyOf(['match: {}']), at(0));
     expect((await readRechecks(ledger, at(0))).map(({ groupId }) => groupId).sort()).toEqual(
       [1, 2].map((nth) => placeOf(nth).groupId),
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../../lambda/aws/cloud.ts';
+import type { Environment } from '../../../../lambda/aws/environment.ts';
 import type { Notification, RemediationResult } from '../../../../lambda/contract/result.ts';
 import { createNotifier } from '../../../../lambda/notify/notifier.ts';
 import { afterEvent, awsError, createWorld, fixture, ssh } from '../../../worlds/lambda.ts';
@@ -73,7 +74,7 @@ describe('the notifier', () => {
   const never = () => new Promise<never>(() => {});
 
   /** A notifier whose calls to AWS are never answered, except for the secret and `publish` where given. */
-  function hanging(publish: () => Promise<void> = never) {
+  function hanging(publish: () => Promise<void> = never, change: Partial<Environment> = {}) {
     const time = new Date('2026-03-02T09:15:10Z');
     const log: string[] = [];
     const posts: string[] = [];
@@ -84,7 +85,7 @@ describe('the notifier', () => {
           publish,
           member: () => ({ importFindings: never }) as never,
         },
-        environment: { partition: 'aws', slackSecretArn: 'arn', topicArn, securityHub: true },
+        environment: { partition: 'aws', slackSecretArn: 'arn', topicArn, securityHub: true, ...change },
         ledger: memoryLedger(() => time),
         fetch: async (_, { body }) => {
           posts.push(String(body));
@@ -116,6 +117,12 @@ describe('the notifier', () => {
     expect(await notifier.notify(broken)).toEqual({ slack: wrong, sns: wrong, securityHub: wrong });
     expect(log).toHaveLength(3);
     expect(log.join()).toContain('TypeError');
+  });
+
+  it('sends an announcement nowhere when nothing is configured', async () => {
+    const { notifier } = hanging(never, { slackSecretArn: null, topicArn: null, securityHub: false });
+    const no = { status: 'not-configured' };
+    expect(await notifier.announce(announcement())).toEqual({ slack: no, sns: no, securityHub: no });
   });
 
   it('imports no announcement into Security Hub', async () => {

@@ -1,23 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPublic, parseCidr } from '../../../../lambda/policy/addresses/cidr.ts';
-import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import type { SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
-import { group, rule, worldOpen } from '../../../worlds/policy-sample.ts';
+import { evaluateOne, worldOpen } from '../../../worlds/policy-sample.ts';
 import { blockAt, publicCount, reservedIpv4 as reserved, sizeOf } from '../fuzz/address-space.ts';
 
 const policy = parsePolicy(worldOpen);
 
-function judge(change: Partial<SecurityGroupRule>): Verdict {
-  const [verdict] = evaluate(policy, group, [rule(change)]);
-  if (!verdict) throw new Error('no verdict');
-  return verdict;
-}
-
-function from(cidr: string) {
-  return judge({ source: { kind: 'cidr', text: cidr } }).verdict;
-}
+const from = (cidr: string) => evaluateOne(policy, { source: { kind: 'cidr', text: cidr } }).verdict;
 
 describe('an address range', () => {
   const toText = (value: number) =>
@@ -79,7 +69,8 @@ describe('an address range', () => {
         cidr,
         (protocol, fromPort, toPort, source) => {
           fc.pre(parseCidr(source)?.length !== 0);
-          const { verdict } = judge({ protocol, fromPort, toPort, source: { kind: 'cidr', text: source } });
+          const change = { protocol, fromPort, toPort, source: { kind: 'cidr' as const, text: source } };
+          const { verdict } = evaluateOne(policy, change);
           expect(['allowed', 'undecided']).toContain(verdict);
         },
       ),

@@ -1,18 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { SecurityGroupRule, Situation } from '../../../../lambda/policy/security-group.ts';
-import { evaluateAll, open, policyOf, verdicts } from '../../../worlds/policy-sample.ts';
+import {
+  evaluateAll,
+  evaluateOne,
+  open,
+  policyOf,
+  publicIngress,
+  verdicts,
+} from '../../../worlds/policy-sample.ts';
 
 function judge(match: string, change: Partial<SecurityGroupRule>, situation: Situation = {}, rest = '') {
-  const [verdict] = evaluateAll(policyOf([`match: { ${match} }`], rest), [change], situation);
-  if (!verdict) throw new Error('no verdict');
-  return verdict;
+  return evaluateOne(policyOf([`match: { ${match} }`], rest), change, situation);
 }
 
-const of = (protocol: string, fromPort: number | null, toPort: number | null) => ({
-  protocol,
-  fromPort,
-  toPort,
-});
+const of = (protocol: string, fromPort: number | null, toPort: number | null) => {
+  return { protocol, fromPort, toPort };
+};
 
 describe('what a rule opens', () => {
   it.each<[string, Partial<SecurityGroupRule>, string]>([
@@ -54,6 +57,7 @@ describe('what a rule opens', () => {
 });
 
 describe('a source', () => {
+  const limits = 'public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }';
   const cidr = (text: string) => ({ source: { kind: 'cidr' as const, text } });
   const peer = (account?: string) => ({
     source: { kind: 'group' as const, text: 'sg-9', ...(account ? { account } : {}) },
@@ -78,22 +82,14 @@ describe('a source', () => {
     ['addressFamilies: [ipv6]', cidr('2001:db8::/32'), 'violation'],
     ['addressFamilies: [ipv6]', cidr('10.0.0.0/8'), 'allowed'],
     ['addressFamilies: [ipv4]', peer('300000000002'), 'allowed'],
-    [
-      'public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv6]',
-      cidr('0.0.0.0/0'),
-      'allowed',
-    ],
-    ['public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv6]', cidr('::/0'), 'violation'],
-    [
-      'public: { ipv4WiderThan: 8, ipv6WiderThan: 16 }, addressFamilies: [ipv4]',
-      cidr('::ffff:0:0/96'),
-      'violation',
-    ],
+    [`${limits}, addressFamilies: [ipv6]`, cidr('0.0.0.0/0'), 'allowed'],
+    [`${limits}, addressFamilies: [ipv6]`, cidr('::/0'), 'violation'],
+    [`${limits}, addressFamilies: [ipv4]`, cidr('::ffff:0:0/96'), 'violation'],
   ])('{ %s } against %j is %s', (sources, change, verdict) => {
     expect(judge(`sources: { ${sources} }`, change, here).verdict).toBe(verdict);
   });
 
-  const open = 'sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }';
+  const open = `sources: { ${limits} }`;
   const withList = (cidrs: string[]): Situation => ({
     prefixLists: new Map([['pl-1', { kind: 'entries', cidrs }]]),
   });
@@ -106,7 +102,7 @@ describe('a source', () => {
     ['allowed', ['10.0.0.0/8', '203.0.113.0/24']],
     ['allowed', []],
     ['undecided', ['0.0.0.0/0', 'x']],
-  ])('that is a prefix list is judged by its entries: %s for %j', (verdict, cidrs) => {
+  ])('that is a prefix list is evaluated by its entries: %s for %j', (verdict, cidrs) => {
     expect(judge(open, listed, withList(cidrs)).verdict).toBe(verdict);
   });
 
@@ -135,86 +131,59 @@ describe('a source', () => {
 });
 
 describe('the union of a group', () => {
-  const world = policyOf([
-    'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }, ports: { except: [443] } }',
-  ]);
+  const matching = (text: string) => policyOf([publicIngress.replace('match: {', `match: { ${text},`)]);
+  const world = matching('ports: { except: [443] }');
   const apart = policyOf(['match: { sources: { public: { ipv4WiderThan: 1, ipv6WiderThan: 3 } } }']);
+  const every = (cidr: string) => ({ ...open(cidr, 0), protocol: '-1' });
+  const verdictsOn = (...changes: Partial<SecurityGroupRule>[]) => verdicts(evaluateAll(world, changes));
   const slash8s = Array.from({ length: 100 }, (_, index) => open(`${index + 11}.0.0.0/8`, 22));
 
   it.each<[string, Partial<SecurityGroupRule>[], string]>([
     ['two halves on one port', [open('0.0.0.0/1', 22), open('128.0.0.0/1', 22)], 'vv'],
     ['two halves on two ports', [open('0.0.0.0/1', 22), open('128.0.0.0/1', 23)], 'aa'],
     ['two halves whose ports meet', [open('0.0.0.0/1', 20, 30), open('128.0.0.0/1', 30, 40)], 'vv'],
-    [
-      'a half, and a half of every protocol',
-      [open('0.0.0.0/1', 22), { ...open('128.0.0.0/1', 0), protocol: '-1' }],
-      'vv',
-    ],
+    ['a half, and a half of every protocol', [open('0.0.0.0/1', 22), every('128.0.0.0/1')], 'vv'],
     ['halves of TCP and UDP', [open('0.0.0.0/1', 22), { ...open('128.0.0.0/1', 22), protocol: 'udp' }], 'aa'],
     ['IPv6 halves of 2000::/3', [open('2000::/4', 22), open('3000::/4', 22)], 'aa'],
-  ])('is judged for each port: %s', (_, changes, expected) => {
-    expect(
-      verdicts(evaluateAll(apart, changes))
-        .map((verdict) => verdict[0])
-        .join(''),
-    ).toBe(expected);
+  ])('is evaluated for each port: %s', (_, changes, expected) => {
+    const initials = verdicts(evaluateAll(apart, changes)).map((verdict) => verdict[0]);
+    expect(initials.join('')).toBe(expected);
   });
 
-  it('takes a hundred /8s for what they are', () => {
-    expect(new Set(verdicts(evaluateAll(world, slash8s)))).toEqual(new Set(['violation']));
+  it('of a hundred /8s is a violation', () => {
+    expect(new Set(verdictsOn(...slash8s))).toEqual(new Set(['violation']));
     expect(evaluateAll(world, slash8s)[0]).toMatchObject({
       why: expect.stringContaining("and others of the group's rules are public and together wider than /8"),
     });
   });
 
   it('is not evaluated when the policy says so, or the port is excepted', () => {
-    const off = policyOf([
-      'match: { sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16, union: false } } }',
-    ]);
+    const off = policyOf([publicIngress.replace('16 }', '16, union: false }')]);
     expect(new Set(verdicts(evaluateAll(off, slash8s)))).toEqual(new Set(['allowed']));
     const web = slash8s.map((each) => ({ ...each, fromPort: 443, toPort: 443 }));
-    expect(new Set(verdicts(evaluateAll(world, web)))).toEqual(new Set(['allowed']));
+    expect(new Set(verdictsOn(...web))).toEqual(new Set(['allowed']));
   });
 
-  it('leaves alone what is within the limit without the widest', () => {
-    const changes = ['8.0.0.0/9', '20.0.0.0/9', '30.0.0.0/9', '40.0.0.0/9', '203.0.114.7/32'].map((text) =>
-      open(text, 22),
-    );
-    expect(verdicts(evaluateAll(world, changes))).toEqual([...Array(4).fill('violation'), 'allowed']);
-    expect(verdicts(evaluateAll(world, [open('0.0.0.0/0', 22), open('8.8.8.8/32', 22)]))).toEqual([
-      'violation',
-      'allowed',
-    ]);
+  it('allows ranges that are within the limit without the wide ones', () => {
+    const quarters = ['8.0.0.0/9', '20.0.0.0/9', '30.0.0.0/9', '40.0.0.0/9'].map((text) => open(text, 22));
+    const narrow = open('203.0.114.7/32', 22);
+    expect(verdictsOn(...quarters, narrow)).toEqual([...Array(4).fill('violation'), 'allowed']);
+    expect(verdictsOn(open('0.0.0.0/0', 22), narrow)).toEqual(['violation', 'allowed']);
   });
 
   it('does not count private ranges, egress and other groups', () => {
-    const changes = [
-      open('11.0.0.0/8', 22),
-      open('10.0.0.0/8', 22),
-      { ...open('12.0.0.0/8', 22), egress: true },
-    ];
-    expect(verdicts(evaluateAll(world, changes))).toEqual(['allowed', 'allowed', 'allowed']);
-    const elsewhere = [open('11.0.0.0/8', 22), { ...open('12.0.0.0/8', 22), groupId: 'sg-2' }];
-    expect(verdicts(evaluateAll(world, elsewhere))).toEqual(['allowed', 'undecided']);
+    const [one, other] = [open('11.0.0.0/8', 22), open('12.0.0.0/8', 22)];
+    expect(verdictsOn(one, open('10.0.0.0/8', 22))).toEqual(['allowed', 'allowed']);
+    expect(verdictsOn(one, { ...other, egress: true })).toEqual(['allowed', 'allowed']);
+    expect(verdictsOn(one, { ...other, groupId: 'sg-2' })).toEqual(['allowed', 'undecided']);
   });
 
-  it('of what opens every protocol leaves out what opens less', () => {
-    const all = policyOf([
-      'match: { protocols: [all], sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } } }',
-    ]);
-    const whole = (cidr: string) => ({ ...open(cidr, 0), protocol: '-1' });
-    const expectation = [
-      [
-        [whole('11.0.0.0/8'), open('12.0.0.0/8', 22)],
-        ['allowed', 'allowed'],
-      ],
-      [
-        [whole('11.0.0.0/8'), whole('12.0.0.0/8')],
-        ['violation', 'violation'],
-      ],
-    ] as const;
-    for (const [changes, expected] of expectation)
-      expect(verdicts(evaluateAll(all, [...changes]))).toEqual(expected);
+  it('of rules for every protocol leaves out rules for one', () => {
+    const all = matching('protocols: [all]');
+    const verdictsWith = (other: Partial<SecurityGroupRule>) =>
+      verdicts(evaluateAll(all, [every('11.0.0.0/8'), other]));
+    expect(verdictsWith(open('12.0.0.0/8', 22))).toEqual(['allowed', 'allowed']);
+    expect(verdictsWith(every('12.0.0.0/8'))).toEqual(['violation', 'violation']);
   });
 
   it('counts the entries of prefix lists', () => {

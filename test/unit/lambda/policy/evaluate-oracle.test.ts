@@ -28,8 +28,8 @@ const words = {
   excepted: 'excepted',
 } as const;
 
-/** What nothing could put back is not revoked: then it is not decided. */
-function told(verdict: Verdict): (string | null)[] {
+/** A rule that cannot be restored is not revoked, and counts as undecided. */
+function verdictTuple(verdict: Verdict): (string | null)[] {
   const { rule } = verdict;
   if (verdict.verdict === 'violation' && verdict.mode === 'revoke' && rule.source.kind === 'unknown')
     return [rule.id, 'unclear', null, null];
@@ -40,7 +40,7 @@ function told(verdict: Verdict): (string | null)[] {
 const where = { account: '300000000001', region: 'eu-west-1', now };
 type Group = { id: string; name: string; tags: Record<string, string>; rules: readonly Listed[] };
 
-/** Judges a group both ways; what the evaluator says. */
+/** Evaluates a group with the evaluator and the oracle, expects equal verdicts, and returns them. */
 function judged(
   policy: Policy,
   { id, name, tags, rules }: Group,
@@ -51,7 +51,7 @@ function judged(
   const listed = rules.map((rule) => ruleOf({ ...place(rule), ...rule }));
   const group = { id, name, vpcId: 'vpc-1', tags };
   const verdicts = evaluate(policy, group, listed, { account, region, accounts, prefixLists, now });
-  const found = verdicts.filter(({ rule }) => !rule.egress).map(told);
+  const found = verdicts.filter(({ rule }) => !rule.egress).map(verdictTuple);
   const units = accounts[account]?.organizationalUnits;
   const at = { account, region, units, groupId: id, groupName: name, tags, now };
   const expected = [...evaluateGroup(policy, at, rules, lists)].map(([ruleId, { verdict, by, mode }]) => {
@@ -76,7 +76,7 @@ const count = (seen: Map<string, number>, verdicts: readonly Verdict[]) => {
 
 const runs = trials('policies of any clauses', { quick: 1_500, full: 10_000 });
 
-it('policies of any clauses are judged as the oracle does, in any account', () => {
+it('policies of any clauses are evaluated as by the oracle, in any account', () => {
   const seen = new Map<string, number>();
   const accountIds = fc.constantFrom('300000000001', '012345678901', '300000000002');
   fc.assert(
@@ -107,7 +107,7 @@ const exception = (
   `{ name: e${index}, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-1] }] },
   allow: { protocols: [tcp], ports: { any: ["${FromPort}-${ToPort}"] }, sources: { cidrs: [${CidrIpv4}] } } }`;
 
-it('rules that are too wide together, or excepted together, are judged as the oracle does', () => {
+it('rules that are too wide together, or excepted together, are evaluated as by the oracle', () => {
   const seen = new Map<string, number>();
   const few = fc.array(dense, { maxLength: 6 });
   const limits = fc.integer({ min: 27, max: 31 });

@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, type Verdict } from '../../../../lambda/policy/evaluate.ts';
+import { evaluate } from '../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
 import type { SecurityGroupRule } from '../../../../lambda/policy/security-group.ts';
-import { group, rule, worldOpen } from '../../../worlds/policy-sample.ts';
+import { evaluateOne, group, rule, worldOpen } from '../../../worlds/policy-sample.ts';
 
-const text = worldOpen;
-const policy = parsePolicy(text);
-
-function judge(change: Partial<SecurityGroupRule>, by = policy): Verdict {
-  const [verdict] = evaluate(by, group, [rule(change)]);
-  if (!verdict) throw new Error('no verdict');
-  return verdict;
-}
-
-function from(cidr: string) {
-  return judge({ source: { kind: 'cidr', text: cidr } }).verdict;
-}
+const policy = parsePolicy(worldOpen);
+const judge = (change: Partial<SecurityGroupRule>, by = policy) => evaluateOne(by, change);
+const from = (cidr: string) => judge({ source: { kind: 'cidr', text: cidr } }).verdict;
 
 describe('a source', () => {
   it.each([
@@ -107,7 +98,7 @@ describe('a source', () => {
     expect(judge({ source: { kind: 'group', text: 'sg-2' } })).toMatchObject({ verdict: 'allowed' });
   });
 
-  it('that is a prefix list is undecided on a port that matters, and allowed on one that does not', () => {
+  it('that is an unread prefix list is undecided on a port that the policy matches, and allowed on another', () => {
     const source = { kind: 'prefix-list' as const, text: 'pl-1' };
     expect(judge({ source })).toMatchObject({
       verdict: 'undecided',
@@ -151,10 +142,10 @@ describe('a port', () => {
     ['sctp', 22, 22, 'undecided', /protocol sctp is unknown/],
     ['256', null, null, 'undecided', /protocol 256 is unknown/],
     ['', null, null, 'undecided', /unknown/],
-  ])('%s %s to %s from the world is %s…: %s', (protocol, fromPort, toPort, verdict, said) => {
+  ])('%s %s to %s from the world is %s…: %s', (protocol, fromPort, toPort, verdict, reason) => {
     const judged = judge({ protocol, fromPort, toPort });
     expect(judged.verdict).toBe(verdict);
-    expect(judged.verdict === 'undecided' ? judged.reason : judged.why).toMatch(said);
+    expect(judged.verdict === 'undecided' ? judged.reason : judged.why).toMatch(reason);
   });
 });
 
@@ -177,11 +168,11 @@ describe('a verdict', () => {
     });
   });
 
-  const second = text
-    .slice(text.indexOf('  - name'))
+  const second = worldOpen
+    .slice(worldOpen.indexOf('  - name'))
     .replace('world-open', 'second')
     .replace('ipv4WiderThan: 8', 'ipv4WiderThan: 24');
-  const two = parsePolicy(text.replace('mode: revoke', 'mode: notify') + second);
+  const two = parsePolicy(worldOpen.replace('mode: revoke', 'mode: notify') + second);
 
   it('comes from the first rule that matches', () => {
     expect(judge({}, two)).toMatchObject({ policyRule: { name: 'world-open' }, mode: 'notify' });

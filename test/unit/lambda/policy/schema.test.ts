@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../../lambda/policy/parse.ts';
-import { policyOf } from '../../../worlds/policy-sample.ts';
+import { exceptionOf, policyOf, publicIngress } from '../../../worlds/policy-sample.ts';
 
 const matching = (match: string) => () => policyOf([`match: { ${match} }`]);
 
@@ -63,73 +63,62 @@ describe('a scope', () => {
 });
 
 describe('narrowTo', () => {
-  const world = 'sources: { public: { ipv4WiderThan: 8, ipv6WiderThan: 16 } }';
-
   it('names ranges narrower than what the rule forbids', () => {
-    const [rule] = policyOf([`match: { ${world} }, narrowTo: [203.0.113.0/24, "2001:db8::/32"]`]).rules;
+    const [rule] = policyOf([`${publicIngress}, narrowTo: [203.0.113.0/24, "2001:db8::/32"]`]).rules;
     expect(rule?.narrowTo).toEqual(['203.0.113.0/24', '2001:db8::/32']);
   });
 
   it.each([
     ['match: {}, narrowTo: [203.0.113.0/24]', /the rule matches every source/],
-    [`match: { ${world} }, narrowTo: []`, /leave the key out/],
-    [`match: { ${world} }, narrowTo: [0.0.0.0/1]`, /as wide as what the rule forbids/],
-    [`match: { ${world} }, narrowTo: [11.0.0.0/8, 12.0.0.0/8]`, /as wide as what the rule forbids/],
+    [`${publicIngress}, narrowTo: []`, /leave the key out/],
+    [`${publicIngress}, narrowTo: [0.0.0.0/1]`, /as wide as what the rule forbids/],
+    [`${publicIngress}, narrowTo: [11.0.0.0/8, 12.0.0.0/8]`, /as wide as what the rule forbids/],
     [`match: { sources: { cidrs: [198.51.100.0/24] } }, narrowTo: [198.51.100.7/32]`, /among the sources/],
-    [`match: { ${world} }, narrowTo: [203.0.113.300/24]`, /an address range such as/],
+    [`${publicIngress}, narrowTo: [203.0.113.300/24]`, /an address range such as/],
   ])('is refused where it would match again: %s', (text, mistake) => {
     expect(() => policyOf([text])).toThrow(mistake);
   });
 });
 
 describe('an exception', () => {
-  const complete: Record<string, string> = {
-    name: 'partner',
-    owner: 'team-a',
-    why: 'a partner',
-    ticket: 'SEC-1',
-    where: '{ include: [{ groupIds: [sg-1] }] }',
-    allow: '{ sources: { cidrs: [203.0.113.0/24] }, ports: { any: [22] } }',
-    expires: '2027-01-31T00:00:00Z',
-  };
-  const written = (change: Record<string, string | undefined>, rest = '') => {
-    const keys = Object.entries({ ...complete, ...change }).filter(([, value]) => value !== undefined);
-    const text = keys.map(([key, value]) => `${key}: ${value}`).join(', ');
-    return () => policyOf(['match: {}'], `exceptions: [{ ${text} }]\n${rest}`);
+  const office = 'sources: { cidrs: [203.0.113.0/24] }';
+  const written = (change: Parameters<typeof exceptionOf>[0], rest = '') => {
+    return () => policyOf(['match: {}'], `exceptions: [${exceptionOf(change)}]\n${rest}`);
   };
 
   it('is read with an expiry, or as permanent', () => {
     expect(written({})).not.toThrow();
-    expect(written({ expires: undefined, permanent: 'true' })).not.toThrow();
+    expect(written({ expires: '2027-01-31T00:00:00Z' })).not.toThrow();
     expect(written({ expires: '2027-01-31T00:00:00+02:00' })).not.toThrow();
-    const one = complete.allow;
+    const one = `{ ${office}, ports: { any: [22] } }`;
     expect(written({ allow: `[${one}]` })).not.toThrow();
     expect(written({ allow: `[${one}, ${one}]` })).not.toThrow();
   });
 
   it.each<[string, Record<string, string | undefined>, RegExp]>([
-    ['without an expiry', { expires: undefined }, /expires: write when it expires, or permanent: true/],
-    ['with both', { permanent: 'true' }, /expires: write when it expires, or permanent: true/],
+    ['without an expiry', { permanent: undefined }, /expires: write when it expires, or permanent: true/],
+    [
+      'with both',
+      { permanent: 'true', expires: '2027-01-31T00:00:00Z' },
+      /expires: write when it expires, or permanent: true/,
+    ],
     ['with a date alone', { expires: '2027-01-31' }, /expires: write a date and time such as/],
-    ['that is not permanent', { expires: undefined, permanent: 'false' }, /permanent: write true/],
+    ['that is not permanent', { permanent: 'false' }, /permanent: write true/],
     ['without an owner', { owner: undefined }, /owner: write who answers for it/],
     ['without a reason', { why: '""' }, /why: write why it is needed/],
     ['without a ticket', { ticket: undefined }, /ticket: write the ticket/],
     ['without a place', { where: '{ exclude: [{ regions: [eu-west-1] }] }' }, /where: write include/],
-    ['for nothing named', { allow: '{ sources: { cidrs: [203.0.113.0/24] } }' }, /allow: name the ports/],
+    ['for nothing named', { allow: `{ ${office} }` }, /allow: name the ports/],
     ['for an empty list', { allow: '[]' }, /allow: write a mapping of what is allowed/],
     ['without what it allows', { allow: undefined }, /allow: write a mapping with: sources/],
     [
       'for one of a list that names nothing',
-      {
-        allow:
-          '[{ sources: { cidrs: [203.0.113.0/24] }, protocols: [tcp] }, { sources: { cidrs: [203.0.113.0/24] } }]',
-      },
+      { allow: `[{ ${office}, protocols: [tcp] }, { ${office} }]` },
       /exceptions\[0\]\.allow\[1\]: name the ports/,
     ],
     [
       'for one of a list with an unknown key',
-      { allow: '[{ sources: { cidrs: [203.0.113.0/24] }, port: 22, protocols: [tcp] }]' },
+      { allow: `[{ ${office}, port: 22, protocols: [tcp] }]` },
       /exceptions\[0\]\.allow\[0\]\.port: unknown key/,
     ],
     [
@@ -139,7 +128,7 @@ describe('an exception', () => {
     ],
   ])('is refused %s', (_, change, mistake) => expect(written(change)).toThrow(mistake));
 
-  it('goes by a group tag only where the policy allows that very tag', () => {
+  it('can require a group tag only if the policy names that tag', () => {
     const where = '{ include: [{ groupTags: { asks-for: [partner] } }] }';
     expect(written({ where })).toThrow(
       /groupTags.asks-for: anyone who may tag a group .*exceptionTag at the top/,
@@ -148,22 +137,17 @@ describe('an exception', () => {
     expect(written({ where }, 'exceptionTag: asks-for')).not.toThrow();
   });
 
-  it('has a name of its own', () => {
-    const entry = `{ ${Object.entries(complete)
-      .map(([key, value]) => `${key}: ${value}`)
-      .join(', ')} }`;
-    expect(() => policyOf(['match: {}'], `exceptions: [${entry}, ${entry}]`)).toThrow(
+  it('has a unique name', () => {
+    expect(() => policyOf(['match: {}'], `exceptions: [${exceptionOf()}, ${exceptionOf()}]`)).toThrow(
       /exceptions\[1\].name: another exception is already named partner/,
     );
   });
 });
 
-describe('a policy', () => {
-  it('hints at no key where none is near', () => {
-    expect(() => parsePolicy('version: 1\nrules: []\nzebra: 1')).toThrow(
-      /zebra: unknown key; use one of: [^;]*$/m,
-    );
-  });
+it('an unknown key with no similar key has no suggestion', () => {
+  expect(() => parsePolicy('version: 1\nrules: []\nzebra: 1')).toThrow(
+    /zebra: unknown key; use one of: [^;]*$/m,
+  );
 });
 
 describe('an escalation', () => {
@@ -192,10 +176,9 @@ describe('an escalation', () => {
   ])('is refused: %o %s', (make, text, mistake) => expect(make(text)).toThrow(mistake));
 });
 
-describe('the owners of prefix lists that are trusted', () => {
-  it('are account ids in quotes', () => {
-    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: ["999999999999"]')).not.toThrow();
-    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: [999999999999]')).toThrow(/in quotes/);
-    expect(() => policyOf(['match: {}'], 'trustPrefixListOwners: []')).toThrow(/leave the key out/);
-  });
+it('trustPrefixListOwners has account ids in quotes', () => {
+  const trusting = (owners: string) => () => policyOf(['match: {}'], `trustPrefixListOwners: [${owners}]`);
+  expect(trusting('"999999999999"')).not.toThrow();
+  expect(trusting('999999999999')).toThrow(/in quotes/);
+  expect(trusting('')).toThrow(/leave the key out/);
 });

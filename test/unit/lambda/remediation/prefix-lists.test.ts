@@ -112,7 +112,7 @@ describe('an edited prefix list', () => {
     const world = await afterEvent(edited);
     expect(world.ruleIds()).toEqual([one]);
     expect(world.published).toMatchObject([
-      { groupId: null, outcome: 'clean', reason: `no group lets prefix list ${prefixListId} in` },
+      { groupId: null, outcome: 'clean', reason: `no group allows ingress from prefix list ${prefixListId}` },
     ]);
   });
 

@@ -49,7 +49,7 @@ describe('a Slack message', () => {
         {
           type: 'section',
           text: text(
-            '*Needed all the same?* Ask for it to be put back, with an exception until it expires:\n`portcullis restore 68679d28-343e-d8ec-4a8c-cdd430223a5d:sg-0a1b2c3d4e5f60001 --owner &lt;who&gt; --why &lt;reason&gt; --ticket &lt;id&gt; --expires &lt;time&gt;`\nFor good, propose it under `exceptions` in the policy, for group `sg-0a1b2c3d4e5f60001` of account `300000000001`.',
+            '*Still needed?* Ask to restore it, with an exception until it expires:\n`portcullis restore 68679d28-343e-d8ec-4a8c-cdd430223a5d:sg-0a1b2c3d4e5f60001 --owner &lt;who&gt; --why &lt;reason&gt; --ticket &lt;id&gt; --expires &lt;time&gt;`\nTo keep it permanently, propose it under `exceptions` in the policy, for group `sg-0a1b2c3d4e5f60001` of account `300000000001`.',
           ),
         },
         {
@@ -94,7 +94,7 @@ describe('a Slack message', () => {
   ])('has no restore command with %s', (_, change) => {
     const message = slackMessage({ ...closed, ...change }, 'aws');
     expect(JSON.stringify(message)).not.toContain('portcullis restore');
-    expect(JSON.stringify(message)).toContain('Needed all the same?');
+    expect(JSON.stringify(message)).toContain('Still needed?');
   });
 
   it('says what happened to a rule', () => {
@@ -129,10 +129,10 @@ describe('a Slack message', () => {
       Closed 4 times within 60 minutes.
 
       Ingress closed
-      *open, as it keeps coming back* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
+      *open, because it recurs* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
       \`0.0.0.0/0\` is public and wider than \`/24\`, and tcp 22 is among its ports
       Policy: Use Session Manager.
-      Closed 4 times within 60 minutes. The schedule closes it again, now and each time it comes back.
+      Closed 4 times within 60 minutes. The schedule closes it again, now and each time it recurs.
 
       Ingress closed
       *not closed* \`tcp 22\` from \`0.0.0.0/0\` (\`sgr-00000000000000001\`) by \`admin-ports\`, \`critical\`
