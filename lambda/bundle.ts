@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ export async function bundleLambda(
   const file = join(directory, 'index.mjs');
   await mkdir(directory, { recursive: true });
   await writeFile(file, text);
-  return { file, sha256: createHash('sha256').update(text).digest('hex') };
+  return { file, sha256: hash('sha256', text) };
 }
 
 let built: { sources: string; code: Promise<string> } | undefined;
@@ -45,10 +45,10 @@ async function functionCode(): Promise<string> {
 
 /** A hash of everything in the function but policy and accounts: its sources and the locked packages. */
 export async function sourceDigest(): Promise<string> {
-  const hash = createHash('sha256');
+  const digest = createHash('sha256');
   for (const file of [...(await functionSources()), 'package-lock.json'])
-    hash.update(`\n${file}\n`).update(await readFile(join(root, file)));
-  return hash.digest('hex');
+    digest.update(`\n${file}\n`).update(await readFile(join(root, file)));
+  return digest.digest('hex');
 }
 
 /** Every source file of the remediation function: paths from the top of the repository, sorted. */
@@ -83,18 +83,16 @@ async function buildFunction(): Promise<string> {
   return code;
 }
 
+const byKey = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1));
+
 /** An object keeps the order of these keys: account ids exceed 2^32, so they are not array indices. */
-function inOrder(accounts: Accounts): Accounts {
+export function inOrder(accounts: Accounts): Accounts {
   return Object.fromEntries(
-    Object.entries(accounts)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([id, { organizationalUnits, tags }]) => [
-        id,
-        {
-          organizationalUnits: [...organizationalUnits].sort(),
-          tags: Object.fromEntries(Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))),
-        },
-      ]),
+    byKey(accounts).map(([id, { organizationalUnits, tags }]) => [
+      id,
+      { organizationalUnits: [...organizationalUnits].sort(), tags: Object.fromEntries(byKey(tags)) },
+    ]),
   );
 }
 

@@ -113,19 +113,9 @@ async function carryOut(
   const failures: unknown[] = [];
   const limit = pLimit(concurrent);
   const each = async <From, To>(items: From[], what: (item: From) => Promise<To>): Promise<To[]> => {
-    const done = await Promise.all(
-      items.map((item) =>
-        limit(async () => {
-          try {
-            return [await what(item)];
-          } catch (error) {
-            failures.push(error);
-            return [];
-          }
-        }),
-      ),
-    );
-    return done.flat();
+    const settled = await Promise.allSettled(items.map((item) => limit(() => what(item))));
+    failures.push(...settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   };
   const remediations = await each(tasks, async (task): Promise<Remediation> => {
     if (remaining() < enough) throw outOfTime();

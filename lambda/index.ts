@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { awsCloud } from './aws/cloud.ts';
@@ -45,9 +45,7 @@ function start(): Handler {
   const clock = { now: () => new Date(), sleep };
   const cloud = awsCloud(environment.hubRegion);
   const ledger = tableLedger(environment.hubRegion, environment.table);
-  const bundle = createHash('sha256')
-    .update(readFileSync(fileURLToPath(import.meta.url)))
-    .digest('hex');
+  const bundle = hash('sha256', readFileSync(fileURLToPath(import.meta.url)));
   const outside = { cloud, ledger, fetch, clock, log: consoleLog };
   return createHandler({ policy: policy.data, accounts, bundle, environment, ...outside });
 }

@@ -40,6 +40,9 @@ export interface TagChange {
   ofValue?: string;
 }
 
+const groupShape = /^sg-[0-9a-zA-Z]+$/;
+const ruleShape = /^sgr-[0-9a-zA-Z]+$/;
+const listShape = /^pl-[0-9a-zA-Z]+$/;
 export const regionShape = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 
 /**
@@ -49,12 +52,9 @@ export const regionShape = /^[a-z]{2,5}(-[a-z]+)+-\d+$/;
 export function subjectOfAuthorize(request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, 'AuthorizeSecurityGroupIngressRequest');
   const created = createdRulesIn(response);
-  const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [
-    field(parameters, 'groupId'),
-    ...created.map(({ GroupId }) => GroupId),
-  ]);
+  const groupIds = ids(groupShape, [field(parameters, 'groupId'), ...created.map(({ GroupId }) => GroupId)]);
   const ruleIds = ids(
-    /^sgr-[0-9a-zA-Z]+$/,
+    ruleShape,
     created.map(({ SecurityGroupRuleId }) => SecurityGroupRuleId),
   );
   const name = field(parameters, 'groupName');
@@ -65,17 +65,17 @@ export function subjectOfAuthorize(request: unknown, response: unknown): EventSu
 /** What ModifySecurityGroupRules named: one group, and one rule (an object) or several (an array). */
 export function subjectOfModify(request: unknown): EventSubject {
   const parameters = unwrap(request, 'ModifySecurityGroupRulesRequest');
-  const groupIds = ids(/^sg-[0-9a-zA-Z]+$/, [field(parameters, 'groupId')]);
+  const groupIds = ids(groupShape, [field(parameters, 'groupId')]);
   const edits = editsIn(request);
   const ruleIds = ids(
-    /^sgr-[0-9a-zA-Z]+$/,
+    ruleShape,
     edits.map(({ id }) => id),
   );
   return { ...noSubject, groupIds, ruleIds, edits: edits.flatMap(ruleEdit) };
 }
 
 function ruleEdit({ id, rule }: { id: unknown; rule: Fields | undefined }): RuleEdit[] {
-  const [ruleId] = ids(/^sgr-[0-9a-zA-Z]+$/, [id]);
+  const [ruleId] = ids(ruleShape, [id]);
   if (!ruleId || !rule) return [];
   const { IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo } = rule;
   const [source] = [CidrIpv4, CidrIpv6, PrefixListId, field(ReferencedGroupInfo, 'groupId')].filter(
@@ -101,7 +101,7 @@ export function subjectOfPrefixListEdit(
   const parameters = unwrap(request, `${eventName}Request`);
   const answer = field(unwrap(response, `${eventName}Response`), 'prefixList');
   const candidates = [field(parameters, 'prefixListId'), field(answer, 'prefixListId')];
-  const [prefixListId = null] = ids(/^pl-[0-9a-zA-Z]+$/, candidates);
+  const [prefixListId = null] = ids(listShape, candidates);
   return { ...noSubject, prefixListId };
 }
 
@@ -109,7 +109,7 @@ export function subjectOfPrefixListEdit(
 export function namedByResolverTarget(eventName: string, request: unknown, response: unknown): EventSubject {
   const parameters = unwrap(request, `${eventName}Request`);
   const answer = field(unwrap(response, `${eventName}Response`), 'ipamPrefixListResolverTarget');
-  const [prefixListId = null] = ids(/^pl-[0-9a-zA-Z]+$/, both(parameters, answer, 'prefixListId'));
+  const [prefixListId = null] = ids(listShape, both(parameters, answer, 'prefixListId'));
   const [prefixListRegion = null] = ids(regionShape, both(parameters, answer, 'prefixListRegion'));
   return { ...noSubject, prefixListId, prefixListRegion };
 }
@@ -139,7 +139,7 @@ export function tagChanges(eventName: string, request: unknown, keys: ReadonlySe
   const given = tagsOf(field(parameters, 'tagSet'));
   const deleted = eventName === 'DeleteTags';
   const tags = deleted && given.length === 0 ? [...keys].map((key) => ({ key, value: '' })) : given;
-  return ids(/^sg-[0-9a-zA-Z]+$/, resources).flatMap((groupId) =>
+  return ids(groupShape, resources).flatMap((groupId) =>
     tags
       .filter(({ key }) => keys.has(key))
       .map(({ key, value }) => {
@@ -152,9 +152,7 @@ export function tagChanges(eventName: string, request: unknown, keys: ReadonlySe
 /** The tags with these keys that CreateSecurityGroup gave the new group. */
 export function tagsAtCreation(request: unknown, response: unknown, keys: ReadonlySet<string>): TagChange[] {
   const parameters = unwrap(request, 'CreateSecurityGroupRequest');
-  const [groupId] = ids(/^sg-[0-9a-zA-Z]+$/, [
-    field(unwrap(response, 'CreateSecurityGroupResponse'), 'groupId'),
-  ]);
+  const [groupId] = ids(groupShape, [field(unwrap(response, 'CreateSecurityGroupResponse'), 'groupId')]);
   if (!groupId) return [];
   return items(field(parameters, 'tagSpecificationSet') ?? field(parameters, 'tagSpecification'))
     .flatMap((specification) => tagsOf(field(specification, 'tags') ?? field(specification, 'tag')))

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import {
   type EventSubject,
@@ -35,6 +35,12 @@ export interface ApiCall {
   eventTime: string | null;
   actor: Actor;
 }
+
+/** What is known of an event that no API call caused. */
+export const callWithoutCaller = (eventId: string, account: string, region: string): ApiCall => ({
+  ...{ eventId, account, region, cloudTrailEventId: null, eventName: null, eventTime: null },
+  actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
+});
 
 export type Reading = { call: ApiCall } & Triage;
 
@@ -215,18 +221,7 @@ const loose = z.object({ id: shown, account: z.union([z.string(), z.number()]).c
 
 /** The readable fields of an unreadable event. Without an id, the hash of its content is the id. */
 function unreadable(event: unknown): ApiCall {
-  const parts = loose.safeParse(event);
-  const digest = createHash('sha256')
-    .update(JSON.stringify(event) ?? 'undefined')
-    .digest('hex')
-    .slice(0, 32);
-  return {
-    eventId: parts.data?.id || `unreadable-${digest}`,
-    account: String(parts.data?.account ?? '').slice(0, 512),
-    region: parts.data?.region ?? '',
-    cloudTrailEventId: null,
-    eventName: null,
-    eventTime: null,
-    actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
-  };
+  const { id, account = '', region } = loose.safeParse(event).data ?? {};
+  const digest = hash('sha256', JSON.stringify(event) ?? 'undefined').slice(0, 32);
+  return callWithoutCaller(id || `unreadable-${digest}`, String(account).slice(0, 512), region ?? '');
 }

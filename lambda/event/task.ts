@@ -30,3 +30,9 @@ export interface Expected {
 }
 
 export const expectNothing: Expected = { ruleIds: [], edits: [], tags: [] };
+
+/** The inspection of a group that no event named. */
+export const taskWithoutEvent = (call: ApiCall, groupId: string, scheduled: boolean): Task => ({
+  ...{ call, account: call.account, groupId, ruleIds: [], expected: expectNothing },
+  ...{ own: false, retagged: false, scheduled, lag: 0 },
+});

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ingressKey, type Opening } from '../policy/rule.ts';
 import type { Ledger } from './ledger.ts';
-import type { Place } from './shards.ts';
+import { keyOf, type Place } from './shards.ts';
 
 const kept = 14 * 24 * 3_600_000;
 
@@ -25,7 +25,7 @@ export async function readEscalation(
   place: Place,
   ingress: Opening,
 ): Promise<Escalation | undefined> {
-  const text = await ledger.read(keyOf(place, ingress));
+  const text = await ledger.read(escalationKey(place, ingress));
   return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
 }
 
@@ -36,9 +36,7 @@ export async function writeEscalation(
   escalation: Escalation,
 ): Promise<void> {
   const until = new Date(escalation.seenAt + kept);
-  await ledger.write(keyOf(place, ingress), JSON.stringify(escalation), until);
+  await ledger.write(escalationKey(place, ingress), JSON.stringify(escalation), until);
 }
 
-function keyOf({ account, region, groupId }: Place, ingress: Opening): string {
-  return `escalated/${account}/${region}/${groupId}/${ingressKey(ingress)}`;
-}
+const escalationKey = (place: Place, ingress: Opening) => `escalated/${keyOf(place)}/${ingressKey(ingress)}`;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Policy, PolicyException } from '../policy/schema/policy.ts';
 import type { Ledger } from './ledger.ts';
 import { scheduleRecheck } from './recheck.ts';
@@ -40,7 +40,7 @@ function placesOf({ exceptions = [] }: Policy, now: Date): string[] {
   return exceptions
     .filter(({ expires }) => expires === undefined || now.getTime() < Date.parse(expires))
     .flatMap((exception) => {
-      const digest = createHash('sha256').update(JSON.stringify(exception)).digest('hex').slice(0, 16);
+      const digest = hash('sha256', JSON.stringify(exception)).slice(0, 16);
       return named(exception).map(({ account, region, groupId }) =>
         [account, region, groupId, digest].join(' '),
       );

@@ -6,6 +6,7 @@ import type { Task } from '../event/task.ts';
 import { ingressKey } from '../policy/rule.ts';
 import type { SecurityGroupRule } from '../policy/security-group.ts';
 import type { Ledger } from './ledger.ts';
+import { keyOf, placeOf } from './shards.ts';
 
 /** The rules that an attempt planned to revoke from a group, and when. */
 export interface Intent {
@@ -13,34 +14,10 @@ export interface Intent {
   findings: ResultFinding[];
 }
 
-/** Earlier acts on a group, so that a retry reports everything and a loop is recognized. */
-export interface History {
-  /**
-   * The groups of an event, from this attempt or an earlier one: a group that was closed since is not found again, and
-   * still needs its result.
-   */
-  found(call: Pick<ApiCall, 'eventId'>, groups: readonly Place[]): Promise<Place[]>;
-  /** What an earlier attempt at the same event planned; undefined when it was fully reported. */
-  intended(task: LedgerSubject): Promise<Intent | undefined>;
-  intend(task: LedgerSubject, intent: Intent): Promise<void>;
-  /** Records that the result is published, so that a later replay adds nothing. */
-  reported(task: LedgerSubject): Promise<void>;
-  /**
-   * How often the ingress (protocol, ports and source) of each rule was closed in this group since the given time, by
-   * rule id.
-   */
-  closedSince(
-    task: LedgerSubject,
-    rules: readonly { rule: SecurityGroupRule; since: Date }[],
-  ): Promise<ReadonlyMap<string, number>>;
-  /** The ids of the rules that were closed in this group within two days. A rule id is never reused. */
-  closedRules(task: LedgerSubject): Promise<ReadonlySet<string>>;
-  /** Counts a rule once, also when it is reported again. */
-  closed(task: LedgerSubject, rules: readonly SecurityGroupRule[], at: Date): Promise<void>;
-}
+export type History = ReturnType<typeof createHistory>;
 
 type LedgerSubject = Pick<Task, 'call' | 'account' | 'groupId' | 'attempt'>;
-export type Place = Pick<Task, 'account' | 'groupId'>;
+export type FoundGroup = Pick<Task, 'account' | 'groupId'>;
 
 const day = 24 * 3_600_000;
 /** Longer than an event is retried (6 hours by Lambda, 24 by EventBridge) or stays in the dead-letter queue. */
@@ -52,14 +29,18 @@ const mostClosings = 1_000;
 const intentSchema = z.object({ at: z.iso.datetime(), findings: z.array(findingSchema) });
 const reportedText = 'reported';
 
-export function createHistory(ledger: Ledger, now: () => Date): History {
+/** Earlier acts on a group, so that a retry reports everything and a loop is recognized. */
+export function createHistory(ledger: Ledger, now: () => Date) {
   const intentKey = (task: LedgerSubject) =>
     `intent/${task.attempt ?? task.call.eventId}/${task.account}/${task.groupId}`;
-  const closingsKey = ({ account, call, groupId }: LedgerSubject) =>
-    `closed/${account}/${call.region}/${groupId}`;
+  const closingsKey = (task: LedgerSubject) => `closed/${keyOf(placeOf(task))}`;
   const until = (milliseconds: number) => new Date(now().getTime() + milliseconds);
   return {
-    async found({ eventId }, groups) {
+    /**
+     * The groups of an event, from this attempt or an earlier one: a group that was closed since is not found again, and
+     * still needs its result.
+     */
+    async found({ eventId }: Pick<ApiCall, 'eventId'>, groups: readonly FoundGroup[]): Promise<FoundGroup[]> {
       const key = `found/${eventId}`;
       const members = groups.map(({ account, groupId }) => `${account}|${groupId}`);
       const all =
@@ -71,20 +52,29 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
         return { account, groupId };
       });
     },
-    async intended(task) {
+    /** What an earlier attempt at the same event planned; undefined when it was fully reported. */
+    async intended(task: LedgerSubject): Promise<Intent | undefined> {
       const text = await ledger.read(intentKey(task));
       if (text === undefined || text === reportedText) return undefined;
       const { at, findings } = intentSchema.parse(JSON.parse(unpacked(text)));
       return { at: new Date(at), findings };
     },
-    async intend(task, { at, findings }) {
+    async intend(task: LedgerSubject, { at, findings }: Intent): Promise<void> {
       const text = JSON.stringify({ at: at.toISOString(), findings });
       await ledger.write(intentKey(task), packed(text), until(intentRetentionMs));
     },
-    async reported(task) {
+    /** Records that the result is published, so that a later replay adds nothing. */
+    async reported(task: LedgerSubject): Promise<void> {
       await ledger.write(intentKey(task), reportedText, until(intentRetentionMs));
     },
-    async closedSince(task, rules) {
+    /**
+     * How often the ingress (protocol, ports and source) of each rule was closed in this group since the given time, by
+     * rule id.
+     */
+    async closedSince(
+      task: LedgerSubject,
+      rules: readonly { rule: SecurityGroupRule; since: Date }[],
+    ): Promise<ReadonlyMap<string, number>> {
       const closings = (await ledger.members(closingsKey(task))).map(readClosing);
       return new Map(
         rules.map(({ rule, since }) => {
@@ -94,10 +84,12 @@ export function createHistory(ledger: Ledger, now: () => Date): History {
         }),
       );
     },
-    async closedRules(task) {
+    /** The ids of the rules that were closed in this group within two days. A rule id is never reused. */
+    async closedRules(task: LedgerSubject): Promise<ReadonlySet<string>> {
       return new Set((await ledger.members(closingsKey(task))).map((member) => readClosing(member).ruleId));
     },
-    async closed(task, rules, at) {
+    /** Counts a rule once, also when it is reported again. */
+    async closed(task: LedgerSubject, rules: readonly SecurityGroupRule[], at: Date): Promise<void> {
       if (rules.length === 0) return;
       const members = rules.map((rule) => writeClosing(rule, at));
       const all = await ledger.add(closingsKey(task), members, until(closingRetentionMs));

@@ -1,8 +1,6 @@
 import type { Ledger } from './ledger.ts';
 import { everyShard, type Place, shardOf, shards } from './shards.ts';
 
-export type { Place } from './shards.ts';
-
 /** A group to inspect without an event. */
 export interface Recheck extends Place {
   /** The earliest time, in milliseconds since the epoch. */

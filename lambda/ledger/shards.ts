@@ -1,10 +1,19 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { Task } from '../event/task.ts';
 
 export interface Place {
   account: string;
   region: string;
   groupId: string;
 }
+
+/** The group of a task. */
+export const placeOf = ({ account, call, groupId }: Pick<Task, 'account' | 'call' | 'groupId'>): Place => ({
+  ...{ account, region: call.region, groupId },
+});
+
+/** A group's part of a ledger key. */
+export const keyOf = ({ account, region, groupId }: Place): string => `${account}/${region}/${groupId}`;
 
 /**
  * Data of the whole organization is split over this many items. A DynamoDB item has at most 400 kB and an entry at most
@@ -13,8 +22,8 @@ export interface Place {
 export const shards = 16;
 
 /** The shard of a group's entries: always the same one. */
-export function shardOf({ account, region, groupId }: Place): number {
-  return (createHash('sha256').update(`${account}/${region}/${groupId}`).digest()[0] ?? 0) % shards;
+export function shardOf(place: Place): number {
+  return (hash('sha256', keyOf(place), 'buffer')[0] ?? 0) % shards;
 }
 
 export const everyShard: readonly number[] = Array.from({ length: shards }, (_, shard) => shard);

@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
@@ -26,6 +27,17 @@ export function tableLedger(region: string, TableName: string): Ledger {
   });
   const get = async (key: string) =>
     (await client.send(new GetItemCommand({ ...at(key), ConsistentRead: true }))).Item;
+  /** Adds to a set or a counter, and returns the whole item. */
+  const addTo = async (key: string, attribute: string, value: AttributeValue, keptUntil: Date) => {
+    const update = new UpdateItemCommand({
+      ...at(key),
+      UpdateExpression: 'ADD #attribute :value SET #expiry = :expiry',
+      ExpressionAttributeNames: { '#attribute': attribute, '#expiry': tableExpiry },
+      ExpressionAttributeValues: { ':value': value, ':expiry': seconds(keptUntil) },
+      ReturnValues: 'ALL_NEW',
+    });
+    return (await client.send(update)).Attributes;
+  };
   return {
     read: async (key) => (await get(key))?.text?.S,
     members: async (key) => (await get(key))?.members?.SS ?? [],
@@ -48,16 +60,7 @@ export function tableLedger(region: string, TableName: string): Ledger {
       // DynamoDB refuses an empty set and a repeated member.
       const given = [...new Set(members)];
       if (given.length === 0) return (await get(key))?.members?.SS ?? [];
-      const { Attributes } = await client.send(
-        new UpdateItemCommand({
-          ...at(key),
-          UpdateExpression: 'ADD #members :members SET #expiry = :expiry',
-          ExpressionAttributeNames: { '#members': 'members', '#expiry': tableExpiry },
-          ExpressionAttributeValues: { ':members': { SS: given }, ':expiry': seconds(keptUntil) },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return Attributes?.members?.SS ?? [];
+      return (await addTo(key, 'members', { SS: given }, keptUntil))?.members?.SS ?? [];
     },
     async remove(key, members) {
       if (members.length === 0) return;
@@ -71,16 +74,7 @@ export function tableLedger(region: string, TableName: string): Ledger {
       );
     },
     async count(key, keptUntil) {
-      const { Attributes } = await client.send(
-        new UpdateItemCommand({
-          ...at(key),
-          UpdateExpression: 'ADD #count :one SET #expiry = :expiry',
-          ExpressionAttributeNames: { '#count': 'count', '#expiry': tableExpiry },
-          ExpressionAttributeValues: { ':one': { N: '1' }, ':expiry': seconds(keptUntil) },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return Number(Attributes?.count?.N);
+      return Number((await addTo(key, 'count', { N: '1' }, keptUntil))?.count?.N);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Task } from '../event/task.ts';
 import type { Policy } from '../policy/schema/policy.ts';
 import type { SecurityGroup } from '../policy/security-group.ts';
 import type { Ledger } from './ledger.ts';
+import { keyOf, type Place, placeOf } from './shards.ts';
 
 const retentionMs = 90 * 24 * 3_600_000;
 const changeSchema = z.object({
@@ -12,8 +13,6 @@ const changeSchema = z.object({
   changedBy: z.string().nullable(),
   changedAt: z.string().nullable(),
 });
-
-type Place = { account: string; region: string; groupId: string };
 
 /**
  * Records who changed a tag of a group and when. Events can arrive late; an older change never replaces a newer one.
@@ -45,7 +44,7 @@ export async function exceptionTagOf(
 ): Promise<RemediationResult['exceptionTag']> {
   const key = policy.exceptionTag;
   if (key === undefined) return null;
-  const place = { account: task.account, region: task.call.region, groupId: task.groupId };
+  const place = placeOf(task);
   const { principal } = task.call.actor;
   if (!task.retagged && principal !== null)
     await ledger.write(openerKey(place), principal, new Date(now.getTime() + retentionMs));
@@ -59,10 +58,5 @@ export async function exceptionTagOf(
   return { key, value, changedBy, changedAt, samePerson: changedBy !== null && changedBy === opener };
 }
 
-function tagKey({ account, region, groupId }: Place, key: string): string {
-  return `tag/${account}/${region}/${groupId}/${key}`;
-}
-
-function openerKey({ account, region, groupId }: Place): string {
-  return `opener/${account}/${region}/${groupId}`;
-}
+const tagKey = (place: Place, key: string) => `tag/${keyOf(place)}/${key}`;
+const openerKey = (place: Place) => `opener/${keyOf(place)}`;

@@ -1,29 +1,22 @@
 import type { Clock } from '../aws/clock.ts';
 import type { Cloud } from '../aws/cloud.ts';
 import { describeError } from '../aws/errors.ts';
-import {
-  type RemediationResult,
-  remediationResultSchema,
-  resultDetailType,
-  resultSource,
-} from '../contract/result.ts';
+import { type RemediationResult, resultDetailType, resultSource } from '../contract/result.ts';
 
 /** A PutEvents entry has at most 256 KiB, including its other fields. */
 const detailLimit = 240 * 1024;
 
 /**
- * Publishes one result on the org bus, in parts when it is too large for one event, and returns the whole result.
- * @throws when the bus refused a part three times; an entry can be refused although the call succeeds.
+ * Publishes one result on the org bus, in parts when it is too large for one event. @throws when the bus refused a part
+ * three times; an entry can be refused although the call succeeds.
  */
 export async function publishResult(
   cloud: Pick<Cloud, 'putEvent'>,
   busArn: string,
   result: RemediationResult,
   clock: Clock,
-): Promise<RemediationResult> {
-  const whole = remediationResultSchema.parse(result);
-  for (const part of partsOf(whole)) await publishEvent(cloud, busArn, resultDetailType, part, clock);
-  return whole;
+): Promise<void> {
+  for (const part of partsOf(result)) await publishEvent(cloud, busArn, resultDetailType, part, clock);
 }
 
 /** Publishes one event on the org bus. @throws as `publishResult` does. */

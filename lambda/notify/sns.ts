@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { MessageAttributeValue, PublishCommandInput } from '@aws-sdk/client-sns';
 import type { Cloud } from '../aws/cloud.ts';
 import { inTime } from '../aws/deadline.ts';
@@ -6,15 +6,10 @@ import { describeError, errorClassOf } from '../aws/errors.ts';
 import { type Announcement, announcementDetailType } from '../contract/announcement.ts';
 import { type Channel, type RemediationResult, resultDetailType } from '../contract/result.ts';
 import { announcementTitle } from './message/announcement.ts';
+import type { NotificationChannel } from './message/channel.ts';
 import { plain } from './message/text.ts';
 import { gravest, titleOf } from './message/title.ts';
 import { withinLimit } from './publish.ts';
-
-/** Notifies a topic. A failure is part of the answer, never an exception. */
-export interface Topic {
-  notify(result: RemediationResult): Promise<Channel>;
-  announce(announcement: Announcement): Promise<Channel>;
-}
 
 type Message = Omit<PublishCommandInput, 'TopicArn'> & { about: string; once: string };
 
@@ -27,11 +22,7 @@ const patience = 7_000;
  * String.Array); for an announcement detailType, exception and state. A FIFO topic keeps the order within a group and
  * drops a replay within five minutes.
  */
-export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string | null): Topic {
-  if (TopicArn === null) {
-    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
-    return { notify: nobody, announce: nobody };
-  }
+export function createTopic(cloud: Pick<Cloud, 'publish'>, TopicArn: string): NotificationChannel {
   const publish = async ({ about, once, ...message }: Message): Promise<Channel> => {
     const fifo = { MessageGroupId: orderOf(about), MessageDeduplicationId: digest(once) };
     try {
@@ -109,6 +100,4 @@ function orderOf(about: string): string {
   return /^[!-~]{1,128}$/.test(about) ? about : digest(about);
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
+const digest = (text: string): string => hash('sha256', text);

@@ -1,4 +1,4 @@
-import { type Cover, createCover } from './exceptions.ts';
+import { type Cover, createCover, formatException } from './exceptions.ts';
 import {
   effectiveMode,
   type Mode,
@@ -130,10 +130,8 @@ function coverageOf({ cover }: EvaluationContext, { rule, source, opened }: Subj
 
 function excepted(rule: SecurityGroupRule, policyRule: PolicyRule, by: PolicyException[]): Verdict {
   const exceptions = by.map(({ name, expires }) => ({ name, expires: expires ?? null }));
-  const named = exceptions.map(
-    ({ name, expires }) => `${name} (${expires ? `until ${expires}` : 'permanent'})`,
-  );
-  return { rule, verdict: 'excepted', policyRule, exceptions, why: `excepted by ${named.join(', ')}` };
+  const why = `excepted by ${exceptions.map(formatException).join(', ')}`;
+  return { rule, verdict: 'excepted', policyRule, exceptions, why };
 }
 
 /** A rule that is too wide alone, or that an exception covers or may cover, does not count against the others. */

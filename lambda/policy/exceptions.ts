@@ -13,6 +13,10 @@ export type Coverage =
   | { match: 'no' }
   | { match: 'unknown'; why: string };
 
+/** An exception as text, such as `partner (until 2027-01-31T00:00:00Z)`. */
+export const formatException = ({ name, expires }: { name: string; expires: string | null }): string =>
+  `${name} (${expires ? `until ${expires}` : 'permanent'})`;
+
 export type Cover = (listed: SecurityGroupRule['source'], source: Source, opened: Span) => Coverage;
 
 /**

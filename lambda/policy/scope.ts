@@ -1,5 +1,6 @@
+import type { AccountFacts } from './account-facts.ts';
 import type { Scope, Selector } from './schema/scope.ts';
-import type { AccountFacts, Fact, Match, SecurityGroup, Situation } from './security-group.ts';
+import type { Fact, Match, SecurityGroup, Situation } from './security-group.ts';
 
 type Answer = Match['match'];
 type Facts = { group: SecurityGroup; situation: Situation; account: AccountFacts | undefined };

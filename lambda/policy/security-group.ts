@@ -1,3 +1,4 @@
+import type { AccountFacts } from './account-facts.ts';
 import type { Cidr } from './addresses/cidr.ts';
 
 export interface SecurityGroup {
@@ -32,12 +33,6 @@ export interface SecurityGroupRule {
   /** Absent when not read. It does not affect the evaluation. */
   description?: string | undefined;
   tags?: readonly { Key: string; Value: string }[];
-}
-
-/** The organization's facts about an account: ids and names of the units above it, and its tags. */
-export interface AccountFacts {
-  organizationalUnits: readonly string[];
-  tags: Readonly<Record<string, string>>;
 }
 
 /**

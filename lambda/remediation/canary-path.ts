@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { canarySource } from '../contract/canary.ts';
-import type { ApiCall } from '../event/read.ts';
+import { type ApiCall, callWithoutCaller } from '../event/read.ts';
 import { knownCanary } from './canary.ts';
 import type { Connect, RemediationTask } from './plan.ts';
 import type { RemediationContext } from './remediate.ts';
@@ -24,12 +24,7 @@ interface Synthetic {
 export function readCanary(event: unknown): Synthetic | undefined {
   const { data } = synthetic.safeParse(event);
   if (!data) return undefined;
-  const call = {
-    ...{ eventId: data.id, account: data.account, region: data.region },
-    ...{ cloudTrailEventId: null, eventName: null, eventTime: null },
-    actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
-  };
-  return { call, canary: data.detail.canary };
+  return { call: callWithoutCaller(data.id, data.account, data.region), canary: data.detail.canary };
 }
 
 /**
@@ -45,14 +40,14 @@ export async function answerCanary(
     log('unknown-canary', { ...call, canary });
     return [];
   }
-  const look = async (): Promise<Remediation> => {
+  const read = async (): Promise<Remediation> => {
     try {
       const member = await connect(call.account, call);
       await member.describeGroups({ groupName: 'default' });
-      return untouched('clean', 'a synthetic canary came all the way', call.account);
+      return untouched('clean', 'a synthetic canary arrived', call.account);
     } catch (error) {
       return stopped(error, call.account, null);
     }
   };
-  return [async () => ({ ...(await look()), canary })];
+  return [async () => ({ ...(await read()), canary })];
 }

@@ -3,9 +3,9 @@ import type { Cloud } from '../aws/cloud.ts';
 import type { Environment } from '../aws/environment.ts';
 import type { Log } from '../aws/log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Fetch } from '../notify/slack/channel.ts';
+import type { Fetch } from '../notify/slack/post.ts';
+import type { AccountFacts } from '../policy/account-facts.ts';
 import type { Policy } from '../policy/schema/policy.ts';
-import type { AccountFacts } from '../policy/security-group.ts';
 
 /** Everything outside of the handler, so that a test can provide its own. */
 export interface HandlerContext {

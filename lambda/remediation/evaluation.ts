@@ -4,15 +4,10 @@ import { resolvePrefixLists } from '../aws/prefix-lists.ts';
 import type { Excepted, RemediationResult } from '../contract/result.ts';
 import { undoOf } from '../contract/undo.ts';
 import type { Task } from '../event/task.ts';
+import type { AccountFacts } from '../policy/account-facts.ts';
 import { evaluate, type Verdict } from '../policy/evaluate.ts';
 import type { Policy } from '../policy/schema/policy.ts';
-import type {
-  AccountFacts,
-  PrefixList,
-  SecurityGroup,
-  SecurityGroupRule,
-  Situation,
-} from '../policy/security-group.ts';
+import type { PrefixList, SecurityGroup, SecurityGroupRule, Situation } from '../policy/security-group.ts';
 import { isUnseen } from '../policy/source.ts';
 import { type Disagreement, readSettled } from './settle.ts';
 
@@ -105,7 +100,7 @@ function sorted(
       excepted.push({ ruleId, policyRule: verdict.policyRule.name, exceptions: verdict.exceptions });
     if (verdict.verdict !== 'violation') continue;
     if (verdict.mode === 'revoke' && !undoOf(verdict.rule))
-      undecided.push({ ruleId, reason: `${verdict.why}, but nothing could put such a rule back` });
+      undecided.push({ ruleId, reason: `${verdict.why}, but such a rule cannot be restored` });
     else violations.push(verdict);
   }
   return { violations, undecided, excepted };

@@ -1,6 +1,7 @@
 import { describeError, errorClassOf } from '../aws/errors.ts';
 import type { Action, Outcome } from '../contract/result.ts';
 import type { Task } from '../event/task.ts';
+import { formatException } from '../policy/exceptions.ts';
 import type { ApplyResult } from './apply.ts';
 import type { GroupEvaluation } from './evaluation.ts';
 
@@ -44,17 +45,17 @@ function outcomeWithoutRevoke(
     return { outcome: 'rule-gone', reason: 'the rule was deleted before it could be revoked' };
   if (excepted.length > 0) return { outcome: 'excepted', reason: exceptionsOf(evaluation) };
   if (own)
-    return { outcome: 'ignored', reason: `${call.actor.principal} is our own role and left nothing open` };
+    return {
+      outcome: 'ignored',
+      reason: `${call.actor.principal} is the remediation role and left nothing open`,
+    };
   return { outcome: 'clean', reason: null };
 }
 
 function exceptionsOf({ excepted }: GroupEvaluation): string {
-  const lines = excepted.map(({ ruleId, exceptions }) => {
-    const names = exceptions.map(
-      ({ name, expires }) => `${name} (${expires ? `until ${expires}` : 'permanent'})`,
-    );
-    return `${ruleId} is excepted by ${names.join(', ')}`;
-  });
+  const lines = excepted.map(
+    ({ ruleId, exceptions }) => `${ruleId} is excepted by ${exceptions.map(formatException).join(', ')}`,
+  );
   return lines.join('; ').slice(0, 1_000);
 }
 
@@ -65,6 +66,6 @@ function escalationReason({ call: { actor } }: Task, { findings }: ApplyResult):
   const often = `${recurrence?.times} times within ${recurrence?.withinMinutes} minutes`;
   const next = escalated.every((finding) => finding.recurrence?.closesAt === undefined)
     ? 'it is left open, as the policy rule says (leaveOpen)'
-    : 'the schedule closes it within 6 minutes, each time that it comes back';
+    : 'the schedule closes it within 6 minutes, each time that it recurs';
   return `closed ${often} and opened again by ${by}; ${next}`;
 }

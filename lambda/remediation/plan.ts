@@ -6,7 +6,7 @@ import { findGroups, findUsers, readEveryGroup } from '../aws/security-groups.ts
 import type { EventSubject } from '../event/parameters.ts';
 import type { ApiCall, Reading } from '../event/read.ts';
 import { expectNothing, type Task } from '../event/task.ts';
-import type { Place } from '../ledger/history.ts';
+import type { FoundGroup } from '../ledger/history.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { coveredFrom } from './evaluation.ts';
 import { type RemediationContext, remediate } from './remediate.ts';
@@ -92,7 +92,7 @@ async function planIn(
 }
 
 interface Found {
-  groups: Place[];
+  groups: FoundGroup[];
   /** Tasks that report why groups could not be found. */
   failed: RemediationTask[];
 }
@@ -105,10 +105,10 @@ interface Found {
 async function withEarlierGroups(
   { history }: RemediationContext,
   { call, subject }: Inspection,
-  groups: Place[],
+  groups: FoundGroup[],
 ): Promise<Found> {
   if (subject.groupIds.length > 0 || subject.groupName !== null) return { groups, failed: [] };
-  const once = (places: Place[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
+  const once = (places: FoundGroup[]) => [...new Map(places.map((each) => [each.groupId, each])).values()];
   const now = once(groups);
   try {
     const list = isByResolver(call) ? `/${subject.prefixListId}` : '';
@@ -140,16 +140,14 @@ function groupTask(
   };
 }
 
-/** A role that cannot be assumed is the result of that group only. */
+/** A role that cannot be assumed, or a failed call, is the result of that group only. */
 export function taskFor(context: RemediationContext, connect: Connect, task: Task): RemediationTask {
   return async () => {
-    let member: Member;
     try {
-      member = await connect(task.account, task.call);
+      return await remediate(context, await connect(task.account, task.call), task);
     } catch (error) {
       return stopped(error, task.account, task.groupId);
     }
-    return remediate(context, member, task);
   };
 }
 
@@ -164,14 +162,14 @@ async function groupsOf(
   const clean = (reason: string) => untouched('clean', reason, account);
   if (groupIds.length > 0) return { groupIds, idle: clean('') };
   if (prefixListId !== null) {
-    const idle = clean(`no group lets prefix list ${prefixListId} in`);
+    const idle = clean(`no group allows ingress from prefix list ${prefixListId}`);
     return { groupIds: await findUsers(member, prefixListId), idle };
   }
   if (groupName !== null) {
     const idle = untouched('group-gone', `no group is named ${groupName}`, account);
     return { groupIds: await findGroups(member, groupName), idle };
   }
-  const idle = clean(`CloudTrail left out what the call named; no group of ${region} is against the policy`);
+  const idle = clean(`CloudTrail left out what the call named; no group of ${region} violates the policy`);
   return { groupIds: await suspectsOf(context, member, call), idle };
 }
 

@@ -8,6 +8,7 @@ import { readEscalation, writeEscalation } from '../ledger/escalations.ts';
 import type { History, Intent } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scheduleRecheck } from '../ledger/recheck.ts';
+import { placeOf } from '../ledger/shards.ts';
 import { exceptionTagOf } from '../ledger/tag-history.ts';
 import { escalationLimit, type Mode, modes } from '../policy/schema/policy.ts';
 import { type ApplyResult, apply } from './apply.ts';
@@ -15,7 +16,7 @@ import { canaryOf, withCanary } from './canary.ts';
 import { type Decision, decide, isRepeated } from './escalation.ts';
 import { evaluateGroup, type GroupEvaluation, type PolicyContext, type Violation } from './evaluation.ts';
 import { outcomeOf } from './outcome.ts';
-import { type Remediation, stopped, untouched } from './remediation.ts';
+import { type Remediation, untouched } from './remediation.ts';
 import { keepInspecting, lookOf } from './watch.ts';
 
 export interface RemediationContext {
@@ -24,23 +25,6 @@ export interface RemediationContext {
   history: History;
   clock: Clock;
   log: Log;
-}
-
-/**
- * Evaluates a group as it is now and revokes, narrows, notifies or records, by the modes of the rules. Idempotent: a
- * retry reports what an earlier attempt revoked. A ledger that does not answer stops no revoke and fails the invocation
- * afterwards. @throws what a retry can fix, and then nothing has been revoked.
- */
-export async function remediate(
-  context: RemediationContext,
-  member: Member,
-  task: Task,
-): Promise<Remediation> {
-  try {
-    return await evaluateAndApply(context, member, task);
-  } catch (error) {
-    return stopped(error, task.account, task.groupId);
-  }
 }
 
 /** Reads the ledger. When it does not answer, continues with `otherwise` and keeps the first failure. */
@@ -62,7 +46,12 @@ function lenient(log: Log, groupId: string) {
 
 type Lenient = ReturnType<typeof lenient>;
 
-async function evaluateAndApply(
+/**
+ * Evaluates a group as it is now and revokes, narrows, notifies or records, by the modes of the rules. Idempotent: a
+ * retry reports what an earlier attempt revoked. A ledger that does not answer stops no revoke and fails the invocation
+ * afterwards. @throws the error of a failed call, and then nothing has been revoked.
+ */
+export async function remediate(
   context: RemediationContext,
   member: Member,
   task: Task,
@@ -76,8 +65,7 @@ async function evaluateAndApply(
     ),
     memory.ask(history.intended(task), undefined),
   ]);
-  const place = { account, region: task.call.region };
-  const canary = await memory.ask(canaryOf(ledger, place, read.group, clock.now()), undefined);
+  const canary = await memory.ask(canaryOf(ledger, placeOf(task), read.group, clock.now()), undefined);
   const evaluation = canary === undefined ? read : withCanary(read, clock.now());
   const { group, rules, violations, undecided, excepted } = evaluation;
   if (group.owner !== undefined && group.owner !== account) {
@@ -95,13 +83,8 @@ async function evaluateAndApply(
   const conclusion = outcomeOf(task, evaluation, applied);
   const isNotified = ['escalated', 'remediated'].includes(conclusion.outcome);
   return {
-    ...{
-      account,
-      groupId,
-      groupName: group.name,
-      vpcId: group.vpcId,
-      owner: ownerOf(policyContext.policy, group),
-    },
+    ...{ account, groupId, groupName: group.name, vpcId: group.vpcId },
+    owner: ownerOf(policyContext.policy, group),
     ...conclusion,
     ...(isNotified && isRepeated(applied.findings, undecided, decisions, task) && { repeated: true }),
     ...(disagreements.length > 0 && { disagreements }),
@@ -178,10 +161,6 @@ async function rememberAll(
     if (escalated) await scheduleRecheck(ledger, [placeOf(task)], again, clock.now());
     await writeEscalation(ledger, placeOf(task), rule, remember);
   }
-}
-
-function placeOf({ account, call, groupId }: Task) {
-  return { account, region: call.region, groupId };
 }
 
 /** Adds what an earlier attempt revoked and did not report. */

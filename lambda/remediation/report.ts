@@ -1,9 +1,10 @@
 import { isOnlyCanary } from '../contract/canary.ts';
-import type { RemediationResult } from '../contract/result.ts';
+import { type RemediationResult, remediationResultSchema } from '../contract/result.ts';
 import type { ApiCall } from '../event/read.ts';
 import { readEscalation, writeEscalation } from '../ledger/escalations.ts';
 import type { History } from '../ledger/history.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { placeOf } from '../ledger/shards.ts';
 import { isDelivered, type Notifier } from '../notify/notifier.ts';
 import { publishResult } from '../notify/publish.ts';
 import { openingOfFinding } from '../policy/rule.ts';
@@ -23,20 +24,21 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
   const { policy, bundle = null, environment, cloud, clock, ledger, log } = context;
   const digest = policyDigest(policy);
   return async (call, remediation, receivedAt) => {
-    const result = compose(call, remediation, { digest, bundle, receivedAt, time: clock.now() });
+    const time = clock.now().toISOString();
+    const result = compose(call, remediation, receivedAt, { time, policyDigest: digest, bundle });
     const notified = isOnlyCanary(result)
       ? result
       : { ...result, notification: await notifier.notify(result) };
     log('result', notified);
-    const sent = await publishResult(cloud, environment.busArn, notified, clock);
+    await publishResult(cloud, environment.busArn, notified, clock);
     const { account, groupId, findings, attempt } = remediation;
     if (groupId !== null && findings.some(({ undo }) => undo !== null))
       await history.reported({ call, account, groupId, ...(attempt && { attempt }) });
     if (!notified.repeated && isDelivered(notified.notification))
       await keepAnnounced(ledger, notified, clock.now());
     if (groupId !== null && remediation.look !== undefined)
-      await keepReported(ledger, { account, region: call.region, groupId }, remediation.look, clock.now());
-    return sent;
+      await keepReported(ledger, placeOf({ account, call, groupId }), remediation.look, clock.now());
+    return notified;
   };
 }
 
@@ -61,36 +63,26 @@ async function keepAnnounced(
   }
 }
 
+/** The result before anyone is notified. The schema drops the other fields of a call and a remediation. */
 function compose(
   call: ApiCall,
   remediation: Remediation,
-  {
-    digest,
-    bundle,
-    receivedAt,
-    time,
-  }: { digest: string; bundle: string | null; receivedAt: Date; time: Date },
+  receivedAt: Date,
+  facts: Pick<RemediationResult, 'time' | 'policyDigest' | 'bundle'>,
 ): RemediationResult {
-  const { failure: _, call: __, look: ___, unreported: ____, revokedAt, ...rest } = remediation;
-  const { attempt: _____, settle: ______, ...result } = rest;
-  const { eventTime, ...origin } = call;
-  return {
+  const notNeeded = { status: 'not-needed' } as const;
+  const result: RemediationResult = {
     schemaVersion: 1,
-    ...origin,
-    time: time.toISOString(),
-    ...result,
-    policyDigest: digest,
-    bundle,
+    ...call,
+    ...remediation,
+    ...facts,
     omitted: 0,
-    notification: {
-      slack: { status: 'not-needed' },
-      sns: { status: 'not-needed' },
-      securityHub: { status: 'not-needed' },
-    },
+    notification: { slack: notNeeded, sns: notNeeded, securityHub: notNeeded },
     timeline: {
-      eventTime,
+      eventTime: call.eventTime,
       receivedAt: receivedAt.toISOString(),
-      revokedAt: revokedAt?.toISOString() ?? null,
+      revokedAt: remediation.revokedAt?.toISOString() ?? null,
     },
   };
+  return remediationResultSchema.parse(result);
 }

@@ -1,15 +1,10 @@
 import * as z from 'zod';
 import { type Announcement, announcementDetailType } from '../contract/announcement.ts';
-import type { ApiCall } from '../event/read.ts';
-import { expectNothing } from '../event/task.ts';
+import { type ApiCall, callWithoutCaller } from '../event/read.ts';
+import { taskWithoutEvent } from '../event/task.ts';
 import { findExpiredExceptions } from '../ledger/expired-exceptions.ts';
-import {
-  completeRechecks,
-  type Place,
-  type Recheck,
-  readRechecks,
-  scheduleRecheck,
-} from '../ledger/recheck.ts';
+import { completeRechecks, type Recheck, readRechecks, scheduleRecheck } from '../ledger/recheck.ts';
+import type { Place } from '../ledger/shards.ts';
 import { isDelivered, type Notifier } from '../notify/notifier.ts';
 import { publishEvent } from '../notify/publish.ts';
 import { type Policy, policyDigest } from '../policy/schema/policy.ts';
@@ -35,18 +30,7 @@ const scheduled = z.object({
 /** The hub's own call of each minute; undefined for any other event. */
 export function readSchedule(event: unknown): ApiCall | undefined {
   const { data } = scheduled.safeParse(event);
-  if (!data) return undefined;
-  return {
-    ...{ eventId: data.id, account: data.account, region: data.region },
-    ...{ cloudTrailEventId: null, eventName: null, eventTime: null },
-    actor: { principal: null, session: null, sourceIp: null, userAgent: null, tool: null },
-  };
-}
-
-/** The groups that the schedule inspects, and the work that waits until all of them are reported. */
-export interface Turn {
-  tasks: RemediationTask[];
-  afterwards: () => Promise<unknown>;
+  return data && callWithoutCaller(data.id, data.account, data.region);
 }
 
 const hour = 3_600_000;
@@ -54,7 +38,7 @@ const hour = 3_600_000;
 const most = 100;
 
 /**
- * The work of the clock. Each minute: the groups to recheck, of which part of the ledger is read (see `readRechecks`).
+ * The work of the schedule. Each minute: the groups to recheck, of which part of the ledger is read (see `readRechecks`).
  * Each hour, by this process's memory: the ending exceptions; a new execution environment does this again. Failed work
  * is done again a minute later.
  */
@@ -63,7 +47,7 @@ export function createSchedule(
   context: HandlerContext,
   notifier: Notifier,
   connect: Connect,
-): (call: ApiCall) => Promise<Turn> {
+): (call: ApiCall) => Promise<{ tasks: RemediationTask[]; afterwards: () => Promise<unknown> }> {
   const { ledger, policyContext, clock } = remediationContext;
   const hourly = (work: () => Promise<unknown>) => {
     let last = Number.NEGATIVE_INFINITY;
@@ -94,10 +78,10 @@ async function recheckTasks(
 ): Promise<RemediationTask[]> {
   const rechecks = await readRechecks(context.ledger, context.clock.now());
   const groups = Map.groupBy(rechecks, ({ account, region, groupId }) => [account, region, groupId].join());
-  return [...groups.values()].slice(0, most).map((entries) => actOfDue(context, connect, call, entries));
+  return [...groups.values()].slice(0, most).map((entries) => recheckTask(context, connect, call, entries));
 }
 
-function actOfDue(
+function recheckTask(
   context: RemediationContext,
   connect: Connect,
   call: ApiCall,
@@ -108,24 +92,23 @@ function actOfDue(
     const { account = '', region = '', groupId = '', from = 0 } = entries[0] ?? {};
     const place = { account, region, groupId };
     const attempt = `due-${from}`;
-    const look = { ...call, account, region };
-    const nothing = { ruleIds: [], expected: expectNothing, own: false, retagged: false, lag: 0 };
-    const task = { call: look, account, groupId, attempt, ...nothing, scheduled: true };
+    const moved = { ...call, account, region };
+    const task = { ...taskWithoutEvent(moved, groupId, true), attempt };
     const remediation = await taskFor(context, connect, task)();
     const quiet = entries.every((entry) => entry.quiet);
-    const unreported = quiet && (await saysNothing(ledger, place, remediation));
+    const unreported = quiet && (await isUnchanged(ledger, place, remediation));
     const settle = async () => {
       // A denied or failed inspection does not count: it is repeated, and fails visibly every hour until it succeeds.
       if (remediation.failure !== undefined)
         await scheduleRecheck(ledger, [place], new Date(clock.now().getTime() + hour), clock.now(), quiet);
       await completeRechecks(ledger, entries);
     };
-    return { ...remediation, call: look, attempt, settle, ...(unreported && { unreported }) };
+    return { ...remediation, call: moved, attempt, settle, ...(unreported && { unreported }) };
   };
 }
 
 /** Whether a repeated inspection found nothing that was not already published. */
-async function saysNothing(
+async function isUnchanged(
   ledger: RemediationContext['ledger'],
   place: Place,
   { outcome, look, failure }: Remediation,
@@ -170,7 +153,7 @@ export function announcementsOf(policy: Policy, now: Date): Announcement[] {
     const left = Date.parse(expires) - now.getTime();
     if (left > week || left < -week) return [];
     const state = left > 0 ? ('expiring' as const) : ('expired' as const);
-    const said = { name, owner, why, ticket, expires, state };
-    return [{ schemaVersion: 1 as const, time: now.toISOString(), policyDigest: digest, ...said }];
+    const header = { schemaVersion: 1 as const, time: now.toISOString(), policyDigest: digest };
+    return [{ ...header, name, owner, why, ticket, expires, state }];
   });
 }

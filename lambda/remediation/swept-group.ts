@@ -1,6 +1,6 @@
 import { sweepEventSchema } from '../contract/sweep.ts';
-import type { ApiCall } from '../event/read.ts';
-import { expectNothing } from '../event/task.ts';
+import { type ApiCall, callWithoutCaller } from '../event/read.ts';
+import { taskWithoutEvent } from '../event/task.ts';
 import { type Connect, type RemediationTask, taskFor } from './plan.ts';
 import type { RemediationContext } from './remediate.ts';
 import { untouched } from './remediation.ts';
@@ -15,15 +15,10 @@ interface SweptGroup {
 export function readSweptGroup(event: unknown): SweptGroup | undefined {
   const { data } = sweepEventSchema.safeParse(event);
   if (!data) return undefined;
-  const { id: eventId, account, region, detail } = data;
-  const actor = { principal: null, session: null, sourceIp: null, userAgent: null, tool: null };
-  return {
-    call: { eventId, account, region, actor, cloudTrailEventId: null, eventName: null, eventTime: null },
-    groupId: detail.groupId,
-  };
+  return { call: callWithoutCaller(data.id, data.account, data.region), groupId: data.detail.groupId };
 }
 
-/** Inspects the group as for any event, where the policy lets sweeps remediate. */
+/** Inspects the group as for any event, if the policy has `sweepAction: remediate`. */
 export function sweptGroupTask(
   context: RemediationContext,
   connect: Connect,
@@ -33,6 +28,5 @@ export function sweptGroupTask(
     const reason = 'the policy of this bundle lets no sweep remediate: its sweepAction is not remediate';
     return async () => untouched('ignored', reason, call.account, groupId);
   }
-  const nothing = { ruleIds: [], expected: expectNothing, own: false, retagged: false, lag: 0 };
-  return taskFor(context, connect, { call, account: call.account, groupId, ...nothing, scheduled: false });
+  return taskFor(context, connect, taskWithoutEvent(call, groupId, false));
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Outcome, RemediationResult } from '../contract/result.ts';
 import type { Task } from '../event/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scheduleRecheck } from '../ledger/recheck.ts';
-import type { Place } from '../ledger/shards.ts';
+import { keyOf, type Place, placeOf } from '../ledger/shards.ts';
 import type { GroupEvaluation } from './evaluation.ts';
 
 const minute = 60_000;
@@ -20,7 +20,7 @@ export async function keepInspecting(
   { watched, disagreements }: Pick<GroupEvaluation, 'watched' | 'disagreements'>,
   now: Date,
 ): Promise<void> {
-  const place = { account: task.account, region: task.call.region, groupId: task.groupId };
+  const place = placeOf(task);
   // The start of the next hour, so that a group has one entry for any number of events.
   const next = new Date((Math.floor(now.getTime() / hour) + 1) * hour);
   if (watched) await scheduleRecheck(ledger, [place], next, now, true);
@@ -38,19 +38,17 @@ export function lookOf(
     ...findings.map(({ ruleId, action, why }) => [ruleId, action, why].join(' ')),
     ...undecided.map(({ ruleId, reason }) => [ruleId, reason].join(' ')),
   ];
-  return createHash('sha256')
-    .update(JSON.stringify([outcome, parts.sort()]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([outcome, parts.sort()]));
 }
 
-const keyOf = ({ account, region, groupId }: Place) => `reported/${account}/${region}/${groupId}`;
+const reportedKey = (place: Place) => `reported/${keyOf(place)}`;
 
 export async function lastReported(ledger: Ledger, place: Place): Promise<string | undefined> {
-  return ledger.read(keyOf(place));
+  return ledger.read(reportedKey(place));
 }
 
 export async function keepReported(ledger: Ledger, place: Place, look: string, now: Date): Promise<void> {
-  await ledger.write(keyOf(place), look, new Date(now.getTime() + kept));
+  await ledger.write(reportedKey(place), look, new Date(now.getTime() + kept));
 }
 
 /** Outcomes of a scheduled inspection that report nothing new: nothing was found, or nothing needs to be done. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../lambda/aws/clock.ts';
 import { createHandler } from '../../lambda/handler.ts';
-import type { Fetch } from '../../lambda/notify/slack/channel.ts';
+import type { Fetch } from '../../lambda/notify/slack/post.ts';
 import type { Accounts } from '../../lambda/policy/account-facts.ts';
 import { parsePolicy } from '../../lambda/policy/parse.ts';
 import {

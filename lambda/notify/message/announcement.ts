@@ -17,8 +17,8 @@ export function announcementMessage(announcement: Announcement): SlackMessage {
   const title = announcementTitle(announcement);
   const then =
     state === 'expired'
-      ? 'It counts no more: what it let through is against the policy from now on.'
-      : 'From that second on it counts no more.';
+      ? 'It no longer applies: the ingress that it allowed violates the policy from now on.'
+      : 'From that second it no longer applies.';
   return {
     text: cut(plain(`${title} (${owner})`), 500, asEntity),
     blocks: [

@@ -21,11 +21,11 @@ function icmp(what: 'type' | 'code', number: number | null): string {
 const words = new Map<Action, string>([
   ['revoked', 'closed'],
   ['narrowed', 'narrowed'],
-  ['would-revoke', 'would be closed, but for the mode'],
-  ['escalated', 'open, as it keeps coming back'],
+  ['would-revoke', 'not closed, because of the mode'],
+  ['escalated', 'open, because it recurs'],
   ['notified', 'open'],
   ['observed', 'open'],
-  ['already-gone', 'already gone'],
+  ['already-gone', 'already deleted'],
   ['failed', 'not closed'],
 ]);
 
@@ -45,7 +45,7 @@ export function findingText(finding: ResultFinding): string {
 
 function recurring({ times, withinMinutes, closesAt }: NonNullable<ResultFinding['recurrence']>): string {
   const often = `Closed ${times} times within ${withinMinutes} minutes.`;
-  return closesAt ? `${often} The schedule closes it again, now and each time it comes back.` : often;
+  return closesAt ? `${often} The schedule closes it again, now and each time it recurs.` : often;
 }
 
 function narrowing({ to, error }: NonNullable<ResultFinding['narrowed']>): string {

@@ -68,7 +68,7 @@ function where({ account, region, groupId, groupName, vpcId, owner }: Remediatio
     '*Where*',
     `${group}${groupName ? ` ${code(groupName)}` : ''}`,
     `account ${code(account)}, ${code(region)}${vpcId ? `, ${code(vpcId)}` : ''}`,
-    ...(owner ? [`${code(owner.tag)} ${code(owner.value)}`] : ['no tag says who owns it']),
+    ...(owner ? [`${code(owner.tag)} ${code(owner.value)}`] : ['no tag names its owner']),
   ].join('\n');
 }
 
@@ -121,13 +121,13 @@ function nextSteps({ eventId, account, groupId, findings }: RemediationResult): 
   const closed = findings.some(({ undo }) => undo !== null);
   if (!closed || !/^[\w-]{1,128}$/.test(eventId) || !/^[\w-]{1,64}$/.test(groupId)) {
     const what = 'owner, why, ticket, when it expires and what to allow';
-    const ask = `propose it under \`exceptions\` in the policy, for ${group}: ${what}.`;
-    return [section(`*Needed all the same?* To ask for an exception, ${ask}`)];
+    const how = `propose it under \`exceptions\` in the policy, for ${group}: ${what}.`;
+    return [section(`*Still needed?* To request an exception, ${how}`)];
   }
   const restore = `portcullis restore ${eventId}:${groupId} --owner <who> --why <reason> --ticket <id> --expires <time>`;
   return [
     section(
-      `*Needed all the same?* Ask for it to be put back, with an exception until it expires:\n${code(restore, 400)}\nFor good, propose it under \`exceptions\` in the policy, for ${group}.`,
+      `*Still needed?* Ask to restore it, with an exception until it expires:\n${code(restore, 400)}\nTo keep it permanently, propose it under \`exceptions\` in the policy, for ${group}.`,
     ),
   ];
 }

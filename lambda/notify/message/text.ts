@@ -55,13 +55,13 @@ export function code(value: string, limit = 120): string {
 
 /** A sentence of at most so many characters. Words that Slack could read as markup become code spans. */
 export function sentence(text: string, limit = 400): string {
-  let said = '';
+  let written = '';
   for (const word of plain(text).split(' ')) {
-    const next = said === '' ? wordOf(word) : `${said} ${wordOf(word)}`;
-    if (next.length > limit - 2) return `${said} …`;
-    said = next;
+    const next = written === '' ? wordOf(word) : `${written} ${wordOf(word)}`;
+    if (next.length > limit - 2) return `${written} …`;
+    written = next;
   }
-  return said;
+  return written;
 }
 
 function wordOf(word: string): string {

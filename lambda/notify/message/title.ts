@@ -2,8 +2,8 @@ import type { Outcome, RemediationResult } from '../../contract/result.ts';
 
 const titles = new Map<Outcome, string>([
   ['remediated', 'Ingress closed'],
-  ['escalated', 'Ingress that keeps coming back'],
-  ['notified', 'Ingress open against the policy'],
+  ['escalated', 'Recurring ingress'],
+  ['notified', 'Ingress open in violation of the policy'],
   ['undecided', 'Not evaluated: inspect it'],
   ['access-denied', 'Not closed: access denied'],
   ['failed', 'Not closed: failed'],

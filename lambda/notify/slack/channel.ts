@@ -2,10 +2,10 @@ import type { Clock } from '../../aws/clock.ts';
 import type { Cloud } from '../../aws/cloud.ts';
 import { errorClassOf } from '../../aws/errors.ts';
 import type { Log } from '../../aws/log.ts';
-import type { Announcement } from '../../contract/announcement.ts';
 import type { Channel, RemediationResult } from '../../contract/result.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { announcementMessage } from '../message/announcement.ts';
+import type { NotificationChannel } from '../message/channel.ts';
 import { slackMessage } from '../message/result.ts';
 import { isUrgent } from '../message/title.ts';
 import { deliver, type Note } from './delivery.ts';
@@ -14,17 +14,6 @@ import { optionalLedger } from './ledger.ts';
 import { type Fetch, post } from './post.ts';
 import { createSlackSecret, type SlackSecret } from './secret.ts';
 import { placeInStorm, stormMessage } from './storm.ts';
-
-export type { Fetch } from './post.ts';
-
-/**
- * Notifies Slack, within 8 seconds for the secret, the ledger and all tries. A failure is part of the answer, never an
- * exception.
- */
-export interface Slack {
-  notify(result: RemediationResult): Promise<Channel>;
-  announce(announcement: Announcement): Promise<Channel>;
-}
 
 export interface SlackContext {
   cloud: Pick<Cloud, 'readSecret'>;
@@ -39,25 +28,24 @@ const restUnreadable = 5_000;
 const notifiedRetentionMs = 24 * 3_600_000;
 
 /**
- * Without a secret, Slack is not configured. When the ledger fails, messages are sent without folding and without
- * threads.
+ * Notifies Slack, within 8 seconds for the secret, the ledger and all tries. When the ledger fails, messages are sent
+ * without folding and without threads.
  */
-export function createSlack(context: SlackContext, secretArn: string | null, partition: string): Slack {
-  const { cloud, clock } = context;
-  if (secretArn === null) {
-    const nobody = async (): Promise<Channel> => ({ status: 'not-configured' });
-    return { notify: nobody, announce: nobody };
-  }
-  const tell = createSender(context, createSlackSecret(cloud, secretArn, clock));
+export function createSlack(
+  context: SlackContext,
+  secretArn: string,
+  partition: string,
+): NotificationChannel {
+  const send = createSender(context, createSlackSecret(context.cloud, secretArn, context.clock));
   return {
     async notify(result) {
       const message = slackMessage(result, partition);
       if (!message) return { status: 'not-needed' };
-      return tell({ message, topic: topicOf(result), urgent: isUrgent(result), once: onceOf(result) });
+      return send({ message, topic: topicOf(result), urgent: isUrgent(result), once: onceOf(result) });
     },
     async announce(announcement) {
       const topic = `exception/${announcement.name}`;
-      return tell({ message: announcementMessage(announcement), topic, urgent: false, once: null });
+      return send({ message: announcementMessage(announcement), topic, urgent: false, once: null });
     },
   };
 }
