@@ -1,6 +1,3 @@
-import { Role } from '@pulumi/aws/iam/role.js';
-import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import type { AccountArguments } from './arguments.ts';
 import { Forwarding } from './forwarding.ts';
 import { busArn, names } from './names.ts';
@@ -10,31 +7,9 @@ import {
   remediationPermissions,
   remediationTrust,
 } from './policies.ts';
-import { boundary, providerFor, tags } from './provider.ts';
+import { providerFor } from './provider.ts';
+import { declareRole } from './role.ts';
 import { accountTrail } from './trail.ts';
-
-function role(
-  provider: Provider,
-  args: AccountArguments,
-  definition: { name: string; description: string; trust: string; permissions: string },
-): void {
-  const made = new Role(
-    definition.name,
-    {
-      name: definition.name,
-      description: definition.description,
-      assumeRolePolicy: definition.trust,
-      ...boundary(args),
-      tags: tags('account'),
-    },
-    { provider },
-  );
-  new RolePolicy(
-    definition.name,
-    { name: definition.name, role: made.name, policy: definition.permissions },
-    { provider },
-  );
-}
 
 /**
  * Declares an account's global part: the role that the hub's Lambda assumes, the role that EventBridge forwards with,
@@ -44,13 +19,15 @@ function role(
 export function account(args: AccountArguments): Record<string, unknown> {
   const { place, hub, organizationId } = args;
   const provider = providerFor(place, hub.region);
-  role(provider, args, {
+  declareRole(provider, args, {
+    stack: 'account',
     name: names.remediationRole,
     description: 'Portcullis: assumed by the hub to read security groups and close offending ingress',
     trust: remediationTrust(hub, organizationId),
     permissions: remediationPermissions(place, args),
   });
-  role(provider, args, {
+  declareRole(provider, args, {
+    stack: 'account',
     name: names.forwarderRole,
     description: 'Portcullis: used by EventBridge to send events to the org bus',
     trust: forwarderTrust(place.accountId),

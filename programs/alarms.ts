@@ -2,17 +2,6 @@ import { MetricAlarm } from '@pulumi/aws/cloudwatch/metricAlarm.js';
 import { names } from './names.ts';
 import { type At, tags } from './provider.ts';
 
-interface Alarm {
-  readonly name: string;
-  readonly alarmDescription: string;
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly dimensions: Record<string, string>;
-  readonly statistic: 'Maximum' | 'Sum';
-  readonly threshold: number;
-  readonly evaluationPeriods: number;
-}
-
 const ofFunction = {
   namespace: 'AWS/Lambda',
   dimensions: { FunctionName: names.remediationFunction },
@@ -26,7 +15,7 @@ const late = 60_000;
  * retried, so errors alarm after three minutes; throttles and waiting events too. Source of the metrics: "Types of
  * metrics for Lambda functions", AWS Lambda developer guide.
  */
-const alarms: readonly Alarm[] = [
+const alarms = [
   {
     name: names.deadLetterAlarm,
     alarmDescription: 'Portcullis: an event was not handled. Read its reason in the dead-letter queue.',

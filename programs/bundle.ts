@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { bundleLambda, sourceDigest } from '../lambda/bundle.ts';
+import { bundleLambda, inOrder, sourceDigest } from '../lambda/bundle.ts';
 import { type Policy, policySchema } from '../lambda/policy/parse.ts';
 
 /** The remediation Lambda's code with a policy inside, as the hub stack deploys it. */
@@ -16,14 +16,14 @@ export interface RemediationBundle {
 /** The organization's facts about each account, by id: the units above it by id and name, and its tags. */
 export type AccountTable = NonNullable<Parameters<typeof bundleLambda>[2]>;
 
-/** How many of the last used bundles stay: one may still be read while others are built. */
+/** How many of the last used bundles are kept: one may still be read while others are built. */
 const kept = 4;
 
 /** Another process may move the same damaged bundle away at the same time. */
 const tries = 3;
 
 /** How long an unfinished build may take before it counts as interrupted. */
-const cutShortMilliseconds = 3_600_000;
+const interruptedAfterMs = 3_600_000;
 
 /**
  * The bundle of a policy and an account table in a directory, built only when it is missing. Equal inputs give equal
@@ -44,23 +44,13 @@ export async function makeBundle(
   return bundle;
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+const sha256 = (data: string | Uint8Array): string => hash('sha256', data);
 
 /** A hash of everything that a bundle depends on: policy, accounts, the Lambda's sources and the locked packages. */
 async function bundleName(policy: Policy, accounts: AccountTable): Promise<string> {
   const inputs = JSON.stringify([policy, inOrder(accounts), await sourceDigest()]);
   return sha256(inputs).slice(0, 32);
 }
-
-const byKey = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
-  Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1));
-
-const inOrder = (accounts: AccountTable) =>
-  byKey(accounts).map(([id, { organizationalUnits, tags }]) => [
-    id,
-    [...organizationalUnits].sort(),
-    byKey(tags),
-  ]);
 
 const unless =
   (...codes: string[]) =>
@@ -125,7 +115,7 @@ async function forgetOld(directory: string, used: string): Promise<void> {
   const finished = found.filter(({ place }) => place !== used && !unfinished(place));
   const old = [
     ...finished.sort((one, other) => other.at - one.at).slice(kept - 1),
-    ...found.filter(({ place, at }) => unfinished(place) && at < Date.now() - cutShortMilliseconds),
+    ...found.filter(({ place, at }) => unfinished(place) && at < Date.now() - interruptedAfterMs),
   ];
   for (const { place } of old) await rm(place, { recursive: true, force: true });
 }

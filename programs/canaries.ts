@@ -1,17 +1,17 @@
 import type { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventSourceMapping } from '@pulumi/aws/lambda/eventSourceMapping.js';
 import type { Function as LambdaFunction } from '@pulumi/aws/lambda/function.js';
-import { Queue } from '@pulumi/aws/sqs/queue.js';
+import type { Queue } from '@pulumi/aws/sqs/queue.js';
 import type { Resource } from '@pulumi/pulumi';
 import type { Place } from './arguments.ts';
+import { hubQueue } from './hub-queue.ts';
 import { hubRule } from './hub-rule.ts';
 import { names } from './names.ts';
 import { canaryPattern } from './pattern.ts';
-import { queuePolicy } from './policies.ts';
 import { type At, tags } from './provider.ts';
 import { functionTimeout } from './remediation-function.ts';
 
-interface Ends {
+interface CanaryPath {
   readonly bus: EventBus;
   readonly lambda: { readonly function: LambdaFunction; readonly rights: Resource };
   readonly deadLetters: Queue;
@@ -29,7 +29,7 @@ const receives = 5;
  */
 const visibilitySeconds = 6 * functionTimeout;
 
-/** The number of invocations that take canaries at once, the minimum of AWS. Each takes up to `batch` canaries. */
+/** How many invocations receive canaries at the same time, the minimum of AWS. Each receives up to `batch`. */
 const concurrency = 2;
 const batch = 10;
 
@@ -38,25 +38,14 @@ const batch = 10;
  * source mapping. Every member account can send such events, so they wait in a queue of their own and delay no event
  * about a group. Returns the resources that must exist before the ingress rule stops accepting canaries.
  */
-export function canaries(at: At, place: Place, { bus, lambda, deadLetters }: Ends): Resource[] {
+export function canaries(at: At, place: Place, { bus, lambda, deadLetters }: CanaryPath): Resource[] {
   const { provider, placed } = at;
   const name = names.canaryQueue;
-  const queue = new Queue(
-    name,
-    {
-      ...placed,
-      name,
-      messageRetentionSeconds: retentionSeconds,
-      visibilityTimeoutSeconds: visibilitySeconds,
-      sqsManagedSseEnabled: true,
-      policy: queuePolicy(place, name, [{ rule: names.canaryRule, bus: names.bus }]),
-      redrivePolicy: deadLetters.arn.apply((arn) =>
-        JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
-      ),
-      tags: tags('hub'),
-    },
-    { provider },
-  );
+  const queue = hubQueue(at, place, {
+    ...{ name, retentionSeconds, visibilitySeconds },
+    rules: [{ rule: names.canaryRule, bus: names.bus }],
+    redrive: { to: deadLetters, receives },
+  });
   const mapping = new EventSourceMapping(
     name,
     {

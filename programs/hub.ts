@@ -1,14 +1,14 @@
 import { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { EventBusPolicy } from '@pulumi/aws/cloudwatch/eventBusPolicy.js';
-import { Queue } from '@pulumi/aws/sqs/queue.js';
 import { hubAlarms } from './alarms.ts';
 import type { HubArguments, Place } from './arguments.ts';
 import { canaries } from './canaries.ts';
+import { hubQueue } from './hub-queue.ts';
 import { hubRule } from './hub-rule.ts';
 import { ledgerTable } from './ledger-table.ts';
 import { installationTag, names } from './names.ts';
 import { callPattern, lifecyclePattern, resultsPattern } from './pattern.ts';
-import { orgBusPolicy, queuePolicy } from './policies.ts';
+import { orgBusPolicy } from './policies.ts';
 import { type At, inRegion, providerFor, tags } from './provider.ts';
 import { remediationFunction } from './remediation-function.ts';
 
@@ -17,45 +17,21 @@ const fourteenDays = 14 * 24 * 3600;
 /** A message that was received this often without success goes to the dead-letter queue. */
 const receives = 20;
 
-function queue(
-  { provider, placed }: At,
-  place: Place,
-  name: string,
-  rules: { rule: string; bus?: string }[],
-  deadLetters?: Queue,
-): Queue {
-  return new Queue(
-    name,
-    {
-      ...placed,
-      name,
-      messageRetentionSeconds: fourteenDays,
-      visibilityTimeoutSeconds: 60,
-      sqsManagedSseEnabled: true,
-      policy: queuePolicy(place, name, rules),
-      // Named where others send their dead letters: the provider accepts any value of what the program leaves out.
-      ...(!deadLetters && { redriveAllowPolicy: JSON.stringify({ redrivePermission: 'allowAll' }) }),
-      ...(deadLetters && {
-        redrivePolicy: deadLetters.arn.apply((arn) =>
-          JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: receives }),
-        ),
-      }),
-      tags: tags('hub'),
-    },
-    { provider },
-  );
-}
-
 const onTheOrgBus = (rule: string) => ({ rule, bus: names.bus });
 
 /** The queues that the control plane reads, and their dead-letter queue. */
 function queues(at: At, place: Place) {
   const { ingressRule, canaryRule, lifecycleRule, resultsRule, scheduleRule } = names;
-  const deadLetters = queue(at, place, names.deadLetterQueue, [
-    ...[ingressRule, canaryRule, lifecycleRule, resultsRule].map(onTheOrgBus),
-    { rule: scheduleRule },
-  ]);
-  const behind = (name: string, rule: string) => queue(at, place, name, [onTheOrgBus(rule)], deadLetters);
+  const limits = { retentionSeconds: fourteenDays, visibilitySeconds: 60 };
+  const fromTheOrgBus = [ingressRule, canaryRule, lifecycleRule, resultsRule].map(onTheOrgBus);
+  const deadLetters = hubQueue(at, place, {
+    ...limits,
+    name: names.deadLetterQueue,
+    rules: [...fromTheOrgBus, { rule: scheduleRule }],
+  });
+  const redrive = { to: deadLetters, receives };
+  const behind = (name: string, rule: string) =>
+    hubQueue(at, place, { ...limits, name, rules: [onTheOrgBus(rule)], redrive });
   return {
     deadLetters,
     lifecycle: behind(names.lifecycleQueue, lifecycleRule),

@@ -28,19 +28,19 @@ export const orgBusPolicy = (bus: string, organizationId: string): string =>
 export const lambdaTrust = (): string => serviceTrust('lambda.amazonaws.com');
 
 /** The organization, and the notification channels that the operator named. */
-interface LambdaSurroundings {
+interface LambdaSettings {
   readonly organizationId: string;
   readonly slackSecretArn?: string | undefined;
   readonly notificationTopicArn?: string | undefined;
 }
 
-const onlyWhere = (configured: unknown, statement: object): object[] => (configured ? [statement] : []);
+const onlyIf = (configured: unknown, statement: object): object[] => (configured ? [statement] : []);
 
 /**
  * Every call of the remediation Lambda under its own role. It assumes no role outside the organization: the owner of a
  * prefix list counts as covered when its role can be assumed, and an outsider may create such a role.
  */
-export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSurroundings): string =>
+export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSettings): string =>
   document(
     {
       Sid: 'AssumeTheMembersRole',
@@ -74,13 +74,13 @@ export const lambdaPermissions = (hub: Location, bus: string, channels: LambdaSu
       Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       Resource: queueArn(hub, names.canaryQueue),
     },
-    ...onlyWhere(channels.slackSecretArn, {
+    ...onlyIf(channels.slackSecretArn, {
       Sid: 'ReadTheSlackWebhook',
       Effect: 'Allow',
       Action: 'secretsmanager:GetSecretValue',
       Resource: channels.slackSecretArn,
     }),
-    ...onlyWhere(channels.notificationTopicArn, {
+    ...onlyIf(channels.notificationTopicArn, {
       Sid: 'TellTheTopic',
       Effect: 'Allow',
       Action: 'sns:Publish',
@@ -141,13 +141,13 @@ export const remediationPermissions = (
         `arn:${partition}:ec2:*:${accountId}:security-group-rule/*`,
       ],
     },
-    ...onlyWhere(narrowing, {
+    ...onlyIf(narrowing, {
       Sid: 'LetListedRangesInInstead',
       Effect: 'Allow',
       Action: 'ec2:AuthorizeSecurityGroupIngress',
       Resource: `arn:${partition}:ec2:*:${accountId}:security-group/*`,
     }),
-    ...onlyWhere(securityHub, {
+    ...onlyIf(securityHub, {
       Sid: 'ImportFindings',
       Effect: 'Allow',
       Action: 'securityhub:BatchImportFindings',

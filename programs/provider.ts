@@ -47,11 +47,6 @@ export const tags = (stackKind: string): Record<string, string> => ({
   'portcullis:stack': stackKind,
 });
 
-/** The permissions boundary of a role, where the settings name one. */
-export const boundary = ({ permissionsBoundary }: { readonly permissionsBoundary?: string | undefined }) => ({
-  ...(permissionsBoundary && { permissionsBoundary }),
-});
-
 /**
  * From now on gives every resource of the stack that has tags also those of the settings; its own win. Not the
  * provider's default tags: with those, what a refresh reads differs from what the program declares.

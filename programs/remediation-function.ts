@@ -1,51 +1,23 @@
 import type { EventBus } from '@pulumi/aws/cloudwatch/eventBus.js';
 import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
 import type { Table } from '@pulumi/aws/dynamodb/table.js';
-import { Role } from '@pulumi/aws/iam/role.js';
-import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
+import type { Role } from '@pulumi/aws/iam/role.js';
+import type { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import { Function as LambdaFunction } from '@pulumi/aws/lambda/function.js';
 import { FunctionEventInvokeConfig } from '@pulumi/aws/lambda/functionEventInvokeConfig.js';
 import { Permission } from '@pulumi/aws/lambda/permission.js';
-import type { Provider } from '@pulumi/aws/provider.js';
 import type { Queue } from '@pulumi/aws/sqs/queue.js';
 import * as pulumi from '@pulumi/pulumi';
 import { codeSha256, type HubArguments } from './arguments.ts';
 import { names, ruleArn } from './names.ts';
 import { lambdaPermissions, lambdaTrust } from './policies.ts';
-import { type At, boundary, tags } from './provider.ts';
-
-function lambdaRole(
-  args: HubArguments,
-  provider: Provider,
-  bus: EventBus,
-): { role: Role; permissions: RolePolicy } {
-  const role = new Role(
-    names.lambdaRole,
-    {
-      name: names.lambdaRole,
-      description: "Portcullis: the remediation Lambda's role",
-      assumeRolePolicy: lambdaTrust(),
-      ...boundary(args),
-      tags: tags('hub'),
-    },
-    { provider },
-  );
-  const permissions = new RolePolicy(
-    names.lambdaRole,
-    {
-      name: names.lambdaRole,
-      role: role.name,
-      policy: bus.arn.apply((arn) => lambdaPermissions(args.place, arn, args)),
-    },
-    { provider },
-  );
-  return { role, permissions };
-}
+import { type At, tags } from './provider.ts';
+import { declareRole } from './role.ts';
 
 /** Seconds. */
 export const functionTimeout = 60;
 
-interface Surroundings {
+interface HubParts {
   readonly bus: EventBus;
   readonly table: Table;
   readonly deadLetters: Queue;
@@ -55,7 +27,7 @@ interface Surroundings {
  * The role's unique id is included so that a re-created role updates the function. AWS binds a function to its role
  * when the configuration is written; a function of a deleted role cannot start.
  */
-const variables = (args: HubArguments, role: Role, { bus, table }: Surroundings) => ({
+const variables = (args: HubArguments, role: Role, { bus, table }: HubParts) => ({
   PORTCULLIS_ROLE_ID: role.uniqueId,
   PORTCULLIS_BUS_ARN: bus.arn,
   PORTCULLIS_REMEDIATION_ROLE: names.remediationRole,
@@ -71,32 +43,20 @@ function permissionsToInvoke(
   { provider, placed }: At,
   lambda: LambdaFunction,
 ): Permission[] {
-  const rules = [
-    {
-      name: names.remediationFunction,
-      statementId: 'from-the-hub-rule',
-      sourceArn: ruleArn(args.place, names.ingressRule, names.bus),
-    },
-    {
-      name: names.scheduleRule,
-      statementId: 'from-the-schedule',
-      sourceArn: ruleArn(args.place, names.scheduleRule),
-    },
+  const allow = (name: string, statementId: string, sourceArn: string) =>
+    new Permission(
+      name,
+      {
+        ...placed,
+        ...{ statementId, sourceArn, function: lambda.name },
+        ...{ action: 'lambda:InvokeFunction', principal: 'events.amazonaws.com' },
+      },
+      { provider },
+    );
+  return [
+    allow(names.remediationFunction, 'from-the-hub-rule', ruleArn(args.place, names.ingressRule, names.bus)),
+    allow(names.scheduleRule, 'from-the-schedule', ruleArn(args.place, names.scheduleRule)),
   ];
-  return rules.map(
-    ({ name, ...rule }) =>
-      new Permission(
-        name,
-        {
-          ...placed,
-          ...rule,
-          action: 'lambda:InvokeFunction',
-          function: lambda.name,
-          principal: 'events.amazonaws.com',
-        },
-        { provider },
-      ),
-  );
 }
 
 /**
@@ -116,10 +76,16 @@ const asByDefault = {
 export function remediationFunction(
   args: HubArguments,
   at: At,
-  around: Surroundings,
+  parts: HubParts,
 ): { function: LambdaFunction; permissions: Permission[]; rights: RolePolicy } {
   const { provider, placed } = at;
-  const { role, permissions } = lambdaRole(args, provider, around.bus);
+  const { role, permissions } = declareRole(provider, args, {
+    name: names.lambdaRole,
+    description: "Portcullis: the remediation Lambda's role",
+    stack: 'hub',
+    trust: lambdaTrust(),
+    permissions: parts.bus.arn.apply((arn) => lambdaPermissions(args.place, arn, args)),
+  });
   const logs = new LogGroup(
     names.logGroup,
     { ...placed, name: names.logGroup, retentionInDays: args.logRetentionDays, tags: tags('hub') },
@@ -141,7 +107,7 @@ export function remediationFunction(
       codeSha256: codeSha256(args.bundle),
       memorySize: 512,
       timeout: functionTimeout,
-      environment: { variables: variables(args, role, around) },
+      environment: { variables: variables(args, role, parts) },
       ...asByDefault,
       tags: tags('hub'),
     },
@@ -154,7 +120,7 @@ export function remediationFunction(
       functionName: lambda.name,
       maximumRetryAttempts: 2,
       maximumEventAgeInSeconds: 6 * 3600,
-      destinationConfig: { onFailure: { destination: around.deadLetters.arn } },
+      destinationConfig: { onFailure: { destination: parts.deadLetters.arn } },
     },
     { provider, dependsOn: [permissions] },
   );

@@ -23,7 +23,7 @@ const permissions = (from: Declared[]) =>
     }),
   );
 
-test('the function runs the bundle on arm64 with what it needs to know', async () => {
+test('the function runs the bundle on arm64 with its settings', async () => {
   const lambda = inputsOf(declared, 'Function', 'portcullis-remediation');
   expect(lambda).toMatchObject({
     name: 'portcullis-remediation',
@@ -47,7 +47,7 @@ test('the function runs the bundle on arm64 with what it needs to know', async (
   expect(lambda.codeSha256).toBe(codeSha256(hubArgs().bundle));
 });
 
-test('without a Slack secret or a topic the function neither knows of one nor may use any', async () => {
+test('without a Slack secret or a topic the function has neither the setting nor the permission', async () => {
   const plain = await declare(hubArgs());
   const { variables } = inputsOf(plain, 'Function', 'portcullis-remediation').environment;
   expect(Object.keys(variables).sort()).toEqual([
@@ -67,7 +67,7 @@ test('the function has the setting that Security Hub is on', async () => {
 });
 
 test.each([{}, { slackSecretArn, notificationTopicArn }])(
-  "the function's settings are such as it reads: %o",
+  'the function can read its settings: %o',
   async (channels) => {
     const given = await declare({ ...hubArgs(), ...channels, securityHub: true });
     const { variables } = inputsOf(given, 'Function', 'portcullis-remediation').environment;
@@ -88,7 +88,7 @@ test.each(['aws-us-gov', 'aws-cn'])('in partition %s the function runs on x86_64
   expect(inputsOf(there, 'Function', 'portcullis-remediation').architectures).toEqual(['x86_64']);
 });
 
-test('its role may do what it does and nothing else', () => {
+test('its role has exactly the permissions that it uses', () => {
   expect(permissions(declared)).toEqual([
     {
       Effect: 'Allow',
@@ -118,26 +118,22 @@ test('its role may do what it does and nothing else', () => {
   ]);
 });
 
-test('its role is for Lambda alone', () => {
+test('only Lambda may assume its role', () => {
   expect(JSON.parse(inputsOf(declared, 'Role', 'portcullis-lambda').assumeRolePolicy).Statement).toEqual([
     { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
   ]);
 });
 
-test('the ingress rule and the schedule alone may invoke it', () => {
-  expect(inputsOf(declared, 'Permission', 'portcullis-remediation')).toMatchObject({
-    action: 'lambda:InvokeFunction',
-    principal: 'events.amazonaws.com',
-    function: 'portcullis-remediation',
-    sourceArn: `arn:aws:events${here}rule/portcullis/portcullis-ingress`,
-  });
-  expect(inputsOf(declared, 'Permission', 'portcullis-schedule')).toMatchObject({
-    action: 'lambda:InvokeFunction',
-    principal: 'events.amazonaws.com',
-    function: 'portcullis-remediation',
-    sourceArn: `arn:aws:events${here}rule/portcullis-schedule`,
-  });
-  expect(declared.filter(({ type }) => type.endsWith(':Permission'))).toHaveLength(2);
+test('only the ingress rule and the schedule may invoke it', () => {
+  const permitted = declared.filter(({ type }) => type.endsWith(':Permission')).map(({ inputs }) => inputs);
+  for (const { action, principal, function: name } of permitted)
+    expect([action, principal, name]).toEqual([
+      ...['lambda:InvokeFunction', 'events.amazonaws.com', 'portcullis-remediation'],
+    ]);
+  expect(permitted.map(({ sourceArn }) => sourceArn)).toEqual([
+    `arn:aws:events${here}rule/portcullis/portcullis-ingress`,
+    `arn:aws:events${here}rule/portcullis-schedule`,
+  ]);
 });
 
 test('an invocation that fails is tried twice more, then a dead letter', () => {
