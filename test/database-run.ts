@@ -43,7 +43,7 @@ async function prepare(database: Database): Promise<void> {
   await database.close();
 }
 
-/** Changes with whatever the image is made of: the migrations, PGlite and the queue. */
+/** Changes with the inputs of the image: the migrations, PGlite and the queue. */
 function imageDigest(): string {
   const hash = createHash('sha256');
   const { dependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));

@@ -73,7 +73,7 @@ describe('importing a module', () => {
   });
 });
 
-/** Imports the files in one process of their own, which has 90 s to end by itself. */
+/** Imports the files in one process of their own, which has 90 s to end. */
 async function importInChild(files: string[]) {
   const script = `
     for (const file of ${JSON.stringify(files)}) {

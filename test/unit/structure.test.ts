@@ -160,6 +160,6 @@ describe('one place for each door to the world, in controlplane', () => {
     ['imports Express', importing(/^express$/)],
     ['makes AWS clients', containing(/new \w+Client\(/)],
   ])('at most one file %s', (_, files) => {
-    expect(files.slice(1), `besides ${files[0]}`).toEqual([]);
+    expect(files.slice(1), `other than ${files[0]}`).toEqual([]);
   });
 });

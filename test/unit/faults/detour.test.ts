@@ -12,7 +12,7 @@ let detour: Detour;
 beforeAll(async () => {
   await new Promise<void>((done) => echo.listen(0, '127.0.0.1', done));
   const { port } = echo.address() as { port: number };
-  detour = await startProxy(`postgres://somebody@127.0.0.1:${port}/database`);
+  detour = await startProxy(`postgres://person@127.0.0.1:${port}/database`);
 });
 afterAll(() => {
   detour.close();
@@ -33,7 +33,7 @@ const hears = (one: { heard(): string }, text: string) =>
 
 describe('the detour that the fault suite sends a worker over', () => {
   test('passes on what comes, under the address of the database', async () => {
-    expect(detour.url).toMatch(/^postgres:\/\/somebody@127\.0\.0\.1:\d+\/database$/);
+    expect(detour.url).toMatch(/^postgres:\/\/person@127\.0\.0\.1:\d+\/database$/);
     const one = await call();
     one.socket.write('hello');
     await hears(one, 'hello');

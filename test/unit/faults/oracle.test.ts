@@ -51,7 +51,7 @@ test('lines that are missing, too many or of a stack that was given up are named
 });
 
 if (kind === 'postgres')
-  test('it is told who holds a key, and whose keys others took over', async () => {
+  test('it knows who holds a key, and whose keys others took over', async () => {
     await recordLeases(query);
     const [first, second] = [randomUUID(), randomUUID()];
     const hold = (key: string, owner: string, until: string) =>
