@@ -13,9 +13,27 @@ const packaged = fileURLToPath(
   new URL(`../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
 );
 
+const args = process.argv.slice(2);
+/** V8 lets the young generation of each thread grow to 96 MiB otherwise. A service rarely needs more than 24 MiB. */
+const youngGeneration = '--max-semi-space-size=8';
+/**
+ * glibc keeps freed memory in up to 8 arenas for each processor otherwise, and large blocks between small ones, where they
+ * cannot be returned. It reads these variables only when a process starts; other C libraries ignore them.
+ */
+const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
+/** Given on the command line of Node, it is the operator's own value, or this process replaced itself already. */
+const isLimited = process.execArgv.some((argument) => argument.startsWith('--max-semi-space-size'));
+
+/** Replaces this process by one with limits, so that a service needs a third less memory. The process id stays. */
+function limitMemory() {
+  const command = [process.execPath, youngGeneration, ...process.execArgv, here, ...args];
+  process.execve?.(process.execPath, command, { ...allocator, ...process.env });
+}
+
 /** @param {string} node */
 function handOver(node) {
-  const child = spawn(node, [here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const options = /** @type {const} */ ({ stdio: 'inherit', env: { ...allocator, ...process.env } });
+  const child = spawn(node, [youngGeneration, here, ...args], options);
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child as well; once is enough.
@@ -36,6 +54,7 @@ function refuse(reason) {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  if (args[0] === 'serve' && !isLimited && process.platform !== 'win32') limitMemory();
   module.enableCompileCache(cache);
   await import('./main.ts');
 } else if (existsSync(packaged)) handOver(packaged);

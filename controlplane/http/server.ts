@@ -116,6 +116,8 @@ export function application(
   log: Logger,
 ): Express {
   const app = express();
+  // An answer is never stored (`no-store` below), so no request names a tag.
+  app.set('etag', false);
   app.use(compression({ filter: isJson }));
   app.use(helmet());
   app.use((_request: Request, response: Response, next: NextFunction) => {

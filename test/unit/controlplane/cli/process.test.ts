@@ -80,6 +80,33 @@ describe('portcullis.mjs', () => {
     },
   );
 
+  describe.runIf(process.platform === 'linux')('the memory of serve', () => {
+    const report = `process.on('exit', () => console.log(JSON.stringify({
+      options: process.execArgv, arenas: process.env.MALLOC_ARENA_MAX, pid: process.pid })))`;
+    /** Without settings `serve` ends at once. */
+    const limits = async (command: string, environment = {}, nodeArguments: string[] = []) => {
+      const reporting = [...nodeArguments, '--import', `data:text/javascript,${encodeURIComponent(report)}`];
+      const { child, ended } = start([command], environment, reporting);
+      const { options, arenas, pid } = JSON.parse((await ended).out.trim().split('\n').at(-1) ?? '');
+      expect(pid).toBe(child.pid);
+      return { young: options.filter((each: string) => each.includes('semi-space')), arenas };
+    };
+
+    test('is limited, in the process that was started', async () => {
+      expect(await limits('serve')).toEqual({ young: ['--max-semi-space-size=8'], arenas: '2' });
+    });
+
+    test('keeps the limits of an operator', async () => {
+      expect(await limits('serve', { MALLOC_ARENA_MAX: '4' })).toMatchObject({ arenas: '4' });
+      const young = ['--max-semi-space-size=32'];
+      expect(await limits('serve', {}, young)).toEqual({ young });
+    });
+
+    test('another command runs as it was started', async () => {
+      expect(await limits('--version')).toEqual({ young: [] });
+    });
+  });
+
   test('on an older Node without that package says so in one sentence', async () => {
     const elsewhere = [...older, ...pretend('platform', "'sunos'")];
     const { exit, out, complaint } = await start(['--version'], {}, elsewhere).ended;
