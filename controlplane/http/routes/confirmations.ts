@@ -10,30 +10,34 @@ import {
 } from '../schemas/confirmation.ts';
 import { account, region } from './filters.ts';
 import { answerPage, pageParameters, shortPageParameters } from './page.ts';
-import { ok, type Route, route } from './route.ts';
+import { ok, type Route, recordOf, route, uuidOf } from './route.ts';
 
-const answerBody = z.strictObject({
+const list = '/v1/confirmations';
+
+/** The answer of a person to one confirmation. */
+const answered = (answer: 'confirm' | 'refuse', summary: string): Route =>
+  route({
+    method: 'post',
+    path: `${list}/:id/${answer}`,
+    summary,
+    role: 'admin',
+    body: z.strictObject({
   digest: z
     .string()
     .min(1)
     .max(200)
     .describe('The digest of the confirmation, which identifies exactly what is answered'),
-});
-
-const unknown = (id: string) =>
-  new PortcullisError('not-found', `confirmation ${id} does not exist; GET /v1/confirmations lists them`);
-
-const uuid = (id: string): string => {
-  if (z.uuid().safeParse(id).success) return id;
-  throw unknown(id);
-};
-
-const answers = {
+    }),
+    returns: confirmationSchema,
+    answers: {
   200: 'The confirmation, answered',
   400: 'The body names the field that is wrong',
   404: 'No such confirmation',
   409: 'The digest is of another set, or the question is closed; the message says what to do',
-};
+    },
+    handle: async ({ offboarding }, { parameters: { id }, body: { digest }, caller }) =>
+      ok(await offboarding[answer](uuidOf('confirmation', id, list), digest, caller)),
+  });
 
 /** What waits for a person before stacks are destroyed, the hub's owner, and what is left of archived stacks. */
 export const confirmationRoutes: readonly Route[] = [
@@ -50,7 +54,7 @@ export const confirmationRoutes: readonly Route[] = [
   }),
   route({
     method: 'get',
-    path: '/v1/confirmations',
+    path: list,
     summary:
       'What waits for a person (stacks to delete, a lower policy mode), and what was answered, newest first',
     role: 'viewer',
@@ -60,47 +64,24 @@ export const confirmationRoutes: readonly Route[] = [
       200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
       400: 'A query parameter is wrong',
     },
-    async handle({ store }, { query }) {
-      const found = await answerPage('confirmations', query, store.confirmations.page);
-      const { items: confirmations, ...page } = found;
-      return ok({ confirmations, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('confirmations', query, store.confirmations.page)),
   }),
   route({
     method: 'get',
-    path: '/v1/confirmations/:id',
+    path: `${list}/:id`,
     summary: 'One confirmation, with all that it is about',
     role: 'viewer',
     returns: confirmationSchema,
     answers: { 200: 'The confirmation', 404: 'No such confirmation' },
     async handle({ store }, { parameters: { id = '' } }) {
-      const found = await store.confirmations.get(uuid(id));
-      if (!found) throw unknown(id);
-      return ok(found);
+      return ok(await recordOf('confirmation', id, store.confirmations.get, list));
     },
   }),
-  route({
-    method: 'post',
-    path: '/v1/confirmations/:id/confirm',
-    summary: 'Confirm: destroy exactly these stacks, or put exactly this policy in force',
-    role: 'admin',
-    body: answerBody,
-    returns: confirmationSchema,
-    answers,
-    handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
-      ok(await offboarding.confirm(uuid(id), digest, caller)),
-  }),
-  route({
-    method: 'post',
-    path: '/v1/confirmations/:id/refuse',
-    summary: 'Refuse: keep the stacks, or the policy in force; the same question is not asked for a week',
-    role: 'admin',
-    body: answerBody,
-    returns: confirmationSchema,
-    answers,
-    handle: async ({ offboarding }, { parameters: { id = '' }, body: { digest }, caller }) =>
-      ok(await offboarding.refuse(uuid(id), digest, caller)),
-  }),
+  answered('confirm', 'Confirm: destroy exactly these stacks, or put exactly this policy in force'),
+  answered(
+    'refuse',
+    'Refuse: keep the stacks, or the policy in force; the same question is not asked for a week',
+  ),
   route({
     method: 'post',
     path: '/v1/take-over',
@@ -127,11 +108,8 @@ export const confirmationRoutes: readonly Route[] = [
     query: z.strictObject({ ...pageParameters, account, region }),
     returns: archivedStacksSchema,
     answers: { 200: 'Archived stacks', 400: 'A query parameter is wrong' },
-    async handle({ store }, { query }) {
-      const found = await answerPage('archived-stacks', query, store.archivedStacks.page);
-      const { items: archivedStacks, ...page } = found;
-      return ok({ archivedStacks, ...page });
-    },
+    handle: async ({ store }, { query }) =>
+      ok(await answerPage('archivedStacks', query, store.archivedStacks.page)),
   }),
   route({
     method: 'get',

@@ -10,18 +10,14 @@ import type { RemediationRecord } from '../../store/remediations.ts';
 import type { Store } from '../../store/store.ts';
 import { endedExceptionSchema, exceptionsSchema, restoreSchema } from '../schemas/exception.ts';
 import { answerPage, pageParameters } from './page.ts';
-import { ok, type Route, route } from './route.ts';
+import { ok, type Route, recordOf, route, unknownId } from './route.ts';
 
 /** The remediation of an id `<eventId>:<groupId>`, or of an event id alone if the event is about one group. */
 async function remediationOf(store: Store, id: string): Promise<RemediationRecord> {
   const whole = await store.remediations.ofEvent(id);
   const found = whole.length > 0 ? whole : await named(store, id);
   const [only, ...others] = found;
-  if (!only)
-    throw new PortcullisError(
-      'not-found',
-      `remediation ${id} does not exist; GET /v1/remediations lists them`,
-    );
+  if (!only) throw unknownId('remediation', id, '/v1/remediations');
   if (others.length > 0) {
     const ids = found.map((each) => each.id).join(', ');
     throw new PortcullisError('conflict', `event ${id} is about several groups; name one of ${ids}`);
@@ -65,9 +61,7 @@ export const exceptionRoutes: readonly Route[] = [
     returns: restoreSchema,
     answers: { 200: 'The restore', 404: 'No such restore' },
     async handle({ store }, { parameters: { id = '' } }) {
-      const restore = z.uuid().safeParse(id).success ? await store.restores.get(id) : undefined;
-      if (!restore) throw new PortcullisError('not-found', `restore ${id} does not exist`);
-      return ok(viewOfRestore(restore));
+      return ok(viewOfRestore(await recordOf('restore', id, store.restores.get)));
     },
   }),
   route({
@@ -86,15 +80,14 @@ export const exceptionRoutes: readonly Route[] = [
     async handle({ store, policy }, { query }) {
       const inFile = (await policy()).exceptions ?? [];
       const views = exceptionViews(inFile, await store.exceptions.list(), new Date());
-      const found = await answerPage('exceptions', query, async ({ state }, page) =>
+      const answer = await answerPage('exceptions', query, async ({ state }, page) =>
         pageOf(
           views.filter((view) => state === undefined || view.state === state),
           ({ kept, name }) => [kept, name],
           page,
         ),
       );
-      const { items: exceptions, ...page } = found;
-      return ok({ exceptions, ...page });
+      return ok(answer);
     },
   }),
   route({
@@ -113,14 +106,10 @@ export const exceptionRoutes: readonly Route[] = [
       const ended = await store.exceptions.end(name, caller);
       if (!ended) {
         const own = (await policy()).exceptions?.some((exception) => exception.name === name);
-        throw own
-          ? new PortcullisError(
+        if (!own) throw unknownId('exception', name, '/v1/exceptions');
+        throw new PortcullisError(
               'conflict',
               `exception ${name} is written in the policy file; take it out there`,
-            )
-          : new PortcullisError(
-              'not-found',
-              `exception ${name} does not exist; GET /v1/exceptions lists them`,
             );
       }
       const run = await requestHubRun(queue, caller);

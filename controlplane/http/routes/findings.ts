@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { PortcullisError } from '../../settings/errors.ts';
 import { severities } from '../../store/findings/counts.ts';
 import { exposures, findingStates } from '../../store/findings/finding.ts';
 import { findingSorts } from '../../store/findings/list.ts';
 import { findingsSchema, findingWithHistorySchema } from '../schemas/finding.ts';
 import { account, organizationalUnit, region } from './filters.ts';
 import { answerPage, pageParameters } from './page.ts';
-import { ok, type Route, route } from './route.ts';
+import { ok, type Route, route, unknownId } from './route.ts';
 
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   z.enum(names, `must be one of: ${names.join(', ')}`);
@@ -46,12 +45,12 @@ export const findingRoutes: readonly Route[] = [
     answers: { 200: 'One page', 400: 'A query parameter is wrong' },
     async handle({ store }, { query }) {
       let counts: object | undefined;
-      const { items: findings, ...page } = await answerPage('findings', query, async (filter, request) => {
+      const page = await answerPage('findings', query, async (filter, request) => {
         const found = await store.findings.page(filter, request);
         counts = found.counts;
         return found;
       });
-      return ok({ findings, ...page, counts: counts ?? null });
+      return ok({ ...page, counts: counts ?? null });
     },
   }),
   route({
@@ -63,8 +62,8 @@ export const findingRoutes: readonly Route[] = [
     answers: { 200: 'The finding', 404: 'No such finding' },
     async handle({ store }, { parameters: { id = '' } }) {
       const found = await store.findings.get(id);
-      if (found) return ok({ ...found, missedEvent: (await store.sweeps.missed.ofFinding(id)) ?? null });
-      throw new PortcullisError('not-found', `finding ${id} does not exist; GET /v1/findings lists them`);
+      if (!found) throw unknownId('finding', id, '/v1/findings');
+      return ok({ ...found, missedEvent: (await store.sweeps.missed.ofFinding(id)) ?? null });
     },
   }),
 ];

@@ -76,10 +76,7 @@ export const fleetRoutes: readonly Route[] = [
     }),
     returns: accountsSchema,
     answers,
-    async handle({ store }, { query }) {
-      const { items: accounts, ...page } = await answerPage('accounts', query, store.accounts.page);
-      return ok({ accounts, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('accounts', query, store.accounts.page)),
   }),
   route({
     method: 'get',
@@ -90,10 +87,7 @@ export const fleetRoutes: readonly Route[] = [
     query: z.strictObject({ ...pageParameters, account, region, organizationalUnit, condition }),
     returns: stacksSchema,
     answers,
-    async handle({ store }, { query }) {
-      const { items: stacks, ...page } = await answerPage('stacks', query, store.stacks.page);
-      return ok({ stacks, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('stacks', query, store.stacks.page)),
   }),
   route({
     method: 'get',
@@ -110,10 +104,7 @@ export const fleetRoutes: readonly Route[] = [
     returns: coverageSchema,
     answers,
     async handle({ store, layout }, { query }) {
-      const { items: cells, ...page } = await answerPage('cells', query, (filter, request) =>
-        store.fleet.cells(layout, filter, request),
-      );
-      return ok({ cells, ...page });
+      return ok(await answerPage('cells', query, (filter, page) => store.fleet.cells(layout, filter, page)));
     },
   }),
 ];

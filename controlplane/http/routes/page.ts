@@ -49,14 +49,16 @@ function contentOf(cursor: string) {
 }
 
 /**
- * Answers one page of a list. The cursor is the position of the page's last item, bound to the list and its filters.
+ * One page of a list, with its items in the field of the answer. The cursor is the position of the page's last item, bound
+ * to the list and its filters.
  * @throws PortcullisError `invalid-request` where the cursor is not of this list with these filters
  */
 export async function answerPage<Item, Query extends PageQuery>(
-  list: string,
+  field: string,
   { limit, cursor, ...filter }: Query,
   read: (filter: Omit<Query, 'limit' | 'cursor'>, page: PageRequest) => Promise<Page<Item>>,
-): Promise<{ items: readonly Item[]; next: string | null; total: number }> {
+  list = field,
+): Promise<Readonly<Record<string, unknown>>> {
   const bound = createHash('sha256')
     .update(JSON.stringify([list, Object.entries(filter).sort()]))
     .digest('base64url')
@@ -65,5 +67,5 @@ export async function answerPage<Item, Query extends PageQuery>(
   if (of !== bound) throw wrongCursor('belongs to another list, or to other filters');
   const { items, last, total = counted } = await read(filter, { limit, after });
   const next = last && Buffer.from(JSON.stringify([bound, total, last])).toString('base64url');
-  return { items, next: next ?? null, total };
+  return { [field]: items, next: next ?? null, total };
 }

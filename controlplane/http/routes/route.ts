@@ -1,9 +1,10 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Policy } from '../../../lambda/policy/parse.ts';
 import type { OffboardingService } from '../../offboarding/offboarding.ts';
 import type { Installation } from '../../organization/installation.ts';
 import type { RestoreQueue } from '../../remediations/restore/queue.ts';
 import type { RunQueue } from '../../runs/queue.ts';
+import { PortcullisError } from '../../settings/errors.ts';
 import type { Role } from '../../settings/tokens.ts';
 import type { Missing } from '../../stacks/missing.ts';
 import type { Layout } from '../../store/fleet/cells.ts';
@@ -82,3 +83,25 @@ export const route = <Body = undefined, Query = undefined>(definition: Route<Bod
   definition as unknown as Route;
 
 export const ok = (body: unknown) => ({ status: 200, body });
+
+/** What a path names and the store does not have. `list` is the path of the list, where there is one. */
+export const unknownId = (noun: string, id: string, list?: string): PortcullisError =>
+  new PortcullisError('not-found', `${noun} ${id} does not exist${list ? `; GET ${list} lists them` : ''}`);
+
+/** An id of a path, for a column of uuids. @throws PortcullisError `not-found` where no id of the store has that form */
+export function uuidOf(noun: string, id = '', list?: string): string {
+  if (z.uuid().safeParse(id).success) return id;
+  throw unknownId(noun, id, list);
+}
+
+/** The record of an id of a path. @throws PortcullisError `not-found` */
+export async function recordOf<Found>(
+  noun: string,
+  id: string,
+  read: (id: string) => Promise<Found | undefined>,
+  list?: string,
+): Promise<Found> {
+  const found = await read(uuidOf(noun, id, list));
+  if (found === undefined) throw unknownId(noun, id, list);
+  return found;
+}

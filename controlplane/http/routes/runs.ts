@@ -4,7 +4,7 @@ import { rolloutSchema } from '../../settings/rollout.ts';
 import type { ChangePosition } from '../../store/run-changes.ts';
 import { runSchema, runStackStates, runsSchema, runWithStacksSchema } from '../schemas/run.ts';
 import { answerPage, pageParameters } from './page.ts';
-import { ok, type Route, type RouteContext, route } from './route.ts';
+import { ok, type Route, type RouteContext, recordOf, route, uuidOf } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
 
 const reconcileBody = withScope(
@@ -19,11 +19,6 @@ const reconcileBody = withScope(
       .describe('Waves and limits. Without them, everything runs at once and no failure pauses the run'),
   }),
 );
-
-const runIdOf = (id = ''): string => {
-  if (z.uuid().safeParse(id).success) return id;
-  throw new PortcullisError('not-found', `run ${id} does not exist`);
-};
 
 const changed = z.string().regex(/^\d{1,18}$/);
 const positionSchema = z.strictObject({
@@ -62,7 +57,7 @@ const control = (verb: keyof typeof controls): Route =>
     returns: runSchema,
     answers: { 200: 'The run', 404: 'No such run', 409: 'The run has ended, or is not in a state for this' },
     handle: async ({ queue }: RouteContext, { parameters, caller }) =>
-      ok(await queue[verb](runIdOf(parameters.id), caller)),
+      ok(await queue[verb](uuidOf('run', parameters.id, '/v1/runs'), caller)),
   });
 
 /** Runs: request, follow and control them. */
@@ -100,10 +95,7 @@ export const runRoutes: readonly Route[] = [
     }),
     returns: runsSchema,
     answers: { 200: 'Runs', 400: 'A query parameter is wrong' },
-    async handle({ store }, { query }) {
-      const { items: runs, ...page } = await answerPage('runs', query, store.runs.page);
-      return ok({ runs, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('runs', query, store.runs.page)),
   }),
   route({
     method: 'get',
@@ -121,8 +113,7 @@ export const runRoutes: readonly Route[] = [
     answers: { 200: 'The run', 400: 'A query parameter is wrong', 404: 'No such run' },
     async handle({ store }, { parameters: { id = '' }, query: { limit, since, state } }) {
       // The run before its stacks: where it has ended, the stacks are as it left them.
-      const run = z.uuid().safeParse(id).success ? await store.runs.get(id) : undefined;
-      if (!run) throw new PortcullisError('not-found', `run ${id} does not exist`);
+      const run = await recordOf('run', id, store.runs.get, '/v1/runs');
       const counts = Map.groupBy(await store.runStacks.counts(id), (each) => each.state);
       const changes = await store.runStacks.changes(id, limit, positionOf(since), state);
       return ok({

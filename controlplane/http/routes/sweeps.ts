@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { PortcullisError } from '../../settings/errors.ts';
 import { sweepSchema, sweepsSchema, sweepWithCellsSchema } from '../schemas/sweep.ts';
 import { account, region } from './filters.ts';
 import { answerPage, pageParameters } from './page.ts';
-import { ok, type Route, route } from './route.ts';
+import { ok, type Route, recordOf, route, uuidOf } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
+
+const list = '/v1/sweeps';
 
 /** Sweeps: request one, read what it found and what it could not read, end it. */
 export const sweepRoutes: readonly Route[] = [
   route({
     method: 'post',
-    path: '/v1/sweeps',
+    path: list,
     summary: 'Read the security groups of every cell of the organization, or of a part of it',
     role: 'operator',
     body: withScope(askedScope),
@@ -28,7 +29,7 @@ export const sweepRoutes: readonly Route[] = [
   }),
   route({
     method: 'get',
-    path: '/v1/sweeps',
+    path: list,
     summary: 'Sweeps, newest first',
     role: 'viewer',
     query: z.strictObject({
@@ -37,10 +38,7 @@ export const sweepRoutes: readonly Route[] = [
     }),
     returns: sweepsSchema,
     answers: { 200: 'One page of sweeps', 400: 'A query parameter is wrong' },
-    async handle({ store }, { query }) {
-      const { items: sweeps, ...page } = await answerPage('sweeps', query, store.sweeps.page);
-      return ok({ sweeps, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('sweeps', query, store.sweeps.page)),
   }),
   route({
     method: 'get',
@@ -60,13 +58,14 @@ export const sweepRoutes: readonly Route[] = [
       404: 'No such sweep',
     },
     async handle({ store }, { parameters: { id = '' }, query }) {
-      const sweep = z.uuid().safeParse(id).success ? await store.sweeps.get(id) : undefined;
-      if (!sweep) throw new PortcullisError('not-found', `sweep ${id} does not exist: GET /v1/sweeps`);
-      const found = await answerPage(`cells of sweep ${id}`, query, (filter, page) =>
-        store.sweeps.cellPage(id, filter, page),
+      const sweep = await recordOf('sweep', id, store.sweeps.get, list);
+      const page = await answerPage(
+        'cells',
+        query,
+        (filter, page) => store.sweeps.cellPage(id, filter, page),
+        `cells of sweep ${id}`,
       );
-      const { items: cells, ...page } = found;
-      return ok({ ...sweep, counts: await store.sweeps.counts(id), cells, ...page });
+      return ok({ ...sweep, counts: await store.sweeps.counts(id), ...page });
     },
   }),
   route({
@@ -78,9 +77,7 @@ export const sweepRoutes: readonly Route[] = [
     returns: sweepSchema,
     answers: { 200: 'The sweep, cancelled', 404: 'No such sweep', 409: 'It has ended already' },
     async handle({ sweeper }, { parameters: { id = '' }, caller }) {
-      if (!z.uuid().safeParse(id).success)
-        throw new PortcullisError('not-found', `sweep ${id} does not exist: GET /v1/sweeps`);
-      return ok(await sweeper.cancel(id, caller));
+      return ok(await sweeper.cancel(uuidOf('sweep', id, list), caller));
     },
   }),
 ];

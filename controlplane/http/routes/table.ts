@@ -37,11 +37,7 @@ export const routes: readonly Route[] = [
     query: remediationsQuery,
     returns: remediationsSchema,
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
-    async handle({ store }, { query }) {
-      const found = await answerPage('remediations', query, store.remediations.page);
-      const { items: remediations, ...page } = found;
-      return ok({ remediations, ...page });
-    },
+    handle: async ({ store }, { query }) => ok(await answerPage('remediations', query, store.remediations.page)),
   }),
   route({
     method: 'get',
@@ -89,11 +85,8 @@ export const routes: readonly Route[] = [
     returns: lifecycleEventsSchema,
     query: z.strictObject({ ...pageParameters, account }),
     answers: { 200: 'Lifecycle events', 400: 'A query parameter is wrong' },
-    async handle({ store }, { query }) {
-      const found = await answerPage('lifecycle-events', query, store.lifecycleEvents.page);
-      const { items: lifecycleEvents, ...page } = found;
-      return ok({ lifecycleEvents, ...page });
-    },
+    handle: async ({ store }, { query }) =>
+      ok(await answerPage('lifecycleEvents', query, store.lifecycleEvents.page)),
   }),
   route({
     method: 'get',

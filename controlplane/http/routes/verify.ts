@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { PortcullisError } from '../../settings/errors.ts';
 import { verificationSchema, verificationWithCellsSchema } from '../schemas/verification.ts';
 import { account, region } from './filters.ts';
 import { answerPage, pageParameters } from './page.ts';
-import { ok, type Route, route } from './route.ts';
+import { ok, type Route, recordOf, route } from './route.ts';
 import { askedScope, scopeOf, withScope } from './scope.ts';
 
 /** Verifications of cells: request one and read its result. */
@@ -45,13 +44,14 @@ export const verifyRoutes: readonly Route[] = [
       404: 'No such verification',
     },
     async handle({ store }, { parameters: { id = '' }, query }) {
-      const verification = z.uuid().safeParse(id).success ? await store.cellVerifications.get(id) : undefined;
-      if (!verification) throw new PortcullisError('not-found', `verification ${id} does not exist`);
-      const found = await answerPage(`cells of ${id}`, query, (filter, page) =>
-        store.cellVerifications.canaryPage(id, filter, page),
+      const verification = await recordOf('verification', id, store.cellVerifications.get);
+      const page = await answerPage(
+        'cells',
+        query,
+        (filter, page) => store.cellVerifications.canaryPage(id, filter, page),
+        `cells of ${id}`,
       );
-      const { items: cells, ...page } = found;
-      return ok({ ...verification, cells, ...page });
+      return ok({ ...verification, ...page });
     },
   }),
 ];
