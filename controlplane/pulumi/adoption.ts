@@ -1,23 +1,5 @@
-import { z } from 'zod';
+import { readExport } from './exported-state.ts';
 import { importId, isOurs, type StackPlace } from './import-ids.ts';
-
-const state = z.looseObject({
-  urn: z.string(),
-  type: z.string(),
-  id: z.string().optional(),
-  custom: z.boolean().optional(),
-  parent: z.string().optional(),
-  provider: z.string().optional(),
-  retainOnDelete: z.boolean().optional(),
-  dependencies: z.array(z.string()).nullish(),
-  inputs: z.record(z.string(), z.unknown()).optional(),
-});
-const deployment = z.looseObject({
-  resources: z.array(state).nullish(),
-  pending_operations: z.array(z.looseObject({ type: z.string(), resource: state })).nullish(),
-});
-/** What `pulumi stack export` writes, as far as it matters here; the rest is kept as it is. */
-const exported = z.looseObject({ deployment });
 
 /** A resource that may exist without the state knowing it. */
 export interface Candidate {
@@ -26,14 +8,14 @@ export interface Candidate {
   readonly parent?: string | undefined;
   readonly provider?: string | undefined;
   readonly retainOnDelete?: boolean | undefined;
-  /** Known of a create that was under way; of others the next update tells. */
+  /** Known of a create that was in progress; the next update adds those of others. */
   readonly dependencies?: readonly string[] | null | undefined;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
   /** The id that AWS returned, for a type whose inputs do not contain it. */
   readonly id?: string | undefined;
 }
 
-/** A state to put in the place of another, and the resources whose existence its next refresh finds out. */
+/** A state to replace another, and the resources of which its next refresh reads whether they exist. */
 export interface Adoption {
   readonly text: string;
   readonly urns: readonly string[];
@@ -56,8 +38,7 @@ const entryOf = (candidate: Candidate, known: ReadonlySet<string>, place: StackP
 };
 
 function adopting(text: string, candidates: readonly Candidate[], place: StackPlace): Adoption {
-  const whole = exported.parse(JSON.parse(text));
-  const resources = whole.deployment.resources ?? [];
+  const { whole, resources } = readExport(text);
   const known = new Set(resources.map(({ urn }) => urn));
   const wanted = candidates.filter(({ urn, parent }) => !known.has(urn) && (!parent || known.has(parent)));
   const entries = wanted
@@ -71,12 +52,12 @@ function adopting(text: string, candidates: readonly Candidate[], place: StackPl
 }
 
 /**
- * The state with every create that was under way when its process died recorded as if it had reached AWS: the refresh
- * that comes next reads it from there, or drops it where it is not. What cannot be named is made anew.
- * Undefined where no create was under way.
+ * The state with every create that was in progress when its process died recorded as if it had reached AWS: the next
+ * refresh reads it from there, or drops it if it does not exist. What has no id for an import is created again.
+ * Undefined if no create was in progress.
  */
 export function adoptPending(text: string, place: StackPlace): Adoption | undefined {
-  const pending = exported.parse(JSON.parse(text)).deployment.pending_operations ?? [];
+  const { pending } = readExport(text);
   if (pending.length === 0) return undefined;
   const creates = pending.filter(({ type }) => type === 'creating').map(({ resource }) => resource);
   return adopting(text, creates, place);

@@ -21,10 +21,10 @@ module.exports = new Proxy(function () {}, {
 
 /**
  * Answers @pulumi/pulumi in this thread with modules that throw when they are used, in place of those packages. Call it
- * before @pulumi/pulumi is loaded; other importers get the real packages. Undone by what it returns.
+ * before @pulumi/pulumi is loaded; other importers get the real packages.
  */
-export function omitClosurePackages(): () => void {
-  const hooks = registerHooks({
+export function omitClosurePackages(): void {
+  registerHooks({
     resolve(specifier, context, next) {
       const omitted = packages.has(specifier) && context.parentURL?.includes('/node_modules/@pulumi/pulumi/');
       return omitted
@@ -37,5 +37,4 @@ export function omitClosurePackages(): () => void {
         : next(url, context);
     },
   });
-  return () => hooks.deregister();
 }

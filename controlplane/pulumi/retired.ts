@@ -1,10 +1,4 @@
-import { z } from 'zod';
-
-const exported = z.looseObject({
-  deployment: z.looseObject({
-    resources: z.array(z.looseObject({ type: z.string(), retainOnDelete: z.boolean().optional() })).nullish(),
-  }),
-});
+import { readExport } from './exported-state.ts';
 
 /**
  * What earlier releases declared as a resource of its own and a property of another declares now. Pulumi deletes last,
@@ -18,8 +12,7 @@ const retired: ReadonlySet<string> = new Set(['aws:sqs/queuePolicy:QueuePolicy']
  * there is nothing to mark.
  */
 export function keepRetired(text: string): string | undefined {
-  const whole = exported.parse(JSON.parse(text));
-  const resources = whole.deployment.resources ?? [];
+  const { whole, resources } = readExport(text);
   const marked = resources.map((each) => (retired.has(each.type) ? { ...each, retainOnDelete: true } : each));
   if (resources.every((each) => !retired.has(each.type) || each.retainOnDelete)) return undefined;
   return JSON.stringify({ ...whole, deployment: { ...whole.deployment, resources: marked } });

@@ -40,14 +40,6 @@ export const silentMeter: Meter = {
   eventMissed: nothing,
 };
 
-const seconds = {
-  operation: [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800],
-  reconcile: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
-  remediation: [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600],
-  verification: [1, 2, 5, 10, 30, 60, 120, 300, 900],
-  sweep: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-};
-
 const runKinds = ['reconcile', 'preview'];
 const runEnds = ['succeeded', 'failed', 'cancelled'];
 
@@ -66,60 +58,56 @@ export function metricsRegistry(version: string): Registry {
 
 function instruments(registry: Registry) {
   const registers = [registry];
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({ name: `portcullis_${name}_total`, help, labelNames, registers });
+  const durations = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
+    new Histogram({ name: `portcullis_${name}_seconds`, help, buckets, labelNames, registers });
   return {
-    operations: new Histogram({
-      name: 'portcullis_stack_operation_duration_seconds',
-      help: 'How long operations of the engine on stacks took, by what came of them.',
-      labelNames: ['operation', 'kind', 'result'],
-      ...{ buckets: seconds.operation, registers },
-    }),
-    runs: new Counter({
-      name: 'portcullis_runs_total',
-      help: 'Runs that reached a state.',
-      labelNames: ['kind', 'state'],
-      registers,
-    }),
-    reconciles: new Histogram({
-      name: 'portcullis_reconcile_duration_seconds',
-      help: 'How long it took to reconcile a key once, by result.',
-      labelNames: ['kind', 'result'],
-      ...{ buckets: seconds.reconcile, registers },
-    }),
-    throttles: new Counter({
-      name: 'portcullis_api_throttles_total',
-      help: 'Answers of AWS that said to slow down.',
-      labelNames: ['service', 'operation', 'scope'],
-      registers,
-    }),
-    remediations: new Counter({
-      name: 'portcullis_remediations_total',
-      help: 'Outcomes of events for a security group: the first of each, and later changes of it.',
-      labelNames: ['outcome', 'change'],
-      registers,
-    }),
-    latency: new Histogram({
-      name: 'portcullis_remediation_latency_seconds',
-      help: "From CloudTrail's time of the call to the revoke.",
-      ...{ buckets: seconds.remediation, registers },
-    }),
-    verifications: new Histogram({
-      name: 'portcullis_verification_duration_seconds',
-      help: 'How long it took to verify a cell, or to find that it cannot be verified.',
-      labelNames: ['result'],
-      ...{ buckets: seconds.verification, registers },
-    }),
-    sweeps: new Histogram({
-      name: 'portcullis_sweep_cell_duration_seconds',
-      help: 'How long a sweep took to read a cell, or to find that it cannot be read.',
-      labelNames: ['result'],
-      ...{ buckets: seconds.sweep, registers },
-    }),
-    missed: new Counter({
-      name: 'portcullis_events_missed_total',
-      help: 'Ingress that a sweep found and no event announced, by the hop at which the event was lost.',
-      labelNames: ['hop'],
-      registers,
-    }),
+    operations: durations(
+      'stack_operation_duration',
+      'How long operations of the engine on stacks took, by result.',
+      [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800],
+      ...['operation', 'kind', 'result'],
+    ),
+    runs: counter('runs', 'Runs that reached a state.', 'kind', 'state'),
+    reconciles: durations(
+      'reconcile_duration',
+      'How long it took to reconcile a key once, by result.',
+      [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
+      ...['kind', 'result'],
+    ),
+    throttles: counter(
+      'api_throttles',
+      'Answers of AWS that said to slow down.',
+      ...['service', 'operation', 'scope'],
+    ),
+    remediations: counter(
+      'remediations',
+      'Outcomes of events for a security group: the first of each, and later changes of it.',
+      ...['outcome', 'change'],
+    ),
+    latency: durations(
+      'remediation_latency',
+      "From CloudTrail's time of the call to the revoke.",
+      [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600],
+    ),
+    verifications: durations(
+      'verification_duration',
+      'How long it took to verify a cell, or to find that it cannot be verified.',
+      [1, 2, 5, 10, 30, 60, 120, 300, 900],
+      'result',
+    ),
+    sweeps: durations(
+      'sweep_cell_duration',
+      'How long a sweep took to read a cell, or to find that it cannot be read.',
+      [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      'result',
+    ),
+    missed: counter(
+      'events_missed',
+      'Ingress that a sweep found and no event announced, by the hop at which the event was lost.',
+      'hop',
+    ),
   };
 }
 
