@@ -24,7 +24,7 @@ const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 /** Given on the command line of Node, it is the operator's own value, or this process replaced itself already. */
 const isLimited = process.execArgv.some((argument) => argument.startsWith('--max-semi-space-size'));
 
-/** Replaces this process by one with limits, so that a service needs a third less memory. The process id stays. */
+/** Replaces this process by one with limits, so that a service needs about a third less memory. The process id stays. */
 function limitMemory() {
   const command = [process.execPath, youngGeneration, ...process.execArgv, here, ...args];
   process.execve?.(process.execPath, command, { ...allocator, ...process.env });
