@@ -6,14 +6,16 @@ export type Handler = (terminal: Terminal, values: never, ...operands: string[])
 /** Flags and what they mean. `<id...>` may be given several times. */
 export type OptionLine = readonly [flags: string, description: string];
 
-/** One command as the command line shows it. Its code is loaded when it runs, and not before. */
+/** One command as the command line shows it. Its code is loaded when it runs. */
 export interface Definition {
-  readonly group: string;
   readonly summary: string;
   readonly operands?: string;
   readonly options: readonly OptionLine[];
   readonly load: () => Promise<Handler>;
 }
+
+/** Commands by name, in the order of the help. */
+export type Definitions = Readonly<Record<string, Definition>>;
 
 export const json: OptionLine = ['--json', 'print the answer, and an error, as JSON'];
 /** The options of a command for a part of the organization. */

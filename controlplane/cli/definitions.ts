@@ -1,4 +1,4 @@
-import { all, type Definition, json, type OptionLine, scope } from './definition.ts';
+import { all, type Definitions, json, type OptionLine, scope } from './definition.ts';
 import { findingDefinitions } from './finding-definitions.ts';
 
 const run: readonly OptionLine[] = [
@@ -12,48 +12,41 @@ const runs = () => import('./commands/runs.ts');
 const lists = () => import('./commands/lists.ts');
 const confirmations = () => import('./commands/confirmations.ts');
 
-const rollout: Readonly<Record<string, Definition>> = {
+const rollout: Definitions = {
   preview: {
-    group: 'Roll out',
     summary: 'show what would change and what drifted; changes nothing',
     options: [...scope, ['--all', 'the whole organization, as without a scope'], ...run, json],
     load: async () => (await runs()).preview,
   },
   reconcile: {
-    group: 'Roll out',
     summary: 'make the organization, or a part of it, as declared',
     options: [...scope, all, ...run, json],
     load: async () => (await runs()).reconcile,
   },
   runs: {
-    group: 'Roll out',
     summary: 'list the latest runs, newest first',
     options: [json],
     load: async () => (await lists()).runs,
   },
   follow: {
-    group: 'Roll out',
     summary: 'follow a run, a verification, a sweep or a restore to its end',
     operands: '<id>',
     options: [json],
     load: async () => (await import('./commands/follow-by-id.ts')).followById,
   },
   pause: {
-    group: 'Roll out',
     summary: 'start nothing more of a run until it is resumed',
     operands: '<run>',
     options: [json],
     load: async () => (await runs()).pause,
   },
   resume: {
-    group: 'Roll out',
     summary: 'continue a paused run',
     operands: '<run>',
     options: [json],
     load: async () => (await runs()).resume,
   },
   cancel: {
-    group: 'Roll out',
     summary: 'end a run, whose stacks that are under way are finished, or a sweep',
     operands: '<id>',
     options: [json],
@@ -61,21 +54,18 @@ const rollout: Readonly<Record<string, Definition>> = {
   },
 };
 
-const observation: Readonly<Record<string, Definition>> = {
+const observation: Definitions = {
   status: {
-    group: 'Observe',
     summary: 'show what is protected, what waits for a person and what is unhealthy',
     options: [json],
     load: async () => (await import('./commands/status.ts')).status,
   },
   verify: {
-    group: 'Observe',
     summary: 'verify each cell with a canary that is opened and closed end to end',
     options: [...scope, all, json],
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   remediations: {
-    group: 'Observe',
     summary: 'list what was revoked, with the ids that restore it',
     options: [
       ['--account <id...>', 'only this account'],
@@ -88,7 +78,6 @@ const observation: Readonly<Record<string, Definition>> = {
     load: async () => (await lists()).remediations,
   },
   audit: {
-    group: 'Observe',
     summary: 'show, export or check the audit log',
     options: [
       ['--since <time>', 'only lines of this time or later, for example 2026-03-02T09:15:00Z'],
@@ -105,16 +94,14 @@ const observation: Readonly<Record<string, Definition>> = {
     load: async () => (await import('./commands/audit.ts')).audit,
   },
   doctor: {
-    group: 'Observe',
     summary: 'check the hub Region and the concurrency limit of the hub account',
     options: [json],
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
 };
 
-const exceptions: Readonly<Record<string, Definition>> = {
+const exceptions: Definitions = {
   restore: {
-    group: 'Exceptions',
     summary: 'put back what was revoked, with an exception that keeps it',
     operands: '<remediation>',
     options: [
@@ -129,33 +116,31 @@ const exceptions: Readonly<Record<string, Definition>> = {
     load: async () => (await import('./commands/restore.ts')).restore,
   },
   exceptions: {
-    group: 'Exceptions',
     summary: 'list what is excepted, and until when',
     options: [json],
     load: async () => (await lists()).exceptions,
   },
   'end-exception': {
-    group: 'Exceptions',
     summary: 'end an exception that a restore made',
     operands: '<name>',
     options: [json],
     load: async () => (await import('./commands/exceptions.ts')).endException,
   },
+};
+
+const answers: Definitions = {
   confirmations: {
-    group: 'Confirmations',
     summary: 'list what waits for a person: stacks to delete, a lower policy mode',
     options: [json],
     load: async () => (await lists()).confirmations,
   },
   confirm: {
-    group: 'Confirmations',
     summary: 'let exactly these stacks be deleted, or put exactly this policy in force',
     operands: '<id>',
     options: [json],
     load: async () => (await confirmations()).confirm,
   },
   refuse: {
-    group: 'Confirmations',
     summary: 'leave the stacks, or the policy in force, as they are',
     operands: '<id>',
     options: [json],
@@ -163,40 +148,39 @@ const exceptions: Readonly<Record<string, Definition>> = {
   },
 };
 
-/** Every command but those of `policy`, in the order of the help. */
-export const definitions: Readonly<Record<string, Definition>> = {
+const service: Definitions = {
   serve: {
-    group: 'Service',
     summary: 'run the control plane',
     options: [],
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   'take-over': {
-    group: 'Service',
     summary: 'make the hub of another installation the hub of this one',
     options: [['--yes', 'do not ask whether the other control plane is stopped'], json],
     load: async () => (await import('./commands/take-over.ts')).takeOver,
   },
   uninstall: {
-    group: 'Service',
     summary: 'remove everything from every account, the hub last; asks first',
     options: [['--confirm <organization>', 'the id of the organization (o-…), in place of typing it'], json],
     load: async () => (await import('./commands/uninstall.ts')).uninstall,
   },
   reinstall: {
-    group: 'Service',
     summary: 'end an uninstall; the service makes what was removed again',
     options: [['--yes', 'do not ask'], json],
     load: async () => (await import('./commands/uninstall.ts')).reinstall,
   },
   'access-template': {
-    group: 'Service',
     summary: 'print the CloudFormation template of the access role',
     options: [json],
     load: async () => (await lists()).accessTemplate,
   },
-  ...rollout,
-  ...observation,
-  ...findingDefinitions,
-  ...exceptions,
+};
+
+/** Every command but those of `policy`, by the groups of the help. */
+export const commandGroups: Readonly<Record<string, Definitions>> = {
+  Service: service,
+  'Roll out': rollout,
+  Observe: { ...observation, ...findingDefinitions },
+  Exceptions: exceptions,
+  Confirmations: answers,
 };

@@ -1,9 +1,8 @@
-import { all, type Definition, json, scope } from './definition.ts';
+import { all, type Definitions, json, scope } from './definition.ts';
 
 /** The commands about what is open. */
-export const findingDefinitions: Readonly<Record<string, Definition>> = {
+export const findingDefinitions: Definitions = {
   sweep: {
-    group: 'Observe',
     summary: 'read the security groups of every cell, and list what the policy forbids',
     options: [
       ...scope,
@@ -21,7 +20,6 @@ export const findingDefinitions: Readonly<Record<string, Definition>> = {
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
   findings: {
-    group: 'Observe',
     summary: 'list ingress that the policy forbids, or show one finding with its history',
     operands: '[id]',
     options: [

@@ -1,4 +1,4 @@
-import { type Definition, json, type OptionLine } from './definition.ts';
+import { type Definitions, json, type OptionLine } from './definition.ts';
 
 const policyFile: OptionLine = [
   '--policy <file>',
@@ -19,9 +19,8 @@ const everywhere: readonly OptionLine[] = [
 const commands = () => import('./commands/policy.ts');
 
 /** The commands of `portcullis policy`. */
-export const policyDefinitions: Readonly<Record<string, Definition>> = {
+export const policyDefinitions: Definitions = {
   test: {
-    group: 'Commands',
     summary: 'show what the policy does about security groups and CloudTrail events',
     options: [
       policyFile,
@@ -36,7 +35,6 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
     load: async () => (await commands()).test,
   },
   explain: {
-    group: 'Commands',
     summary: 'say in words what a rule of the policy does, or why tcp/22/0.0.0.0/0 is allowed or not',
     operands: '<rule>',
     options: [
@@ -48,7 +46,6 @@ export const policyDefinitions: Readonly<Record<string, Definition>> = {
     load: async () => (await commands()).explain,
   },
   diff: {
-    group: 'Commands',
     summary: 'show what a change of the policy changes for security groups or recorded results',
     operands: '<old> <new>',
     options: [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import type { Definition, OptionLine } from './definition.ts';
-import { definitions } from './definitions.ts';
+import type { Definitions, OptionLine } from './definition.ts';
+import { commandGroups } from './definitions.ts';
 import type { Terminal } from './output/terminal.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 
@@ -24,7 +24,7 @@ function optionOf([flags, description]: OptionLine): Option {
   return flags.includes('...') ? option.argParser(collect) : option;
 }
 
-/** The commands of the command line. Parsing runs the one that is named and hands its exit code on. */
+/** The commands of the command line. Parsing runs the named one and passes its exit code to `onExit`. */
 export function program(terminal: Terminal, onExit: (code: number) => void): Command {
   const { screen, complain } = terminal;
   const { description, version } = JSON.parse(
@@ -47,24 +47,25 @@ export function program(terminal: Terminal, onExit: (code: number) => void): Com
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const add = (parent: Command, [name, definition]: [string, Definition]) => {
-    const { group, summary, operands, options, load } = definition;
-    const command = parent
-      .command(operands ? `${name} ${operands}` : name)
-      .helpGroup(`${group}:`)
-      .description(summary)
-      .action(async (...given: unknown[]) => {
-        const [values, operandsGiven] = [given.at(-2), given.slice(0, -2) as string[]];
-        onExit(await (await load())(terminal, values as never, ...operandsGiven));
-      });
-    for (const option of options) command.addOption(optionOf(option));
+  const add = (parent: Command, group: string, definitions: Definitions) => {
+    for (const [name, { summary, operands, options, load }] of Object.entries(definitions)) {
+      const command = parent
+        .command(operands ? `${name} ${operands}` : name)
+        .helpGroup(`${group}:`)
+        .description(summary)
+        .action(async (...given: unknown[]) => {
+          const [values, operandsGiven] = [given.at(-2), given.slice(0, -2) as string[]];
+          onExit(await (await load())(terminal, values as never, ...operandsGiven));
+        });
+      for (const option of options) command.addOption(optionOf(option));
+    }
   };
-  for (const definition of Object.entries(definitions)) add(root, definition);
+  for (const [group, definitions] of Object.entries(commandGroups)) add(root, group, definitions);
   const policy = root
     .command('policy')
     .helpGroup('Policy:')
     .description('try a policy: what it does, why, and what a change of it changes')
     .helpCommand(false);
-  for (const definition of Object.entries(policyDefinitions)) add(policy, definition);
+  add(policy, 'Commands', policyDefinitions);
   return root;
 }

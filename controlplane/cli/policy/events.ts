@@ -14,15 +14,15 @@ export async function readEvents(paths: readonly string[], place: Place): Promis
   return events;
 }
 
-const logSchema = z.looseObject({ Records: z.array(z.unknown(), 'write a list of CloudTrail records') });
-const lookupSchema = z.looseObject({ Events: z.array(z.unknown(), 'write a list of events') });
+const list = z.array(z.unknown(), 'write a list of CloudTrail records').optional();
+const listsSchema = z.object({ Records: list, Events: list });
 
-/** The events in a value: a list, CloudTrail's log file, the answer of LookupEvents, or one event. */
+/** The events in a value: a list, a log file of CloudTrail, the answer of LookupEvents, or one event. */
 function listIn(value: unknown, file: string): unknown[] {
   if (Array.isArray(value)) return value;
-  const has = (key: string) => typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-  if (has('Records')) return parseAs(logSchema, value, file).Records;
-  return has('Events') ? parseAs(lookupSchema, value, file).Events : [value];
+  if (typeof value !== 'object' || value === null) return [value];
+  const { Records, Events } = parseAs(listsSchema, value, file);
+  return Records ?? Events ?? [value];
 }
 
 const foundSchema = z.looseObject({ CloudTrailEvent: z.string() });

@@ -1,3 +1,4 @@
+import { table } from '../output/table.ts';
 import type { Difference, DiffReport } from './diff.ts';
 import type { EvaluatedRule, GroupHead, GroupReport, PolicyAction } from './evaluate.ts';
 import type { EventReport } from './event-report.ts';
@@ -29,15 +30,13 @@ const idOf = ({ ruleId }: EvaluatedRule) => (ruleId.startsWith('sgr-') ? ruleId 
 
 /** One line for each rule, in columns. */
 function ruleLines(rules: readonly EvaluatedRule[]): string[] {
-  const rows = rules.map((each) => [outcomeText(each), idOf(each), each.rule, reasonText(each)]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .filter((_, column) => widths[column] !== 0)
-      .join('  '),
+  const hasIds = rules.some(idOf);
+  return tableLines(
+    rules.map((each) => [outcomeText(each), ...(hasIds ? [idOf(each)] : []), each.rule, reasonText(each)]),
   );
 }
+
+const tableLines = (rows: readonly string[][]): string[] => table(rows).split('\n').filter(Boolean);
 
 function headText({ groupId, groupName, account, region, vpcId }: GroupHead, owner?: string | null): string {
   const place = [account, region, vpcId, owner && `owner ${owner}`].filter(Boolean).join(', ');
@@ -109,14 +108,17 @@ export function testLines(report: TestReport, file: string): string[] {
 
 /** The output of `policy explain` for a security group rule. */
 export function decisionLines({ steps, evaluated, alone, notKnown }: Decision): string[] {
-  const width = Math.max(...steps.map(({ policyRule }) => policyRule.length));
+  const rows = steps.map(({ policyRule, says, why }, index) => [
+    String(index + 1),
+    policyRule,
+    says.replace('-', ' '),
+    why,
+  ]);
   const { rule, verdict, message } = evaluated;
   const reason = verdict === 'allowed' ? 'no rule of the policy matches' : reasonText(evaluated);
   return [
     rule,
-    ...steps.map(({ policyRule, says, why }, index) =>
-      `  ${index + 1}  ${policyRule.padEnd(width)}  ${says.replace('-', ' ').padEnd(11)}  ${why}`.trimEnd(),
-    ),
+    ...tableLines(rows).map((line) => `  ${line}`),
     `${outcomeText(evaluated)}: ${reason}`,
     ...(verdict === 'violation' && message ? [`"${message}"`] : []),
     ...(alone ? ['evaluated as if the group had no other rules'] : []),
@@ -149,9 +151,12 @@ export function diffLines(
 }
 
 function pairLines({ old, new: present }: Difference): string[] {
-  const side = (evaluated: EvaluatedRule) => `${outcomeText(evaluated).padEnd(12)}  ${reasonText(evaluated)}`;
+  const rows = [
+    ['old', outcomeText(old), reasonText(old)],
+    ['new', outcomeText(present), reasonText(present)],
+  ];
   const name = [idOf(old), old.rule].filter(Boolean).join('  ');
-  return [`  ${name}`, `    old  ${side(old)}`, `    new  ${side(present)}`];
+  return [`  ${name}`, ...tableLines(rows).map((line) => `    ${line}`)];
 }
 
 function decisionText(evaluated: EvaluatedRule): string {

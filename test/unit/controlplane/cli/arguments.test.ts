@@ -1,38 +1,22 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { definitions } from '../../../../controlplane/cli/definitions.ts';
+import { commandGroups } from '../../../../controlplane/cli/definitions.ts';
 import { outcomes } from '../../../../lambda/contract/result.ts';
 import packageFile from '../../../../package.json' with { type: 'json' };
 import { cli } from './cli.ts';
 import { runOf } from './run-sample.ts';
+import { serviceOfTests } from './service.ts';
 
-/** A service that answers everything with `answer`, and keeps what was sent. */
+const service = serviceOfTests();
 let answer: { status: number; body: unknown };
-let asked: { path: string; body: string }[];
-let server: Server;
-beforeEach(async () => {
+beforeEach(() => {
   answer = { status: 200, body: runOf({}) };
-  asked = [];
-  server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    asked.push({ path: request.url ?? '', body });
-    response.writeHead(answer.status).end(JSON.stringify(answer.body));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  vi.stubEnv('PORTCULLIS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  vi.stubEnv('PORTCULLIS_TOKEN', '');
+  service.other = () => answer;
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  await new Promise((done) => server.close(done));
-});
+afterEach(() => void vi.restoreAllMocks());
 
 describe('wrong use', () => {
   test.each<[string[], string]>([
@@ -50,7 +34,7 @@ describe('wrong use', () => {
     [['policy', 'diff', 'one', '--against', 'x'], "missing required argument 'new'"],
   ])('%j is 2, says why and where the help is, and sends nothing', async (args, why) => {
     const { exit, out, complaint } = await cli(...args);
-    expect({ exit, out, asked }).toEqual({ exit: 2, out: '', asked: [] });
+    expect({ exit, out, asked: service.asked }).toEqual({ exit: 2, out: '', asked: [] });
     expect(complaint).toContain(`portcullis: ${why}`);
     if (!complaint.includes('needs a value')) expect(complaint).toContain('--help');
   });
@@ -72,7 +56,9 @@ describe('wrong use', () => {
 
 describe('help', () => {
   test('of every command shows its own options, and --version the version: 0', async () => {
-    for (const [name, { options }] of Object.entries(definitions)) {
+    for (const [name, { options }] of Object.values(commandGroups).flatMap((group) =>
+      Object.entries(group),
+    )) {
       const { exit, out } = await cli(name, '--help');
       expect(exit).toBe(0);
       expect(out).toContain(`Usage: portcullis ${name}`);
@@ -93,14 +79,14 @@ describe('the whole organization', () => {
     '%s without a scope and without a terminal is 2, and sends nothing',
     async (name) => {
       const { exit, complaint } = await cli(name);
-      expect({ exit, asked }).toEqual({ exit: 2, asked: [] });
+      expect({ exit, asked: service.asked }).toEqual({ exit: 2, asked: [] });
       expect(complaint).toContain('--all');
     },
   );
 
   test.each(['reconcile', 'verify'])('%s --all names the whole organization to the service', async (name) => {
     await cli(name, '--all');
-    const sent = asked.find(({ path }) => path === `/v1/${name}`)?.body ?? '{}';
+    const sent = service.asked.find(({ path }) => path === `/v1/${name}`)?.body ?? '{}';
     expect(JSON.parse(sent)).toMatchObject({ scope: 'organization' });
   });
 
@@ -109,7 +95,7 @@ describe('the whole organization', () => {
       exit: 2,
       complaint: expect.stringContaining('--all is the whole organization'),
     });
-    expect(asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   test.each([
@@ -122,7 +108,7 @@ describe('the whole organization', () => {
     input.write(typed);
     expect((await cli('reconcile')).exit).toBe(exit);
     expect(question.mock.calls.join('')).toContain('every account of the organization?');
-    expect(asked).toHaveLength(requests);
+    expect(service.asked).toHaveLength(requests);
   });
 });
 
@@ -143,7 +129,7 @@ describe('options that npm took', () => {
   ])('%j with %j is 2 with the command line to write, and sends nothing', async (args, taken, line) => {
     for (const [name, value] of Object.entries(taken)) vi.stubEnv(`npm_config_${name}`, value);
     const { exit, complaint } = await cli(...args);
-    expect({ exit, asked }).toEqual({ exit: 2, asked: [] });
+    expect({ exit, asked: service.asked }).toEqual({ exit: 2, asked: [] });
     expect(complaint).toContain('npm took --');
     expect(complaint.split('npx portcullis ')[1]?.split(' --').toSorted()).toEqual(
       line.split(' --').toSorted(),
@@ -169,7 +155,7 @@ describe('options that npm took', () => {
     vi.stubEnv('npm_config_yes', 'true');
     expect((await cli('runs')).complaint).not.toContain('npm');
     expect((await cli('reconcile', '--account=300000000002')).exit).toBe(0);
-    expect(asked.find(({ path }) => path === '/v1/reconcile')?.body).toContain('300000000002');
+    expect(service.asked.find(({ path }) => path === '/v1/reconcile')?.body).toContain('300000000002');
   });
 });
 
@@ -183,7 +169,7 @@ describe('values', () => {
     [['reconcile', '--all', '--max-failures=-1'], '--max-failures must be a whole number, not -1'],
   ])('%j is 2 and sends nothing', async (args, why) => {
     const { exit, complaint } = await cli(...args);
-    expect({ exit, asked }).toEqual({ exit: 2, asked: [] });
+    expect({ exit, asked: service.asked }).toEqual({ exit: 2, asked: [] });
     expect(complaint).toContain(why);
   });
 

@@ -1,6 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { findingHead, findingRow } from '../../../../controlplane/cli/output/finding-csv.ts';
 import { describeIngress } from '../../../../controlplane/cli/output/findings.ts';
 import type {
@@ -9,6 +7,7 @@ import type {
   FindingWithHistoryView,
 } from '../../../../controlplane/http/schemas/finding.ts';
 import { cli } from './cli.ts';
+import { serviceOfTests } from './service.ts';
 
 const at = '2026-03-02T09:00:10.000Z';
 const finding = (change: Partial<FindingView> = {}): FindingView => ({
@@ -34,38 +33,30 @@ const whole: FindingWithHistoryView = {
 };
 
 /** A service with three findings in pages of two at most. */
-let asked: string[];
-let server: Server;
-beforeEach(async () => {
-  asked = [];
-  server = createServer((request, response) => {
-    const url = new URL(request.url ?? '', 'http://x');
-    asked.push(`${url.pathname}${url.search}`);
-    const [limit, start] = [
-      Math.min(Number(url.searchParams.get('limit')), 2),
-      Number(url.searchParams.get('cursor')),
-    ];
-    const findings = ['f-1', 'f-2', 'f-3'].slice(start, start + limit).map((id) => finding({ id }));
-    const next = start + findings.length < 3 ? String(start + findings.length) : null;
-    const page = { findings, next, total: 3, counts: start === 0 ? counts : null };
-    const wrong = { code: 'invalid-request', detail: 'olderThan: must be 3650 days or less' };
-    const isWrong = url.searchParams.get('olderThan') === '9999';
-    response.writeHead(isWrong ? 400 : 200);
-    response.end(JSON.stringify(isWrong ? wrong : url.pathname === '/v1/findings' ? page : whole));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  vi.stubEnv('PORTCULLIS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await new Promise((done) => server.close(done));
+const service = serviceOfTests();
+const paths = () => service.asked.map(({ path }) => path);
+beforeEach(() => {
+  service.answers['/v1/findings/f-1'] = { body: whole };
+  service.other = ({ path }) => {
+    const { searchParams } = new URL(path, service.url);
+    if (searchParams.get('olderThan') === '9999')
+      return {
+        status: 400,
+        body: { code: 'invalid-request', detail: 'olderThan: must be 3650 days or less' },
+      };
+    const start = Number(searchParams.get('cursor'));
+    const end = start + Math.min(Number(searchParams.get('limit')), 2);
+    const findings = ['f-1', 'f-2', 'f-3'].slice(start, end).map((id) => finding({ id }));
+    const next = end < 3 ? String(end) : null;
+    return { body: { findings, next, total: 3, counts: start === 0 ? counts : null } };
+  };
 });
 
 describe('portcullis findings', () => {
   test('is a table of what is open, with the counts of all', async () => {
     const { exit, out } = await cli('findings', '--limit', '2');
     expect(exit).toBe(0);
-    expect(asked).toEqual(['/v1/findings?state=open&limit=2']);
+    expect(paths()).toEqual(['/v1/findings?state=open&limit=2']);
     expect(out).toMatch(/^SEVERITY +STATE +EXPOSURE +ACCOUNT/);
     expect(out).toMatch(
       /critical +open +reachable +300000000001 +eu-west-1 +sg-1 +tcp 22 from 0\.0\.0\.0\/0/,
@@ -88,7 +79,7 @@ describe('portcullis findings', () => {
     ];
     const others = ['--exposure', 'attached', '--state', 'all', '--owner', 'shop', '--policy-rule', 'x'];
     await cli('findings', ...filters, ...others, '--older-than', '30', '--sort', 'oldest');
-    expect([...new URL(asked[0] ?? '', 'http://x').searchParams]).toEqual([
+    expect([...new URL(paths()[0] ?? '', service.url).searchParams]).toEqual([
       ...[
         ['account', '300000000001'],
         ['organizationalUnit', 'ou-1'],
@@ -136,12 +127,12 @@ describe('portcullis findings', () => {
   test('stops at the limit where the format has all by default', async () => {
     const { out } = await cli('findings', '--format', 'jsonl', '--limit', '1');
     expect(out.trimEnd().split('\n')).toHaveLength(1);
-    expect(asked).toHaveLength(1);
+    expect(paths()).toHaveLength(1);
   });
 
   test('shows one finding with its history', async () => {
     const { out } = await cli('findings', 'f-1');
-    expect(asked).toEqual(['/v1/findings/f-1']);
+    expect(paths()).toEqual(['/v1/findings/f-1']);
     expect(out).toMatch(/state: +excepted since 2026-03-02T09:00Z/);
     expect(out).toMatch(/exceptions: +bastion until ended/);
     expect(out).toMatch(/controls: +AWS Security Hub CSPM EC2\.13/);

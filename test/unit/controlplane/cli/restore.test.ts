@@ -1,42 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
 import { cli } from './cli.ts';
 import { runOf, stackOf } from './run-sample.ts';
+import { serviceOfTests } from './service.ts';
 
-/** A service that gives each path's answers one after another, the last one again and again. */
-let answers: Record<string, { status?: number; body: unknown }[]>;
-let asked: { path: string; body: string; token: string | undefined }[];
-let server: Server;
-let url: string;
-beforeEach(async () => {
-  answers = {};
-  asked = [];
-  server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const path = (request.url ?? '').replace(/\?limit=500$/, '');
-    asked.push({ path, body, token: request.headers.authorization });
-    const [next, ...more] = answers[path] ?? [];
-    if (more.length > 0) answers[path] = more;
-    const { status = 200, body: answer } = next ?? {
-      status: 404,
-      body: { code: 'not-found', detail: 'no' },
-    };
-    response.writeHead(status).end(JSON.stringify(answer));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // Neither hub nor passphrase: a command that only calls a service needs none.
-  for (const name of ['PORTCULLIS_HUB_ACCOUNT', 'PORTCULLIS_HUB_REGION', 'PULUMI_CONFIG_PASSPHRASE'])
-    vi.stubEnv(name, '');
-  vi.stubEnv('PORTCULLIS_URL', url);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await new Promise((done) => server.close(done));
-});
+const service = serviceOfTests();
 
 const record = (change: object = {}) => {
   const result = remediation({ findings: [finding()] });
@@ -62,8 +30,8 @@ const restore = (state: string, change: object = {}) => ({
   ...change,
 });
 const willGo = (...states: object[]) => {
-  answers[restorePath] = [{ status: 202, body: restore('pending') }];
-  answers['/v1/restores/r1'] = states.map((body) => ({ body }));
+  service.answers[restorePath] = { status: 202, body: restore('pending') };
+  service.answers['/v1/restores/r1'] = states.map((body) => ({ body }));
 };
 
 describe('restore', () => {
@@ -83,7 +51,7 @@ describe('restore', () => {
       'sgr-1',
     );
     expect(exit).toBe(0);
-    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+    expect(JSON.parse(service.asked[0]?.body ?? '')).toEqual({
       ...{ owner: 'web', why: 'a partner', ticket: 'SEC-7' },
       expires: '2027-01-01T00:00:00Z',
       rules: ['sgr-1'],
@@ -101,8 +69,8 @@ describe('restore', () => {
   test('for good says so', async () => {
     willGo(restore('restored', { finishedAt: 'now' }));
     await cli('restore', id, ...words, '--permanent');
-    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({ permanent: true });
-    expect(asked[0]?.body).not.toContain('expires');
+    expect(JSON.parse(service.asked[0]?.body ?? '')).toMatchObject({ permanent: true });
+    expect(service.asked[0]?.body).not.toContain('expires');
   });
 
   test('that fails: 1, with the reason', async () => {
@@ -122,7 +90,7 @@ describe('restore', () => {
       exit: 2,
       complaint: `portcullis: restore needs ${missing}`,
     });
-    expect(asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   test.each([
@@ -140,7 +108,7 @@ describe('restore', () => {
     [409, 'conflict', 1],
     [400, 'invalid-request', 2],
   ])('a service that answers %i: the message and %s', async (status, code, exit) => {
-    answers[restorePath] = [{ status, body: { code, detail: 'what to do' } }];
+    service.answers[restorePath] = { status, body: { code, detail: 'what to do' } };
     expect(await cli('restore', id, ...words, '--permanent')).toMatchObject({
       exit,
       complaint: 'portcullis: what to do',
@@ -149,31 +117,30 @@ describe('restore', () => {
 });
 
 describe('follow', () => {
-  const none = { status: 404, body: { code: 'not-found', detail: 'no' } };
-
   test('follows a restore, a verification or a run by its id: the exit code of its end', async () => {
     willGo(restore('failed', { finishedAt: 'now' }));
     expect(await cli('follow', 'r1')).toMatchObject({ exit: 1, out: 'failed\n' });
-    answers = { '/v1/verifications/v': [{ body: { id: 'v', finishedAt: 'now', cells: [] } }] };
+    service.answers = { '/v1/verifications/v': [{ body: { id: 'v', finishedAt: 'now', cells: [] } }] };
     expect(await cli('follow', 'v')).toMatchObject({ exit: 0, out: expect.stringContaining('0 of 0 cells') });
-    answers = { '/v1/runs/r': [{ body: runOf({ state: 'failed' }) }] };
+    service.answers = { '/v1/runs/r': [{ body: runOf({ state: 'failed' }) }] };
     expect((await cli('follow', 'r')).exit).toBe(1);
   });
 
   test('of an id that nothing has names the four, and any other refusal is as it is: 1', async () => {
-    answers = { '/v1/runs/x': [none] };
     expect(await cli('follow', 'x')).toMatchObject({
       exit: 1,
       complaint: 'portcullis: no run, verification, sweep or restore has the id x',
     });
-    answers = { '/v1/runs/x': [{ status: 403, body: { code: 'forbidden', detail: 'needs viewer' } }] };
+    service.answers = {
+      '/v1/runs/x': [{ status: 403, body: { code: 'forbidden', detail: 'needs viewer' } }],
+    };
     expect((await cli('follow', 'x')).complaint).toBe('portcullis: needs viewer');
   });
 });
 
 describe('remediations', () => {
   test('are a table with the ids to restore by, narrowed as asked', async () => {
-    answers['/v1/remediations?account=300000000001&outcome=remediated'] = [
+    service.answers['/v1/remediations?account=300000000001&outcome=remediated'] = [
       { body: { remediations: [record()] } },
     ];
     const { exit, out } = await cli('remediations', '--account', '300000000001', '--outcome', 'remediated');
@@ -184,7 +151,10 @@ describe('remediations', () => {
   });
 
   test('as JSON are what the service says; none is said so', async () => {
-    answers['/v1/remediations?'] = [{ body: { remediations: [record()] } }, { body: { remediations: [] } }];
+    service.answers['/v1/remediations?'] = [
+      { body: { remediations: [record()] } },
+      { body: { remediations: [] } },
+    ];
     expect(JSON.parse((await cli('remediations', '--json')).out)).toEqual([
       JSON.parse(JSON.stringify(record())),
     ]);
@@ -193,7 +163,7 @@ describe('remediations', () => {
 
   test('that hold control characters do not reach the terminal with them', async () => {
     const hostile = record({ region: '\u001b[2Jeu-west-1\r\nfake' });
-    answers['/v1/remediations?'] = [{ body: { remediations: [hostile] } }];
+    service.answers['/v1/remediations?'] = [{ body: { remediations: [hostile] } }];
     const { out } = await cli('remediations');
     expect(out).not.toContain('\u001b');
     expect(out.trimEnd().split('\n')).toHaveLength(2);
@@ -212,20 +182,20 @@ describe('exceptions', () => {
 
   test('are a table without those that ended', async () => {
     const body = { exceptions: [exception, { ...exception, name: 'over', state: 'ended' }] };
-    answers['/v1/exceptions'] = [{ body }];
+    service.answers['/v1/exceptions'] = { body };
     const { exit, out } = await cli('exceptions');
     expect(exit).toBe(0);
     expect(out).toMatch(/^NAME .*\npartner +active +permanent +store +web +SEC-7 +a partner\n$/);
   });
 
   test('one is ended, and the run that takes it out of the hub followed', async () => {
-    answers['/v1/exceptions/partner/end'] = [{ status: 202, body: { exception, run: runOf({}) } }];
-    answers['/v1/runs/r'] = [{ body: runOf({ stacks: [stackOf('hub', 'succeeded')] }) }];
+    service.answers['/v1/exceptions/partner/end'] = { status: 202, body: { exception, run: runOf({}) } };
+    service.answers['/v1/runs/r'] = [{ body: runOf({ stacks: [stackOf('hub', 'succeeded')] }) }];
     expect(await cli('end-exception', 'partner')).toMatchObject({
       exit: 0,
       out: expect.stringContaining('partner ended'),
     });
-    answers['/v1/runs/r'] = [{ body: runOf({ state: 'failed' }) }];
+    service.answers['/v1/runs/r'] = { body: runOf({ state: 'failed' }) };
     expect((await cli('end-exception', 'partner')).exit).toBe(1);
   });
 });

@@ -1,16 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { remediation } from '../../../../worlds/remediation-sample.ts';
+import { serviceOfTests } from '../service.ts';
 import { file, policy, policyJson, policyText, worldOn } from './cli.ts';
 import { type Change, changes, groups, policies, type Side } from './diff-sample.ts';
 
-let server: Server | undefined;
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await new Promise((done) => (server ? server.close(done) : done(undefined)));
-  server = undefined;
-});
+const service = serviceOfTests();
 
 describe('policy diff against remediation results', () => {
   const finding = (change: object) => ({
@@ -181,28 +175,20 @@ describe('policy diff against remediation results', () => {
 });
 
 describe('policy diff against the service', () => {
-  const serve = async (answer: { status: number; body: unknown }) => {
-    const asked: string[] = [];
-    server = createServer((request, response) => {
-      asked.push(`${request.url} ${request.headers.authorization ?? ''}`.trim());
-      response.writeHead(answer.status).end(JSON.stringify(answer.body));
-    });
-    await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
-    vi.stubEnv('PORTCULLIS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    vi.stubEnv('PORTCULLIS_TOKEN', 'secret-token');
-    return asked;
-  };
+  beforeEach(() => void vi.stubEnv('PORTCULLIS_TOKEN', 'secret-token'));
   const same = async () => policies(policyText([worldOn('22')]), policyText([worldOn('22')]));
 
   it('asks for its newest results, with the token, and says how many', async () => {
-    const asked = await serve({ status: 200, body: { remediations: [{ result: remediation() }] } });
+    service.other = () => ({ body: { remediations: [{ result: remediation() }] } });
     const { exit, out } = await policy('diff', ...(await same()), '--against', 'service');
-    expect(asked).toEqual(['/v1/remediations?limit=1000 Bearer secret-token']);
+    expect(service.asked.map(({ path, headers }) => `${path} ${headers.authorization}`)).toEqual([
+      '/v1/remediations?limit=1000 Bearer secret-token',
+    ]);
     expect({ exit, out }).toMatchObject({ exit: 0, out: expect.stringContaining('the newest 1000 results') });
   });
 
   it('that refuses or does not answer has failed: 1', async () => {
-    await serve({ status: 401, body: { code: 'unauthenticated', detail: 'send a known token' } });
+    service.other = () => ({ status: 401, body: { code: 'unauthenticated', detail: 'send a known token' } });
     const refused = await policy('diff', ...(await same()), '--against', 'service');
     expect(refused).toMatchObject({ exit: 1, out: '' });
     expect(refused.complaint).toContain('set PORTCULLIS_TOKEN');

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { policyDefinitions } from '../../../../../controlplane/cli/policy-definitions.ts';
 import { remediationResultSchema } from '../../../../../lambda/contract/result.ts';
+import { serviceOfTests } from '../service.ts';
 import { policy, samples } from './cli.ts';
 
 const page = readFileSync('docs/policy.md', 'utf8');
@@ -21,16 +20,9 @@ const shown = [...section.matchAll(/^```console\n([\s\S]*?)^```$/gm)].flatMap(([
     }),
 );
 
-/** A service that answers with the sample results. */
-let server: Server;
-beforeAll(async () => {
-  server = createServer((_, response) => response.end(results));
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  vi.stubEnv('PORTCULLIS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await new Promise((done) => server.close(done));
+const service = serviceOfTests();
+beforeEach(() => {
+  service.other = () => ({ body: results });
 });
 
 /** Whether output is as shown: a line with … stands for any, and … at a line's end for the rest of it. */
