@@ -33,13 +33,13 @@ function usageError(error: CommanderError, args: readonly string[]): PortcullisE
   return new PortcullisError('invalid-request', `${what.replace(/\.$/, '')}${mean}\nSee: portcullis ${help}`);
 }
 
-/** Reports a failure, never with a stack trace unless LOG_LEVEL is debug or trace; the exit code. */
+/** Reports a failure and returns the exit code. The stack trace is shown only if LOG_LEVEL is debug or trace. */
 export function failed(thrown: unknown, { json, complain }: Pick<Terminal, 'json' | 'complain'>): number {
   const known = thrown instanceof PortcullisError;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = known ? thrown.code : 'internal';
   const hint = known ? '' : '; this is a defect of Portcullis, and LOG_LEVEL=debug shows where';
-  // What others wrote, such as a name in AWS, moves no cursor.
+  // Text that others wrote, such as a name in AWS, must not move the cursor.
   const message = `${printable(cause.message).split('\n').map(plain).join('\n')}${hint}`;
   complain(json ? JSON.stringify({ error: { code, message } }) : `portcullis: ${message}`);
   if (isDebugging()) complain(String(cause.stack));
@@ -58,7 +58,7 @@ export async function command(
   } catch (error) {
     if (!(error instanceof CommanderError)) return failed(error, terminal);
     if (error.exitCode === 0) return exits.done;
-    // Without a command the help was written, as a complaint.
+    // Without a command, the parser has written the help to standard error.
     return error.code === 'commander.help' ? exits.usage : failed(usageError(error, args), terminal);
   }
 }

@@ -1,9 +1,9 @@
 import type { Terminal } from './output/terminal.ts';
 
-/** Carries a command out; its exit code. */
+/** Runs a command and returns its exit code. */
 export type Handler = (terminal: Terminal, values: never, ...operands: string[]) => Promise<number>;
 
-/** Flags and what they mean. `<id...>` may be given several times. */
+/** Flags and their meaning. `<id...>` may be given several times. */
 export type OptionLine = readonly [flags: string, description: string];
 
 /** One command as the command line shows it. Its code is loaded when it runs. */
@@ -27,4 +27,4 @@ export const scope: readonly OptionLine[] = [
   ],
   ['--region <region...>', 'this Region; may be given several times'],
 ];
-export const all: OptionLine = ['--all', 'the whole organization; needed where no other scope is given'];
+export const all: OptionLine = ['--all', 'the whole organization; required without another scope'];

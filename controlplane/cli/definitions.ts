@@ -3,8 +3,8 @@ import { findingDefinitions } from './finding-definitions.ts';
 
 const run: readonly OptionLine[] = [
   ['--only-changed', 'leave out stacks that are ready at the wanted generation'],
-  ['--wave <wave...>', 'a wave: accounts, ou-… or 10%, joined by +; several in order'],
-  ['--parallel <number>', 'how many stacks at once'],
+  ['--wave <wave...>', 'a wave: accounts, ou-… or 10%, joined by +; may be given several times, in order'],
+  ['--parallel <number>', 'the number of stacks to update at once'],
   ['--max-failures <number>', 'pause when more stacks of a wave fail'],
   ['--max-failure-percent <number>', 'pause when a larger part of a wave fails'],
 ];
@@ -19,7 +19,7 @@ const rollout: Definitions = {
     load: async () => (await runs()).preview,
   },
   reconcile: {
-    summary: 'make the organization, or a part of it, as declared',
+    summary: 'update the organization, or a part of it, to the desired state',
     options: [...scope, all, ...run, json],
     load: async () => (await runs()).reconcile,
   },
@@ -35,7 +35,7 @@ const rollout: Definitions = {
     load: async () => (await import('./commands/follow-by-id.ts')).followById,
   },
   pause: {
-    summary: 'start nothing more of a run until it is resumed',
+    summary: 'pause a run: start no more of its stacks until it is resumed',
     operands: '<run>',
     options: [json],
     load: async () => (await runs()).pause,
@@ -47,7 +47,7 @@ const rollout: Definitions = {
     load: async () => (await runs()).resume,
   },
   cancel: {
-    summary: 'end a run, whose stacks that are under way are finished, or a sweep',
+    summary: 'end a sweep, or a run after its stacks in progress are finished',
     operands: '<id>',
     options: [json],
     load: async () => (await runs()).cancel,
@@ -82,13 +82,13 @@ const observation: Definitions = {
     options: [
       ['--since <time>', 'only lines of this time or later, for example 2026-03-02T09:15:00Z'],
       ['--until <time>', 'only lines before this time'],
-      ['--who <caller>', 'only lines of this caller'],
-      ['--what <act>', 'only lines of this act, for example "run requested"; docs/audit.md lists them'],
+      ['--who <caller>', 'only lines about this caller'],
+      ['--what <act>', 'only lines about this act, for example "run requested"; docs/audit.md lists them'],
       ['--account <id>', 'only lines about this account'],
       ['--after <id>', 'only lines after this one'],
-      ['--limit <number>', 'how many lines to show; 100 by default'],
+      ['--limit <number>', 'the number of lines to show; 100 by default'],
       ['--jsonl', 'print all lines as JSON lines, oldest first'],
-      ['--verify', 'check each sealed line; exit code 1 where one was changed or deleted'],
+      ['--verify', 'check each sealed line; exit code 1 if one was changed or deleted'],
       json,
     ],
     load: async () => (await import('./commands/audit.ts')).audit,
@@ -102,10 +102,10 @@ const observation: Definitions = {
 
 const exceptions: Definitions = {
   restore: {
-    summary: 'put back what was revoked, with an exception that keeps it',
+    summary: 'restore a revoked rule, with an exception that keeps it',
     operands: '<remediation>',
     options: [
-      ['--owner <name>', 'who answers for the exception'],
+      ['--owner <name>', 'who is responsible for the exception'],
       ['--why <reason>', 'why it is needed'],
       ['--ticket <id>', 'the ticket that approves it'],
       ['--expires <time>', 'when the exception ends, for example 2027-01-31T00:00:00Z'],
@@ -135,7 +135,7 @@ const answers: Definitions = {
     load: async () => (await lists()).confirmations,
   },
   confirm: {
-    summary: 'let exactly these stacks be deleted, or put exactly this policy in force',
+    summary: 'delete exactly these stacks, or put exactly this policy in force',
     operands: '<id>',
     options: [json],
     load: async () => (await confirmations()).confirm,
@@ -165,7 +165,7 @@ const service: Definitions = {
     load: async () => (await import('./commands/uninstall.ts')).uninstall,
   },
   reinstall: {
-    summary: 'end an uninstall; the service makes what was removed again',
+    summary: 'end an uninstall; the service deploys again what was removed',
     options: [['--yes', 'do not ask'], json],
     load: async () => (await import('./commands/uninstall.ts')).reinstall,
   },

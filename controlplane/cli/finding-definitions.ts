@@ -1,15 +1,15 @@
 import { all, type Definitions, json, scope } from './definition.ts';
 
-/** The commands about what is open. */
+/** The commands about forbidden ingress. */
 export const findingDefinitions: Definitions = {
   sweep: {
     summary: 'read the security groups of every cell, and list what the policy forbids',
     options: [
       ...scope,
       all,
-      ['--no-wait', 'do not follow the sweep to its end'],
+      ['--no-wait', 'start the sweep and do not follow it'],
       json,
-      ['--standalone', 'a first look with nothing deployed; needs credentials and the access role only'],
+      ['--standalone', 'sweep with nothing deployed; needs only credentials and the access role'],
       [
         '--policy <file>',
         'with --standalone: the policy; without it PORTCULLIS_POLICY, else the shipped one',
@@ -31,9 +31,9 @@ export const findingDefinitions: Definitions = {
       ['--state <state>', 'open (the default), excepted, remediated, resolved or all'],
       ['--owner <owner>', 'only of this owner: the value of the tag, or the principal'],
       ['--policy-rule <name>', 'only of this rule of the policy'],
-      ['--older-than <days>', 'only findings that were first seen so many days ago or earlier'],
+      ['--older-than <days>', 'only findings that were first seen at least this many days ago'],
       ['--sort <order>', 'severity (the default), oldest, newest or account'],
-      ['--limit <number>', 'how many to print; 100 by default, with csv and jsonl all'],
+      ['--limit <number>', 'the number of findings to print; 100 by default, with csv and jsonl all'],
       ['--format <format>', 'table (the default), json, jsonl or csv'],
       json,
     ],

@@ -35,7 +35,7 @@ export const policyDefinitions: Definitions = {
     load: async () => (await commands()).test,
   },
   explain: {
-    summary: 'say in words what a rule of the policy does, or why tcp/22/0.0.0.0/0 is allowed or not',
+    summary: 'explain what a rule of the policy does, or why tcp/22/0.0.0.0/0 is allowed or not',
     operands: '<rule>',
     options: [
       policyFile,
@@ -53,7 +53,7 @@ export const policyDefinitions: Definitions = {
         '--against <file...>',
         'as --groups; also the output of GET /v1/remediations, or the word service; several times',
       ],
-      ['--all', 'show what stays the same as well'],
+      ['--all', 'also show what stays the same'],
       ...everywhere,
     ],
     load: async () => (await commands()).diff,

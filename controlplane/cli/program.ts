@@ -40,7 +40,7 @@ export function program(terminal: Terminal, onExit: (code: number) => void): Com
     .configureOutput({
       writeOut: (text) => screen.write(text),
       writeErr: (text) => complain(text.trimEnd()),
-      // The top-level handler reports errors, as JSON where that is asked for.
+      // The top-level handler reports errors, as JSON with --json.
       outputError: () => undefined,
       getOutHelpWidth: () => screen.columns ?? 110,
       getErrHelpWidth: () => screen.columns ?? 110,

@@ -39,7 +39,7 @@ export function refuseOptionsOfNpm(command: Command, args: readonly string[]): v
   );
 }
 
-/** npm hands options and settings of its configuration files on in the same way, so the files tell them apart. */
+/** npm passes its options and its configuration on in the same way. Only the files show which one it is. */
 const npmConfiguration = (): string =>
   npmFiles()
     .filter((file) => existsSync(file))

@@ -21,7 +21,7 @@ export function wholeNumber(option: string, value: string | undefined): number |
   throw new PortcullisError('invalid-request', `${option} must be a whole number, not ${value}`);
 }
 
-/** The options by the names that the API has for them. */
+/** The options, by their fields in the API. */
 const flags: Readonly<Record<string, string>> = {
   accounts: '--account',
   organizationalUnits: '--ou',
@@ -56,6 +56,6 @@ const fields = new RegExp(
   'g',
 );
 
-/** A refusal of the API in the words of the command line: the flag instead of the field of a request. Pure. */
+/** An error message of the API with options of the command line instead of the fields of a request. Pure. */
 export const inFlags = (message: string): string =>
   message.replace(fields, (_, field: string) => flags[field] ?? field);

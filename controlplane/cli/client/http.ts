@@ -67,7 +67,7 @@ export function httpClient(url: string, token: string | undefined) {
   };
   const jsonOf = <T>({ response, text }: { response: Response; text: string }): T => {
     try {
-      // Names and messages were written by others: the commands show them on a terminal.
+      // Others wrote the names and messages, and the commands show them on a terminal.
       return JSON.parse(text, printableValues);
     } catch (cause) {
       throw new PortcullisError(
@@ -86,10 +86,10 @@ export function httpClient(url: string, token: string | undefined) {
     }
     return answer;
   };
-  /** The API's message in the words of the command line. */
+  /** The API's message with options and commands instead of fields and routes. */
   const worded = (status: number, message: string): string => {
     if (status === 400) return inFlags(message);
-    // The list that a message names is a command here.
+    // The message names a route; the same list is a command.
     if (status !== 401) return message.replace(/GET \/v1\/(\w+) lists them/, 'portcullis $1 lists them');
     return token
       ? `the service at ${url} does not know this token; set PORTCULLIS_TOKEN to one that it does`

@@ -5,7 +5,7 @@ import { tokenFile } from '../../settings/token-file.ts';
 import { dataOwner } from '../../store/database/directory-lock.ts';
 import { type Client, httpClient } from './http.ts';
 
-/** The token that the service on a data directory keeps there; undefined where it keeps none. */
+/** The token that the service on a data directory keeps there; undefined if it keeps none. */
 async function keptToken(data: string): Promise<string | undefined> {
   const file = tokenFile(data);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -20,8 +20,8 @@ async function keptToken(data: string): Promise<string | undefined> {
 }
 
 /**
- * The service that PORTCULLIS_URL names, or that runs on this data directory; undefined where there is none. The token
- * in the data directory is sent to the service on it alone, never to an address that is named.
+ * The service that PORTCULLIS_URL names, or that runs on this data directory; undefined if there is none. The token
+ * in the data directory is sent only to the service on it, never to the address in PORTCULLIS_URL.
  */
 export async function runningService(): Promise<{ url: string; client: Client } | undefined> {
   const { url, data, token } = readCommandSettings();
@@ -53,7 +53,7 @@ async function withOwnService<T>(
   }
 }
 
-/** Works with the service that is named or running, which needs no other setting; else with one of its own. */
+/** Works with the service that is named or running, which needs no other setting; otherwise with its own. */
 export async function withClient<T>(work: (client: Client) => Promise<T>, terms: Terms = {}): Promise<T> {
   const running = await runningService();
   return running ? work(running.client) : withOwnService(work, terms);

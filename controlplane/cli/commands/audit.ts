@@ -23,7 +23,7 @@ const short = (details: AuditLine['details']): string =>
 
 /** Lines of the audit log, newest first. Pure. */
 export function renderAudit(lines: readonly AuditLine[]): string {
-  if (lines.length === 0) return 'no line of this kind';
+  if (lines.length === 0) return 'no lines match';
   const rows = lines.map(({ id, at, who, what, details }) =>
     [id, `${at.slice(0, 19)}Z`, who, what, short(details)].map(plain),
   );
@@ -68,7 +68,7 @@ async function exportLines(client: Client, query: URLSearchParams, terminal: Ter
   return exits.done;
 }
 
-/** Shows, exports or checks the audit log; 1 where a sealed line is not as it was. @throws `invalid-request` */
+/** Shows, exports or checks the audit log; exit code 1 if a sealed line was changed. @throws `invalid-request` */
 export async function audit(terminal: Terminal, values: Values): Promise<number> {
   oneOf('--what', auditedActs, values.what);
   wholeNumber('--limit', values.limit);

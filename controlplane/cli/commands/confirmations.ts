@@ -4,7 +4,7 @@ import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
 import { exits, say, show, type Terminal } from '../output/terminal.ts';
 
-/** What an edit of the policy changes beside its mode, so that no person confirms more than was read. */
+/** Everything that an edit of the policy changes, so that a person confirms only what they read. */
 function policyLines({ policy }: Confirmation): string[] {
   if (!policy) return [];
   const { from, to, mode, rules, exceptions, settings, source } = policy;
@@ -24,7 +24,7 @@ function policyLines({ policy }: Confirmation): string[] {
   ];
 }
 
-/** A confirmation with every stack that it is about, or with what changes of the policy. Pure. */
+/** A confirmation with each of its stacks, or with the changes of the policy. Pure. */
 export function renderConfirmation(confirmation: Confirmation): string {
   const { id, kind, state, about, why, stacks, expiresAt } = confirmation;
   const rows = stacks.map(({ key, accountName, what, because }) => [
@@ -43,7 +43,7 @@ export function renderConfirmation(confirmation: Confirmation): string {
   ].join('\n');
 }
 
-/** What waits for an answer, whole; what was answered or is over, in a line each. Pure. */
+/** Open confirmations in full, the others in one line each. Pure. */
 export function renderConfirmations(confirmations: readonly Confirmation[]): string {
   if (confirmations.length === 0) return 'nothing waits for a person';
   return confirmations
@@ -55,13 +55,13 @@ export function renderConfirmations(confirmations: readonly Confirmation[]): str
     .join('\n');
 }
 
-/** What the settings leave out and what stays until a person confirms; empty where there is none. Pure. */
+/** What the settings leave out and stays until a person confirms. Pure. */
 export function renderLeftOut({ leftOut, wrong }: ScopeView): string {
   const lines = leftOut.map(({ key, because }) => `${key} stays until a person confirms: ${plain(because)}`);
   return [...(wrong ? [plain(wrong)] : []), ...lines].map((line) => `${line}\n`).join('');
 }
 
-/** The set is shown before it is answered: its digest goes with the answer, so that no other set is answered. */
+/** Shows the confirmation, and sends its digest with the answer, so that a changed confirmation is not answered. */
 const answer = (word: 'confirm' | 'refuse') => (terminal: Terminal, _: unknown, id: string) =>
   withClient(async (client) => {
     const asked = await client.confirmation(id);

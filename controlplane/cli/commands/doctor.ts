@@ -6,7 +6,7 @@ import { exits, show, type Terminal } from '../output/terminal.ts';
 
 const marks = { ok: '✔', problem: '✘', unknown: '?' } as const;
 
-/** The checks as lines; problems first, since they are what a person acts on. */
+/** The checks as lines, problems first. */
 export function renderChecks(checks: readonly HubCheck[]): string {
   const order = ['problem', 'unknown', 'ok'];
   return [...checks]
@@ -20,7 +20,7 @@ async function checkAwsPlugin(settings: Settings): Promise<HubCheck> {
   return { name: 'AWS plugin', result: kind === 'missing' ? 'problem' : 'ok', message };
 }
 
-/** Checks what Portcullis needs of this machine and the hub account, with the credentials of this shell; changes nothing. */
+/** Checks this machine and the hub account with the credentials of this shell. Changes nothing. */
 export async function doctor(terminal: Terminal): Promise<number> {
   const settings = readSettings();
   const aws = awsClients(settings);

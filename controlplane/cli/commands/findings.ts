@@ -33,7 +33,7 @@ interface Values {
   readonly format?: string;
 }
 
-/** How many findings a table has where no limit is given. */
+/** The number of findings in a table without `--limit`. */
 const shown = 100;
 const largestPage = 500;
 
@@ -64,7 +64,7 @@ function queryOf(values: Values): URLSearchParams {
   return query;
 }
 
-/** Pages of the list, so many findings at most. */
+/** Pages of the list, with at most `limit` findings. */
 async function* pagesOf(client: Client, query: URLSearchParams, limit: number): AsyncGenerator<FindingsView> {
   for (let left = limit; left > 0; ) {
     query.set('limit', String(Math.min(left, largestPage)));

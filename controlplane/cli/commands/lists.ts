@@ -9,7 +9,7 @@ import { renderExceptions } from './exceptions.ts';
 import { renderRemediations } from './remediations.ts';
 import { renderRuns } from './runs.ts';
 
-/** A command that shows what one route of the service answers. */
+/** A command that shows the answer of one route. */
 const list =
   <T>(find: (client: Client) => Promise<T>, render: (found: T) => string) =>
   (terminal: Terminal): Promise<number> =>
@@ -36,7 +36,7 @@ interface RemediationValues {
   readonly outcome?: string;
 }
 
-/** @throws `invalid-request` where a filter cannot match anything */
+/** @throws `invalid-request` if a filter cannot match anything */
 export async function remediations(
   terminal: Terminal,
   { account = [], outcome }: RemediationValues,

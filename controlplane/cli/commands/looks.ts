@@ -6,7 +6,7 @@ const pauseMs = 500;
 /** A look at a verification of many cells reads many pages. Looks take at most a tenth of the time. */
 const pausePerLook = 9;
 
-/** What a message about Ctrl-C says about the work. */
+/** The work, for the message about Ctrl-C. */
 interface Work {
   /** Such as `reconcile`. */
   readonly noun: string;

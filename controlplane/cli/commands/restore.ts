@@ -14,16 +14,16 @@ interface RestoreOptions {
   readonly rule?: readonly string[] | undefined;
 }
 
-/** The options that a restore cannot do without and that are not given. Pure. */
+/** The required options that are missing. Pure. */
 function missingOptions(options: RestoreOptions): string[] {
-  const words = (['owner', 'why', 'ticket'] as const).filter((name) => !options[name]);
+  const missing = (['owner', 'why', 'ticket'] as const).filter((name) => !options[name]);
   const end = options.expires || options.permanent ? [] : ['expires or --permanent'];
-  return [...words, ...end].map((name) => `--${name}`);
+  return [...missing, ...end].map((name) => `--${name}`);
 }
 
 const restoreLines: Record<RestoreView['state'], string> = {
   pending: 'the hub is being updated with the exception',
-  'exception-deployed': 'the hub carries the exception; the rules are being put back',
+  'exception-deployed': 'the hub has the exception; the rules are being restored',
   restored: 'restored',
   failed: 'failed',
 };
@@ -51,7 +51,7 @@ export function followRestore(client: Client, id: string, terminal: Terminal): P
   });
 }
 
-/** Asks for a restore and follows it to its end; the exit code. @throws `invalid-request` where an option is missing */
+/** Asks for a restore and follows it to its end; the exit code. @throws `invalid-request` if an option is missing */
 export async function restore(
   terminal: Terminal,
   options: RestoreOptions,
@@ -61,8 +61,8 @@ export async function restore(
   if (missing.length > 0) throw new PortcullisError('invalid-request', `restore needs ${missing.join(', ')}`);
   const { owner, why, ticket, expires, permanent, rule } = options;
   return withClient(async (client) => {
-    const words = { owner, why, ticket, expires, permanent, rules: rule };
-    const { id, rules } = await client.restore(remediation, words);
+    const body = { owner, why, ticket, expires, permanent, rules: rule };
+    const { id, rules } = await client.restore(remediation, body);
     say(terminal, `restore ${id} of ${rules.map(({ ruleId }) => ruleId).join(', ')}`);
     return followRestore(client, id, terminal);
   });

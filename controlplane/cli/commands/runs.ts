@@ -16,7 +16,7 @@ interface RunValues extends ScopeValues {
   readonly maxFailurePercent?: string;
 }
 
-/** The part of a request that says how the run is rolled out, where anything was said. @throws `invalid-request` */
+/** The rollout options of a request, if any are given. @throws `invalid-request` */
 function rolloutOf(values: RunValues): { rollout?: object } {
   const given = {
     waves: values.wave,
@@ -34,7 +34,7 @@ const bodyOf = (values: RunValues, preview: boolean) => ({
   onlyChanged: values.onlyChanged ?? false,
 });
 
-/** Asks for a run and follows it to its end. */
+/** Requests a run and follows it to its end. */
 export async function reconcile(terminal: Terminal, values: RunValues): Promise<number> {
   const body = bodyOf(values, false);
   if (!(await allOrAsked('reconcile', values, ask))) {
@@ -44,7 +44,7 @@ export async function reconcile(terminal: Terminal, values: RunValues): Promise<
   return withClient(async (client) => follow(client, (await client.reconcile(body)).id, terminal));
 }
 
-/** The same for a plan, with the stacks that the settings leave out. */
+/** Requests a preview, follows it, and shows its plan and the stacks that the settings leave out. */
 export async function preview(terminal: Terminal, values: RunValues): Promise<number> {
   const body = bodyOf(values, true);
   return withClient(async (client) => {
@@ -64,7 +64,7 @@ const control = (verb: Parameters<Client['control']>[1]) => (terminal: Terminal,
 export const pause = control('pause');
 export const resume = control('resume');
 
-/** Cancels the run or the sweep of an id. */
+/** Cancels the run or the sweep with an id. */
 export const cancel = (terminal: Terminal, _: unknown, id: string) =>
   withClient(async (client) => {
     const run = await ifFound(client.control(id, 'cancel'));

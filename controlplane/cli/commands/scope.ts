@@ -7,19 +7,19 @@ export interface ScopeValues {
   readonly all?: boolean;
 }
 
-/** How a request to the API says that it is about the whole organization. */
+/** A request to the API for the whole organization. */
 const wholeOrganization = { scope: 'organization' };
 
 const isNarrowed = ({ account, ou, region }: ScopeValues) => Boolean(account ?? ou ?? region);
 
-/** The scope of a request. @throws `invalid-request` where `--all` is given beside a part of the organization */
+/** The scope of a request. @throws `invalid-request` if `--all` is combined with a part of the organization */
 export function requestOf(values: ScopeValues): object {
   const { account, ou, region, all } = values;
   if (!isNarrowed(values)) return wholeOrganization;
   if (all)
     throw new PortcullisError(
       'invalid-request',
-      '--all is the whole organization; leave it out beside --account, --ou or --region',
+      '--all is the whole organization; leave it out with --account, --ou or --region',
     );
   const scope = { accounts: account, organizationalUnits: ou, regions: region };
   return Object.fromEntries(Object.entries(scope).filter(([, ids]) => ids !== undefined));
@@ -27,7 +27,7 @@ export function requestOf(values: ScopeValues): object {
 
 /**
  * Whether a command may act on its scope: a part of the organization, or the whole of it with `--all` or a yes on the
- * terminal. @throws `invalid-request` where there is no terminal to ask on
+ * terminal. @throws `invalid-request` without a terminal to ask on
  */
 export async function allOrAsked(
   verb: 'reconcile' | 'verify' | 'sweep',

@@ -3,7 +3,7 @@ import { readSettings } from '../../settings/environment.ts';
 import { makeLogger } from '../../telemetry/log.ts';
 import { exits } from '../output/terminal.ts';
 
-/** How long the process may run on after the service has stopped, milliseconds. */
+/** How long the process may continue after the service has stopped, in milliseconds. */
 const lingerMs = 1_000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
@@ -34,7 +34,7 @@ export async function serve(): Promise<number> {
     process.off('uncaughtException', onDefect);
     for (const name of signals) process.off(name, stop);
   }
-  // Work that was abandoned, such as a query without an answer, must not keep the process running.
+  // Abandoned work, such as a query without an answer, must not keep the process running.
   setTimeout(() => process.exit(), lingerMs).unref();
   return exits.done;
 }

@@ -30,7 +30,7 @@ const renderers: Readonly<Record<string, (result: SweepResult) => Iterable<strin
   html: htmlPage,
 };
 
-/** @throws `invalid-request` with every mistake, in the words of the command line */
+/** @throws `invalid-request` with every mistake, named by its option */
 function scopeOf({ account, ou, region }: ScopeValues): Scope {
   const given = { accounts: account, organizationalUnits: ou, regions: region };
   const parsed = scopeSchema.safeParse(given);
@@ -39,14 +39,14 @@ function scopeOf({ account, ou, region }: ScopeValues): Scope {
   throw new PortcullisError('invalid-request', mistakes.join('\n'));
 }
 
-/** A cell that was not checked matters more than what was found elsewhere: the result is not the whole. */
+/** A cell that was not checked outranks what was found elsewhere: the result is incomplete. */
 function exitOf(result: SweepResult): number {
   const { open: forbidden, undecided, notChecked } = countsOf(result);
   if (notChecked > 0) return exits.incomplete;
   return forbidden + undecided > 0 ? exits.differs : exits.done;
 }
 
-/** The file that a result goes to; the name has the whole result, or what it had before. */
+/** Writes the result to a file. Until it is complete, the file keeps its old content. */
 async function outputFile(name: string) {
   const partial = `${name}.partial`;
   const file: FileHandle = await open(partial, 'w').catch((error) => {
@@ -88,7 +88,7 @@ function refuseServiceOptions({ json }: Terminal, { wait }: SweepValues): void {
   throw new PortcullisError('invalid-request', message);
 }
 
-/** A first look at every account, with nothing deployed: reads, evaluates and prints. */
+/** Reads every account with nothing deployed, evaluates the rules and prints the result. */
 export async function sweepStandalone(terminal: Terminal, values: SweepValues): Promise<number> {
   refuseServiceOptions(terminal, values);
   const format = oneOf('--format', Object.keys(renderers), values.format) ?? 'table';

@@ -5,7 +5,7 @@ import { withClient } from '../client/service.ts';
 import { plain, table } from '../output/table.ts';
 import { exits, show, type Terminal } from '../output/terminal.ts';
 
-/** A status as the service answers it, and why the service is not ready, where it is not. */
+/** The answer of the service, and why the service is not ready; null if it is. */
 export interface Seen extends FleetStatusView {
   readonly notReady: string | null;
 }
@@ -14,7 +14,7 @@ const width = 80;
 const minute = (at: Date | string | null): string =>
   at ? `${new Date(at).toISOString().slice(0, 16)}Z` : 'never';
 
-/** A text in at most so many characters. */
+/** A text of at most `most` characters. */
 const cut = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
@@ -41,7 +41,7 @@ function cellsLine({ protection }: Seen): string {
   ].join('\n');
 }
 
-/** That nothing is deployed any more, and what remains; nothing where that is not so. */
+/** The state of an uninstall; nothing without one. */
 function uninstallLine({ uninstall }: Seen): string[] {
   if (!uninstall) return [];
   const { state, by, requestedAt, remaining, left } = uninstall;
@@ -61,7 +61,7 @@ function headline(seen: Seen): string[] {
     ? hub.ready === 'True'
       ? 'ready'
       : `not ready: ${plain(hub.message)}`
-    : 'not there yet';
+    : 'not deployed yet';
   const verified =
     total.verified > 0
       ? `${minute(total.lastVerifiedAt)}; ${total.verified} of ${total.cells} cells, the earliest ${minute(total.earliestVerifiedAt)}`
@@ -96,7 +96,7 @@ const states: Readonly<Record<string, string>> = {
   DEPARTED: 'left',
 };
 
-/** One line for each account, or for each organizational unit where there are many; at most 80 columns. Pure. */
+/** One line for each account, or for each organizational unit if there are many; at most 80 columns. Pure. */
 function fleetTable(groups: readonly Group[]): string {
   const byAccount = groups.some(({ account }) => account);
   const first = byAccount ? ['ACCOUNT', 'NAME', 'STATE'] : ['UNIT', 'ACCOUNTS'];
@@ -120,7 +120,7 @@ function fleetTable(groups: readonly Group[]): string {
   return table([columns, ...rows(Math.max(Math.max(...names) - (longest - width), 8))]);
 }
 
-/** What keeps the fleet from being healthy, and what a person refused. */
+/** Why the fleet is unhealthy, and what a person refused. */
 function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
   const { escalations, openEscalations, waiting, notReady, remarks, moreRemarks, total, protection } = seen;
   const of = (state: 'open' | 'refused') =>
@@ -148,7 +148,7 @@ function remarkLines(seen: Seen): { open: string[]; refused: string[] } {
   };
 }
 
-/** The headline, the fleet in a table, and the reason for everything that is not as it should be. Pure. */
+/** The headline, the fleet in a table, and the reason for everything that is unhealthy. Pure. */
 export function renderStatus(seen: Seen): { text: string; healthy: boolean } {
   const { open, refused } = remarkLines(seen);
   const { total, groups, moreGroups } = seen;
@@ -164,7 +164,7 @@ export function renderStatus(seen: Seen): { text: string; healthy: boolean } {
   };
 }
 
-/** Shows how the fleet is; 3 where something is not as it should be. */
+/** Shows the state of the fleet; exit code 3 if something is unhealthy. */
 export const status = (terminal: Terminal): Promise<number> =>
   withClient(async (client) => {
     const [answer, notReady] = await Promise.all([client.status(), client.notReady()]);

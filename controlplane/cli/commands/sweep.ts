@@ -13,7 +13,7 @@ import { type SweepValues, sweepStandalone } from './standalone-sweep.ts';
 /** Options that only a sweep without the service has. */
 const ofStandalone = ['policy', 'format', 'output'] as const;
 
-/** More cells than this are left to `GET /v1/sweeps/:id`. */
+/** The most cells to print; `GET /v1/sweeps/:id` lists the others. */
 const mostCells = 50;
 
 const placeOf = ({ accountId, region }: SweepCell) => `${accountId} ${region ?? '(every Region)'}`;
@@ -38,14 +38,14 @@ export function renderSweep(sweep: SweepView, notChecked: readonly SweepCell[]):
   ].join('\n');
 }
 
-/** The same as of a sweep without the service: an account that is not active has no cell to check. */
+/** The exit code as of a sweep without the service: an account that is not active has no cell to check. */
 const exitOf = ({ state, counts }: SweepView): number => {
   if (state !== 'done') return exits.failed;
   if (counts.notChecked + counts.accountsNotChecked > counts.accountsInactive) return exits.incomplete;
   return counts.findings + counts.undecided > 0 ? exits.differs : exits.done;
 };
 
-/** Follows a sweep to its end, or until Ctrl-C; 3 where something is forbidden or in doubt, 4 where a cell was not checked. */
+/** Follows a sweep to its end, or until Ctrl-C; 3 if something is forbidden or in doubt, 4 if a cell was not checked. */
 export async function followSweep(client: Client, id: string, terminal: Terminal): Promise<number> {
   const view = terminal.json ? silent : sweepView(terminal.screen);
   let last: SweepView | undefined;
@@ -70,7 +70,7 @@ export async function followSweep(client: Client, id: string, terminal: Terminal
   return exit;
 }
 
-/** Sweeps a scope, or the whole organization where that is meant; without `--no-wait`, to its end. */
+/** Sweeps a scope, or the whole organization with `--all`; without `--no-wait`, to its end. */
 export async function sweep(terminal: Terminal, values: SweepValues): Promise<number> {
   if (values.standalone) return sweepStandalone(terminal, values);
   const [alone] = ofStandalone.filter((name) => values[name] !== undefined);

@@ -11,7 +11,7 @@ const renderOwner = ({ id, before }: { id: string; before?: string }): string =>
     : `the hub belongs to installation ${id} now${before ? `; before, to ${before}` : ''}\n` +
       'start the service, or run portcullis reconcile --all --only-changed';
 
-/** Makes the hub this installation's, once a person says that no other control plane works on it. */
+/** Makes this installation the owner of the hub, after a person confirms that the other control plane is stopped. */
 export async function takeOver(terminal: Terminal, { yes }: { readonly yes?: boolean }): Promise<number> {
   if (!(await agreed(terminal, 'take-over', yes, question))) return exits.failed;
   return withClient(

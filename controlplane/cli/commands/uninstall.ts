@@ -8,10 +8,10 @@ import { agreed, askText, exits, say, show, type Terminal } from '../output/term
 
 const pollMs = 1_000;
 const question =
-  'This removes Portcullis from every account of the organization: nothing is closed any more. ' +
+  'This removes Portcullis from every account of the organization: after that it closes nothing. ' +
   'Type the id of the organization (o-…): ';
 
-/** What could not be removed, each with the reason; then how to go on. Pure. */
+/** What could not be removed, each with the reason, and how to continue. Pure. */
 export function renderUninstall({ state, remaining, left, stacks }: UninstallView): string {
   if (state === 'none') return 'the installation is not being uninstalled';
   if (state === 'in-progress') return `${remaining} stacks remain, ${left} of which could not be removed`;

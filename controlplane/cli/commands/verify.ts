@@ -8,7 +8,7 @@ import { allOrAsked, requestOf, type ScopeValues } from './scope.ts';
 const seconds = (milliseconds: number | null) =>
   milliseconds === null ? '-' : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** The cells of a verification in a table with, below it, why each was not verified. Pure. */
+/** The cells of a verification in a table, and below it why each was not verified. Pure. */
 export function renderVerification({ cells }: Pick<VerificationView, 'cells'>): string {
   const head = ['ACCOUNT', 'REGION', 'VERIFIED', 'CLOSED AFTER', 'RECORDED AFTER'];
   const rows = cells.map(({ accountId, region, state, kind, milliseconds, recordedMilliseconds }) => [
@@ -29,7 +29,7 @@ export function renderVerification({ cells }: Pick<VerificationView, 'cells'>): 
 
 const ended = new Set(['verified', 'failed']);
 
-/** Follows a verification to its end, or until Ctrl-C; 3 where a cell was not verified. */
+/** Follows a verification to its end, or until Ctrl-C; exit code 3 if a cell was not verified. */
 export function followVerification(client: Client, id: string, terminal: Terminal): Promise<number> {
   const shown = new Set<string>();
   return lookUntilEnd(client, terminal, {
@@ -49,12 +49,12 @@ export function followVerification(client: Client, id: string, terminal: Termina
   });
 }
 
-/** Asks for a verification and follows it to its end. */
+/** Requests a verification and follows it to its end. */
 export async function verifyCells(client: Client, scope: object, terminal: Terminal): Promise<number> {
   return followVerification(client, (await client.verify(scope)).id, terminal);
 }
 
-/** Verifies the cells of a scope, or of the whole organization where that is meant. */
+/** Verifies the cells of a scope, or of the whole organization with `--all`. */
 export async function verify(terminal: Terminal, values: ScopeValues): Promise<number> {
   const scope = requestOf(values);
   if (!(await allOrAsked('verify', values, ask))) {

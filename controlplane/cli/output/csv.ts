@@ -1,11 +1,11 @@
 import { printable } from '../../settings/printable.ts';
 
-/** The first characters with which a spreadsheet takes a cell for a formula; source: OWASP, "CSV Injection". */
+/** The first characters that make a spreadsheet read a cell as a formula. Source: OWASP, "CSV Injection". */
 const formula = /^[=+\-@\t\r]/;
 
 export type Cell = string | number | boolean | null | undefined;
 
-/** A cell that a spreadsheet shows as text: a quote before what would be a formula; line ends become spaces. */
+/** A cell that a spreadsheet shows as text: a quote before a formula; line ends become spaces. */
 function cellOf(value: Cell): string {
   if (value === null || value === undefined) return '';
   if (typeof value !== 'string') return String(value);
@@ -14,5 +14,5 @@ function cellOf(value: Cell): string {
   return /[",]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One line of CSV by RFC 4180, with its line end. Numbers stay numbers, negative ones as well. Pure. */
+/** One line of CSV by RFC 4180, with its line end. Numbers stay numbers, also negative ones. Pure. */
 export const csvLine = (cells: readonly Cell[]): string => `${cells.map(cellOf).join(',')}\r\n`;

@@ -4,7 +4,7 @@ import { table } from './table.ts';
 
 type Ingress = Pick<FindingView, 'protocol' | 'fromPort' | 'toPort' | 'source'>;
 
-/** The ingress of a finding in words such as `tcp 22 from 0.0.0.0/0`. Pure. */
+/** The ingress of a finding, such as `tcp 22 from 0.0.0.0/0`. Pure. */
 export function describeIngress({ protocol, fromPort, toPort, source }: Ingress): string {
   if (protocol === '-1') return `everything from ${source}`;
   const ports =

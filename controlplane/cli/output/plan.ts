@@ -6,7 +6,7 @@ import { plain } from './table.ts';
 type Kind = 'create' | 'update' | 'replace' | 'delete' | 'adopt' | 'drift';
 
 const signs = { create: '+', update: '~', replace: '+-', delete: '-', adopt: '=', drift: '!' } as const;
-const colours = {
+const colors = {
   create: 'green',
   update: 'yellow',
   replace: 'yellow',
@@ -22,29 +22,29 @@ function kindOf({ operation }: ResourceChange): Kind | undefined {
   return operation in signs ? (operation as Kind) : 'update';
 }
 
-const worded = (value: unknown): string =>
+const valueText = (value: unknown): string =>
   value === undefined || value === null ? '(none)' : plain(String(value));
 
 function propertyText({ values = {} }: ResourceChange, property: string): string {
   const change = values[property];
-  return plain(property) + (change ? `: ${worded(change.old)} → ${worded(change.new)}` : '');
+  return plain(property) + (change ? `: ${valueText(change.old)} → ${valueText(change.new)}` : '');
 }
 
-/** Colours only where the terminal shows them: not in a file, and not with NO_COLOR. */
-const coloured = (kind: Kind, text: string) => styleText(colours[kind], text, { stream: process.stdout });
+/** Colors only if the terminal shows them: not in a file, and not with NO_COLOR. */
+const colored = (kind: Kind, text: string) => styleText(colors[kind], text, { stream: process.stdout });
 
 function line(kind: Kind, change: ResourceChange, note = ''): string {
-  // What a created or deleted resource has is in the program; what an update changes is not.
+  // The program shows the properties of a created or deleted resource, but not what an update changes.
   const properties = kind === 'create' || kind === 'delete' ? [] : change.properties;
   const texts = properties.map((property) => propertyText(change, property));
   const detail = texts.length > 0 ? `  ${texts.join(', ')}` : '';
-  return `  ${coloured(kind, signs[kind].padEnd(2))} ${change.type} ${plain(change.name)}${note}${detail}`;
+  return `  ${colored(kind, signs[kind].padEnd(2))} ${change.type} ${plain(change.name)}${note}${detail}`;
 }
 
 const drifted = (change: ResourceChange): string =>
   line('drift', change, ` (drift: ${change.operation} outside Portcullis)`);
 
-const words: Readonly<Record<Kind, string>> = {
+const countTexts: Readonly<Record<Kind, string>> = {
   create: 'to create',
   update: 'to update',
   replace: 'to replace',
@@ -55,7 +55,7 @@ const words: Readonly<Record<Kind, string>> = {
 
 /**
  * What a preview found: each stack that would change or has drifted, a line for each of its resources, and their number.
- * Empty where nothing differs. Pure.
+ * Empty if nothing differs. Pure.
  */
 export function renderPlan(stacks: readonly Pick<RunStack, 'key' | 'changes' | 'drift'>[]): string {
   const kinds: Kind[] = [];
@@ -71,9 +71,9 @@ export function renderPlan(stacks: readonly Pick<RunStack, 'key' | 'changes' | '
     return lines.length > 0 ? [[stack.key, ...lines, ''].join('\n')] : [];
   });
   if (groups.length === 0) return '';
-  const counts = (Object.keys(words) as Kind[]).flatMap((kind) => {
+  const counts = (Object.keys(countTexts) as Kind[]).flatMap((kind) => {
     const count = kinds.filter((each) => each === kind).length;
-    return count > 0 ? [`${count} ${words[kind]}`] : [];
+    return count > 0 ? [`${count} ${countTexts[kind]}`] : [];
   });
   return `\n${groups.join('\n')}\nPlan for ${groups.length} ${groups.length === 1 ? 'stack' : 'stacks'}: ${counts.join(', ')}\n`;
 }

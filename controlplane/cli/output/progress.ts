@@ -1,13 +1,13 @@
 import type { RunWithStacks } from '../client/http.ts';
 import { plain } from './table.ts';
 
-/** Where a run stands, in numbers. */
+/** The progress of a run in numbers. */
 export interface Standing {
   readonly total: number;
   readonly done: number;
   readonly running: readonly string[];
   readonly failed: number;
-  /** Seconds left at the present pace, or undefined before the first stack is done. */
+  /** Seconds left at the present rate; undefined before the first stack is done. */
   readonly secondsLeft: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export function progressView(screen: Screen): { show(run: RunWithStacks): void; 
       for (const stack of run.stacks) {
         if (shown.has(stack.key) || !ended.has(stack.state)) continue;
         shown.add(stack.key);
-        // What a preview found is in its plan.
+        // The plan shows what a preview found.
         const planned = run.kind === 'preview' && stack.state === 'succeeded';
         const drifted = stack.drift.length > 0 && !planned;
         const loud = ['failed', 'unreachable'].includes(stack.state) || drifted;

@@ -1,6 +1,6 @@
 import { printable } from '../../settings/printable.ts';
 
-/** Rows in columns as wide as their widest cell; the first row is the head. Each cell is one line; line ends in its text become spaces. Pure. */
+/** Rows in columns as wide as their widest cell; the first row is the head. Line ends in a cell become spaces. Pure. */
 export function table(given: readonly (readonly string[])[]): string {
   const rows = given.map((cells) => cells.map(plain));
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -16,7 +16,7 @@ export function table(given: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what others wrote may move a terminal's cursor.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: text that others wrote may move a terminal's cursor.
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** Text that others wrote, on one line and without what a terminal would act on. */

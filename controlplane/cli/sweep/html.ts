@@ -61,7 +61,7 @@ const findingRow = (finding: SweepResult['findings'][number]): CellHtml[] => {
 
 const findingHead = ['Exposure', 'Severity', 'Account and Region', 'Group', 'Rule', 'Policy rule', 'Owner'];
 
-/** One page that needs nothing else: the counts, the findings, and what was not evaluated or not checked. Pure. */
+/** One self-contained page: the counts, the findings, and what was not evaluated or not checked. Pure. */
 export function* htmlPage(result: SweepResult): Generator<string> {
   const { findings, undecided, notChecked, notes } = result;
   const title = `Security group sweep ${result.startedAt.slice(0, 10)}`;

@@ -23,7 +23,7 @@ const columns = {
   ...findingColumns,
 };
 
-/** The result as a table for a spreadsheet. Rules that could not be evaluated and cells that were not checked have lines too, by `kind`. Pure. */
+/** The result as CSV. Rules that were not evaluated and cells that were not checked have lines too, by `kind`. Pure. */
 export function* csvLines({ findings, undecided, notChecked }: SweepResult): Generator<string> {
   const line = (row: Row) => csvRow(columns, row);
   yield csvHead(columns);

@@ -2,17 +2,17 @@ import type { SweepCounts } from '../../store/sweeps/sweep.ts';
 import type { SweepProgress } from '../../sweep/progress.ts';
 import type { Screen } from '../output/progress.ts';
 
-/** Where a sweep stands, in numbers. */
+/** The progress of a sweep in numbers. */
 export interface SweepStanding {
-  /** Cells, with a guess for accounts whose Regions are not listed yet. */
+  /** Cells, with an estimate for accounts whose Regions are not listed yet. */
   readonly total: number;
   readonly ended: number;
-  /** Cells a second; undefined before any ended. */
+  /** Cells per second; undefined before the first cell ends. */
   readonly rate: number | undefined;
   readonly secondsLeft: number | undefined;
 }
 
-/** What an earlier look saw, and how many seconds ago. */
+/** The state at an earlier look, and how many seconds ago it was. */
 interface Earlier {
   readonly ended: number;
   readonly seconds: number;
@@ -20,7 +20,7 @@ interface Earlier {
 
 const endedOf = ({ done, notChecked }: SweepCounts): number => done + notChecked;
 
-/** Of a sweep of the service. Pure. */
+/** The progress of a sweep of the service. Pure. */
 export function sweepStanding(counts: SweepCounts, since: Earlier): SweepStanding {
   const listed = counts.accounts - counts.accountsWaiting - counts.accountsNotChecked;
   const regions = listed > 0 ? counts.cells / listed : 1;
@@ -54,11 +54,11 @@ export function sweepLine(
   ].join(', ');
 }
 
-/** Milliseconds between two lines, and between two states of a line that is rewritten. */
+/** Milliseconds between two lines, and between two rewrites of a line. */
 const lineMs = 10_000;
 const rewriteMs = 200;
 
-/** One line that is rewritten in place on a terminal; a line now and then elsewhere. */
+/** One line that is rewritten in place on a terminal; elsewhere a new line every ten seconds. */
 function lineView(screen: Screen, now: () => number) {
   const live = screen.isTTY === true;
   let shownAt = live ? Number.NEGATIVE_INFINITY : now();

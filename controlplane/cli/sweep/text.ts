@@ -37,7 +37,7 @@ const named = (counts: Readonly<Record<string, number>>) =>
     .map(([name, count]) => `${count} ${name === 'none' ? 'without a severity' : name}`)
     .join(', ');
 
-/** What the sweep says in numbers, a line each; what was not checked is never left out. Pure. */
+/** The counts of a sweep, one in each line; those of cells that were not checked are never left out. Pure. */
 export function summaryLines(result: SweepResult): string[] {
   const counts = countsOf(result);
   const inactive =

@@ -59,7 +59,7 @@ describe('restore', () => {
     expect(out.split('\n')).toEqual([
       'restore r1 of sgr-1',
       'the hub is being updated with the exception',
-      'the hub carries the exception; the rules are being put back',
+      'the hub has the exception; the rules are being restored',
       'restored',
       'sgr-1 is back as sgr-2, by exception restored-sgr-1-r1',
       '',
