@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { emptyAnswers } from '../test/unit/controlplane/cli/empty-service.ts';
+import { statusOf } from '../test/unit/controlplane/cli/status-sample.ts';
 import { type Figures, median } from './figures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,10 +17,10 @@ const commandLines: Readonly<Record<string, readonly string[]>> = {
   'portcullis policy test': ['policy', ...policyTest],
 };
 
-/** A service on the loopback that knows no account, so that `status` waits for nothing. */
-async function emptyService() {
+/** A service on the loopback with one account, which answers at once. */
+async function instantService() {
   const server = createServer((request, response) => {
-    response.end(JSON.stringify(emptyAnswers[request.url ?? ''] ?? {}));
+    response.end(JSON.stringify(request.url === '/v1/status' ? statusOf() : {}));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,7 +53,7 @@ export async function measureStartUp(
 ): Promise<void> {
   const times = quick ? 3 : 10;
   progress(`${times} starts of each command line, each beside a bare node …`);
-  const service = await emptyService();
+  const service = await instantService();
   try {
     for (const [name, words] of Object.entries(commandLines)) {
       const line = () =>

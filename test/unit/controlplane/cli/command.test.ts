@@ -112,16 +112,8 @@ describe('exit codes', () => {
 
 test('the scope of the command line is the scope asked for', async () => {
   willEnd({});
-  await cli(
-    'preview',
-    '--account',
-    '300000000001',
-    '--account',
-    '300000000002',
-    '--region',
-    'eu-west-1',
-    '--only-changed',
-  );
+  const scope = '--account 300000000001 --account 300000000002 --region eu-west-1';
+  await cli('preview', ...scope.split(' '), '--only-changed');
   expect(JSON.parse(service.asked[0]?.body ?? '')).toEqual({
     accounts: ['300000000001', '300000000002'],
     regions: ['eu-west-1'],

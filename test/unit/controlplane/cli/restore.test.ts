@@ -8,12 +8,12 @@ const service = serviceOfTests();
 
 const record = (change: object = {}) => {
   const result = remediation({ findings: [finding()] });
-  const { eventId, groupId, account, region, outcome, time } = result;
+  const { eventId, groupId, account: accountId, region, outcome, time } = result;
   return {
     id: `${eventId}:${groupId}`,
     eventId,
     groupId,
-    accountId: account,
+    accountId,
     region,
     outcome,
     time,
@@ -41,15 +41,8 @@ describe('restore', () => {
       rules: [{ ruleId: 'sgr-1', exception: 'restored-sgr-1-r1', restoredRuleId: 'sgr-2' }],
     };
     willGo(restore('pending'), restore('exception-deployed'), restore('restored', done));
-    const { exit, out } = await cli(
-      'restore',
-      id,
-      ...words,
-      '--expires',
-      '2027-01-01T00:00:00Z',
-      '--rule',
-      'sgr-1',
-    );
+    const more = ['--expires', '2027-01-01T00:00:00Z', '--rule', 'sgr-1'];
+    const { exit, out } = await cli('restore', id, ...words, ...more);
     expect(exit).toBe(0);
     expect(JSON.parse(service.asked[0]?.body ?? '')).toEqual({
       ...{ owner: 'web', why: 'a partner', ticket: 'SEC-7' },

@@ -1,6 +1,6 @@
 import type { RunWithStacks } from '../../../../controlplane/cli/client/http.ts';
 
-/** One stack of a run, as the API tells of it. */
+/** One stack of a run, as the API answers. */
 export const stackOf = (key: string, state: string, more: object = {}) =>
   ({
     key,
@@ -14,7 +14,7 @@ export const stackOf = (key: string, state: string, more: object = {}) =>
     finishedAt: null,
     ...more,
   }) as RunWithStacks['stacks'][number];
-/** A run that has ended well, but for the changes given. */
+/** A run that has succeeded, with changes. */
 export const runOf = (change: Partial<RunWithStacks>): RunWithStacks => ({
   id: 'r',
   kind: 'reconcile',

@@ -14,7 +14,7 @@ export const groupOf = (change: Partial<Group> = {}): Group => ({
   ...change,
 });
 
-/** The status of one account that is well, but for the changes given. */
+/** The status of one healthy account, with changes. */
 export const statusOf = (change: Partial<Seen> = {}): Seen => ({
   policy: {
     ...{ mode: 'revoke', digest: 'a'.repeat(64) },

@@ -67,6 +67,36 @@ export function exported(IpPermissions: object[], change: object = {}) {
   return { SecurityGroups: [{ ...group, SecurityGroupArn, ...change }] };
 }
 
+/** The options for a policy, and for an export of one group with these permissions. */
+export const optionsFor = async (text: string, permissions: object[], change: object = {}) => [
+  ...['--policy', await file('policy.yaml', text)],
+  ...['--groups', await file('groups.json', exported(permissions, change))],
+];
+
+export const ssh = permission('tcp', [22, 22], '0.0.0.0/0');
+
+export interface EvaluatedRule {
+  readonly ruleId: string;
+  readonly rule: string;
+  readonly verdict: string;
+  readonly act: string | null;
+  readonly policyRule: string | null;
+  readonly mode: string | null;
+  readonly why: string;
+}
+
+/** The rules of the first group in the report of `policy test`. */
+export const evaluated = async (args: readonly string[]): Promise<EvaluatedRule[]> =>
+  (await policyJson('test', ...args)).answer.groups[0].rules;
+
+/** The same in a line each, such as `tcp/22/0.0.0.0/0 violation revoke`. */
+export const outcomes = async (args: readonly string[]): Promise<string[]> =>
+  (await evaluated(args)).map(({ rule, verdict, act }) => [rule, verdict, act].filter(Boolean).join(' '));
+
+/** The words of a command line, in which GROUPS and POLICY are the sample files. */
+export const words = (line: string): string[] =>
+  line.replaceAll('GROUPS', samples.groups).replaceAll('POLICY', samples.policy).split(' ').filter(Boolean);
+
 /** A policy file of the rules given in flow style, each in mode revoke unless it says otherwise. */
 export function policyText(rules: string[], rest = ''): string {
   const list = rules.map((text, index) => {

@@ -60,7 +60,7 @@ describe('policy diff against remediation results', () => {
     ]);
   });
 
-  it('never guesses what hangs on the tags, the name or the VPC of the group', async () => {
+  it('is undecided about what depends on unknown tags, name or VPC of the group', async () => {
     const scoped = (scope: string) => policyText([`${worldOn('22')}, scope: { include: [{ ${scope} }] }`]);
     const verdict = async (scope: string, change: object = {}) => {
       const { answer } = await compared(

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { policy, policyJson, policyText, samples, worldOn } from './cli.ts';
+import { policy, policyJson, policyText, words, worldOn } from './cli.ts';
 import { changes, groups, policies } from './diff-sample.ts';
 
 describe('policy diff against security groups', () => {
+  const ssh = policyText([worldOn('22')]);
+  const doubtful = `${worldOn('22')}, scope: { include: [{ organizationalUnits: [a] }] }`;
+  const both = [worldOn('22'), worldOn('22-23')];
+  const forbidden = 'violation rule-1 revoke';
+
   it('finds no difference between a policy and itself', async () => {
-    const text = policyText([worldOn('22')]);
-    const found = await policy(
-      'diff',
-      ...(await policies(text, `# the same\n${text}`)),
-      '--against',
-      await groups(),
-    );
+    const files = await policies(ssh, `# the same\n${ssh}`);
+    const found = await policy('diff', ...files, '--against', await groups());
     expect(found).toMatchObject({ exit: 0, complaint: '' });
     expect(found.out).toContain('0 rules differ, 3 are the same (1 would revoke, 2 allowed)');
   });
@@ -18,61 +18,46 @@ describe('policy diff against security groups', () => {
   it.each<[string, string, string, string[]]>([
     [
       'mode',
-      policyText([worldOn('22')]),
+      ssh,
       policyText([`mode: notify, ${worldOn('22')}`]),
-      ['tcp/22/0.0.0.0/0: violation rule-1 revoke -> violation rule-1 notify'],
+      [`22: ${forbidden} -> violation rule-1 notify`],
     ],
     [
       'cap',
-      policyText([worldOn('22')]),
+      ssh,
       policyText([worldOn('22')], 'mode: observe'),
-      ['tcp/22/0.0.0.0/0: violation rule-1 revoke -> violation rule-1 observe'],
+      [`22: ${forbidden} -> violation rule-1 observe`],
     ],
     [
       'ports',
-      policyText([worldOn('22')]),
+      ssh,
       policyText([worldOn('23')]),
-      [
-        'tcp/22/0.0.0.0/0: violation rule-1 revoke -> allowed',
-        'tcp/23/0.0.0.0/0: allowed -> violation rule-1 revoke',
-      ],
+      [`22: ${forbidden} -> allowed`, `23: allowed -> ${forbidden}`],
     ],
     [
       'order',
-      policyText([worldOn('22'), worldOn('22-23')]),
-      policyText([worldOn('22-23'), worldOn('22')]),
-      ['tcp/23/0.0.0.0/0: violation rule-2 revoke -> violation rule-1 revoke'],
+      policyText(both),
+      policyText(both.toReversed()),
+      [`23: violation rule-2 revoke -> ${forbidden}`],
     ],
     [
       'narrowing',
-      policyText([worldOn('22')]),
+      ssh,
       policyText([`narrowTo: [203.0.113.0/24], ${worldOn('22')}`]),
-      ['tcp/22/0.0.0.0/0: violation rule-1 revoke -> violation rule-1 revoke'],
+      [`22: ${forbidden} -> ${forbidden}`],
     ],
-    [
-      'scope that is in doubt',
-      policyText([worldOn('22')]),
-      policyText([`${worldOn('22')}, scope: { include: [{ organizationalUnits: [a] }] }`]),
-      ['tcp/22/0.0.0.0/0: violation rule-1 revoke -> undecided'],
-    ],
-  ])('tells what a change of %s does', async (_, older, newer, expected) => {
-    const { exit, answer } = await policyJson(
-      'diff',
-      ...(await policies(older, newer)),
-      '--against',
-      await groups(),
-    );
+    ['scope that is in doubt', ssh, policyText([doubtful]), [`22: ${forbidden} -> undecided`]],
+  ])('shows the effect of a change of %s', async (_, older, newer, expected) => {
+    const args = ['diff', ...(await policies(older, newer)), '--against', await groups()];
+    const { exit, answer } = await policyJson(...args);
     expect(exit).toBe(3);
-    expect(changes(answer)).toEqual(expected);
+    expect(changes(answer)).toEqual(expected.map((each) => `tcp/${each.replace(':', '/0.0.0.0/0:')}`));
     expect(answer.differing.length + answer.same.length).toBe(3);
   });
 
   it('prints old and new of each rule, and counts', async () => {
-    const [older, newer] = await policies(
-      policyText([worldOn('22')]),
-      policyText([`mode: notify, ${worldOn('22')}`]),
-    );
-    const { out } = await policy('diff', older ?? '', newer ?? '', '--against', await groups(), '--all');
+    const files = await policies(ssh, policyText([`mode: notify, ${worldOn('22')}`]));
+    const { out } = await policy('diff', ...files, '--against', await groups(), '--all');
     const why = 'rule-1: 0.0.0.0/0 is public and wider than /8, and TCP port 22 is open';
     expect(out.split('\n').slice(1)).toEqual([
       '',
@@ -89,7 +74,7 @@ describe('policy diff against security groups', () => {
     ]);
   });
 
-  it('tells of an exception that expires by --at, and of another expiry', async () => {
+  it('shows an exception that has expired at --at, and another expiry', async () => {
     const guest = (expires: string) =>
       policyText(
         [worldOn('22')],
@@ -105,20 +90,14 @@ describe('policy diff against security groups', () => {
   });
 });
 
-it.each<[string[], string]>([
-  [[samples.policy], "missing required argument 'new'"],
-  [[samples.policy, samples.policy], 'needs --against'],
-  [
-    [samples.policy, samples.policy, samples.policy, '--against', samples.groups],
-    "too many arguments for 'diff'",
-  ],
-  [[samples.policy, samples.groups, '--against', samples.groups], 'unknown key'],
-  [
-    [samples.policy, samples.policy, '--policy', 'x', '--against', samples.groups],
-    "unknown option '--policy'",
-  ],
-])('policy diff %j is wrong use', async (args, reason) => {
-  expect(await policy('diff', ...args)).toMatchObject({
+it.each([
+  ['POLICY', "missing required argument 'new'"],
+  ['POLICY POLICY', 'needs --against'],
+  ['POLICY POLICY POLICY --against GROUPS', "too many arguments for 'diff'"],
+  ['POLICY GROUPS --against GROUPS', 'unknown key'],
+  ['POLICY POLICY --policy x --against GROUPS', "unknown option '--policy'"],
+])('policy diff %s is wrong use', async (line, reason) => {
+  expect(await policy('diff', ...words(line))).toMatchObject({
     exit: 2,
     complaint: expect.stringContaining(reason),
   });

@@ -6,13 +6,13 @@ import { matchesPattern } from '../../../../../controlplane/cli/policy/pattern.t
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
 import { ingressPattern } from '../../../../../programs/pattern.ts';
 import { worldOpen } from '../../../../worlds/policy-sample.ts';
-import { file, policy, policyJson, policyText, samples, worldOn } from './cli.ts';
+import { file, policy, policyJson, policyText, words, worldOn } from './cli.ts';
 
 const folder = 'test/fixtures/events';
 const load = (name: string) => JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'));
-const circumstances = { now: new Date('2026-03-02T09:16:00Z'), prefixLists: new Map() };
+const input = { now: new Date('2026-03-02T09:16:00Z'), prefixLists: new Map() };
 const shipped = parsePolicy(worldOpen);
-const report = (event: unknown, by = shipped) => eventReportOf(by, event, [], circumstances);
+const report = (event: unknown, by = shipped) => eventReportOf(by, event, [], input);
 const asked = (name: string) =>
   report(load(name)).asked?.rules.map(({ rule, verdict }) => `${rule} ${verdict}`) ?? null;
 
@@ -39,7 +39,7 @@ const reported: Record<string, string[] | null> = {
 };
 
 describe('an event', () => {
-  it.each(Object.entries(reported))('%s asks for what its words say', (name, rules) => {
+  it.each(Object.entries(reported))('%s requests the rules in its request or response', (name, rules) => {
     expect(asked(name)).toEqual(rules);
   });
 
@@ -48,7 +48,7 @@ describe('an event', () => {
     'modify-wrapped-several',
     'authorize-by-terraform',
     'authorize-by-cloudformation',
-  ])('%s asks for something that can be read', (name) => {
+  ])('%s requests rules that can be read', (name) => {
     const { asked: found } = report(load(name));
     expect(found?.rules.length).toBeGreaterThan(0);
     expect(found?.unreadable).toBe(0);
@@ -66,7 +66,7 @@ describe('an event', () => {
     expect(report(load(name))).toMatchObject({ reading, why: expect.stringMatching(why) });
   });
 
-  it('of every fixture is read without a word left over', () => {
+  it('of every fixture is reported with a reason', () => {
     for (const name of readdirSync(folder)) {
       const { reading, why, asked: found } = report(load(name.replace('.json', '')));
       expect(why, name).not.toBe('');
@@ -74,14 +74,14 @@ describe('an event', () => {
     }
   });
 
-  it('of another service, or the account itself unreadable, asks for nothing', () => {
+  it('of another service, or with an unreadable account, requests nothing', () => {
     const other = { ...load('authorize-nested'), source: 'aws.s3' };
     expect(report(other)).toMatchObject({ reading: 'not-forwarded', asked: null });
     const forged = { ...load('authorize-nested'), account: 'x' };
     expect(report(forged)).toMatchObject({ reading: 'undecided', asked: null });
   });
 
-  it('by the group’s name alone leaves what hangs on its VPC and id undecided', () => {
+  it('that has only the group’s name leaves conditions on its VPC and id undecided', () => {
     const vpc = `${worldOn('22')}, scope: { include: [{ vpcs: [vpc-1] }] }`;
     const by = parsePolicy(policyText([vpc, worldOn('22')]));
     const unnamed = report(load('authorize-by-name-without-rule-set'), by).asked?.rules;
@@ -92,27 +92,22 @@ describe('an event', () => {
     ]);
   });
 
-  it('takes what is known of its group from the groups given', async () => {
+  it('uses the facts about its group from the given groups', async () => {
     const scoped = await file(
       'scoped.yaml',
       policyText([`${worldOn('22')}, scope: { include: [{ groupNames: [web] }] }`]),
     );
     const args = ['--events', `${folder}/authorize-nested.json`, '--policy', scoped];
-    const fates = async (...more: string[]) =>
-      (await policyJson('test', ...args, ...more)).answer.events[0].asked.rules.map(
-        ({ verdict }: { verdict: string }) => verdict,
-      );
-    expect(await fates()).toEqual(['undecided']);
-    expect(await fates('--groups', samples.groups)).toEqual(['violation']);
+    const [{ asked: alone }] = (await policyJson('test', ...args)).answer.events;
+    expect(alone.rules).toMatchObject([{ verdict: 'undecided' }]);
+    const [{ asked: described }] = (await policyJson('test', ...args, ...words('--groups GROUPS'))).answer
+      .events;
+    expect(described.rules).toMatchObject([{ verdict: 'violation' }]);
   });
 
   it('that edits a prefix list names the given groups that allow it', async () => {
     const { answer } = await policyJson(
-      'test',
-      '--events',
-      `${folder}/prefix-list-edited.json`,
-      '--groups',
-      samples.groups,
+      ...words(`test --events ${folder}/prefix-list-edited.json --groups GROUPS`),
     );
     expect(answer.events[0].why).toContain('of those given sg-0a1b2c3d4e5f60005');
   });
@@ -170,7 +165,7 @@ describe('events', () => {
     });
   });
 
-  it('that ask for nothing forbidden are fine, and marked as evaluated from their words', async () => {
+  it('that request nothing forbidden are fine, and are marked as evaluated from their request', async () => {
     const fine = await policy('test', '--events', `${folder}/authorize-icmp.json`);
     expect(fine.exit).toBe(0);
     expect(fine.out).toMatch(/evaluated from the request in the event, as if the group had no other rules/);
@@ -178,7 +173,7 @@ describe('events', () => {
     expect((await policy('test', '--events', `${folder}/authorize-prefix-list.json`)).exit).toBe(3);
   });
 
-  it('mutated in any place lead to a report, and to no rule that was not asked for', () => {
+  it('changed in any place lead to a report', () => {
     const names = readdirSync(folder);
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.nat(), fc.jsonValue(), (name, place, value) => {

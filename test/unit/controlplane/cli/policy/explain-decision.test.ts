@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explainDecision } from '../../../../../controlplane/cli/policy/explain.ts';
-import type { GroupSnapshot } from '../../../../../controlplane/cli/policy/snapshot.ts';
 import { evaluate } from '../../../../../lambda/policy/evaluate.ts';
 import { parsePolicy } from '../../../../../lambda/policy/parse.ts';
-import { exported, file, permission, policy, policyJson, policyText, samples, worldOn } from './cli.ts';
+import { group, open, rule } from '../../../../worlds/policy-sample.ts';
+import { exported, file, permission, policy, policyJson, policyText, words, worldOn } from './cli.ts';
 
 const now = new Date('2027-01-01T00:00:00Z');
-const circumstances = { now, prefixLists: new Map() };
+const input = { now, prefixLists: new Map() };
+const place = { account: '300000000001', region: 'eu-west-1' };
 
 describe('policy explain of a security group rule', () => {
   it.each([
@@ -36,59 +37,47 @@ describe('policy explain of a security group rule', () => {
       evaluated: { verdict: 'violation' },
       notKnown: [],
     });
-    const there = await policyJson(
-      'explain',
-      'tcp/22/128.0.0.0/1',
-      '--policy',
-      wide,
-      '--groups',
-      groups,
-      '--group',
-      'sg-01',
-    );
+    const same = ['explain', 'tcp/22/128.0.0.0/1', '--policy', wide, '--groups', groups, '--group', 'sg-01'];
+    const there = await policyJson(...same);
     expect(there.answer).toMatchObject({ alone: true, evaluated: { verdict: 'allowed' } });
   });
 
-  it('is undecided where it hangs on a group that was not named', async () => {
-    const scopes = [
-      'groupNames: [web]',
-      'vpcs: [vpc-1]',
-      'accounts: ["300000000001"]',
-      'regions: [eu-west-1]',
-    ];
-    for (const scope of scopes) {
-      const path = await file(
-        'scoped.yaml',
-        policyText([`${worldOn('22')}, scope: { include: [{ ${scope} }] }`]),
+  it.each([
+    'groupNames: [web]',
+    'vpcs: [vpc-1]',
+    'accounts: ["300000000001"]',
+    'regions: [eu-west-1]',
+    'groupIds: [sg-01]',
+  ])('is undecided if it depends on a group that was not named: %s', async (selector) => {
+    const scope = `{ include: [{ ${selector} }] }`;
+    const exception = `exceptions: [{ name: one, owner: o, why: w, ticket: t, permanent: true, where: ${scope}, allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } } }]`;
+    const texts = [policyText([worldOn('22')], exception)];
+    if (!selector.startsWith('groupIds')) texts.push(policyText([`${worldOn('22')}, scope: ${scope}`]));
+    for (const text of texts) {
+      const { answer } = await policyJson(
+        'explain',
+        'tcp/22/0.0.0.0/0',
+        '--policy',
+        await file('scoped.yaml', text),
       );
-      expect(
-        (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', path)).answer.evaluated.verdict,
-      ).toBe('undecided');
+      expect(answer.evaluated.verdict).toBe('undecided');
     }
-    const exception =
-      'exceptions: [{ name: one, owner: o, why: w, ticket: t, permanent: true, where: { include: [{ groupIds: [sg-01] }] }, allow: { ports: { any: [22] }, sources: { cidrs: [0.0.0.0/0] } } }]';
-    const excepted = await file('excepted.yaml', policyText([worldOn('22')], exception));
-    expect(
-      (await policyJson('explain', 'tcp/22/0.0.0.0/0', '--policy', excepted)).answer.evaluated.verdict,
-    ).toBe('undecided');
   });
 
-  it.each<[string[], string]>([
-    [['tcp/22'], 'nothing is no source; write it as tcp/22/0.0.0.0/0, udp/1000-2000'],
-    [['tcp/22/0.0.0.0/0', 'x'], "too many arguments for 'explain'"],
-    [[], "missing required argument 'rule'"],
-    [['tcp/22/0.0.0.0/0', '--groups', samples.groups], '--groups needs --group'],
-    [['tcp/22/0.0.0.0/0', '--group', 'web'], 'no group in --groups has this id or name'],
+  it.each([
+    ['tcp/22', 'nothing is no source; write it as tcp/22/0.0.0.0/0, udp/1000-2000'],
+    ['tcp/22/0.0.0.0/0 x', "too many arguments for 'explain'"],
+    ['', "missing required argument 'rule'"],
+    ['tcp/22/0.0.0.0/0 --groups GROUPS', '--groups needs --group'],
+    ['tcp/22/0.0.0.0/0 --group web', 'no group in --groups has this id or name'],
     [
-      ['tcp/22/0.0.0.0/0', '--groups', samples.groups, '--group', 'gone'],
+      'tcp/22/0.0.0.0/0 --groups GROUPS --group gone',
       '--group gone: no group in --groups has this id or name',
     ],
-    [['-x/0.0.0.0/0'], 'unknown option'],
-  ])('%j is wrong use', async (args, reason) => {
-    expect(await policy('explain', ...args)).toMatchObject({
-      exit: 2,
-      complaint: expect.stringContaining(reason),
-    });
+    ['-x/0.0.0.0/0', 'unknown option'],
+  ])('%j is wrong use', async (line, reason) => {
+    const complaint = expect.stringContaining(reason);
+    expect(await policy('explain', ...words(line))).toMatchObject({ exit: 2, complaint });
   });
 
   it('decides as the evaluator does with the whole policy', () => {
@@ -110,45 +99,22 @@ describe('policy explain of a security group rule', () => {
       '8.0.0.0/9',
       '::/0',
     );
-    const rule = fc.tuple(fc.constantFrom('tcp', 'udp', '-1'), fc.constantFrom(22, 80, 443), source);
+    const shape = fc.tuple(fc.constantFrom('tcp', 'udp', '-1'), fc.constantFrom(22, 80, 443), source);
     fc.assert(
       fc.property(
         fc.array(match, { minLength: 1, maxLength: 6 }),
-        fc.array(rule, { minLength: 1, maxLength: 5 }),
+        fc.array(shape, { minLength: 1, maxLength: 5 }),
         fc.boolean(),
         (matches, given, tagged) => {
-          const text = policyText(matches);
-          const rules = given.map(([protocol, port, cidr], index) => {
-            const traffic = { protocol, fromPort: port, toPort: port };
-            return {
-              id: `sgr-${index}`,
-              groupId: 'sg-1',
-              egress: false,
-              ...traffic,
-              source: { kind: 'cidr' as const, text: cidr },
-            };
-          });
-          const group = { id: 'sg-1', name: 'web', vpcId: 'vpc-1', ...(tagged && { tags: {} }) };
-          const snapshot: GroupSnapshot = {
-            group,
-            account: '300000000001',
-            region: 'eu-west-1',
-            rules,
-            egress: 0,
-            notes: [],
-          };
-          const verdicts = evaluate(parsePolicy(text), group, rules, {
-            account: '300000000001',
-            region: 'eu-west-1',
-            now,
-          });
+          const tested = parsePolicy(policyText(matches));
+          const rules = given.map(([protocol, port, cidr], index) =>
+            rule({ id: `sgr-${index}`, protocol, ...open(cidr, port) }),
+          );
+          const tags = tagged ? { tags: {} } : {};
+          const snapshot = { group: { ...group, ...tags }, ...place, rules, egress: 0, notes: [] };
+          const verdicts = evaluate(tested, snapshot.group, rules, { ...place, now });
           for (const verdict of verdicts) {
-            const { steps, evaluated } = explainDecision(
-              parsePolicy(text),
-              snapshot,
-              verdict.rule.id,
-              circumstances,
-            );
+            const { steps, evaluated } = explainDecision(tested, snapshot, verdict.rule.id, input);
             const [decided] = steps.filter(({ says }) => says === 'decides');
             expect(evaluated.verdict).toBe(verdict.verdict);
             expect(decided === undefined).toBe(verdict.verdict === 'allowed');

@@ -53,7 +53,7 @@ describe('policy explain of a rule of the policy', () => {
       `rules: [{ name: a, match: {}, mode: notify, scope: { include: [{ organizationalUnits: [A, B], regions: [eu-west-1] }, { accountTags: { s: [p, q] } }], exclude: [{ groupNames: ["x-*"] }, { vpcs: [vpc-1], groupTags: { t: [u] } }, { accounts: ["300000000001"] }] } }]`,
       /groups in organizational unit A or B and in Region eu-west-1; or in an account tagged s = p or q, but none named x-\*; or in vpc-1 and tagged t = u; or in account 300000000001/,
     ],
-  ])('tells %s', (_, text, said) => {
+  ])('explains %s', (_, text, said) => {
     expect(explainPolicyRule(parsePolicy(`version: 1\n${text}`), 'a', now).join('\n')).toMatch(said);
   });
 

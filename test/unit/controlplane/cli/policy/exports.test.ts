@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { exported, file, permission, policy, policyJson, samples } from './cli.ts';
+import { type EvaluatedRule, exported, file, permission, policy, policyJson, samples } from './cli.ts';
 
-type Told = { ruleId: string; rule: string; verdict: string };
-const fates = (answer: { groups: { groupId: string; rules: Told[] }[] }) =>
+const verdicts = (answer: { groups: { groupId: string; rules: EvaluatedRule[] }[] }) =>
   answer.groups.flatMap(({ groupId, rules }) =>
     rules.map(({ rule, verdict }) => `${groupId} ${rule} ${verdict}`),
   );
@@ -13,6 +12,7 @@ const tried = async (...exports: unknown[]) => {
     files.push('--groups', await file(`export-${index}.json`, each));
   return policyJson('test', ...files);
 };
+type Listed = { SecurityGroups: unknown[]; SecurityGroupRules: unknown[] };
 const read = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
 describe('an export of security groups', () => {
@@ -21,18 +21,18 @@ describe('an export of security groups', () => {
       (await policyJson('test', ...files.flatMap((each) => ['--groups', each]))).answer;
     const [groups, rules] = [await by(samples.groups), await by(samples.rules)];
     const both = await by(samples.groups, samples.rules);
-    expect(fates(groups)).toHaveLength(11);
-    expect(fates(rules)).toEqual(fates(groups));
-    expect(fates(both)).toEqual(fates(groups));
+    expect(verdicts(groups)).toHaveLength(11);
+    expect(verdicts(rules)).toEqual(verdicts(groups));
+    expect(verdicts(both)).toEqual(verdicts(groups));
     expect(await by(samples.rules, samples.groups)).toMatchObject({ counts: both.counts });
     expect(both.counts.egress).toBe(groups.counts.egress);
     expect(both.groups.flatMap(({ notes }: { notes: string[] }) => notes)).toEqual([]);
   });
 
-  it('has rules with the ids of AWS, and otherwise with their own words as an id', async () => {
+  it('has rules with the ids of AWS, otherwise with their text as id', async () => {
     const ids = async (...files: string[]) => {
       const { answer } = await policyJson('test', ...files.flatMap((each) => ['--groups', each]));
-      return answer.groups[0].rules.map(({ ruleId }: Told) => ruleId);
+      return answer.groups[0].rules.map(({ ruleId }: EvaluatedRule) => ruleId);
     };
     expect(await ids(samples.groups)).toEqual([
       'sg-0a1b2c3d4e5f60001/tcp/443/0.0.0.0/0',
@@ -44,12 +44,12 @@ describe('an export of security groups', () => {
     expect(await ids(samples.groups, samples.rules)).toEqual(own);
   });
 
-  it.each(['list of documents', 'list of groups', 'list of rules'])('may be a %s', async (form) => {
-    const [groups, rules] = [await read(samples.groups), await read(samples.rules)];
-    const written = { 'list of documents': [groups, rules], 'list of groups': groups.SecurityGroups };
-    const { answer } = await tried(
-      Object.hasOwn(written, form) ? written[form as keyof typeof written] : rules.SecurityGroupRules,
-    );
+  it.each<[string, (groups: Listed, rules: Listed) => unknown]>([
+    ['documents', (groups, rules) => [groups, rules]],
+    ['groups', ({ SecurityGroups }) => SecurityGroups],
+    ['rules', (_, { SecurityGroupRules }) => SecurityGroupRules],
+  ])('may be a list of %s', async (_, listOf) => {
+    const { answer } = await tried(listOf(await read(samples.groups), await read(samples.rules)));
     expect(answer.counts.rules).toBe(11);
   });
 
@@ -65,25 +65,25 @@ describe('an export of security groups', () => {
       'the exports differ: only one of them lists tcp/22/0.0.0.0/0',
       'the exports differ: only one of them lists tcp/3389/0.0.0.0/0',
     ]);
-    expect(fates(answer).filter((each) => each.includes('60001') && each.endsWith('violation'))).toHaveLength(
-      2,
-    );
+    expect(
+      verdicts(answer).filter((each) => each.includes('60001') && each.endsWith('violation')),
+    ).toHaveLength(2);
   });
 
-  it('tells the account and the Region itself, before what the options say', async () => {
+  it('has the account and the Region, which count before the options', async () => {
     const place = ['--account', '300000000009', '--region', 'us-east-1'];
     const groups = await file('place.json', exported([]));
     expect((await policyJson('test', '--groups', groups, ...place)).answer.groups).toMatchObject([
       { account: '300000000001', region: 'eu-west-1' },
     ]);
-    const silent = await file(
-      'silent.json',
+    const placeless = await file(
+      'placeless.json',
       exported([], { OwnerId: undefined, SecurityGroupArn: undefined }),
     );
-    expect((await policyJson('test', '--groups', silent, ...place)).answer.groups).toMatchObject([
+    expect((await policyJson('test', '--groups', placeless, ...place)).answer.groups).toMatchObject([
       { account: '300000000009', region: 'us-east-1' },
     ]);
-    expect((await policyJson('test', '--groups', silent)).answer.groups).toMatchObject([
+    expect((await policyJson('test', '--groups', placeless)).answer.groups).toMatchObject([
       {
         account: null,
         region: null,
@@ -103,7 +103,10 @@ describe('an export of security groups', () => {
   it('keeps a permission with no source, or a group without id, undecided', async () => {
     const odd = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupName: 'classic' }] };
     const { answer } = await tried(exported([permission('tcp', [23, 23]), odd]));
-    expect(answer.groups[0].rules.map(({ verdict }: Told) => verdict)).toEqual(['undecided', 'undecided']);
+    expect(answer.groups[0].rules.map(({ verdict }: EvaluatedRule) => verdict)).toEqual([
+      'undecided',
+      'undecided',
+    ]);
   });
 
   it('says nothing is forbidden in no group', async () => {
@@ -209,7 +212,7 @@ describe('a hostile export', () => {
         "GroupName": "constructor", "VpcId": "vpc-1", "Tags": [{"Key": "__proto__", "Value": "x"}, {"Key": "toString", "Value": "y"}],
         "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}]}`,
     );
-    expect(fates(answer)).toEqual(['sg-01 tcp/22/0.0.0.0/0 violation']);
+    expect(verdicts(answer)).toEqual(['sg-01 tcp/22/0.0.0.0/0 violation']);
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 

@@ -70,8 +70,8 @@ function evaluatedBy(text: string, given: SecurityGroupRule[]) {
   const [snapshot] = groupsIn([{ name: 'export', value: JSON.parse(JSON.stringify(value)) }], place);
   if (!snapshot) throw new Error('no group');
   const prefixLists = new Map([['pl-01', { kind: 'entries' as const, cidrs: ['8.0.0.0/5', '0.0.0.0/5'] }]]);
-  const circumstances = { now: new Date('2026-03-02T09:15:10Z'), accounts: {}, prefixLists };
-  const evaluated = reportOf(parsePolicy(text), snapshot, circumstances).rules;
+  const input = { now: new Date('2026-03-02T09:15:10Z'), accounts: {}, prefixLists };
+  const evaluated = reportOf(parsePolicy(text), snapshot, input).rules;
   const of = (verdict: string) => evaluated.filter((each) => each.verdict === verdict);
   return {
     closed: evaluated
