@@ -9,16 +9,8 @@ const token = '0123456789abcdef';
 const asked: RunRequest[] = [];
 
 const run = (request: RunRequest): Run => ({
-  ...request,
-  id,
-  state: 'queued',
-  message: null,
-  createdAt: new Date(0),
-  startedAt: null,
-  plannedAt: null,
-  finishedAt: null,
-  rollout: {},
-  priority: 50,
+  ...{ ...request, id, state: 'queued', message: null, rollout: {}, priority: 50 },
+  ...{ createdAt: new Date(0), startedAt: null, plannedAt: null, finishedAt: null },
 });
 const pageOf = (...items: object[]) => ({ items, last: undefined, total: items.length });
 const store = {

@@ -9,6 +9,7 @@ import type { Store } from '../../../../controlplane/store/store.ts';
 import { makeLogger } from '../../../../controlplane/telemetry/log.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { createWorld, one, two } from '../../../worlds/reconcile.ts';
+import { until } from '../../../worlds/until.ts';
 
 let data: string;
 let policyFile: string;
@@ -57,9 +58,6 @@ const hubAfter = async (...change: Parameters<typeof run>) => {
   return { done, state: done.stateOf('hub'), updated: deployed?.generation !== before };
 };
 const hubRecord = () => store.stacks.get('hub');
-const until = async (condition: () => Promise<boolean>) => {
-  while (!(await condition())) await new Promise((done) => setTimeout(done, 20));
-};
 /** Whether the run about these accounts has read the organization and waits for the hub. */
 const waitsForTheHub = async (accounts: string[]) => {
   const found = (await store.runs.page({}, { limit: 10 })).items.find(
