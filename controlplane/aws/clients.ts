@@ -12,8 +12,9 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Settings } from '../settings/environment.ts';
 import { organizationsRegion, partitionOf } from '../settings/partition.ts';
 import { renewing, roleChains } from './credentials.ts';
+import { latest } from './latest.ts';
 import { type AccessSettings, rolesInto, trustedPrincipal } from './roles.ts';
-import { type OnThrottle, type Plugin, shared, throttle } from './throttle.ts';
+import { type CalledIn, type OnThrottle, type Plugin, shared, throttle } from './throttle.ts';
 
 /** The identity of the control plane. */
 export interface Caller {
@@ -48,49 +49,52 @@ export interface Aws {
 const retries = { maxAttempts: 6, retryMode: 'standard' } as const;
 
 /** Timeouts allow for a receive from a queue, which waits up to twenty seconds. */
-const connections = (name: string) => ({
+const connections = (isPatient: boolean) => ({
   requestHandler: {
     connectionTimeout: 5_000,
-    requestTimeout: name === 'sqs' ? 40_000 : 15_000,
+    requestTimeout: isPatient ? 40_000 : 15_000,
     throwOnRequestTimeout: true,
   },
 });
 
-/** Least recently used clients above this number are dropped and created again when needed. */
-const keptClients = 512;
+/**
+ * Least recently used clients above this number are dropped and created again when needed. A sweep has a client for each
+ * cell: those that are kept for longer than the cell is read are garbage that only a full collection finds.
+ */
+const keptClients = 64;
 
-/** A cache of the most recently used entries. */
-function latest<T>(most: number) {
-  const kept = new Map<string, T>();
-  return (key: string, make: () => T): T => {
-    const found = kept.get(key) ?? make();
-    kept.delete(key);
-    kept.set(key, found);
-    const [oldest] = kept.keys();
-    if (kept.size > most && oldest !== undefined) kept.delete(oldest);
-    return found;
-  };
-}
+type Resolved = EC2Client['config'];
 
-/** Adds the plugins to a client, and lets clients of a kind share connections. */
+/**
+ * What all clients have in common. The first client of a kind resolves it, from the environment and the shared
+ * configuration file; the others take it from there. None of it is an identity: each client has its own credentials.
+ */
 function clientOptions() {
-  type Handler = EC2Client['config']['requestHandler'];
-  const first = new Map<boolean, { requestHandler: Handler }>();
-  const isPatient = (name: string) => name === 'sqs';
+  const first = new Map<boolean, ReturnType<typeof commonOf>>();
   return {
-    connections: (name: string) => first.get(isPatient(name)) ?? connections(name),
-    equip<T extends { config: EC2Client['config'] | object; middlewareStack: { use(plugin: Plugin): void } }>(
-      name: string,
-      client: T,
-      plugins: readonly Plugin[],
-    ): T {
+    common: (name: string) => first.get(name === 'sqs') ?? connections(name === 'sqs'),
+    equip<T extends Client>(name: string, client: T, plugins: readonly Plugin[]): T {
       for (const plugin of plugins) client.middlewareStack.use(plugin);
-      const { requestHandler } = client.config as EC2Client['config'];
-      first.set(isPatient(name), { requestHandler });
+      // The SDK formats each answer for its logger, also where no logger is set.
+      client.middlewareStack.remove('loggerMiddleware');
+      // Of the first alone: a client wraps what it is given, so that a chain of them would grow without end.
+      if (!first.has(name === 'sqs')) first.set(name === 'sqs', commonOf(client.config as Resolved));
       return client;
     },
   };
 }
+
+const commonOf = ({
+  requestHandler,
+  useFipsEndpoint,
+  useDualstackEndpoint,
+  userAgentAppId,
+  authSchemePreference,
+  defaultsMode,
+}: Resolved) => ({
+  ...{ requestHandler, useFipsEndpoint, useDualstackEndpoint, userAgentAppId },
+  ...{ authSchemePreference, defaultsMode },
+});
 
 /** The caller's identity, requested once; failures are not cached. */
 function ownIdentity(makeClient: () => STSClient) {
@@ -111,41 +115,42 @@ function ownIdentity(makeClient: () => STSClient) {
 interface Given {
   readonly region: string;
 }
-type Client = Parameters<ReturnType<typeof clientOptions>['equip']>[1];
+interface Client {
+  readonly config: object;
+  readonly middlewareStack: { use(plugin: Plugin): void; remove(name: string): boolean };
+}
 
 /** Creates clients with the credentials at the end of a role chain; recent ones are cached. */
 function clientMaker(
   settings: Pick<Settings, 'hub'> & AccessSettings,
   options: { readonly onThrottle?: OnThrottle | undefined },
 ) {
-  const home = settings.hub.region;
-  const quotas = throttle(options);
-  const { connections: connected, equip } = clientOptions();
-  const chain = roleChains({
-    externalId: settings.externalId,
-    clientConfig: { region: home, ...retries, ...connections('sts') },
-    clientPlugins: [quotas.plugin({ accountId: 'own', region: home })],
-  });
+  const quotas = throttle(options.onThrottle);
+  const { common, equip } = clientOptions();
   const kept = latest<unknown>(keptClients);
   const client = <T extends Client>(
     name: string,
     roles: readonly string[],
-    at: { readonly accountId: string; readonly region: string },
+    at: CalledIn,
     make: (given: Given) => T,
   ): T => {
     const makeEquipped = () => {
-      const credentials = chain(roles);
+      const credentials = credentialsOf(roles);
       const given = {
         region: at.region,
         ...retries,
-        ...connected(name),
+        ...common(name),
         ...(credentials && { credentials: credentials.provide }),
       };
       return equip(name, make(given), [renewing(() => credentials?.forget()), quotas.plugin(at)]);
     };
-    return kept(`${name} ${at.accountId} ${at.region}`, makeEquipped) as T;
+    // The roles are a part of the key: a client is never found for other credentials than its own.
+    return kept([name, at.accountId, at.region, ...roles].join(' '), makeEquipped) as T;
   };
-  return { client, share: quotas.share };
+  const own = { accountId: 'own', region: settings.hub.region };
+  const sts = (roles: readonly string[]) => client('sts', roles, own, (given) => new STSClient(given));
+  const credentialsOf = roleChains(settings.externalId, sts);
+  return { client, sts, share: quotas.share };
 }
 
 /** Makes no call. Every later call respects the quotas in docs/quotas.md. */
@@ -153,9 +158,8 @@ export function awsClients(
   settings: Pick<Settings, 'hub'> & AccessSettings,
   options: { readonly onThrottle?: OnThrottle | undefined } = {},
 ): Aws {
-  const { client, share } = clientMaker(settings, options);
-  const own = { accountId: 'own', region: settings.hub.region };
-  const identity = ownIdentity(() => client('sts', [], own, (given) => new STSClient(given)));
+  const { client, sts, share } = clientMaker(settings, options);
+  const identity = ownIdentity(() => sts([]));
   const caller = async (): Promise<Caller> => {
     const { accountId, partition } = await identity();
     return { accountId, partition };

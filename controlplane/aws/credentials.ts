@@ -1,12 +1,12 @@
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { AssumeRoleCommand, type STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
 import { isExpired, isUnsigned } from './errors.ts';
+import { latest } from './latest.ts';
 import { type Plugin, shared } from './throttle.ts';
 
-type Provider = ReturnType<typeof fromTemporaryCredentials>;
+type Provider = Extract<STSClientConfig['credentials'], (...given: never[]) => unknown>;
 type Credentials = Awaited<ReturnType<Provider>>;
-type AssumeOptions = Parameters<typeof fromTemporaryCredentials>[0];
 
-/** Credentials of a role, shared by all clients of an account and renewed before they expire. */
+/** Credentials of a role, shared by all clients that use it and renewed before they expire. */
 export interface KeptCredentials {
   readonly provide: Provider;
   /** Assumes the role again at the next call, because AWS reported expired credentials. */
@@ -41,56 +41,33 @@ function remembered(get: Provider): KeptCredentials {
   };
 }
 
-/** Chains above this number are dropped, the least recently used first: each holds an STS client of its own. */
-const keptChains = 256;
+/** More roles than an organization usually has accounts; one is a few kilobytes. */
+const keptRoles = 4_096;
 
-/** Assumes roles in chains. Accounts with the same first roles share their credentials. */
-export function roleChains({
-  externalId,
-  clientConfig,
-  clientPlugins,
-}: {
-  readonly externalId: string | undefined;
-  readonly clientConfig: NonNullable<AssumeOptions['clientConfig']>;
-  readonly clientPlugins: Plugin[];
-}): (roles: readonly string[]) => KeptCredentials | undefined {
-  const chains = new Map<string, KeptCredentials>();
-  const chain = (roles: readonly string[]): KeptCredentials | undefined => {
-    const last = roles.at(-1);
-    if (last === undefined) return undefined;
-    const key = roles.join(' ');
-    // Also where this chain is known: the first roles are used as recently.
-    const before = chain(roles.slice(0, -1));
-    const known = chains.get(key);
-    if (known) {
-      chains.delete(key);
-      chains.set(key, known);
-      return known;
-    }
-    const assume = fromTemporaryCredentials({
-      params: {
-        RoleArn: last,
-        RoleSessionName: 'portcullis',
-        ...(externalId && { ExternalId: externalId }),
-      },
-      ...(before && { masterCredentials: before.provide }),
-      clientConfig,
-      clientPlugins,
-    });
-    const kept = remembered(assume);
-    const made = {
-      provide: kept.provide,
-      forget() {
-        kept.forget();
-        before?.forget();
-      },
+/**
+ * The credentials at the end of a chain of roles, each assumed with those before it; undefined for no role. Accounts with
+ * the same first roles share their credentials.
+ * @param sts signs with the credentials at the end of the given roles
+ */
+export function roleChains(
+  externalId: string | undefined,
+  sts: (roles: readonly string[]) => STSClient,
+): (roles: readonly string[]) => KeptCredentials | undefined {
+  const kept = latest<KeptCredentials>(keptRoles);
+  const assume = async (roles: readonly string[]): Promise<Credentials> => {
+    const asked = { RoleArn: roles.at(-1), RoleSessionName: 'portcullis', ExternalId: externalId };
+    const { Credentials: given } = await sts(roles.slice(0, -1)).send(new AssumeRoleCommand(asked));
+    if (!given?.AccessKeyId || !given.SecretAccessKey)
+      throw new Error(`AssumeRole of ${asked.RoleArn} returned no credentials`);
+    return {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      ...(given.SessionToken && { sessionToken: given.SessionToken }),
+      ...(given.Expiration && { expiration: given.Expiration }),
     };
-    chains.set(key, made);
-    const [oldest] = chains.keys();
-    if (chains.size > keptChains && oldest !== undefined) chains.delete(oldest);
-    return made;
   };
-  return chain;
+  return (roles) =>
+    roles.length === 0 ? undefined : kept(roles.join(' '), () => remembered(() => assume(roles)));
 }
 
 const tries = 3;

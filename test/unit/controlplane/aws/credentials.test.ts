@@ -1,5 +1,6 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { ListRootsCommand } from '@aws-sdk/client-organizations';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
 import { cancellable } from '../../../../controlplane/aws/throttle.ts';
@@ -9,6 +10,7 @@ import {
   identity,
   type LoopbackAnswer,
   type LoopbackCall,
+  queryError,
   regions,
   startLoopback,
 } from '../../../worlds/aws-loopback.ts';
@@ -98,6 +100,29 @@ describe('the chain of roles', () => {
   });
 });
 
+test('each of many concurrent calls is signed with the credentials of its own account', async () => {
+  const { aws, calls } = await start({ deployerRoleArn }, ({ action, accessKeyId }) =>
+    // Some credentials expire meanwhile, so that roles are assumed again between the calls of others.
+    action === 'DescribeRegions' && accessKeyId.endsWith('7-Access') && Math.random() < 0.3
+      ? ec2Error('RequestExpired')
+      : undefined,
+  );
+  const cells = fc.sample(fc.tuple(fc.nat(39), fc.constantFrom('eu-west-1', 'us-east-1', 'sa-east-1')), 600);
+  const call = async ([account, region]: (typeof cells)[number]) => {
+    const id = String(300_000_000_000 + account);
+    const client = await aws.ec2(id, region);
+    await client.send(new DescribeRegionsCommand({ RegionNames: [id, region] })).catch(() => undefined);
+  };
+  await Promise.all(cells.map(call));
+  const described = calls.filter(({ action }) => action === 'DescribeRegions');
+  expect(described.length).toBeGreaterThanOrEqual(cells.length);
+  for (const { accessKeyId, region, parameters } of described)
+    expect({ accessKeyId, region }).toEqual({
+      accessKeyId: `${parameters['RegionName.1']}-Access`,
+      region: parameters['RegionName.2'],
+    });
+});
+
 test('a role that several wait for is assumed on, though the first of them lost its lease', async () => {
   let answer: () => void = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -117,6 +142,14 @@ test('a role that several wait for is assumed on, though the first of them lost 
   expect((await second).Regions).toHaveLength(1);
   expect(await first).toBe('the lease is lost');
   expect(count('AssumeRole')).toBe(2);
+});
+
+test('the ten thousandth client works as the first', async () => {
+  const { aws } = await start();
+  for (let account = 0; account < 10_000; account += 1)
+    await aws.ec2(String(300_000_000_000 + account), 'eu-west-1');
+  const { Regions } = await (await aws.ec2(member, 'eu-west-1')).send(new DescribeRegionsCommand({}));
+  expect(Regions).toHaveLength(1);
 });
 
 describe('a signature that is refused', () => {
@@ -151,15 +184,19 @@ describe('a signature that is refused', () => {
 
 describe('credentials that end', () => {
   test('are asked for anew, all along the chain, and the call is made again', async () => {
-    let left = 2;
-    const { aws, count } = await start({ deployerRoleArn }, ({ action }) =>
-      action === 'DescribeRegions' && left-- > 0 ? ec2Error('RequestExpired') : undefined,
-    );
+    const expired = new Set<string>();
+    const { aws, assumptions } = await start({ deployerRoleArn }, ({ action, accessKeyId }) => {
+      if (!expired.delete(`${action} ${accessKeyId}`)) return undefined;
+      return action === 'AssumeRole' ? queryError('ExpiredToken') : ec2Error('RequestExpired');
+    });
     const client = await aws.ec2(member, 'eu-west-1');
+    await client.send(new DescribeRegionsCommand({}));
+    expired.add(`DescribeRegions ${member}-Access`).add(`AssumeRole ${security}-portcullis-deployer`);
     const { Regions } = await client.send(new DescribeRegionsCommand({}));
     expect(Regions).toHaveLength(1);
-    expect(count('AssumeRole')).toBe(6);
-    expect(await aws.ec2(member, 'eu-west-1')).toBe(client);
+    const assumed = assumptions().map(({ RoleArn }) => RoleArn);
+    const again = [access(member), deployerRoleArn, access(member)];
+    expect(assumed).toEqual([deployerRoleArn, access(member), ...again]);
   });
 
   test('a role that could not be assumed is tried again by the next call', async () => {

@@ -2,7 +2,7 @@ import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { DescribeOrganizationCommand, ListRootsCommand } from '@aws-sdk/client-organizations';
 import { afterEach, describe, expect, test } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
-import { cancellable, throttle } from '../../../../controlplane/aws/throttle.ts';
+import { cancellable } from '../../../../controlplane/aws/throttle.ts';
 import {
   assumed,
   ec2Error,
@@ -127,26 +127,6 @@ describe('calls within the quotas', () => {
     expect(ended.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(10);
     expect(count('ListRoots')).toBeLessThan(10);
   });
-});
-
-test('buckets without knowledge are forgotten, so that their number stays bounded', async () => {
-  const { aws, calls } = await start(() => undefined);
-  await aws.caller();
-  const all = throttle();
-  type Stack = Parameters<ReturnType<typeof all.plugin>['applyToStack']>[0];
-  type Middleware = (
-    next: (args: object) => Promise<object>,
-    context: object,
-  ) => (args: object) => Promise<object>;
-  for (let account = 0; account < 5_000; account += 1) {
-    let call: Middleware | undefined;
-    const stack = { addRelativeTo: (given: Middleware) => (call = given) } as unknown as Stack;
-    all.plugin({ accountId: String(account), region: 'eu-west-1' }).applyToStack(stack);
-    const context = { clientName: 'SQSClient', commandName: 'ReceiveMessageCommand' };
-    await call?.(async () => ({}), context)({});
-  }
-  expect(all.size).toBeLessThan(4_500);
-  expect(calls.length).toBe(1);
 });
 
 test('of several workers each takes its part of what the organization shares', async () => {

@@ -21,11 +21,15 @@ function fakeClock() {
 
 function createBucket(quota: { rate: number; burst: number }) {
   const { clock, advance } = fakeClock();
-  const bucket = tokenBucket(quota, clock);
+  let workers = 1;
+  const bucket = tokenBucket(quota, { clock, parts: () => workers });
+  const share = (next: number) => {
+    workers = next;
+  };
   const take = async (calls: number) => {
     for (let call = 0; call < calls; call += 1) await bucket.take();
   };
-  return { bucket, clock, advance, take };
+  return { bucket, clock, advance, take, share };
 }
 
 describe('a token bucket', () => {
@@ -90,18 +94,18 @@ describe('a token bucket', () => {
   });
 
   test('gives each of several workers its part', async () => {
-    const { bucket, clock, take } = createBucket({ rate: 10, burst: 20 });
-    bucket.share(4);
+    const { bucket, clock, take, share } = createBucket({ rate: 10, burst: 20 });
+    share(4);
     await take(5);
     expect(clock.now()).toBe(0);
     expect(bucket.rate()).toBe(2.5);
-    bucket.share(1);
+    share(1);
     expect(bucket.rate()).toBe(10);
   });
 
   test('a burst smaller than the number of workers still lets one call through at a time', async () => {
-    const { bucket, take } = createBucket({ rate: 2, burst: 4 });
-    bucket.share(100);
+    const { bucket, take, share } = createBucket({ rate: 2, burst: 4 });
+    share(100);
     await take(3);
     expect(bucket.rate()).toBe(0.02);
   });
@@ -114,20 +118,6 @@ describe('a token bucket', () => {
     await bucket.take();
     expect(clock.now() - before).toBeLessThan(200);
   });
-
-  test('is idle once full at its whole rate', async () => {
-    const { bucket, advance, take } = createBucket({ rate: 10, burst: 10 });
-    expect(bucket.idle()).toBe(true);
-    await take(1);
-    expect(bucket.idle()).toBe(false);
-    advance(100);
-    expect(bucket.idle()).toBe(true);
-    bucket.throttled();
-    advance(5_000);
-    expect(bucket.idle()).toBe(false);
-    advance(10_000);
-    expect(bucket.idle()).toBe(true);
-  });
 });
 
 describe('giving up', () => {
@@ -137,7 +127,7 @@ describe('giving up', () => {
       now: () => 0,
       pause: () => new Promise((resolve, reject) => waits.push((e) => (e ? reject(e) : resolve()))),
     };
-    const bucket = tokenBucket({ rate: 1, burst: 1 }, clock);
+    const bucket = tokenBucket({ rate: 1, burst: 1 }, { clock });
     await bucket.take();
     const first = bucket.take();
     const ending = new AbortController();
