@@ -103,5 +103,6 @@ function judged(
       else findings.push(findingOf(policy, group, offence, details));
     }
   }
-  return { findings, undecided };
+  // Text that the SDK cut out of an answer keeps the whole answer in memory, as long as a finding is kept; a copy does not.
+  return structuredClone({ findings, undecided });
 }
