@@ -27,15 +27,10 @@ export async function startVerifier(around: VerifierContext): Promise<Verifier> 
   const stopping = new AbortController();
   const given = { ...around, stopping: stopping.signal, trail: (cell: Cell) => trailOf(around, cell) };
   const made = verifier(around, given, { standing, receive, assertMayVerify });
-  const interrupt = () => {
+  shutdown.register('verifier', made.stop, () => {
     stopping.abort();
     made.interrupt();
-  };
-  const stop = async () => {
-    interrupt();
-    await made.stop();
-  };
-  shutdown.register('verifier', stop, interrupt);
+  });
   await made.start();
   return made;
 }

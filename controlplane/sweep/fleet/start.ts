@@ -55,15 +55,10 @@ export async function startSweeper(given: Given): Promise<Sweeper> {
     chore('judging missed events', judgeMs, () => judgeDue(judging, signal)),
   ];
   const made = sweeper(boss, context, { standing, chores });
-  const interrupt = () => {
+  shutdown.register('sweeper', made.stop, () => {
     stopping.abort();
     made.interrupt();
-  };
-  const stop = async () => {
-    interrupt();
-    await made.stop();
-  };
-  shutdown.register('sweeper', stop, interrupt);
+  });
   await made.start();
   return made;
 }
