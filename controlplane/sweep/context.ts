@@ -3,6 +3,7 @@ import type { AccountTable } from '../../programs/bundle.ts';
 import type { Uses } from '../services/services.ts';
 import type { Query } from '../store/database/database.ts';
 import type { CellReading } from '../store/findings/finding.ts';
+import type { CellChanges } from '../store/findings/findings.ts';
 import type { Cell } from './read-cell.ts';
 
 /** The policy that cells are evaluated by, with the stored exceptions and the facts that its scopes ask for. */
@@ -16,19 +17,6 @@ export interface SweepPolicy {
 export type CellRead =
   | { readonly kind: 'read'; readonly reading: CellReading; readonly notes: readonly string[] }
   | { readonly kind: 'not-checked'; readonly reason: string };
-
-/** What a recorded reading changed in the list of findings, by the ids of findings. */
-export interface RecordedReading {
-  /** Open or excepted findings that were not known, or had ended, before this reading. */
-  readonly appeared: readonly string[];
-  readonly resolved: readonly string[];
-  /** The newest complete reading that was recorded before; null where this is the first of the cell. */
-  readonly previous: {
-    readonly readAt: Date;
-    readonly sweepId: string;
-    readonly policyDigest: string;
-  } | null;
-}
 
 export interface SweepContext
   extends Uses<{
@@ -46,12 +34,12 @@ export interface SweepContext
   read(cell: Cell, policy: SweepPolicy, sweep: Pick<CellReading, 'sweepId' | 'readAt'>): Promise<CellRead>;
   /** Why an account or a cell cannot be entered, in words. */
   explain(accountId: string, error: unknown): Promise<string>;
-  /** After how many milliseconds a cell is read again whose read failed for so many times; undefined: it is not checked. */
+  /** After how many milliseconds a cell is read again whose read failed so often; undefined: it is not checked. */
   againAfter(attempts: number, reason: string): number | undefined;
   /** Records readings in the list of findings, as a part of the query's transaction; what each changed, in order. */
-  record(query: Query, readings: readonly CellReading[]): Promise<readonly RecordedReading[]>;
+  record(query: Query, readings: readonly CellReading[]): Promise<readonly CellChanges[]>;
   /** Leaves what follows from a recorded reading, as a part of the query's transaction. */
-  leave(query: Query, reading: CellReading, recorded: RecordedReading, policy: SweepPolicy): Promise<void>;
+  leave(query: Query, reading: CellReading, changes: CellChanges, policy: SweepPolicy): Promise<void>;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }

@@ -39,19 +39,33 @@ const openingOf = ({ protocol, fromPort, toPort }: SweptFinding): string => {
   return `${protocol} ${fromPort === toPort || toPort === null ? fromPort : `${fromPort}-${toPort}`}`;
 };
 
+/** `removed`: the owner deleted the rule, or the policy no longer forbids it. */
+export type SweptChange = 'open' | 'excepted' | 'removed';
+
+/** Security Hub reads the workflow status at the first import only: what ended is archived. */
+const statuses = {
+  open: { Compliance: { Status: 'FAILED' }, Workflow: { Status: 'NEW' }, RecordState: 'ACTIVE' },
+  excepted: { Compliance: { Status: 'PASSED' }, Workflow: { Status: 'SUPPRESSED' }, RecordState: 'ARCHIVED' },
+  removed: { Compliance: { Status: 'PASSED' }, Workflow: { Status: 'RESOLVED' }, RecordState: 'ARCHIVED' },
+} as const satisfies Record<SweptChange, Partial<AwsSecurityFinding>>;
+
+const endings = {
+  excepted: 'An exception of the policy allows it.',
+  removed: 'A sweep found that the rule was removed, or that the policy no longer forbids it.',
+};
+
 /**
  * A finding of a sweep in the AWS Security Finding Format, with the ids that the Lambda gives: an import of the same rule
- * updates one finding. `removed`: the owner deleted the rule, or the policy no longer forbids it, so the finding is passed
- * and archived. Pure.
+ * updates one finding. Pure. Source of what an import can update: "BatchImportFindings for finding providers", AWS
+ * Security Hub user guide.
  */
 export function sweptFinding(
   finding: SweptFinding,
-  change: 'open' | 'removed',
+  change: SweptChange,
   { partition, now }: { readonly partition: string; readonly now: string },
 ): Omit<SecurityHubImport, 'attempts'> {
   const { accountId, region, groupId, ruleId, source, policyRule } = finding;
   const place = { account: accountId, region };
-  const isOpen = change === 'open';
   const rating = {
     Severity: {
       Label: securityHubLabel(finding.severity),
@@ -60,7 +74,7 @@ export function sweptFinding(
     Types: securityHubTypes,
   };
   const id = text(securityHubId(place, groupId, ruleId), 512);
-  const does = isOpen ? 'allows' : 'allowed';
+  const does = change === 'removed' ? 'allowed' : 'allows';
   const asff: AwsSecurityFinding = {
     SchemaVersion: '2018-10-08',
     Id: id,
@@ -76,20 +90,16 @@ export function sweptFinding(
       `Security group ${groupId} ${does} ${openingOf(finding)} from ${source}, which ${policyRule} forbids`,
       256,
     ),
-    Description: text(
-      isOpen
-        ? finding.why
-        : 'A sweep found that the rule was removed, or that the policy no longer forbids it.',
-      1_024,
-    ),
+    Description: text(change === 'open' ? finding.why : endings[change], 1_024),
     Remediation: {
       Recommendation: {
-        Text: isOpen
-          ? text(
-              `Revoke ${ruleId}, or propose an exception in the policy with owner, why, ticket and expiry.`,
-              512,
-            )
-          : 'No action is needed.',
+        Text:
+          change === 'open'
+            ? text(
+                `Revoke ${ruleId}, or propose an exception in the policy with owner, why, ticket and expiry.`,
+                512,
+              )
+            : 'No action is needed.',
       },
     },
     ProductFields: {
@@ -109,9 +119,7 @@ export function sweptFinding(
         },
       },
     ],
-    Compliance: { Status: isOpen ? 'FAILED' : 'PASSED' },
-    Workflow: { Status: isOpen ? 'NEW' : 'RESOLVED' },
-    RecordState: isOpen ? 'ACTIVE' : 'ARCHIVED',
+    ...statuses[change],
   };
   return { accountId, region, id, finding: asff as unknown as SecurityHubImport['finding'] };
 }

@@ -1,11 +1,11 @@
 import type { Query } from '../../store/database/database.ts';
 import type { CellReading } from '../../store/findings/finding.ts';
-import { findingId } from '../../store/findings/identity.ts';
+import type { CellChanges } from '../../store/findings/findings.ts';
 import { handGroups, importFindings } from '../../store/sweeps/hand-over.ts';
 import { suspectMissed } from '../../store/sweeps/missed-events.ts';
-import type { RecordedReading, SweepContext, SweepPolicy } from '../context.ts';
+import type { SweepContext, SweepPolicy } from '../context.ts';
 import { suspicions } from '../missed/suspect.ts';
-import { type SweptFinding, sweptFinding } from './asff.ts';
+import { type SweptChange, type SweptFinding, sweptFinding } from './asff.ts';
 import { groupsToRemediate } from './groups.ts';
 
 interface LeaveContext {
@@ -14,29 +14,22 @@ interface LeaveContext {
 }
 
 /** Findings by id, as the list has them: what their owners removed is in no reading. */
-const removed = (query: Query, ids: readonly string[]): Promise<SweptFinding[]> =>
+const listed = (query: Query, ids: readonly string[]): Promise<(SweptFinding & { readonly id: string })[]> =>
   query(
-    `select account_id, region, group_id, group_name, rule_id, protocol, from_port, to_port, source, policy_rule,
+    `select id, account_id, region, group_id, group_name, rule_id, protocol, from_port, to_port, source, policy_rule,
        severity, why, to_char(first_seen at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as first_seen
      from finding where id = any($1) and rule_id is not null`,
     [ids],
   );
 
-/** New findings of a reading that the Lambda does not report: those of groups that it is handed. Pure. */
-function toReport(
-  reading: CellReading,
-  { appeared }: RecordedReading,
-  handed: readonly string[],
-): SweptFinding[] {
-  const { accountId, region, readAt } = reading;
-  const isNew = new Set(appeared);
-  return reading.findings.flatMap(({ ruleId, ...finding }) => {
-    const { groupId, ingress, exceptions } = finding;
-    const id = findingId({ accountId, region, groupId, ingress });
-    const isReported = !isNew.has(id) || exceptions.length > 0 || handed.includes(groupId);
-    if (ruleId === null || isReported) return [];
-    return [{ ...finding, ruleId, accountId, region, firstSeen: readAt.toISOString() }];
-  });
+/** What changes in Security Hub, by the ids of findings. It never had what is excepted from the beginning. Pure. */
+function changesToReport({ opened, excepted, resolved, appeared }: CellChanges): Map<string, SweptChange> {
+  const ended = excepted.filter((id) => !appeared.includes(id));
+  return new Map([
+    ...opened.map((id) => [id, 'open'] as const),
+    ...ended.map((id) => [id, 'excepted'] as const),
+    ...resolved.map((id) => [id, 'removed'] as const),
+  ]);
 }
 
 /**
@@ -44,18 +37,21 @@ function toReport(
  * Security Hub, and offences whose events may have been missed.
  */
 export function leaver({ partition, securityHub }: LeaveContext): SweepContext['leave'] {
-  return async (query: Query, reading: CellReading, recorded: RecordedReading, { policy }: SweepPolicy) => {
+  return async (query: Query, reading: CellReading, changes: CellChanges, { policy }: SweepPolicy) => {
     const groups = policy.sweepAction === 'remediate' ? groupsToRemediate(reading) : [];
     await handGroups(query, groups);
-    if (securityHub) {
+    const toReport = changesToReport(changes);
+    if (securityHub && toReport.size > 0) {
       const when = { partition, now: reading.readAt.toISOString() };
-      const handed = groups.map(({ groupId }) => groupId);
-      const gone = recorded.resolved.length > 0 ? await removed(query, recorded.resolved) : [];
-      await importFindings(query, [
-        ...toReport(reading, recorded, handed).map((each) => sweptFinding(each, 'open', when)),
-        ...gone.map((each) => sweptFinding(each, 'removed', when)),
-      ]);
+      const handed = new Set(groups.map(({ groupId }) => groupId));
+      const imports = (await listed(query, [...toReport.keys()])).flatMap(({ id, ...finding }) => {
+        const change = toReport.get(id);
+        // The Lambda reports the groups that it is handed.
+        if (!change || (change === 'open' && handed.has(finding.groupId))) return [];
+        return [sweptFinding(finding, change, when)];
+      });
+      await importFindings(query, imports);
     }
-    await suspectMissed(query, suspicions(reading, recorded));
+    await suspectMissed(query, suspicions(reading, changes));
   };
 }

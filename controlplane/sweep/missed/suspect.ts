@@ -1,7 +1,7 @@
 import type { CellReading } from '../../store/findings/finding.ts';
+import type { CellChanges } from '../../store/findings/findings.ts';
 import { findingId } from '../../store/findings/identity.ts';
 import type { Suspicion } from '../../store/sweeps/missed-events.ts';
-import type { RecordedReading } from '../context.ts';
 
 /**
  * New offences of a reading that an event should have announced: they were absent from an earlier complete reading of the
@@ -9,7 +9,7 @@ import type { RecordedReading } from '../context.ts';
  * cell that was never read before was perhaps never wired either, so nothing in it is suspected. An exception that
  * expired is no new offence: its finding was in the list. Pure.
  */
-export function suspicions(reading: CellReading, { appeared, previous }: RecordedReading): Suspicion[] {
+export function suspicions(reading: CellReading, { appeared, previous }: CellChanges): Suspicion[] {
   if (!previous) return [];
   const { accountId, region, sweepId, readAt, policyDigest } = reading;
   const isNew = new Set(appeared);

@@ -101,6 +101,32 @@ describe('Security Hub', () => {
     });
   });
 
+  test('gets what an exception allows as archived, and as active again when that ended', async ({
+    database,
+  }) => {
+    const hub = hubWorld(database);
+    const exceptions = [{ name: 'bastion', expires: null }];
+    await hub.sweep([offence(groupId, { ruleId })]);
+    await hub.sweep([offence(groupId, { ruleId, exceptions })]);
+    await hub.sweep([offence(groupId, { ruleId })]);
+    const { Id } = byLambda();
+    const states = hub.imported.map(({ finding: { Id, RecordState, Compliance, Workflow } }) => [
+      ...[Id, RecordState, Compliance?.Status, Workflow?.Status],
+    ]);
+    expect(states).toEqual([
+      [Id, 'ACTIVE', 'FAILED', 'NEW'],
+      [Id, 'ARCHIVED', 'PASSED', 'SUPPRESSED'],
+      [Id, 'ACTIVE', 'FAILED', 'NEW'],
+    ]);
+    expect(hub.imported[1]?.finding.Description).toBe('An exception of the policy allows it.');
+  });
+
+  test('gets nothing of what an exception allowed from the beginning', async ({ database }) => {
+    const hub = hubWorld(database);
+    await hub.sweep([offence(groupId, { ruleId, exceptions: [{ name: 'bastion', expires: null }] })]);
+    expect(hub.imported).toEqual([]);
+  });
+
   test('that refuses an import gets it later', async ({ database }) => {
     const hub = hubWorld(database);
     hub.refuse('InvalidAccessException: Security Hub is not enabled');
