@@ -15,7 +15,7 @@ import { type EvaluatedRule, type EvaluationInput, evaluateRules } from './evalu
 import { allowText, and, or, scopeText, sourcesText, trafficTexts } from './sentences.ts';
 import { type GroupSnapshot, notKnownOf } from './snapshot.ts';
 
-/** What one rule of the policy decides about a security group rule, in its turn. */
+/** What one rule of the policy decides about a security group rule. */
 interface Step {
   readonly policyRule: string;
   readonly says: 'misses' | 'decides' | 'not-reached';
@@ -37,16 +37,13 @@ export function explainDecision(
     if (!evaluated) throw new Error(`the group has no rule ${ruleId}`);
     return evaluated;
   };
-  const steps: Step[] = [];
-  for (const rule of policy.rules) {
-    const { name: policyRule } = rule;
-    if (steps.some(({ says }) => says === 'decides'))
-      steps.push({ policyRule, says: 'not-reached', why: '' });
-    else {
-      const { verdict, why } = evaluatedBy([rule]);
-      steps.push({ policyRule, says: verdict === 'allowed' ? 'misses' : 'decides', why });
-    }
-  }
+  let decided = false;
+  const steps = policy.rules.map((rule): Step => {
+    if (decided) return { policyRule: rule.name, says: 'not-reached', why: '' };
+    const { verdict, why } = evaluatedBy([rule]);
+    decided = verdict !== 'allowed';
+    return { policyRule: rule.name, says: decided ? 'decides' : 'misses', why };
+  });
   return {
     steps,
     evaluated: evaluatedBy(policy.rules),

@@ -1,29 +1,20 @@
 import * as z from 'zod';
+import { findingSchema, remediationResultSchema } from '../../../lambda/contract/result.ts';
 import { formatRule, openingOfFinding } from '../../../lambda/policy/rule.ts';
 import { parseAs } from './input.ts';
 import { type GroupSnapshot, knownGroup } from './snapshot.ts';
 
-/** The part of a remediation result that a rule is rebuilt from; records of earlier versions have it as well. */
-const resultSchema = z.object({
-  eventId: z.string(),
-  account: z.string(),
-  region: z.string(),
-  groupId: z.string().nullable(),
-  groupName: z.string().nullable(),
-  vpcId: z.string().nullable(),
-  findings: z.array(
-    z.object({
-      ruleId: z.string(),
-      protocol: z.string(),
-      fromPort: z.int().nullable(),
-      toPort: z.int().nullable(),
-      source: z.string(),
-    }),
-  ),
-  undecided: z.array(z.object({ ruleId: z.string() })),
-  excepted: z.array(z.object({ ruleId: z.string() })).default([]),
-  omitted: z.int().default(0),
-});
+/** The part of a remediation result that a rule is rebuilt from. Results of earlier versions have it too. */
+const resultSchema = remediationResultSchema
+  .pick({ account: true, region: true, groupId: true, groupName: true, vpcId: true })
+  .extend({
+    findings: z.array(
+      findingSchema.pick({ ruleId: true, protocol: true, fromPort: true, toPort: true, source: true }),
+    ),
+    undecided: z.array(z.object({ ruleId: z.string() })),
+    excepted: z.array(z.object({ ruleId: z.string() })).default([]),
+    omitted: z.int().default(0),
+  });
 const listSchema = z.object({ remediations: z.array(z.object({ result: resultSchema })) });
 
 type Result = z.infer<typeof resultSchema>;
@@ -45,7 +36,9 @@ function snapshotOf(result: Result, seen: Set<string>): GroupSnapshot[] {
     .map((each) => ({ id: each.ruleId, groupId, egress: false, ...openingOfFinding(each) }))
     .filter((rule) => {
       const key = [account, region, groupId, rule.id, formatRule(rule)].join(' ');
-      return !seen.has(key) && seen.add(key);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
     });
   const group = knownGroup({ id: groupId, name: groupName, vpcId });
   return rules.length > 0 ? [{ group, account, region, rules, egress: 0, notes: [] }] : [];
