@@ -1,53 +1,32 @@
-import { randomUUID } from 'node:crypto';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../../lambda/ledger/ledger.ts';
-import { tableKey, tableLedger } from '../../../lambda/ledger/table.ts';
+import { tableLedger } from '../../../lambda/ledger/table.ts';
 import { names } from '../../../programs/names.ts';
 import { lambdaPermissions } from '../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
 import { limitedRole } from '../../worlds/least-privilege.ts';
+import { bus, createTable, hub } from './iam-hub.ts';
+import { drain, subscribedQueue, without } from './results-queue.ts';
 
-const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
-const bus = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
 const later = new Date(Date.now() + 3_600_000);
 let sandbox: Sandbox;
 let topicArn: string;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: false });
-  const settings = sandbox.root(hub.accountId, hub.region);
-  for (const TableName of [names.table, 'another']) {
-    await new DynamoDBClient(settings).send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: tableKey, AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: tableKey, KeyType: 'HASH' }],
-      }),
-    );
-  }
-  const topic = await new SNSClient(settings).send(new CreateTopicCommand({ Name: 'people' }));
-  topicArn = topic.TopicArn ?? '';
+  for (const name of [names.table, 'another']) await createTable(sandbox, name);
+  const sns = new SNSClient(sandbox.root(hub.accountId, hub.region));
+  topicArn = (await sns.send(new CreateTopicCommand({ Name: 'people' }))).TopicArn ?? '';
 });
 afterAll(() => sandbox?.stop());
 afterEach(() => vi.unstubAllEnvs());
 
-type Statement = { Sid: string; Action: string | string[]; Resource: string | string[] };
-
-/** A session of the function's role as the programs declare it, less an action. */
+/** A session of the function's role as the programs declare it, without one action. */
 async function session(lacking?: string) {
-  const { Statement } = JSON.parse(
-    lambdaPermissions(hub, bus, {
-      ...{ organizationId: sandbox.organization.id, notificationTopicArn: topicArn },
-    }),
-  );
-  const kept = (Statement as Statement[])
-    .map((one) => ({ ...one, Action: [one.Action].flat().filter((action) => action !== lacking) }))
-    .filter(({ Action }) => Action.length > 0);
-  return limitedRole(sandbox, hub, ...kept);
+  const channels = { organizationId: sandbox.organization.id, notificationTopicArn: topicArn };
+  const { Statement } = JSON.parse(without(lambdaPermissions(hub, bus, channels), lacking));
+  return limitedRole(sandbox, hub, ...Statement);
 }
 
 async function ledger(lacking?: string, table: string = names.table): Promise<Ledger> {
@@ -117,43 +96,15 @@ describe('the ledger in its table, with the calls of the function\u2019s role al
   });
 });
 
-/** A queue that subscribes to the topic, and what it received. */
-async function subscriber() {
-  const settings = sandbox.root(hub.accountId, hub.region);
-  const QueueName = randomUUID();
-  const sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: false });
-  const Endpoint = `arn:aws:sqs:${hub.region}:${hub.accountId}:${QueueName}`;
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'sns.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource: Endpoint,
-        Condition: { ArnEquals: { 'aws:SourceArn': topicArn } },
-      },
-    ],
-  });
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes: { Policy } }));
-  await new SNSClient(settings).send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint }));
-  return async () => {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
-    );
-    return Messages.map(({ Body }) => JSON.parse(Body ?? ''));
-  };
-}
-
 describe('the notification topic', () => {
   const message = { Subject: 'SSH closed', Message: '{"outcome":"remediated"}' };
 
   test('gets what the function\u2019s role publishes, and a queue that subscribes can read it', async () => {
-    const received = await subscriber();
+    const queue = await subscribedQueue(sandbox, topicArn);
     const sns = new SNSClient(await session());
     const MessageAttributes = { outcome: { DataType: 'String', StringValue: 'remediated' } };
     await sns.send(new PublishCommand({ TopicArn: topicArn, ...message, MessageAttributes }));
-    expect(await received()).toMatchObject([
+    expect(await drain(sandbox, queue)).toMatchObject([
       {
         Type: 'Notification',
         TopicArn: topicArn,
@@ -164,7 +115,7 @@ describe('the notification topic', () => {
   });
 
   test('gets nothing without sns:Publish, and neither does another topic', async () => {
-    const received = await subscriber();
+    const queue = await subscribedQueue(sandbox, topicArn);
     const refusal = { name: expect.stringMatching(/^AuthorizationError/) };
     const denied = new SNSClient(await session('sns:Publish'));
     await expect(denied.send(new PublishCommand({ TopicArn: topicArn, ...message }))).rejects.toMatchObject(
@@ -173,6 +124,6 @@ describe('the notification topic', () => {
     const permitted = new SNSClient(await session());
     const other = new PublishCommand({ TopicArn: `${topicArn}-of-others`, ...message });
     await expect(permitted.send(other)).rejects.toMatchObject(refusal);
-    expect(await received()).toEqual([]);
+    expect(await drain(sandbox, queue)).toEqual([]);
   });
 });

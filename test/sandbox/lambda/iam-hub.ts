@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateEventBusCommand,
@@ -8,6 +9,8 @@ import {
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { vi } from 'vitest';
 import { tableKey } from '../../../lambda/ledger/table.ts';
 import { busArn, names } from '../../../programs/names.ts';
 import { queuePolicy } from '../../../programs/policies.ts';
@@ -15,6 +18,28 @@ import type { Sandbox } from '../../../sandbox/sandbox.ts';
 
 export const hub = { partition: 'aws', accountId: '222222222222', region: 'eu-west-1' };
 export const bus = busArn(hub, names.bus);
+
+/** Creates a table for a ledger in the hub. */
+export async function createTable(sandbox: Sandbox, TableName: string): Promise<void> {
+  const table = new CreateTableCommand({
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: tableKey, AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: tableKey, KeyType: 'HASH' }],
+  });
+  await new DynamoDBClient(sandbox.root(hub.accountId, hub.region)).send(table);
+}
+
+/** Puts a session of the function's role into the environment, as Lambda does. */
+export async function enterLambdaRole(sandbox: Sandbox): Promise<void> {
+  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
+  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${names.lambdaRole}`;
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: randomUUID() }));
+  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
+  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+}
 
 /** The hub as far as the function touches it: org bus, results queue, table, Slack secret and the function's role. */
 export async function createHub(sandbox: Sandbox): Promise<{ queueUrl: string; secretArn: string }> {
@@ -34,15 +59,7 @@ export async function createHub(sandbox: Sandbox): Promise<{ queueUrl: string; s
   await bridge.send(
     new PutTargetsCommand({ EventBusName: names.bus, Rule: names.resultsRule, Targets: [{ Id: 'q', Arn }] }),
   );
-  const dynamodb = new DynamoDBClient(sandbox.root(hub.accountId, hub.region));
-  await dynamodb.send(
-    new CreateTableCommand({
-      TableName: names.table,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: tableKey, AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: tableKey, KeyType: 'HASH' }],
-    }),
-  );
+  await createTable(sandbox, names.table);
   const secrets = new SecretsManagerClient(sandbox.root(hub.accountId, hub.region));
   const SecretString = 'http://127.0.0.1:9/no-listener';
   const secret = await secrets.send(new CreateSecretCommand({ Name: 'slack-of-the-test', SecretString }));

@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from '@aws-sdk/client-securityhub';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { awsCloud } from '../../../lambda/aws/cloud.ts';
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
@@ -14,21 +11,21 @@ import type { Policy } from '../../../lambda/policy/schema/policy.ts';
 import { names } from '../../../programs/names.ts';
 import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
-import { bus, createHub, hub } from './iam-hub.ts';
-import { drain, resultsIn, without } from './results-queue.ts';
+import { bus, createHub, enterLambdaRole, hub } from './iam-hub.ts';
+import { drain, resultsIn, subscribedQueue, without } from './results-queue.ts';
 
-/** The member accounts, of the first of which events tell. */
+/** The member accounts. Events are of the first one. */
 export const accounts = ['300000000001', '300000000002'] as const;
 export const region = 'eu-central-1';
-const [topic, queue] = ['people', 'subscriber'];
+const topic = 'people';
 const arnOf = (service: string, name: string) => `arn:aws:${service}:${hub.region}:${hub.accountId}:${name}`;
 
-/** What a test file has of its sandbox, once its tests run. */
+/** What the tests of a file use of their sandbox. */
 export interface Stage {
   sandbox: Sandbox;
   ec2: EC2Client;
   ec2Elsewhere: EC2Client;
-  /** Gives the roles all that the programs declare with everything switched on, but for one action. */
+  /** Gives the roles all that the programs declare with everything enabled, except one action. */
   permit(lacking?: string): Promise<void>;
   /** The result of the function under its role: no error, or the words of one. `later` is by how many minutes. */
   run(policy: Policy, event: object, later?: number): Promise<string | undefined>;
@@ -46,7 +43,9 @@ export function useStage(): Stage {
     const sandbox = await startSandbox();
     const { queueUrl } = await createHub(sandbox);
     for (const account of accounts) await joinMember(sandbox, account);
-    const subscriber = await subscribe(sandbox);
+    const sns = new SNSClient(sandbox.root(hub.accountId, hub.region));
+    const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: topic }));
+    const subscriber = await subscribedQueue(sandbox, TopicArn);
     Object.assign(stage, {
       sandbox,
       ec2: new EC2Client(sandbox.root(accounts[0], region)),
@@ -68,25 +67,6 @@ async function joinMember(sandbox: Sandbox, account: string): Promise<void> {
   const role = { RoleName: names.remediationRole, AssumeRolePolicyDocument };
   await new IAMClient(sandbox.root(account)).send(new CreateRoleCommand(role));
   await new SecurityHubClient(sandbox.root(account, region)).send(new EnableSecurityHubCommand({}));
-}
-
-async function subscribe(sandbox: Sandbox): Promise<string> {
-  const settings = sandbox.root(hub.accountId, hub.region);
-  const sns = new SNSClient(settings);
-  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: topic }));
-  const statement = {
-    Effect: 'Allow',
-    Principal: { Service: 'sns.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: arnOf('sqs', queue),
-    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
-  };
-  const Attributes = { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) };
-  const { QueueUrl = '' } = await new SQSClient(settings).send(
-    new CreateQueueCommand({ QueueName: queue, Attributes }),
-  );
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arnOf('sqs', queue) }));
-  return QueueUrl;
 }
 
 async function permit(sandbox: Sandbox, lacking: string | undefined): Promise<void> {
@@ -111,13 +91,7 @@ async function run(
   event: object,
   later: number,
 ): Promise<string | undefined> {
-  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
-  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${names.lambdaRole}`;
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: randomUUID() }));
-  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
-  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+  await enterLambdaRole(sandbox);
   const now = () => new Date(Date.now() + later * 60_000);
   const handler = createHandler({
     policy,

@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { vi } from 'vitest';
 import { awsCloud, type Cloud } from '../../../lambda/aws/cloud.ts';
 import { createHandler, type Handler } from '../../../lambda/handler.ts';
 import { tableLedger } from '../../../lambda/ledger/table.ts';
@@ -10,7 +7,7 @@ import type { Mode, Policy } from '../../../lambda/policy/schema/policy.ts';
 import { names } from '../../../programs/names.ts';
 import { lambdaPermissions, remediationPermissions, remediationTrust } from '../../../programs/policies.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
-import { bus, hub } from './iam-hub.ts';
+import { bus, enterLambdaRole, hub } from './iam-hub.ts';
 
 const rights = { narrowing: false, securityHub: false };
 
@@ -24,19 +21,13 @@ export async function makeMemberRole(sandbox: Sandbox, accountId: string): Promi
   await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument }));
 }
 
-/** The function's own role, and its session in the environment, as Lambda gives it. */
-export async function wearLambdaRole(sandbox: Sandbox): Promise<void> {
+/** Permits the function's role its calls, and puts a session of it into the environment. */
+export async function permitLambdaRole(sandbox: Sandbox): Promise<void> {
   const iam = new IAMClient(sandbox.root(hub.accountId));
   const PolicyDocument = lambdaPermissions(hub, bus, { organizationId: sandbox.organization.id });
   const RoleName = names.lambdaRole;
   await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'calls', PolicyDocument }));
-  const sts = new STSClient(sandbox.root(hub.accountId, hub.region));
-  const RoleArn = `arn:aws:iam::${hub.accountId}:role/${RoleName}`;
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: randomUUID() }));
-  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', Credentials?.AccessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', Credentials?.SecretAccessKey);
-  vi.stubEnv('AWS_SESSION_TOKEN', Credentials?.SessionToken);
+  await enterLambdaRole(sandbox);
 }
 
 /** The function in this process, with its role's session, by the policy capped to a mode; it tells each AWS call it makes. */

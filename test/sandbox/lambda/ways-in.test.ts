@@ -5,7 +5,7 @@ import { parsePolicy } from '../../../lambda/policy/parse.ts';
 import { modes } from '../../../lambda/policy/schema/policy.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
 import { createHub } from './iam-hub.ts';
-import { ec2Of, lambdaOf, makeMemberRole, wearLambdaRole } from './ways-in-lambda.ts';
+import { ec2Of, lambdaOf, makeMemberRole, permitLambdaRole } from './ways-in-lambda.ts';
 import { type Decision, rows } from './ways-in-rows.ts';
 import { listing, makeScene, type Scene } from './ways-in-scene.ts';
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   elsewhere = ec2Of(sandbox, '300000000002', 'eu-west-1');
   scene = await makeScene(here);
   await (await makeScene(elsewhere)).restore();
-  await wearLambdaRole(sandbox);
+  await permitLambdaRole(sandbox);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

@@ -12,34 +12,28 @@ import {
   RestoreManagedPrefixListVersionCommand,
 } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { names, queueArn } from '../../../programs/names.ts';
 import { ingressPattern } from '../../../programs/pattern.ts';
 import { queuePolicy } from '../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
+import { drain } from '../lambda/results-queue.ts';
 
 const member = { partition: 'aws', accountId: '300000000001', region: 'eu-west-1' };
 const QueueName = 'taken';
 const tags = [{ Key: 'portcullis-exception', Value: 'true' }];
 let sandbox: Sandbox;
 let ec2: EC2Client;
-let sqs: SQSClient;
 let groups = 0;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
   const settings = sandbox.root(member.accountId, member.region);
   ec2 = new EC2Client(settings);
-  sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: false });
   const events = new EventBridgeClient(settings);
   const Policy = queuePolicy(member, QueueName, [{ rule: names.forwardRule }]);
-  await sqs.send(new CreateQueueCommand({ QueueName, Attributes: { Policy } }));
+  await new SQSClient(settings).send(new CreateQueueCommand({ QueueName, Attributes: { Policy } }));
   const Name = names.forwardRule;
   await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify(ingressPattern) }));
   const Targets = [{ Id: 'queue', Arn: queueArn(member, QueueName) }];
@@ -48,15 +42,12 @@ beforeAll(async () => {
 afterAll(() => sandbox?.stop());
 beforeEach(taken);
 
-/** The events that the rule took since the last look. */
+/** The events that matched the rule since the last call. */
 async function taken() {
-  await sandbox.idle();
-  const QueueUrl = `${sandbox.endpoint}/${member.accountId}/${QueueName}`;
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-  for (const { ReceiptHandle } of Messages)
-    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-  return Messages.map(({ Body }) => JSON.parse(Body ?? '').detail);
+  const bodies = await drain(sandbox, `${sandbox.endpoint}/${member.accountId}/${QueueName}`, member);
+  return bodies.map((body) => Object(body).detail);
 }
+
 async function group(): Promise<string> {
   groups += 1;
   const made = { GroupName: `group-${groups}`, Description: 'test' };
@@ -69,8 +60,8 @@ const taggable = async () => {
   return { GroupId, vpc };
 };
 
-describe('the ingress rule takes, as EventBridge matches', () => {
-  test('tags put on a security group, in CloudTrail\u2019s shape', async () => {
+describe('the ingress rule matches, by EventBridge', () => {
+  test('created tags of a security group, in CloudTrail\u2019s shape', async () => {
     const { GroupId, vpc } = await taggable();
     await ec2.send(new CreateTagsCommand({ Resources: [vpc, GroupId], Tags: tags }));
     expect(await taken()).toMatchObject([
@@ -86,7 +77,7 @@ describe('the ingress rule takes, as EventBridge matches', () => {
     ]);
   });
 
-  test('tags taken off one, with and without a value', async () => {
+  test('deleted tags of a security group, with and without a value', async () => {
     const { GroupId } = await taggable();
     await ec2.send(new CreateTagsCommand({ Resources: [GroupId], Tags: tags }));
     await taken();
@@ -180,8 +171,8 @@ describe('the ingress rule takes, as EventBridge matches', () => {
   });
 });
 
-describe('the ingress rule leaves', () => {
-  test('tags of anything else, and what only closes', async () => {
+describe('the ingress rule does not match', () => {
+  test('tags of other resources, and calls that only close', async () => {
     const { GroupId, vpc } = await taggable();
     await ec2.send(new CreateTagsCommand({ Resources: [vpc], Tags: tags }));
     await ec2.send(new DeleteTagsCommand({ Resources: [vpc], Tags: tags }));
