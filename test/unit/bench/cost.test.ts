@@ -17,7 +17,7 @@ import { givens, quantitiesOf, rates, sizes } from '../../../bench/cost/quantiti
 import { dollars, priced } from '../../../bench/cost/tables.ts';
 import { median } from '../../../bench/figures.ts';
 import type { Ledger } from '../../../lambda/ledger/ledger.ts';
-import { createWorld, fixture } from '../../worlds/lambda.ts';
+import { afterEvent, createWorld, ssh } from '../../worlds/lambda.ts';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 const page = readFileSync(path.join(repository, 'docs/cost.md'), 'utf8');
@@ -166,8 +166,7 @@ describe('the volume', () => {
   });
 
   test('takes the log of a violation for larger than it is', async () => {
-    const world = createWorld();
-    await world.handler(fixture('authorize-nested'));
+    const world = await afterEvent(ssh);
     expect(world.published[0]?.outcome).toBe('remediated');
     expect(Buffer.byteLength(world.log.join('\n')) / 1e9).toBeLessThan(givens.logGigabytes.value);
   });
@@ -179,7 +178,7 @@ describe('the volume', () => {
       spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     const reads = spied('read', 'members');
     const writes = spied('write', 'writeOnce', 'add', 'remove', 'count');
-    await world.handler(fixture('authorize-nested'));
+    await world.handler(ssh);
     const { readsPerEvent, readsPerViolation, writesPerViolation } = givens;
     expect(count(reads)).toBeGreaterThan(0);
     expect(count(reads)).toBeLessThanOrEqual(readsPerEvent.value + readsPerViolation.value);
