@@ -11,16 +11,8 @@ const protocols = fc.oneof(
   some<string | number>('tcp', 'udp', 'icmp', 'icmpv6', 6, '17', 50, 0, 255),
 );
 const ports = some<number | string>(
-  0,
-  22,
-  24,
-  80,
-  443,
-  '79-81',
-  '22-23',
-  '0-65535',
-  '1024-65535',
-  '8000-9000',
+  ...[0, 22, 24, 80, 443],
+  ...['79-81', '22-23', '0-65535', '1024-65535', '8000-9000'],
 );
 const traffic = {
   protocols: maybe(protocols),

@@ -1,6 +1,6 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { type RemediationResult, remediationResultSchema } from '../../../../lambda/contract/result.ts';
-import { createHandler, type Handler } from '../../../../lambda/handler.ts';
+import { createHandler } from '../../../../lambda/handler.ts';
 import type { Ledger } from '../../../../lambda/ledger/ledger.ts';
 import type { Policy } from '../../../../lambda/policy/schema/policy.ts';
 import { awsError } from '../../../worlds/lambda.ts';
@@ -16,23 +16,12 @@ const busArn = 'arn:aws:events:eu-west-1:222222222222:event-bus/portcullis';
 const token = 'xoxb-12345678';
 const start = Date.parse('2026-03-02T09:15:10Z');
 
-/** One handler as a warm Lambda keeps it, with a world that is changed under it. */
-export interface Stage {
-  policy: Policy;
-  aws: Fake;
-  /** Whether the policy lets the Lambda change anything. */
-  revokes: boolean;
-  handler: Handler;
-  /** Everything forgotten, and the clock back at its start. */
-  reset(): void;
-  /** From now on the ledger answers or it does not. */
-  setLedger(answers: boolean): void;
-  /** What went out to Slack, and what the log says. */
-  written: string[];
-}
+export type Stage = ReturnType<typeof createStage>;
 
-export function createStage(policy: Policy, channels: boolean): Stage {
+/** One handler as a warm Lambda keeps it, with a world that is changed under it. */
+export function createStage(policy: Policy, channels: boolean) {
   const aws = fakeAws(members, busArn, token);
+  /** What was sent to Slack, and what the log has. */
   const written: string[] = [];
   let time = start;
   const fresh = () => memoryLedger(() => new Date(time));
@@ -60,12 +49,15 @@ export function createStage(policy: Policy, channels: boolean): Stage {
     },
     log: channels ? (step, facts) => written.push(JSON.stringify({ step, ...facts })) : () => undefined,
   });
+  /** Forgets everything, and sets the clock back to its start. */
   const reset = () => {
     time = start;
     ledger = fresh();
     written.length = 0;
   };
+  /** Whether the policy lets the Lambda change anything. */
   const revokes = policy.rules.some((rule) => modeOf(policy, rule) === 'revoke');
+  /** From now on the ledger answers, or it does not. */
   const setLedger = (answers: boolean) => {
     ledger.fail = answers ? undefined : awsError('AccessDeniedException', 403);
   };
@@ -100,10 +92,8 @@ export type Evaluations = (place: string) => ReadonlyMap<string, EvaluatedRule>;
 
 /** The oracle for one scene; it judges what it is asked about, and each state of a group once. */
 export function evaluating(policy: Policy, scene: Scene): (state: Snapshot) => Evaluations {
-  const known = new Map<
-    string,
-    { rules: readonly SecurityGroupRule[]; judged: Map<string, EvaluatedRule> }
-  >();
+  type Known = { rules: readonly SecurityGroupRule[]; judged: Map<string, EvaluatedRule> };
+  const known = new Map<string, Known>();
   return (state) => (place) => {
     const { group, rules } = state.get(place) ?? {};
     if (!group || !rules) return new Map();
@@ -112,22 +102,15 @@ export function evaluating(policy: Policy, scene: Scene): (state: Snapshot) => E
     const [account = '', region = ''] = place.split('/');
     const tags = Object.fromEntries(group.tags.map(({ Key, Value }) => [Key, Value]));
     const units = accounts[account]?.organizationalUnits;
-    const where = {
-      account,
-      region,
-      units,
-      tags,
-      now: new Date(start),
-      groupId: group.id,
-      groupName: group.name,
-    };
+    const named = { groupId: group.id, groupName: group.name };
+    const where = { account, region, units, tags, now: new Date(start), ...named };
     const judged = evaluateGroup(policy, where, rules, scene.lists);
     known.set(place, { rules, judged });
     return judged;
   };
 }
 
-/** What came of one invocation. */
+/** The result of one invocation. */
 export interface Run {
   before: Snapshot;
   after: Snapshot;

@@ -1,17 +1,14 @@
 import type { Trial } from './trial.ts';
 
-/** How often each case of the invariants occurred, so that none passes without a case. */
-export interface Tally {
-  count(trial: Trial): void;
-  /** Of outcomes and actions of findings, of AWS calls that went wrong, and of invocations that rejected. */
-  of(what: string): number;
-}
-
-export function createTally(): Tally {
+/**
+ * How often each case of the invariants occurred, so that none passes without a case: outcomes and actions of findings,
+ * AWS calls that went wrong, and invocations that rejected.
+ */
+export function createTally() {
   const counts = new Map<string, number>();
   const up = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   return {
-    count(trial) {
+    count(trial: Trial) {
       for (const { record, rejection, results } of trial) {
         if (record.mishaps > 0) up('mishap');
         if (rejection) up('rejection');
@@ -21,6 +18,6 @@ export function createTally(): Tally {
         }
       }
     },
-    of: (what) => counts.get(what) ?? 0,
+    of: (what: string) => counts.get(what) ?? 0,
   };
 }

@@ -29,26 +29,23 @@ export interface Mishap {
   kind: 'throttled' | 'denied' | 'broken' | 'answer lost' | 'rule deleted' | 'rule added';
 }
 
-export interface Fake {
-  cloud: Cloud;
-  /** Sets the scene for the next event, with what goes wrong. */
-  play(scene: Scene, mishap?: Mishap): void;
-  /** What was called in no cell of the scene, and every change: cell, group and rule, or protocol, ports and range. */
-  record: {
-    trespasses: string[];
-    revoked: string[];
-    authorized: string[];
-    detail: string[];
-    mishaps: number;
-  };
-}
+export type Fake = ReturnType<typeof fakeAws>;
+
+/** What was called in no cell of the scene, and every change: cell, group and rule, or protocol, ports and range. */
+const emptyRecord = () => ({
+  trespasses: [] as string[],
+  revoked: [] as string[],
+  authorized: [] as string[],
+  detail: [] as string[],
+  mishaps: 0,
+});
 
 /** AWS for the handler, of the members given; the other accounts do not know the remediation role. */
-export function fakeAws(members: readonly string[], busArn: string, token: string): Fake {
+export function fakeAws(members: readonly string[], busArn: string, token: string) {
   let scene: Scene;
   let mishap: Mishap | undefined;
   let calls = 0;
-  const record: Fake['record'] = { trespasses: [], revoked: [], authorized: [], detail: [], mishaps: 0 };
+  const record = emptyRecord();
   const enter = (cell?: Map<string, Group>, isRevoke = false) => {
     calls += 1;
     if (mishap?.at !== calls) return;
@@ -96,11 +93,12 @@ export function fakeAws(members: readonly string[], busArn: string, token: strin
   return {
     cloud,
     record,
-    play(next, at) {
+    /** Sets the scene for the next event, with what goes wrong. */
+    play(next: Scene, at?: Mishap) {
       scene = next;
       mishap = at;
       calls = 0;
-      Object.assign(record, { trespasses: [], revoked: [], authorized: [], detail: [], mishaps: 0 });
+      Object.assign(record, emptyRecord());
     },
   };
 }
@@ -111,19 +109,10 @@ function strike(kind: Mishap['kind'], cell: Map<string, Group> | undefined): voi
   if (kind === 'broken') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   for (const group of cell?.values() ?? []) {
     const harmless = { ...group.rules[0], CidrIpv4: '10.0.0.0/8', IsEgress: false, IpProtocol: 'tcp' };
-    const added = {
-      ...harmless,
-      GroupId: group.id,
-      FromPort: 443,
-      ToPort: 443,
-      SecurityGroupRuleId: 'sgr-added',
-    };
+    const oneSource = { CidrIpv6: undefined, PrefixListId: undefined, ReferencedGroupInfo: undefined };
+    const https = { FromPort: 443, ToPort: 443, SecurityGroupRuleId: 'sgr-added', GroupId: group.id };
     if (kind === 'rule deleted') group.rules = group.rules.slice(1);
-    else
-      group.rules = [
-        ...group.rules,
-        { ...added, CidrIpv6: undefined, PrefixListId: undefined, ReferencedGroupInfo: undefined },
-      ];
+    else group.rules = [...group.rules, { ...harmless, ...https, ...oneSource }];
   }
 }
 
@@ -133,7 +122,7 @@ interface Door {
   /** The answer to the call that changed something does not arrive. */
   isLost: () => boolean;
   scene: () => Scene;
-  record: Fake['record'];
+  record: ReturnType<typeof emptyRecord>;
 }
 
 function member({ name, cell, isLost, scene, record }: Door): Member {
@@ -195,16 +184,9 @@ function member({ name, cell, isLost, scene, record }: Door): Member {
     async authorizeIngress(id, { IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges }) {
       const group = groupOf(cell(), id);
       const source = { CidrIpv4: IpRanges?.[0]?.CidrIp, CidrIpv6: Ipv6Ranges?.[0]?.CidrIpv6 };
-      const SecurityGroupRuleId = `sgr-let-in-${record.authorized.length}-${group.rules.length}`;
-      const made = {
-        SecurityGroupRuleId,
-        GroupId: id,
-        IsEgress: false,
-        IpProtocol,
-        FromPort,
-        ToPort,
-        ...source,
-      };
+      const SecurityGroupRuleId = `sgr-allowed-${record.authorized.length}-${group.rules.length}`;
+      const where = { SecurityGroupRuleId, GroupId: id, IsEgress: false };
+      const made = { ...where, IpProtocol, FromPort, ToPort, ...source };
       const text = source.CidrIpv4 ?? source.CidrIpv6;
       record.authorized.push(`${name} ${id} ${IpProtocol} ${FromPort} ${ToPort} ${text}`);
       group.rules = [...group.rules, made];
