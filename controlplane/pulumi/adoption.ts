@@ -25,7 +25,7 @@ const entryOf = (candidate: Candidate, known: ReadonlySet<string>, place: StackP
   const { urn, type, parent, provider, retainOnDelete } = candidate;
   const id = candidate.id || importId(type, candidate.inputs ?? {}, place);
   if (id === undefined || !provider) return undefined;
-  // A destroy goes by them: a role goes after its policy.
+  // A destroy follows them: a role is deleted after its policy.
   const dependencies = (candidate.dependencies ?? []).filter((each) => known.has(each));
   const placed = {
     ...(parent && { parent }),

@@ -36,21 +36,21 @@ export async function findCli(): Promise<PulumiCommand> {
   }
 }
 
-/** Where the state is can hold a password, so no file says it. */
+/** The address of the state can contain a password, so it is not written to a file. */
 const environmentOf = ({ state }: EngineSettings) => ({
   PULUMI_BACKEND_URL: backendUrl(state),
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
   PULUMI_LOG_ROTATION_MAX_TOTAL_MB: '50',
   PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
-  // Another machine may have made the stack: what its secrets are encrypted with is in the state too.
+  // Another machine may have created the stack; the state also names what encrypts its secrets.
   PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
 });
 
-/** How the Automation API hands a command over. Source: `PulumiCommand.run`, internal there. */
+/** How the Automation API runs a command. Source: `PulumiCommand.run`, internal there. */
 type Run = (args: string[], cwd: string, more: Record<string, string>) => Promise<CommandOutput>;
 
-/** The CLI with commands that an aborted signal ends, whichever of them is under way or comes next. */
+/** The CLI with commands that an aborted signal ends: the one in progress, and each that follows. */
 function interruptible(cli: PulumiCommand, signal: AbortSignal): PulumiCommand & { readonly run: Run } {
   const run: Run = (args, cwd, more) =>
     runCommand(cli.command, [...args, '--non-interactive'], {
@@ -68,7 +68,7 @@ const options = { color: 'never', suppressProgress: true } as const;
 
 /**
  * What the engine does for an operation. It always runs the program: otherwise it reads the resources through the
- * provider that the last update recorded, whose role or external id may be no more. `destroy` refreshes in a process of
+ * provider that the last update recorded, whose role or external id may have changed. `destroy` refreshes in a process of
  * its own, because the engine does not combine the two with a program. Source: `deploymentExecutor.Execute` in
  * pkg/resource/deploy of the Pulumi engine.
  */

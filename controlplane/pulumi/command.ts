@@ -18,7 +18,7 @@ export interface CommandOutput {
   readonly code: number;
 }
 
-/** A command that ended with another code than 0, or by a signal; `stderr` says why. */
+/** A command that ended with an exit code other than 0, or by a signal; `stderr` has the reason. */
 export class CommandFailed extends Error {
   readonly stderr: string;
   readonly killed: boolean;
@@ -33,27 +33,27 @@ export class CommandFailed extends Error {
 
 /**
  * The signals to a command that has to end, each after so many milliseconds. The Pulumi CLI begins no further step after
- * its first interrupt, and cancels the steps under way after its second; both times it writes the state and releases
+ * its first interrupt, and cancels the steps in progress after its second; both times it writes the state and releases
  * the lock. Source: `pulumi up`, "cancellation", in the CLI's `makeCancelContext`.
  */
-const insistence = [
-  { after: 0, say: 'SIGINT' },
-  { after: 10_000, say: 'SIGINT' },
-  { after: 20_000, say: 'SIGKILL' },
+const signals = [
+  { after: 0, signal: 'SIGINT' },
+  { after: 10_000, signal: 'SIGINT' },
+  { after: 20_000, signal: 'SIGKILL' },
 ] as const;
 
 /** After a lost lease another worker may begin within seconds: this one must have ended by then. */
-const haste = [
-  { after: 0, say: 'SIGINT' },
-  { after: 1_000, say: 'SIGINT' },
-  { after: 3_000, say: 'SIGKILL' },
+const fastSignals = [
+  { after: 0, signal: 'SIGINT' },
+  { after: 1_000, signal: 'SIGINT' },
+  { after: 3_000, signal: 'SIGKILL' },
 ] as const;
 
 function endOn(signal: AbortSignal, child: ChildProcess): () => void {
   const timers: NodeJS.Timeout[] = [];
   const end = () => {
-    for (const { after, say } of hasCode(signal.reason, 'lease-lost') ? haste : insistence)
-      timers.push(setTimeout(() => child.kill(say), after));
+    for (const step of hasCode(signal.reason, 'lease-lost') ? fastSignals : signals)
+      timers.push(setTimeout(() => child.kill(step.signal), step.after));
   };
   signal.addEventListener('abort', end, { once: true });
   return () => {
@@ -79,10 +79,10 @@ export async function runCommand(
   });
   if (child.pid !== undefined) onStart(child.pid);
   const forget = endOn(signal, child);
-  const said = { stdout: '', stderr: '' };
+  const streams = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
-      said[stream] += text;
+      streams[stream] += text;
     });
   }
   try {
@@ -90,7 +90,7 @@ export async function runCommand(
       child.once('error', reject);
       child.once('close', (status) => resolve(status ?? -1));
     });
-    const output = { ...said, code };
+    const output = { ...streams, code };
     if (code !== 0) throw new CommandFailed(command, output);
     return output;
   } finally {

@@ -11,7 +11,7 @@ import { carryOut, commandReason, isMissing, type Operation, type StackAt } from
 /** The real Pulumi engine. Several stacks may run at once; a stack never may. */
 export interface Engine {
   /**
-   * Idempotent. `destroy` deletes the stack as well; of a stack that is not there nothing is left to do. An aborted
+   * Idempotent. `destroy` deletes the stack as well; a stack that does not exist needs nothing. An aborted
    * signal ends the operation. @throws `stack-failed`
    */
   operate(operation: Operation, signal: AbortSignal): Promise<OperationRecord>;
@@ -68,7 +68,7 @@ function stackWork(settings: EngineSettings) {
       return carryOut(opened, operation, signal);
     });
   };
-  /** What a command says of a stack; undefined where there is none. */
+  /** The output of a command about a stack; undefined if the stack does not exist. */
   const ask = (key: StackKey, act: (opened: CliStack) => Promise<string>) =>
     ofStack(
       key,
@@ -92,7 +92,7 @@ export function pulumiEngine(settings: EngineSettings): Engine {
     await ask(key, (opened) => opened.run('stack', 'rm', '--yes', '--force'));
     await rm(configurationFile(settings, key), { force: true });
   };
-  /** Where a dead holder made something that the state does not know, it is in the way: made whole, it is known. */
+  /** A resource that a dead holder made without a record of it prevents the deletion. An update records it first. */
   const takeDown = (operation: Operation, signal: AbortSignal) =>
     operate(operation, signal).catch(async (error) => {
       if (!operation.recover || signal.aborted) throw error;

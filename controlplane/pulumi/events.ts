@@ -23,7 +23,7 @@ export interface EngineEvent {
   readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
 }
 
-/** What refresh says in its operation names: a resource gone, or changed, since the last operation. */
+/** Operation names that change nothing. */
 const plain = new Set(['same', 'read', 'refresh']);
 
 export const resourceName = (urn: string): string => urn.split('::').slice(3).join('::');
@@ -31,12 +31,12 @@ export const resourceName = (urn: string): string => urn.split('::').slice(3).jo
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine's messages carry ANSI colour codes.
 const colour = /\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g;
 
-/** What a diagnostic says, whose first line can be no more than `1 error occurred:`. */
+/** The text of a diagnostic, without a first line such as `1 error occurred:`. */
 function inOneLine(message: string): string {
   const lines = message.replace(colour, '').split('\n');
-  const said = lines.map((line) => line.trim().replace(/^\* /, '')).filter((line) => line !== '');
-  return said
-    .filter((line, index) => said.length === 1 || index > 0 || !/^\d+ errors? occurred:$/.test(line))
+  const filled = lines.map((line) => line.trim().replace(/^\* /, '')).filter((line) => line !== '');
+  return filled
+    .filter((line, index) => filled.length === 1 || index > 0 || !/^\d+ errors? occurred:$/.test(line))
     .join(' ');
 }
 
@@ -47,7 +47,7 @@ export interface EventRecorder {
   record(): OperationRecord;
   /** The operation is tried again: what failed is forgotten, what was done stays. */
   again(): void;
-  /** What the next refresh finds of these resources is no drift: the state did not know them. */
+  /** Differences that the next refresh finds in these resources are no drift, because the state did not have them. */
   adopt(urns: readonly string[]): void;
 }
 

@@ -1,16 +1,16 @@
 import type { OperationRecord } from '../stacks/operation-record.ts';
 
-/** How far an operation came that failed. */
+/** The progress of an operation that failed. */
 export interface PartWay {
-  /** What it had begun to change by then, the last of which may not have been made. */
+  /** What it had begun to change; the last change may not have been made. */
   readonly record: OperationRecord;
-  /** It had the stack's lock: nothing of an earlier holder was in the way any more. */
+  /** It had the stack's lock, so nothing of an earlier holder prevented it. */
   readonly entered: boolean;
   /** The stack's lock is held, by an owner that is not known to be dead. */
   readonly locked?: boolean;
 }
 
-/** An operation that failed, with how far it came. */
+/** An operation that failed, with its progress. */
 export class OperationFailed extends Error {
   readonly partWay: PartWay;
 
@@ -21,7 +21,7 @@ export class OperationFailed extends Error {
   }
 }
 
-/** How far the operation came whose failure this is, or is the cause of it; undefined where that is not known. */
+/** The progress of the failed operation that this error is, or has as its cause; undefined if it is not known. */
 export function partWayOf(error: unknown): PartWay | undefined {
   if (error instanceof OperationFailed) return error.partWay;
   return error instanceof Error && error.cause !== undefined ? partWayOf(error.cause) : undefined;

@@ -23,7 +23,7 @@ const isGlobal = (type: string): boolean => type.startsWith('aws:iam/');
 /**
  * How the AWS provider names each resource for import, from the inputs that the program gave it. Source: section
  * "Import" of each resource's page in the registry. A test holds it against what the programs declare. An event source
- * mapping is missing: AWS makes up its id, and tells it where a second one is refused (conflicts.ts). So is a queue's
+ * mapping is missing: AWS generates its id, and names it in the error about a second one (conflicts.ts). So is a queue's
  * policy as a resource of its own, which earlier releases declared: adopted, it would be deleted (retired.ts).
  */
 const idOf: Readonly<Record<string, IdOf>> = {
@@ -57,15 +57,15 @@ const idOf: Readonly<Record<string, IdOf>> = {
  */
 export function importId(type: string, inputs: Inputs, place: StackPlace): string | undefined {
   const placed = typeof inputs.region === 'string' && inputs.region !== '' ? inputs.region : undefined;
-  let wanting = false;
+  let isMissing = false;
   const input = (name: string): string => {
     const value = inputs[name];
     if (typeof value === 'string') return value;
-    wanting ||= name !== 'eventBusName';
+    isMissing ||= name !== 'eventBusName';
     return '';
   };
   const id = idOf[type]?.(input, { ...place, region: placed ?? place.region });
-  if (id === undefined || wanting) return undefined;
+  if (id === undefined || isMissing) return undefined;
   return placed === undefined || isGlobal(type) ? id : `${id}@${placed}`;
 }
 

@@ -39,24 +39,24 @@ export interface Operation {
   readonly known: boolean;
 }
 
-const said = (error: unknown): string => (error instanceof CommandFailed ? error.stderr : '');
+const stderrOf = (error: unknown): string => (error instanceof CommandFailed ? error.stderr : '');
 const isLocked = (error: unknown): boolean =>
   /the stack is currently locked by|\[409\] Conflict: Another update is currently in progress/.test(
-    said(error),
+    stderrOf(error),
   );
 /** Several first operations at once make the table of a Postgres state, and all but one lose. */
-const isFirstUse = (error: unknown): boolean => /failed to create table/.test(said(error));
-const isThere = (error: unknown): boolean => /stack.*already exists/.test(said(error));
-export const isMissing = (error: unknown): boolean => /no stack named.*found/.test(said(error));
+const isFirstUse = (error: unknown): boolean => /failed to create table/.test(stderrOf(error));
+const isThere = (error: unknown): boolean => /stack.*already exists/.test(stderrOf(error));
+export const isMissing = (error: unknown): boolean => /no stack named.*found/.test(stderrOf(error));
 
-/** What the CLI says went wrong, from the output that a failed command's error carries. */
+/** The error of the CLI, from the output of a failed command. */
 export function commandReason(error: unknown): string {
   if (error instanceof CommandFailed && error.killed) return 'the Pulumi CLI was killed';
   const [, line] = (error instanceof Error && /^\s*(?:stderr: )?error: (.+)$/m.exec(error.message)) || [];
   return line ?? reasonOf(error);
 }
 
-/** Each round takes something out of the way; a hub made anew over one that exists takes three. */
+/** Each round resolves one conflict; creating a hub where one exists takes three. */
 const rounds = 8;
 
 interface Attempts {
@@ -64,7 +64,7 @@ interface Attempts {
   readonly operation: Operation;
   readonly signal: AbortSignal;
   readonly events: EventRecorder;
-  /** Resources that were taken over once: where that did not help, it does not the second time. */
+  /** Resources that were taken over already: a second time would not help. */
   readonly tried: Set<string>;
   exists: boolean;
   settled: boolean;
@@ -73,7 +73,7 @@ interface Attempts {
   entered: boolean;
 }
 
-/** Puts a state in the place of the one there is, and lets the record know what comes of it. */
+/** Replaces the state, and marks the adopted resources in the record. */
 async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adoption): Promise<void> {
   await opened.replaceState(text);
   events.adopt(urns);
@@ -81,8 +81,8 @@ async function adopt({ opened, events, tried }: Attempts, { text, urns }: Adopti
 }
 
 /**
- * Records the creates that were under way when their process died as made, for the refresh that comes next, and what is
- * not to be deleted in AWS when this update drops it.
+ * Records the creates that were in progress when their process died as done, for the next refresh, and marks what must
+ * stay in AWS when this update drops it from the state.
  */
 async function settle(attempts: Attempts): Promise<void> {
   const { opened, operation } = attempts;
@@ -109,7 +109,7 @@ async function takeOver(attempts: Attempts, taken: readonly Candidate[]): Promis
   return true;
 }
 
-/** Whether what made the attempt fail is out of the way now. */
+/** Whether the cause of the failed attempt is resolved now. */
 async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts): Promise<boolean> {
   const { opened, operation, signal } = attempts;
   if (signal.aborted) return false;
@@ -119,11 +119,11 @@ async function cleared(attempts: Attempts, error: unknown, conflicts: Conflicts)
     return true;
   }
   if (isLocked(error)) {
-    const owners = locksIn(said(error));
+    const owners = locksIn(stderrOf(error));
     if (operation.recover) await endOrphans(operation.stack.key, owners);
     else if (!(await opened.areOurDead(owners))) return false;
     await opened.cancel();
-    attempts.settled = false; // its owner may have gone on until now
+    attempts.settled = false; // its owner may have worked until now
     return true;
   }
   if (isFirstUse(error)) return true;
@@ -148,12 +148,12 @@ async function attempt(attempts: Attempts, conflicts: Conflicts): Promise<boolea
   return attempts.settled;
 }
 
-/** What to tell of a failure: the engine's first error, and where a foreign resource has the name, that. */
+/** The message of a failure: the engine's first error, and whether a foreign resource has the name. */
 function reported(error: unknown, attempts: Attempts, conflicts: Conflicts): string {
   const { opened, operation, signal, events } = attempts;
   if (signal.aborted) return `ended: ${reasonOf(signal.reason)}`;
   if (error instanceof LockHeld) return error.message;
-  if (isLocked(error)) return lockedMessage(said(error), operation.stack.key, opened.state);
+  if (isLocked(error)) return lockedMessage(stderrOf(error), operation.stack.key, opened.state);
   const foreign = conflicts.taken().some(({ inputs }) => !isOurs(inputs ?? {}));
   const [first = commandReason(error)] = events.record().errors;
   if (/Scope ARN: \S+ does not exist/.test(first)) {
@@ -163,10 +163,10 @@ function reported(error: unknown, attempts: Attempts, conflicts: Conflicts): str
 }
 
 /**
- * Carries an operation out through what earlier, dead holders of the stack left behind: locks, creates under way,
+ * Carries an operation out in spite of what earlier, dead holders of the stack left: locks, creates in progress,
  * resources that the state does not know. Without `recover` no lock is broken but one that a dead CLI process of this very
  * work directory left. Once the signal aborts, the operation ends soon and fails, with its state written and its lock released.
- * @throws OperationFailed whose message says what went wrong, with the cause
+ * @throws OperationFailed with the reason as its message, and the cause
  */
 export async function carryOut(opened: CliStack, operation: Operation, signal: AbortSignal) {
   const events = recordEvents();
@@ -198,9 +198,9 @@ export async function carryOut(opened: CliStack, operation: Operation, signal: A
     try {
       if (await attempt(attempts, conflicts)) return record();
     } catch (error) {
-      // What clears the way may fail as well, and in words of its own.
-      const out = left > 0 && (await cleared(attempts, error, conflicts).catch(fail));
-      if (!out) fail(error);
+      // Resolving it may fail as well, with an error of its own.
+      const resolved = left > 0 && (await cleared(attempts, error, conflicts).catch(fail));
+      if (!resolved) fail(error);
     }
     events.again();
   }

@@ -10,7 +10,7 @@ import { type EngineAnswer, type EngineTask, type EngineWork, endingFor } from '
 /** An operation takes a minute or two; CloudWatch and Lambda may keep one waiting for several. */
 const longestMs = 60 * 60_000;
 
-/** The signal, aborted as well once so much time has passed: a CLI that hangs would hold its stack for ever. */
+/** The signal, aborted as well once the time has passed: a CLI that hangs would keep its stack for ever. */
 function within(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; done(): void } {
   const late = new AbortController();
   const error = new Error(`it took longer than ${ms / 1000} s`);
@@ -21,7 +21,7 @@ function within(signal: AbortSignal, ms: number): { readonly signal: AbortSignal
 /**
  * The engine in worker threads, each with one operation at a time. Inline programs share their thread's handlers of
  * stray rejections, so in one thread a program that fails fails every program in flight; here it is alone. An aborted
- * operation gets a message to end, and its thread stays: without the thread nothing would end the CLI.
+ * operation gets a message to end, and its thread stays, because only the thread can end the CLI.
  */
 export function enginePool(
   settings: EngineSettings,
@@ -41,8 +41,8 @@ export function enginePool(
   ): Promise<OperationRecord | string | undefined> => {
     signal?.throwIfAborted();
     const { port1: ours, port2: end } = new MessageChannel();
-    const tell = () => ours.postMessage(endingFor(signal?.reason));
-    signal?.addEventListener('abort', tell, { once: true });
+    const sendEnding = () => ours.postMessage(endingFor(signal?.reason));
+    signal?.addEventListener('abort', sendEnding, { once: true });
     try {
       const task = { work, settings: { data, state, secretsProvider, awsPlugin }, end };
       const answer = await pool.run(task, { transferList: [end] });
@@ -53,7 +53,7 @@ export function enginePool(
       }
       return answer.done;
     } finally {
-      signal?.removeEventListener('abort', tell);
+      signal?.removeEventListener('abort', sendEnding);
       ours.close();
     }
   };

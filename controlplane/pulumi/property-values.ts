@@ -32,7 +32,7 @@ const isShown = (value: unknown): value is Scalar =>
 
 const redacted = redact();
 
-/** Whether nothing in the value or in the names on its path says that it is a secret. */
+/** Whether neither the value nor a name on its path has the form of a secret. */
 function isHarmless(path: string, value: Scalar): boolean {
   return keysOf(path).every((key) => {
     const [after] = Object.values(redacted({ [key]: String(value) }) as Properties);

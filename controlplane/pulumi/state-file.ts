@@ -32,7 +32,7 @@ async function attributesIn(folder: string, prefix = ''): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** @throws where the file cannot be read, which says nothing of what is in it */
+/** @throws if the file cannot be read, because its content is unknown then */
 async function isWhole(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}'; // deleted meanwhile: nothing to repair
@@ -47,8 +47,8 @@ async function isWhole(file: string): Promise<boolean> {
 }
 
 /**
- * Takes away the attributes of a stack's files that a killed CLI left cut short: another's, of an earlier version, or a
- * person's, who writes them. What they are about stays. Whether there were any; never where the state is not in files.
+ * Deletes attributes of a stack's files that a killed CLI left incomplete: the CLI of a person or of an earlier version
+ * writes them. The files themselves stay. Returns whether there were any; false if the state is not in files.
  */
 export async function repairAttributes(state: string, key: StackKey, workDir: string): Promise<boolean> {
   if (!state.startsWith(scheme)) return false;

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { partWayOf } from './failure.ts';
 import { type Ending, type EngineAnswer, type EngineTask, type EngineWork, reasonFor } from './messages.ts';
 
-/** A thread's own engine, kept for its life: finding the CLI costs a process. The pool gives one thread one setting. */
+/** The engine of this thread, kept because finding the CLI costs a process. A pool has one setting. */
 let engine: Promise<Engine> | undefined;
 
 async function loadEngine(settings: EngineSettings): Promise<Engine> {
@@ -29,7 +29,7 @@ async function carryOutWith(engine: Engine, work: EngineWork, signal: AbortSigna
 /** What a worker thread of the engine pool does. An abort signal does not cross threads; a message on the port does. */
 export default async function carryOut({ work, settings, end }: EngineTask): Promise<EngineAnswer> {
   const ending = new AbortController();
-  end.once('message', (told: Ending) => ending.abort(reasonFor(told)));
+  end.once('message', (received: Ending) => ending.abort(reasonFor(received)));
   try {
     engine ??= loadEngine(settings);
     return { done: await carryOutWith(await engine, work, ending.signal) };

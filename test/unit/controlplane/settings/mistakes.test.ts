@@ -1,25 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { readCommandSettings, readSettings } from '../../../../controlplane/settings/environment.ts';
+import { readCommandSettings } from '../../../../controlplane/settings/environment.ts';
 import { variableGroups, variables } from '../../../../controlplane/settings/schema.ts';
 import { aboutOf, defaultOf, typeOf } from '../../../../controlplane/settings/variables/variable.ts';
 import { repository, text } from '../../../worlds/repository.ts';
-
-const enough = {
-  PORTCULLIS_HUB_ACCOUNT: '222222222222',
-  PORTCULLIS_HUB_REGION: 'eu-west-1',
-  PULUMI_CONFIG_PASSPHRASE: 'a passphrase',
-};
-const messageOf = (read: () => unknown): string => {
-  try {
-    read();
-  } catch (error) {
-    expect(error).toMatchObject({ name: 'PortcullisError', code: 'invalid-environment' });
-    return (error as Error).message;
-  }
-  throw new Error('the environment is accepted');
-};
-const refusal = (change: Record<string, string>) => messageOf(() => readSettings({ ...enough, ...change }));
+import { messageOf, read, refusal } from './refusal.ts';
 
 describe('mistakes in the environment', () => {
   test('are named all at once, each with what was read and the fix', () => {
@@ -85,7 +70,7 @@ describe('a variable with our prefix that is no setting', () => {
   });
 
   test('counts as not set when it is empty; variables of other programs are ignored', () => {
-    expect(() => readSettings({ ...enough, PORTCULLIS_POLCY: '', PORT: '1', PULUMI_X: 'y' })).not.toThrow();
+    expect(() => read({ PORTCULLIS_POLCY: '', PORT: '1', PULUMI_X: 'y' })).not.toThrow();
   });
 });
 
@@ -105,7 +90,7 @@ describe('service links of Kubernetes', () => {
   };
 
   test('are ignored and listed; the port is the default', () => {
-    const settings = readSettings({ ...enough, ...links });
+    const settings = read(links);
     expect(settings.port).toBe(8420);
     expect(settings.serviceLinks).toEqual(Object.keys(links));
     expect(() => readCommandSettings(links)).not.toThrow();
@@ -119,7 +104,7 @@ describe('service links of Kubernetes', () => {
   );
 
   test('do not hide a port that was set', () => {
-    expect(readSettings({ ...enough, PORTCULLIS_PORT: '9000' })).toMatchObject({
+    expect(read({ PORTCULLIS_PORT: '9000' })).toMatchObject({
       port: 9000,
       serviceLinks: [],
     });
@@ -134,14 +119,14 @@ describe('the schema', () => {
       cwd: repository,
       encoding: 'utf8',
     });
-    const read = files
+    const found = files
       .split('\n')
       .filter((file) => /\.(ts|mjs)$/.test(file))
       .flatMap((file) => [...text(file).matchAll(/(?:process\.env|environment|env|v)\.(PORTCULLIS_\w+)/g)])
       .map(([, name = '']) => name);
-    expect(read).toContain('PORTCULLIS_PYTHON');
-    expect(read).toContain('PORTCULLIS_POLICY');
-    expect(read.filter((name) => !Object.hasOwn(variables.shape, name))).toEqual([]);
+    expect(found).toContain('PORTCULLIS_PYTHON');
+    expect(found).toContain('PORTCULLIS_POLICY');
+    expect(found.filter((name) => !Object.hasOwn(variables.shape, name))).toEqual([]);
   });
 
   test('is the groups of the reference page, each variable in one', () => {

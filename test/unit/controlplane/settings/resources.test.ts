@@ -1,21 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../../../controlplane/settings/environment.ts';
-
-const read = (change: Record<string, string>) =>
-  readSettings({
-    PORTCULLIS_HUB_ACCOUNT: '222222222222',
-    PORTCULLIS_HUB_REGION: 'eu-west-1',
-    PULUMI_CONFIG_PASSPHRASE: 'a passphrase',
-    ...change,
-  });
-const refusal = (change: Record<string, string>): string => {
-  try {
-    read(change);
-  } catch (error) {
-    return (error as Error).message;
-  }
-  throw new Error(`${JSON.stringify(change)} is accepted`);
-};
+import { read, refusal } from './refusal.ts';
 
 describe('PORTCULLIS_TAGS', () => {
   test('is a JSON object of tags', () => {

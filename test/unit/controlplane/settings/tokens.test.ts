@@ -2,23 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readCommandSettings, readSettings } from '../../../../controlplane/settings/environment.ts';
-import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
-
-const enough = {
-  ...{ PORTCULLIS_HUB_ACCOUNT: '222222222222', PORTCULLIS_HUB_REGION: 'eu-west-1' },
-  PULUMI_CONFIG_PASSPHRASE: 'x',
-};
-const read = (more: Record<string, string>) => readSettings({ ...enough, ...more });
-const refusal = (more: Record<string, string>): string => {
-  try {
-    read(more);
-  } catch (error) {
-    if (error instanceof PortcullisError && error.code === 'invalid-environment') return error.message;
-    throw error;
-  }
-  throw new Error('not refused');
-};
+import { readCommandSettings } from '../../../../controlplane/settings/environment.ts';
+import { read, refusal } from './refusal.ts';
 
 let directory: string;
 let file: string;
