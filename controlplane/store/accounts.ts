@@ -112,7 +112,7 @@ const accountObservations = ({ query }: Pick<Database, 'query'>) => ({
       [id, region],
     );
   },
-  /** Changes the conditions named and leaves the others: several keys of an account may tell of it at once. */
+  /** Changes the conditions named and leaves the others: several keys of an account may set them at the same time. */
   async setConditions(id: string, conditions: Conditions) {
     await query('update account set conditions = conditions || $2::jsonb, updated_at = now() where id = $1', [
       id,

@@ -174,7 +174,7 @@ const canaryRecords = (database: Database) => ({
       [id],
     )) ?? 0,
   /**
-   * Takes a result for the canary that it tells of; true where it tells of one. Results merge as those of remediations
+   * Records a result for the canary that it is about; true where it is about one. Results merge as those of remediations
    * do, so a duplicate that found the rule deleted does not hide the one that revoked it.
    */
   received: inTransaction(database, recordResult),

@@ -38,7 +38,7 @@ export interface Confirmation {
   readonly policy: AskedChange | null;
   readonly state: ConfirmationState;
   readonly openedAt: Date;
-  /** Open or refused: asked anew afterwards. Confirmed: what is not done by then is asked anew. */
+  /** Open or refused: asked again afterwards. Confirmed: what is not done by then is asked again. */
   readonly expiresAt: Date;
   readonly decidedAt: Date | null;
   readonly decidedBy: string | null;
@@ -120,7 +120,7 @@ async function end(query: Query, states: string, where: string, to: Confirmation
   return rows;
 }
 
-/** Ends what has expired. The ids of confirmed ones among them: what they cleared and is not done is asked anew. */
+/** Ends what has expired. The ids of confirmed ones among them: what they cleared and is not done is asked again. */
 export async function expire(
   query: Query,
   at: Date,
@@ -176,7 +176,7 @@ export async function ask(
 }
 
 /**
- * A person's word on a set; whether it is news. A refusal may be taken back while it stands.
+ * Records a person's decision on a set; `fresh`: it was not decided so before. A refusal can be confirmed while it stands.
  * @throws PortcullisError `not-found`; `conflict` where the set is another by now, or the question is over.
  */
 export async function decide(

@@ -1,5 +1,5 @@
 import type { Database, Query } from './database/database.ts';
-import { firstColumn } from './database/query.ts';
+import { firstColumn, firstValue } from './database/query.ts';
 import type { Offboarding } from './offboarding.ts';
 
 export function deletionStore({ query }: Database) {
@@ -20,17 +20,18 @@ export function deletionStore({ query }: Database) {
  * destroy that are not confirmed and not deleted yet. What leaves by a setting is asked about in any case.
  */
 export async function deletionsSince(query: Query, from: Date): Promise<number> {
-  const [row] = await query<{ count: number }>(
+  const count = await firstValue<number>(
+    query,
     `select ((select count(*) from deletion where confirmation_id is null and at > $1)
        + (select count(*) from offboarding d where what = 'destroy' and found_by <> 'setting'
            and confirmation_id is null and done_at is null and (cleared_at is null or cleared_at > $1)
-           and not exists (select 1 from deletion where key = d.key and deletion.since = d.since)))::int as count`,
+           and not exists (select 1 from deletion where key = d.key and deletion.since = d.since)))::int`,
     [from],
   );
-  return row?.count ?? 0;
+  return count ?? 0;
 }
 
-/** Accounts all of whose offboardings a person let go. */
+/** Accounts of which a person confirmed every offboarding. */
 export async function confirmedAccounts(query: Query): Promise<string[]> {
   return firstColumn(
     query,
@@ -52,5 +53,5 @@ export async function rememberActive(
     [ids, at],
   );
   await query('delete from listed_account where active_at <= $1', [from]);
-  return (await query<{ id: string }>('select id from listed_account')).map(({ id }) => id);
+  return firstColumn(query, 'select id from listed_account');
 }

@@ -18,8 +18,6 @@ export interface StoredException {
 /** What a new one says of itself; whose it is goes to the audit log as well. */
 export type NewException = Pick<StoredException, 'exception' | 'eventId' | 'groupId' | 'createdBy'>;
 
-const columns = `exception, event_id, group_id, created_by, created_at, ended_at, ended_by`;
-
 /** Keeps a new exception, with its audit line, as a part of the transaction that the query belongs to. */
 export async function keepException(query: Query, created: NewException): Promise<void> {
   const { exception, eventId, groupId, createdBy } = created;
@@ -64,16 +62,13 @@ export async function narrowException(
 }
 
 export function exceptionStore({ query, transaction }: Database) {
-  const get = async (name: string) => {
-    return firstRow<StoredException>(query, `select ${columns} from exception where name = $1`, [name]);
-  };
+  const get = (name: string) =>
+    firstRow<StoredException>(query, 'select * from exception where name = $1', [name]);
   return {
     /** All there ever were, newest first. */
-    list: (): Promise<StoredException[]> =>
-      query(`select ${columns} from exception order by created_at desc, name`),
+    list: () => query<StoredException>('select * from exception order by created_at desc, name'),
     /** Those that no person has ended, by name; expired ones are included. */
-    standing: (): Promise<StoredException[]> =>
-      query(`select ${columns} from exception where ended_at is null order by name`),
+    standing: () => query<StoredException>('select * from exception where ended_at is null order by name'),
     get,
     /** Ends it for good; what ended before stays as it was. Undefined where there is none of that name. */
     async end(name: string, by: string): Promise<StoredException | undefined> {

@@ -1,5 +1,5 @@
 import type { Database } from './database/database.ts';
-import { firstRow } from './database/query.ts';
+import { firstRow, firstValue } from './database/query.ts';
 
 /** Single things that every worker has to know, by name, as they were last found. */
 export const factStore = ({ query }: Pick<Database, 'query'>) => ({
@@ -13,8 +13,7 @@ export const factStore = ({ query }: Pick<Database, 'query'>) => ({
       `insert into fact (name, value, updated_at) values ($1, $2, now()) on conflict (name) do nothing`,
       [name, JSON.stringify(value)],
     );
-    const row = await firstRow<{ value: T }>(query, 'select value from fact where name = $1', [name]);
-    return row?.value ?? value;
+    return (await firstValue<T>(query, 'select value from fact where name = $1', [name])) ?? value;
   },
   async set(name: string, value: unknown) {
     await query(

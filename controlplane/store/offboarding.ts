@@ -5,7 +5,7 @@ import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import { endVerifications } from './cell-verifications.ts';
 import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
-import { firstColumn, firstRow } from './database/query.ts';
+import { firstColumn, firstRow, firstValue, inTransaction } from './database/query.ts';
 import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
@@ -15,15 +15,12 @@ export interface Offboarding extends StackToOffboard {
   readonly since: Date;
   /** From when on it may go; null while the guard or a person has not let it. */
   readonly clearedAt: Date | null;
-  /** The person's word that cleared it; null where none was needed. */
+  /** The confirmation that cleared it; null where none was needed. */
   readonly confirmationId: string | null;
   /** How often its account refused us while nothing was wrong on our side. */
   readonly refusals: number;
   readonly doneAt: Date | null;
 }
-
-const columns = `key, account_id, region, what, because, found_by, since, cleared_at, confirmation_id,
-  refusals, done_at`;
 
 /** A stack as far as leaving goes. */
 export interface RecordedStack extends Pick<StackRecord, 'failures' | 'failedGeneration'> {
@@ -90,11 +87,10 @@ async function finish(
 const offboardingLock = 6_821_012;
 
 const records = ({ query }: Database) => ({
-  get: (key: string) =>
-    firstRow<Offboarding>(query, `select ${columns} from offboarding where key = $1`, [key]),
+  get: (key: string) => firstRow<Offboarding>(query, 'select * from offboarding where key = $1', [key]),
   /** Every one that has not gone. */
-  open: (): Promise<Offboarding[]> => openOffboardings(query),
-  /** Keys that settings leave out, that a person let go and that have not gone: of an account, or of all. */
+  open: () => openOffboardings(query),
+  /** Keys that settings leave out, that a person confirmed and that are not deleted yet: of an account, or of all. */
   leavingBySetting: (accountId?: string) =>
     firstColumn(
       query,
@@ -111,13 +107,12 @@ const records = ({ query }: Database) => ({
     );
   },
   /** One more refusal; how many there were. */
-  async refused(key: string): Promise<number> {
-    const [row] = await query<{ refusals: number }>(
+  refused: async (key: string) =>
+    (await firstValue<number>(
+      query,
       'update offboarding set refusals = refusals + 1 where key = $1 and done_at is null returning refusals',
       [key],
-    );
-    return row?.refusals ?? 0;
-  },
+    )) ?? 0,
   /** It does not depart after all. */
   async drop(key: string) {
     await query('delete from offboarding where key = $1 and done_at is null', [key]);
@@ -126,8 +121,8 @@ const records = ({ query }: Database) => ({
 
 const stacksToOffboard = ({ query, transaction }: Database) => ({
   /** Every stack but the hub's. */
-  stacks: (): Promise<RecordedStack[]> =>
-    query(
+  stacks: () =>
+    query<RecordedStack>(
       `select key, kind, account_id, region, failures, failed_generation
        from stack where kind <> 'hub' order by key`,
     ),
@@ -141,8 +136,7 @@ const stacksToOffboard = ({ query, transaction }: Database) => ({
    * The stack went: its record goes with it, in one step with what is said of its account, and with the audit lines.
    * Asked for again, nothing happens. @throws LeaseLost
    */
-  finish: (offboarding: Offboarding, end: OffboardingEnd, holder: Holder): Promise<void> =>
-    transaction((within) => finish(within, offboarding, end, holder)),
+  finish: inTransaction({ transaction }, finish),
   /**
    * Forgets the failures of departing stacks that failed so often at least, of these accounts or of all: which stacks.
    */
@@ -161,7 +155,7 @@ export const offboardingStore = (database: Database) => ({
 });
 
 export const openOffboardings = (query: Query) =>
-  query<Offboarding>(`select ${columns} from offboarding where done_at is null order by key`);
+  query<Offboarding>('select * from offboarding where done_at is null order by key');
 
 /**
  * Records that stacks depart; what was cleared stays so, but where more is to be done to it now, or a setting asks for
@@ -177,23 +171,15 @@ export async function recordOffboardings(
     and not (excluded.found_by = 'setting' and d.found_by <> 'setting')`;
   await query(
     `insert into offboarding as d (key, account_id, region, what, because, found_by, since)
-     select key, account_id, nullif(region, ''), what, because, $6, $7
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as n (key, account_id, region, what, because)
+     select key, "accountId", region, what, because, $2, $3
+     from jsonb_to_recordset($1::jsonb) as each (key text, "accountId" text, region text, what text, because text)
      on conflict (key) do update set what = excluded.what, because = excluded.because, found_by = excluded.found_by,
        since = case when d.done_at is null then d.since else excluded.since end,
        cleared_at = case when ${stays} then d.cleared_at end,
        confirmation_id = case when ${stays} then d.confirmation_id end,
        refusals = case when d.done_at is null then d.refusals else 0 end,
        done_at = null`,
-    [
-      set.map(({ key }) => key),
-      set.map(({ accountId }) => accountId),
-      set.map(({ region }) => region ?? ''),
-      set.map(({ what }) => what),
-      set.map(({ because }) => because),
-      foundBy,
-      at,
-    ],
+    [JSON.stringify(set), foundBy, at],
   );
 }
 
@@ -201,7 +187,7 @@ export async function dropAll(query: Query, keys: readonly string[]): Promise<vo
   if (keys.length > 0) await query('delete from offboarding where done_at is null and key = any($1)', [keys]);
 }
 
-/** Lets stacks go, by a person's word or without one. */
+/** Clears stacks to be deleted or archived, by a confirmation or without one. */
 export async function clear(
   query: Query,
   keys: readonly string[],
@@ -216,11 +202,11 @@ export async function clear(
   );
 }
 
-/** Takes back what cleared stacks that have not gone: all those that no person let go. */
+/** Holds stacks that are not deleted yet and that no person confirmed. */
 export const holdUnconfirmed = (query: Query) =>
   query('update offboarding set cleared_at = null where done_at is null and confirmation_id is null');
 
-/** Takes back what confirmations cleared that are over, of stacks that have not gone. */
+/** Holds stacks that are not deleted yet and that these confirmations, which are over, cleared. */
 export async function holdAgain(query: Query, confirmationIds: readonly string[]): Promise<void> {
   if (confirmationIds.length === 0) return;
   await query(

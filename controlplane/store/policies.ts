@@ -2,7 +2,7 @@ import type { PolicyChange } from '../settings/policy-change.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Confirmation } from './confirmations.ts';
 import type { Database, Query } from './database/database.ts';
-import { firstRow } from './database/query.ts';
+import { firstRow, firstValue } from './database/query.ts';
 
 /** A policy that is in force, or was: its text as the file had it. */
 export interface ConfirmedPolicy {
@@ -20,11 +20,7 @@ export const policyStore = ({ query }: Database) => ({
 });
 
 export async function confirmedPolicy(query: Query): Promise<ConfirmedPolicy | undefined> {
-  return firstRow<ConfirmedPolicy>(
-    query,
-    `select digest, text, confirmed_by, confirmed_at
-     from confirmed_policy order by id desc limit 1`,
-  );
+  return firstRow(query, 'select * from confirmed_policy order by id desc limit 1');
 }
 
 /** Puts a policy in force, with its line in the audit log. `details` says more of where it came from. */
@@ -36,7 +32,7 @@ export async function confirmPolicy(
 ): Promise<void> {
   await query(
     'insert into confirmed_policy (digest, text, confirmed_by, confirmed_at) values ($1, $2, $3, $4)',
-    [...[digest, text, confirmedBy, confirmedAt]],
+    [digest, text, confirmedBy, confirmedAt],
   );
   await writeAudit(query, { who: confirmedBy, what: 'policy changed', details: { ...change, ...details } });
 }
@@ -48,11 +44,10 @@ export async function confirmAsked(
   confirmedBy: string,
   confirmedAt: Date,
 ): Promise<void> {
-  const [row] = await query<{ text: string | null }>(
-    'select policy_text as text from confirmation where id = $1',
-    [id],
-  );
-  if (!policy || typeof row?.text !== 'string') throw new Error(`confirmation ${id} holds no policy`);
-  const confirmed = { digest: policy.to, text: row.text, confirmedBy, confirmedAt };
+  const text = await firstValue<string | null>(query, 'select policy_text from confirmation where id = $1', [
+    id,
+  ]);
+  if (!policy || typeof text !== 'string') throw new Error(`confirmation ${id} holds no policy`);
+  const confirmed = { digest: policy.to, text, confirmedBy, confirmedAt };
   await confirmPolicy(query, confirmed, policy, { confirmation: id });
 }

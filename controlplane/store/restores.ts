@@ -5,7 +5,7 @@ import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { guardLease, type Holder } from './database/lease-guard.ts';
-import { firstColumn } from './database/query.ts';
+import { firstColumn, firstRow, inTransaction } from './database/query.ts';
 import { endExceptions, keepException, narrowException } from './exceptions.ts';
 
 /**
@@ -45,9 +45,6 @@ export interface NewRestore
   readonly exception: Exception;
   readonly rules: readonly { readonly ruleId: string; readonly undo: Undo }[];
 }
-
-const columns = `id, event_id, group_id, account_id, region, state, reason, requested_by, requested_at,
-  finished_at`;
 
 /** Lets no other restore of the same remediation begin before this transaction ends. */
 async function refuseSecond(query: Query, { eventId, groupId, rules }: NewRestore): Promise<void> {
@@ -90,7 +87,8 @@ async function create(query: Query, restore: NewRestore): Promise<void> {
   );
 }
 
-const unasked = 'portcullis';
+/** Who acts where no caller asked. */
+const service = 'portcullis';
 
 /** Ends a restore once; one that has ended stays as it is. True when this call ended it. */
 async function end(
@@ -107,21 +105,22 @@ async function end(
   if (!ended) return false;
   const what: AuditedAct = state === 'restored' ? 'restore done' : 'restore failed';
   const details: AuditEntry['details'] = { restore: id, ...ended, ...(reason !== null && { reason }) };
-  await writeAudit(query, { who: unasked, what, details });
+  await writeAudit(query, { who: service, what, details });
   return true;
 }
 
 async function fail(query: Query, id: string, reason: string, needed: readonly Exception[]): Promise<void> {
   if (!(await end(query, id, 'failed', reason))) return;
-  const rows = await query<{ name: string }>(
-    'select distinct exception_name as name from restore_rule where restore_id = $1',
+  const all = await firstColumn(
+    query,
+    'select distinct exception_name from restore_rule where restore_id = $1',
     [id],
   );
   const kept = new Set(needed.map(({ name }) => name));
-  const names = rows.map(({ name }) => name).filter((name) => !kept.has(name));
+  const names = all.filter((name) => !kept.has(name));
   const because = `restore ${id} failed`;
-  await endExceptions(query, names, unasked, { because });
-  for (const exception of needed) await narrowException(query, exception, unasked, { because });
+  await endExceptions(query, names, service, { because });
+  for (const exception of needed) await narrowException(query, exception, service, { because });
 }
 
 /** Every change of a restore under way is its worker's alone: it is written under the lease, or refused. */
@@ -136,13 +135,12 @@ export function restoreStore({ query, transaction }: Database) {
      * Records the intent, with its exception and audit lines, all or nothing.
      * @throws PortcullisError `conflict` where one of the rules has a restore that did not fail already.
      */
-    create: (restore: NewRestore): Promise<void> => transaction((within) => create(within, restore)),
+    create: inTransaction({ transaction }, create),
     async get(id: string): Promise<Restore | undefined> {
-      const [row] = await query<Omit<Restore, 'rules'>>(`select ${columns} from restore where id = $1`, [id]);
+      const row = await firstRow<Omit<Restore, 'rules'>>(query, 'select * from restore where id = $1', [id]);
       if (!row) return undefined;
       const rules = await query<RestoreRule>(
-        `select rule_id, exception_name, undo, restored_rule_id,
-           restored_at from restore_rule where restore_id = $1 order by rule_id`,
+        'select * from restore_rule where restore_id = $1 order by rule_id',
         [id],
       );
       return { ...row, rules };

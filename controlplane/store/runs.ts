@@ -42,9 +42,6 @@ export interface Run extends Omit<RunRequest, 'paused'> {
 export const runColumns = `run.id, run.kind, run.scope, run.only_changed, run.requested_by, run.state,
   run.rollout, run.priority, run.message, run.created_at, run.started_at, run.planned_at, run.finished_at`;
 
-/** States of a stack that has ended in a run. */
-const endedStates = `('succeeded', 'unchanged', 'failed', 'unreachable', 'skipped')`;
-
 /** Who acts where no caller asked. */
 const service = 'portcullis';
 
@@ -87,16 +84,16 @@ async function finished(query: Query, { id, kind, state, message }: Run): Promis
   await writeAudit(query, { who: service, what: 'run finished', details }, `run finished ${id}`);
 }
 
-/** Changes a run and tells of it, both or neither; false where there was nothing to change. */
+/** Changes a run and audits the change, both or neither; false where there was nothing to change. */
 const change = (
   { transaction }: Database,
   sql: string,
   parameters: readonly unknown[],
-  tell: (within: Query, run: Run) => Promise<unknown>,
+  audit: (within: Query, run: Run) => Promise<unknown>,
 ): Promise<boolean> =>
   transaction(async (within) => {
     const [run] = await within<Run>(`${sql} returning ${runColumns}`, parameters);
-    if (run) await tell(within, run);
+    if (run) await audit(within, run);
     return run !== undefined;
   });
 
@@ -197,9 +194,11 @@ const runControl = (database: Database) => ({
        where id = $1 and state = 'paused'`,
       [id],
       async (within, run) => {
-        await within(`update run_count set settled = count where run_id = $1 and state in ${endedStates}`, [
-          id,
-        ]);
+        await within(
+          `update run_count set settled = count
+           where run_id = $1 and state in ('succeeded', 'unchanged', 'failed', 'unreachable', 'skipped')`,
+          [id],
+        );
         await audited(by, 'run resumed')(within, run);
       },
     ),

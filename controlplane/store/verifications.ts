@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Cell } from '../stacks/cell.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { writeAudit } from './audit/entries.ts';
@@ -42,28 +41,24 @@ async function requestCells(
   ]);
   await query(
     `insert into canary (id, verification_id, account_id, region, state)
-     select each.id, $1, each.account_id, each.region, 'waiting'
-     from unnest($2::uuid[], $3::text[], $4::text[]) as each (id, account_id, region)`,
-    [
-      id,
-      cells.map(() => randomUUID()),
-      cells.map(({ accountId }) => accountId),
-      cells.map(({ region }) => region),
-    ],
+     select gen_random_uuid(), $1, "accountId", region, 'waiting'
+     from jsonb_to_recordset($2::jsonb) as each ("accountId" text, region text)`,
+    [id, JSON.stringify(cells)],
   );
   const details = { verification: id, scope, cells: cells.length };
   await writeAudit(query, { who: requestedBy, what: 'verification requested', details });
 }
 
 const dueCells = `select each.account_id, each.region
-  from unnest($1::text[], $2::text[]) as each (account_id, region)
+  from (select "accountId" as account_id, region
+    from jsonb_to_recordset($1::jsonb) as cell ("accountId" text, region text)) as each
   left join cell_verification on cell_verification.account_id = each.account_id and cell_verification.region = each.region
   where not exists (select 1 from canary where canary.account_id = each.account_id
       and canary.region = each.region and canary.ended_at is null)
     and coalesce(greatest(cell_verification.verified_at, cell_verification.failed_at), '-infinity')
-      < now() - make_interval(secs => $3::double precision)
+      < now() - make_interval(secs => $2::double precision)
   order by greatest(cell_verification.verified_at, cell_verification.failed_at) nulls first, md5(each.account_id || each.region)
-  limit $4`;
+  limit $3`;
 
 /** The same for the cells that are due. No other worker chooses them meanwhile. False when none is due. */
 async function requestDue(
@@ -73,12 +68,7 @@ async function requestDue(
   { olderThanMs, most }: Due,
 ): Promise<boolean> {
   await query(`select pg_advisory_xact_lock(${choosingLock})`);
-  const due = await query<Cell>(dueCells, [
-    cells.map(({ accountId }) => accountId),
-    cells.map(({ region }) => region),
-    olderThanMs / 1000,
-    most,
-  ]);
+  const due = await query<Cell>(dueCells, [JSON.stringify(cells), olderThanMs / 1000, most]);
   if (due.length > 0) await requestCells(query, asked, due);
   return due.length > 0;
 }

@@ -12,19 +12,12 @@ export interface WorkerRecord {
   readonly seenAt: Date;
 }
 
-const columns = `id, host, process_id, state_digest, settings_digest, started_at, seen_at`;
-
 /** Which control planes work on this database. One not seen for a minute is taken for dead. */
 export function workerStore({ query }: Database) {
   return {
     /** Says that a worker lives and how it is set, and forgets those that were dead for a day. */
-    async seen({
-      id,
-      host,
-      processId,
-      stateDigest,
-      settingsDigest,
-    }: Omit<WorkerRecord, 'startedAt' | 'seenAt'>) {
+    async seen(worker: Omit<WorkerRecord, 'startedAt' | 'seenAt'>) {
+      const { id, host, processId, stateDigest, settingsDigest } = worker;
       await query(
         `insert into worker (id, host, process_id, state_digest, settings_digest, started_at, seen_at)
          values ($1, $2, $3, $4, $5, now(), now())
@@ -40,9 +33,9 @@ export function workerStore({ query }: Database) {
     async forgetAll() {
       await query('delete from worker');
     },
-    living: (): Promise<WorkerRecord[]> =>
-      query(
-        `select ${columns} from worker where seen_at > now() - interval '1 minute' order by started_at, id`,
+    living: () =>
+      query<WorkerRecord>(
+        `select * from worker where seen_at > now() - interval '1 minute' order by started_at, id`,
       ),
   };
 }

@@ -54,7 +54,7 @@ const ignore = () => undefined;
 async function migrate(connectionString: string): Promise<void> {
   const { connectionTimeoutMillis, keepAlive, application_name } = limits;
   const client = new pg.Client({ connectionString, connectionTimeoutMillis, keepAlive, application_name });
-  client.on('error', ignore); // the statement that was under way tells
+  client.on('error', ignore); // the statement that was running rejects
   try {
     await client.connect();
     await migrateInTransaction(

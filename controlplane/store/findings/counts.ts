@@ -26,7 +26,7 @@ export const foldCounts = ({ transaction }: Pick<Database, 'transaction'>): Prom
     );
   });
 
-/** Removes counts of nothing, which folding leaves. It reads all counts, so it runs seldom. */
+/** Removes counts of nothing, which folding leaves. It reads all counts, so it runs rarely. */
 export const removeEmptyCounts = async ({ query }: Database): Promise<void> => {
   await query('delete from finding_count where count = 0');
 };

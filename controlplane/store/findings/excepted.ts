@@ -1,20 +1,11 @@
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
-import type { Mode } from '../../../lambda/policy/schema/policy.ts';
 import type { Query } from '../database/database.ts';
 import type { Observation } from './observation.ts';
 
-interface Known {
-  readonly id: string;
-  readonly ingress: string;
-  readonly protocol: string;
-  readonly fromPort: number | null;
-  readonly toPort: number | null;
-  readonly source: string;
-  readonly ruleId: string;
-  readonly severity: string | null;
-  readonly mode: Mode;
-  readonly why: string;
-}
+type Known = Pick<
+  Observation,
+  'id' | 'ingress' | 'protocol' | 'fromPort' | 'toPort' | 'source' | 'ruleId' | 'severity' | 'mode' | 'why'
+>;
 
 /**
  * What a result says of rules that exceptions allow. It has their ids without their content, so only findings that the
@@ -30,7 +21,7 @@ export async function excepted(query: Query, result: RemediationResult): Promise
     [account, region, groupId, [...byRule.keys()]],
   );
   return known.flatMap((finding) => {
-    const entry = byRule.get(finding.ruleId);
+    const entry = byRule.get(finding.ruleId ?? '');
     if (!entry) return [];
     return [
       {

@@ -1,8 +1,8 @@
 import type { RemediationResult } from '../../../lambda/contract/result.ts';
 import type { Database, Query } from '../database/database.ts';
 import type { PageRequest } from '../database/page.ts';
+import { inTransaction } from '../database/query.ts';
 import { absenceOf, type CellKnowledge, withReading } from './cell-knowledge.ts';
-import { foldCounts } from './counts.ts';
 import { excepted } from './excepted.ts';
 import type { CellReading } from './finding.ts';
 import { findingId } from './identity.ts';
@@ -186,33 +186,16 @@ async function closeDeparted({ query, transaction }: Database, at: Date): Promis
     });
 }
 
-/** After so many readings that changed something, one of them folds the counts. */
-const foldAfter = 50;
-
-export function findingStore(database: Database) {
-  const { query, transaction } = database;
-  let changed = 0;
-  return {
-    /**
-     * Records a complete reading of a cell: all of it or nothing. Idempotent, and independent of the order in which
-     * readings and results arrive. May be called by several processes at once.
-     */
-    async recordCell(reading: CellReading): Promise<CellChanges> {
-      const changes = await transaction((within) => recordReading(within, reading));
-      const { opened, excepted, remediated, resolved } = changes;
-      if (opened.length + excepted.length + remediated.length + resolved.length > 0) changed += 1;
-      if (changed >= foldAfter) {
-        changed = 0;
-        await foldCounts(database);
-      }
-      return changes;
-    },
-    /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
-    recordResult: (result: RemediationResult): Promise<FindingChanges> =>
-      transaction((within) => recordFindingsOf(within, result)),
-    closeDeparted: (at: Date): Promise<void> => closeDeparted(database, at),
-    /** One finding with the newest changes of its state; undefined where there is none of that id. */
-    get: (id: string) => findingById(query, id),
-    page: (filter: FindingFilter, page: PageRequest) => findingPage(query, filter, page),
-  };
-}
+export const findingStore = (database: Database) => ({
+  /**
+   * Records a complete reading of a cell: all of it or nothing. Idempotent, and independent of the order in which
+   * readings and results arrive. May be called by several processes at once.
+   */
+  recordCell: inTransaction(database, recordReading),
+  /** Records an event's result; `remediations.append` does so too. Idempotent, and independent of the order. */
+  recordResult: inTransaction(database, recordFindingsOf),
+  closeDeparted: (at: Date) => closeDeparted(database, at),
+  /** One finding with the newest changes of its state; undefined where there is none of that id. */
+  get: (id: string) => findingById(database.query, id),
+  page: (filter: FindingFilter, page: PageRequest) => findingPage(database.query, filter, page),
+});

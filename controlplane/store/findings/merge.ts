@@ -89,32 +89,15 @@ const since = `case
   else f.state_since end as state_since`;
 
 /** Never changes with a finding. */
-const identity = [
-  'id',
-  'account_id',
-  'region',
-  'group_id',
-  'ingress',
-  'protocol',
-  'from_port',
-  'to_port',
-  'source',
-];
+const identity = 'id, account_id, region, group_id, ingress, protocol, from_port, to_port, source';
 const changing = [
   ...Object.keys(content),
   ...['exposure', 'exposure_why', 'addresses', 'exposure_read_at'],
   ...['owner_by', 'owner_tag', 'owner', 'owner_read_at', 'opened_by', 'first_seen', 'came_in', 'came_in_by'],
-  ...[
-    'state',
-    'state_since',
-    'seen_at',
-    'seen_state',
-    'seen_rule_id',
-    'gone_at',
-    'gone_rule_id',
-    'absent_at',
-  ],
+  ...['state', 'state_since', 'seen_at', 'seen_state', 'seen_rule_id', 'gone_at', 'gone_rule_id'],
+  'absent_at',
 ];
+const columns = `${identity}, ${changing.join(', ')}`;
 
 const statement = `
   with given as (
@@ -133,8 +116,7 @@ const statement = `
       lateral (select ${registers}) r,
       lateral (select ${stateOf('r')} as state) s
   ), written as (
-    insert into finding (${[...identity, ...changing].join(', ')})
-    select ${[...identity, ...changing].join(', ')} from merged
+    insert into finding (${columns}) select ${columns} from merged
     on conflict (id) do update set ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}
   ), history as (
     insert into finding_change (finding_id, at, from_state, to_state, cause, cause_id, recorded_at)

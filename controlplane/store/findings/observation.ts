@@ -2,33 +2,17 @@ import { canaryPolicy } from '../../../lambda/contract/canary.ts';
 import type { RemediationResult, ResultFinding } from '../../../lambda/contract/result.ts';
 import { ingressKey } from '../../../lambda/policy/rule.ts';
 import type { Mode } from '../../../lambda/policy/schema/policy.ts';
-import type { CellReading, FindingOwner, ObservedFinding, OpenedBy } from './finding.ts';
+import type { CellReading, ObservedFinding } from './finding.ts';
 import { findingId } from './identity.ts';
 
 /** What one source says of one finding at one time. Times are ISO 8601; the names are those of the merge statement. */
-export interface Observation {
+export interface Observation extends Omit<ObservedFinding, 'exposure'> {
   readonly id: string;
-  readonly groupId: string;
-  readonly ingress: string;
-  readonly protocol: string;
-  readonly fromPort: number | null;
-  readonly toPort: number | null;
-  readonly source: string;
-  readonly groupName: string | null;
-  readonly vpcId: string | null;
-  readonly ruleId: string | null;
-  readonly policyRule: string;
   readonly policyDigest: string;
-  readonly severity: string | null;
-  readonly mode: Mode;
-  readonly why: string;
-  readonly exceptions: ObservedFinding['exceptions'];
   /** Null where the source did not read it. */
   readonly exposure: ObservedFinding['exposure'] | null;
-  readonly owner: FindingOwner | null;
   /** Whether the source knows that there is no other owner; an event reads the tags of the group alone. */
   readonly ownerRead: boolean;
-  readonly openedBy: OpenedBy | null;
   /** When it was read as present, or else null. */
   readonly seenAt: string | null;
   readonly seenState: 'open' | 'excepted' | null;

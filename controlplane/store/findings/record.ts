@@ -1,42 +1,18 @@
-import type { Mode } from '../../../lambda/policy/schema/policy.ts';
 import { firstRow, type Query } from '../database/query.ts';
 import { type Control, controlsOf } from './controls.ts';
-import type {
-  Exposure,
-  FindingCause,
-  FindingOwner,
-  FindingState,
-  ObservedFinding,
-  OpenedBy,
-} from './finding.ts';
+import type { Exposure, FindingCause, FindingState, ObservedFinding } from './finding.ts';
 
-/** A finding as the list has it. */
-export interface FindingRecord {
+/** A finding as the list has it, with the content that was last read. */
+export interface FindingRecord extends Omit<ObservedFinding, 'ingress' | 'exposure'> {
   readonly id: string;
   readonly accountId: string;
   readonly region: string;
-  readonly groupId: string;
-  readonly groupName: string | null;
-  readonly vpcId: string | null;
-  /** The id of the security group rule that was last read with this content. */
-  readonly ruleId: string | null;
-  readonly protocol: string;
-  readonly fromPort: number | null;
-  readonly toPort: number | null;
-  readonly source: string;
-  readonly policyRule: string;
   readonly policyDigest: string;
-  readonly severity: string | null;
-  readonly mode: Mode;
-  readonly why: string;
-  readonly exceptions: ObservedFinding['exceptions'];
   readonly exposure: Exposure;
   readonly exposureWhy: string;
   readonly addresses: readonly string[];
   /** When a sweep read the exposure; null where none has. */
   readonly exposureReadAt: Date | null;
-  readonly owner: FindingOwner | null;
-  readonly openedBy: OpenedBy | null;
   readonly state: FindingState;
   readonly stateSince: Date;
   readonly firstSeen: Date;

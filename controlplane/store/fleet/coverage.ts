@@ -8,6 +8,7 @@ import type { CoverageEvent } from '../../stacks/coverage-event.ts';
 import type { RegionCoverage } from '../../stacks/trail-check.ts';
 import { writeAudit } from '../audit/entries.ts';
 import type { Database, Query } from '../database/database.ts';
+import { firstValue, inTransaction } from '../database/query.ts';
 
 /** A change of coverage to report to people. */
 export interface CoverageNotice {
@@ -74,8 +75,7 @@ async function observe(
     'insert into coverage (account_id, known, updated_at) values ($1, $2, now()) on conflict do nothing',
     [account.id, JSON.stringify(knownAfter([], before))],
   );
-  const [row] = await query<{ known: KnownCoverage[] }>(`${knownColumn} for update`, [account.id]);
-  const known = row?.known ?? [];
+  const known = (await firstValue<KnownCoverage[]>(query, `${knownColumn} for update`, [account.id])) ?? [];
   const { lost, regained } = coverageChange(known, found);
   await record(query, account, 'lost', lost);
   await record(query, account, 'regained', regained);
@@ -88,22 +88,16 @@ async function observe(
 export function coverageStore({ query, transaction }: Database) {
   return {
     /** What was last known of an account; empty when it was never inspected. */
-    async known(accountId: string): Promise<KnownCoverage[]> {
-      const [row] = await query<{ known: KnownCoverage[] }>(knownColumn, [accountId]);
-      return row?.known ?? [];
-    },
+    known: async (accountId: string) =>
+      (await firstValue<KnownCoverage[]>(query, knownColumn, [accountId])) ?? [],
     /**
-     * Records what a survey found and, with an audit line, each change as a notice, all or nothing. Found again, the
+     * Records what reading the trails found and, with an audit line, each change as a notice, all or nothing. Found again, the
      * same is no change. `before` is what the account showed where nothing is known yet.
      */
-    observe: (
-      account: Account,
-      before: readonly RegionCoverage[],
-      found: readonly RegionCoverage[],
-    ): Promise<void> => transaction((within) => observe(within, account, before, found)),
+    observe: inTransaction({ transaction }, observe),
     /** Notices of an account that some channel did not get yet, the oldest first. */
-    pending: (accountId: string): Promise<CoverageNotice[]> =>
-      query(
+    pending: (accountId: string) =>
+      query<CoverageNotice>(
         `select id, theme, event, notified from coverage_notice
          where account_id = $1 and done_at is null order by number`,
         [accountId],
@@ -118,14 +112,13 @@ export function coverageStore({ query, transaction }: Database) {
       await query('update coverage_notice set done_at = now() where id = $1', [id]);
     },
     /** How many notices of the theme a channel got in the last so many minutes. */
-    async notifiedLately(theme: string, channel: string, minutes: number): Promise<number> {
-      const [row] = await query<{ count: number }>(
-        `select count(*)::int as count from coverage_notice
+    notifiedLately: async (theme: string, channel: string, minutes: number) =>
+      (await firstValue<number>(
+        query,
+        `select count(*)::int from coverage_notice
          where theme = $1 and notified @> $2::jsonb and found_at > now() - make_interval(mins => $3::int)`,
         [theme, JSON.stringify([channel]), minutes],
-      );
-      return row?.count ?? 0;
-    },
+      )) ?? 0,
   };
 }
 

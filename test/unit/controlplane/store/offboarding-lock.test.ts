@@ -1,20 +1,17 @@
 import { expect } from 'vitest';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
 import { databaseEngine, databaseTest as test } from '../../../worlds/database.ts';
 import { createOffboardingWorld } from '../../../worlds/offboarding.ts';
 
 const id = '300000000001';
 const key = `account-${id}`;
 
-let store: Store;
-let at: ReturnType<typeof createOffboardingWorld>;
-test.beforeEach(async ({ database }) => {
-  store = openStore(database);
-  at = createOffboardingWorld(database);
-}, 60_000);
-
-test('a stack that ends while a listing is considered does not wait for it', async ({ skip }) => {
+test('a stack that ends while a listing is considered does not wait for it', async ({
+  database,
+  store,
+  skip,
+}) => {
   if (databaseEngine() === 'pglite') skip('PGlite has one connection: nothing goes beside a transaction');
+  const at = createOffboardingWorld(database);
   await at.onboard(id);
   await at.list({ exclude: [id], shrinkPercent: 100 });
   const offboarding = await store.offboarding.get(key);

@@ -65,7 +65,7 @@ describe('a listing', () => {
     expect(await at.store.offboarding.open()).toEqual([]);
   });
 
-  test('that lacks still more asks anew, and what was asked before cannot be confirmed', async () => {
+  test('that lacks still more asks again, and what was asked before cannot be confirmed', async () => {
     await onboardMany(6);
     for (const index of [0, 1]) at.state.accounts.delete(id(index));
     await at.list();
@@ -191,7 +191,7 @@ describe('a question', () => {
     expect(await states()).toEqual(['open', 'expired']);
   });
 
-  test('confirmed and not carried out within a day is asked anew', async () => {
+  test('confirmed and not carried out within a day is asked again', async () => {
     const { id: asked, digest } = await ask();
     await at.plane().confirm(asked, digest, 'ops');
     const { keysToEnqueue: enqueue, held } = await at.list({}, 25);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { partsOf } from '../../../../lambda/notify/publish.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
@@ -11,11 +10,9 @@ function orders<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, at) => orders(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
 
-let database: Database;
 let store: Store;
-test.beforeEach(async ({ database: given }) => {
-  database = given;
-  store = openStore(database);
+test.beforeEach(({ store: opened }) => {
+  store = opened;
 }, 60_000);
 const of = async (eventId: string) => (await store.remediations.ofEvent(eventId))[0];
 
@@ -87,12 +84,10 @@ test('an escalated rule is open until a later result of its group says otherwise
   const findings = [finding({ action: 'escalated', undo: null })];
   const open = async () =>
     (await store.remediations.openEscalations()).filter(({ accountId }) => accountId === account);
-  await store.remediations.append(
-    remediation({ ...escalated, eventId: randomUUID(), time: at(9), findings }),
-  );
+  await store.remediations.append(remediation({ ...escalated, eventId: 'first', time: at(9), findings }));
   expect(await open()).toMatchObject([{ region: 'eu-west-1', groupId: 'sg-78' }]);
   await store.remediations.append(
-    remediation({ account, groupId: 'sg-78', eventId: randomUUID(), time: at(5) }),
+    remediation({ ...escalated, eventId: 'later', time: at(5), outcome: 'remediated' }),
   );
   expect(await open()).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { Lease } from '../../../../controlplane/queue/leases.ts';
 import { planRestore } from '../../../../controlplane/remediations/restore/plan.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
 import type { NewRestore } from '../../../../controlplane/store/restores.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { finding, remediation } from '../../../worlds/remediation-sample.ts';
@@ -15,9 +15,9 @@ const conflict = { code: 'conflict' };
 let database: Database;
 let store: Store;
 let eventId: string;
-test.beforeEach(async ({ database: given }) => {
+test.beforeEach(async ({ database: given, store: opened }) => {
   database = given;
-  store = openStore(database);
+  store = opened;
   eventId = randomUUID();
   await store.remediations.append(
     remediation({ eventId, findings: [finding({ ruleId: 'sgr-1' }), finding({ ruleId: 'sgr-2' })] }),

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Conditions } from '../../../../controlplane/stacks/conditions.ts';
 import type { DesiredStack } from '../../../../controlplane/stacks/desired.ts';
 import type { Database } from '../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
 import { remediation } from '../../../worlds/remediation-sample.ts';
@@ -33,9 +33,9 @@ const member = (id: string, name = id) => ({
 
 let database: Database;
 let store: Store;
-test.beforeEach(async ({ database: given }) => {
+test.beforeEach(async ({ database: given, store: opened }) => {
   database = given;
-  store = openStore(database);
+  store = opened;
 }, 60_000);
 
 test('equal requests that wait are one run, until it has begun', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, vi } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
-import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../../controlplane/store/store.ts';
 import { verifyCell } from '../../../../../controlplane/verify/cell.ts';
 import { databaseEngine, databaseTest as test } from '../../../../worlds/database.ts';
 import { createOffboardingWorld } from '../../../../worlds/offboarding.ts';
@@ -16,9 +16,9 @@ const later = (hours: number) => new Date(Date.now() + hours * hour);
 const kind = databaseEngine();
 let database: Database;
 let store: Store;
-test.beforeEach(async ({ database: given }) => {
+test.beforeEach(async ({ database: given, store: opened }) => {
   database = given;
-  store = openStore(database);
+  store = opened;
 }, 60_000);
 afterEach(() => {
   vi.useRealTimers();

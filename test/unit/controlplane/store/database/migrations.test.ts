@@ -4,7 +4,7 @@ import { databaseEngine, databaseTest as test } from '../../../../worlds/databas
 
 test('several starts at once apply each migration once', async ({ own }) => {
   for (const sql of ['drop schema public cascade', 'create schema public']) await own.raw(sql);
-  // PGlite bears one process at a time.
+  // PGlite supports one process at a time.
   const starts = databaseEngine() === 'postgres' ? [1, 2, 3, 4, 5] : [1];
   const opened = await Promise.all(starts.map(() => own.open()));
   for (const { query } of opened) {

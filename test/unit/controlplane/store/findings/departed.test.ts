@@ -5,7 +5,7 @@ import { databaseTest as test } from '../../../../worlds/database.ts';
 import { cell, observed } from '../../../../worlds/finding-sample.ts';
 import { at, database, databaseId, findingWorld, id, open, ssh } from './world.ts';
 
-const { changes, row, store, sweep } = findingWorld();
+const { changes, record, row, store, sweep } = findingWorld();
 const { accountId } = cell;
 const other = '300000000002';
 
@@ -52,7 +52,7 @@ describe('findings of an account that left the organization', () => {
 
   test('stay resolved when an earlier event or reading arrives late', async () => {
     await list(30, other);
-    await store().findings.recordResult(open(20));
+    await record(open(20));
     const late = observed({ fromPort: 443, toPort: 443 });
     await sweep(25, [ssh, late]);
     expect(await row()).toMatchObject({ state: 'resolved' });

@@ -6,7 +6,7 @@ import {
   type FindingPage,
   findingSorts,
 } from '../../../../../controlplane/store/findings/list.ts';
-import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
 import { observed, reading } from '../../../../worlds/finding-sample.ts';
 
@@ -16,9 +16,9 @@ const one = '300000000001';
 const two = '300000000002';
 
 /** Findings of three cells; some are excepted, some ended, and those of one cell are 40 days old. */
-test.beforeEach(async ({ database: given }) => {
+test.beforeEach(async ({ database: given, store: opened }) => {
   database = given;
-  store = openStore(given);
+  store = opened;
   await store.accounts.seen(
     [one, two].map((id) => ({
       ...{ id, name: id, state: 'ACTIVE' as const, path: 'Root', joinedAt: null, unitNames: [] },
@@ -148,18 +148,6 @@ test('a reading that changes nothing leaves no change of the counts', async () =
   );
   expect(await database.query('select * from finding_count_change')).toEqual([]);
   expect((await whole({ account: two, state: 'open' })).items[0]?.lastSeen).not.toEqual(last?.lastSeen);
-});
-
-test('after many readings the counts are folded', async () => {
-  for (let second = 1; second <= 50; second += 1)
-    await store.findings.recordCell(
-      reading(second, second % 2 ? [observed()] : [], { accountId: '300000000003' }),
-    );
-  const [changes] = await database.query<{ count: number }>(
-    'select count(*)::int as count from finding_count_change',
-  );
-  expect(changes?.count).toBeLessThan(50);
-  expect((await whole({ account: '300000000003' })).counts?.state).toMatchObject({ open: 0, resolved: 1 });
 });
 
 test('one finding comes with its history, the newest change first', async () => {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { CellReading, FindingState } from '../../../../../controlplane/store/findings/finding.ts';
 import { findingId } from '../../../../../controlplane/store/findings/identity.ts';
-import { openStore } from '../../../../../controlplane/store/store.ts';
 import type { RemediationResult } from '../../../../../lambda/contract/result.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
 import { observed, reading } from '../../../../worlds/finding-sample.ts';
@@ -110,8 +109,8 @@ const world = fc
 
 test('readings and results in any order, some of them twice, end in the state of the newest read', async ({
   database,
+  store,
 }) => {
-  const store = openStore(database);
   let run = 300_000_000_000;
   await fc.assert(
     fc.asyncProperty(world, async ([steps, random]) => {

@@ -4,7 +4,7 @@ import { databaseTest as test } from '../../../../worlds/database.ts';
 import { observed, reading } from '../../../../worlds/finding-sample.ts';
 import { at, database, databaseId, findingWorld, id, open, revoked, ssh } from './world.ts';
 
-const { changes, row, store, sweep } = findingWorld();
+const { changes, record, row, sweep } = findingWorld();
 
 describe('a reading of a cell', () => {
   test('adds what it lists, with when and how it came in', async () => {
@@ -54,10 +54,10 @@ describe('a reading of a cell', () => {
   });
 
   test('that is older than an event does not undo what the event says', async () => {
-    await store().findings.recordResult(open(20));
+    await record(open(20));
     await sweep(10, []);
     expect(await row()).toMatchObject({ state: 'open' });
-    await store().findings.recordResult(revoked(30));
+    await record(revoked(30));
     await sweep(25);
     expect(await row()).toMatchObject({ state: 'remediated', exposure: 'reachable' });
   });

@@ -3,7 +3,6 @@ import { describe, expect } from 'vitest';
 import type { Database } from '../../../../../controlplane/store/database/database.ts';
 import type { CellReading } from '../../../../../controlplane/store/findings/finding.ts';
 import { recordReadings } from '../../../../../controlplane/store/findings/readings.ts';
-import { openStore } from '../../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
 import { observed, reading } from '../../../../worlds/finding-sample.ts';
 import { at, clean, open } from './world.ts';
@@ -16,7 +15,7 @@ const seen = fc.record({
   shows: fc.tuple(...ports.map(() => fc.constantFrom('absent', 'absent', 'open', 'excepted', 'undecided'))),
   late: fc.constantFrom(0, 0, 0, 5),
 });
-/** Readings of some of the cells, in an order; before them, perhaps an event of a cell. */
+/** Readings of some of the cells, in an order; before them, in some cases, an event of a cell. */
 const batch = fc.record({
   event: fc.option(fc.record({ region: fc.constantFrom(...regions), isOpen: fc.boolean() })),
   cells: fc.uniqueArray(fc.record({ region: fc.constantFrom(...regions), seen }), {
@@ -67,8 +66,7 @@ const sizes = (changes: object) =>
   Object.entries(changes).flatMap(([name, ids]) => (Array.isArray(ids) ? [`${name} ${ids.length}`] : []));
 
 describe('readings that are recorded together', () => {
-  test('end in the same list, cells and changes as one after the other', async ({ database }) => {
-    const store = openStore(database);
+  test('end in the same list, cells and changes as one after the other', async ({ database, store }) => {
     let run = 300_000_000_000;
     await fc.assert(
       fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 6 }), async (batches) => {

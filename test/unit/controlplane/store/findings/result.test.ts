@@ -6,7 +6,12 @@ import { cell, observed } from '../../../../worlds/finding-sample.ts';
 import { finding } from '../../../../worlds/remediation-sample.ts';
 import { at, clean, findingWorld, groupId, id, open, result, revoked, ssh } from './world.ts';
 
-const { changes, row, store, sweep } = findingWorld();
+const { changes, record, row, store, sweep } = findingWorld();
+/** What a result says of a rule that an exception allows. */
+const excepted = {
+  ...{ ruleId: ssh.ruleId ?? '', policyRule: 'admin-ports' },
+  exceptions: [{ name: 'b', expires: null }],
+};
 
 describe('the result of an event', () => {
   test('comes into the list with the record of the remediation', async () => {
@@ -21,7 +26,7 @@ describe('the result of an event', () => {
     'with a rule that is %s remediates',
     async (action) => {
       await sweep(10);
-      const changed = await store().findings.recordResult(result(20, { findings: [finding({ action })] }));
+      const changed = await record(result(20, { findings: [finding({ action })] }));
       expect(changed).toMatchObject({ remediated: [id] });
       expect(await row()).toMatchObject({ state: 'remediated', stateSince: new Date(at(20)) });
     },
@@ -30,14 +35,14 @@ describe('the result of an event', () => {
   test.each(['would-revoke', 'escalated', 'notified', 'observed', 'failed'] as const)(
     'with a rule that is %s says that it is open',
     async (action) => {
-      await store().findings.recordResult(result(20, { findings: [finding({ action, undo: null })] }));
+      await record(result(20, { findings: [finding({ action, undo: null })] }));
       expect(await row()).toMatchObject({ state: 'open', seenAt: new Date(at(20)) });
     },
   );
 
   test('stays remediated when a sweep then does not list it, and opens again when one does', async () => {
     await sweep(10);
-    await store().findings.recordResult(revoked(20));
+    await record(revoked(20));
     expect(await sweep(30, [])).toMatchObject({ resolved: [] });
     expect(await row()).toMatchObject({ state: 'remediated' });
     await sweep(40, [observed({ ruleId: 'sgr-other' })]);
@@ -48,11 +53,9 @@ describe('the result of an event', () => {
   });
 
   test('is not undone by a listing that still has the revoked rule', async () => {
-    await store().findings.recordResult(revoked(20));
+    await record(revoked(20));
     await sweep(21);
-    await store().findings.recordResult(
-      result(22, { outcome: 'failed', findings: [finding({ action: 'failed' })] }),
-    );
+    await record(result(22, { outcome: 'failed', findings: [finding({ action: 'failed' })] }));
     expect(await row()).toMatchObject({ state: 'remediated' });
   });
 
@@ -61,7 +64,7 @@ describe('the result of an event', () => {
     async (outcome) => {
       const other = observed({ groupId: 'sg-other' });
       await sweep(10, [ssh, other]);
-      expect(await store().findings.recordResult(clean(20, { outcome }))).toMatchObject({ resolved: [id] });
+      expect(await record(clean(20, { outcome }))).toMatchObject({ resolved: [id] });
       expect(await row(findingId({ ...cell, ...other }))).toMatchObject({ state: 'open' });
     },
   );
@@ -80,20 +83,20 @@ describe('the result of an event', () => {
     ['about no group', { outcome: 'clean', groupId: null }],
   ])('that is %s resolves nothing', async (_, change) => {
     await sweep(10);
-    expect(await store().findings.recordResult(clean(20, change))).toMatchObject({ resolved: [] });
+    expect(await record(clean(20, change))).toMatchObject({ resolved: [] });
     expect(await row()).toMatchObject({ state: 'open' });
   });
 
   test('that began before the newest reading of the group resolves nothing', async () => {
     await sweep(20);
     const timeline = { eventTime: null, receivedAt: at(19), revokedAt: null };
-    await store().findings.recordResult(clean(30, { timeline }));
+    await record(clean(30, { timeline }));
     expect(await row()).toMatchObject({ state: 'open' });
   });
 
   test('that is late adds what a later reading of its group or cell resolved', async () => {
-    await store().findings.recordResult(clean(20));
-    await store().findings.recordResult(open(10));
+    await record(clean(20));
+    await record(open(10));
     expect(await row()).toMatchObject({
       state: 'resolved',
       firstSeen: new Date(at(10)),
@@ -101,22 +104,15 @@ describe('the result of an event', () => {
     });
     await sweep(30, []);
     const late = finding({ fromPort: 80, toPort: 80, action: 'observed', undo: null, ruleId: 'sgr-8' });
-    await store().findings.recordResult(result(11, { outcome: 'observed', findings: [late] }));
+    await record(result(11, { outcome: 'observed', findings: [late] }));
     const port80 = findingId({ ...cell, groupId, ingress: 'tcp 80 80 0.0.0.0/0' });
     expect(await row(port80)).toMatchObject({ state: 'resolved', stateSince: new Date(at(30)) });
   });
 
   test('excepts a known rule by its id, and a later reading decides again', async () => {
     await sweep(10);
-    const entry = {
-      ruleId: ssh.ruleId ?? '',
-      policyRule: 'admin-ports',
-      exceptions: [{ name: 'b', expires: null }],
-    };
-    const unknown = { ...entry, ruleId: 'sgr-unknown' };
-    const changed = await store().findings.recordResult(
-      result(20, { outcome: 'excepted', excepted: [entry, unknown] }),
-    );
+    const unknown = { ...excepted, ruleId: 'sgr-unknown' };
+    const changed = await record(result(20, { outcome: 'excepted', excepted: [excepted, unknown] }));
     expect(changed).toMatchObject({ excepted: [id], opened: [] });
     expect(await row()).toMatchObject({ state: 'excepted', exceptions: [{ name: 'b', expires: null }] });
     await sweep(30, []);
@@ -125,26 +121,19 @@ describe('the result of an event', () => {
 
   test('that an exception allows is not resolved by the same result', async () => {
     await sweep(10);
-    const entry = {
-      ruleId: ssh.ruleId ?? '',
-      policyRule: 'admin-ports',
-      exceptions: [{ name: 'b', expires: null }],
-    };
-    await store().findings.recordResult(clean(20, { outcome: 'rule-gone', excepted: [entry] }));
+    await record(clean(20, { outcome: 'rule-gone', excepted: [excepted] }));
     expect(await row()).toMatchObject({ state: 'excepted' });
   });
 
   test('keeps the exposure and the owner that a sweep read', async () => {
     const owner = { by: 'account-tag', tag: 'team', value: 'shop' } as const;
     await sweep(10, [observed({ owner })]);
-    await store().findings.recordResult(open(20));
+    await record(open(20));
     expect(await row()).toMatchObject({ exposure: 'reachable', owner: 'shop', seenAt: new Date(at(20)) });
   });
 
   test('has no finding for the rule of a canary', async ({ database: given }) => {
-    await store().findings.recordResult(
-      result(10, { findings: [finding({ policyRule: 'portcullis-canary' })] }),
-    );
+    await record(result(10, { findings: [finding({ policyRule: 'portcullis-canary' })] }));
     expect(await given.query('select 1 from finding')).toEqual([]);
   });
 });

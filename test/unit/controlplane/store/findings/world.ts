@@ -1,6 +1,7 @@
+import type { Query } from '../../../../../controlplane/store/database/database.ts';
 import type { CellReading } from '../../../../../controlplane/store/findings/finding.ts';
 import { findingId } from '../../../../../controlplane/store/findings/identity.ts';
-import { openStore, type Store } from '../../../../../controlplane/store/store.ts';
+import type { Store } from '../../../../../controlplane/store/store.ts';
 import type { RemediationResult } from '../../../../../lambda/contract/result.ts';
 import { databaseTest } from '../../../../worlds/database.ts';
 import { cell, observed, reading } from '../../../../worlds/finding-sample.ts';
@@ -29,24 +30,26 @@ export const clean = (second: number, change: Partial<RemediationResult> = {}) =
 /** The findings of the database of each test. */
 export function findingWorld() {
   let store: Store;
-  let read: <Row>(sql: string, id: string) => Promise<Row[]>;
-  databaseTest.beforeEach(async ({ database: given }) => {
-    store = openStore(given);
-    read = (sql, of) => given.query(sql, [of]);
+  let read: Query;
+  databaseTest.beforeEach(({ database: given, store: opened }) => {
+    store = opened;
+    read = given.query;
   }, 60_000);
   return {
     store: () => store,
+    /** Records the result of an event. */
+    record: (given: RemediationResult) => store.findings.recordResult(given),
     sweep: (second: number, findings = [ssh], change: Partial<CellReading> = {}) =>
       store.findings.recordCell(reading(second, findings, change)),
     row: async (of = id) =>
-      (await read<Record<string, unknown>>('select * from finding where id = $1', of))[0],
+      (await read<Record<string, unknown>>('select * from finding where id = $1', [of]))[0],
     /** The history of a finding, oldest first. */
     changes: async (of = id) =>
       (
         await read<{ change: string }>(
           `select coalesce(from_state, 'new') || '>' || to_state || ' ' || cause_id as change from finding_change
            where finding_id = $1 order by id`,
-          of,
+          [of],
         )
       ).map(({ change }) => change),
   };

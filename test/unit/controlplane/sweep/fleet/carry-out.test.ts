@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { carryOut } from '../../../../../controlplane/sweep/fleet/carry-out.ts';
 import { parsePolicy, policyDigest } from '../../../../../lambda/policy/parse.ts';
 import { databaseTest as test } from '../../../../worlds/database.ts';
+import { until } from '../../../../worlds/until.ts';
 import { fillWorld, findingsIn, offence, type SweepWorld, sweepPolicyText, sweepWorld } from '../world.ts';
 
 const [one, two] = ['300000000001', '300000000002'];
@@ -65,6 +66,17 @@ describe('a sweep', () => {
       notChecked: 0,
       done: 1,
     });
+  });
+
+  test('adds the changes of the counts of findings to the counts', async ({ database }) => {
+    const world = sweepWorld(database);
+    fillWorld(world, 1, ['eu-west-1']);
+    world.state.offences.set(`${one} eu-west-1`, [offence('sg-1')]);
+    await carryOut(world.context, await world.request());
+    await until(async () => (await database.query('select 1 from finding_count_change')).length === 0);
+    expect(await database.query(`select count::int from finding_count where grain = 'all'`)).toEqual([
+      { count: 1 },
+    ]);
   });
 
   test('reads a throttled cell again until it answers', async ({ database }) => {
