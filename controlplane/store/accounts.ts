@@ -4,7 +4,7 @@ import type { RegionCoverage } from '../stacks/trail-check.ts';
 import type { Database } from './database/database.ts';
 import { conditionIs, type FleetFilter } from './database/filter.ts';
 import { type Filter, type PageRequest, readPage } from './database/page.ts';
-import { firstRow, firstValue } from './database/query.ts';
+import { firstRow, firstValue, rowsOf } from './database/query.ts';
 
 export interface AccountRecord {
   readonly id: string;
@@ -52,14 +52,13 @@ const listedAccounts = ({ query }: Pick<Database, 'query'>) => ({
   async seen(accounts: readonly OrganizationAccount[], readAt: Date) {
     await query(
       `insert into account (id, name, state, path, parents, unit_names, joined_at, seen_at, updated_at)
-       select id, name, state, path, parents, "unitNames", "joinedAt", $2, now()
-       from jsonb_to_recordset($1::jsonb) as listed
-         (id text, name text, state text, path text, parents jsonb, "unitNames" jsonb, "joinedAt" timestamptz)
+       select id, name, state, path, parents, unit_names, joined_at, $2, now()
+       from jsonb_populate_recordset(null::account, $1::jsonb)
        on conflict (id) do update set name = excluded.name, state = excluded.state, path = excluded.path,
          parents = excluded.parents, unit_names = excluded.unit_names, joined_at = excluded.joined_at,
          seen_at = excluded.seen_at, updated_at = now()
        where account.seen_at <= excluded.seen_at or account.seen_at > now()`,
-      [JSON.stringify(accounts), readAt],
+      [rowsOf(accounts), readAt],
     );
     await query(
       `update account set state = 'DEPARTED', seen_at = $2, updated_at = now()

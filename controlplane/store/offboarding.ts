@@ -5,7 +5,7 @@ import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import { endVerifications } from './cell-verifications.ts';
 import type { Database, Query } from './database/database.ts';
 import { type Holder, LeaseLost, leaseGuard } from './database/lease-guard.ts';
-import { firstColumn, firstRow, firstValue, inTransaction } from './database/query.ts';
+import { firstColumn, firstRow, firstValue, inTransaction, rowsOf } from './database/query.ts';
 import type { StackRecord } from './stacks.ts';
 
 /** A stack that is to go, or went. */
@@ -171,15 +171,14 @@ export async function recordOffboardings(
     and not (excluded.found_by = 'setting' and d.found_by <> 'setting')`;
   await query(
     `insert into offboarding as d (key, account_id, region, what, because, found_by, since)
-     select key, "accountId", region, what, because, $2, $3
-     from jsonb_to_recordset($1::jsonb) as each (key text, "accountId" text, region text, what text, because text)
+     select key, account_id, region, what, because, $2, $3 from jsonb_populate_recordset(null::offboarding, $1::jsonb)
      on conflict (key) do update set what = excluded.what, because = excluded.because, found_by = excluded.found_by,
        since = case when d.done_at is null then d.since else excluded.since end,
        cleared_at = case when ${stays} then d.cleared_at end,
        confirmation_id = case when ${stays} then d.confirmation_id end,
        refusals = case when d.done_at is null then d.refusals else 0 end,
        done_at = null`,
-    [JSON.stringify(set), foundBy, at],
+    [rowsOf(set), foundBy, at],
   );
 }
 

@@ -5,7 +5,7 @@ import type { AuditedAct } from './audit/acts.ts';
 import { type AuditEntry, writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
 import { guardLease, type Holder } from './database/lease-guard.ts';
-import { firstColumn, firstRow, inTransaction } from './database/query.ts';
+import { firstColumn, firstRow, inTransaction, rowsOf } from './database/query.ts';
 import { endExceptions, keepException, narrowException } from './exceptions.ts';
 
 /**
@@ -82,8 +82,8 @@ async function create(query: Query, restore: NewRestore): Promise<void> {
   await keepException(query, { exception, eventId, groupId, createdBy: requestedBy });
   await query(
     `insert into restore_rule (restore_id, rule_id, exception_name, undo)
-     select $1, rule."ruleId", $2, rule.undo from jsonb_to_recordset($3::jsonb) as rule ("ruleId" text, undo jsonb)`,
-    [id, exception.name, JSON.stringify(rules.map(({ ruleId, undo }) => ({ ruleId, undo })))],
+     select $1, rule_id, $2, undo from jsonb_populate_recordset(null::restore_rule, $3::jsonb)`,
+    [id, exception.name, rowsOf(rules)],
   );
 }
 

@@ -2,7 +2,7 @@ import type { Cell } from '../stacks/cell.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { writeAudit } from './audit/entries.ts';
 import type { Database, Query } from './database/database.ts';
-import { firstColumn, firstRow, inTransaction } from './database/query.ts';
+import { firstColumn, firstRow, inTransaction, rowsOf } from './database/query.ts';
 
 export interface Verification {
   readonly id: string;
@@ -41,17 +41,15 @@ async function requestCells(
   ]);
   await query(
     `insert into canary (id, verification_id, account_id, region, state)
-     select gen_random_uuid(), $1, "accountId", region, 'waiting'
-     from jsonb_to_recordset($2::jsonb) as each ("accountId" text, region text)`,
-    [id, JSON.stringify(cells)],
+     select gen_random_uuid(), $1, account_id, region, 'waiting' from jsonb_populate_recordset(null::canary, $2::jsonb)`,
+    [id, rowsOf(cells)],
   );
   const details = { verification: id, scope, cells: cells.length };
   await writeAudit(query, { who: requestedBy, what: 'verification requested', details });
 }
 
 const dueCells = `select each.account_id, each.region
-  from (select "accountId" as account_id, region
-    from jsonb_to_recordset($1::jsonb) as cell ("accountId" text, region text)) as each
+  from jsonb_populate_recordset(null::canary, $1::jsonb) as each
   left join cell_verification on cell_verification.account_id = each.account_id and cell_verification.region = each.region
   where not exists (select 1 from canary where canary.account_id = each.account_id
       and canary.region = each.region and canary.ended_at is null)
@@ -68,7 +66,7 @@ async function requestDue(
   { olderThanMs, most }: Due,
 ): Promise<boolean> {
   await query(`select pg_advisory_xact_lock(${choosingLock})`);
-  const due = await query<Cell>(dueCells, [JSON.stringify(cells), olderThanMs / 1000, most]);
+  const due = await query<Cell>(dueCells, [rowsOf(cells), olderThanMs / 1000, most]);
   if (due.length > 0) await requestCells(query, asked, due);
   return due.length > 0;
 }

@@ -26,6 +26,16 @@ export function camelCased<Row>(rows: readonly object[]): Row[] {
   });
 }
 
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The way back: objects as the JSON of rows, for `jsonb_populate_recordset`; what is inside a value stays. */
+export const rowsOf = (objects: readonly object[]): string =>
+  JSON.stringify(
+    objects.map((each) =>
+      Object.fromEntries(Object.entries(each).map(([name, value]) => [snakeCase(name), value])),
+    ),
+  );
+
 export const firstRow = async <Row>(
   query: Query,
   sql: string,

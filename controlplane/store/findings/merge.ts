@@ -1,4 +1,4 @@
-import type { Query } from '../database/database.ts';
+import { type Query, rowsOf } from '../database/query.ts';
 import type { FindingCause, FindingState } from './finding.ts';
 import type { Observation } from './observation.ts';
 
@@ -30,11 +30,11 @@ const stateOf = (row: string): string => `case
 
 /** Columns of the observation's content, which its newest observation says. */
 const content = {
-  group_name: 'coalesce(g."groupName", f.group_name)',
-  vpc_id: 'coalesce(g."vpcId", f.vpc_id)',
-  rule_id: 'g."ruleId"',
-  policy_rule: 'g."policyRule"',
-  policy_digest: 'g."policyDigest"',
+  group_name: 'coalesce(g.group_name, f.group_name)',
+  vpc_id: 'coalesce(g.vpc_id, f.vpc_id)',
+  rule_id: 'g.rule_id',
+  policy_rule: 'g.policy_rule',
+  policy_digest: 'g.policy_digest',
   severity: 'g.severity',
   mode: 'g.mode',
   why: 'g.why',
@@ -47,21 +47,21 @@ const newestContent = Object.entries(content)
 
 /** The registers that decide the state: each keeps its newest entry, so the order of arrival does not matter. */
 const registers = `
-  case when n.seen_newer then g."seenAt" else f.seen_at end as seen_at,
-  case when n.seen_newer then g."seenState" else f.seen_state end as seen_state,
-  case when n.seen_newer then g."ruleId" else f.seen_rule_id end as seen_rule_id,
-  case when n.gone_newer then g."goneAt" else f.gone_at end as gone_at,
-  case when n.gone_newer then g."goneRuleId" else f.gone_rule_id end as gone_rule_id,
-  greatest(f.absent_at, g."absentAt") as absent_at`;
+  case when n.seen_newer then g.seen_at else f.seen_at end as seen_at,
+  case when n.seen_newer then g.seen_state else f.seen_state end as seen_state,
+  case when n.seen_newer then g.rule_id else f.seen_rule_id end as seen_rule_id,
+  case when n.gone_newer then g.gone_at else f.gone_at end as gone_at,
+  case when n.gone_newer then g.gone_rule_id else f.gone_rule_id end as gone_rule_id,
+  greatest(f.absent_at, g.absent_at) as absent_at`;
 
 const newer = `
   f.id is null or t.as_of >= t.known as newer,
-  g."seenAt" is not null and (f.seen_at is null or (g."seenAt", g."seenState" = 'open', coalesce(g."ruleId", ''))
+  g.seen_at is not null and (f.seen_at is null or (g.seen_at, g.seen_state = 'open', coalesce(g.rule_id, ''))
     > (f.seen_at, f.seen_state = 'open', coalesce(f.seen_rule_id, ''))) as seen_newer,
-  g."goneAt" is not null and (f.gone_at is null or (g."goneAt", g."goneRuleId") > (f.gone_at, f.gone_rule_id))
+  g.gone_at is not null and (f.gone_at is null or (g.gone_at, g.gone_rule_id) > (f.gone_at, f.gone_rule_id))
     as gone_newer,
   g.exposure is not null and (f.exposure_read_at is null or t.as_of >= f.exposure_read_at) as exposure_newer,
-  (g."ownerRead" or g.owner is not null) and (f.owner_read_at is null or t.as_of >= f.owner_read_at) as owner_newer`;
+  (g.owner_read or g.owner is not null) and (f.owner_read_at is null or t.as_of >= f.owner_read_at) as owner_newer`;
 
 /** What an event does not read stays as a sweep read it. A call that opened the same rule stays known. */
 const seldomRead = `
@@ -74,8 +74,8 @@ const seldomRead = `
   case when n.owner_newer then g.owner->>'tag' else f.owner_tag end as owner_tag,
   case when n.owner_newer then g.owner->>'value' else f.owner end as owner,
   case when n.owner_newer then t.as_of else f.owner_read_at end as owner_read_at,
-  case when n.newer then coalesce(g."openedBy", case when f.rule_id = g."ruleId" then f.opened_by end)
-    else coalesce(f.opened_by, case when f.rule_id = g."ruleId" then g."openedBy" end) end as opened_by`;
+  case when n.newer then coalesce(g.opened_by, case when f.rule_id = g.rule_id then f.opened_by end)
+    else coalesce(f.opened_by, case when f.rule_id = g.rule_id then g.opened_by end) end as opened_by`;
 
 const arrival = `
   least(f.first_seen, t.as_of) as first_seen,
@@ -101,17 +101,17 @@ const columns = `${identity}, ${changing.join(', ')}`;
 
 const statement = `
   with given as (
-    select * from jsonb_to_recordset($1::jsonb) as g (id text, "groupId" text, ingress text, protocol text,
-      "fromPort" integer, "toPort" integer, source text, "groupName" text, "vpcId" text, "ruleId" text,
-      "policyRule" text, "policyDigest" text, severity text, mode text, why text, exceptions jsonb, exposure jsonb,
-      owner jsonb, "ownerRead" boolean, "openedBy" jsonb, "seenAt" timestamptz, "seenState" text,
-      "goneAt" timestamptz, "goneRuleId" text, "absentAt" timestamptz)
+    select * from jsonb_to_recordset($1::jsonb) as g (id text, group_id text, ingress text, protocol text,
+      from_port integer, to_port integer, source text, group_name text, vpc_id text, rule_id text,
+      policy_rule text, policy_digest text, severity text, mode text, why text, exceptions jsonb, exposure jsonb,
+      owner jsonb, owner_read boolean, opened_by jsonb, seen_at timestamptz, seen_state text,
+      gone_at timestamptz, gone_rule_id text, absent_at timestamptz)
   ), merged as (
-    select g.id, $2::text as account_id, $3::text as region, g."groupId" as group_id, g.ingress, g.protocol,
-      g."fromPort" as from_port, g."toPort" as to_port, g.source, ${newestContent}, ${seldomRead}, ${arrival},
+    select g.id, $2::text as account_id, $3::text as region, g.group_id, g.ingress, g.protocol,
+      g.from_port, g.to_port, g.source, ${newestContent}, ${seldomRead}, ${arrival},
       s.state, ${since}, r.*, f.state as before
     from given g left join finding f on f.id = g.id,
-      lateral (select greatest(g."seenAt", g."goneAt") as as_of, greatest(f.seen_at, f.gone_at) as known) t,
+      lateral (select greatest(g.seen_at, g.gone_at) as as_of, greatest(f.seen_at, f.gone_at) as known) t,
       lateral (select ${newer}) n,
       lateral (select ${registers}) r,
       lateral (select ${stateOf('r')} as state) s
@@ -134,7 +134,7 @@ export async function mergeObservations(
   observations: readonly Observation[],
 ): Promise<StateChange[]> {
   if (observations.length === 0) return [];
-  return query<StateChange>(statement, [JSON.stringify(observations), accountId, region, via, id]);
+  return query<StateChange>(statement, [rowsOf(observations), accountId, region, via, id]);
 }
 
 /** A complete reading of a cell, or of one group of it. */

@@ -1,4 +1,4 @@
-import type { Query } from '../database/database.ts';
+import { type Query, rowsOf } from '../database/query.ts';
 import type { CellReading } from './finding.ts';
 import { type CellChanges, recordReading } from './findings.ts';
 
@@ -10,8 +10,7 @@ const unchanged: CellChanges = {
 };
 
 const given = `with given as (
-  select * from jsonb_to_recordset($1::jsonb) as g ("accountId" text, region text, "readAt" timestamptz, "sweepId" text,
-    "policyDigest" text, groups int)
+  select * from jsonb_populate_recordset(null::finding_cell, $1::jsonb)
 )`;
 
 /**
@@ -19,15 +18,15 @@ const given = `with given as (
  * wait for each other.
  */
 async function lockCells(query: Query, readings: readonly CellReading[]): Promise<void> {
-  const rows = JSON.stringify(readings.map(({ accountId, region }) => ({ accountId, region })));
+  const rows = rowsOf(readings.map(({ accountId, region }) => ({ accountId, region })));
   await query(
-    `${given} insert into finding_cell (account_id, region) select "accountId", region from given
+    `${given} insert into finding_cell (account_id, region) select account_id, region from given
      order by 1, 2 on conflict do nothing`,
     [rows],
   );
   await query(
-    `${given} select 1 from finding_cell join given on account_id = "accountId" and finding_cell.region = given.region
-     order by account_id, finding_cell.region for update of finding_cell`,
+    `${given} select 1 from finding_cell join given using (account_id, region)
+     order by account_id, region for update of finding_cell`,
     [rows],
   );
 }
@@ -39,12 +38,12 @@ async function lockCells(query: Query, readings: readonly CellReading[]): Promis
 async function recordClean(query: Query, readings: readonly CellReading[]): Promise<Set<string>> {
   const clean = readings.filter(({ findings, undecided }) => findings.length === 0 && undecided.length === 0);
   if (clean.length === 0) return new Set();
-  const rows = JSON.stringify(clean.map(({ findings: _, undecided: __, ...reading }) => reading));
+  const rows = rowsOf(clean.map(({ findings: _, undecided: __, ...reading }) => reading));
   const recorded = await query<Pick<CellReading, 'accountId' | 'region'>>(
-    `${given} update finding_cell cell set read_at = "readAt", sweep_id = "sweepId",
-       policy_digest = "policyDigest", groups = given.groups
-     from given where cell.account_id = "accountId" and cell.region = given.region and cell.undecided = '{}'
-       and (cell.read_at is null or cell.read_at <= "readAt")
+    `${given} update finding_cell cell set read_at = given.read_at, sweep_id = given.sweep_id,
+       policy_digest = given.policy_digest, groups = given.groups
+     from given where cell.account_id = given.account_id and cell.region = given.region and cell.undecided = '{}'
+       and (cell.read_at is null or cell.read_at <= given.read_at)
        and not exists (select 1 from finding f where f.account_id = cell.account_id and f.region = cell.region
          and f.state in ('open', 'excepted'))
        and not exists (select 1 from finding_group g where g.account_id = cell.account_id and g.region = cell.region)

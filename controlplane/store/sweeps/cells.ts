@@ -1,6 +1,6 @@
 import type { Cell } from '../../stacks/cell.ts';
 import type { Database, Query } from '../database/database.ts';
-import { inTransaction } from '../database/query.ts';
+import { inTransaction, rowsOf } from '../database/query.ts';
 
 /** How long a dead worker keeps its cells. */
 export const sweepClaimMs = 60_000;
@@ -73,14 +73,13 @@ export async function completeCells(
 ): Promise<Cell[]> {
   return query(
     `update sweep_cell set state = 'done', reason = null, groups = each.groups, findings = each.findings,
-       undecided = each.undecided, policy_digest = each."policyDigest", read_at = each."readAt", ended_at = now(),
+       undecided = each.undecided, policy_digest = each.policy_digest, read_at = each.read_at, ended_at = now(),
        worker = null, held_until = null
-     from jsonb_to_recordset($3::jsonb) as each ("accountId" text, region text, groups int, findings int, undecided int,
-       "policyDigest" text, "readAt" timestamptz)
-     where sweep_cell.sweep_id = $1 and sweep_cell.account_id = each."accountId"
+     from jsonb_populate_recordset(null::sweep_cell, $3::jsonb) as each
+     where sweep_cell.sweep_id = $1 and sweep_cell.account_id = each.account_id
        and sweep_cell.region = each.region and sweep_cell.state = 'waiting' and sweep_cell.worker = $2
      returning sweep_cell.account_id, sweep_cell.region`,
-    [sweepId, worker, JSON.stringify(cells)],
+    [sweepId, worker, rowsOf(cells)],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Cell } from '../../stacks/cell.ts';
 import type { Database, Query } from '../database/database.ts';
+import { rowsOf } from '../database/query.ts';
 
 /** A group with an offence that the policy lets the Lambda remediate. */
 export interface SweptGroup extends Cell {
@@ -19,10 +20,9 @@ export async function handGroups(query: Query, groups: readonly SweptGroup[]): P
   if (groups.length === 0) return;
   await query(
     `insert into sweep_remediation (sweep_id, account_id, region, group_id, due_at)
-     select "sweepId", "accountId", region, "groupId", now()
-     from jsonb_to_recordset($1::jsonb) as each ("sweepId" uuid, "accountId" text, region text, "groupId" text)
+     select sweep_id, account_id, region, group_id, now() from jsonb_populate_recordset(null::sweep_remediation, $1::jsonb)
      on conflict do nothing`,
-    [JSON.stringify(groups)],
+    [rowsOf(groups)],
   );
 }
 
@@ -34,10 +34,9 @@ export async function importFindings(
   if (imports.length === 0) return;
   await query(
     `insert into security_hub_import (account_id, region, id, finding, due_at)
-     select "accountId", region, id, finding, now()
-     from jsonb_to_recordset($1::jsonb) as each ("accountId" text, region text, id text, finding jsonb)
+     select account_id, region, id, finding, now() from jsonb_populate_recordset(null::security_hub_import, $1::jsonb)
      on conflict (account_id, region, id) do update set finding = excluded.finding, attempts = 0, due_at = now()`,
-    [JSON.stringify(imports)],
+    [rowsOf(imports)],
   );
 }
 

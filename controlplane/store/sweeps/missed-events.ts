@@ -1,7 +1,7 @@
 import type { Cell } from '../../stacks/cell.ts';
 import { writeAudit } from '../audit/entries.ts';
 import type { Database, Query } from '../database/database.ts';
-import { firstRow, inTransaction } from '../database/query.ts';
+import { firstRow, inTransaction, rowsOf } from '../database/query.ts';
 import type { OpenedBy } from '../findings/finding.ts';
 
 /** Where the event of an offence was lost, as far as it is known. */
@@ -51,12 +51,11 @@ export async function suspectMissed(query: Query, found: readonly Suspicion[]): 
   if (found.length === 0) return;
   await query(
     `insert into missed_event (account_id, region, group_id, ingress, sweep_id, state, after_at, found_at, opened_by, due_at)
-     select "accountId", region, "groupId", ingress, "sweepId", 'suspected', "afterAt", "foundAt", "openedBy",
-       coalesce(("openedBy"->>'eventTime')::timestamptz, "foundAt") + make_interval(secs => $2::float8)
-     from jsonb_to_recordset($1::jsonb) as each ("accountId" text, region text, "groupId" text, ingress text,
-       "sweepId" uuid, "afterAt" timestamptz, "foundAt" timestamptz, "openedBy" jsonb)
+     select account_id, region, group_id, ingress, sweep_id, 'suspected', after_at, found_at, opened_by,
+       coalesce((opened_by->>'eventTime')::timestamptz, found_at) + make_interval(secs => $2::float8)
+     from jsonb_populate_recordset(null::missed_event, $1::jsonb)
      on conflict do nothing`,
-    [JSON.stringify(found), eventPatienceMs / 1000],
+    [rowsOf(found), eventPatienceMs / 1000],
   );
 }
 
