@@ -137,7 +137,12 @@ export function restoreStore({ query, transaction }: Database) {
      */
     create: inTransaction({ transaction }, create),
     async get(id: string): Promise<Restore | undefined> {
-      const row = await firstRow<Omit<Restore, 'rules'>>(query, 'select * from restore where id = $1', [id]);
+      const row = await firstRow<Omit<Restore, 'rules'>>(
+        query,
+        `select id, event_id, group_id, account_id, region, state, reason, requested_by, requested_at, finished_at
+         from restore where id = $1`,
+        [id],
+      );
       if (!row) return undefined;
       const rules = await query<RestoreRule>(
         'select * from restore_rule where restore_id = $1 order by rule_id',

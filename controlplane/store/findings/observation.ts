@@ -5,7 +5,7 @@ import type { Mode } from '../../../lambda/policy/schema/policy.ts';
 import type { CellReading, ObservedFinding } from './finding.ts';
 import { findingId } from './identity.ts';
 
-/** What one source says of one finding at one time. Times are ISO 8601. The merge statement has the same names in snake case. */
+/** What one source says of one finding at one time. Times are ISO 8601. In the merge statement the names are in snake case. */
 export interface Observation extends Omit<ObservedFinding, 'exposure'> {
   readonly id: string;
   readonly policyDigest: string;

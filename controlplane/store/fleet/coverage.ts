@@ -91,8 +91,8 @@ export function coverageStore({ query, transaction }: Database) {
     known: async (accountId: string) =>
       (await firstValue<KnownCoverage[]>(query, knownColumn, [accountId])) ?? [],
     /**
-     * Records what reading the trails found and, with an audit line, each change as a notice, all or nothing. Found again, the
-     * same is no change. `before` is what the account showed where nothing is known yet.
+     * Records what reading the trails found and, with an audit line, each change as a notice, all or nothing. The same
+     * finding again is no change. `before` is what the account showed where nothing is known yet.
      */
     observe: inTransaction({ transaction }, observe),
     /** Notices of an account that some channel did not get yet, the oldest first. */
