@@ -22,18 +22,18 @@ const answered = (answer: 'confirm' | 'refuse', summary: string): Route =>
     summary,
     role: 'admin',
     body: z.strictObject({
-  digest: z
-    .string()
-    .min(1)
-    .max(200)
-    .describe('The digest of the confirmation, which identifies exactly what is answered'),
+      digest: z
+        .string()
+        .min(1)
+        .max(200)
+        .describe('The digest of the confirmation, which identifies exactly what is answered'),
     }),
     returns: confirmationSchema,
     answers: {
-  200: 'The confirmation, answered',
-  400: 'The body names the field that is wrong',
-  404: 'No such confirmation',
-  409: 'The digest is of another set, or the question is closed; the message says what to do',
+      200: 'The confirmation, answered',
+      400: 'The body names the field that is wrong',
+      404: 'No such confirmation',
+      409: 'The digest is of another set, or the question is closed; the message says what to do',
     },
     handle: async ({ offboarding }, { parameters: { id }, body: { digest }, caller }) =>
       ok(await offboarding[answer](uuidOf('confirmation', id, list), digest, caller)),
@@ -64,7 +64,8 @@ export const confirmationRoutes: readonly Route[] = [
       200: 'Confirmations, each with its kind, its digest, and its stacks or its change of the policy',
       400: 'A query parameter is wrong',
     },
-    handle: async ({ store }, { query }) => ok(await answerPage('confirmations', query, store.confirmations.page)),
+    handle: async ({ store }, { query }) =>
+      ok(await answerPage('confirmations', query, store.confirmations.page)),
   }),
   route({
     method: 'get',

@@ -108,9 +108,9 @@ export const exceptionRoutes: readonly Route[] = [
         const own = (await policy()).exceptions?.some((exception) => exception.name === name);
         if (!own) throw unknownId('exception', name, '/v1/exceptions');
         throw new PortcullisError(
-              'conflict',
-              `exception ${name} is written in the policy file; take it out there`,
-            );
+          'conflict',
+          `exception ${name} is written in the policy file; take it out there`,
+        );
       }
       const run = await requestHubRun(queue, caller);
       return {

@@ -37,7 +37,8 @@ export const routes: readonly Route[] = [
     query: remediationsQuery,
     returns: remediationsSchema,
     answers: { 200: 'Remediations', 400: 'A query parameter is wrong' },
-    handle: async ({ store }, { query }) => ok(await answerPage('remediations', query, store.remediations.page)),
+    handle: async ({ store }, { query }) =>
+      ok(await answerPage('remediations', query, store.remediations.page)),
   }),
   route({
     method: 'get',
