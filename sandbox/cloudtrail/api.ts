@@ -1,9 +1,4 @@
-import {
-  type CloudTrailClient,
-  GetTrailCommand,
-  GetTrailStatusCommand,
-  type Trail,
-} from '@aws-sdk/client-cloudtrail';
+import type { CloudTrail, Trail } from '@aws-sdk/client-cloudtrail';
 import type { Answer, Call, Forward, Interceptor } from '../gateway/call.ts';
 import { jsonAnswer, Refusal, refusalAnswer, refusedByEmulator } from '../gateway/refusal.ts';
 import type { Organization } from '../organizations/api.ts';
@@ -12,7 +7,7 @@ import type { Graph } from '../organizations/graph.ts';
 export const serviceLinkedRole = 'AWSServiceRoleForCloudTrail';
 
 export interface TrailView {
-  client(accountId: string, region: string): CloudTrailClient;
+  client(accountId: string, region: string): CloudTrail;
   /**
    * Organization trails of a member in a Region, and whether they reach it: CloudTrail's service-linked role must exist
    * there.
@@ -121,10 +116,9 @@ async function read(view: TrailView, call: Call, forward: Forward): Promise<Answ
  * turbot/steampipe-plugin-aws#577.
  */
 const readers = {
-  GetTrail: (view: TrailView, trail: Trail) =>
-    plain(owner(view, trail).send(new GetTrailCommand({ Name: trail.TrailARN }))),
+  GetTrail: (view: TrailView, trail: Trail) => plain(owner(view, trail).getTrail({ Name: trail.TrailARN })),
   GetTrailStatus: (view: TrailView, trail: Trail) =>
-    plain(owner(view, trail).send(new GetTrailStatusCommand({ Name: trail.TrailARN }))),
+    plain(owner(view, trail).getTrailStatus({ Name: trail.TrailARN })),
 };
 
 /** The organization trails that the caller sees. */

@@ -1,16 +1,5 @@
-import {
-  CloudTrailClient,
-  DescribeTrailsCommand,
-  GetEventSelectorsCommand,
-  GetTrailStatusCommand,
-  type Trail,
-} from '@aws-sdk/client-cloudtrail';
-import {
-  CreateRoleCommand,
-  DeleteServiceLinkedRoleCommand,
-  GetRoleCommand,
-  IAMClient,
-} from '@aws-sdk/client-iam';
+import { CloudTrail, type Trail } from '@aws-sdk/client-cloudtrail';
+import { IAM } from '@aws-sdk/client-iam';
 import type { Emulator, Interceptor } from '../gateway/call.ts';
 import type { Organization } from '../organizations/api.ts';
 import type { Graph } from '../organizations/graph.ts';
@@ -32,11 +21,11 @@ const servicePrincipal = 'cloudtrail.amazonaws.com';
 /** CloudTrail's trails as each account sees them. The emulator has the trails; this adds organization trails. */
 export function trails(emulator: Emulator, organization: Organization): Trails {
   const cache = new Map<string, Promise<Coverage>>();
-  const clients = new Map<string, CloudTrailClient>();
+  const clients = new Map<string, CloudTrail>();
   const view: TrailView = {
     client(accountId, region) {
       const key = `${accountId}/${region}`;
-      const client = clients.get(key) ?? new CloudTrailClient(emulator.root(accountId, region));
+      const client = clients.get(key) ?? new CloudTrail(emulator.root(accountId, region));
       clients.set(key, client);
       return client;
     },
@@ -51,8 +40,8 @@ export function trails(emulator: Emulator, organization: Organization): Trails {
       view.invalidate();
     },
     async rename(accountId, RoleName) {
-      const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
-      await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
+      const iam = new IAM(emulator.root(accountId, 'us-east-1'));
+      await iam.deleteServiceLinkedRole({ RoleName });
       await link(emulator, accountId);
     },
     invalidate: () => cache.clear(),
@@ -74,7 +63,7 @@ export function trails(emulator: Emulator, organization: Organization): Trails {
 }
 
 async function cover(view: TrailView, accountId: string, region: string): Promise<Coverage> {
-  const own = await view.client(accountId, region).send(new DescribeTrailsCommand({}));
+  const own = await view.client(accountId, region).describeTrails({});
   const organization = await view.fromOrganization(accountId, region);
   const reasons: string[] = [];
   for (const trail of [...(own.trailList ?? []), ...organization.trails]) {
@@ -84,12 +73,12 @@ async function cover(view: TrailView, accountId: string, region: string): Promis
       continue;
     }
     const reader = view.client(trailArn.split(':')[4] ?? accountId, trail.HomeRegion ?? region);
-    const status = await reader.send(new GetTrailStatusCommand({ Name: trailArn }));
+    const status = await reader.getTrailStatus({ Name: trailArn });
     if (status.IsLogging !== true) {
       reasons.push(`trail ${trailArn} is not logging`);
       continue;
     }
-    const selectors = await reader.send(new GetEventSelectorsCommand({ TrailName: trailArn }));
+    const selectors = await reader.getEventSelectors({ TrailName: trailArn });
     if (recordsWrites(selectors)) return { trailArn };
     reasons.push(`trail ${trailArn} does not record management write events`);
   }
@@ -100,14 +89,14 @@ async function cover(view: TrailView, accountId: string, region: string): Promis
 /** The organization's trails that record in a Region: multi-Region ones, and those with this home Region. */
 async function organizationTrails(view: TrailView, graph: Graph, region: string): Promise<Trail[]> {
   const client = view.client(graph.managementAccountId, region);
-  const answer = await client.send(new DescribeTrailsCommand({}));
+  const answer = await client.describeTrails({});
   return (answer.trailList ?? []).filter((trail) => trail.IsOrganizationTrail === true);
 }
 
 async function linked(emulator: Emulator, accountId: string): Promise<boolean> {
-  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const iam = new IAM(emulator.root(accountId, 'us-east-1'));
   try {
-    await iam.send(new GetRoleCommand({ RoleName: serviceLinkedRole }));
+    await iam.getRole({ RoleName: serviceLinkedRole });
     return true;
   } catch (error) {
     if ((error as Error).name === 'NoSuchEntityException') return false;
@@ -118,19 +107,17 @@ async function linked(emulator: Emulator, accountId: string): Promise<boolean> {
 }
 
 async function link(emulator: Emulator, accountId: string): Promise<void> {
-  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const iam = new IAM(emulator.root(accountId, 'us-east-1'));
   const trust = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: { Service: servicePrincipal }, Action: 'sts:AssumeRole' }],
   };
   try {
-    await iam.send(
-      new CreateRoleCommand({
-        RoleName: serviceLinkedRole,
-        Path: `/aws-service-role/${servicePrincipal}/`,
-        AssumeRolePolicyDocument: JSON.stringify(trust),
-      }),
-    );
+    await iam.createRole({
+      RoleName: serviceLinkedRole,
+      Path: `/aws-service-role/${servicePrincipal}/`,
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+    });
   } catch (error) {
     if ((error as Error).name !== 'EntityAlreadyExistsException') throw error;
   } finally {

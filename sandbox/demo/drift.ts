@@ -1,10 +1,4 @@
-import {
-  DeleteRuleCommand,
-  DescribeRuleCommand,
-  EventBridgeClient,
-  ListTargetsByRuleCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { plainPreview } from './plain-pulumi.ts';
 import { assert, type Step } from './step.ts';
 
@@ -12,10 +6,10 @@ const forwardRule = 'portcullis-forward';
 /** The cell whose forwarding rule the three steps delete by hand, show and repair. */
 const drifted = { accountId: '300000000002', region: 'eu-west-1' };
 
-async function ruleWithTarget(events: EventBridgeClient): Promise<boolean> {
+async function ruleWithTarget(events: EventBridge): Promise<boolean> {
   try {
-    await events.send(new DescribeRuleCommand({ Name: forwardRule }));
-    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
+    await events.describeRule({ Name: forwardRule });
+    const { Targets = [] } = await events.listTargetsByRule({ Rule: forwardRule });
     return Targets.length === 1;
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
@@ -28,12 +22,10 @@ const scope = ['--account', drifted.accountId, '--region', drifted.region];
 export const drift: Step = {
   claim: 'preview names a forwarding rule that was deleted by hand',
   async run({ sandbox, controlPlane }, show) {
-    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
-    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: forwardRule }));
-    await events.send(
-      new RemoveTargetsCommand({ Rule: forwardRule, Ids: Targets.flatMap(({ Id }) => (Id ? [Id] : [])) }),
-    );
-    await events.send(new DeleteRuleCommand({ Name: forwardRule }));
+    const events = new EventBridge(sandbox.root(drifted.accountId, drifted.region));
+    const { Targets = [] } = await events.listTargetsByRule({ Rule: forwardRule });
+    await events.removeTargets({ Rule: forwardRule, Ids: Targets.flatMap(({ Id }) => (Id ? [Id] : [])) });
+    await events.deleteRule({ Name: forwardRule });
     const { exit, output } = await controlPlane.cli(['preview', ...scope], show);
     assert(exit === 3, `preview ended with exit code ${exit}, not 3 (differences):\n${output}`);
     const named = output
@@ -62,7 +54,7 @@ export const repair: Step = {
   async run({ sandbox, controlPlane }, show) {
     const { exit, output } = await controlPlane.cli(['reconcile', ...scope], show);
     assert(exit === 0, `reconcile ended with exit code ${exit}:\n${output}`);
-    const events = new EventBridgeClient(sandbox.root(drifted.accountId, drifted.region));
+    const events = new EventBridge(sandbox.root(drifted.accountId, drifted.region));
     assert(await ruleWithTarget(events), 'the rule or its target is still missing');
     return 'rule and target are back';
   },

@@ -1,4 +1,4 @@
-import { EC2Client, RevokeSecurityGroupIngressCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { EC2 } from '@aws-sdk/client-ec2';
 import type { Sandbox } from '../sandbox.ts';
 import { type OpenedGroup, openToTheWorld, until } from './security-group.ts';
 import { assert, type Step } from './step.ts';
@@ -16,7 +16,7 @@ export async function openBefore(sandbox: Pick<Sandbox, 'root'>): Promise<Opened
   const ssh = await openToTheWorld(sandbox, { ...at, port: 22 });
   const database = await openToTheWorld(sandbox, { ...at, port: 5432 });
   const instance = { ImageId: 'ami-00000001', MinCount: 1, MaxCount: 1, SecurityGroupIds: [ssh.groupId] };
-  await new EC2Client(sandbox.root(at.accountId, at.region)).send(new RunInstancesCommand(instance));
+  await new EC2(sandbox.root(at.accountId, at.region)).runInstances(instance);
   return { ssh, database };
 }
 
@@ -54,9 +54,10 @@ export const findOpened: Step = {
     await expectOf(ssh, 'open', 'reachable');
     await expectOf(database, 'open', 'unattached');
     await controlPlane.cli(['findings', ...scope], show);
-    await new EC2Client(sandbox.root(at.accountId, at.region)).send(
-      new RevokeSecurityGroupIngressCommand({ GroupId: ssh.groupId, SecurityGroupRuleIds: [ssh.ruleId] }),
-    );
+    await new EC2(sandbox.root(at.accountId, at.region)).revokeSecurityGroupIngress({
+      GroupId: ssh.groupId,
+      SecurityGroupRuleIds: [ssh.ruleId],
+    });
     await sweep();
     await until(`${ssh.groupId} is resolved`, 30, async () =>
       (await findingOf(ssh))?.state === 'resolved' ? true : undefined,

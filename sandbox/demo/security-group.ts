@@ -1,9 +1,4 @@
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateSecurityGroupCommand,
-  DescribeSecurityGroupRulesCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
+import { EC2 } from '@aws-sdk/client-ec2';
 import type { Sandbox } from '../sandbox.ts';
 
 /** Asks until the answer is not undefined. @throws after the given time, saying what was waited for. */
@@ -32,19 +27,18 @@ export async function openToTheWorld(
   sandbox: Pick<Sandbox, 'root'>,
   at: { accountId: string; region: string; port: number },
 ): Promise<OpenedGroup> {
-  const ec2 = new EC2Client(sandbox.root(at.accountId, at.region));
+  const ec2 = new EC2(sandbox.root(at.accountId, at.region));
   const name = `demo-${at.port}-${Date.now()}`;
-  const { GroupId: groupId = '' } = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: name, Description: 'made by the demo' }),
-  );
-  const opened = await ec2.send(
-    new AuthorizeSecurityGroupIngressCommand({
-      GroupId: groupId,
-      IpPermissions: [
-        { IpProtocol: 'tcp', FromPort: at.port, ToPort: at.port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-      ],
-    }),
-  );
+  const { GroupId: groupId = '' } = await ec2.createSecurityGroup({
+    GroupName: name,
+    Description: 'made by the demo',
+  });
+  const opened = await ec2.authorizeSecurityGroupIngress({
+    GroupId: groupId,
+    IpPermissions: [
+      { IpProtocol: 'tcp', FromPort: at.port, ToPort: at.port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+    ],
+  });
   const openedAt = Date.now();
   const ruleId = opened.SecurityGroupRules?.[0]?.SecurityGroupRuleId;
   if (!ruleId) throw new Error('AuthorizeSecurityGroupIngress returned no rule id');
@@ -53,9 +47,9 @@ export async function openToTheWorld(
     ruleId,
     openedAt,
     async ruleIds() {
-      const { SecurityGroupRules = [] } = await ec2.send(
-        new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [groupId] }] }),
-      );
+      const { SecurityGroupRules = [] } = await ec2.describeSecurityGroupRules({
+        Filters: [{ Name: 'group-id', Values: [groupId] }],
+      });
       return SecurityGroupRules.flatMap((rule) =>
         rule.IsEgress || !rule.SecurityGroupRuleId ? [] : [rule.SecurityGroupRuleId],
       );

@@ -1,8 +1,4 @@
-import {
-  CreateAccountCommand,
-  DescribeCreateAccountStatusCommand,
-  OrganizationsClient,
-} from '@aws-sdk/client-organizations';
+import { Organizations } from '@aws-sdk/client-organizations';
 import type { Account, Remediation } from './control-plane.ts';
 import { drift, plainPulumi, repair } from './drift.ts';
 import { findOpened } from './opened-before.ts';
@@ -96,15 +92,16 @@ const cover: Step = {
   claim: 'a new account is covered automatically',
   async run(world) {
     const { managementAccountId } = world.sandbox.organization;
-    const organizations = new OrganizationsClient(world.sandbox.root(managementAccountId, 'us-east-1'));
+    const organizations = new Organizations(world.sandbox.root(managementAccountId, 'us-east-1'));
     const started = Date.now();
-    const asked = await organizations.send(
-      new CreateAccountCommand({ AccountName: 'newcomer', Email: `newcomer-${started}@example.com` }),
-    );
+    const asked = await organizations.createAccount({
+      AccountName: 'newcomer',
+      Email: `newcomer-${started}@example.com`,
+    });
     const id = await until('the account exists', 30, async () => {
-      const { CreateAccountStatus: status } = await organizations.send(
-        new DescribeCreateAccountStatusCommand({ CreateAccountRequestId: asked.CreateAccountStatus?.Id }),
-      );
+      const { CreateAccountStatus: status } = await organizations.describeCreateAccountStatus({
+        CreateAccountRequestId: asked.CreateAccountStatus?.Id,
+      });
       return status?.AccountId;
     });
     const account = await until(`account ${id} is ready`, 180, async () => {

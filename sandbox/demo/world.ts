@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { type Sandbox, startSandbox } from '../sandbox.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import type { OpenedBefore } from './opened-before.ts';
@@ -43,13 +43,11 @@ export async function startWorld(
     closers.push(slack.stop);
     const environment = { ...sandbox.environment, ...settings, PORTCULLIS_DATA: data };
     const { hubAccountId } = sandbox.organization;
-    const secrets = new SecretsManagerClient(sandbox.root(hubAccountId));
-    await secrets.send(
-      new PutSecretValueCommand({
-        SecretId: sandbox.environment.PORTCULLIS_SLACK_SECRET_ARN,
-        SecretString: slack.url,
-      }),
-    );
+    const secrets = new SecretsManager(sandbox.root(hubAccountId));
+    await secrets.putSecretValue({
+      SecretId: sandbox.environment.PORTCULLIS_SLACK_SECRET_ARN,
+      SecretString: slack.url,
+    });
     secrets.destroy();
     const before = await open?.(sandbox);
     const controlPlane = await startControlPlane(environment);

@@ -1,9 +1,7 @@
 import {
-  GetFunctionCommand,
-  GetFunctionEventInvokeConfigCommand,
   type GetFunctionEventInvokeConfigCommandOutput,
   InvokeCommand,
-  LambdaClient,
+  Lambda,
 } from '@aws-sdk/client-lambda';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Background } from '../gateway/background.ts';
@@ -31,7 +29,7 @@ interface Invocation {
   event: BusEvent;
   target: Arn;
   rule: string;
-  client: LambdaClient;
+  client: Lambda;
 }
 
 /** How a function answered. `refused`: the service refused the invocation, not the function. */
@@ -53,12 +51,12 @@ const concurrency = 6;
  */
 export function invocations(given: Dependencies): Invocations {
   const limit = pLimit(concurrency);
-  const clients = new Map<string, LambdaClient>();
+  const clients = new Map<string, Lambda>();
   return {
     invoke(event, target, rule) {
       const key = `${target.accountId} ${target.region}`;
       const settings = given.emulator.root(target.accountId, target.region);
-      const client = clients.get(key) ?? new LambdaClient({ ...settings, maxAttempts: 1 });
+      const client = clients.get(key) ?? new Lambda({ ...settings, maxAttempts: 1 });
       clients.set(key, client);
       given.background.follow(() => run(given, limit, { event, target, rule, client }));
     },
@@ -95,7 +93,7 @@ async function fail(given: Dependencies, invocation: Invocation, end: Ending): P
   try {
     const queue = parseArn(destination);
     if (queue.service !== 'sqs') throw new Error(`the sandbox has no ${queue.service} destinations`);
-    const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: target.text }));
+    const { Configuration } = await client.getFunction({ FunctionName: target.text });
     await given.permitted.execution(Configuration?.Role ?? '', 'sqs:SendMessage', queue);
     await given.queue.send(queue, JSON.stringify(failureRecord(event, target, end)));
     given.journal.record(event, at, 'dead-lettered', reason);
@@ -131,7 +129,7 @@ async function invokeConfig({
   target,
 }: Invocation): Promise<GetFunctionEventInvokeConfigCommandOutput | null> {
   try {
-    return await client.send(new GetFunctionEventInvokeConfigCommand({ FunctionName: target.text }));
+    return await client.getFunctionEventInvokeConfig({ FunctionName: target.text });
   } catch (error) {
     if ((error as Error).name === 'ResourceNotFoundException') return null;
     throw error;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { IAM } from '@aws-sdk/client-iam';
 import type { BusEvent, Emulator } from '../gateway/call.ts';
 import { enforced } from './control-policies.ts';
 import type { Emit } from './events.ts';
@@ -137,12 +137,12 @@ async function createAccessRole(
   accountId: string,
   RoleName: string,
 ): Promise<void> {
-  const iam = new IAMClient(emulator.root(accountId, 'us-east-1'));
+  const iam = new IAM(emulator.root(accountId, 'us-east-1'));
   const Principal = { AWS: `arn:aws:iam::${managementAccountId}:root` };
   const Statement = [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }];
   const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
-  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  await iam.createRole({ RoleName, AssumeRolePolicyDocument });
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
-  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  await iam.attachRolePolicy({ RoleName, PolicyArn });
   iam.destroy();
 }

@@ -1,19 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AccountClient, EnableRegionCommand, GetRegionOptStatusCommand } from '@aws-sdk/client-account';
-import {
-  CloseAccountCommand,
-  CreateAccountCommand,
-  CreateOrganizationalUnitCommand,
-  CreateOrganizationCommand,
-  DescribeAccountCommand,
-  DescribeCreateAccountStatusCommand,
-  EnableAWSServiceAccessCommand,
-  ListRootsCommand,
-  MoveAccountCommand,
-  OrganizationsClient,
-  RegisterDelegatedAdministratorCommand,
-} from '@aws-sdk/client-organizations';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { Account } from '@aws-sdk/client-account';
+import { Organizations } from '@aws-sdk/client-organizations';
+import { STS } from '@aws-sdk/client-sts';
 import type { ClientSettings } from '../gateway/call.ts';
 import type { World } from '../organizations/world.ts';
 
@@ -41,21 +29,19 @@ const yearMs = 365 * 24 * 3_600_000;
 
 /** Makes the organization, its units and accounts, with the states and Regions of the blueprint, a year ago. Returns the organization's id. */
 export async function seedAccounts(root: RootSettings, world: World, plan: Blueprint): Promise<string> {
-  const client = new OrganizationsClient(root(plan.managementAccountId));
-  const created = await client.send(new CreateOrganizationCommand({ FeatureSet: 'ALL' }));
+  const client = new Organizations(root(plan.managementAccountId));
+  const created = await client.createOrganization({ FeatureSet: 'ALL' });
   for (const ServicePrincipal of ['account.amazonaws.com', 'cloudtrail.amazonaws.com']) {
-    await client.send(new EnableAWSServiceAccessCommand({ ServicePrincipal }));
+    await client.enableAWSServiceAccess({ ServicePrincipal });
   }
-  const rootId = (await client.send(new ListRootsCommand({}))).Roots?.[0]?.Id ?? '';
+  const rootId = (await client.listRoots({})).Roots?.[0]?.Id ?? '';
   const units = await createUnits(client, rootId, plan);
   await createAccounts(client, world, plan);
   await moveAccounts(client, rootId, units, plan);
-  await client.send(
-    new RegisterDelegatedAdministratorCommand({
-      AccountId: plan.hubAccountId,
-      ServicePrincipal: 'account.amazonaws.com',
-    }),
-  );
+  await client.registerDelegatedAdministrator({
+    AccountId: plan.hubAccountId,
+    ServicePrincipal: 'account.amazonaws.com',
+  });
   await Promise.all([
     suspend(client, plan.suspendedAccountId),
     optIn(root, plan),
@@ -68,19 +54,19 @@ export async function seedAccounts(root: RootSettings, world: World, plan: Bluep
 }
 
 async function createUnits(
-  client: OrganizationsClient,
+  client: Organizations,
   ParentId: string,
   plan: Blueprint,
 ): Promise<Map<string, string>> {
   const units = new Map<string, string>();
   for (const Name of new Set(plan.members.map((one) => one.ou))) {
-    const unit = await client.send(new CreateOrganizationalUnitCommand({ ParentId, Name }));
+    const unit = await client.createOrganizationalUnit({ ParentId, Name });
     units.set(Name, unit.OrganizationalUnit?.Id ?? '');
   }
   return units;
 }
 
-async function createAccounts(client: OrganizationsClient, world: World, plan: Blueprint): Promise<void> {
+async function createAccounts(client: Organizations, world: World, plan: Blueprint): Promise<void> {
   const accounts = [
     { id: plan.hubAccountId, name: 'security' },
     ...plan.members,
@@ -90,12 +76,12 @@ async function createAccounts(client: OrganizationsClient, world: World, plan: B
   for (const { id, name } of accounts) {
     world.reservedIds.push(id);
     const AccountName = name;
-    const answer = await client.send(new CreateAccountCommand({ AccountName, Email: `${name}@example.com` }));
+    const answer = await client.createAccount({ AccountName, Email: `${name}@example.com` });
     requests.push(answer.CreateAccountStatus?.Id ?? '');
   }
   for (const CreateAccountRequestId of requests) {
     await until('account creation', async () => {
-      const answer = await client.send(new DescribeCreateAccountStatusCommand({ CreateAccountRequestId }));
+      const answer = await client.describeCreateAccountStatus({ CreateAccountRequestId });
       const { State, FailureReason } = answer.CreateAccountStatus ?? {};
       if (State === 'FAILED') throw new Error(`an account of the seed was not created: ${FailureReason}`);
       return State === 'SUCCEEDED';
@@ -104,33 +90,33 @@ async function createAccounts(client: OrganizationsClient, world: World, plan: B
 }
 
 async function moveAccounts(
-  client: OrganizationsClient,
+  client: Organizations,
   SourceParentId: string,
   units: Map<string, string>,
   plan: Blueprint,
 ): Promise<void> {
   for (const { id, ou } of [...plan.members, { id: plan.suspendedAccountId, ou: 'Sandbox' }]) {
     const DestinationParentId = units.get(ou);
-    await client.send(new MoveAccountCommand({ AccountId: id, SourceParentId, DestinationParentId }));
+    await client.moveAccount({ AccountId: id, SourceParentId, DestinationParentId });
   }
 }
 
-async function suspend(client: OrganizationsClient, AccountId: string): Promise<void> {
-  await client.send(new CloseAccountCommand({ AccountId }));
+async function suspend(client: Organizations, AccountId: string): Promise<void> {
+  await client.closeAccount({ AccountId });
   await until('account closure', async () => {
-    const answer = await client.send(new DescribeAccountCommand({ AccountId }));
+    const answer = await client.describeAccount({ AccountId });
     return answer.Account?.State === 'SUSPENDED';
   });
 }
 
 async function optIn(root: RootSettings, plan: Blueprint): Promise<void> {
-  const client = new AccountClient(root(plan.managementAccountId));
+  const client = new Account(root(plan.managementAccountId));
   const RegionName = plan.optInRegion;
   const chosen = plan.members.filter((one) => one.regions.includes(RegionName));
-  for (const { id } of chosen) await client.send(new EnableRegionCommand({ AccountId: id, RegionName }));
+  for (const { id } of chosen) await client.enableRegion({ AccountId: id, RegionName });
   for (const { id } of chosen) {
     await until('Region opt-in', async () => {
-      const answer = await client.send(new GetRegionOptStatusCommand({ AccountId: id, RegionName }));
+      const answer = await client.getRegionOptStatus({ AccountId: id, RegionName });
       return answer.RegionOptStatus === 'ENABLED';
     });
   }
@@ -138,10 +124,10 @@ async function optIn(root: RootSettings, plan: Blueprint): Promise<void> {
 
 /** Resolves when the account answers calls. */
 async function usable(root: RootSettings, accountId: string): Promise<void> {
-  const client = new STSClient({ ...root(accountId), maxAttempts: 1 });
+  const client = new STS({ ...root(accountId), maxAttempts: 1 });
   await until(`account ${accountId}`, async () => {
     try {
-      await client.send(new GetCallerIdentityCommand({}));
+      await client.getCallerIdentity({});
       return true;
     } catch (error) {
       if ((error as Error).name === 'InvalidClientTokenId') return false;

@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CloudTrailClient, CreateTrailCommand, StartLoggingCommand } from '@aws-sdk/client-cloudtrail';
-import {
-  AttachUserPolicyCommand,
-  CreateAccessKeyCommand,
-  CreatePolicyCommand,
-  CreateUserCommand,
-  DeleteServiceLinkedRoleCommand,
-  IAMClient,
-} from '@aws-sdk/client-iam';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CloudTrail } from '@aws-sdk/client-cloudtrail';
+import { IAM } from '@aws-sdk/client-iam';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { serviceLinkedRole } from '../cloudtrail/api.ts';
 import type { ClientSettings } from '../gateway/call.ts';
 import type { Organization } from '../organizations/api.ts';
@@ -120,32 +113,30 @@ export async function seed(
 
 /** The organization trail, and one member in which it cannot work, where the plan names one. */
 async function seedTrail(root: RootSettings, plan: Blueprint): Promise<void> {
-  const cloudTrail = new CloudTrailClient(root(blueprint.managementAccountId));
-  const trail = await cloudTrail.send(
-    new CreateTrailCommand({
-      Name: 'organization',
-      S3BucketName: 'organization-trail-logs',
-      IsMultiRegionTrail: true,
-      IsOrganizationTrail: true,
-    }),
-  );
-  await cloudTrail.send(new StartLoggingCommand({ Name: trail.TrailARN }));
+  const cloudTrail = new CloudTrail(root(blueprint.managementAccountId));
+  const trail = await cloudTrail.createTrail({
+    Name: 'organization',
+    S3BucketName: 'organization-trail-logs',
+    IsMultiRegionTrail: true,
+    IsOrganizationTrail: true,
+  });
+  await cloudTrail.startLogging({ Name: trail.TrailARN });
   if (!plan.untrailedAccountId) return;
-  const iam = new IAMClient(root(plan.untrailedAccountId));
-  await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: serviceLinkedRole }));
+  const iam = new IAM(root(plan.untrailedAccountId));
+  await iam.deleteServiceLinkedRole({ RoleName: serviceLinkedRole });
 }
 
 async function seedControlPlaneUser(root: RootSettings): Promise<Record<string, string>> {
-  const iam = new IAMClient(root(blueprint.managementAccountId));
+  const iam = new IAM(root(blueprint.managementAccountId));
   const UserName = 'portcullis-control-plane';
-  await iam.send(new CreateUserCommand({ UserName }));
+  await iam.createUser({ UserName });
   for (const PolicyName of ['control-plane-policy', 'verify-policy']) {
     const file = join(import.meta.dirname, `../../docs/${PolicyName}.json`);
     const PolicyDocument = JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
-    const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName, PolicyDocument }));
-    await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: Policy?.Arn }));
+    const { Policy } = await iam.createPolicy({ PolicyName, PolicyDocument });
+    await iam.attachUserPolicy({ UserName, PolicyArn: Policy?.Arn });
   }
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const { AccessKey } = await iam.createAccessKey({ UserName });
   return {
     AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId ?? '',
     AWS_SECRET_ACCESS_KEY: AccessKey?.SecretAccessKey ?? '',
@@ -154,9 +145,10 @@ async function seedControlPlaneUser(root: RootSettings): Promise<Record<string, 
 
 /** Until a receiver's address is put in, messages go to the discard port, where nothing listens. */
 async function seedSlackSecret(root: RootSettings): Promise<string> {
-  const secrets = new SecretsManagerClient(root(blueprint.hubAccountId, blueprint.hubRegion));
-  const secret = await secrets.send(
-    new CreateSecretCommand({ Name: 'portcullis-slack-webhook', SecretString: 'http://127.0.0.1:9/sandbox' }),
-  );
+  const secrets = new SecretsManager(root(blueprint.hubAccountId, blueprint.hubRegion));
+  const secret = await secrets.createSecret({
+    Name: 'portcullis-slack-webhook',
+    SecretString: 'http://127.0.0.1:9/sandbox',
+  });
   return secret.ARN ?? '';
 }

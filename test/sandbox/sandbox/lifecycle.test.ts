@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STS } from '@aws-sdk/client-sts';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startSandbox } from '../../../sandbox/sandbox.ts';
 
@@ -68,7 +68,7 @@ test('a stopped sandbox leaves no process and no file, and stops only once', asy
 
 test('the printed environment is that of the control plane user; SIGTERM ends the program and its processes', async () => {
   const { child, environment } = await startMain();
-  const caller = new STSClient({
+  const caller = new STS({
     endpoint: environment.AWS_ENDPOINT_URL ?? '',
     region: environment.AWS_REGION ?? '',
     credentials: {
@@ -76,7 +76,7 @@ test('the printed environment is that of the control plane user; SIGTERM ends th
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
     },
   });
-  expect((await caller.send(new GetCallerIdentityCommand({}))).Arn).toBe(
+  expect((await caller.getCallerIdentity({})).Arn).toBe(
     'arn:aws:iam::111111111111:user/portcullis-control-plane',
   );
   const organization = await fetch(`${environment.AWS_ENDPOINT_URL}/_sandbox/organization`);

@@ -1,10 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  DescribeSecurityGroupRulesCommand,
-  DescribeSecurityGroupsCommand,
-  EC2Client,
-  RevokeSecurityGroupIngressCommand,
-} from '@aws-sdk/client-ec2';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { fleet } from '../../../../sandbox/seed/organization.ts';
@@ -20,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => sandbox?.stop());
 
 async function groups(of: Sandbox, account: string, region: string) {
-  const ec2 = new EC2Client(of.root(account, region));
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+  const ec2 = new EC2(of.root(account, region));
+  const { SecurityGroups = [] } = await ec2.describeSecurityGroups({});
   return SecurityGroups.filter(({ GroupName }) => GroupName !== 'default');
 }
 
@@ -45,21 +40,19 @@ test('every cell has its own groups, the same for the same seed', async () => {
 });
 
 test('a rule of such a group is revoked by its id, and no other', async () => {
-  const ec2 = new EC2Client(sandbox.root(one, 'us-east-1'));
+  const ec2 = new EC2(sandbox.root(one, 'us-east-1'));
   const all = async () => {
-    const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({}));
+    const { SecurityGroupRules = [] } = await ec2.describeSecurityGroupRules({});
     return SecurityGroupRules.map(({ SecurityGroupRuleId, GroupId, IsEgress }) => ({
       ...{ id: SecurityGroupRuleId, GroupId, IsEgress },
     }));
   };
   const before = await all();
   const chosen = before.find(({ IsEgress }) => !IsEgress);
-  await ec2.send(
-    new RevokeSecurityGroupIngressCommand({
-      GroupId: chosen?.GroupId,
-      SecurityGroupRuleIds: [chosen?.id ?? ''],
-    }),
-  );
+  await ec2.revokeSecurityGroupIngress({
+    GroupId: chosen?.GroupId,
+    SecurityGroupRuleIds: [chosen?.id ?? ''],
+  });
   expect(await all()).toEqual(before.filter(({ id }) => id !== chosen?.id));
 });
 

@@ -1,38 +1,11 @@
-import {
-  CloudTrailClient,
-  LookupEventsCommand,
-  type LookupEventsCommandInput,
-} from '@aws-sdk/client-cloudtrail';
-import {
-  AllocateAddressCommand,
-  AssociateAddressCommand,
-  AttachInternetGatewayCommand,
-  AuthorizeSecurityGroupIngressCommand,
-  CreateInternetGatewayCommand,
-  CreateNetworkInterfaceCommand,
-  CreateRouteCommand,
-  CreateSecurityGroupCommand,
-  CreateSubnetCommand,
-  CreateVpcBlockPublicAccessExclusionCommand,
-  CreateVpcCommand,
-  DeleteVpcBlockPublicAccessExclusionCommand,
-  DescribeNetworkInterfacesCommand,
-  DescribeRouteTablesCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
-  DescribeVpcBlockPublicAccessExclusionsCommand,
-  DescribeVpcBlockPublicAccessOptionsCommand,
-  EC2Client,
-  ModifyVpcBlockPublicAccessOptionsCommand,
-  RunInstancesCommand,
-  TerminateInstancesCommand,
-} from '@aws-sdk/client-ec2';
+import { CloudTrail, type LookupEventsCommandInput } from '@aws-sdk/client-cloudtrail';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 
 const [owner, participant, region] = ['111111111111', '222222222222', 'eu-west-1'];
 let sandbox: Sandbox;
-const ec2 = (accountId = owner) => new EC2Client(sandbox.root(accountId, region));
+const ec2 = (accountId = owner) => new EC2(sandbox.root(accountId, region));
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: false });
@@ -41,29 +14,24 @@ afterAll(() => sandbox?.stop());
 
 /** A VPC with a subnet, not connected to anything. */
 async function makeVpc(): Promise<{ VpcId: string; SubnetId: string }> {
-  const { Vpc } = await ec2().send(new CreateVpcCommand({ CidrBlock: '10.1.0.0/16' }));
+  const { Vpc } = await ec2().createVpc({ CidrBlock: '10.1.0.0/16' });
   const VpcId = Vpc?.VpcId ?? '';
-  const { Subnet } = await ec2().send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.1.0.0/24' }));
+  const { Subnet } = await ec2().createSubnet({ VpcId, CidrBlock: '10.1.0.0/24' });
   return { VpcId, SubnetId: Subnet?.SubnetId ?? '' };
 }
 
 async function makeGroup(VpcId: string | undefined, name: string, accountId = owner): Promise<string> {
-  const made = await ec2(accountId).send(
-    new CreateSecurityGroupCommand({ GroupName: name, Description: name, VpcId }),
-  );
+  const made = await ec2(accountId).createSecurityGroup({ GroupName: name, Description: name, VpcId });
   return made.GroupId ?? '';
 }
 
 const interfacesOf = async (group: string, accountId = owner) =>
-  (
-    await ec2(accountId).send(
-      new DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'group-id', Values: [group] }] }),
-    )
-  ).NetworkInterfaces ?? [];
+  (await ec2(accountId).describeNetworkInterfaces({ Filters: [{ Name: 'group-id', Values: [group] }] }))
+    .NetworkInterfaces ?? [];
 
 describe('pages', () => {
   const page = (input: { MaxResults?: number; NextToken?: string; GroupIds?: string[] }) =>
-    ec2().send(new DescribeSecurityGroupsCommand(input));
+    ec2().describeSecurityGroups(input);
 
   test('a listing goes on where its page ended', async () => {
     for (let number = 0; number < 11; number += 1) await makeGroup(undefined, `page-${number}`);
@@ -97,29 +65,27 @@ describe('network interfaces', () => {
   test('an instance in the default subnet starts with a public one that has its groups', async () => {
     const group = await makeGroup(undefined, 'instance');
     const run = { ImageId: 'ami-1', MinCount: 1, MaxCount: 1, SecurityGroupIds: [group] };
-    const { Instances = [] } = await ec2().send(new RunInstancesCommand(run));
+    const { Instances = [] } = await ec2().runInstances(run);
     const [face] = await interfacesOf(group);
     expect(face).toMatchObject({
       Status: 'in-use',
       Association: { PublicIp: expect.stringMatching(/^\d+\./) },
     });
-    await ec2().send(new TerminateInstancesCommand({ InstanceIds: [Instances[0]?.InstanceId ?? ''] }));
+    await ec2().terminateInstances({ InstanceIds: [Instances[0]?.InstanceId ?? ''] });
     expect(await interfacesOf(group)).toEqual([]);
   });
 
   test('an Elastic IP address and IPv6 addresses are listed with the interface', async () => {
     const { VpcId, SubnetId } = await makeVpc();
     const group = await makeGroup(VpcId, 'face');
-    const made = await ec2().send(
-      new CreateNetworkInterfaceCommand({
-        SubnetId,
-        Groups: [group],
-        Ipv6Addresses: [{ Ipv6Address: '2600:1f18::5' }],
-      }),
-    );
+    const made = await ec2().createNetworkInterface({
+      SubnetId,
+      Groups: [group],
+      Ipv6Addresses: [{ Ipv6Address: '2600:1f18::5' }],
+    });
     const NetworkInterfaceId = made.NetworkInterface?.NetworkInterfaceId;
-    const { AllocationId, PublicIp } = await ec2().send(new AllocateAddressCommand({}));
-    await ec2().send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId }));
+    const { AllocationId, PublicIp } = await ec2().allocateAddress({});
+    await ec2().associateAddress({ AllocationId, NetworkInterfaceId });
     expect(await interfacesOf(group)).toMatchObject([
       {
         ...{ NetworkInterfaceId, SubnetId, VpcId, Status: 'available', Association: { PublicIp } },
@@ -132,8 +98,7 @@ describe('network interfaces', () => {
   test('a group of another VPC, and a subnet that does not exist, are refused', async () => {
     const { SubnetId } = await makeVpc();
     const elsewhere = await makeGroup(undefined, 'elsewhere');
-    const make = (input: { SubnetId: string; Groups?: string[] }) =>
-      ec2().send(new CreateNetworkInterfaceCommand(input));
+    const make = (input: { SubnetId: string; Groups?: string[] }) => ec2().createNetworkInterface(input);
     await expect(make({ SubnetId, Groups: [elsewhere] })).rejects.toMatchObject({
       name: 'InvalidGroup.NotFound',
     });
@@ -145,23 +110,23 @@ describe('routes to the internet', () => {
   test('a gateway must be attached to the VPC; IPv6 destinations are kept', async () => {
     const { VpcId } = await makeVpc();
     const filter = { Filters: [{ Name: 'vpc-id', Values: [VpcId] }] };
-    const [table] = (await ec2().send(new DescribeRouteTablesCommand(filter))).RouteTables ?? [];
-    const { InternetGateway } = await ec2().send(new CreateInternetGatewayCommand({}));
+    const [table] = (await ec2().describeRouteTables(filter)).RouteTables ?? [];
+    const { InternetGateway } = await ec2().createInternetGateway({});
     const GatewayId = InternetGateway?.InternetGatewayId ?? '';
     const route = { RouteTableId: table?.RouteTableId, DestinationIpv6CidrBlock: '::/0', GatewayId };
-    await expect(ec2().send(new CreateRouteCommand(route))).rejects.toMatchObject({
+    await expect(ec2().createRoute(route)).rejects.toMatchObject({
       name: 'InvalidParameterValue',
     });
-    await ec2().send(new AttachInternetGatewayCommand({ VpcId, InternetGatewayId: GatewayId }));
-    await ec2().send(new CreateRouteCommand(route));
-    const [later] = (await ec2().send(new DescribeRouteTablesCommand(filter))).RouteTables ?? [];
+    await ec2().attachInternetGateway({ VpcId, InternetGatewayId: GatewayId });
+    await ec2().createRoute(route);
+    const [later] = (await ec2().describeRouteTables(filter)).RouteTables ?? [];
     expect(later?.Routes).toContainEqual(
       expect.objectContaining({ DestinationIpv6CidrBlock: '::/0', GatewayId }),
     );
   });
 
   test('the default VPC has one from the start', async () => {
-    const { RouteTables = [] } = await ec2(participant).send(new DescribeRouteTablesCommand({}));
+    const { RouteTables = [] } = await ec2(participant).describeRouteTables({});
     const routes = RouteTables.flatMap(({ Routes = [] }) => Routes);
     expect(routes).toContainEqual(expect.objectContaining({ DestinationCidrBlock: '0.0.0.0/0' }));
   });
@@ -169,18 +134,18 @@ describe('routes to the internet', () => {
 
 test('VPC Block Public Access: off at first, then a mode, with exclusions that stay listed when deleted', async () => {
   const options = async () =>
-    (await ec2().send(new DescribeVpcBlockPublicAccessOptionsCommand({}))).VpcBlockPublicAccessOptions;
+    (await ec2().describeVpcBlockPublicAccessOptions({})).VpcBlockPublicAccessOptions;
   expect(await options()).toMatchObject({ InternetGatewayBlockMode: 'off', State: 'default-state' });
   const mode = { InternetGatewayBlockMode: 'block-ingress' } as const;
-  await ec2().send(new ModifyVpcBlockPublicAccessOptionsCommand(mode));
+  await ec2().modifyVpcBlockPublicAccessOptions(mode);
   expect(await options()).toMatchObject({ ...mode, State: 'update-complete' });
   const { VpcId } = await makeVpc();
   const exclusion = { VpcId, InternetGatewayExclusionMode: 'allow-bidirectional' } as const;
-  const made = await ec2().send(new CreateVpcBlockPublicAccessExclusionCommand(exclusion));
-  await expect(ec2().send(new CreateVpcBlockPublicAccessExclusionCommand(exclusion))).rejects.toThrow();
+  const made = await ec2().createVpcBlockPublicAccessExclusion(exclusion);
+  await expect(ec2().createVpcBlockPublicAccessExclusion(exclusion)).rejects.toThrow();
   const ExclusionId = made.VpcBlockPublicAccessExclusion?.ExclusionId;
-  await ec2().send(new DeleteVpcBlockPublicAccessExclusionCommand({ ExclusionId }));
-  const listed = await ec2().send(new DescribeVpcBlockPublicAccessExclusionsCommand({ MaxResults: 5 }));
+  await ec2().deleteVpcBlockPublicAccessExclusion({ ExclusionId });
+  const listed = await ec2().describeVpcBlockPublicAccessExclusions({ MaxResults: 5 });
   expect(listed.VpcBlockPublicAccessExclusions).toMatchObject([{ ExclusionId, State: 'delete-complete' }]);
 });
 
@@ -188,33 +153,31 @@ test('a shared subnet: the participant uses it, and the owner sees what is in it
   const { VpcId, SubnetId } = await makeVpc();
   await sandbox.shareSubnet({ accountId: owner, region, subnetId: SubnetId, accounts: [participant] });
   const group = await makeGroup(VpcId, 'participant', participant);
-  await ec2(participant).send(new CreateNetworkInterfaceCommand({ SubnetId, Groups: [group] }));
+  await ec2(participant).createNetworkInterface({ SubnetId, Groups: [group] });
   const filter = { Filters: [{ Name: 'subnet-id', Values: [SubnetId] }] };
-  const { Subnets } = await ec2(participant).send(new DescribeSubnetsCommand(filter));
+  const { Subnets } = await ec2(participant).describeSubnets(filter);
   expect(Subnets).toMatchObject([{ SubnetId, VpcId, OwnerId: owner }]);
-  const { SecurityGroups } = await ec2().send(new DescribeSecurityGroupsCommand({ MaxResults: 1000 }));
+  const { SecurityGroups } = await ec2().describeSecurityGroups({ MaxResults: 1000 });
   expect(SecurityGroups).toContainEqual(expect.objectContaining({ GroupId: group, OwnerId: participant }));
   expect(await interfacesOf(group)).toMatchObject([{ SubnetId, OwnerId: participant }]);
-  const stranger = await ec2('333333333333').send(new DescribeSubnetsCommand(filter));
+  const stranger = await ec2('333333333333').describeSubnets(filter);
   expect(stranger.Subnets).toEqual([]);
 });
 
 describe('the event history', () => {
   const lookUp = (input: LookupEventsCommandInput, accountId = owner) =>
-    new CloudTrailClient(sandbox.root(accountId, region)).send(new LookupEventsCommand(input));
+    new CloudTrail(sandbox.root(accountId, region)).lookupEvents(input);
   const byName = (AttributeValue: string) => [{ AttributeKey: 'EventName' as const, AttributeValue }];
 
   test('has calls of the account, newest first and without any trail', async () => {
     const group = await makeGroup(undefined, 'history');
     for (const port of [22, 3389])
-      await ec2().send(
-        new AuthorizeSecurityGroupIngressCommand({
-          GroupId: group,
-          IpPermissions: [
-            { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-          ],
-        }),
-      );
+      await ec2().authorizeSecurityGroupIngress({
+        GroupId: group,
+        IpPermissions: [
+          { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+        ],
+      });
     await sandbox.idle();
     const LookupAttributes = byName('AuthorizeSecurityGroupIngress');
     const first = await lookUp({ LookupAttributes, MaxResults: 1 });

@@ -1,25 +1,14 @@
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateManagedPrefixListCommand,
-  CreateSecurityGroupCommand,
-  DescribeManagedPrefixListsCommand,
-  EC2Client,
-  GetManagedPrefixListAssociationsCommand,
-  GetManagedPrefixListEntriesCommand,
-  ModifyManagedPrefixListCommand,
-  paginateGetManagedPrefixListAssociations,
-  RestoreManagedPrefixListVersionCommand,
-} from '@aws-sdk/client-ec2';
+import { EC2, paginateGetManagedPrefixListAssociations } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 
 const [owner, user, outsider] = ['300000000001', '300000000002', '999999999999'];
 let sandbox: Sandbox;
-let ec2: EC2Client;
+let ec2: EC2;
 let PrefixListId: string;
 let names = 0;
 
-const clientOf = (accountId: string, region = 'eu-west-1') => new EC2Client(sandbox.root(accountId, region));
+const clientOf = (accountId: string, region = 'eu-west-1') => new EC2(sandbox.root(accountId, region));
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -28,29 +17,27 @@ beforeAll(async () => {
 afterAll(() => sandbox?.stop());
 beforeEach(async () => {
   names += 1;
-  const { PrefixList } = await ec2.send(
-    new CreateManagedPrefixListCommand({
-      PrefixListName: `list-${names}`,
-      MaxEntries: 3,
-      AddressFamily: 'IPv4',
-      Entries: [{ Cidr: '10.0.0.0/8', Description: 'office & lab' }],
-      TagSpecifications: [{ ResourceType: 'prefix-list', Tags: [{ Key: 'owner', Value: 'network' }] }],
-    }),
-  );
+  const { PrefixList } = await ec2.createManagedPrefixList({
+    PrefixListName: `list-${names}`,
+    MaxEntries: 3,
+    AddressFamily: 'IPv4',
+    Entries: [{ Cidr: '10.0.0.0/8', Description: 'office & lab' }],
+    TagSpecifications: [{ ResourceType: 'prefix-list', Tags: [{ Key: 'owner', Value: 'network' }] }],
+  });
   expect(PrefixList?.Version).toBe(1);
   PrefixListId = PrefixList?.PrefixListId ?? '';
 });
 
 const edit = (CurrentVersion: number, AddEntries: { Cidr: string }[], RemoveEntries?: { Cidr: string }[]) =>
-  ec2.send(new ModifyManagedPrefixListCommand({ PrefixListId, CurrentVersion, AddEntries, RemoveEntries }));
+  ec2.modifyManagedPrefixList({ PrefixListId, CurrentVersion, AddEntries, RemoveEntries });
 const restore = (CurrentVersion: number, PreviousVersion: number) =>
-  ec2.send(new RestoreManagedPrefixListVersionCommand({ PrefixListId, CurrentVersion, PreviousVersion }));
+  ec2.restoreManagedPrefixListVersion({ PrefixListId, CurrentVersion, PreviousVersion });
 async function entries(client = ec2, TargetVersion?: number) {
-  const found = await client.send(new GetManagedPrefixListEntriesCommand({ PrefixListId, TargetVersion }));
+  const found = await client.getManagedPrefixListEntries({ PrefixListId, TargetVersion });
   return found.Entries?.map(({ Cidr }) => Cidr);
 }
 async function version(client = ec2) {
-  const found = await client.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [PrefixListId] }));
+  const found = await client.describeManagedPrefixLists({ PrefixListIds: [PrefixListId] });
   return found.PrefixLists?.map(({ Version, OwnerId }) => ({ Version, OwnerId }));
 }
 
@@ -59,10 +46,10 @@ async function groupWithList(accountId: string, region = 'eu-west-1', prefixList
   names += 1;
   const client = clientOf(accountId, region);
   const made = { GroupName: `group-${names}`, Description: 'test' };
-  const { GroupId = '' } = await client.send(new CreateSecurityGroupCommand(made));
+  const { GroupId = '' } = await client.createSecurityGroup(made);
   const PrefixListIds = [{ PrefixListId: prefixListId, Description: 'partners' }];
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, PrefixListIds }];
-  await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  await client.authorizeSecurityGroupIngress({ GroupId, IpPermissions });
   return GroupId;
 }
 
@@ -104,14 +91,14 @@ describe('the versions of a prefix list', () => {
 
   test('are no more after a new name alone', async () => {
     const PrefixListName = 'renamed';
-    await ec2.send(new ModifyManagedPrefixListCommand({ PrefixListId, PrefixListName }));
+    await ec2.modifyManagedPrefixList({ PrefixListId, PrefixListName });
     expect(await version()).toEqual([{ Version: 1, OwnerId: owner }]);
   });
 });
 
 describe('the users of a prefix list', () => {
   const associations = async (client = ec2) =>
-    (await client.send(new GetManagedPrefixListAssociationsCommand({ PrefixListId }))).PrefixListAssociations;
+    (await client.getManagedPrefixListAssociations({ PrefixListId })).PrefixListAssociations;
 
   test('are the groups of every account of the organization in that Region', async () => {
     const own = await groupWithList(owner);
@@ -157,7 +144,7 @@ describe('another account', () => {
     expect(await entries(reader)).toEqual(['10.0.0.0/8']);
     expect(await version(reader)).toEqual([{ Version: 1, OwnerId: owner }]);
     const change = { PrefixListId, CurrentVersion: 1, AddEntries: [{ Cidr: '0.0.0.0/0' }] };
-    await expect(reader.send(new ModifyManagedPrefixListCommand(change))).rejects.toMatchObject({
+    await expect(reader.modifyManagedPrefixList(change)).rejects.toMatchObject({
       name: 'InvalidPrefixListID.NotFound',
     });
     expect(await entries()).toEqual(['10.0.0.0/8']);

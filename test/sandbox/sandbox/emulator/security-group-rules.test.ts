@@ -1,31 +1,21 @@
-import {
-  AuthorizeSecurityGroupEgressCommand,
-  AuthorizeSecurityGroupIngressCommand,
-  CreateSecurityGroupCommand,
-  DescribeSecurityGroupRulesCommand,
-  EC2Client,
-  type IpPermission,
-  ModifySecurityGroupRulesCommand,
-  RevokeSecurityGroupIngressCommand,
-  type SecurityGroupRuleRequest,
-} from '@aws-sdk/client-ec2';
+import { EC2, type IpPermission, type SecurityGroupRuleRequest } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 
 let sandbox: Sandbox;
-let ec2: EC2Client;
+let ec2: EC2;
 let GroupId: string;
 let groups = 0;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: false });
-  ec2 = new EC2Client(sandbox.root('300000000001', 'eu-west-1'));
+  ec2 = new EC2(sandbox.root('300000000001', 'eu-west-1'));
 });
 afterAll(() => sandbox?.stop());
 beforeEach(async () => {
   groups += 1;
   const made = { GroupName: `group-${groups}`, Description: 'test' };
-  GroupId = (await ec2.send(new CreateSecurityGroupCommand(made))).GroupId ?? '';
+  GroupId = (await ec2.createSecurityGroup(made)).GroupId ?? '';
 });
 
 const ssh = (...ranges: string[]): IpPermission => ({
@@ -35,20 +25,18 @@ const ssh = (...ranges: string[]): IpPermission => ({
   IpRanges: ranges.map((CidrIp) => ({ CidrIp })),
 });
 const authorize = (...IpPermissions: IpPermission[]) =>
-  ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions });
 const modify = (...changes: [id: string, to: SecurityGroupRuleRequest][]) =>
-  ec2.send(
-    new ModifySecurityGroupRulesCommand({
-      GroupId,
-      SecurityGroupRules: changes.map(([SecurityGroupRuleId, SecurityGroupRule]) => ({
-        SecurityGroupRuleId,
-        SecurityGroupRule,
-      })),
-    }),
-  );
+  ec2.modifySecurityGroupRules({
+    GroupId,
+    SecurityGroupRules: changes.map(([SecurityGroupRuleId, SecurityGroupRule]) => ({
+      SecurityGroupRuleId,
+      SecurityGroupRule,
+    })),
+  });
 async function rules() {
   const Filters = [{ Name: 'group-id', Values: [GroupId] }];
-  const found = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));
+  const found = await ec2.describeSecurityGroupRules({ Filters });
   return (found.SecurityGroupRules ?? []).filter(({ IsEgress }) => !IsEgress);
 }
 const ranges = async () => (await rules()).map(({ CidrIpv4, CidrIpv6 }) => CidrIpv4 ?? CidrIpv6);
@@ -91,7 +79,7 @@ describe('a rule that is there already', () => {
 
   test('is another with another port, source or direction', async () => {
     await authorize(ssh('10.0.0.0/8'), { ...ssh('10.0.0.0/8'), ToPort: 23 }, ssh('10.0.0.0/9'));
-    await ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions: [ssh('10.0.0.0/8')] }));
+    await ec2.authorizeSecurityGroupEgress({ GroupId, IpPermissions: [ssh('10.0.0.0/8')] });
     expect(await rules()).toHaveLength(3);
   });
 
@@ -115,7 +103,7 @@ describe('rules', () => {
     });
     expect(SecurityGroupRules.map(({ SecurityGroupRuleId }) => SecurityGroupRuleId)).toEqual(await ids());
     const [before] = await ids();
-    await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: [before ?? ''] }));
+    await ec2.revokeSecurityGroupIngress({ GroupId, SecurityGroupRuleIds: [before ?? ''] });
     await authorize(ssh('0.0.0.0/0'));
     expect(await ids()).toHaveLength(3);
     expect(await ids()).not.toContain(before);
@@ -123,13 +111,11 @@ describe('rules', () => {
 
   test('keep the tags that the call gives them', async () => {
     const Tags = [{ Key: 'owner', Value: 'shop' }];
-    await ec2.send(
-      new AuthorizeSecurityGroupIngressCommand({
-        GroupId,
-        IpPermissions: [ssh('10.0.0.0/8', '10.0.0.0/9')],
-        TagSpecifications: [{ ResourceType: 'security-group-rule', Tags }],
-      }),
-    );
+    await ec2.authorizeSecurityGroupIngress({
+      GroupId,
+      IpPermissions: [ssh('10.0.0.0/8', '10.0.0.0/9')],
+      TagSpecifications: [{ ResourceType: 'security-group-rule', Tags }],
+    });
     expect((await rules()).map((rule) => rule.Tags)).toEqual([Tags, Tags]);
   });
 
@@ -142,13 +128,13 @@ describe('rules', () => {
   test('can be added and taken by the name of a group of the default VPC', async () => {
     const GroupName = `group-${groups}`;
     const flat = { GroupName, IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' };
-    await ec2.send(new AuthorizeSecurityGroupIngressCommand(flat));
+    await ec2.authorizeSecurityGroupIngress(flat);
     expect(await ranges()).toEqual(['0.0.0.0/0']);
-    await ec2.send(new RevokeSecurityGroupIngressCommand(flat));
+    await ec2.revokeSecurityGroupIngress(flat);
     expect(await rules()).toEqual([]);
-    await expect(
-      ec2.send(new AuthorizeSecurityGroupIngressCommand({ ...flat, GroupName: 'none' })),
-    ).rejects.toMatchObject({ name: 'InvalidGroup.NotFound' });
+    await expect(ec2.authorizeSecurityGroupIngress({ ...flat, GroupName: 'none' })).rejects.toMatchObject({
+      name: 'InvalidGroup.NotFound',
+    });
   });
 });
 

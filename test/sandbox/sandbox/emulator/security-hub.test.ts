@@ -1,11 +1,4 @@
-import {
-  type AwsSecurityFinding,
-  BatchImportFindingsCommand,
-  DisableSecurityHubCommand,
-  EnableSecurityHubCommand,
-  GetFindingsCommand,
-  SecurityHubClient,
-} from '@aws-sdk/client-securityhub';
+import { type AwsSecurityFinding, SecurityHub } from '@aws-sdk/client-securityhub';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { remediationPermissions } from '../../../../programs/policies.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
@@ -15,18 +8,18 @@ const member = { accountId: '300000000001', region: 'eu-west-1' };
 const product = ({ accountId, region }: typeof member) =>
   `arn:aws:securityhub:${region}:${accountId}:product/${accountId}/default`;
 let sandbox: Sandbox;
-let hub: SecurityHubClient;
+let hub: SecurityHub;
 
 const clientOf = (place: typeof member) =>
-  new SecurityHubClient({ ...sandbox.root(place.accountId, place.region), maxAttempts: 1 });
+  new SecurityHub({ ...sandbox.root(place.accountId, place.region), maxAttempts: 1 });
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: false });
   hub = clientOf(member);
 });
 afterAll(() => sandbox?.stop());
-beforeEach(() => hub.send(new EnableSecurityHubCommand({})));
-afterEach(() => hub.send(new DisableSecurityHubCommand({})));
+beforeEach(() => hub.enableSecurityHub({}));
+afterEach(() => hub.disableSecurityHub({}));
 
 const finding = (change: Partial<AwsSecurityFinding> = {}): AwsSecurityFinding => ({
   SchemaVersion: '2018-10-08',
@@ -47,9 +40,8 @@ const without = (key: keyof AwsSecurityFinding) => {
   const { [key]: _, ...rest } = finding();
   return rest as AwsSecurityFinding;
 };
-const importing = (...Findings: AwsSecurityFinding[]) =>
-  hub.send(new BatchImportFindingsCommand({ Findings }));
-const held = async (client = hub) => (await client.send(new GetFindingsCommand({}))).Findings ?? [];
+const importing = (...Findings: AwsSecurityFinding[]) => hub.batchImportFindings({ Findings });
+const held = async (client = hub) => (await client.getFindings({})).Findings ?? [];
 
 describe('findings', () => {
   test('that are imported are there, new and active', async () => {
@@ -111,15 +103,15 @@ describe('findings', () => {
     await expect(importing()).rejects.toMatchObject({ name: 'InvalidInputException' });
     expect(await held()).toEqual([]);
     await importing(...many.slice(0, 100));
-    const page = await hub.send(new GetFindingsCommand({ MaxResults: 60 }));
+    const page = await hub.getFindings({ MaxResults: 60 });
     const { NextToken } = page;
-    const last = await hub.send(new GetFindingsCommand({ MaxResults: 60, NextToken }));
+    const last = await hub.getFindings({ MaxResults: 60, NextToken });
     expect([page.Findings?.length, last.Findings?.length, last.NextToken]).toEqual([60, 40, undefined]);
   });
 
   test('are read without filters alone', async () => {
     const Filters = { Id: [{ Value: 'good', Comparison: 'EQUALS' as const }] };
-    await expect(hub.send(new GetFindingsCommand({ Filters }))).rejects.toMatchObject({
+    await expect(hub.getFindings({ Filters })).rejects.toMatchObject({
       name: 'InvalidInputException',
       message: 'The sandbox reads findings without Filters and SortCriteria.',
     });
@@ -134,21 +126,21 @@ describe('Security Hub', () => {
     ]) {
       const off = finding({ ProductArn: product(place), AwsAccountId: place.accountId });
       const client = clientOf(place);
-      const attempt = client.send(new BatchImportFindingsCommand({ Findings: [off] }));
+      const attempt = client.batchImportFindings({ Findings: [off] });
       await expect(attempt).rejects.toMatchObject({
         name: 'InvalidAccessException',
         message: `Account ${place.accountId} is not subscribed to AWS Security Hub`,
       });
-      await client.send(new EnableSecurityHubCommand({}));
-      await client.send(new BatchImportFindingsCommand({ Findings: [off] }));
+      await client.enableSecurityHub({});
+      await client.batchImportFindings({ Findings: [off] });
       expect(await held(client)).toHaveLength(1);
-      await client.send(new DisableSecurityHubCommand({}));
+      await client.disableSecurityHub({});
     }
     expect(await held()).toEqual([]);
   });
 
   test('is switched on once', async () => {
-    await expect(hub.send(new EnableSecurityHubCommand({}))).rejects.toMatchObject({
+    await expect(hub.enableSecurityHub({})).rejects.toMatchObject({
       name: 'ResourceConflictException',
     });
   });
@@ -159,8 +151,8 @@ describe('Security Hub', () => {
       { narrowing: false, securityHub: on },
     );
     const settings = await limitedRole(sandbox, member, ...JSON.parse(document).Statement);
-    const client = new SecurityHubClient({ ...settings, maxAttempts: 1 });
-    const call = client.send(new BatchImportFindingsCommand({ Findings: [finding()] }));
+    const client = new SecurityHub({ ...settings, maxAttempts: 1 });
+    const call = client.batchImportFindings({ Findings: [finding()] });
     if (on) expect(await call).toMatchObject({ SuccessCount: 1 });
     else await expect(call).rejects.toMatchObject({ name: 'AccessDeniedException' });
     await expect(held(client)).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -172,18 +164,18 @@ describe('Security Hub', () => {
       Action: 'securityhub:BatchImportFindings',
       Resource,
     });
-    const client = new SecurityHubClient({ ...settings, maxAttempts: 1 });
+    const client = new SecurityHub({ ...settings, maxAttempts: 1 });
     const other = finding({ ProductArn: Resource.replace('/default', '/other') });
-    const call = client.send(new BatchImportFindingsCommand({ Findings: [finding(), other] }));
+    const call = client.batchImportFindings({ Findings: [finding(), other] });
     await expect(call).rejects.toMatchObject({ name: 'AccessDeniedException' });
     expect(await held()).toEqual([]);
   });
 
   test('refuses a wrong secret', async () => {
     const settings = await limitedRole(sandbox, member, { Action: 'securityhub:*', Resource: '*' });
-    expect(await held(new SecurityHubClient(settings))).toEqual([]);
+    expect(await held(new SecurityHub(settings))).toEqual([]);
     const credentials = { ...settings.credentials, secretAccessKey: 'guess' };
-    const wrong = new SecurityHubClient({ ...settings, credentials, maxAttempts: 1 });
+    const wrong = new SecurityHub({ ...settings, credentials, maxAttempts: 1 });
     await expect(held(wrong)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   });
 });

@@ -1,7 +1,7 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { IAMClient } from '@aws-sdk/client-iam';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
+import { Lambda } from '@aws-sdk/client-lambda';
+import { type Message, SQS } from '@aws-sdk/client-sqs';
 import type { Sandbox } from '../../../../sandbox/sandbox.ts';
 import { hub, hubRegion, member, memberRegion } from './names.ts';
 
@@ -11,12 +11,12 @@ export type Clients = ReturnType<typeof clientsOf>;
 export function clientsOf(sandbox: Sandbox) {
   const m = sandbox.root(member, memberRegion);
   const h = sandbox.root(hub, hubRegion);
-  const sqs = { member: new SQSClient(m), hub: new SQSClient(h) };
+  const sqs = { member: new SQS(m), hub: new SQS(h) };
   return {
     organizationId: sandbox.organization.id,
-    bridge: { member: new EventBridgeClient(m), hub: new EventBridgeClient(h) },
-    iam: { member: new IAMClient(m), hub: new IAMClient(h) },
-    lambda: new LambdaClient(h),
+    bridge: { member: new EventBridge(m), hub: new EventBridge(h) },
+    iam: { member: new IAM(m), hub: new IAM(h) },
+    lambda: new Lambda(h),
     url: (arn: string) => `${sandbox.endpoint}/${arn.split(':')[4]}/${arn.split(':')[5]}`,
     clientOf: (arn: string) => (arn.includes(hub) ? sqs.hub : sqs.member),
   };
@@ -27,16 +27,14 @@ export async function drain(c: Clients, arn: string): Promise<Message[]> {
   const client = c.clientOf(arn);
   const found: Message[] = [];
   for (;;) {
-    const { Messages } = await client.send(
-      new ReceiveMessageCommand({
-        QueueUrl: c.url(arn),
-        MaxNumberOfMessages: 10,
-        MessageAttributeNames: ['All'],
-      }),
-    );
+    const { Messages } = await client.receiveMessage({
+      QueueUrl: c.url(arn),
+      MaxNumberOfMessages: 10,
+      MessageAttributeNames: ['All'],
+    });
     if (!Messages?.length) return found;
     found.push(...Messages);
     for (const { ReceiptHandle } of Messages)
-      await client.send(new DeleteMessageCommand({ QueueUrl: c.url(arn), ReceiptHandle }));
+      await client.deleteMessage({ QueueUrl: c.url(arn), ReceiptHandle });
   }
 }

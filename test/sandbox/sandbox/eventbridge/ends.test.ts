@@ -1,12 +1,5 @@
-import { CloudTrailClient, StartLoggingCommand, StopLoggingCommand } from '@aws-sdk/client-cloudtrail';
-import { CreateSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
-import {
-  CreateEventBusCommand,
-  PutEventsCommand,
-  PutRuleCommand,
-  PutTargetsCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
+import { CloudTrail } from '@aws-sdk/client-cloudtrail';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { describe, expect, test } from 'vitest';
 import * as path from './path.ts';
 import { letter, open, summary, useDeliveryPath } from './stage.ts';
@@ -16,19 +9,15 @@ const stage = useDeliveryPath();
 test('PutEvents delivers under the id that it returned, and refuses the sources of AWS', async () => {
   const rule = { Name: 'act', EventBusName: 'org' };
   const entry = { EventBusName: 'org', DetailType: 'test', Detail: '{"a":1}' };
-  await stage.way.bridge.hub.send(new PutRuleCommand({ ...rule, EventPattern: '{"detail-type":["test"]}' }));
-  const { Entries } = await stage.way.bridge.hub.send(
-    new PutEventsCommand({
-      Entries: [
-        { ...entry, Source: 'aws.ec2' },
-        { ...entry, Source: 'ours' },
-      ],
-    }),
-  );
+  await stage.way.bridge.hub.putRule({ ...rule, EventPattern: '{"detail-type":["test"]}' });
+  const { Entries } = await stage.way.bridge.hub.putEvents({
+    Entries: [
+      { ...entry, Source: 'aws.ec2' },
+      { ...entry, Source: 'ours' },
+    ],
+  });
   await stage.sandbox.idle();
-  await stage.way.bridge.hub.send(
-    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify(path.pattern) }),
-  );
+  await stage.way.bridge.hub.putRule({ ...rule, EventPattern: JSON.stringify(path.pattern) });
   expect(Entries?.[0]?.ErrorCode).toBe('NotAuthorizedForSourceException');
   const messages = await stage.way.drain(path.inbox);
   expect(messages.map(({ Body }) => JSON.parse(Body ?? ''))).toEqual([
@@ -44,12 +33,10 @@ test('PutEvents delivers under the id that it returned, and refuses the sources 
 
 describe('without a trail', () => {
   test('a member that the organization trail does not reach has no event', async () => {
-    const client = new EC2Client(
+    const client = new EC2(
       stage.sandbox.root(stage.sandbox.organization.untrailedAccountId, path.memberRegion),
     );
-    const { GroupId } = await client.send(
-      new CreateSecurityGroupCommand({ GroupName: 'a', Description: 'a' }),
-    );
+    const { GroupId } = await client.createSecurityGroup({ GroupName: 'a', Description: 'a' });
     await stage.sandbox.idle();
     const entries = await open(stage, GroupId, client);
     expect(entries.map(({ outcome, rule }) => ({ outcome, rule }))).toEqual([
@@ -61,12 +48,12 @@ describe('without a trail', () => {
   });
 
   test('a trail that has stopped logging covers nothing until it logs again', async () => {
-    const trail = new CloudTrailClient(
+    const trail = new CloudTrail(
       stage.sandbox.root(stage.sandbox.organization.managementAccountId, 'us-east-1'),
     );
-    await trail.send(new StopLoggingCommand({ Name: 'organization' }));
+    await trail.stopLogging({ Name: 'organization' });
     const entries = await open(stage);
-    await trail.send(new StartLoggingCommand({ Name: 'organization' }));
+    await trail.startLogging({ Name: 'organization' });
     expect(entries).toMatchObject([
       { outcome: 'not-covered', reason: expect.stringMatching(/is not logging$/) },
     ]);
@@ -77,17 +64,17 @@ describe('without a trail', () => {
 test('an event from another bus is not sent on to a further one', async () => {
   const further = path.orgBus.replace('/org', '/further');
   const role = `arn:aws:iam::${path.hub}:role/actor`;
-  await stage.way.bridge.hub.send(new CreateEventBusCommand({ Name: 'further' }));
-  await stage.way.bridge.hub.send(
-    new PutRuleCommand({ Name: 'all', EventBusName: 'further', EventPattern: JSON.stringify(path.pattern) }),
-  );
-  await stage.way.bridge.hub.send(
-    new PutTargetsCommand({
-      Rule: 'all',
-      EventBusName: 'further',
-      Targets: [{ Id: 'inbox', Arn: path.inbox }],
-    }),
-  );
+  await stage.way.bridge.hub.createEventBus({ Name: 'further' });
+  await stage.way.bridge.hub.putRule({
+    Name: 'all',
+    EventBusName: 'further',
+    EventPattern: JSON.stringify(path.pattern),
+  });
+  await stage.way.bridge.hub.putTargets({
+    Rule: 'all',
+    EventBusName: 'further',
+    Targets: [{ Id: 'inbox', Arn: path.inbox }],
+  });
   await stage.way.give.hubTargets({
     Id: 'further',
     Arn: further,
@@ -95,9 +82,7 @@ test('an event from another bus is not sent on to a further one', async () => {
     DeadLetterConfig: { Arn: path.hubDead },
   });
   const entries = await open(stage);
-  await stage.way.bridge.hub.send(
-    new RemoveTargetsCommand({ Rule: 'act', EventBusName: 'org', Ids: ['further'] }),
-  );
+  await stage.way.bridge.hub.removeTargets({ Rule: 'act', EventBusName: 'org', Ids: ['further'] });
   expect(summary(entries)).toContainEqual({
     target: further,
     outcome: 'dead-lettered',

@@ -1,24 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import {
-  CreateEventBusCommand,
-  PutPermissionCommand,
-  PutRuleCommand,
-  PutTargetsCommand,
-  type Target,
-} from '@aws-sdk/client-eventbridge';
-import {
-  CreateRoleCommand,
-  DeleteRolePolicyCommand,
-  PutRolePolicyCommand,
-  UpdateAssumeRolePolicyCommand,
-} from '@aws-sdk/client-iam';
-import {
-  AddPermissionCommand,
-  CreateFunctionCommand,
-  PutFunctionEventInvokeConfigCommand,
-  RemovePermissionCommand,
-} from '@aws-sdk/client-lambda';
-import { CreateQueueCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import type { Target } from '@aws-sdk/client-eventbridge';
 import { strToU8, zipSync } from 'fflate';
 import type { Sandbox } from '../../../../sandbox/sandbox.ts';
 import { type Clients, clientsOf, drain } from './clients.ts';
@@ -50,141 +31,116 @@ export const handler = async (event) => {
 
 const forwarding = (c: Clients) => ({
   memberRule: (eventPattern: object = pattern, State: 'ENABLED' | 'DISABLED' = 'ENABLED') =>
-    c.bridge.member.send(
-      new PutRuleCommand({ Name: 'forward', EventPattern: JSON.stringify(eventPattern), State }),
-    ),
+    c.bridge.member.putRule({ Name: 'forward', EventPattern: JSON.stringify(eventPattern), State }),
   memberTarget: (target: Partial<Target> = { RoleArn: forwarder }) =>
-    c.bridge.member.send(
-      new PutTargetsCommand({
-        Rule: 'forward',
-        Targets: [{ Id: 'org', Arn: orgBus, DeadLetterConfig: { Arn: memberDead }, ...target }],
-      }),
-    ),
+    c.bridge.member.putTargets({
+      Rule: 'forward',
+      Targets: [{ Id: 'org', Arn: orgBus, DeadLetterConfig: { Arn: memberDead }, ...target }],
+    }),
   trust: (account = member) =>
-    c.iam.member.send(
-      new UpdateAssumeRolePolicyCommand({
-        RoleName: 'forwarder',
-        PolicyDocument: policy({
-          Effect: 'Allow',
-          Principal: events,
-          Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'aws:SourceAccount': account } },
-        }),
+    c.iam.member.updateAssumeRolePolicy({
+      RoleName: 'forwarder',
+      PolicyDocument: policy({
+        Effect: 'Allow',
+        Principal: events,
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'aws:SourceAccount': account } },
       }),
-    ),
+    }),
   rolePolicy: () =>
-    c.iam.member.send(
-      new PutRolePolicyCommand({
-        RoleName: 'forwarder',
-        PolicyName: 'put',
-        PolicyDocument: policy({ Effect: 'Allow', Action: 'events:PutEvents', Resource: orgBus }),
-      }),
-    ),
+    c.iam.member.putRolePolicy({
+      RoleName: 'forwarder',
+      PolicyName: 'put',
+      PolicyDocument: policy({ Effect: 'Allow', Action: 'events:PutEvents', Resource: orgBus }),
+    }),
 });
 
 const receiving = (c: Clients) => ({
   busPolicy: (organizationId = c.organizationId) =>
-    c.bridge.hub.send(
-      new PutPermissionCommand({
-        EventBusName: 'org',
+    c.bridge.hub.putPermission({
+      EventBusName: 'org',
+      Policy: policy({
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 'events:PutEvents',
+        Resource: orgBus,
+        Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+      }),
+    }),
+  hubTargets: (...more: Target[]) =>
+    c.bridge.hub.putTargets({
+      Rule: 'act',
+      EventBusName: 'org',
+      Targets: [
+        { Id: 'actor', Arn: actor, DeadLetterConfig: { Arn: hubDead } },
+        { Id: 'inbox', Arn: inbox, DeadLetterConfig: { Arn: hubDead } },
+        ...more,
+      ],
+    }),
+  invoke: () =>
+    c.lambda.addPermission({
+      FunctionName: 'actor',
+      StatementId: 'events',
+      Action: 'lambda:InvokeFunction',
+      Principal: events.Service,
+      SourceArn: hubRule,
+    }),
+  actorPolicy: () =>
+    c.iam.hub.putRolePolicy({
+      RoleName: 'actor',
+      PolicyName: 'bury',
+      PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: hubDead }),
+    }),
+  queuePolicy: (arn: string, rule = arn.includes(hub) ? hubRule : memberRule) =>
+    c.clientOf(arn).setQueueAttributes({
+      QueueUrl: c.url(arn),
+      Attributes: {
         Policy: policy({
           Effect: 'Allow',
-          Principal: '*',
-          Action: 'events:PutEvents',
-          Resource: orgBus,
-          Condition: { StringEquals: { 'aws:PrincipalOrgID': organizationId } },
+          Principal: events,
+          Action: 'sqs:SendMessage',
+          Resource: arn,
+          Condition: { ArnEquals: { 'aws:SourceArn': rule } },
         }),
-      }),
-    ),
-  hubTargets: (...more: Target[]) =>
-    c.bridge.hub.send(
-      new PutTargetsCommand({
-        Rule: 'act',
-        EventBusName: 'org',
-        Targets: [
-          { Id: 'actor', Arn: actor, DeadLetterConfig: { Arn: hubDead } },
-          { Id: 'inbox', Arn: inbox, DeadLetterConfig: { Arn: hubDead } },
-          ...more,
-        ],
-      }),
-    ),
-  invoke: () =>
-    c.lambda.send(
-      new AddPermissionCommand({
-        FunctionName: 'actor',
-        StatementId: 'events',
-        Action: 'lambda:InvokeFunction',
-        Principal: events.Service,
-        SourceArn: hubRule,
-      }),
-    ),
-  actorPolicy: () =>
-    c.iam.hub.send(
-      new PutRolePolicyCommand({
-        RoleName: 'actor',
-        PolicyName: 'bury',
-        PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: hubDead }),
-      }),
-    ),
-  queuePolicy: (arn: string, rule = arn.includes(hub) ? hubRule : memberRule) =>
-    c.clientOf(arn).send(
-      new SetQueueAttributesCommand({
-        QueueUrl: c.url(arn),
-        Attributes: {
-          Policy: policy({
-            Effect: 'Allow',
-            Principal: events,
-            Action: 'sqs:SendMessage',
-            Resource: arn,
-            Condition: { ArnEquals: { 'aws:SourceArn': rule } },
-          }),
-        },
-      }),
-    ),
+      },
+    }),
 });
 
 const taking = (c: Clients) => ({
-  rolePolicy: () =>
-    c.iam.member.send(new DeleteRolePolicyCommand({ RoleName: 'forwarder', PolicyName: 'put' })),
-  invoke: () => c.lambda.send(new RemovePermissionCommand({ FunctionName: 'actor', StatementId: 'events' })),
-  actorPolicy: () => c.iam.hub.send(new DeleteRolePolicyCommand({ RoleName: 'actor', PolicyName: 'bury' })),
+  rolePolicy: () => c.iam.member.deleteRolePolicy({ RoleName: 'forwarder', PolicyName: 'put' }),
+  invoke: () => c.lambda.removePermission({ FunctionName: 'actor', StatementId: 'events' }),
+  actorPolicy: () => c.iam.hub.deleteRolePolicy({ RoleName: 'actor', PolicyName: 'bury' }),
 });
 
 type Giving = ReturnType<typeof forwarding> & ReturnType<typeof receiving>;
 
 async function build(c: Clients, give: Giving, output: string, poison: string): Promise<void> {
   for (const arn of [inbox, hubDead, memberDead]) {
-    await c.clientOf(arn).send(new CreateQueueCommand({ QueueName: arn.split(':')[5] }));
+    await c.clientOf(arn).createQueue({ QueueName: arn.split(':')[5] });
     await give.queuePolicy(arn);
   }
   const trust = (principal: object) =>
     policy({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' });
   const role = { AssumeRolePolicyDocument: trust(events) };
-  await c.iam.member.send(new CreateRoleCommand({ RoleName: 'forwarder', ...role }));
+  await c.iam.member.createRole({ RoleName: 'forwarder', ...role });
   const lambdaTrust = { AssumeRolePolicyDocument: trust({ Service: 'lambda.amazonaws.com' }) };
-  await c.iam.hub.send(new CreateRoleCommand({ RoleName: 'actor', ...lambdaTrust }));
-  await c.bridge.hub.send(new CreateEventBusCommand({ Name: 'org' }));
-  await c.bridge.hub.send(
-    new PutRuleCommand({ Name: 'act', EventBusName: 'org', EventPattern: JSON.stringify(pattern) }),
-  );
-  await c.lambda.send(
-    new CreateFunctionCommand({
-      FunctionName: 'actor',
-      Role: actorRole,
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      Handler: 'index.handler',
-      Code: { ZipFile: zipSync({ 'index.mjs': strToU8(handler) }) },
-      Environment: { Variables: { OUTPUT: output, POISON: poison } },
-    }),
-  );
-  await c.lambda.send(
-    new PutFunctionEventInvokeConfigCommand({
-      FunctionName: 'actor',
-      MaximumRetryAttempts: 1,
-      DestinationConfig: { OnFailure: { Destination: hubDead } },
-    }),
-  );
+  await c.iam.hub.createRole({ RoleName: 'actor', ...lambdaTrust });
+  await c.bridge.hub.createEventBus({ Name: 'org' });
+  await c.bridge.hub.putRule({ Name: 'act', EventBusName: 'org', EventPattern: JSON.stringify(pattern) });
+  await c.lambda.createFunction({
+    FunctionName: 'actor',
+    Role: actorRole,
+    Runtime: 'nodejs24.x',
+    Architectures: ['arm64'],
+    Handler: 'index.handler',
+    Code: { ZipFile: zipSync({ 'index.mjs': strToU8(handler) }) },
+    Environment: { Variables: { OUTPUT: output, POISON: poison } },
+  });
+  await c.lambda.putFunctionEventInvokeConfig({
+    FunctionName: 'actor',
+    MaximumRetryAttempts: 1,
+    DestinationConfig: { OnFailure: { Destination: hubDead } },
+  });
   await give.memberRule();
   for (const one of [give.memberTarget, give.trust, give.rolePolicy, give.busPolicy]) await one();
   await give.hubTargets();

@@ -1,11 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateSecurityGroupCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { type Delivery, type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import * as path from './path.ts';
@@ -17,7 +13,7 @@ export interface Stage {
   /** A group on which the function acts, and one on which it fails. */
   group: string;
   poison: string;
-  ec2: EC2Client;
+  ec2: EC2;
 }
 
 /** Starts a sandbox with a delivery path for the tests of a file; the queues are empty at the start of each. */
@@ -29,10 +25,9 @@ export function useDeliveryPath(): Stage {
     stage.sandbox = sandbox;
     directory = await mkdtemp(join(tmpdir(), 'portcullis-delivery-'));
     stage.way = path.deliveryPath(sandbox, join(directory, 'invocations'));
-    stage.ec2 = new EC2Client(sandbox.root(path.member, path.memberRegion));
+    stage.ec2 = new EC2(sandbox.root(path.member, path.memberRegion));
     const create = async (GroupName: string): Promise<string> =>
-      (await stage.ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'test' }))).GroupId ??
-      '';
+      (await stage.ec2.createSecurityGroup({ GroupName, Description: 'test' })).GroupId ?? '';
     stage.group = await create('good');
     stage.poison = await create('poison');
     await stage.way.build(stage.poison);
@@ -54,7 +49,7 @@ let port = 1000;
 export async function open(stage: Stage, GroupId = stage.group, client = stage.ec2): Promise<Delivery[]> {
   const before = stage.sandbox.deliveries().length;
   const rule = { IpProtocol: 'tcp', FromPort: ++port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
-  await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [rule] }));
+  await client.authorizeSecurityGroupIngress({ GroupId, IpPermissions: [rule] });
   await stage.sandbox.idle();
   return stage.sandbox.deliveries().slice(before);
 }

@@ -1,16 +1,11 @@
-import { AccountClient, ListRegionsCommand } from '@aws-sdk/client-account';
-import {
-  CreateSecurityGroupCommand,
-  DescribeRegionsCommand,
-  DescribeSecurityGroupsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
-import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
-import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
-import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListRootsCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { Account } from '@aws-sdk/client-account';
+import { EC2 } from '@aws-sdk/client-ec2';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
+import { Lambda } from '@aws-sdk/client-lambda';
+import { Organizations } from '@aws-sdk/client-organizations';
+import { SQS } from '@aws-sdk/client-sqs';
+import { STS } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultKind, FaultPlan } from '../../../../sandbox/gateway/faults.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
@@ -20,14 +15,14 @@ let credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: s
 
 async function session() {
   const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = sandbox.environment;
-  const sts = new STSClient({
+  const sts = new STS({
     endpoint: sandbox.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
   });
   const [{ id = '' } = {}] = sandbox.organization.members;
   const RoleArn = `arn:aws:iam::${id}:role/OrganizationAccountAccessRole`;
-  const given = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
+  const given = await sts.assumeRole({ RoleArn, RoleSessionName: 'test' });
   return {
     accessKeyId: given.Credentials?.AccessKeyId ?? '',
     secretAccessKey: given.Credentials?.SecretAccessKey ?? '',
@@ -52,65 +47,39 @@ const client = (maxAttempts: number) => ({
   maxAttempts,
 });
 
-interface Service {
-  service: string;
-  call(maxAttempts: number): Promise<unknown>;
-  throttle: string;
-  expired: string;
-}
-
-const services: Service[] = [
-  {
-    service: 'EC2',
-    call: (n) => new EC2Client(client(n)).send(new DescribeRegionsCommand({})),
-    throttle: 'RequestLimitExceeded',
-    expired: 'RequestExpired',
-  },
-  {
-    service: 'STS',
-    call: (n) => new STSClient(client(n)).send(new GetCallerIdentityCommand({})),
-    throttle: 'Throttling',
-    expired: 'ExpiredToken',
-  },
-  {
-    service: 'IAM',
-    call: (n) => new IAMClient(client(n)).send(new ListRolesCommand({})),
-    throttle: 'Throttling',
-    expired: 'ExpiredToken',
-  },
-  {
-    service: 'Organizations',
-    call: (n) => new OrganizationsClient(client(n)).send(new ListRootsCommand({})),
-    throttle: 'TooManyRequestsException',
-    expired: 'ExpiredTokenException',
-  },
-  {
-    service: 'Account Management',
-    call: (n) => new AccountClient(client(n)).send(new ListRegionsCommand({})),
-    throttle: 'TooManyRequestsException',
-    expired: 'ExpiredTokenException',
-  },
-  {
-    service: 'EventBridge',
-    call: (n) => new EventBridgeClient(client(n)).send(new ListRulesCommand({})),
-    throttle: 'ThrottlingException',
-    expired: 'ExpiredTokenException',
-  },
-  {
-    service: 'SQS',
-    call: (n) => new SQSClient(client(n)).send(new ListQueuesCommand({})),
-    throttle: 'RequestThrottled',
-    expired: 'ExpiredTokenException',
-  },
-  {
-    service: 'Lambda',
-    call: (n) => new LambdaClient(client(n)).send(new ListFunctionsCommand({})),
-    throttle: 'TooManyRequestsException',
-    expired: 'ExpiredTokenException',
-  },
+/** A call with so many attempts, and the service's names for throttling and for an expired session. */
+const services: [string, (maxAttempts: number) => Promise<unknown>, string, string][] = [
+  ['EC2', (n) => new EC2(client(n)).describeRegions({}), 'RequestLimitExceeded', 'RequestExpired'],
+  ['STS', (n) => new STS(client(n)).getCallerIdentity({}), 'Throttling', 'ExpiredToken'],
+  ['IAM', (n) => new IAM(client(n)).listRoles({}), 'Throttling', 'ExpiredToken'],
+  [
+    'Organizations',
+    (n) => new Organizations(client(n)).listRoots({}),
+    'TooManyRequestsException',
+    'ExpiredTokenException',
+  ],
+  [
+    'Account Management',
+    (n) => new Account(client(n)).listRegions({}),
+    'TooManyRequestsException',
+    'ExpiredTokenException',
+  ],
+  [
+    'EventBridge',
+    (n) => new EventBridge(client(n)).listRules({}),
+    'ThrottlingException',
+    'ExpiredTokenException',
+  ],
+  ['SQS', (n) => new SQS(client(n)).listQueues({}), 'RequestThrottled', 'ExpiredTokenException'],
+  [
+    'Lambda',
+    (n) => new Lambda(client(n)).listFunctions({}),
+    'TooManyRequestsException',
+    'ExpiredTokenException',
+  ],
 ];
 
-describe.each(services)('$service', ({ call, throttle, expired }) => {
+describe.each(services)('%s', (_service, call, throttle, expired) => {
   test('refuses a caller that is too fast by its own name for it, which the SDK tries again', async () => {
     every('throttle');
     const before = sandbox.faults.counts().struck.throttle;
@@ -140,25 +109,22 @@ describe('faults at the gateway', () => {
   test('a call succeeds by the SDK where a third of all calls go wrong in ways that pass', async () => {
     const rates = { throttle: 0.1, unavailable: 0.1, reset: 0.1, slow: 0.03 };
     sandbox.faults.set({ seed: 7, rates, slowMs: [1, 20] });
-    const ec2 = new EC2Client({ ...client(10), retryStrategy: undefined });
-    for (let left = 20; left > 0; left -= 1) await ec2.send(new DescribeRegionsCommand({}));
+    const ec2 = new EC2({ ...client(10), retryStrategy: undefined });
+    for (let left = 20; left > 0; left -= 1) await ec2.describeRegions({});
     expect(Object.values(sandbox.faults.counts().struck).some((count) => count > 0)).toBe(true);
   });
 
   test('a lost answer is of a call that was carried out', async () => {
-    const ec2 = new EC2Client(client(2));
+    const ec2 = new EC2(client(2));
     every('lost', { only: [{ operation: 'CreateSecurityGroup' }] });
-    const create = new CreateSecurityGroupCommand({ GroupName: 'lost', Description: 'lost' });
-    await expect(ec2.send(create)).rejects.toThrow();
-    const found = await ec2.send(
-      new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-name', Values: ['lost'] }] }),
-    );
+    await expect(ec2.createSecurityGroup({ GroupName: 'lost', Description: 'lost' })).rejects.toThrow();
+    const found = await ec2.describeSecurityGroups({ Filters: [{ Name: 'group-name', Values: ['lost'] }] });
     expect(found.SecurityGroups).toHaveLength(1);
   });
 
   test('a revoked session stays refused, and another is not', async () => {
     const identity = (given: typeof credentials) =>
-      new STSClient({ ...client(1), credentials: given }).send(new GetCallerIdentityCommand({}));
+      new STS({ ...client(1), credentials: given }).getCallerIdentity({});
     const only = [{ service: 'sts', operation: 'GetCallerIdentity' }];
     sandbox.faults.set({ seed: 5, rates: { revoked: 0.2 }, only });
     let left = 100;
@@ -183,24 +149,24 @@ describe('faults at the gateway', () => {
   test('silence ends in a reset, and the caller may give up before', async () => {
     every('silence', { silenceMs: 200 });
     const begun = performance.now();
-    const sts = new STSClient(client(1));
-    await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow();
+    const sts = new STS(client(1));
+    await expect(sts.getCallerIdentity({})).rejects.toThrow();
     expect(performance.now() - begun).toBeGreaterThan(190);
     every('silence', { silenceMs: 60_000 });
-    const impatient = new STSClient({
+    const impatient = new STS({
       ...client(1),
       requestHandler: { requestTimeout: 100, throwOnRequestTimeout: true },
     });
-    await expect(impatient.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
+    await expect(impatient.getCallerIdentity({})).rejects.toMatchObject({
       name: 'TimeoutError',
     });
   });
 
   test('a filter spares what it does not name, and root users are spared', async () => {
     every('throttle', { only: [{ service: 'iam' }, { caller: 'assumed-role/other' }] });
-    await new STSClient(client(1)).send(new GetCallerIdentityCommand({}));
-    await expect(new IAMClient(client(1)).send(new ListRolesCommand({}))).rejects.toThrow('Rate exceeded');
+    await new STS(client(1)).getCallerIdentity({});
+    await expect(new IAM(client(1)).listRoles({})).rejects.toThrow('Rate exceeded');
     const root = sandbox.root(sandbox.organization.managementAccountId);
-    await new IAMClient(root).send(new ListRolesCommand({}));
+    await new IAM(root).listRoles({});
   });
 });

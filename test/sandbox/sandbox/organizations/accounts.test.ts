@@ -1,13 +1,6 @@
-import {
-  AttachUserPolicyCommand,
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  GetRoleCommand,
-  IAMClient,
-} from '@aws-sdk/client-iam';
+import { IAM } from '@aws-sdk/client-iam';
 import * as org from '@aws-sdk/client-organizations';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STS } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../../../sandbox/assembly.ts';
 import { seed } from '../../../../sandbox/seed/organization.ts';
@@ -26,26 +19,24 @@ const root = (accountId: string, region = 'us-east-1') => ({
   region,
   credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
 });
-const client = (accountId: string) => new org.OrganizationsClient({ ...root(accountId), maxAttempts: 1 });
-const sts = (settings: object) => new STSClient({ ...root(member), maxAttempts: 1, ...settings });
+const client = (accountId: string) => new org.Organizations({ ...root(accountId), maxAttempts: 1 });
+const sts = (settings: object) => new STS({ ...root(member), maxAttempts: 1, ...settings });
 
 /** An administrator that is not root, who alone may assume roles. */
 async function administrator(accountId: string) {
-  const iam = new IAMClient(root(accountId));
+  const iam = new IAM(root(accountId));
   const UserName = 'administrator';
-  await iam.send(new CreateUserCommand({ UserName }));
+  await iam.createUser({ UserName });
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
-  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  await iam.attachUserPolicy({ UserName, PolicyArn });
+  const { AccessKey } = await iam.createAccessKey({ UserName });
   const { AccessKeyId = '', SecretAccessKey = '' } = AccessKey ?? {};
   const credentials = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey };
   return sts({ credentials });
 }
 
-const enter = (caller: STSClient, accountId: string, role = 'OrganizationAccountAccessRole') =>
-  caller.send(
-    new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${accountId}:role/${role}`, RoleSessionName: 'test' }),
-  );
+const enter = (caller: STS, accountId: string, role = 'OrganizationAccountAccessRole') =>
+  caller.assumeRole({ RoleArn: `arn:aws:iam::${accountId}:role/${role}`, RoleSessionName: 'test' });
 
 beforeAll(async () => {
   parts = await assemble();
@@ -61,7 +52,7 @@ describe('accounts', () => {
     const id = status.AccountId ?? '';
     expect(id).toMatch(/^\d{12}$/);
     const own = sts(root(id));
-    expect(await refusal(own.send(new GetCallerIdentityCommand({})))).toBe('InvalidClientTokenId');
+    expect(await refusal(own.getCallerIdentity({}))).toBe('InvalidClientTokenId');
     const manager = await administrator(management);
     expect(await refusal(enter(manager, id))).toBe('AccessDenied');
     const session = await until(
@@ -71,8 +62,8 @@ describe('accounts', () => {
     expect(session?.AssumedRoleUser?.Arn).toContain(`:${id}:assumed-role/OrganizationAccountAccessRole/`);
     const stranger = await administrator(member);
     expect(await refusal(enter(stranger, id))).toBe('AccessDenied');
-    const iam = new IAMClient(root(id));
-    await iam.send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForCloudTrail' }));
+    const iam = new IAM(root(id));
+    await iam.getRole({ RoleName: 'AWSServiceRoleForCloudTrail' });
 
     const result = await received(
       (event) => event.detail.serviceEventDetails?.createAccountStatus?.accountId === id,
@@ -117,7 +108,7 @@ describe('accounts', () => {
   it('a closed account is pending, then suspended, and refuses calls', async () => {
     const { AccountId = '' } = await createAccount(client(management), 'closing');
     const own = sts(root(AccountId));
-    const alive = () => refusal(own.send(new GetCallerIdentityCommand({})));
+    const alive = () => refusal(own.getCallerIdentity({}));
     await until(alive, (code) => code === 'none');
     const caller = client(management);
     parts.organization.world.delays.closure = 1500;
@@ -188,7 +179,7 @@ describe('accounts', () => {
 describe('invitations', () => {
   it('an invited account joins without an access role, counts as a member, and may leave', async () => {
     const guest = '700000000001';
-    const trusting = new IAMClient(root(hub));
+    const trusting = new IAM(root(hub));
     const trust = {
       Version: '2012-10-17',
       Statement: [
@@ -200,9 +191,7 @@ describe('invitations', () => {
         },
       ],
     };
-    await trusting.send(
-      new CreateRoleCommand({ RoleName: 'members', AssumeRolePolicyDocument: JSON.stringify(trust) }),
-    );
+    await trusting.createRole({ RoleName: 'members', AssumeRolePolicyDocument: JSON.stringify(trust) });
     const person = await administrator(guest);
     expect(await refusal(enter(person, hub, 'members'))).toBe('AccessDenied');
 
@@ -220,9 +209,7 @@ describe('invitations', () => {
     const joined = await received((one) => one.detail.serviceEventDetails?.joinedMethod === 'Invited');
     expect(joined.detail.serviceEventDetails.accountId).toBe(guest);
     expect(await refusal(enter(person, hub, 'members'))).toBe('none');
-    const role = new IAMClient(root(guest)).send(
-      new GetRoleCommand({ RoleName: 'OrganizationAccountAccessRole' }),
-    );
+    const role = new IAM(root(guest)).getRole({ RoleName: 'OrganizationAccountAccessRole' });
     expect(await refusal(role)).toBe('NoSuchEntityException');
 
     await client(guest).send(new org.LeaveOrganizationCommand({}));

@@ -1,8 +1,8 @@
-import { DescribeRegionsCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
-import * as org from '@aws-sdk/client-organizations';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { EC2 } from '@aws-sdk/client-ec2';
+import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
+import { SQS } from '@aws-sdk/client-sqs';
+import { STS } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/sandbox.ts';
 import { attachPolicy, regionDeny } from '../../../worlds/control-policies.ts';
@@ -16,18 +16,16 @@ const accessRole = 'OrganizationAccountAccessRole';
 const allowed = ['eu-west-1', 'us-east-1'];
 
 let sandbox: Sandbox;
-let organizations: org.OrganizationsClient;
+let organizations: Organizations;
 let rootId = '';
 const units = new Map<string, string>();
 const attached: { detach(): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  organizations = new org.OrganizationsClient({ ...sandbox.root(management, 'us-east-1'), maxAttempts: 1 });
-  rootId = (await organizations.send(new org.ListRootsCommand({}))).Roots?.[0]?.Id ?? '';
-  const found = await organizations.send(
-    new org.ListOrganizationalUnitsForParentCommand({ ParentId: rootId }),
-  );
+  organizations = new Organizations({ ...sandbox.root(management, 'us-east-1'), maxAttempts: 1 });
+  rootId = (await organizations.listRoots({})).Roots?.[0]?.Id ?? '';
+  const found = await organizations.listOrganizationalUnitsForParent({ ParentId: rootId });
   for (const { Id = '', Name = '' } of found.OrganizationalUnits ?? []) units.set(Name, Id);
 });
 afterEach(async () => {
@@ -44,9 +42,9 @@ async function attach(target: string, content: string) {
 
 /** Settings of a member's role, assumed by the management account. */
 async function as(accountId: string, region: string, RoleName = accessRole) {
-  const sts = new STSClient(sandbox.root(management, 'eu-west-1'));
+  const sts = new STS(sandbox.root(management, 'eu-west-1'));
   const RoleArn = RoleName.startsWith('arn:') ? RoleName : `arn:aws:iam::${accountId}:role/${RoleName}`;
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
+  const { Credentials } = await sts.assumeRole({ RoleArn, RoleSessionName: 'test' });
   const credentials = {
     accessKeyId: Credentials?.AccessKeyId ?? '',
     secretAccessKey: Credentials?.SecretAccessKey ?? '',
@@ -55,7 +53,7 @@ async function as(accountId: string, region: string, RoleName = accessRole) {
   return { endpoint: sandbox.endpoint, region, credentials, maxAttempts: 1 };
 }
 const groups = async (accountId: string, region: string, role?: string) =>
-  new EC2Client(await as(accountId, region, role)).send(new DescribeSecurityGroupsCommand({}));
+  new EC2(await as(accountId, region, role)).describeSecurityGroups({});
 
 describe('a Region deny policy of an organizational unit', () => {
   it('refuses calls in other Regions in the words of AWS, and only there', async () => {
@@ -71,22 +69,20 @@ describe('a Region deny policy of an organizational unit', () => {
     );
     expect((await groups(production, 'eu-west-1')).SecurityGroups).toBeDefined();
     expect((await groups(playground, denied)).SecurityGroups).toBeDefined();
-    const sqs = new SQSClient(await as(production, denied));
-    const queue = await sqs
-      .send(new CreateQueueCommand({ QueueName: 'any' }))
-      .catch((refused: Error) => refused);
+    const sqs = new SQS(await as(production, denied));
+    const queue = await sqs.createQueue({ QueueName: 'any' }).catch((refused: Error) => refused);
     expect((queue as Error).message).toContain('with an explicit deny in a service control policy');
   });
 
   it('leaves out its exempted actions, and global services are in us-east-1', async () => {
     await attach(unit('Production'), regionDeny({ allowed }));
-    const ec2 = new EC2Client(await as(production, denied));
-    expect((await ec2.send(new DescribeRegionsCommand({}))).Regions).not.toHaveLength(0);
+    const ec2 = new EC2(await as(production, denied));
+    expect((await ec2.describeRegions({})).Regions).not.toHaveLength(0);
     const everything = regionDeny({ allowed }).replace(/"NotAction":\[[^\]]*\]/, '"Action":"*"');
     await attach(unit('Production'), everything);
-    const iam = new IAMClient(await as(production, denied));
-    expect((await iam.send(new ListRolesCommand({}))).Roles).not.toHaveLength(0);
-    expect(await refusal(ec2.send(new DescribeRegionsCommand({})))).toBe('UnauthorizedOperation');
+    const iam = new IAM(await as(production, denied));
+    expect((await iam.listRoles({})).Roles).not.toHaveLength(0);
+    expect(await refusal(ec2.describeRegions({}))).toBe('UnauthorizedOperation');
   });
 
   it('does not bind principals that it exempts, nor service-linked roles', async () => {
@@ -94,17 +90,15 @@ describe('a Region deny policy of an organizational unit', () => {
     expect((await groups(production, denied)).SecurityGroups).toBeDefined();
     await attach(unit('Production'), regionDeny({ allowed }));
     expect(await refusal(groups(production, denied))).toBe('UnauthorizedOperation');
-    const iam = new IAMClient(sandbox.root(production, 'us-east-1'));
+    const iam = new IAM(sandbox.root(production, 'us-east-1'));
     const trust = { Effect: 'Allow', Principal: { AWS: management }, Action: 'sts:AssumeRole' };
-    const { Role } = await iam.send(
-      new CreateRoleCommand({
-        RoleName: 'AWSServiceRoleForTest',
-        Path: '/aws-service-role/test.amazonaws.com/',
-        AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
-      }),
-    );
+    const { Role } = await iam.createRole({
+      RoleName: 'AWSServiceRoleForTest',
+      Path: '/aws-service-role/test.amazonaws.com/',
+      AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+    });
     const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
-    await iam.send(new AttachRolePolicyCommand({ RoleName: 'AWSServiceRoleForTest', PolicyArn }));
+    await iam.attachRolePolicy({ RoleName: 'AWSServiceRoleForTest', PolicyArn });
     expect((await groups(production, denied, Role?.Arn)).SecurityGroups).toBeDefined();
   });
 
@@ -113,7 +107,7 @@ describe('a Region deny policy of an organizational unit', () => {
     await attach(rootId, everything);
     expect(await refusal(groups(playground, denied))).toBe('UnauthorizedOperation');
     const key = sandbox.environment;
-    const control = new EC2Client({
+    const control = new EC2({
       endpoint: sandbox.endpoint,
       region: denied,
       credentials: {
@@ -121,7 +115,7 @@ describe('a Region deny policy of an organizational unit', () => {
         secretAccessKey: key.AWS_SECRET_ACCESS_KEY ?? '',
       },
     });
-    expect((await control.send(new DescribeRegionsCommand({}))).Regions).not.toHaveLength(0);
+    expect((await control.describeRegions({})).Regions).not.toHaveLength(0);
   });
 
   it('goes with an account that moves', async () => {
@@ -131,10 +125,10 @@ describe('a Region deny policy of an organizational unit', () => {
       SourceParentId: unit('Sandbox'),
       DestinationParentId: unit('Production'),
     };
-    await organizations.send(new org.MoveAccountCommand(move));
+    await organizations.moveAccount(move);
     expect(await refusal(groups(playground, denied))).toBe('UnauthorizedOperation');
     const back = { ...move, SourceParentId: unit('Production'), DestinationParentId: unit('Sandbox') };
-    await organizations.send(new org.MoveAccountCommand(back));
+    await organizations.moveAccount(back);
     expect((await groups(playground, denied)).SecurityGroups).toBeDefined();
   });
 });
@@ -147,28 +141,26 @@ describe('the policies of a unit', () => {
       Statement: [{ Effect: 'Allow', Action: 'ec2:*', Resource: '*' }],
     });
     await attach(playground, ec2Only);
-    await organizations.send(new org.DetachPolicyCommand({ ...target, PolicyId: 'p-FullAWSAccess' }));
+    await organizations.detachPolicy({ ...target, PolicyId: 'p-FullAWSAccess' });
     expect((await groups(playground, denied)).SecurityGroups).toBeDefined();
-    const iam = new IAMClient(await as(playground, 'us-east-1'));
-    const error = (await iam.send(new ListRolesCommand({})).catch((refused) => refused)) as Error;
+    const iam = new IAM(await as(playground, 'us-east-1'));
+    const error = (await iam.listRoles({}).catch((refused) => refused)) as Error;
     expect(error.message).toContain('because no service control policy allows the iam:ListRoles action');
-    await organizations.send(new org.AttachPolicyCommand({ ...target, PolicyId: 'p-FullAWSAccess' }));
+    await organizations.attachPolicy({ ...target, PolicyId: 'p-FullAWSAccess' });
   });
 
   it('are listed, and the last one stays', async () => {
     const Filter = 'SERVICE_CONTROL_POLICY';
     const TargetId = unit('Sandbox');
-    const list = () => organizations.send(new org.ListPoliciesForTargetCommand({ TargetId, Filter }));
+    const list = () => organizations.listPoliciesForTarget({ TargetId, Filter });
     expect((await list()).Policies?.map(({ Name }) => Name)).toEqual(['FullAWSAccess']);
     const PolicyId = 'p-FullAWSAccess';
-    expect(await refusal(organizations.send(new org.DetachPolicyCommand({ TargetId, PolicyId })))).toBe(
+    expect(await refusal(organizations.detachPolicy({ TargetId, PolicyId }))).toBe(
       'ConstraintViolationException',
     );
     await attach(TargetId, regionDeny({ allowed }));
     expect((await list()).Policies).toHaveLength(2);
     const bad = { Content: '{"Version":"2012-10-17"}', Description: '', Name: 'bad', Type: Filter } as const;
-    expect(await refusal(organizations.send(new org.CreatePolicyCommand(bad)))).toBe(
-      'MalformedPolicyDocumentException',
-    );
+    expect(await refusal(organizations.createPolicy(bad))).toBe('MalformedPolicyDocumentException');
   });
 });

@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { SQS } from '@aws-sdk/client-sqs';
 import type { Sandbox } from '../../../../sandbox/sandbox.ts';
 
 export interface ReceivedEvent {
@@ -23,28 +16,24 @@ export interface ReceivedEvent {
 /** Sends every event of these sources on an account's default bus in us-east-1 to a queue. Returns what waits for one that fits. */
 export async function listen(sandbox: Pick<Sandbox, 'root'>, accountId: string, sources: string[]) {
   const settings = sandbox.root(accountId, 'us-east-1');
-  const sqs = new SQSClient(settings);
-  const events = new EventBridgeClient(settings);
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'received' }));
-  const queue = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const sqs = new SQS(settings);
+  const events = new EventBridge(settings);
+  const { QueueUrl } = await sqs.createQueue({ QueueName: 'received' });
+  const queue = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['QueueArn'] });
   const Resource = queue.Attributes?.QueueArn;
   const Principal = { Service: 'events.amazonaws.com' };
   const Statement = [{ Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource }];
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
-  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-  await events.send(
-    new PutRuleCommand({ Name: 'received', EventPattern: JSON.stringify({ source: sources }) }),
-  );
-  await events.send(
-    new PutTargetsCommand({ Rule: 'received', Targets: [{ Id: 'received', Arn: Resource }] }),
-  );
+  await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } });
+  await events.putRule({ Name: 'received', EventPattern: JSON.stringify({ source: sources }) });
+  await events.putTargets({ Rule: 'received', Targets: [{ Id: 'received', Arn: Resource }] });
   const received: ReceivedEvent[] = [];
 
   async function drain(): Promise<void> {
-    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    const { Messages } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 });
     for (const { Body, ReceiptHandle } of Messages ?? []) {
       received.push(JSON.parse(Body ?? ''));
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
     }
   }
 

@@ -1,31 +1,9 @@
-import {
-  AccountClient,
-  DisableRegionCommand,
-  EnableRegionCommand,
-  GetRegionOptStatusCommand,
-  ListRegionsCommand,
-} from '@aws-sdk/client-account';
-import {
-  CloudTrailClient,
-  CreateTrailCommand,
-  DescribeTrailsCommand,
-  GetEventSelectorsCommand,
-  GetTrailStatusCommand,
-  StartLoggingCommand,
-  StopLoggingCommand,
-} from '@aws-sdk/client-cloudtrail';
-import { DescribeRegionsCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateServiceLinkedRoleCommand,
-  DeleteServiceLinkedRoleCommand,
-  IAMClient,
-} from '@aws-sdk/client-iam';
-import {
-  CreateOrganizationalUnitCommand,
-  ListRootsCommand,
-  OrganizationsClient,
-} from '@aws-sdk/client-organizations';
+import { Account } from '@aws-sdk/client-account';
+import { CloudTrail } from '@aws-sdk/client-cloudtrail';
+import { EC2 } from '@aws-sdk/client-ec2';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../../../sandbox/assembly.ts';
 import { seed } from '../../../../sandbox/seed/organization.ts';
@@ -44,7 +22,7 @@ const root = (accountId: string, region = 'us-east-1') => ({
   maxAttempts: 1,
   credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
 });
-const trailsOf = (accountId: string, region?: string) => new CloudTrailClient(root(accountId, region));
+const trailsOf = (accountId: string, region?: string) => new CloudTrail(root(accountId, region));
 
 beforeAll(async () => {
   parts = await assemble();
@@ -54,7 +32,7 @@ afterAll(() => parts.stop());
 
 describe('Regions', () => {
   const names = async (accountId: string, input: object = {}) => {
-    const answer = await new EC2Client(root(accountId)).send(new DescribeRegionsCommand(input));
+    const answer = await new EC2(root(accountId)).describeRegions(input);
     return Object.fromEntries((answer.Regions ?? []).map((one) => [one.RegionName, one.OptInStatus]));
   };
   const standard = {
@@ -76,26 +54,24 @@ describe('Regions', () => {
   });
 
   it('a call to a Region that the account has not enabled, or that does not exist, is refused', async () => {
-    const vpcs = (id: string, region: string) =>
-      refusal(new EC2Client(root(id, region)).send(new DescribeVpcsCommand({})));
+    const vpcs = (id: string, region: string) => refusal(new EC2(root(id, region)).describeVpcs({}));
     expect(await vpcs(optedIn, far)).toBe('none');
     expect(await vpcs(member, far)).toBe('AuthFailure');
     expect(await vpcs(optedIn, 'eu-north-1')).toBe('AuthFailure');
-    const rules = new EventBridgeClient(root(member, far)).send(new ListRulesCommand({}));
+    const rules = new EventBridge(root(member, far)).listRules({});
     expect(await refusal(rules)).toBe('UnrecognizedClientException');
   });
 
   it('opting in takes a while, tells so in events, and opens the Region; opting out closes it', async () => {
     const received = await listen({ root }, '300000000004', ['aws.account']);
-    const client = new AccountClient(root('300000000004'));
+    const client = new Account(root('300000000004'));
     parts.organization.world.delays.regionOptIn = 1500; // time to look at what lies between
     const RegionName = far;
-    const status = async () =>
-      (await client.send(new GetRegionOptStatusCommand({ RegionName }))).RegionOptStatus;
-    const usable = () => refusal(new EC2Client(root('300000000004', far)).send(new DescribeVpcsCommand({})));
-    await client.send(new EnableRegionCommand({ RegionName }));
+    const status = async () => (await client.getRegionOptStatus({ RegionName })).RegionOptStatus;
+    const usable = () => refusal(new EC2(root('300000000004', far)).describeVpcs({}));
+    await client.enableRegion({ RegionName });
     expect(await status()).toBe('ENABLING');
-    expect(await refusal(client.send(new DisableRegionCommand({ RegionName })))).toBe('ConflictException');
+    expect(await refusal(client.disableRegion({ RegionName }))).toBe('ConflictException');
     expect(await usable()).toBe('AuthFailure');
     await until(status, (now) => now === 'ENABLED');
     expect(await usable()).toBe('none');
@@ -109,18 +85,16 @@ describe('Regions', () => {
       resources: ['arn:aws:account::300000000004:account'],
       detail: { accountId: '300000000004', regionName: far, status: 'ENABLED' },
     });
-    await client.send(new DisableRegionCommand({ RegionName }));
+    await client.disableRegion({ RegionName });
     await until(status, (now) => now === 'DISABLED');
     expect(await usable()).toBe('AuthFailure');
-    const standing = client.send(new DisableRegionCommand({ RegionName: 'eu-west-1' }));
+    const standing = client.disableRegion({ RegionName: 'eu-west-1' });
     expect(await refusal(standing)).toBe('ValidationException');
   });
 
   it('the management account asks for a member; a member cannot ask for another', async () => {
     const ask = (caller: string, AccountId: string) =>
-      new AccountClient(root(caller)).send(
-        new ListRegionsCommand({ AccountId, RegionOptStatusContains: ['ENABLED'] }),
-      );
+      new Account(root(caller)).listRegions({ AccountId, RegionOptStatusContains: ['ENABLED'] });
     expect((await ask(management, optedIn)).Regions).toEqual([
       { RegionName: far, RegionOptStatus: 'ENABLED' },
     ]);
@@ -132,7 +106,7 @@ describe('Regions', () => {
 
 describe('trails', () => {
   const seen = async (accountId: string, region = 'us-east-1', input: object = {}) =>
-    (await trailsOf(accountId, region).send(new DescribeTrailsCommand(input))).trailList ?? [];
+    (await trailsOf(accountId, region).describeTrails(input)).trailList ?? [];
 
   it('a member sees the organization trail in every Region, reads it and cannot change it', async () => {
     for (const region of ['us-east-1', 'eu-west-1']) {
@@ -146,15 +120,15 @@ describe('trails', () => {
     expect(await seen(member, 'us-east-1', { includeShadowTrails: false })).toEqual([]);
     const Name = (await seen(member))[0]?.TrailARN;
     const client = trailsOf(member);
-    const status = await client.send(new GetTrailStatusCommand({ Name }));
+    const status = await client.getTrailStatus({ Name });
     expect(status.IsLogging).toBe(true);
     expect(status.StartLoggingTime).toBeInstanceOf(Date);
-    const selectors = client.send(new GetEventSelectorsCommand({ TrailName: Name }));
+    const selectors = client.getEventSelectors({ TrailName: Name });
     expect(await refusal(selectors)).toBe('TrailNotFoundException');
     const owner = trailsOf(management);
-    const { EventSelectors } = await owner.send(new GetEventSelectorsCommand({ TrailName: Name }));
+    const { EventSelectors } = await owner.getEventSelectors({ TrailName: Name });
     expect(EventSelectors?.[0]).toMatchObject({ ReadWriteType: 'All', IncludeManagementEvents: true });
-    expect(await refusal(client.send(new StopLoggingCommand({ Name })))).toBe('TrailNotFoundException');
+    expect(await refusal(client.stopLogging({ Name }))).toBe('TrailNotFoundException');
     expect(await parts.trails.covering(member, 'eu-west-1')).toEqual({ trailArn: Name });
   });
 
@@ -162,32 +136,30 @@ describe('trails', () => {
     expect(await seen(untrailed)).toEqual([]);
     const reason = { reason: expect.stringContaining('no role AWSServiceRoleForCloudTrail') };
     expect(await parts.trails.covering(untrailed, 'eu-west-1')).toEqual(reason);
-    const iam = new IAMClient(root(untrailed));
-    const made = await iam.send(
-      new CreateServiceLinkedRoleCommand({ AWSServiceName: 'cloudtrail.amazonaws.com' }),
-    );
+    const iam = new IAM(root(untrailed));
+    const made = await iam.createServiceLinkedRole({ AWSServiceName: 'cloudtrail.amazonaws.com' });
     expect(made.Role?.RoleName).toBe('AWSServiceRoleForCloudTrail');
     expect(await seen(untrailed)).toHaveLength(1);
     expect(await parts.trails.covering(untrailed, 'eu-west-1')).toHaveProperty('trailArn');
-    await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: 'AWSServiceRoleForCloudTrail' }));
+    await iam.deleteServiceLinkedRole({ RoleName: 'AWSServiceRoleForCloudTrail' });
     expect(await parts.trails.covering(untrailed, 'eu-west-1')).toEqual(reason);
   });
 
   it("an account's own trail covers its Region alone, and only while it logs", async () => {
     const client = trailsOf(untrailed, 'eu-west-1');
-    const { TrailARN } = await client.send(new CreateTrailCommand({ Name: 'own', S3BucketName: 'logs' }));
+    const { TrailARN } = await client.createTrail({ Name: 'own', S3BucketName: 'logs' });
     const covering = () => parts.trails.covering(untrailed, 'eu-west-1');
     expect(await covering()).toEqual({ reason: expect.stringContaining('is not logging') });
-    await client.send(new StartLoggingCommand({ Name: 'own' }));
+    await client.startLogging({ Name: 'own' });
     expect(await covering()).toEqual({ trailArn: TrailARN });
     expect(await parts.trails.covering(untrailed, 'eu-central-1')).toHaveProperty('reason');
-    await client.send(new StopLoggingCommand({ Name: 'own' }));
+    await client.stopLogging({ Name: 'own' });
     expect(await covering()).toHaveProperty('reason');
   });
 
   it('only the management account makes an organization trail', async () => {
     const input = { Name: 'mine', S3BucketName: 'logs', IsOrganizationTrail: true };
-    const code = (id: string) => refusal(trailsOf(id).send(new CreateTrailCommand(input)));
+    const code = (id: string) => refusal(trailsOf(id).createTrail(input));
     expect(await code(member)).toBe('NotOrganizationMasterAccountException');
     expect(await code('777777777777')).toBe('OrganizationsNotInUseException');
     expect((await seen(member)).map((trail) => trail.Name)).toEqual(['organization']);
@@ -195,13 +167,13 @@ describe('trails', () => {
 
   it('while no trail logs in the management account, no Organizations event arrives', async () => {
     const received = await listen({ root }, management, ['aws.organizations']);
-    const caller = new OrganizationsClient(root(management));
-    const ParentId = (await caller.send(new ListRootsCommand({}))).Roots?.[0]?.Id;
-    const unit = (Name: string) => caller.send(new CreateOrganizationalUnitCommand({ ParentId, Name }));
-    await trailsOf(management).send(new StopLoggingCommand({ Name: 'organization' }));
+    const caller = new Organizations(root(management));
+    const ParentId = (await caller.listRoots({})).Roots?.[0]?.Id;
+    const unit = (Name: string) => caller.createOrganizationalUnit({ ParentId, Name });
+    await trailsOf(management).stopLogging({ Name: 'organization' });
     await unit('unheard');
     await parts.organization.world.idle(); // its event arrives a moment later
-    await trailsOf(management).send(new StartLoggingCommand({ Name: 'organization' }));
+    await trailsOf(management).startLogging({ Name: 'organization' });
     await unit('received');
     const first = await received((event) => event.detail.eventName === 'CreateOrganizationalUnit');
     expect(first.detail.requestParameters.name).toBe('received');

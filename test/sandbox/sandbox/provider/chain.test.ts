@@ -1,4 +1,4 @@
-import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQS } from '@aws-sdk/client-sqs';
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accessTemplate, readAccessPolicy } from '../../../../controlplane/organization/access/template.ts';
@@ -39,8 +39,8 @@ const update = async (stack: string, place: Partial<Parameters<typeof providerFo
 
 it('a stack is made through the deployer role and the access role, with the external id', async () => {
   await update('through', { deployerRoleArn, externalId });
-  const sqs = new SQSClient(engine.sandbox.root(member, region));
-  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+  const sqs = new SQS(engine.sandbox.root(member, region));
+  const { QueueUrl } = await sqs.getQueueUrl({ QueueName: name });
   expect(QueueUrl).toContain(`/${member}/${name}`);
 }, 60_000);
 
