@@ -44,27 +44,15 @@ export const accountOperations: Record<string, Operation> = {
     Account: accountView(graph, findAccount(graph, input.AccountId)),
   })),
   ListAccounts: operation('administrator', z.object(paging), ({ graph }, input) =>
-    page(
-      'Accounts',
-      graph.accounts.values(),
-      (one) => one.id,
-      input,
-      (one) => accountView(graph, one),
-    ),
+    page('Accounts', input, graph.accounts, (one) => accountView(graph, one)),
   ),
   ListAccountsForParent: operation(
     'administrator',
     z.object({ ParentId: z.string(), ...paging }),
     ({ graph }, input) => {
       const parent = findParent(graph, input.ParentId);
-      const accounts = [...graph.accounts.values()].filter((one) => one.parentId === parent.id);
-      return page(
-        'Accounts',
-        accounts,
-        (one) => one.id,
-        input,
-        (one) => accountView(graph, one),
-      );
+      const accounts = [...graph.accounts].filter(([, one]) => one.parentId === parent.id);
+      return page('Accounts', input, accounts, (one) => accountView(graph, one));
     },
   ),
   MoveAccount: operation('management', moveInput, moveAccount),

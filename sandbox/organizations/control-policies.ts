@@ -12,7 +12,9 @@ export const fullAccess: ControlPolicy = {
 
 const untouched: ReadonlySet<string> = new Set([fullAccessId]);
 
-export const policiesOf = (graph: Graph): ControlPolicy[] => [fullAccess, ...graph.policies.values()];
+/** All of them by id. */
+export const policiesOf = (graph: Graph): Map<string, ControlPolicy> =>
+  new Map([[fullAccessId, fullAccess], ...graph.policies]);
 
 /** The ids of the policies attached to the root, a unit or an account itself. */
 export const attachedTo = (graph: Graph, targetId: string): ReadonlySet<string> =>
@@ -30,7 +32,7 @@ export interface EnforcedPolicy {
  * out. Source: "SCP evaluation", AWS Organizations user guide.
  */
 export function enforced(graph: Graph): Record<string, EnforcedPolicy[][]> {
-  const known = new Map(policiesOf(graph).map((policy) => [policy.id, policy]));
+  const known = policiesOf(graph);
   const listOf = (targetId: string): EnforcedPolicy[] =>
     [...attachedTo(graph, targetId)].flatMap((id) => {
       const policy = known.get(id);

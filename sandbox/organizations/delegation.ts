@@ -21,13 +21,10 @@ export const delegationOperations: Record<string, Operation> = {
     return {};
   }),
   ListAWSServiceAccessForOrganization: operation('administrator', z.object(paging), ({ graph }, input) =>
-    page(
-      'EnabledServicePrincipals',
-      graph.serviceAccess,
-      ([name]) => name,
-      input,
-      ([name, since]) => ({ ServicePrincipal: name, DateEnabled: since / 1000 }),
-    ),
+    page('EnabledServicePrincipals', input, graph.serviceAccess, (since, ServicePrincipal) => ({
+      ServicePrincipal,
+      DateEnabled: since / 1000,
+    })),
   ),
   RegisterDelegatedAdministrator: operation('management', delegation, register),
   DeregisterDelegatedAdministrator: operation('management', delegation, ({ graph }, input) => {
@@ -47,16 +44,10 @@ export const delegationOperations: Record<string, Operation> = {
       const found = [...graph.delegations].filter(([, services]) =>
         input.ServicePrincipal === undefined ? services.size > 0 : services.has(input.ServicePrincipal),
       );
-      return page(
-        'DelegatedAdministrators',
-        found,
-        ([id]) => id,
-        input,
-        ([id, services]) => ({
-          ...accountView(graph, findAccount(graph, id)),
-          DelegationEnabledDate: Math.min(...services.values()) / 1000,
-        }),
-      );
+      return page('DelegatedAdministrators', input, found, (services, id) => ({
+        ...accountView(graph, findAccount(graph, id)),
+        DelegationEnabledDate: Math.min(...services.values()) / 1000,
+      }));
     },
   ),
   ListDelegatedServicesForAccount: operation(
@@ -65,13 +56,10 @@ export const delegationOperations: Record<string, Operation> = {
     ({ graph }, input) => {
       findAccount(graph, input.AccountId);
       const services = graph.delegations.get(input.AccountId) ?? new Map<string, number>();
-      return page(
-        'DelegatedServices',
-        services,
-        ([name]) => name,
-        input,
-        ([name, since]) => ({ ServicePrincipal: name, DelegationEnabledDate: since / 1000 }),
-      );
+      return page('DelegatedServices', input, services, (since, ServicePrincipal) => ({
+        ServicePrincipal,
+        DelegationEnabledDate: since / 1000,
+      }));
     },
   ),
 };

@@ -153,8 +153,18 @@ export function findParent(graph: Graph, id: string, code = 'ParentNotFoundExcep
   return unit;
 }
 
+/** @throws TargetNotFoundException where the id is of no root, unit or account */
+export function mustExist(graph: Graph, id: string): void {
+  if (graph.accounts.has(id) || graph.units.has(id)) return;
+  throw new Refusal('TargetNotFoundException', "We can't find a root, OU, account, or policy with that id.");
+}
+
 export function isAdministrator(graph: Graph, accountId: string): boolean {
   return accountId === graph.managementAccountId || (graph.delegations.get(accountId)?.size ?? 0) > 0;
+}
+
+export function accessDenied(message = "You don't have permissions to access this resource."): Refusal {
+  return new Refusal('AccessDeniedException', message, {}, 403);
 }
 
 export function constraint(reason: string, message: string): Refusal {

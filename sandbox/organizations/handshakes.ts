@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../gateway/refusal.ts';
 import { accountJoined } from './events.ts';
 import type { Account, Graph, Handshake } from './graph.ts';
-import { arn, randomId } from './graph.ts';
+import { accessDenied, arn, randomId } from './graph.ts';
 import type { Context, Operation } from './operation.ts';
 import { operation, page, paging } from './operation.ts';
 import type { World } from './world.ts';
@@ -30,18 +30,12 @@ export const handshakeOperations: Record<string, Operation> = {
     return { Handshake: handshakeView(graph, handshake) };
   }),
   ListHandshakesForAccount: operation('outsider', z.object(paging), ({ world, callerId }, input) => {
-    const mine = world.graphs.flatMap((graph) =>
+    const views = world.graphs.flatMap((graph) =>
       [...graph.handshakes.values()]
         .filter((handshake) => handshake.accountId === callerId)
-        .map((handshake) => ({ graph, handshake })),
+        .map((handshake) => [handshake.id, handshakeView(graph, handshake)] as const),
     );
-    return page(
-      'Handshakes',
-      mine,
-      (found) => found.handshake.id,
-      input,
-      (found) => handshakeView(found.graph, found.handshake),
-    );
+    return page('Handshakes', input, views, (view) => view);
   }),
 };
 
@@ -92,7 +86,7 @@ function invite({ graph }: Context, input: z.infer<typeof invitation>): object {
 
 async function accept({ world, callerId }: Context, input: { HandshakeId: string }): Promise<object> {
   const { graph, handshake } = open(world, input.HandshakeId, callerId);
-  if (callerId !== handshake.accountId) throw denied();
+  if (callerId !== handshake.accountId) throw accessDenied();
   if (world.graphOf(callerId)) {
     throw new Refusal(
       'HandshakeConstraintViolationException',
@@ -116,16 +110,12 @@ async function accept({ world, callerId }: Context, input: { HandshakeId: string
   return { Handshake: handshakeView(graph, handshake) };
 }
 
-function denied(): Refusal {
-  return new Refusal('AccessDeniedException', "You don't have permissions to access this resource.", {}, 403);
-}
-
 /** An open handshake that the caller is a party to. @throws HandshakeNotFoundException and the like */
 function open(world: World, id: string, callerId: string): { graph: Graph; handshake: Handshake } {
   for (const graph of world.graphs) {
     const handshake = graph.handshakes.get(id);
     if (!handshake) continue;
-    if (callerId !== handshake.accountId && callerId !== graph.managementAccountId) throw denied();
+    if (callerId !== handshake.accountId && callerId !== graph.managementAccountId) throw accessDenied();
     if (handshake.state !== 'OPEN') {
       throw new Refusal('HandshakeAlreadyInStateException', `The handshake is already ${handshake.state}.`);
     }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../gateway/refusal.ts';
 import { delegated } from './delegated.ts';
 import type { Graph } from './graph.ts';
-import { isAdministrator } from './graph.ts';
+import { accessDenied, isAdministrator } from './graph.ts';
 import type { World } from './world.ts';
 
 /**
@@ -57,14 +57,7 @@ export function admit(world: World, callerId: string, { audience }: Operation, a
     audience === 'management'
       ? callerId === context.graph.managementAccountId
       : isAdministrator(context.graph, callerId) || delegated(context.graph, callerId, action);
-  if (!allowed) {
-    throw new Refusal(
-      'AccessDeniedException',
-      "You don't have permissions to access this resource.",
-      {},
-      403,
-    );
-  }
+  if (!allowed) throw accessDenied();
   return context;
 }
 
@@ -83,24 +76,25 @@ export async function perform(context: Context, operation: Operation, parameters
 }
 
 /**
- * One page of a list, at most 20 items as in AWS, under `name`, with `NextToken` while there are more.
- * A token names the last item given, so that a list that changes between pages loses none and repeats none.
+ * One page of a list, at most 20 items as in AWS, under `name`, with `NextToken` while there are more. The items come
+ * with their keys, in whose order they are listed. A token names the last key given, so that a list that changes
+ * between pages loses none and repeats none.
  */
 export function page<Item>(
   name: string,
-  items: Iterable<Item>,
-  key: (item: Item) => string,
   input: { NextToken?: string | undefined; MaxResults?: number | undefined },
-  view: (item: Item) => unknown,
+  items: Iterable<readonly [string, Item]>,
+  view: (item: Item, key: string) => unknown,
 ): object {
-  const after = input.NextToken === undefined ? undefined : readToken(name, input.NextToken);
-  const rest = [...items]
-    .filter((item) => after === undefined || key(item) > after)
-    .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const after = input.NextToken === undefined ? '' : readToken(name, input.NextToken);
+  const rest = [...items].filter(([key]) => key > after).sort(([a], [b]) => (a < b ? -1 : 1));
   const shown = rest.slice(0, input.MaxResults ?? 20);
   const last = shown.at(-1);
   const more = rest.length > shown.length && last !== undefined;
-  return { [name]: shown.map(view), ...(more ? { NextToken: writeToken(name, key(last)) } : {}) };
+  return {
+    [name]: shown.map(([key, item]) => view(item, key)),
+    ...(more ? { NextToken: writeToken(name, last[0]) } : {}),
+  };
 }
 
 function writeToken(name: string, last: string): string {

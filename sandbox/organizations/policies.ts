@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from '../gateway/refusal.ts';
 import { attachedTo, fullAccess, fullAccessId, policiesOf } from './control-policies.ts';
-import { type ControlPolicy, constraint, type Graph, randomId } from './graph.ts';
+import { accessDenied, type ControlPolicy, constraint, type Graph, mustExist, randomId } from './graph.ts';
 import { type Context, type Operation, operation, page, paging } from './operation.ts';
 
 /** Source: "Quotas and service limits", AWS Organizations user guide. */
@@ -54,19 +54,13 @@ export const policyOperations: Record<string, Operation> = {
   }),
   DeletePolicy: operation('management', z.object({ PolicyId: policyId }), ({ graph }, input) => {
     const policy = ownPolicy(graph, input.PolicyId);
-    if (targets(graph).some(({ id }) => attachedTo(graph, id).has(policy.id)))
+    if (targets(graph).some(([id]) => attachedTo(graph, id).has(policy.id)))
       throw new Refusal('PolicyInUseException', 'The policy is attached to one or more entities.');
     graph.policies.delete(policy.id);
     return {};
   }),
   ListPolicies: operation('administrator', z.object({ Filter: type, ...paging }), ({ graph }, input) =>
-    page(
-      'Policies',
-      policiesOf(graph),
-      ({ id }) => id,
-      input,
-      (policy) => summary(graph, policy),
-    ),
+    page('Policies', input, policiesOf(graph), (policy) => summary(graph, policy)),
   ),
   AttachPolicy: operation('management', target, attachPolicy),
   DetachPolicy: operation('management', target, detachPolicy),
@@ -76,14 +70,8 @@ export const policyOperations: Record<string, Operation> = {
     ({ graph }, input) => {
       mustExist(graph, input.TargetId);
       const attached = attachedTo(graph, input.TargetId);
-      const shown = policiesOf(graph).filter(({ id }) => attached.has(id));
-      return page(
-        'Policies',
-        shown,
-        ({ id }) => id,
-        input,
-        (policy) => summary(graph, policy),
-      );
+      const shown = [...policiesOf(graph)].filter(([id]) => attached.has(id));
+      return page('Policies', input, shown, (policy) => summary(graph, policy));
     },
   ),
   ListTargetsForPolicy: operation(
@@ -91,13 +79,12 @@ export const policyOperations: Record<string, Operation> = {
     z.object({ PolicyId: policyId, ...paging }),
     ({ graph }, input) => {
       const { id: policy } = findPolicy(graph, input.PolicyId);
-      return page(
-        'Targets',
-        targets(graph).filter(({ id }) => attachedTo(graph, id).has(policy)),
-        ({ id }) => id,
-        input,
-        ({ id, name, type }) => ({ TargetId: id, Name: name, Type: type }),
-      );
+      const found = targets(graph).filter(([id]) => attachedTo(graph, id).has(policy));
+      return page('Targets', input, found, ({ name, type }, TargetId) => ({
+        TargetId,
+        Name: name,
+        Type: type,
+      }));
     },
   ),
 };
@@ -106,7 +93,7 @@ async function createPolicy(
   { graph }: Context,
   input: { Content: string; Description: string; Name: string },
 ): Promise<object> {
-  if (policiesOf(graph).some(({ name }) => name === input.Name))
+  if ([...policiesOf(graph).values()].some(({ name }) => name === input.Name))
     throw new Refusal('DuplicatePolicyException', 'A policy with the same name already exists.');
   const policy = {
     id: `p-${randomId(8)}`,
@@ -164,29 +151,23 @@ function checked(content: string): string {
 }
 
 function findPolicy(graph: Graph, id: string): ControlPolicy {
-  const policy = policiesOf(graph).find((one) => one.id === id);
+  const policy = policiesOf(graph).get(id);
   if (!policy) throw new Refusal('PolicyNotFoundException', "We can't find a policy with that id.");
   return policy;
 }
 
 function ownPolicy(graph: Graph, id: string): ControlPolicy {
   const policy = findPolicy(graph, id);
-  if (policy.id === fullAccessId)
-    throw new Refusal('AccessDeniedException', 'An AWS managed policy cannot be changed.', {}, 403);
+  if (policy.id === fullAccessId) throw accessDenied('An AWS managed policy cannot be changed.');
   return policy;
 }
 
-function targets(graph: Graph): { id: string; name: string; type: string }[] {
-  const units = [...graph.units.values()].map(({ id, name }) => ({
-    ...{ id, name, type: id === graph.rootId ? 'ROOT' : 'ORGANIZATIONAL_UNIT' },
-  }));
-  const accounts = [...graph.accounts.values()].map(({ id, name }) => ({ id, name, type: 'ACCOUNT' }));
-  return [...units, ...accounts];
-}
-
-function mustExist(graph: Graph, id: string): void {
-  if (graph.accounts.has(id) || graph.units.has(id)) return;
-  throw new Refusal('TargetNotFoundException', "We can't find a root, OU, account, or policy with that id.");
+/** The root, every unit and every account, by id. */
+function targets(graph: Graph): [string, { name: string; type: string }][] {
+  return [...graph.units, ...graph.accounts].map(([id, { name }]) => {
+    const unit = id === graph.rootId ? 'ROOT' : 'ORGANIZATIONAL_UNIT';
+    return [id, { name, type: graph.units.has(id) ? unit : 'ACCOUNT' }];
+  });
 }
 
 function summary(graph: Graph, { id, name, description }: ControlPolicy): object {

@@ -10,7 +10,7 @@ import {
 } from '../gateway/refusal.ts';
 import type { Organization } from './api.ts';
 import { serviceEvent } from './events.ts';
-import { isAdministrator } from './graph.ts';
+import { accessDenied, isAdministrator } from './graph.ts';
 
 type OptStatus = 'ENABLED_BY_DEFAULT' | 'ENABLED' | 'ENABLING' | 'DISABLED' | 'DISABLING';
 
@@ -154,9 +154,7 @@ function subject(organization: Organization, callerId: string, accountId: string
     graph.serviceAccess.has('account.amazonaws.com') &&
     graph.accounts.has(accountId) &&
     accountId !== graph.managementAccountId;
-  if (!permitted) {
-    throw new Refusal('AccessDeniedException', `Not authorized to manage account ${accountId}.`, {}, 403);
-  }
+  if (!permitted) throw accessDenied(`Not authorized to manage account ${accountId}.`);
   return accountId;
 }
 

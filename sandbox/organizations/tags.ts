@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../gateway/refusal.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, mustExist } from './graph.ts';
 import type { Operation } from './operation.ts';
 import { operation, page } from './operation.ts';
 
@@ -36,13 +35,7 @@ export const tagOperations: Record<string, Operation> = {
     ({ graph }, input) => {
       mustExist(graph, input.ResourceId);
       const tags = graph.tags.get(input.ResourceId) ?? new Map<string, string>();
-      return page(
-        'Tags',
-        tags,
-        ([key]) => key,
-        input,
-        ([Key, Value]) => ({ Key, Value }),
-      );
+      return page('Tags', input, tags, (Value, Key) => ({ Key, Value }));
     },
   ),
 };
@@ -51,9 +44,4 @@ export function writeTags(graph: Graph, id: string, tags: z.infer<typeof tagList
   const present = graph.tags.get(id) ?? new Map<string, string>();
   for (const tag of tags) present.set(tag.Key, tag.Value);
   graph.tags.set(id, present);
-}
-
-function mustExist(graph: Graph, id: string): void {
-  if (graph.accounts.has(id) || graph.units.has(id)) return;
-  throw new Refusal('TargetNotFoundException', "You specified a target that doesn't exist.");
 }

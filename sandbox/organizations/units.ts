@@ -25,13 +25,12 @@ export const unitOperations: Record<string, Operation> = {
     Organization: organizationView(graph),
   })),
   ListRoots: operation('administrator', z.object(paging), ({ graph }, input) =>
-    page(
-      'Roots',
-      [graph.rootId],
-      (id) => id,
-      input,
-      (id) => ({ Id: id, Arn: arn(graph, 'root', id), Name: 'Root', PolicyTypes: policyTypes }),
-    ),
+    page('Roots', input, [[graph.rootId, 'Root']], (Name, Id) => ({
+      Id,
+      Arn: arn(graph, 'root', Id),
+      Name,
+      PolicyTypes: policyTypes,
+    })),
   ),
   CreateOrganizationalUnit: operation('management', unitInput, createUnit),
   DescribeOrganizationalUnit: operation(
@@ -48,12 +47,8 @@ export const unitOperations: Record<string, Operation> = {
     'administrator',
     z.object({ ParentId: z.string(), ...paging }),
     ({ graph }, input) =>
-      page(
-        'OrganizationalUnits',
-        children(graph, findParent(graph, input.ParentId).id),
-        (unit) => unit.id,
-        input,
-        (unit) => unitView(graph, unit),
+      page('OrganizationalUnits', input, children(graph.units, findParent(graph, input.ParentId)), (unit) =>
+        unitView(graph, unit),
       ),
   ),
   ListParents: operation(
@@ -79,17 +74,8 @@ export const unitOperations: Record<string, Operation> = {
     z.object({ ParentId: z.string(), ChildType: z.enum(['ACCOUNT', 'ORGANIZATIONAL_UNIT']), ...paging }),
     ({ graph }, input) => {
       const parent = findParent(graph, input.ParentId);
-      const ids =
-        input.ChildType === 'ORGANIZATIONAL_UNIT'
-          ? children(graph, parent.id).map((unit) => unit.id)
-          : [...graph.accounts.values()].filter((one) => one.parentId === parent.id).map((one) => one.id);
-      return page(
-        'Children',
-        ids,
-        (id) => id,
-        input,
-        (Id) => ({ Id, Type: input.ChildType }),
-      );
+      const all = input.ChildType === 'ORGANIZATIONAL_UNIT' ? graph.units : graph.accounts;
+      return page('Children', input, children(all, parent), ({ id }) => ({ Id: id, Type: input.ChildType }));
     },
   ),
 };
@@ -126,13 +112,14 @@ async function createOrganization(
   return { Organization: organizationView(graph) };
 }
 
-function children(graph: Graph, parentId: string): Unit[] {
-  return [...graph.units.values()].filter((unit) => unit.parentId === parentId);
+/** Those of all units or accounts that are directly below a parent, with their ids. */
+function children<Child extends { id: string; parentId?: string }>(all: Map<string, Child>, parent: Unit) {
+  return [...all].filter(([, one]) => one.parentId === parent.id);
 }
 
 function createUnit({ graph }: Context, input: z.infer<typeof unitInput>): object {
   const parent = findParent(graph, input.ParentId);
-  if (children(graph, parent.id).some((unit) => unit.name === input.Name)) {
+  if (children(graph.units, parent).some(([, unit]) => unit.name === input.Name)) {
     throw new Refusal(
       'DuplicateOrganizationalUnitException',
       'An organizational unit with the same name already exists there.',
