@@ -162,13 +162,16 @@ async function goBuild({ module, program, version, time }, draft, progress) {
   const output = path.join(draft, 'bin', path.basename(program));
   const flags = ['-mod=readonly', '-trimpath', '-v', '-ldflags', `-X ${symbol}`, '-o', output];
   let [modules, packages] = [0, 0];
+  const report = () =>
+    progress(`building (${time}): ${modules} modules fetched, ${packages} packages compiled`);
+  report();
   const result = await runCommand('go', ['build', ...flags, program], {
     cwd,
     timeoutMs: 30 * 60_000,
     onLine: (line) => {
       if (line.startsWith('go: downloading ')) modules += 1;
       else packages += 1;
-      progress(`building (${time}): ${modules} modules fetched, ${packages} packages compiled`);
+      report();
     },
   });
   return result.code === 0 ? undefined : `go build failed: ${lastLines(result)}`;

@@ -1,5 +1,5 @@
 import { IAM } from '@aws-sdk/client-iam';
-import * as org from '@aws-sdk/client-organizations';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { STS } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Assembly, assemble } from '../../../../sandbox/assembly.ts';
@@ -19,7 +19,7 @@ const root = (accountId: string, region = 'us-east-1') => ({
   region,
   credentials: { accessKeyId: accountId, secretAccessKey: 'test' },
 });
-const client = (accountId: string) => new org.Organizations({ ...root(accountId), maxAttempts: 1 });
+const client = (accountId: string) => new Organizations({ ...root(accountId), maxAttempts: 1 });
 const sts = (settings: object) => new STS({ ...root(member), maxAttempts: 1, ...settings });
 
 /** An administrator that is not root, who alone may assume roles. */
@@ -112,15 +112,14 @@ describe('accounts', () => {
     await until(alive, (code) => code === 'none');
     const caller = client(management);
     parts.organization.world.delays.closure = 1500;
-    await caller.send(new org.CloseAccountCommand({ AccountId }));
-    const state = async () =>
-      (await caller.send(new org.DescribeAccountCommand({ AccountId }))).Account?.State ?? '';
+    await caller.closeAccount({ AccountId });
+    const state = async () => (await caller.describeAccount({ AccountId })).Account?.State ?? '';
     expect(await state()).toBe('PENDING_CLOSURE');
     await until(state, (now) => now === 'SUSPENDED');
     expect(await alive()).toBe('InvalidClientTokenId');
-    const again = caller.send(new org.CloseAccountCommand({ AccountId }));
+    const again = caller.closeAccount({ AccountId });
     expect(await refusal(again)).toBe('AccountAlreadyClosedException');
-    const own2 = caller.send(new org.CloseAccountCommand({ AccountId: management }));
+    const own2 = caller.closeAccount({ AccountId: management });
     expect(await refusal(own2)).toBe('ConstraintViolationException');
     const event = await received((one) => one.detail.eventName === 'CloseAccountResult');
     expect(event.detail.serviceEventDetails.closeAccountStatus).toMatchObject({
@@ -131,17 +130,13 @@ describe('accounts', () => {
 
   it('a move needs the true source and another destination', async () => {
     const caller = client(management);
-    const root = (await caller.send(new org.ListRootsCommand({}))).Roots?.[0]?.Id;
-    const made = await caller.send(
-      new org.CreateOrganizationalUnitCommand({ ParentId: root, Name: 'Quarantine' }),
-    );
+    const root = (await caller.listRoots({})).Roots?.[0]?.Id;
+    const made = await caller.createOrganizationalUnit({ ParentId: root, Name: 'Quarantine' });
     const unit = made.OrganizationalUnit?.Id;
-    const twice = caller.send(
-      new org.CreateOrganizationalUnitCommand({ ParentId: root, Name: 'Quarantine' }),
-    );
+    const twice = caller.createOrganizationalUnit({ ParentId: root, Name: 'Quarantine' });
     expect(await refusal(twice)).toBe('DuplicateOrganizationalUnitException');
     const move = (SourceParentId = root, DestinationParentId = unit) =>
-      caller.send(new org.MoveAccountCommand({ AccountId: hub, SourceParentId, DestinationParentId }));
+      caller.moveAccount({ AccountId: hub, SourceParentId, DestinationParentId });
     expect(await refusal(move('ou-0000-00000000'))).toBe('SourceParentNotFoundException');
     expect(await refusal(move(root, 'ou-0000-00000000'))).toBe('DestinationParentNotFoundException');
     await move();
@@ -163,10 +158,10 @@ describe('accounts', () => {
     const caller = client(management);
     const ResourceId = member;
     const Tags = [{ Key: 'team', Value: 'payments' }];
-    await caller.send(new org.TagResourceCommand({ ResourceId, Tags }));
-    const read = () => caller.send(new org.ListTagsForResourceCommand({ ResourceId }));
+    await caller.tagResource({ ResourceId, Tags });
+    const read = () => caller.listTagsForResource({ ResourceId });
     expect((await read()).Tags).toEqual(Tags);
-    await caller.send(new org.UntagResourceCommand({ ResourceId, TagKeys: ['team'] }));
+    await caller.untagResource({ ResourceId, TagKeys: ['team'] });
     expect((await read()).Tags).toEqual([]);
     const event = await received((one) => one.detail.requestParameters?.resourceId === member);
     expect(event.detail).toMatchObject({
@@ -196,13 +191,12 @@ describe('invitations', () => {
     expect(await refusal(enter(person, hub, 'members'))).toBe('AccessDenied');
 
     const target = { Id: guest, Type: 'ACCOUNT' as const };
-    const invite = () =>
-      client(management).send(new org.InviteAccountToOrganizationCommand({ Target: target }));
+    const invite = () => client(management).inviteAccountToOrganization({ Target: target });
     const HandshakeId = (await invite()).Handshake?.Id;
     expect(await refusal(invite())).toBe('DuplicateHandshakeException');
-    const acceptAs = (id: string) => client(id).send(new org.AcceptHandshakeCommand({ HandshakeId }));
+    const acceptAs = (id: string) => client(id).acceptHandshake({ HandshakeId });
     expect(await refusal(acceptAs(member))).toBe('AccessDeniedException');
-    const mine = await client(guest).send(new org.ListHandshakesForAccountCommand({}));
+    const mine = await client(guest).listHandshakesForAccount({});
     expect(mine.Handshakes?.map((one) => one.Id)).toEqual([HandshakeId]);
     expect((await acceptAs(guest)).Handshake?.State).toBe('ACCEPTED');
     expect(await refusal(acceptAs(guest))).toBe('HandshakeAlreadyInStateException');
@@ -212,7 +206,7 @@ describe('invitations', () => {
     const role = new IAM(root(guest)).getRole({ RoleName: 'OrganizationAccountAccessRole' });
     expect(await refusal(role)).toBe('NoSuchEntityException');
 
-    await client(guest).send(new org.LeaveOrganizationCommand({}));
+    await client(guest).leaveOrganization({});
     const left = await received((one) => one.detail.serviceEventDetails?.departedMethod === 'Left');
     expect(left.detail).toMatchObject({
       eventName: 'AccountDepartedOrganization',
@@ -223,8 +217,7 @@ describe('invitations', () => {
 
   it('a removed account is not found; the management account cannot be removed', async () => {
     const { AccountId } = await createAccount(client(management), 'leaving');
-    const remove = (id = AccountId) =>
-      client(management).send(new org.RemoveAccountFromOrganizationCommand({ AccountId: id }));
+    const remove = (id = AccountId) => client(management).removeAccountFromOrganization({ AccountId: id });
     await remove();
     expect(await refusal(remove())).toBe('AccountNotFoundException');
     expect(await refusal(remove(management))).toBe('MasterCannotLeaveOrganizationException');
