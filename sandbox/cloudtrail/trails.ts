@@ -1,6 +1,7 @@
 import { CloudTrail, type Trail } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
 import type { Emulator, Interceptor } from '../gateway/call.ts';
+import { clientsOf } from '../gateway/clients.ts';
 import type { Organization } from '../organizations/api.ts';
 import type { Graph } from '../organizations/graph.ts';
 import { serviceLinkedRole, type TrailView, trailsInterceptor } from './api.ts';
@@ -21,14 +22,8 @@ const servicePrincipal = 'cloudtrail.amazonaws.com';
 /** CloudTrail's trails as each account sees them. The emulator has the trails; this adds organization trails. */
 export function trails(emulator: Emulator, organization: Organization): Trails {
   const cache = new Map<string, Promise<Coverage>>();
-  const clients = new Map<string, CloudTrail>();
   const view: TrailView = {
-    client(accountId, region) {
-      const key = `${accountId}/${region}`;
-      const client = clients.get(key) ?? new CloudTrail(emulator.root(accountId, region));
-      clients.set(key, client);
-      return client;
-    },
+    client: clientsOf(emulator, (settings) => new CloudTrail(settings)),
     async fromOrganization(accountId, region) {
       const graph = organization.graphOf(accountId);
       if (!graph || graph.managementAccountId === accountId) return { trails: [], reach: false };

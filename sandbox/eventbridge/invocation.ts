@@ -1,11 +1,8 @@
-import {
-  type GetFunctionEventInvokeConfigCommandOutput,
-  InvokeCommand,
-  Lambda,
-} from '@aws-sdk/client-lambda';
+import { type GetFunctionEventInvokeConfigCommandOutput, Lambda } from '@aws-sdk/client-lambda';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Background } from '../gateway/background.ts';
 import type { BusEvent, Emulator } from '../gateway/call.ts';
+import { clientsOf } from '../gateway/clients.ts';
 import type { Journal } from './journal.ts';
 import { type Arn, type Permissions, parseArn } from './permission.ts';
 import type { Queues } from './queue.ts';
@@ -51,13 +48,10 @@ const concurrency = 6;
  */
 export function invocations(given: Dependencies): Invocations {
   const limit = pLimit(concurrency);
-  const clients = new Map<string, Lambda>();
+  const clientOf = clientsOf(given.emulator, (settings) => new Lambda({ ...settings, maxAttempts: 1 }));
   return {
     invoke(event, target, rule) {
-      const key = `${target.accountId} ${target.region}`;
-      const settings = given.emulator.root(target.accountId, target.region);
-      const client = clients.get(key) ?? new Lambda({ ...settings, maxAttempts: 1 });
-      clients.set(key, client);
+      const client = clientOf(target.accountId, target.region);
       given.background.follow(() => run(given, limit, { event, target, rule, client }));
     },
   };
@@ -112,8 +106,10 @@ interface Ending {
 
 async function invokeOnce({ client, target, event }: Invocation, halted: AbortSignal): Promise<Outcome> {
   try {
-    const command = new InvokeCommand({ FunctionName: target.text, Payload: JSON.stringify(event) });
-    const { FunctionError, Payload, $metadata } = await client.send(command, { abortSignal: halted });
+    const { FunctionError, Payload, $metadata } = await client.invoke(
+      { FunctionName: target.text, Payload: JSON.stringify(event) },
+      { abortSignal: halted },
+    );
     const payload: unknown = Payload?.length ? JSON.parse(Payload.transformToString()) : null;
     const requestId = $metadata.requestId ?? '';
     return FunctionError ? { requestId, functionError: FunctionError, payload } : { requestId, payload };

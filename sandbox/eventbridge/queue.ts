@@ -1,5 +1,6 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQS } from '@aws-sdk/client-sqs';
 import type { Emulator } from '../gateway/call.ts';
+import { clientsOf } from '../gateway/clients.ts';
 import { type Arn, DeliveryError } from './permission.ts';
 
 export interface Queues {
@@ -9,27 +10,19 @@ export interface Queues {
 
 /** Sends as the root user of each queue's account. */
 export function queues(emulator: Emulator): Queues {
-  const clients = new Map<string, SQSClient>();
-  const clientOf = ({ accountId, region }: Arn): SQSClient => {
-    const key = `${accountId} ${region}`;
-    const client = clients.get(key) ?? new SQSClient({ ...emulator.root(accountId, region), maxAttempts: 1 });
-    clients.set(key, client);
-    return client;
-  };
+  const clientOf = clientsOf(emulator, (settings) => new SQS({ ...settings, maxAttempts: 1 }));
   return {
     async send(queue, body, attributes = {}) {
-      const command = new SendMessageCommand({
-        QueueUrl: `${emulator.endpoint}/${queue.accountId}/${queue.resource}`,
-        MessageBody: body,
-        MessageAttributes: Object.fromEntries(
-          Object.entries(attributes).map(([name, value]) => [
-            name,
-            { DataType: 'String', StringValue: value },
-          ]),
-        ),
-      });
+      const typed = Object.entries(attributes).map(([name, StringValue]) => [
+        name,
+        { DataType: 'String', StringValue },
+      ]);
       try {
-        await clientOf(queue).send(command);
+        await clientOf(queue.accountId, queue.region).sendMessage({
+          QueueUrl: `${emulator.endpoint}/${queue.accountId}/${queue.resource}`,
+          MessageBody: body,
+          MessageAttributes: Object.fromEntries(typed),
+        });
       } catch (error) {
         const { name, message } = error as Error;
         if (name === 'QueueDoesNotExist')

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { IAM } from '@aws-sdk/client-iam';
+import { background } from '../gateway/background.ts';
 import type { BusEvent, Emulator } from '../gateway/call.ts';
 import { enforced } from './control-policies.ts';
 import type { Emit } from './events.ts';
@@ -73,14 +73,14 @@ export function newWorld(options: WorldOptions): World {
     reservedIds: [],
     unready: new Set(),
     announce: (event) =>
-      tasks.run(`emitting ${event['detail-type']}`, async () => {
+      tasks.follow(async () => {
         const recorded = event['detail-type'].endsWith('via CloudTrail') && world.covering;
         const found = recorded ? await recorded(event.account, event.region) : {};
         if (!('reason' in found)) await emit(event, event.account, event.region);
       }),
     later: (milliseconds, task) =>
-      tasks.run('a delayed act', async (ended) => {
-        await sleep(milliseconds, undefined, { signal: ended });
+      tasks.follow(async () => {
+        await tasks.pause(milliseconds);
         await task();
       }),
     newAccountId: () => world.reservedIds.shift() ?? unusedId(world),
@@ -99,29 +99,6 @@ export function newWorld(options: WorldOptions): World {
     stop: tasks.stop,
   };
   return world;
-}
-
-/** Background tasks: a failure is logged, and the stop waits for all of them. */
-function background(log: (line: string) => void) {
-  const tasks = new Set<Promise<void>>();
-  const ended = new AbortController();
-  return {
-    run(name: string, task: (ended: AbortSignal) => Promise<void>): void {
-      const running = task(ended.signal)
-        .catch((error: unknown) => {
-          if (!ended.signal.aborted) log(`${name} failed: ${error instanceof Error ? error.message : error}`);
-        })
-        .finally(() => tasks.delete(running));
-      tasks.add(running);
-    },
-    async idle(): Promise<void> {
-      while (tasks.size > 0) await Promise.all(tasks);
-    },
-    async stop(): Promise<void> {
-      ended.abort();
-      await Promise.all(tasks);
-    },
-  };
 }
 
 function unusedId(world: World): string {
