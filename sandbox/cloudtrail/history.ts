@@ -33,7 +33,7 @@ type Request = z.infer<typeof request>;
 const key = randomBytes(16);
 const signed = (text: string) => createHmac('sha256', key).update(text).digest('hex');
 
-/** A token goes on with the same question only. */
+/** A token continues the same request only. */
 const tokenOf = (start: number, asked: string) =>
   Buffer.from(JSON.stringify([start, signed(`${start} ${asked}`)])).toString('base64');
 

@@ -24,7 +24,7 @@ async function remediationOf(
   });
 }
 
-/** Opens a port and waits for it to be closed again; milliseconds from the call's return to the rule being gone. */
+/** Opens a port and waits for it to be closed again; milliseconds from the call's return until the rule is not found. */
 async function openAndSeeClosed(world: World, at: { accountId: string; region: string; port: number }) {
   const group = await openToTheWorld(world.sandbox, at);
   await until(`${group.ruleId} is revoked`, 60, async () =>

@@ -14,7 +14,7 @@ import principals
 from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import get_account_id
 
-# Services whose calls have us-east-1 as aws:RequestedRegion, wherever the caller is.
+# Services whose calls have us-east-1 as aws:RequestedRegion, whatever Region the call is made in.
 GLOBAL = {"iam", "organizations", "account"}
 
 # Account id -> levels -> (ARN, statements) of each policy; and which accounts each organization has some for.

@@ -153,7 +153,7 @@ async def application(scope, receive, send):
     else:
         try:
             status, answer = 200, route(json.loads(body))
-        except Exception as error:  # told to the gateway, which raises it there
+        except Exception as error:  # sent to the gateway, which raises it there
             status, answer = 500, {"message": f"{type(error).__name__}: {error}"}
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": json.dumps(answer, default=str).encode()})

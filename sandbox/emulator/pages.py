@@ -1,5 +1,5 @@
 """Pages of EC2's listings, which ministack answers whole: MaxResults within the bounds of the operation, and an opaque
-token that goes on with the same question only. Without MaxResults everything is answered, as EC2 does."""
+token that continues the same request only. Without MaxResults everything is answered, as EC2 does."""
 
 import base64
 import hashlib

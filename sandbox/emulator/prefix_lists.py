@@ -1,5 +1,5 @@
 """What ministack's managed prefix lists lack: their versions, which can be read and restored, the resources that use
-them, the IPAM prefix list resolvers that write to them (which write nothing here), and accounts besides the owner. Every list is shared with the whole organization of its owner."""
+them, the IPAM prefix list resolvers that write to them (which write nothing here), and accounts other than the owner. Every list is shared with the whole organization of its owner."""
 
 import base64
 import copy
@@ -21,7 +21,7 @@ def members(account):
 
 
 def owned(params):
-    """A list of the caller's own account. What others share or AWS keeps cannot be changed or asked after."""
+    """A list of the caller's own account. What others share or AWS keeps cannot be changed, and its users cannot be listed."""
     prefix_list_id = ec2._p(params, "PrefixListId")
     if ec2._is_aws_managed_prefix_id(prefix_list_id):
         raise Refused("UnsupportedOperation", "The action is not supported for an AWS-managed prefix list.")
@@ -121,9 +121,9 @@ def entries(params):
         wanted = found["Versions"].get(number(params, "TargetVersion"))
         if wanted is None:
             raise Refused("InvalidPrefixListVersion.NotFound", "The prefix list has no such version")
-    told = "".join(f"<item><cidr>{each['Cidr']}</cidr><description>{ec2._esc(each['Description'])}</description></item>"
+    items = "".join(f"<item><cidr>{each['Cidr']}</cidr><description>{ec2._esc(each['Description'])}</description></item>"
                    for each in wanted)
-    return ec2._xml(200, "GetManagedPrefixListEntriesResponse", f"<entrySet>{told}</entrySet>")
+    return ec2._xml(200, "GetManagedPrefixListEntriesResponse", f"<entrySet>{items}</entrySet>")
 
 
 def uses(group, prefix_list_id):
@@ -140,11 +140,11 @@ def associations(params):
     if not 5 <= size <= 255:
         raise Refused("InvalidMaxResults", f"The value {size} of MaxResults is not between 5 and 255")
     start = int(base64.b64decode(ec2._p(params, "NextToken")) or 0)
-    told = "".join(f"<item><resourceId>{group}</resourceId><resourceOwner>{account}</resourceOwner></item>"
+    items = "".join(f"<item><resourceId>{group}</resourceId><resourceOwner>{account}</resourceOwner></item>"
                    for group, account in sorted(users)[start:start + size])
     more = base64.b64encode(str(start + size).encode()).decode() if len(users) > start + size else ""
     return ec2._xml(200, "GetManagedPrefixListAssociationsResponse",
-                    f"<prefixListAssociationSet>{told}</prefixListAssociationSet>"
+                    f"<prefixListAssociationSet>{items}</prefixListAssociationSet>"
                     + (f"<nextToken>{more}</nextToken>" if more else ""))
 
 

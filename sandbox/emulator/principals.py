@@ -75,11 +75,11 @@ def deletes(delete, kept, name_parameter, unique_id):
     """The deletion of a role or user, after which trust policies show the unique id in place of its ARN."""
     def carry_out(parameters):
         name = iam._p(parameters, name_parameter)
-        gone = kept.get(name)
+        deleted = kept.get(name)
         answer = delete(parameters)
-        if gone and name not in kept:
+        if deleted and name not in kept:
             for role in iam._roles._data.values():
-                show_unique_id(role, gone["Arn"], gone[unique_id])
+                show_unique_id(role, deleted["Arn"], deleted[unique_id])
         return answer
     return carry_out
 
@@ -92,7 +92,7 @@ def register(access_key, session):
 
 
 def resolve(access_key_id, *arguments, **named):
-    """The credential, unless it is a session of a role that is no more."""
+    """The credential, unless it is a session of a role that was deleted."""
     session = sts._sessions.get(access_key_id) or {}
     role = role_of_session(session.get("Arn", "")) or {}
     if session.get("RoleId") and session["RoleId"] != role.get("RoleId"):

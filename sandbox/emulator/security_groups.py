@@ -135,9 +135,9 @@ def authorize(kind, outbound):
             if tags:
                 ec2._tags[rule["SecurityGroupRuleId"]] = [dict(tag) for tag in tags]
         group[kind] = group[kind] + rules
-        told = "".join(ec2._sg_rule_xml(group["GroupId"], rule, is_egress=outbound) for rule in rules)
+        shown = "".join(ec2._sg_rule_xml(group["GroupId"], rule, is_egress=outbound) for rule in rules)
         action = f"AuthorizeSecurityGroup{'Egress' if outbound else 'Ingress'}Response"
-        return ec2._xml(200, action, f"<return>true</return><securityGroupRuleSet>{told}</securityGroupRuleSet>")
+        return ec2._xml(200, action, f"<return>true</return><securityGroupRuleSet>{shown}</securityGroupRuleSet>")
     return run
 
 
@@ -146,7 +146,7 @@ EDITED = {"CidrIpv4": "IpRanges", "CidrIpv6": "Ipv6Ranges", "PrefixListId": "Pre
 
 
 def edited(params, base, rule_id):
-    """The rule that an edit asks for, whole: what it does not name is gone."""
+    """The rule that an edit asks for, complete: what it does not name is removed."""
     rule = {"IpProtocol": ec2._p(params, f"{base}.IpProtocol"), "SecurityGroupRuleId": rule_id,
             **{kind: [] for kind in SOURCES}}
     given = [name for name in EDITED if ec2._p(params, f"{base}.{name}")]
@@ -188,12 +188,12 @@ def modify(params):
 
 def rule_xml(group_id, rule, is_egress=False):
     """A rule has one source; the listing leaves out a prefix list, and takes every group for the account's own."""
-    told = list_rule(group_id, rule, is_egress)
+    shown = list_rule(group_id, rule, is_egress)
     names = "".join(f"<prefixListId>{entry['PrefixListId']}</prefixListId>" for entry in rule.get("PrefixListIds", []))
-    told = told.replace("</toPort>", f"</toPort>{names}", 1)
+    shown = shown.replace("</toPort>", f"</toPort>{names}", 1)
     for pair in rule.get("UserIdGroupPairs", []):
-        told = told.replace(f"<userId>{get_account_id()}<", f"<userId>{pair.get('UserId') or get_account_id()}<", 1)
-    return told
+        shown = shown.replace(f"<userId>{get_account_id()}<", f"<userId>{pair.get('UserId') or get_account_id()}<", 1)
+    return shown
 
 
 def create_with_tags(params):

@@ -6,7 +6,7 @@ import { expiredAnswer, throttleAnswer, unavailableAnswer } from './fault-answer
 /**
  * What may happen to a call.
  * - `throttle`, `unavailable` (500 or 503), `expired`: refused in the service's own words, nothing carried out.
- *   Only a session expires: a call with a user's own key is spared `expired`.
+ *   Only a session expires: a call with a user's own key never gets `expired`.
  * - `revoked`: as `expired`, and the session stays so.
  * - `reset`: the connection is reset, nothing carried out. `silence`: no answer, for `silenceMs`, then a reset.
  * - `slow`: carried out and answered, `slowMs` late.
@@ -144,8 +144,8 @@ export function faults(): Faults {
       seen.set(what, nth);
       const draw = (purpose: string) => fraction(now.seed, what, nth, purpose);
       const kind = revoked.has(call.accessKeyId) ? 'revoked' : kindAt(now.rates, draw('kind'));
-      const spared = (kind === 'expired' || kind === 'revoked') && !isSession(call);
-      if (!kind || spared) return carryOut();
+      const exempt = (kind === 'expired' || kind === 'revoked') && !isSession(call);
+      if (!kind || exempt) return carryOut();
       note(kind, call);
       if (kind === 'revoked') revoked.add(call.accessKeyId);
       return strike[kind]({ call, plan: now, draw, carryOut });

@@ -142,7 +142,7 @@ function checked(content: string): string {
     );
     if (isWhole) return content;
   } catch {
-    // The one answer of AWS says no more.
+    // AWS gives one error for all of these.
   }
   throw new Refusal(
     'MalformedPolicyDocumentException',

@@ -46,7 +46,7 @@ export interface World {
   /** The ids of the next created accounts, in this order; then random unused ones. */
   readonly reservedIds: string[];
   newAccountId(): string;
-  /** Tells the emulator who is in an organization, for `aws:PrincipalOrgID`, and the members' control policies. */
+  /** Gives the emulator the members of an organization, for `aws:PrincipalOrgID`, and the members' control policies. */
   registerMembers(graph: Graph): Promise<void>;
   /** Runs when an account has joined, before it is ready. */
   onJoin(listener: JoinListener): void;

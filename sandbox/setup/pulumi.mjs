@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -107,7 +108,7 @@ async function probe(file) {
  * @returns {Promise<string | undefined>} the reason of a failure
  */
 async function intoCache(install) {
-  const draft = `${cache}.draft${repository.replaceAll(path.sep, '-')}`;
+  const draft = `${cache}.draft-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
   const bin = path.join(draft, 'bin');
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(bin, { recursive: true });

@@ -24,7 +24,7 @@ export function failures(type: string, fields: Fields, inputs: Properties, prefi
     const property = prefix + name;
     if (value === undefined || value === null) {
       if (!field.required) continue;
-      const hint = name === 'name' ? ' (names are never made up here: give one)' : '';
+      const hint = name === 'name' ? ' (no name is generated here: give one)' : '';
       found.push({ property, reason: `${type} needs property "${property}": ${accepts(field)}${hint}` });
     } else if (!hasUnknown(value)) {
       found.push(...mismatches(type, property, field, value));

@@ -47,11 +47,11 @@ export function readConfiguration(raw: Raw): { configuration: Configuration; fai
   const failures: Failure[] = [];
   for (const name of Object.keys(raw)) {
     if (ACCEPTED.includes(name) || ENGINE.includes(name) || raw[name] === undefined) continue;
-    const mend =
+    const fix =
       name === 'profile' ? 'credentials come from the environment' : `it accepts ${ACCEPTED.join(', ')}`;
     failures.push({
       property: name,
-      reason: `the sandbox's AWS provider does not support "${name}": ${mend}`,
+      reason: `the sandbox's AWS provider does not support "${name}": ${fix}`,
     });
   }
   const wrong = (property: string, expected: string): void => {

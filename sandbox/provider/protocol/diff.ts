@@ -73,9 +73,10 @@ function tagChanges(
   const wanted = tagsOf(news, around.defaultTags);
   const held = isObject(old.outputs.tagsAll) ? old.outputs.tagsAll : {};
   const own = tagsOf(news, tagsOf(old.inputs, {}));
-  const told = (key: string, path: string) => path === step('tags', key) || (path === 'tags' && key in own);
+  const isKnown = (key: string, path: string) =>
+    path === step('tags', key) || (path === 'tags' && key in own);
   return [...new Set([...Object.keys(held), ...Object.keys(wanted)])]
-    .filter((key) => !known.some(({ path }) => told(key, path)))
+    .filter((key) => !known.some(({ path }) => isKnown(key, path)))
     .flatMap((key) => compare(step('tagsAll', key), { kind: 'string' }, held[key], wanted[key], false));
 }
 

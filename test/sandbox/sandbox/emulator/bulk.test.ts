@@ -20,7 +20,7 @@ async function groups(of: Sandbox, account: string, region: string) {
   return SecurityGroups.filter(({ GroupName }) => GroupName !== 'default');
 }
 
-test('every cell has its own groups, the same for the same seed', async () => {
+test('every cell has its own groups, identical for the same seed', async () => {
   const again = await start();
   try {
     const seen = new Set<string>();

@@ -33,7 +33,7 @@ describe('pages', () => {
   const page = (input: { MaxResults?: number; NextToken?: string; GroupIds?: string[] }) =>
     ec2().describeSecurityGroups(input);
 
-  test('a listing goes on where its page ended', async () => {
+  test('the next page starts where the last one ended', async () => {
     for (let number = 0; number < 11; number += 1) await makeGroup(undefined, `page-${number}`);
     const { SecurityGroups: all = [] } = await page({});
     const listed: string[] = [];
@@ -51,7 +51,7 @@ describe('pages', () => {
     await expect(page({ MaxResults })).rejects.toMatchObject({ name: 'InvalidParameterValue' });
   });
 
-  test('a token is good for the question that gave it', async () => {
+  test('a token is valid for the request that returned it only', async () => {
     const { NextToken = '' } = await page({ MaxResults: 5 });
     const other = page({ MaxResults: 5, NextToken, GroupIds: [await makeGroup(undefined, 'other')] });
     await expect(other).rejects.toMatchObject({ name: 'InvalidPaginationToken' });

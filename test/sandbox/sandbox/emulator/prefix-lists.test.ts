@@ -41,7 +41,7 @@ async function version(client = ec2) {
   return found.PrefixLists?.map(({ Version, OwnerId }) => ({ Version, OwnerId }));
 }
 
-/** A new group of an account that lets the list in. */
+/** A new group of an account that allows the list. */
 async function groupWithList(accountId: string, region = 'eu-west-1', prefixListId = PrefixListId) {
   names += 1;
   const client = clientOf(accountId, region);
@@ -89,7 +89,7 @@ describe('the versions of a prefix list', () => {
     expect(await version()).toEqual([{ Version: 1, OwnerId: owner }]);
   });
 
-  test('are no more after a new name alone', async () => {
+  test('do not change with a new name alone', async () => {
     const PrefixListName = 'renamed';
     await ec2.modifyManagedPrefixList({ PrefixListId, PrefixListName });
     expect(await version()).toEqual([{ Version: 1, OwnerId: owner }]);
@@ -150,7 +150,7 @@ describe('another account', () => {
     expect(await entries()).toEqual(['10.0.0.0/8']);
   });
 
-  test('outside of it, and another Region, know nothing of it', async () => {
+  test('outside of it, and another Region, do not find it', async () => {
     for (const stranger of [clientOf(outsider), clientOf(user, 'eu-central-1')]) {
       await expect(entries(stranger)).rejects.toMatchObject({ name: 'InvalidPrefixListID.NotFound' });
       expect(await version(stranger)).toEqual([]);

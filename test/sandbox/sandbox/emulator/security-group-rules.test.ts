@@ -43,7 +43,7 @@ const ranges = async () => (await rules()).map(({ CidrIpv4, CidrIpv6 }) => CidrI
 const ids = async () => (await rules()).map(({ SecurityGroupRuleId = '' }) => SecurityGroupRuleId);
 
 describe('a rule that is there already', () => {
-  test('makes the whole call fail, with the words of EC2, and adds nothing', async () => {
+  test("fails the whole call with EC2's error, and adds nothing", async () => {
     await authorize(ssh('0.0.0.0/0'));
     await expect(authorize(ssh('10.0.0.0/8', '0.0.0.0/0'))).rejects.toMatchObject({
       name: 'InvalidPermission.Duplicate',
@@ -125,7 +125,7 @@ describe('rules', () => {
     expect(await rules()).toMatchObject([{ ReferencedGroupInfo: group, GroupOwnerId: '300000000001' }]);
   });
 
-  test('can be added and taken by the name of a group of the default VPC', async () => {
+  test('can be added and removed by the name of a group of the default VPC', async () => {
     const GroupName = `group-${groups}`;
     const flat = { GroupName, IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' };
     await ec2.authorizeSecurityGroupIngress(flat);

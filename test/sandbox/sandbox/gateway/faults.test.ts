@@ -80,33 +80,33 @@ const services: [string, (maxAttempts: number) => Promise<unknown>, string, stri
 ];
 
 describe.each(services)('%s', (_service, call, throttle, expired) => {
-  test('refuses a caller that is too fast by its own name for it, which the SDK tries again', async () => {
+  test('throttles with its own error, which the SDK retries', async () => {
     every('throttle');
     const before = sandbox.faults.counts().struck.throttle;
     await expect(call(2)).rejects.toMatchObject({ name: throttle, $metadata: { attempts: 2 } });
     expect(sandbox.faults.counts().struck.throttle - before).toBe(2);
   });
 
-  test('refuses an expired session by its own name for it', async () => {
+  test('refuses an expired session with its own error', async () => {
     every('expired');
     await expect(call(1)).rejects.toMatchObject({ name: expired });
   });
 
-  test('answers 5xx, which the SDK tries again', async () => {
+  test('answers 5xx, which the SDK retries', async () => {
     every('unavailable');
     await expect(call(2)).rejects.toMatchObject({
       $metadata: { attempts: 2, httpStatusCode: expect.toSatisfy((code: number) => code >= 500) },
     });
   });
 
-  test('resets the connection, which the SDK tries again', async () => {
+  test('resets the connection, which the SDK retries', async () => {
     every('reset');
     await expect(call(2)).rejects.toMatchObject({ code: 'ECONNRESET', $metadata: { attempts: 2 } });
   });
 });
 
 describe('faults at the gateway', () => {
-  test('a call succeeds by the SDK where a third of all calls go wrong in ways that pass', async () => {
+  test("the SDK's retries get every call through when a third of all calls fail for a moment", async () => {
     const rates = { throttle: 0.1, unavailable: 0.1, reset: 0.1, slow: 0.03 };
     sandbox.faults.set({ seed: 7, rates, slowMs: [1, 20] });
     const ec2 = new EC2({ ...client(10), retryStrategy: undefined });
@@ -122,7 +122,7 @@ describe('faults at the gateway', () => {
     expect(found.SecurityGroups).toHaveLength(1);
   });
 
-  test('a revoked session stays refused, and another is not', async () => {
+  test('a revoked session stays refused, and another session is accepted', async () => {
     const identity = (given: typeof credentials) =>
       new STS({ ...client(1), credentials: given }).getCallerIdentity({});
     const only = [{ service: 'sts', operation: 'GetCallerIdentity' }];
@@ -146,7 +146,7 @@ describe('faults at the gateway', () => {
     await identity(credentials);
   });
 
-  test('silence ends in a reset, and the caller may give up before', async () => {
+  test("silence ends in a reset, and the caller's own timeout can end it before", async () => {
     every('silence', { silenceMs: 200 });
     const begun = performance.now();
     const sts = new STS(client(1));
@@ -162,7 +162,7 @@ describe('faults at the gateway', () => {
     });
   });
 
-  test('a filter spares what it does not name, and root users are spared', async () => {
+  test('calls that no filter names, and calls of root users, get no fault', async () => {
     every('throttle', { only: [{ service: 'iam' }, { caller: 'assumed-role/other' }] });
     await new STS(client(1)).getCallerIdentity({});
     await expect(new IAM(client(1)).listRoles({})).rejects.toThrow('Rate exceeded');

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 describe('listing', () => {
-  it('gives 45 accounts in pages of 20, and smaller ones when asked', async () => {
+  it('lists 45 accounts in pages of 20, and in smaller ones on request', async () => {
     const owner = '600000000000';
     await client(owner).createOrganization({});
     const names = Array.from({ length: 44 }, (_, index) => `many-${index}`);

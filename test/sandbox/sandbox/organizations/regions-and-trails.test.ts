@@ -62,7 +62,7 @@ describe('Regions', () => {
     expect(await refusal(rules)).toBe('UnrecognizedClientException');
   });
 
-  it('opting in takes a while, tells so in events, and opens the Region; opting out closes it', async () => {
+  it('opting in takes a while, is reported in events, and enables the Region; opting out disables it', async () => {
     const received = await listen({ root }, '300000000004', ['aws.account']);
     const client = new Account(root('300000000004'));
     parts.organization.world.delays.regionOptIn = 1500; // time to look at what lies between
@@ -171,7 +171,7 @@ describe('trails', () => {
     const ParentId = (await caller.listRoots({})).Roots?.[0]?.Id;
     const unit = (Name: string) => caller.createOrganizationalUnit({ ParentId, Name });
     await trailsOf(management).stopLogging({ Name: 'organization' });
-    await unit('unheard');
+    await unit('unrecorded');
     await parts.organization.world.idle(); // its event arrives a moment later
     await trailsOf(management).startLogging({ Name: 'organization' });
     await unit('received');

@@ -96,7 +96,7 @@ test('time to live, recovery and tags are switched off and on in place', async (
   expect((await dynamodb.listTagsOfResource({ ResourceArn })).Tags).toEqual([]);
 });
 
-test('a table that went by hand is made anew, and another key replaces it', async () => {
+test('a table that was deleted by hand is created again, and another key replaces it', async () => {
   await asUsual();
   await dynamodb.deleteTable({ TableName });
   expect(await planned(true)).toEqual(['create table']);
@@ -146,7 +146,7 @@ test.each<[string, Partial<aws.dynamodb.TableArgs>, RegExp]>([
   await expect((await table()).up()).rejects.toThrow(message);
 });
 
-test('a table that is protected from deletion stays, with the reason of AWS', async () => {
+test('a table that is protected from deletion stays, and the error has the reason that AWS gives', async () => {
   more = { deletionProtectionEnabled: true };
   await (await table()).up();
   await expect((await table()).destroy()).rejects.toThrow(/deleting .*Table "table": .*protect/i);

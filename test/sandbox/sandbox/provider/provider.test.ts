@@ -221,7 +221,7 @@ test('one stack works in two Regions and, through a role, in another account', a
   expect((await elsewhere.listRules({})).Rules).toEqual([]);
 });
 
-test('destroy leaves nothing, not even where a resource went by hand before', async () => {
+test('destroy leaves nothing, also where a resource was deleted by hand before', async () => {
   await new EventBridge(settings()).removeTargets({ Rule: 'test-forward', Ids: ['org-bus'] });
   await (await everything()).destroy();
   const events = new EventBridge(settings());

@@ -155,7 +155,7 @@ describe('calls that are recorded as their XML', () => {
   });
 });
 
-describe('tags put on and taken off', () => {
+describe('tags added and removed', () => {
   test('are two lists, resources and tags, whose texts stay as they are', () => {
     const query =
       'ResourceId.1=sg-1&ResourceId.2=vpc-1&Tag.1.Key=open&Tag.1.Value=true&Tag.2.Key=port&Tag.2.Value=22';

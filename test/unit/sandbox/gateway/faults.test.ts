@@ -25,7 +25,7 @@ const user: Identity = {
 const fine: Answer = { status: 200, headers: {}, body: Buffer.from('fine') };
 const carryOut = async () => fine;
 
-/** What becomes of one call after the other: `fine`, a status, or `hung up`. */
+/** The result of each call in turn: `fine`, a status, or `hung up`. */
 async function outcomes(plan: FaultPlan, calls: Call[]): Promise<string[]> {
   const struck = faults();
   struck.set(plan);
@@ -47,7 +47,7 @@ describe('faults', () => {
       call({ region: ['eu-west-1', 'us-east-1'][index % 2] as string }),
     );
 
-  test('the same seed strikes the same calls, however calls of different Regions interleave', async () => {
+  test("the same seed gives faults to the same calls, in any order of the Regions' calls", async () => {
     const interleaved = await outcomes(plan, two(200));
     const [first, second] = [0, 1].map((odd) => two(200).filter((_, index) => index % 2 === odd));
     const oneAfterTheOther = await outcomes(plan, [...(first as Call[]), ...(second as Call[])]);

@@ -13,9 +13,9 @@ test('an unknown property is refused, naming what is accepted', () => {
   expect(reason).toMatch(/^eventPatern: .*has no property "eventPatern".*accepts .*eventPattern/);
 });
 
-test('a missing name is refused, saying that none is made up', () => {
+test('a missing name is refused, saying that none is generated', () => {
   expect(failures(RULE, rule, {})).toEqual([
-    { property: 'name', reason: expect.stringContaining('names are never made up here') },
+    { property: 'name', reason: expect.stringContaining('no name is generated here') },
   ]);
 });
 

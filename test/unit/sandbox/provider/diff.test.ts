@@ -118,7 +118,7 @@ test('default tags are no tags of the program, unless they were changed', () => 
   expect(settle(rule, found, { name: 'a' }, { team: 'y' }).inputs.tags).toEqual(found.tags);
 });
 
-test('a preview leaves out what only the update can tell', () => {
+test('a preview leaves out what is known only after the update', () => {
   const old = { arn: 'arn', lastModified: 'before', codeSha256: 'before' };
   const outputs = foreseen(lambda, 'eu-west-1', old, { name: 'f' }, { team: 'x' });
   expect(outputs).toMatchObject({ name: 'f', arn: 'arn', region: 'eu-west-1', tagsAll: { team: 'x' } });

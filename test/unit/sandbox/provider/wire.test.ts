@@ -16,7 +16,7 @@ const ARCHIVE = '0def7320c3a5731c473e5ecbe6d01bc7';
 test('properties survive the wire with their markers, and absent ones are left out', () => {
   const code = { [SIGNATURE]: ARCHIVE, hash: 'h', path: '/p' };
   const there = { name: 'a', arn: UNKNOWN, list: ['x', { y: 1 }], code };
-  expect(fromStruct(toStruct({ ...there, gone: undefined, nothing: null }))).toEqual(there);
+  expect(fromStruct(toStruct({ ...there, absent: undefined, nothing: null }))).toEqual(there);
 });
 
 test('an unexpected secret is refused and not stored in the clear', () => {

@@ -86,7 +86,7 @@ describe('the Pulumi CLI', () => {
     expect(await resultOf('pulumiCli.find()', ['old'])).toMatchObject({ version: '3.259.0' });
   });
 
-  test('that is not to be had: one message with every reason and both fixes', async () => {
+  test('that is found nowhere: one message with every reason and both fixes', async () => {
     expect(await resultOf('pulumiCli.make(() => {})')).toMatch(
       /official install: .* is not reachable \(no network\)\n.*build from the Go module: no Go on PATH\nInstall the CLI.*or install Go/,
     );

@@ -41,7 +41,7 @@ describe('a signal to set-up', () => {
   const foreground = (shell: string) =>
     `runInForeground(['sh', '-c', ${JSON.stringify(shell)}], process.env)`;
 
-  test('goes on to the command behind a script, whose exit code counts', async () => {
+  test('is passed to the command behind a script, whose exit code counts', async () => {
     expect(await endOf(foreground('exit 7'))).toMatchObject({ exit: 7 });
     const trapped = foreground('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done');
     expect(await endOf(trapped, 'SIGTERM')).toMatchObject({ exit: 9 });
