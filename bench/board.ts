@@ -104,11 +104,9 @@ export async function measureBoard(
     await fillFleet(database.query, accounts, 17);
     await database.query('analyze');
     const context = {
-      ...{
-        store: openStore(database),
-        layout: 'region',
-        missing: async () => [],
-      },
+      ...{ store: openStore(database), layout: 'region' },
+      missing: async () => [],
+      offboarding: { uninstallView: async () => ({ state: 'none', stacks: [] }) },
       policy: async () => parsePolicy('version: 1\nrules: [{ name: all, match: {}, mode: revoke }]'),
     } as unknown as RouteContext;
     const door = { tokens: [{ name: 'bench', role: 'viewer' as const, token }], allowedHosts: [] };
