@@ -17,6 +17,7 @@ import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { codeSha256 } from '../../programs/arguments.ts';
 import { refuseDenied } from './control-policies.ts';
+import type { FileDatabase } from './database.ts';
 import { deadLetterQueues, memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
@@ -244,3 +245,11 @@ export function createWorld(
   };
   return { world, run, runs, execute, working, verdicts, queue, requested, parts, aws, settings };
 }
+
+/** A new world over the database of a test. */
+export const reconcileWorld = ({ database, store }: Pick<FileDatabase, 'database' | 'store'>) => ({
+  ...{ database, store },
+  ...createWorld(store, database),
+});
+
+export type ReconcileWorld = ReturnType<typeof reconcileWorld>;

@@ -1,19 +1,11 @@
 import { beforeEach, describe, expect } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import type { Store } from '../../../../controlplane/store/store.ts';
 import { scpWords } from '../../../worlds/control-policies.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createWorld, one, two } from '../../../worlds/reconcile.ts';
+import { one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
 
-let database: Database;
-let store: Store;
-let { world, run, queue, settings, parts } = {} as ReturnType<typeof createWorld>;
-
-test.beforeEach(({ given: embedded }) => {
-  ({ database, store } = embedded);
-});
-beforeEach(() => {
-  ({ world, run, queue, settings, parts } = createWorld(store, database));
+let { database, store, world, run, queue, settings, parts } = {} as ReconcileWorld;
+test.beforeEach(({ given }) => {
+  ({ database, store, world, run, queue, settings, parts } = reconcileWorld(given));
 });
 
 const region = 'eu-west-1';
@@ -122,40 +114,35 @@ describe('a denied Region in an account stack', () => {
   beforeEach(() => {
     Object.assign(settings, { layout: 'account' });
   });
-  const cellsMade = (made: Map<string, string[]>) => made.get(`account-${one}`);
-
-  test('is left out of it, counts as not covered, and enters it once it is open', async () => {
+  /** The Regions that each account's stack was made with last, from now on. */
+  const madeCells = () => {
     const made = new Map<string, string[]>();
     world.up = async ({ key: of, arguments: args }) => {
-      if (args.kind === 'account')
-        made.set(
-          of,
-          args.cells.map((cell) => cell.region),
-        );
+      if (args.kind !== 'account') return;
+      const regions = args.cells.map((cell) => cell.region);
+      made.set(of, regions);
     };
+    return (id: string) => made.get(`account-${id}`);
+  };
+
+  test('is left out of it, counts as not covered, and enters it once it is open', async () => {
+    const cellsOf = madeCells();
     world.denied.add(`${one} ${region}`);
     expect(await run(strict)).toMatchObject({ state: 'succeeded' });
-    expect(cellsMade(made)).toEqual(['us-east-1']);
-    expect(made.get(`account-${two}`)).toEqual(['us-east-1', region]);
+    expect(cellsOf(one)).toEqual(['us-east-1']);
+    expect(cellsOf(two)).toEqual(['us-east-1', region]);
     expect(await coverageOf()).toMatchObject({ [region]: 'not-covered' });
     world.denied.clear();
     await run();
-    expect(cellsMade(made)).toEqual(['us-east-1', region]);
+    expect(cellsOf(one)).toEqual(['us-east-1', region]);
   });
 
   test('stays in it where it was made before', async () => {
     await run();
-    const made = new Map<string, string[]>();
-    world.up = async ({ key: of, arguments: args }) => {
-      if (args.kind === 'account')
-        made.set(
-          of,
-          args.cells.map((cell) => cell.region),
-        );
-    };
+    const cellsOf = madeCells();
     world.denied.add(`${one} ${region}`);
     await run();
-    expect(cellsMade(made)).toEqual(['us-east-1', region]);
+    expect(cellsOf(one)).toEqual(['us-east-1', region]);
     expect(await coverageOf()).toMatchObject({ [region]: 'not-covered' });
   });
 });

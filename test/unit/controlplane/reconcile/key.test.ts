@@ -1,20 +1,19 @@
-import { beforeEach, describe, expect } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import type { Store } from '../../../../controlplane/store/store.ts';
+import { describe, expect } from 'vitest';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
-import { createWorld, deletedRule, hub, one, two } from '../../../worlds/reconcile.ts';
+import {
+  deletedRule,
+  hub,
+  one,
+  type ReconcileWorld,
+  reconcileWorld,
+  two,
+} from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
 
-let database: Database;
-let store: Store;
-let { world, run, working, verdicts, queue } = {} as ReturnType<typeof createWorld>;
-
-test.beforeEach(({ given: embedded }) => {
-  ({ database, store } = embedded);
-});
-beforeEach(async () => {
-  ({ world, run, working, verdicts, queue } = createWorld(store, database));
+let { database, store, world, run, working, verdicts, queue } = {} as ReconcileWorld;
+test.beforeEach(({ given }) => {
+  ({ database, store, world, run, working, verdicts, queue } = reconcileWorld(given));
 });
 
 const ready = async (key: string) => (await store.stacks.get(key))?.conditions.Ready?.status;

@@ -1,20 +1,12 @@
-import { beforeEach, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { advanceRun } from '../../../../controlplane/runs/advance.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createWorld, deletedRule, one } from '../../../worlds/reconcile.ts';
+import { deletedRule, one, type ReconcileWorld, reconcileWorld } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
 
-let database: Database;
-let store: Store;
-let { world, run, working, queue, parts } = {} as ReturnType<typeof createWorld>;
-
-test.beforeEach(({ given: embedded }) => {
-  ({ database, store } = embedded);
-});
-beforeEach(async () => {
-  ({ world, run, working, queue, parts } = createWorld(store, database));
+let { database, store, world, run, working, queue, parts } = {} as ReconcileWorld;
+test.beforeEach(({ given }) => {
+  ({ database, store, world, run, working, queue, parts } = reconcileWorld(given));
 });
 
 /** The result of a preview of one account when something else happens while its key waits for a worker. */

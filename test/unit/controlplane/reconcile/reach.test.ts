@@ -1,19 +1,11 @@
-import { beforeEach, describe, expect } from 'vitest';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import type { Store } from '../../../../controlplane/store/store.ts';
+import { describe, expect } from 'vitest';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { createWorld, hub, one, two } from '../../../worlds/reconcile.ts';
+import { hub, one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
 
-let database: Database;
-let store: Store;
-let { world, run, queue, parts } = {} as ReturnType<typeof createWorld>;
-
-test.beforeEach(({ given: embedded }) => {
-  ({ database, store } = embedded);
-});
-beforeEach(async () => {
-  ({ world, run, queue, parts } = createWorld(store, database));
+let { store, world, run, queue, parts } = {} as ReconcileWorld;
+test.beforeEach(({ given }) => {
+  ({ store, world, run, queue, parts } = reconcileWorld(given));
 });
 
 const account = async (id: string) => (await store.accounts.get(id))?.conditions ?? {};

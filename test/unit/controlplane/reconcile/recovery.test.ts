@@ -1,22 +1,14 @@
-import { beforeEach, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { OperationFailed } from '../../../../controlplane/pulumi/failure.ts';
 import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
-import type { Database } from '../../../../controlplane/store/database/database.ts';
-import type { Store } from '../../../../controlplane/store/store.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
-import { createWorld, one, two } from '../../../worlds/reconcile.ts';
+import { one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
 
-let database: Database;
-let store: Store;
-let { world, run } = {} as ReturnType<typeof createWorld>;
-
-test.beforeEach(({ given: embedded }) => {
-  ({ database, store } = embedded);
-});
-beforeEach(async () => {
-  ({ world, run } = createWorld(store, database));
+let { database, store, world, run } = {} as ReconcileWorld;
+test.beforeEach(({ given }) => {
+  ({ database, store, world, run } = reconcileWorld(given));
 });
 
 const ready = async (key: string) => (await store.stacks.get(key))?.conditions.Ready?.status;
