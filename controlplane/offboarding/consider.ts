@@ -204,7 +204,7 @@ export async function consider(
   return { keysToEnqueue, held, remarks: remarksOn(settings, organization) };
 }
 
-/** Without this condition, a reader of the account cannot tell why it is not covered. */
+/** Without this condition, a reader of the account does not know why it is not covered. */
 async function markOutOfScope(
   { store, settings, now }: OffboardingContext,
   records: readonly AccountRecord[],

@@ -58,14 +58,14 @@ async function finish(
 ): Promise<Result> {
   const { store, log, now, enqueue } = context;
   const { key, offboarding, account, stack, lease } = leaving;
-  const deed = what === 'archive' ? 'archived' : 'destroyed';
-  const because = `${deed}: ${offboarding.because}`;
+  const done = what === 'archive' ? 'archived' : 'destroyed';
+  const because = `${done}: ${offboarding.because}`;
   const reason = account.state === 'ACTIVE' ? 'OutOfScope' : 'Departed';
   const conditions = markFailed(account.conditions, reason, because, now().toISOString());
   const end = { what, at: now(), ...(stack.kind === 'account' && { account: { conditions, because } }) };
   await store.offboarding.finish(offboarding, end, lease);
   await recordVerified(store, [{ accountId: account.id }]);
-  log.info({ key, because: offboarding.because }, deed);
+  log.info({ key, because: offboarding.because }, done);
   if (stack.kind !== 'account')
     await enqueue([accountKey(account.id)]); // it waits for its Region stacks
   // If it is in scope again, the organization's next reconcile onboards it.

@@ -55,12 +55,12 @@ export function digestOf(
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 export function describeSet(set: readonly StackToOffboard[]): string {
-  const part = (what: StackToOffboard['what'], deed: string) => {
+  const part = (what: StackToOffboard['what'], verb: string) => {
     const stacks = set.filter((each) => each.what === what);
     const accounts = new Set(stacks.map(({ accountId }) => accountId)).size;
     return stacks.length === 0
       ? []
-      : [`${deed} ${counted(stacks.length, 'stack')} in ${counted(accounts, 'account')}`];
+      : [`${verb} ${counted(stacks.length, 'stack')} in ${counted(accounts, 'account')}`];
   };
   return [
     ...part('destroy', 'destroy'),

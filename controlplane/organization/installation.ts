@@ -9,24 +9,6 @@ import { installationTag, names } from '../../programs/names.ts';
 import type { Uses } from '../services/services.ts';
 import { PortcullisError, reasonOf } from '../settings/errors.ts';
 
-/** Which installation the hub belongs to. Two that reconcile one organization would undo each other's work. */
-export interface Installation {
-  /** This installation's id, created once per database. */
-  id(): Promise<string>;
-  /**
-   * Why nothing may be changed: the hub has the id of another installation. Undefined when it has this one's or none
-   * (not created yet, or from a release without ids). When it cannot be read, the last answer counts and the log
-   * reports it; before the first answer nothing is refused, because an unreadable hub cannot be changed either.
-   */
-  refusal(): Promise<string | undefined>;
-  /** @throws PortcullisError `other-installation` on a refusal; `withinMs`: how old the answer may be */
-  assertOurs(withinMs?: number): Promise<void>;
-  /** For what works while the hub cannot be read, such as its queues. @throws also until the hub was read once */
-  assertKnownOurs(withinMs: number): Promise<void>;
-  /** Returns the previous id. @throws PortcullisError `not-found` when there is no hub */
-  takeOver(who: string): Promise<{ id: string; before: string | undefined }>;
-}
-
 interface Context extends Uses<{ store: 'facts' | 'audit'; aws: 'eventBridge'; settings: 'hub'; log: true }> {
   /** How long an answer is reused, milliseconds. */
   readonly keptMs?: number;
@@ -56,10 +38,12 @@ async function readBus(client: EventBridgeClient) {
   }
 }
 
-export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: Context): Installation {
+/** Which installation the hub belongs to. Two that reconcile one organization would undo each other's work. */
+export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: Context) {
   const { accountId, region } = settings.hub;
   const client = () => aws.eventBridge(accountId, region);
-  const id = async () => {
+  /** This installation's id, created once per database. */
+  const id = async (): Promise<string> => {
     const { id } = await store.facts.getOrSet<InstallationFact>('installation', { id: randomUUID() });
     return id;
   };
@@ -92,19 +76,27 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
       };
     return latest.refusal;
   };
-  const assertOurs = async (withinMs = keptMs) => {
+  /** @throws PortcullisError `other-installation` on a refusal; `withinMs`: how old the answer may be */
+  const assertOurs = async (withinMs = keptMs): Promise<void> => {
     const message = await refusalWithin(withinMs);
     if (message) throw new PortcullisError('other-installation', message);
   };
   return {
     id,
+    /**
+     * Why nothing may be changed: the hub has the id of another installation. Undefined when it has this one's or none
+     * (not created yet, or from a release without ids). When it cannot be read, the last answer counts and the log
+     * reports it; before the first answer nothing is refused, because an unreadable hub cannot be changed either.
+     */
     refusal: () => refusalWithin(keptMs),
     assertOurs,
-    async assertKnownOurs(withinMs) {
+    /** For what works while the hub cannot be read, such as its queues. @throws also until the hub was read once */
+    async assertKnownOurs(withinMs: number) {
       await assertOurs(withinMs);
       if (!isKnown) throw new Error('which installation the hub belongs to could not be read yet');
     },
-    async takeOver(who) {
+    /** Returns the previous id. @throws PortcullisError `not-found` when there is no hub */
+    async takeOver(who: string) {
       const mine = await id();
       const bus = await readBus(await client());
       if (!bus) {
@@ -127,3 +119,5 @@ export function hubInstallation({ store, aws, settings, log, keptMs = 30_000 }: 
     },
   };
 }
+
+export type Installation = ReturnType<typeof hubInstallation>;

@@ -48,19 +48,15 @@ async function requireKnown(given: Given, naming: Naming, names: readonly string
   await given.facts.set(factName, [...before, ...missing]);
 }
 
-/** Rejects Regions that do not exist: neither this release nor AWS lists them. */
-export interface RegionNames {
-  /** @throws PortcullisError `invalid-environment` with the setting and the most similar Region */
-  requireSettings(): Promise<void>;
-  /** @throws PortcullisError `invalid-request`, in the same way */
-  requireScope(regions: readonly string[] | undefined): Promise<void>;
-}
-
-/** Remembers Regions that AWS returned, so that a later start does not depend on AWS. */
-export function regionNames(given: Given): RegionNames {
+/**
+ * Rejects Regions that do not exist: neither this release nor AWS lists them. Remembers Regions that AWS returned, so
+ * that a later start does not depend on AWS.
+ */
+export function regionNames(given: Given) {
   const { hub, regions = [], controlTowerRegion } = given.settings;
   const home = hub.region;
   return {
+    /** @throws PortcullisError `invalid-environment` with the setting and the most similar Region */
     async requireSettings() {
       const check = (field: string, names: readonly string[]) =>
         requireKnown(given, { field, code: 'invalid-environment', home }, names);
@@ -68,7 +64,8 @@ export function regionNames(given: Given): RegionNames {
       await check('PORTCULLIS_REGIONS', regions);
       await check('PORTCULLIS_CONTROL_TOWER_REGION', controlTowerRegion ? [controlTowerRegion] : []);
     },
-    requireScope: (names = []) =>
+    /** @throws PortcullisError `invalid-request`, in the same way */
+    requireScope: (names: readonly string[] = []) =>
       requireKnown(given, { field: 'regions', code: 'invalid-request', home }, names),
   };
 }

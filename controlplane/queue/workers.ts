@@ -17,26 +17,35 @@ export const mismatchRetryMs = 90_000;
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 
+/** The settings of one worker, which may differ. The state's location is compared by a digest of its own. */
+const perWorker: ReadonlySet<string> = new Set<keyof Settings>([
+  'data',
+  'state',
+  'awsPlugin',
+  'policyFile',
+  'parallel',
+  'verifyParallel',
+  'sweepParallel',
+  'host',
+  'port',
+  'allowedHosts',
+  'requestsPerMinute',
+  'tokens',
+  'token',
+  'url',
+  'databaseUrl',
+  'secrets',
+  'logLevel',
+  'serviceLinks',
+]);
+
 /**
- * Identifies what must be equal on all workers of a database, so that they do not undo each other's work: all
- * settings except per-worker ones, the programs, and the policy's text. The state location has a separate digest.
+ * Identifies what must be equal on all workers of a database, so that they do not undo each other's work: the other
+ * settings, the programs, and the policy's text.
  */
 export async function settingsDigest(settings: Settings, programs = programVersion()): Promise<string> {
-  const {
-    data,
-    state,
-    awsPlugin,
-    policyFile,
-    parallel,
-    verifyParallel,
-    sweepParallel,
-    host,
-    port,
-    ...others
-  } = settings;
-  const { tokens, token, url, databaseUrl, secrets, logLevel, serviceLinks, ...shared } = others;
-  const { allowedHosts, requestsPerMinute, ...same } = shared;
-  return digest([same, programs, await policyFileDigest(policyFile)]);
+  const shared = Object.entries(settings).filter(([name]) => !perWorker.has(name));
+  return digest([Object.fromEntries(shared), programs, await policyFileDigest(settings.policyFile)]);
 }
 
 interface JoinContext {
@@ -50,13 +59,6 @@ interface JoinContext {
   readonly onShare?: (workers: number) => void;
 }
 
-export interface Workers {
-  /** Records at once that this worker is alive, with its settings and policy. */
-  seen(): Promise<void>;
-  /** Why nothing may be deleted: live workers with other settings, programs or policy; undefined when there are none. */
-  configurationMismatch(): Promise<string | undefined>;
-}
-
 const namesOf = (workers: readonly WorkerRecord[]): string =>
   workers.map(({ host, processId }) => `${host} (process ${processId})`).join(', ');
 
@@ -68,8 +70,7 @@ const mismatchMessage = (others: readonly WorkerRecord[]): string =>
  * @throws PortcullisError `in-use` when live workers keep their Pulumi state elsewhere: each stack would be created
  * twice
  */
-export async function joinWorkers(joining: JoinContext): Promise<Workers> {
-  const { store, settings, log, shutdown, alone, onShare } = joining;
+export async function joinWorkers({ store, settings, log, shutdown, alone, onShare }: JoinContext) {
   const id = randomUUID();
   const stateDigest = digest(settings.state);
   if (alone) await store.workers.forgetAll();
@@ -81,20 +82,22 @@ export async function joinWorkers(joining: JoinContext): Promise<Workers> {
       `a control plane on ${elsewhere.host} (process ${elsewhere.processId}) works on this database with its Pulumi state elsewhere; set the same PORTCULLIS_STATE for all, such as s3://… or postgres://…, or stop it and wait a minute`,
     );
   }
-  const seen = async (): Promise<string> => {
+  const record = async (): Promise<string> => {
     const mine = await settingsDigest(settings);
     const worker = { id, host: hostname(), processId: process.pid, stateDigest, settingsDigest: mine };
     await store.workers.seen(worker);
     return mine;
   };
+  /** Why nothing may be deleted: live workers with other settings, programs or policy; undefined when there are none. */
   const configurationMismatch = async (): Promise<string | undefined> => {
-    const mine = await seen();
+    const mine = await record();
     const differing = (await store.workers.living()).filter((other) => other.settingsDigest !== mine);
     return differing.length > 0 ? mismatchMessage(differing) : undefined;
   };
-  const tell = async () => {
+  /** Records at once that this worker is alive, with its settings and policy. */
+  const seen = async (): Promise<void> => {
     try {
-      await seen();
+      await record();
       onShare?.(Math.max(1, (await store.workers.living()).length));
     } catch (error) {
       log.warn({ error: reasonOf(error) }, 'could not record that the worker is alive');
@@ -102,11 +105,13 @@ export async function joinWorkers(joining: JoinContext): Promise<Workers> {
   };
   const differing = await configurationMismatch();
   if (differing) log.warn(differing);
-  await tell();
-  const timer = setInterval(tell, seenMs);
+  await seen();
+  const timer = setInterval(seen, seenMs);
   shutdown.register('worker registry', async () => {
     clearInterval(timer);
     await store.workers.gone(id);
   });
-  return { seen: tell, configurationMismatch };
+  return { seen, configurationMismatch };
 }
+
+export type Workers = Awaited<ReturnType<typeof joinWorkers>>;

@@ -34,8 +34,8 @@ const advice =
   'exempt the roles of Portcullis from the policy, or leave the Region out with PORTCULLIS_REGIONS (docs/access.md)';
 
 /**
- * Why a service control policy denies the whole Region; undefined where it does not. One call tells: a policy that lets
- * security groups be read denies single calls, not the Region.
+ * Why a service control policy denies the whole Region; undefined where it does not. One call shows it: a
+ * policy that allows security groups to be read denies single calls, not the Region.
  */
 export async function regionDenial(
   aws: Pick<Aws, 'ec2'>,

@@ -13,37 +13,37 @@ const inConsole = ({ arn, homeRegion }: TrailReference, act: string): string =>
 
 const texts: Record<
   Exclude<TrailCause, 'none'>,
-  { message: (arn: string) => string; mend: (t: TrailReference) => string }
+  { message: (arn: string) => string; fix: (trail: TrailReference) => string }
 > = {
   elsewhere: {
     message: (arn) => `${arn} records only its own Region`,
-    mend: (trail) => command(trail, 'update-trail', ' --is-multi-region-trail'),
+    fix: (trail) => command(trail, 'update-trail', ' --is-multi-region-trail'),
   },
   stopped: {
     message: (arn) => `logging of ${arn} is stopped`,
-    mend: (trail) => command(trail, 'start-logging'),
+    fix: (trail) => command(trail, 'start-logging'),
   },
   'no-management-events': {
     message: (arn) => `${arn} records no management events`,
-    mend: (trail) => inConsole(trail, 'switch management events on, with Write'),
+    fix: (trail) => inConsole(trail, 'switch management events on, with Write'),
   },
   'reads-only': {
     message: (arn) => `${arn} records only read events, no writes`,
-    mend: (trail) => inConsole(trail, 'tick Write'),
+    fix: (trail) => inConsole(trail, 'tick Write'),
   },
   'excludes-ec2': {
     message: (arn) => `${arn} leaves out the events of EC2`,
-    mend: (trail) => inConsole(trail, 'remove the selector that leaves out ec2.amazonaws.com'),
+    fix: (trail) => inConsole(trail, 'remove the selector that leaves out ec2.amazonaws.com'),
   },
   partial: {
     message: (arn) => `${arn} records only some of the management write events of EC2`,
-    mend: (trail) => inConsole(trail, 'remove the filters by event name or caller'),
+    fix: (trail) => inConsole(trail, 'remove the filters by event name or caller'),
   },
 };
 
 /** Why one trail does not cover a Region, with the one action that fixes it. Pure. */
 export function problemOf(trail: TrailReference, cause: Exclude<TrailCause, 'none'>): TrailProblem {
-  const { message, mend: fix } = texts[cause];
+  const { message, fix } = texts[cause];
   // Portcullis declares its own trail in the account's stack, so a reconcile undoes manual changes.
   const act = trail.own ? `portcullis reconcile --account ${ownerOf(trail.arn)}` : fix(trail);
   return { cause, trailArn: trail.arn, message: message(trail.arn), mend: act };
@@ -90,9 +90,9 @@ export function warningsOf(trail: ObservedTrail): TrailWarning[] {
       `let the policy of the trail's topic admit cloudtrail.amazonaws.com: aws cloudtrail get-trail --name ${arn}, as account ${owner}`,
     ],
   ];
-  return failures.flatMap(([what, cause, says, mend]) => {
+  return failures.flatMap(([what, cause, message, fix]) => {
     const error = failing[what];
-    return error ? [{ cause, trailArn: arn, message: `${arn}: ${says} (${error})`, mend }] : [];
+    return error ? [{ cause, trailArn: arn, message: `${arn}: ${message} (${error})`, mend: fix }] : [];
   });
 }
 

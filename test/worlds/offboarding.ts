@@ -29,8 +29,8 @@ export function createOffboardingWorld(database: Database) {
     broken: new Set<string>(),
     brokenBy: 'it broke',
     destroyed: [] as string[],
-    woken: [] as string[],
-    /** How much what was woken is in a hurry, where it is. */
+    enqueued: [] as string[],
+    /** The priorities of the enqueued keys, where they have one. */
     urgency: [] as number[],
     published: [] as object[],
     /** What the log warned of. */
@@ -43,7 +43,7 @@ export function createOffboardingWorld(database: Database) {
   const store = { ...openStore(database), now: async () => now() };
   const regions = ['us-east-1', 'eu-west-1', 'af-south-1'];
   const describe = (id: string) => {
-    const name = state.refusing.get(id) ?? state.refusing.get('everybody');
+    const name = state.refusing.get(id) ?? state.refusing.get('every account');
     if (name) throw refusal(name);
     const Regions = regions
       .filter((region) => !state.unlisted.has(`${id}/${region}`))
@@ -90,7 +90,7 @@ export function createOffboardingWorld(database: Database) {
     }),
     meter: silentMeter,
     async enqueue(keys: readonly string[], priority = 0) {
-      state.woken.push(...keys);
+      state.enqueued.push(...keys);
       if (priority > 0) state.urgency.push(priority);
     },
     now,
@@ -131,7 +131,7 @@ export function createOffboardingWorld(database: Database) {
     const question = await asked();
     if (!question) throw new Error('no question about the settings is open');
     await plane(settings).confirm(question.id, question.digest, 'ops');
-    state.woken.length = 0;
+    state.enqueued.length = 0;
     state.warned.length = 0;
     return list(settings, 0);
   };

@@ -17,7 +17,6 @@ import { makeLogger } from '../../controlplane/telemetry/log.ts';
 import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { codeSha256 } from '../../programs/arguments.ts';
 import { refuseDenied } from './control-policies.ts';
-import type { FileDatabase } from './database.ts';
 import { deadLetterQueues, memoryQueue } from './memory-queue.ts';
 
 export const management = '111111111111';
@@ -59,8 +58,8 @@ function newWorld() {
     denied: new Set<string>(),
     deniedCalls: [] as string[],
     queues: deadLetterQueues(),
-    /** What looks at an account end with, one after the other, before it answers. */
-    disturbances: new Map<string, Error[]>(),
+    /** What inspections of an account fail with, one after the other, before it answers. */
+    transientFailures: new Map<string, Error[]>(),
     /** Stack keys whose operations fail, and with what words. */
 
     broken: new Set<string>(),
@@ -68,7 +67,7 @@ function newWorld() {
     /** When accounts joined; long ago, without an entry. */
     joined: new Map<string, Date>(),
     drift: new Map<string, OperationRecord['drift']>(),
-    /** The remediation function's hash, as Lambda tells it. */
+    /** The remediation function's hash, as Lambda returns it. */
     code: async (): Promise<string> => codeSha256({ sha256: 'f00d' }),
     /** Stack keys made so far. */
     made: new Set<string>(),
@@ -132,8 +131,8 @@ export function awsOf(world: World): Aws {
     accessRoleArn: async (id: string) => (id === management ? undefined : `arn:aws:iam::${id}:role/Access`),
     organizations: async () => organizations,
     ec2: async (id: string, region: string) => {
-      const disturbance = world.disturbances.get(id)?.shift();
-      if (disturbance) throw disturbance;
+      const failure = world.transientFailures.get(id)?.shift();
+      if (failure) throw failure;
       if (world.unreachable.has(id)) throw new Error('AccessDenied');
       return client((command) => {
         if (command === 'DescribeSecurityGroupsCommand') refuseDenied(world, command, `${id} ${region}`);
@@ -245,11 +244,3 @@ export function createWorld(
   };
   return { world, run, runs, execute, working, verdicts, queue, requested, parts, aws, settings };
 }
-
-/** A new world over the database of a test. */
-export const reconcileWorld = ({ database, store }: Pick<FileDatabase, 'database' | 'store'>) => ({
-  ...{ database, store },
-  ...createWorld(store, database),
-});
-
-export type ReconcileWorld = ReturnType<typeof reconcileWorld>;

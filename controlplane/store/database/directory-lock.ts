@@ -53,28 +53,42 @@ const busy = 5;
  * SQLite's lock on a file of the directory: exclusive for the owner, shared for a reader that looks for an owner.
  * Undefined when another process has it. The kernel releases it when the process ends, however it ends. Containers of
  * one host see each other's locks, and so do hosts that share a disk by NFSv4, such as EFS.
+ * Sources: https://sqlite.org/lockingv3.html; "Unsupported NFSv4 features", Amazon EFS user guide: locks are advisory.
+ * @throws PortcullisError `data-unusable` where the file cannot be locked
  */
 function fileLock(data: string, as: 'owner' | 'reader'): DatabaseSync | undefined {
-  // A reader holds its lock for a moment only, so an owner waits that long.
-  const file = new DatabaseSync(join(data, 'owner.lock'), { timeout: as === 'owner' ? 250 : 0 });
+  let file: DatabaseSync | undefined;
   try {
+    // A reader holds its lock for a moment only, so an owner waits that long.
+    file = new DatabaseSync(join(data, 'owner.lock'), { timeout: as === 'owner' ? 250 : 0 });
     file.exec('pragma journal_mode = memory'); // no second file beside it
     file.exec(as === 'owner' ? 'begin exclusive' : 'begin; select 1 from sqlite_schema');
     return file;
-  } catch (error) {
-    file.close();
-    if ((error as { errcode?: number }).errcode === busy) return undefined;
-    throw error;
+  } catch (cause) {
+    file?.close();
+    if ((cause as { errcode?: number }).errcode === busy) return undefined;
+    const fix = 'set PORTCULLIS_DATA to a directory that this user can write, on a disk with file locks';
+    throw new PortcullisError(
+      'data-unusable',
+      `${join(data, 'owner.lock')} cannot be locked: ${reasonOf(cause)}; ${fix}`,
+      { cause },
+    );
   }
 }
 
 /** Who the file says owns the directory. @throws PortcullisError `in-use` where it does not say so. */
 function readOwner(data: string): DataOwner | undefined {
   const path = ownerFile(data);
+  let text: string;
   try {
-    return owner.parse(JSON.parse(readFileSync(path, 'utf8')));
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return owner.parse(JSON.parse(text));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new PortcullisError(
       'in-use',
       `${path} does not say which process owns the directory; remove it once none does`,

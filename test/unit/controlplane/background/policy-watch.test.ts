@@ -20,9 +20,9 @@ const begin = (over: Partial<Parameters<typeof watchPolicy>[0]> = {}) => {
   const log = makeLogger('info', [], { write: (line) => lines.push(line) });
   watch = watchPolicy({ settings: { policyFile, narrowing: false }, queue, log, everyMs, ...over });
 };
-/** Looks enough that an edit would have been seen. */
-const looked = () => rest(everyMs * 5);
-const woken = () => until(async () => queue.waiting().length > 0);
+/** Enough reads to find an edit. */
+const readOften = () => rest(everyMs * 5);
+const hubEnqueued = () => until(async () => queue.waiting().length > 0);
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-policy-'));
@@ -37,34 +37,34 @@ afterEach(async () => {
 });
 
 describe('the policy file', () => {
-  test('as it is at the start wakes nothing', async () => {
+  test('as it is at the start enqueues nothing', async () => {
     begin();
-    await looked();
+    await readOften();
     expect(queue.waiting()).toEqual([]);
   });
 
-  test('wakes the hub, and nothing else, when it is edited; once for an edit', async () => {
+  test('enqueues the hub, and nothing else, when it is edited; once for an edit', async () => {
     begin();
-    await looked();
+    await readOften();
     await writeFile(policyFile, sound.replace('all', 'each'));
-    await woken();
+    await hubEnqueued();
     expect(queue.waiting()).toEqual(['hub']);
     queue.clear();
-    await looked();
+    await readOften();
     expect(queue.waiting()).toEqual([]);
   });
 
-  test('replaced by another file of the same name, as a mounted one is, wakes the hub', async () => {
+  test('replaced by another file of the same name, as a mounted one is, enqueues the hub', async () => {
     begin();
-    await looked();
+    await readOften();
     const other = join(directory, 'other.yaml');
     await writeFile(other, sound.replace('observe', 'notify'));
     await rename(other, policyFile);
-    await woken();
+    await hubEnqueued();
     expect(queue.waiting()).toEqual(['hub']);
   });
 
-  test('written in pieces, each of which is a policy, wakes the hub once it is whole', async () => {
+  test('written in pieces, each of which is a policy, enqueues the hub once it is complete', async () => {
     begin({ everyMs: 500 });
     await rest(300);
     for (let piece = 0; piece < 75; piece += 1) {
@@ -72,21 +72,21 @@ describe('the policy file', () => {
       await rest(20);
       expect(queue.waiting()).toEqual([]);
     }
-    await woken();
+    await hubEnqueued();
     expect(queue.waiting()).toEqual(['hub']);
   });
 
-  test('written anew with the same text wakes nothing', async () => {
+  test('written again with the same text enqueues nothing', async () => {
     begin();
-    await looked();
+    await readOften();
     await writeFile(policyFile, sound);
-    await looked();
+    await readOften();
     expect(queue.waiting()).toEqual([]);
   });
 
-  test('away while an editor replaces it wakes nothing', async () => {
+  test('missing while an editor replaces it enqueues nothing', async () => {
     begin();
-    await looked();
+    await readOften();
     await rm(policyFile);
     await rest(everyMs * 3);
     await writeFile(policyFile, sound);
@@ -97,17 +97,17 @@ describe('the policy file', () => {
   test.each([
     ['that cannot be read as a policy', () => writeFile(policyFile, sound.replace('observe', 'look'))],
     ['that was deleted', () => rm(policyFile)],
-  ])('%s wakes the hub and says so at once, naming the file', async (_, spoil) => {
+  ])('%s enqueues the hub and logs the error at once, with the file', async (_, spoil) => {
     begin();
-    await looked();
+    await readOften();
     await spoil();
-    await woken();
+    await hubEnqueued();
     await until(async () => lines.length > 0);
     expect(lines.join('')).toMatch(/the policy file cannot be used/);
     expect(lines.join('')).toMatch(/policy\.yaml/);
   });
 
-  test('edited while the queue does not answer wakes the hub once it does', async () => {
+  test('edited while the queue does not answer enqueues the hub once it does', async () => {
     let broken = true;
     begin({
       queue: {
@@ -117,11 +117,11 @@ describe('the policy file', () => {
         },
       },
     });
-    await looked();
+    await readOften();
     await writeFile(policyFile, sound.replace('all', 'each'));
     await until(async () => lines.some((line) => line.includes('the database does not answer')));
     broken = false;
-    await woken();
+    await hubEnqueued();
     expect(queue.waiting()).toEqual(['hub']);
   });
 });

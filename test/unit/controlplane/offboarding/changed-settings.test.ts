@@ -120,23 +120,23 @@ describe('after the correction', () => {
   test('every account with Regions in scope again is reconciled at once', async () => {
     await at.narrow(narrow);
     for (const key of europe) await reported(key, narrow);
-    at.state.woken.length = 0;
+    at.state.enqueued.length = 0;
     restart();
     await at.list(wide);
-    expect([...at.state.woken].sort()).toEqual([`account-${hub}`, account, `account-${two}`].sort());
+    expect([...at.state.enqueued].sort()).toEqual([`account-${hub}`, account, `account-${two}`].sort());
     expect(at.state.urgency).toEqual([50]);
-    at.state.woken.length = 0;
+    at.state.enqueued.length = 0;
     await at.list(wide);
-    expect(at.state.woken).toEqual([]);
+    expect(at.state.enqueued).toEqual([]);
   });
 
   test('an account with some stacks destroyed is reconciled at once', async () => {
     const excluding = { ...wide, ...withoutOne };
     await at.narrow(excluding);
     expect(await reported(region('us-east-1'), excluding)).toBe('ok');
-    at.state.woken.length = 0;
+    at.state.enqueued.length = 0;
     await at.list(wide);
-    expect(at.state.woken).toContain(account);
+    expect(at.state.enqueued).toContain(account);
     expect(await reported(region('eu-west-1'), wide)).toBeUndefined();
   });
 });

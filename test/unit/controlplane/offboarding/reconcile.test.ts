@@ -34,7 +34,7 @@ describe('an account out of scope', () => {
     expect(await reported(account, outOfScope)).toMatch(
       /^requeueAfter: its Region stacks are destroyed first: region-/,
     );
-    expect(at.state.woken).toEqual(expect.arrayContaining([region('us-east-1'), region('eu-west-1')]));
+    expect(at.state.enqueued).toEqual(expect.arrayContaining([region('us-east-1'), region('eu-west-1')]));
     for (const key of all) expect(await reported(key, outOfScope)).toBe('ok');
     expect(at.state.destroyed).toEqual(all);
     expect(await at.stacks()).toEqual(
@@ -66,7 +66,7 @@ describe('an account out of scope', () => {
 
   test('stays covered until a complete listing, and enqueues one', async () => {
     expect(await reported(region('eu-west-1'), outOfScope)).toBeUndefined();
-    expect(at.state.woken).toContain('organization');
+    expect(at.state.enqueued).toContain('organization');
     expect(at.state.destroyed).toEqual([]);
   });
 
@@ -188,7 +188,7 @@ describe('an account that left', () => {
   });
 
   test.each([
-    ['everybody', 'AccessDenied', /the hub account allows access/],
+    ['every account', 'AccessDenied', /the hub account allows access/],
     [one, 'ThrottlingException', /access could not be checked: ThrottlingException/],
     [one, 'TimeoutError', /access could not be checked: TimeoutError/],
   ])('is kept when %s answers %s', async (who, error, message) => {

@@ -23,7 +23,7 @@ export function offboardingScene(give: (at: World, database: Database) => void, 
     await at.onboard(two, 'eu-west-1');
     await at.onboard(one, 'us-east-1', 'eu-west-1');
     await at.list(listedBy);
-    at.state.woken.length = 0;
+    at.state.enqueued.length = 0;
     give(at, database);
   }, 60_000);
   return {

@@ -49,11 +49,11 @@ describe('an account out of scope', () => {
 
     test('is destroyed once a person requests its account, and not another', async () => {
       await giveUp();
-      at.state.woken.length = 0;
+      at.state.enqueued.length = 0;
       await at.plane(outOfScope).retry([two]);
-      expect(at.state.woken).toEqual([]);
+      expect(at.state.enqueued).toEqual([]);
       await at.plane(outOfScope).retry([one]);
-      expect(at.state.woken).toEqual([key]);
+      expect(at.state.enqueued).toEqual([key]);
       expect(await reported(key, outOfScope)).toBe('ok');
     });
 

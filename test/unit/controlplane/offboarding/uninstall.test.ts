@@ -28,7 +28,7 @@ beforeEach(async () => {
   const fact = { id: organization, managementAccountId: '111111111111' };
   await at.store.facts.set(organizationFact, fact);
   await at.list();
-  at.state.woken.length = 0;
+  at.state.enqueued.length = 0;
 });
 
 const asked = { kind: 'reconcile', scope: {}, onlyChanged: true, requestedBy: 'a test' } as const;
@@ -97,7 +97,7 @@ describe('an uninstall', () => {
       message: expect.stringContaining('being uninstalled, by erin'),
     });
     expect(await at.store.runStacks.of(run.id)).toMatchObject([{ state: 'skipped' }]);
-    expect(at.state.woken).toContain('organization');
+    expect(at.state.enqueued).toContain('organization');
     expect(await createOffboardingWorld(database).plane().uninstallView()).toMatchObject({
       ...{ state: 'in-progress', by: 'erin', remaining: 7, left: 0 },
     });
@@ -149,7 +149,7 @@ describe('an uninstall', () => {
   });
 
   test('does nothing in doubt: where the hub account denies access too, nothing is left for good', async () => {
-    at.state.refusing.set('everybody', 'AccessDenied');
+    at.state.refusing.set('every account', 'AccessDenied');
     const made = await request();
     for (let times = 0; times < 5; times += 1) await step(`region-${one}-us-east-1`);
     expect(at.state.destroyed).toEqual([]);
@@ -181,10 +181,10 @@ describe('a reinstall', () => {
   test('ends the uninstall, and nothing more is removed', async () => {
     await request();
     await step(`region-${two}-eu-west-1`);
-    at.state.woken.length = 0;
+    at.state.enqueued.length = 0;
     expect(await at.plane().requestReinstall('erin')).toMatchObject({ state: 'none' });
     expect(await at.store.uninstall.get()).toBeUndefined();
-    expect(at.state.woken).toEqual(['hub', 'organization']);
+    expect(at.state.enqueued).toEqual(['hub', 'organization']);
     expect((await at.store.offboarding.open()).length).toBe(0);
     expect(await acts()).toContain('reinstall requested');
   });

@@ -70,7 +70,7 @@ describe('the template of the access role', () => {
   test.each([
     ['a whole account', { TrustedPrincipal: '111111111111' }],
     ["an account's root", { TrustedPrincipal: 'arn:aws:iam::111111111111:root' }],
-    ['everybody', { TrustedPrincipal: '*' }],
+    ['every principal', { TrustedPrincipal: '*' }],
     ['an external id with white space', { ExternalId: 'a b' }],
   ])('refuses to trust %s', (_, given) => {
     expect(() => roleOf(yaml, given)).toThrow(/does not fit/);

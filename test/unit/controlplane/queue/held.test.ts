@@ -17,14 +17,14 @@ test.beforeEach(async ({ database: given }) => {
   database = given;
 }, 60_000);
 
-test('a wake that finds the key held is not lost, though its holder looks again an hour later', async () => {
+test('an enqueue of a held key is not lost, though its holder requeues it after an hour', async () => {
   const queue = keyQueue(database, openBoss(database, log, 1), log);
   await queue.start();
   const holder = openLeases(database, log);
   const held = await holder.acquire([{ key: 'hub' }]);
   await queue.enqueue(['hub']);
   const leases = openLeases(database, log);
-  let looked = 0;
+  let fetched = 0;
   const worker = keyWorker({
     ...{ leases, log, concurrent: 1, pollMs: 20 },
     queue: {
@@ -32,8 +32,8 @@ test('a wake that finds the key held is not lost, though its holder looks again 
       async fetch(most) {
         const jobs = await queue.fetch(most);
         // The holder ends just now.
-        if (jobs.length > 0 && looked === 0) await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
-        looked += jobs.length;
+        if (jobs.length > 0 && fetched === 0) await queue.enqueueAfter([{ key: 'hub', afterMs: 3_600_000 }]);
+        fetched += jobs.length;
         return jobs;
       },
     },
@@ -44,7 +44,7 @@ test('a wake that finds the key held is not lost, though its holder looks again 
   });
   let ran = 0;
   await worker.start();
-  await until(async () => looked > 0);
+  await until(async () => fetched > 0);
   await holder.release(held);
   await until(async () => ran === 1);
   await worker.stop(1_000);

@@ -82,7 +82,7 @@ test('a key waits once, for any number of requests', async () => {
   expect(await queue.fetch(10)).toEqual([]);
 });
 
-test('a key that waits for a later time is brought forward by a wake, and not put back by another look', async () => {
+test('a key that waits for a later time is moved forward by an enqueue, and not moved back by a later one', async () => {
   await queue.enqueueAfter([{ key: 'hub', afterMs: minute }]);
   expect(await queue.fetch(10)).toEqual([]);
   await queue.enqueue(['hub']);
@@ -90,7 +90,7 @@ test('a key that waits for a later time is brought forward by a wake, and not pu
   expect(keysOf(await queue.fetch(10))).toEqual(['hub']);
 });
 
-test('a look that is owed brings forward what waits for a later time, and never puts it back', async () => {
+test('a key of an open request moves forward what waits for a later time, and never moves it back', async () => {
   await queue.enqueueAfter([{ key: 'hub', afterMs: 60 * minute }]);
   await queue.enqueueAfter([{ key: 'hub', afterMs: 1, priority: priorities.rollout, pullForward: true }]);
   await queue.enqueueAfter([{ key: 'hub', afterMs: 60 * minute, pullForward: true }]);
@@ -103,7 +103,7 @@ test('a look that is asked for later comes no later than the one that waits', as
   expect((await givenOut('hub')).key).toBe('hub');
 });
 
-test('the most urgent comes first, and a wake never makes a key less urgent', async () => {
+test('the most urgent comes first, and an enqueue never makes a key less urgent', async () => {
   await queue.enqueue(['resync']);
   await queue.enqueue(['rollout'], priorities.rollout);
   await queue.enqueue(['new'], priorities.onboarding);
@@ -114,7 +114,7 @@ test('the most urgent comes first, and a wake never makes a key less urgent', as
   expect(order).toEqual(['new', 'asked', 'rollout', 'resync']);
 });
 
-test('woken while it is under way, a key waits once more; it is not lost by ending the job under way', async () => {
+test('a key enqueued while it is under way waits once more; ending the job does not lose it', async () => {
   await queue.enqueue(['hub']);
   const [job] = await queue.fetch(1);
   await queue.enqueue(['hub']);
@@ -148,7 +148,7 @@ test('a job that is touched stays with its worker', async () => {
   expect(await queue.fetch(10)).toEqual([]);
 });
 
-test('a key woken between the death of its worker and the next look is given out, and nothing is left over', async () => {
+test('a key enqueued between the death of its worker and the next fetch is fetched once, and nothing is left over', async () => {
   await queue.enqueue(['hub']);
   const [dead] = (await queue.fetch(1)) as [KeyJob];
   await bury(dead);
@@ -172,7 +172,7 @@ test('so many keys of one account are under way at once at most, and others are 
   expect(await queue.fetch(10)).toHaveLength(3);
 });
 
-test('after ten thousand wakes of a hundred keys that are under way each waits once', {
+test('after ten thousand enqueues of a hundred keys that are under way each waits once', {
   timeout: 120_000,
 }, async () => {
   const keys = Array.from({ length: 100 }, (_, index) => `account-${300_000_000_000 + index}`);

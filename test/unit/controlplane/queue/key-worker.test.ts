@@ -71,7 +71,7 @@ test.each([1, 2])(
     const keys = Array.from({ length: 200 }, (_, index) => `account-${300_000_000_000 + index}`);
     const running = new Set<string>();
     const overlaps: string[] = [];
-    /** What every key is to have seen in the end: the number of its last wake. */
+    /** What every key is to have seen in the end: the number of its last enqueue. */
     const wanted = new Map<string, number>();
     const seen = new Map<string, number>();
     let runs = 0;
@@ -106,7 +106,7 @@ test.each([1, 2])(
   },
 );
 
-test('a key woken many times while it runs runs once more, and sees what came last', async () => {
+test('a key enqueued many times while it runs runs once more, and sees what came last', async () => {
   const reported: number[] = [];
   let asked = 0;
   let go = () => {};

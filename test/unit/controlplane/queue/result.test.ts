@@ -45,7 +45,7 @@ describe('how long a key is left alone', () => {
   });
 });
 
-describe('the next look at a key', () => {
+describe('the next reconcile of a key', () => {
   const reason = 'Waiting' as const;
   test.each([
     ['done and nothing more', { kind: 'ok' }, undefined],

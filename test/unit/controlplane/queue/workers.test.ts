@@ -46,7 +46,7 @@ const joined = (settings: Settings, alone = false) => {
   return joinWorkers({ store, settings, log: received, shutdown, alone });
 };
 
-describe('workers are unlike', () => {
+describe('workers differ', () => {
   test.each([
     ['PORTCULLIS_TRAILS', 'create'],
     ['PORTCULLIS_LOG_RETENTION_DAYS', '30'],

@@ -32,7 +32,7 @@ const throttled = Object.assign(new Error('ThrottlingException: Rate exceeded'),
 describe('failures recorded by other workers or before a restart lengthen the backoff', () => {
   test('of an account that cannot be read', async () => {
     await database.query('update account set failed_reads = 6 where id = $1', [one]);
-    at.world.disturbances.set(one, [throttled, throttled, throttled]);
+    at.world.transientFailures.set(one, [throttled, throttled, throttled]);
     const waits = [];
     for (let look = 0; look < 3; look += 1) waits.push(await reconcile(`account-${one}`));
     for (const verdict of waits) expect(verdict).toMatchObject({ kind: 'requeueAfter' });

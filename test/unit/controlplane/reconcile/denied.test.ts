@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect } from 'vitest';
 import { scpWords } from '../../../worlds/control-policies.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
+import { one, two } from '../../../worlds/reconcile.ts';
+import { type ReconcileWorld, reconcileWorld } from './scene.ts';
 
 let { database, store, world, run, queue, settings, parts } = {} as ReconcileWorld;
 test.beforeEach(({ given }) => {

@@ -1,15 +1,9 @@
 import { describe, expect } from 'vitest';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
-import {
-  deletedRule,
-  hub,
-  one,
-  type ReconcileWorld,
-  reconcileWorld,
-  two,
-} from '../../../worlds/reconcile.ts';
+import { deletedRule, hub, one, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
+import { type ReconcileWorld, reconcileWorld } from './scene.ts';
 
 let { database, store, world, run, working, verdicts, queue } = {} as ReconcileWorld;
 test.beforeEach(({ given }) => {

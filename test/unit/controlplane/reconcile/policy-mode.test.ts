@@ -39,7 +39,7 @@ describe('an edit that lowers the mode', () => {
       state: 'confirmed',
       decidedBy: 'ops',
     });
-    expect(stage.woken).toEqual(['hub']);
+    expect(stage.enqueued).toEqual(['hub']);
     expect(await stage.store.policies.confirmed()).toMatchObject({
       text: policy('observe'),
       confirmedBy: 'ops',
@@ -73,7 +73,7 @@ describe('an edit that lowers the mode', () => {
     await stage.deployedWith(policy('observe'));
     const { id, digest } = await stage.asked();
     await stage.answer.refuse(id, digest, 'ops');
-    expect(stage.woken).toEqual([]);
+    expect(stage.enqueued).toEqual([]);
     expect(await stage.deployedWith(policy('observe'))).toBe('revoke under revoke');
     expect(await stage.states()).toEqual(['policy-mode refused']);
     expect(stage.warned.at(-1)).toContain('which was refused');

@@ -38,7 +38,7 @@ export function policyStage() {
     answer: {} as Pick<ReturnType<typeof createOffboarding>, 'confirm' | 'refuse'>,
     warned: [] as string[],
     announced: [] as Confirmation[],
-    woken: [] as string[],
+    enqueued: [] as string[],
     /** The code that the hub was made with last. */
     deployed: undefined as string | undefined,
     /** What the store takes for the time. */
@@ -91,11 +91,11 @@ export function policyStage() {
       if (args.kind === 'hub')
         stage.deployed = await readFile(join(dirname(args.bundle.file), 'index.mjs'), 'utf8');
     };
-    const enqueue = async (keys: readonly string[]) => void stage.woken.push(...keys);
+    const enqueue = async (keys: readonly string[]) => void stage.enqueued.push(...keys);
     const answer = createOffboarding({ store, enqueue } as unknown as Parameters<
       typeof createOffboarding
     >[0]);
-    const empty = { warned: [], announced: [], woken: [], deployed: undefined };
+    const empty = { warned: [], announced: [], enqueued: [], deployed: undefined };
     Object.assign(stage, { run, inForce, answer, at: () => store.now(), ...empty });
   });
   return stage;

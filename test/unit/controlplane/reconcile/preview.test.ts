@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest';
 import { advanceRun } from '../../../../controlplane/runs/advance.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { deletedRule, one, type ReconcileWorld, reconcileWorld } from '../../../worlds/reconcile.ts';
+import { deletedRule, one } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
+import { type ReconcileWorld, reconcileWorld } from './scene.ts';
 
 let { database, store, world, run, working, queue, parts } = {} as ReconcileWorld;
 test.beforeEach(({ given }) => {

@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
 import { databaseTest as test } from '../../../worlds/database.ts';
-import { hub, one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
+import { hub, one, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
+import { type ReconcileWorld, reconcileWorld } from './scene.ts';
 
 let { store, world, run, queue, parts } = {} as ReconcileWorld;
 test.beforeEach(({ given }) => {
@@ -51,7 +52,7 @@ describe('a run over accounts that cannot all be reached', () => {
     await run();
     const before = (await account(one)).Ready;
     parts.attempts = { counted: 1, transient: 3 };
-    world.disturbances.set(one, [error, error]);
+    world.transientFailures.set(one, [error, error]);
     const key = `account-${one}`;
     let over = false;
     const done = run({ scope: { accounts: [one] } }).finally(() => {
@@ -73,7 +74,7 @@ describe('a run over accounts that cannot all be reached', () => {
   test('fails for an account after too many transient failures, and leaves its Ready condition', async () => {
     await run();
     const before = (await account(one)).Ready;
-    world.disturbances.set(one, [new Error('socket hang up')]);
+    world.transientFailures.set(one, [new Error('socket hang up')]);
     const done = await run({ scope: { accounts: [one] } });
     expect(done.stateOf(`account-${one}`)).toBe('failed');
     expect((await account(one)).Ready).toEqual(before);

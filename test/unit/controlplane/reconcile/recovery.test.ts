@@ -3,8 +3,9 @@ import { OperationFailed } from '../../../../controlplane/pulumi/failure.ts';
 import { PortcullisError } from '../../../../controlplane/settings/errors.ts';
 import { databaseTest as test } from '../../../worlds/database.ts';
 import { asHolder } from '../../../worlds/lease-sample.ts';
-import { one, type ReconcileWorld, reconcileWorld, two } from '../../../worlds/reconcile.ts';
+import { one, two } from '../../../worlds/reconcile.ts';
 import { until } from '../../../worlds/until.ts';
+import { type ReconcileWorld, reconcileWorld } from './scene.ts';
 
 let { database, store, world, run } = {} as ReconcileWorld;
 test.beforeEach(({ given }) => {

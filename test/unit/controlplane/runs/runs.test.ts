@@ -162,7 +162,7 @@ describe('a stack that fails', () => {
   const key = `region-${one}-eu-west-1`;
   const record = async () => (await store.stacks.get(key))?.conditions;
   const upOf = () => touched(one).filter((operation) => operation.endsWith(key)).length;
-  /** Wakes it again and again, as sweeps and events would. */
+  /** Enqueues it again and again, as the resync and events would. */
   const waken = async (times: number) => {
     for (let index = 0; index < times; index += 1) {
       await scheduler.queue.enqueue([key]);

@@ -113,7 +113,7 @@ describe('whether an account gets a trail of its own, with PORTCULLIS_TRAILS=cre
     ['a check failed, nothing known: doubt does nothing', [unknown, yes], undefined],
     ['one check failed, another Region uncovered: made', [unknown, no], 'region-0'],
     ['a trail of that name in another account is not ours', [{ ...yes, trailArn: foreign }, no], 'region-0'],
-    ['no Region: nothing to tell', [], undefined],
+    ['no Region: nothing to report', [], undefined],
   ])('%s', (_, checks, region) => {
     expect(ownTrailRegion('create', account(...checks), [])).toBe(region);
     expect(ownTrailRegion('report', account(...checks), were(...checks))).toBeUndefined();

@@ -49,7 +49,7 @@ describe('a listing', () => {
       ...[`region-${id(0)}-eu-west-1 n${id(0)}`, `region-${id(1)}-eu-west-1 n${id(1)}`],
     ]);
     await at.plane().confirm(asked?.id ?? '', asked?.digest ?? '', 'ops');
-    expect(at.state.woken).toHaveLength(4);
+    expect(at.state.enqueued).toHaveLength(4);
     expect((await at.list()).keysToEnqueue).toHaveLength(4);
     expect(await confirmations()).toMatchObject([{ state: 'confirmed', decidedBy: 'ops' }]);
   });

@@ -146,7 +146,7 @@ test('a notice recorded before a crash is sent by the next inspection', async ({
   expect(await lines(store, account.id)).toEqual(['coverage lost']);
 });
 
-test('looks at the same moment make one notice', async ({ store }) => {
+test('inspections at the same moment make one notice', async ({ store }) => {
   const account = newAccount();
   await Promise.all([1, 2, 3].map(() => store.coverage.observe(account, seen(yes), seen(no))));
   expect(await store.coverage.pending(account.id)).toHaveLength(1);

@@ -56,7 +56,7 @@ describe("an account's coverage", () => {
     });
   });
 
-  test('tells of a failing delivery, and stays True', () => {
+  test('reports a failing delivery, and stays True', () => {
     const failing = judge([trail({ failing: { log: 'NoSuchBucket' } })]);
     const condition = trailsCondition([failing, failing]);
     expect(condition).toMatchObject({ status: 'True', reason: 'Covered' });

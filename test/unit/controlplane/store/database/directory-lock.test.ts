@@ -206,6 +206,14 @@ test('a directory that cannot be made is an error that names the path and the se
   await rm(file);
 });
 
+test('a lock file that cannot be used is an error that names the file and the setting', async () => {
+  await mkdir(join(data, 'owner.lock'));
+  await expect(lock()).rejects.toMatchObject({
+    code: 'data-unusable',
+    message: expect.stringMatching(/owner\.lock cannot be locked: .*PORTCULLIS_DATA/),
+  });
+});
+
 test.each([
   ['deleted', false],
   ['deleted and made again', true],
