@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { timers } from '../queue/timers.ts';
 import { workQueue } from '../queue/work-queue.ts';
 import type { Services } from '../services/services.ts';
-import { reasonOf } from '../settings/errors.ts';
 import type { Scope } from '../stacks/scope.ts';
 import { claimMs } from '../store/canaries.ts';
 import type { Verification } from '../store/verifications.ts';
-import { every, poll } from '../time/poll.ts';
+import { every as pauses, poll } from '../time/poll.ts';
 import { verifyCell } from './cell.ts';
 import { cellsOf } from './cells.ts';
 import type { VerifyContext } from './context.ts';
@@ -49,7 +49,7 @@ function carrier(given: VerifyContext, holder: string, receive: () => void) {
   const { store, settings, log, stopping } = given;
   const { cellVerifications } = store;
 
-  const proveSome = async (id: string) => {
+  const verifySome = async (id: string) => {
     for (;;) {
       stopping.throwIfAborted();
       const canary = await cellVerifications.claim(id, holder);
@@ -61,7 +61,7 @@ function carrier(given: VerifyContext, holder: string, receive: () => void) {
 
   /** Works on unclaimed canaries. Returns whether the verification is finished. */
   const round = async (id: string): Promise<true | undefined> => {
-    const workers = Array.from({ length: settings.verifyParallel }, () => proveSome(id));
+    const workers = Array.from({ length: settings.verifyParallel }, () => verifySome(id));
     const broken = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
     if (broken?.status === 'rejected') throw broken.reason;
     const canaries = await cellVerifications.canaries(id);
@@ -77,7 +77,7 @@ function carrier(given: VerifyContext, holder: string, receive: () => void) {
     if (!verification || verification.finishedAt) return;
     receive();
     try {
-      await poll(every(othersPause), () => round(id), { signal: stopping });
+      await poll(pauses(othersPause), () => round(id), { signal: stopping });
     } catch (error) {
       if (stopping.aborted) return;
       throw error;
@@ -85,7 +85,7 @@ function carrier(given: VerifyContext, holder: string, receive: () => void) {
   };
 }
 
-/** What asks for verifications: a person, and the clock. */
+/** Verifications are requested by a person and by the clock. */
 function requests(
   { store, settings }: VerifyContext,
   send: (id: string) => Promise<void>,
@@ -135,15 +135,7 @@ export function verifier(
     carryOut: carrier(given, holder, receive),
   };
   const queue = workQueue(boss, work, log);
-  const timers: NodeJS.Timeout[] = [];
-  const every = (what: string, milliseconds: number, act: () => Promise<unknown>) => {
-    const timer = setInterval(
-      () => act().catch((error) => log.error({ error: reasonOf(error) }, `${what} failed`)),
-      milliseconds,
-    );
-    timers.push(timer);
-  };
-
+  const { every, stop } = timers(log);
   const { record, verifyDue } = requests(given, queue.send, assertMayVerify);
 
   return {
@@ -163,7 +155,7 @@ export function verifier(
     },
     interrupt: queue.interrupt,
     async stop() {
-      for (const timer of timers) clearInterval(timer);
+      stop();
       await queue.stop();
       await cellVerifications.release(holder);
     },

@@ -1,6 +1,6 @@
 import type { Boss } from '../../queue/boss.ts';
+import { timers } from '../../queue/timers.ts';
 import { workQueue } from '../../queue/work-queue.ts';
-import { reasonOf } from '../../settings/errors.ts';
 import type { Scope } from '../../stacks/scope.ts';
 import type { Sweep } from '../../store/sweeps/sweep.ts';
 import type { SweepContext } from '../context.ts';
@@ -26,7 +26,7 @@ export interface SweeperOptions {
   readonly chores: readonly { readonly what: string; readonly everyMs: number; run(): Promise<unknown> }[];
 }
 
-/** Sweeps in progress at once in one process: the clock's, and those that people asked for. */
+/** Sweeps in progress at once in one process: the scheduled one, and requested ones. */
 const concurrent = 3;
 /** How often a process looks for work of unfinished sweeps, milliseconds. */
 const lookMs = 10_000;
@@ -47,23 +47,13 @@ export function sweeper(boss: Boss, context: SweepContext, { standing, chores }:
     carryOut: (id: string) => carryOut(context, id),
   };
   const queue = workQueue(boss, work, log);
-  const asks = sweepRequests(context, queue.send);
-  const timers: NodeJS.Timeout[] = [];
-  const every = (what: string, milliseconds: number, act: () => Promise<unknown>) => {
-    let underWay = false;
-    const once = async () => {
-      if (underWay) return;
-      underWay = true;
-      await act().catch((error) => log.error({ error: reasonOf(error) }, `${what} failed`));
-      underWay = false;
-    };
-    timers.push(setInterval(() => void once(), milliseconds));
-  };
+  const requests = sweepRequests(context, queue.send);
+  const { every, stop } = timers(log);
   const keptFor = Math.max(keptMs, settings.sweepHours * hourMs * 3);
 
   return {
-    request: asks.request,
-    cancel: asks.cancel,
+    request: requests.request,
+    cancel: requests.cancel,
     async start() {
       // No other process has this database, so every holder of a cell is dead.
       if (database.kind === 'pglite') await store.sweeps.release();
@@ -72,11 +62,11 @@ export function sweeper(boss: Boss, context: SweepContext, { standing, chores }:
       if (!standing) return;
       every('looking for unfinished sweeps', lookMs, queue.resume);
       every('forgetting old sweeps', hourMs, () => store.sweeps.forget(keptFor));
-      if (settings.sweepHours > 0) every('sweeping by the clock', dueMs, asks.sweepDue);
+      if (settings.sweepHours > 0) every('sweeping by the clock', dueMs, requests.sweepDue);
     },
     interrupt: queue.interrupt,
     async stop() {
-      for (const timer of timers) clearInterval(timer);
+      stop();
       await queue.stop();
     },
   };
