@@ -10,9 +10,9 @@ import {
 import { type BlockPublicAccess, blockPublicAccess } from './block-public-access.ts';
 import type { SubnetNetwork } from './exposure.ts';
 import { type NetworkInterface, networkInterface } from './interfaces.ts';
-import { everyPage, inParts, isUnread, orUnread, patiently, type Unread } from './patience.ts';
-import { type RouteTable, routeTable } from './routes.ts';
-import { filterValues, pageSize } from './rules.ts';
+import { everyMatch, everyPage, isUnread, orUnread, patiently, type Unread } from './patience.ts';
+import { routeTable } from './routes.ts';
+import { pageSize } from './rules.ts';
 
 /** EC2 with the credentials of an account, in the Region of the cell. */
 export type Ec2Of = (accountId: string) => Promise<EC2Client>;
@@ -23,64 +23,29 @@ export async function readInterfaces(
   groupIds: readonly string[],
 ): Promise<Map<string, NetworkInterface[]>> {
   const found = new Map<string, NetworkInterface[]>(groupIds.map((id) => [id, []]));
-  for (const Values of inParts(groupIds, filterValues)) {
-    const Filters = [{ Name: 'group-id', Values }];
-    await everyPage(
-      async (NextToken) => {
-        const asked = { Filters, MaxResults: pageSize, NextToken };
-        const page = await ec2.send(new DescribeNetworkInterfacesCommand(asked));
-        return { items: page.NetworkInterfaces ?? [], next: page.NextToken };
-      },
-      (items) => {
-        for (const listed of items) {
-          const face = networkInterface(listed);
-          for (const { GroupId = '' } of listed.Groups ?? []) found.get(GroupId)?.push(face);
-        }
-      },
-    );
+  const listed = await everyMatch('group-id', groupIds, async (asked) => {
+    const page = await ec2.send(new DescribeNetworkInterfacesCommand({ ...asked, MaxResults: pageSize }));
+    return { items: page.NetworkInterfaces, next: page.NextToken };
+  });
+  for (const each of listed) {
+    const face = networkInterface(each);
+    for (const { GroupId = '' } of each.Groups ?? []) found.get(GroupId)?.push(face);
   }
   return found;
 }
 
-interface Subnet {
-  readonly id: string;
-  readonly vpcId: string;
-  readonly ownerId: string;
-}
+const readSubnets = (ec2: EC2Client, ids: readonly string[]) =>
+  everyMatch('subnet-id', ids, async (asked) => {
+    const page = await ec2.send(new DescribeSubnetsCommand({ ...asked, MaxResults: pageSize }));
+    return { items: page.Subnets, next: page.NextToken };
+  });
 
-async function readSubnets(ec2: EC2Client, ids: readonly string[], accountId: string): Promise<Subnet[]> {
-  const subnets: Subnet[] = [];
-  for (const Values of inParts(ids, filterValues)) {
-    const Filters = [{ Name: 'subnet-id', Values }];
-    await everyPage(
-      async (NextToken) => {
-        const page = await ec2.send(new DescribeSubnetsCommand({ Filters, MaxResults: pageSize, NextToken }));
-        return { items: page.Subnets ?? [], next: page.NextToken };
-      },
-      (items) => {
-        for (const { SubnetId: id = '', VpcId: vpcId = '', OwnerId: ownerId = accountId } of items)
-          subnets.push({ id, vpcId, ownerId });
-      },
-    );
-  }
-  return subnets;
-}
-
-async function readTables(ec2: EC2Client, vpcIds: readonly string[]): Promise<RouteTable[]> {
-  const tables: RouteTable[] = [];
-  for (const Values of inParts(vpcIds, filterValues)) {
-    const Filters = [{ Name: 'vpc-id', Values }];
-    await everyPage(
-      async (NextToken) => {
-        // Its largest page is 100.
-        const page = await ec2.send(new DescribeRouteTablesCommand({ Filters, MaxResults: 100, NextToken }));
-        return { items: page.RouteTables ?? [], next: page.NextToken };
-      },
-      (items) => void tables.push(...items.map(routeTable)),
-    );
-  }
-  return tables;
-}
+const readTables = (ec2: EC2Client, vpcIds: readonly string[]) =>
+  everyMatch('vpc-id', vpcIds, async (asked) => {
+    // Its largest page is 100.
+    const page = await ec2.send(new DescribeRouteTablesCommand({ ...asked, MaxResults: 100 }));
+    return { items: page.RouteTables?.map(routeTable), next: page.NextToken };
+  });
 
 async function readExclusions(ec2: EC2Client): Promise<VpcBlockPublicAccessExclusion[]> {
   const exclusions: VpcBlockPublicAccessExclusion[] = [];
@@ -88,7 +53,7 @@ async function readExclusions(ec2: EC2Client): Promise<VpcBlockPublicAccessExclu
     async (NextToken) => {
       const asked = { MaxResults: pageSize, NextToken };
       const page = await ec2.send(new DescribeVpcBlockPublicAccessExclusionsCommand(asked));
-      return { items: page.VpcBlockPublicAccessExclusions ?? [], next: page.NextToken };
+      return { items: page.VpcBlockPublicAccessExclusions, next: page.NextToken };
     },
     (items) => void exclusions.push(...items),
   );
@@ -115,19 +80,18 @@ export async function readNetworks(
   subnetIds: readonly string[],
 ): Promise<Map<string, SubnetNetwork | Unread>> {
   if (subnetIds.length === 0) return new Map();
-  const listed = await orUnread('the subnets', async () =>
-    readSubnets(await ec2Of(accountId), subnetIds, accountId),
-  );
+  const listed = await orUnread('the subnets', async () => readSubnets(await ec2Of(accountId), subnetIds));
   if (isUnread(listed)) return new Map(subnetIds.map((id) => [id, listed]));
   const networks = new Map<string, SubnetNetwork | Unread>();
-  for (const [owner, subnets] of Map.groupBy(listed, ({ ownerId }) => ownerId)) {
+  for (const [owner, subnets] of Map.groupBy(listed, ({ OwnerId = accountId }) => OwnerId)) {
     const of = owner === accountId ? '' : ` of account ${owner}, which owns the VPC,`;
-    const vpcIds = [...new Set(subnets.map(({ vpcId }) => vpcId))];
+    const vpcIds = [...new Set(subnets.map(({ VpcId = '' }) => VpcId))];
     const [tables, block] = await Promise.all([
       orUnread(`the route tables${of}`, async () => readTables(await ec2Of(owner), vpcIds)),
       orUnread(`VPC Block Public Access${of}`, async () => readBlockPublicAccess(await ec2Of(owner))),
     ]);
-    for (const { id, vpcId } of subnets) networks.set(id, { vpcId, tables, blockPublicAccess: block });
+    for (const { SubnetId = '', VpcId: vpcId = '' } of subnets)
+      networks.set(SubnetId, { vpcId, tables, blockPublicAccess: block });
   }
   return networks;
 }

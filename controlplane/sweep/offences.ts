@@ -8,6 +8,7 @@ import type { Policy } from '../../lambda/policy/parse.ts';
 import { openingsOf, ruleWithoutId } from '../../lambda/policy/rule.ts';
 import type { PrefixList, SecurityGroup, Situation } from '../../lambda/policy/security-group.ts';
 import { everyPage } from './patience.ts';
+import { pageSize } from './rules.ts';
 
 /** A verdict that is kept: a finding, or a rule that could not be evaluated. */
 export type Offence = Exclude<Verdict, { verdict: 'allowed' }>;
@@ -35,9 +36,6 @@ interface ListingContext {
   readonly resolve: (ids: readonly string[]) => Promise<ReadonlyMap<string, PrefixList>>;
 }
 
-/** EC2's largest page. */
-const pageSize = 1_000;
-
 /**
  * The groups of a cell that the policy forbids something in, evaluated page by page; no other group is kept. One
  * call where the account has at most a thousand groups in the Region. @throws when any page fails
@@ -51,7 +49,7 @@ export async function readOffences(context: ListingContext): Promise<Offences> {
   await everyPage(
     async (NextToken) => {
       const page = await ec2.send(new DescribeSecurityGroupsCommand({ MaxResults: pageSize, NextToken }));
-      return { items: page.SecurityGroups ?? [], next: page.NextToken };
+      return { items: page.SecurityGroups, next: page.NextToken };
     },
     async (listed) => {
       const own = listed.filter(({ OwnerId = situation.account }) => OwnerId === situation.account);

@@ -7,7 +7,7 @@ const pauses = [1_000, 4_000, 15_000];
 
 export type Pause = (milliseconds: number) => Promise<unknown>;
 
-/** Whether a failure says nothing about the account: throttled, 5xx, or no answer. */
+/** Whether a failure does not depend on the account: throttled, 5xx, or no response. */
 const isTemporary = (error: unknown): boolean =>
   isThrottling(error) ||
   isServerFault(error) ||
@@ -51,20 +51,45 @@ export function failureOf(error: unknown): string {
   return `${name}${reasonOf(error)}`;
 }
 
-/** The items of every page of a listing. @throws when a page fails, or when a page token comes twice */
+/** The items of every page of a listing. @throws when a page fails, or when a page token is returned twice */
 export async function everyPage<Item>(
-  read: (token: string | undefined) => Promise<{ items: readonly Item[]; next: string | undefined }>,
+  read: (
+    token: string | undefined,
+  ) => Promise<{ items: readonly Item[] | undefined; next: string | undefined }>,
   each: (items: readonly Item[]) => void | Promise<void>,
 ): Promise<void> {
   const seen = new Set<string>();
   let token: string | undefined;
   do {
     const page = await patiently(() => read(token));
-    await each(page.items);
+    await each(page.items ?? []);
     token = page.next || undefined;
-    if (token && seen.has(token)) throw new Error('a listing gave the same page token twice');
+    if (token && seen.has(token)) throw new Error('a listing returned the same page token twice');
     if (token) seen.add(token);
   } while (token);
+}
+
+/** EC2's limit of values in a filter. */
+const filterValues = 200;
+
+/** What is listed by one filter with these values, in as many calls as needed. @throws when a page fails */
+export async function everyMatch<Item>(
+  Name: string,
+  values: readonly string[],
+  read: (asked: {
+    readonly Filters: { Name: string; Values: string[] }[];
+    readonly NextToken: string | undefined;
+  }) => Promise<{ items: readonly Item[] | undefined; next: string | undefined }>,
+): Promise<Item[]> {
+  const found: Item[] = [];
+  for (const Values of inParts(values, filterValues)) {
+    const Filters = [{ Name, Values }];
+    await everyPage(
+      (NextToken) => read({ Filters, NextToken }),
+      (items) => void found.push(...items),
+    );
+  }
+  return found;
 }
 
 /** Parts of at most `size`, in order. */

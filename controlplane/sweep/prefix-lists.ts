@@ -77,7 +77,7 @@ async function describe(ec2: EC2Client, ids: readonly string[]): Promise<Describ
     await everyPage(
       async (NextToken) => {
         const page = await ec2.send(new DescribeManagedPrefixListsCommand({ Filters, NextToken }));
-        return { items: page.PrefixLists ?? [], next: page.NextToken };
+        return { items: page.PrefixLists, next: page.NextToken };
       },
       (items) => {
         for (const list of items) if (list.PrefixListId) lists.set(list.PrefixListId, list);
@@ -117,7 +117,7 @@ async function readEntries(
     async (NextToken) => {
       const asked = { PrefixListId, TargetVersion, MaxResults: 100, NextToken };
       const page = await ec2.send(new GetManagedPrefixListEntriesCommand(asked));
-      return { items: page.Entries ?? [], next: page.NextToken };
+      return { items: page.Entries, next: page.NextToken };
     },
     (items) => {
       for (const { Cidr } of items) cidrs.push(Cidr ?? '');

@@ -2,10 +2,9 @@ import { DescribeSecurityGroupRulesCommand, type EC2Client } from '@aws-sdk/clie
 import { type ListedRule, ruleOf } from '../../lambda/policy/rule.ts';
 import { protocolName } from '../../lambda/policy/schema/protocol.ts';
 import type { SecurityGroupRule } from '../../lambda/policy/security-group.ts';
-import { everyPage, inParts } from './patience.ts';
+import { everyMatch } from './patience.ts';
 
-/** EC2's limit of values in a filter. */
-export const filterValues = 200;
+/** EC2's largest page of most listings. */
 export const pageSize = 1_000;
 
 /**
@@ -29,24 +28,17 @@ export async function readRules(
   ec2: EC2Client,
   groupIds: readonly string[],
 ): Promise<Map<string, Map<string, SecurityGroupRule>>> {
+  const listed = await everyMatch('group-id', groupIds, async (asked) => {
+    const page = await ec2.send(new DescribeSecurityGroupRulesCommand({ ...asked, MaxResults: pageSize }));
+    return { items: page.SecurityGroupRules, next: page.NextToken };
+  });
   const found = new Map<string, Map<string, SecurityGroupRule>>();
-  const keep = (rule: SecurityGroupRule) => {
+  for (const each of listed) {
+    if (!isIngress(each)) continue;
+    const rule = ruleOf(each);
     const ofGroup = found.get(rule.groupId) ?? new Map<string, SecurityGroupRule>();
     ofGroup.set(contentKey(rule), rule);
     found.set(rule.groupId, ofGroup);
-  };
-  for (const Values of inParts(groupIds, filterValues)) {
-    const Filters = [{ Name: 'group-id', Values }];
-    await everyPage(
-      async (NextToken) => {
-        const asked = { Filters, MaxResults: pageSize, NextToken };
-        const page = await ec2.send(new DescribeSecurityGroupRulesCommand(asked));
-        return { items: page.SecurityGroupRules ?? [], next: page.NextToken };
-      },
-      (items) => {
-        for (const listed of items) if (isIngress(listed)) keep(ruleOf(listed));
-      },
-    );
   }
   return found;
 }

@@ -8,14 +8,11 @@ export interface Concurrency {
 }
 
 interface Sweep<Swept extends Cell> {
-  /** Read as needed: a million cells need no more memory than a few hundred. */
-  readonly cells: Iterable<Swept> | AsyncIterable<Swept>;
+  readonly cells: readonly Swept[];
   readonly read: (cell: Swept) => Promise<CellRead>;
   readonly concurrent: Concurrency;
-  /** Awaited before the cell's place is free, so that a slow store slows the sweep instead of filling memory. */
+  /** Awaited before the cell's place is free, so that a slow receiver slows the sweep instead of filling memory. */
   readonly onCell: (cell: Swept, read: CellRead) => void | Promise<void>;
-  /** After an abort no further cell begins. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** This many waiting cells are searched for one whose account and Region have a free place. */
@@ -43,35 +40,14 @@ export function places({ account, region }: Pick<Concurrency, 'account' | 'regio
   };
 }
 
-/** The next cells, as many as are searched. */
-function waitingCells<Swept extends Cell>(cells: Sweep<Swept>['cells']) {
-  const iterator = Symbol.asyncIterator in cells ? cells[Symbol.asyncIterator]() : cells[Symbol.iterator]();
-  const waiting: Swept[] = [];
-  let ended = false;
-  return {
-    async fill() {
-      while (!ended && waiting.length < lookAhead) {
-        const { done, value } = await iterator.next();
-        if (done) ended = true;
-        else waiting.push(value);
-      }
-    },
-    take(isFree: (cell: Cell) => boolean): Swept | undefined {
-      const at = waiting.findIndex(isFree);
-      return at < 0 ? undefined : waiting.splice(at, 1)[0];
-    },
-    isEmpty: () => ended && waiting.length === 0,
-  };
-}
-
 /**
  * Reads every cell once, many at a time, in about the given order. Returns when all are read and handed on. A failure
- * of `read` or `onCell`, or an abort, begins no further cell; what runs is finished first. @throws that failure, or the
- * signal's reason
+ * of `read` or `onCell` begins no further cell; what runs is finished first. @throws that failure
  */
 export async function sweepCells<Swept extends Cell>(sweep: Sweep<Swept>): Promise<void> {
-  const { concurrent, read, onCell, signal } = sweep;
-  const waiting = waitingCells(sweep.cells);
+  const { cells, concurrent, read, onCell } = sweep;
+  const waiting = cells.slice(0, lookAhead);
+  let taken = waiting.length;
   const place = places(concurrent);
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -89,17 +65,17 @@ export async function sweepCells<Swept extends Cell>(sweep: Sweep<Swept>): Promi
     running.add(work);
   };
 
-  try {
-    while (!failure && !signal?.aborted) {
-      await waiting.fill();
-      if (waiting.isEmpty()) break;
-      const next = running.size < concurrent.total ? waiting.take(place.isFree) : undefined;
-      if (next) begin(next);
-      else await Promise.race(running);
+  while (!failure && waiting.length > 0) {
+    const at = running.size < concurrent.total ? waiting.findIndex(place.isFree) : -1;
+    if (at < 0) {
+      await Promise.race(running);
+      continue;
     }
-  } finally {
-    await Promise.all(running);
+    const [next] = waiting.splice(at, 1);
+    waiting.push(...cells.slice(taken, taken + 1));
+    taken += 1;
+    if (next) begin(next);
   }
+  await Promise.all(running);
   if (failure) throw failure.error;
-  signal?.throwIfAborted();
 }

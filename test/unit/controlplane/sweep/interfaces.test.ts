@@ -2,34 +2,33 @@ import type { NetworkInterface as ListedInterface } from '@aws-sdk/client-ec2';
 import { describe, expect, test } from 'vitest';
 import { networkInterface } from '../../../../controlplane/sweep/interfaces.ts';
 
-const publicOf = (listed: ListedInterface) => networkInterface(listed).public;
+const first = { PublicIp: '52.0.0.1' };
+const second = { PublicIp: '52.0.0.2' };
 
 describe('the public addresses of a network interface', () => {
-  test('an interface with private addresses only has none', () => {
-    const listed = { PrivateIpAddress: '10.0.0.5', PrivateIpAddresses: [{ PrivateIpAddress: '10.0.0.5' }] };
-    expect(publicOf(listed)).toEqual({ 4: [], 6: [] });
-  });
-
-  test('the association of the primary address is listed once', () => {
-    const Association = { PublicIp: '52.0.0.1' };
-    expect(publicOf({ Association, PrivateIpAddresses: [{ Association }] })[4]).toEqual(['52.0.0.1']);
-  });
-
-  test('associations of secondary addresses count', () => {
-    const PrivateIpAddresses = [
-      { Association: { PublicIp: '52.0.0.1' } },
-      { Association: { PublicIp: '52.0.0.2' } },
-    ];
-    expect(publicOf({ PrivateIpAddresses })[4]).toEqual(['52.0.0.1', '52.0.0.2']);
-  });
-
-  test('a global IPv6 address is public, a unique local one is not', () => {
-    const Ipv6Addresses = [{ Ipv6Address: '2600:1f18::5' }, { Ipv6Address: 'fd00::5' }];
-    expect(publicOf({ Ipv6Addresses })[6]).toEqual(['2600:1f18::5']);
-  });
-
-  test('a delegated IPv6 prefix counts as an address', () => {
-    expect(publicOf({ Ipv6Prefixes: [{ Ipv6Prefix: '2600:1f18::/80' }] })[6]).toEqual(['2600:1f18::/80']);
+  test.each<[string, ListedInterface, string[], string[]]>([
+    ['a private address', { PrivateIpAddresses: [{ PrivateIpAddress: '10.0.0.5' }] }, [], []],
+    [
+      'the association of the primary address, listed twice',
+      { Association: first, PrivateIpAddresses: [{ Association: first }] },
+      ['52.0.0.1'],
+      [],
+    ],
+    [
+      'associations of secondary addresses',
+      { PrivateIpAddresses: [{ Association: first }, { Association: second }] },
+      ['52.0.0.1', '52.0.0.2'],
+      [],
+    ],
+    [
+      'a global and a unique local IPv6 address',
+      { Ipv6Addresses: [{ Ipv6Address: '2600:1f18::5' }, { Ipv6Address: 'fd00::5' }] },
+      [],
+      ['2600:1f18::5'],
+    ],
+    ['a delegated IPv6 prefix', { Ipv6Prefixes: [{ Ipv6Prefix: '2600:1f18::/80' }] }, [], ['2600:1f18::/80']],
+  ])('%s', (_, listed, ipv4, ipv6) => {
+    expect(networkInterface(listed).public).toEqual({ 4: ipv4, 6: ipv6 });
   });
 
   test('carrier and customer-owned addresses are kept apart', () => {

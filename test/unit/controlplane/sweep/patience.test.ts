@@ -60,7 +60,7 @@ describe('a listing', () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  test('that gives a page token twice fails', async () => {
+  test('that returns a page token twice fails', async () => {
     const reading = everyPage(
       async () => ({ items: [], next: 'same' }),
       () => undefined,

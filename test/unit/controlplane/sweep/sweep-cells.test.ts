@@ -45,46 +45,6 @@ describe('a sweep over cells', () => {
     expect(reader.most).toEqual({ total: 8, account: 2, region: 3 });
   });
 
-  test('reads no further ahead than it must', async () => {
-    let taken = 0;
-    function* endless(): Generator<Cell> {
-      for (const cell of grid(20_000, 1)) {
-        taken += 1;
-        yield cell;
-      }
-    }
-    const aborting = new AbortController();
-    const swept = sweepCells({
-      cells: endless(),
-      read: async () => {
-        aborting.abort(new Error('enough'));
-        return read;
-      },
-      concurrent: { total: 4, account: 1, region: 4 },
-      onCell: () => undefined,
-      signal: aborting.signal,
-    });
-    await expect(swept).rejects.toThrow('enough');
-    expect(taken).toBeLessThan(1_000);
-  });
-
-  test('takes cells from an asynchronous source', async () => {
-    async function* source() {
-      yield* grid(2, 2);
-    }
-    let seen = 0;
-    const onCell = () => {
-      seen += 1;
-    };
-    await sweepCells({
-      cells: source(),
-      read: async () => read,
-      concurrent: { total: 9, account: 9, region: 9 },
-      onCell,
-    });
-    expect(seen).toBe(4);
-  });
-
   test('a slow receiver keeps further cells from being read', async () => {
     let [begun, handed] = [0, 0];
     await sweepCells({
