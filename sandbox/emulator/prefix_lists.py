@@ -93,6 +93,9 @@ def modified(found, action):
 
 def describe(params):
     """The account's own lists, AWS's, and those that the organization shares."""
+    # ministack applies the filter by id to AWS's lists alone, and the ids of a request to all.
+    ids = ec2._parse_filters(params).get("prefix-list-id", [])
+    params = {**params, **{f"PrefixListId.{number}": [each] for number, each in enumerate(ids, 1)}}
     texts = [describe_lists(params)]
     last = next(each for each in range(1, 201) if not ec2._p(params, f"Filter.{each}.Name"))
     for account in members(get_account_id()):

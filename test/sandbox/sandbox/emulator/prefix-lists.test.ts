@@ -53,6 +53,12 @@ async function groupWithList(accountId: string, region = 'eu-west-1', prefixList
   return GroupId;
 }
 
+test('lists are found by their ids as a filter, those of other accounts too', async () => {
+  const Filters = [{ Name: 'prefix-list-id', Values: [PrefixListId, 'pl-0000000000000dead'] }];
+  const { PrefixLists } = await clientOf(user).send(new DescribeManagedPrefixListsCommand({ Filters }));
+  expect(PrefixLists?.map((list) => list.PrefixListId)).toEqual([PrefixListId]);
+});
+
 describe('the versions of a prefix list', () => {
   test('are kept, and an earlier one restored becomes a new one', async () => {
     await edit(1, [{ Cidr: '0.0.0.0/0' }], [{ Cidr: '10.0.0.0/8' }]);
