@@ -46,29 +46,30 @@ async function memoryOf(root: number): Promise<number> {
   return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
 }
 
-function start({ program, args, env, directory, output }: Command) {
+/** Starts a command. Its end throws where the exit code is another than the expected ones. */
+function start({ program, args, env, directory, output, expected }: Command) {
   const child = spawn(program, args, {
     cwd: directory,
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
+  let errors = '';
   child.stderr.on('data', (text: Buffer) => {
-    said = `${said}${text}`.slice(-4_000);
+    errors = `${errors}${text}`.slice(-4_000);
   });
   if (output === undefined) child.stdout.resume();
   else child.stdout.pipe(createWriteStream(output));
-  return { child, ended: once(child, 'close') as Promise<[number | null]>, said: () => said };
+  const ended = once(child, 'close').then(([code]) => {
+    if (!expected.includes(code ?? -1))
+      throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${errors}`);
+  });
+  return { child, ended };
 }
 
 /** Seconds from the start of the command to its end. @throws where it ends with another code than the expected ones */
 export async function timed(command: Command): Promise<number> {
   const begun = performance.now();
-  const { ended, said } = start(command);
-  const [code] = await ended;
-  if (!command.expected.includes(code ?? -1)) {
-    throw new Error(`${command.program} ${command.args.join(' ')} ended with ${code}:\n${said()}`);
-  }
+  await start(command).ended;
   return (performance.now() - begun) / 1000;
 }
 
@@ -77,20 +78,18 @@ export async function timed(command: Command): Promise<number> {
  * time, so a run that is sampled is not one that is timed. @throws as `timed`
  */
 export async function peakMemory(command: Command): Promise<number> {
-  const { child, ended, said } = start(command);
-  const sampling = new AbortController();
+  const { child, ended } = start(command);
+  let isOver = false;
+  const over = ended.finally(() => {
+    isOver = true;
+  });
   let peak = 0;
   const samples = (async () => {
-    while (!sampling.signal.aborted) {
+    while (!isOver) {
       peak = Math.max(peak, await memoryOf(child.pid ?? 0));
       await rest(100);
     }
   })();
-  const [code] = await ended;
-  sampling.abort();
-  await samples;
-  if (!command.expected.includes(code ?? -1)) {
-    throw new Error(`${command.program} ${command.args.join(' ')} ended with ${code}:\n${said()}`);
-  }
+  await Promise.all([over, samples]);
   return peak;
 }

@@ -8,7 +8,7 @@ import { openDatabase } from '../../controlplane/store/database/database.ts';
 import { openStore } from '../../controlplane/store/store.ts';
 import { postgresPrograms, startPostgres } from '../../test/worlds/postgres.ts';
 import type { Figures } from '../figures.ts';
-import type { SweepSaid } from './child.ts';
+import type { SweepMemory } from './child.ts';
 import { startSweepCloud } from './loopback.ts';
 import { requestSample, seventeen } from './sample.ts';
 
@@ -25,11 +25,11 @@ async function work(place: string, id: string, environment: Record<string, strin
   let idle = 0;
   let most = 0;
   let begun = performance.now();
-  worker.on('message', (said: SweepSaid) => {
-    if ('idle' in said) {
-      idle = said.idle;
+  worker.on('message', (memory: SweepMemory) => {
+    if ('idle' in memory) {
+      idle = memory.idle;
       begun = performance.now();
-    } else most = Math.max(most, said.rss);
+    } else most = Math.max(most, memory.rss);
   });
   const [code] = await once(worker, 'exit');
   if (code !== 0) throw new Error(`the worker ended with exit code ${code}`);

@@ -14,12 +14,12 @@ import { silentMeter } from '../../controlplane/telemetry/metrics.ts';
 import { policyDigest } from '../../lambda/policy/parse.ts';
 import { sweptPolicy } from './sample.ts';
 
-/** What a worker says. */
-export type SweepSaid = { readonly rss: number } | { readonly idle: number };
+/** What a worker reports, bytes. */
+export type SweepMemory = { readonly rss: number } | { readonly idle: number };
 
 const [place = '', id = '', parallel = '32', patience = '1'] = process.argv.slice(2);
 const isUrl = place.startsWith('postgres');
-const say = (said: SweepSaid) => process.send?.(said);
+const report = (memory: SweepMemory) => process.send?.(memory);
 const settings = {
   ...{ hub: { accountId: '222222222222', region: 'eu-west-1' }, accessRole: 'OrganizationAccountAccessRole' },
   ...{ sweepParallel: Number(parallel), sweepHours: 24, securityHub: false },
@@ -32,8 +32,8 @@ const store = openStore(database);
 const aws = awsClients(settings);
 if (database.kind === 'pglite') await store.sweeps.release();
 await aws.caller();
-say({ idle: process.memoryUsage.rss() });
-const telling = setInterval(() => say({ rss: process.memoryUsage.rss() }), 100);
+report({ idle: process.memoryUsage.rss() });
+const reporting = setInterval(() => report({ rss: process.memoryUsage.rss() }), 100);
 const policy = { policy: sweptPolicy, digest: policyDigest(sweptPolicy), accounts: {} };
 const context = {
   ...{ store, settings, database, meter: silentMeter, log: makeLogger('error') },
@@ -51,7 +51,7 @@ while (!(await store.sweeps.get(id))?.finishedAt) {
   await carryOut(context, id);
   await rest(100);
 }
-clearInterval(telling);
+clearInterval(reporting);
 await database.close();
 process.disconnect?.();
 process.exit(0);

@@ -45,7 +45,11 @@ export interface Aws {
   share(workers: number): void;
 }
 
-/** The SDK's adaptive mode would limit each client separately; the quotas are shared between clients. */
+/**
+ * The SDK's adaptive mode would limit each client separately; the quotas are shared between clients. With a limiter that
+ * all clients share it serves EC2 as well as the token buckets. AWS Organizations needs the table of quotas and their
+ * share for each worker, and one mechanism is simpler than two.
+ */
 const retries = { maxAttempts: 6, retryMode: 'standard' } as const;
 
 /** Timeouts allow for a receive from a queue, which waits up to twenty seconds. */

@@ -32,7 +32,7 @@ function remembered(get: Provider): KeptCredentials {
           throw error;
         }
       }
-      // Marked as expired now, so that a client always asks here instead of caching them.
+      // Marked as expired now, so that a client always calls this function instead of caching them.
       return { ...(await held), expiration: new Date() };
     },
     forget() {

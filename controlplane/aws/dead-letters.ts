@@ -27,7 +27,7 @@ const periodMs = 24 * 3_600_000;
 
 /**
  * The dead letters of a queue: the earlier reading for a day, then a new one with one call. Never throws: a reading that
- * fails says why, and is tried again the next time.
+ * fails has the reason, and is tried again the next time.
  */
 export async function readDeadLetters(
   aws: QueueReader,

@@ -14,7 +14,7 @@ type ErrorClass =
   | 'throttled'
   /** Temporary credentials that have ended. */
   | 'expired'
-  /** A signature that AWS does not accept, among others for the time that it says it was made at. */
+  /** A signature that AWS does not accept, for example because of its time. */
   | 'unsigned'
   /** The SDK found no credentials: the caller's own fault. */
   | 'without-credentials';
@@ -116,7 +116,7 @@ const unready = Object.keys(classes).filter(
     ['InvalidClientTokenId', 'UnrecognizedClientException'].includes(code),
 );
 /**
- * The last is all that the AWS plugin says where STS does not know an account's credentials: it drops code and Region.
+ * The last is the whole message of the AWS plugin where STS does not know an account's credentials: it drops code and Region.
  * They were good for the control plane's own calls a moment before, so it is a Region that is still being enabled.
  * Source: provider/errors/invalid_credentials.txt of pulumi-aws.
  */

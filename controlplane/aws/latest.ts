@@ -1,4 +1,4 @@
-/** A cache of the most recently used entries. An entry that was dropped is made again when it is next asked for. */
+/** A cache of the most recently used entries. An entry that was dropped is made again when it is next needed. */
 export function latest<T>(most: number) {
   const kept = new Map<string, T>();
   return (key: string, make: () => T): T => {

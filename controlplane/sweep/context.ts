@@ -6,7 +6,7 @@ import type { CellReading } from '../store/findings/finding.ts';
 import type { CellChanges } from '../store/findings/findings.ts';
 import type { Cell } from './read-cell.ts';
 
-/** The policy that cells are evaluated by, with the stored exceptions and the facts that its scopes ask for. */
+/** The policy that cells are evaluated by, with the stored exceptions and the facts that its scopes need. */
 export interface SweepPolicy {
   readonly policy: Policy;
   readonly digest: string;
@@ -32,7 +32,7 @@ export interface SweepContext
   regionsOf(accountId: string): Promise<readonly string[]>;
   /** Reads a cell whole. Never throws for a failure of AWS. */
   read(cell: Cell, policy: SweepPolicy, sweep: Pick<CellReading, 'sweepId' | 'readAt'>): Promise<CellRead>;
-  /** Why an account or a cell cannot be entered, in words. */
+  /** The reason that an account or a cell cannot be entered, for a person. */
   explain(accountId: string, error: unknown): Promise<string>;
   /** After how many milliseconds a cell is read again whose read failed so often; undefined: it is not checked. */
   againAfter(attempts: number, reason: string): number | undefined;

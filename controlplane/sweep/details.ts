@@ -61,7 +61,7 @@ const nothing = (prefixLists: CellDetails['prefixLists']): CellDetails => ({
   notes: [],
 });
 
-/** Asked for only where a group names no owner. */
+/** Read only where a group has no owner tag. */
 async function tagsOfAccount(
   { policy, accountTags }: Context,
   { accountId }: Cell,

@@ -94,7 +94,7 @@ function judged(
   const reachable = found.filter(({ level }) => level === 'reachable');
   const addresses = sorted((reachable.length > 0 ? reachable : found).map(({ address }) => address));
   const doubts = [...found.filter(({ level }) => level === 'unknown'), ...unjudged(interfaces)];
-  // By address, so that the same network gives the same words in any order of the answers.
+  // By address, so that the same network gives the same text in any order of the responses.
   const first = (answers: readonly Answer[]) => answers.map(({ why }) => why).sort()[0] ?? '';
   if (reachable.length > 0) return { level: 'reachable', why: first(reachable), addresses };
   if (doubts.length > 0) return { level: 'unknown', why: first(doubts), addresses };

@@ -20,7 +20,7 @@ export interface ReadingContext {
   readonly aws: Pick<Aws, 'ec2' | 'cloudTrail'>;
   readonly policy: Policy;
   readonly policyDigest: string;
-  /** The facts about accounts that the policy's scopes ask for. */
+  /** The facts about accounts that the policy's scopes need. */
   readonly accounts: Situation['accounts'];
   /** Shared by all cells of a sweep. */
   readonly prefixLists: PrefixListCache;
@@ -28,7 +28,7 @@ export interface ReadingContext {
   isCovered(accountId: string): boolean;
   /** The tags of an account, for the owner of a finding; null where they are not known. */
   accountTags(accountId: string): Promise<Readonly<Record<string, string>> | null>;
-  /** The reason that a cell could not be read, in words; without it the error's own. */
+  /** The reason that a cell could not be read, for a person; without it, the error's message. */
   explain?(cell: Cell, error: unknown): Promise<string>;
 }
 
@@ -37,7 +37,7 @@ export type CellRead =
   | {
       readonly kind: 'read';
       readonly reading: CellReading;
-      /** What could not be read beside the groups and their rules, such as who opened a rule. */
+      /** What could not be read about findings, such as who opened a rule. */
       readonly notes: readonly string[];
       /** Accounts whose groups are listed here because of a shared VPC: their own cells have them. */
       readonly otherOwners: readonly string[];

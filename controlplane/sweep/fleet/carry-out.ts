@@ -36,7 +36,7 @@ async function claim({ store }: SweepContext, { id, worker }: Work, most: number
   }));
 }
 
-/** Lists the Regions of an account, or says why that is not possible. */
+/** Lists the Regions of an account, or records why that is not possible. */
 async function readAccount(context: SweepContext, { scope, worker }: Work, held: Held): Promise<void> {
   const { store, regionsOf, explain, againAfter, stopping } = context;
   try {

@@ -7,7 +7,7 @@ import type { Uses } from '../../services/services.ts';
 import type { SweepPolicy } from '../context.ts';
 import { fresh } from './fresh.ts';
 
-/** For so long a policy that was read is used, milliseconds: reading it anew for each cell would take longer than the cell. */
+/** How long a policy that was read is used, milliseconds: reading it again for each cell would take longer than the cell. */
 const freshMs = 15_000;
 
 interface PolicyContext extends Uses<{ aws: 'organizations'; store: 'accounts' | 'exceptions' | 'now' }> {

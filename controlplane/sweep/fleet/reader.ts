@@ -15,7 +15,7 @@ interface ReaderContext extends Uses<{ store: 'accounts' }> {
   readonly settings: UnreachableSettings;
 }
 
-/** For so long the list of the organization's accounts is used, milliseconds. */
+/** How long the list of the organization's accounts is used, milliseconds. */
 const freshMs = 300_000;
 
 /** The accounts of the organization, read now and then: their edits of prefix lists are seen. */
@@ -25,7 +25,7 @@ const members = ({ store }: Uses<{ store: 'accounts' }>) =>
     return new Set(accounts.filter(({ state }) => state === 'ACTIVE').map(({ id }) => id));
   });
 
-/** How accounts and cells are read by the service: with its clients, in the words of its settings. */
+/** Reads accounts and cells with the clients of the service; reasons name its settings. */
 export function reader({
   aws,
   settings,

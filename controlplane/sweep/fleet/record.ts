@@ -17,7 +17,7 @@ const rowOf = ({ accountId, region, groups, findings, undecided, policyDigest, r
 });
 
 /**
- * Ends the cells that the worker still holds and records what their readings say, all or nothing: a reading is recorded
+ * Ends the cells that the worker still holds and records their readings, all or nothing: a reading is recorded
  * exactly when its cell ends, also after a crash.
  */
 async function recordAll(
@@ -49,7 +49,7 @@ async function recordAll(
 const most = 100;
 
 /**
- * Records readings in the order in which they come: those that come while a transaction is under way share the next one.
+ * Records readings in order of arrival: those that arrive while a transaction is under way share the next one.
  * A reading is recorded when its promise resolves.
  */
 export function recorder(

@@ -9,7 +9,7 @@ import { accountsOf } from './scope.ts';
 const spread = 0.9;
 const automatic = 'portcullis';
 
-/** What asks for sweeps: a person, and the clock. Each is recorded before it is sent to the queue. */
+/** Sweeps are requested by a person and by the clock. Each is recorded before it is sent to the queue. */
 export function sweepRequests(
   { store, settings, policy }: SweepContext,
   send: (id: string) => Promise<void>,

@@ -5,7 +5,7 @@ import { organizationsRegion } from '../../settings/partition.ts';
 import { patiently } from '../patience.ts';
 import type { Cell } from '../read-cell.ts';
 
-/** Accounts whose Regions are asked for at once. */
+/** Accounts whose Regions are read at once. */
 const atOnce = 24;
 
 /** The cells of accounts, and the accounts whose Regions could not be read, with the error. */

@@ -79,7 +79,7 @@ const orderOf = (names: readonly string[], name: string) => {
   return at < 0 ? names.length : at;
 };
 
-/** What a person acts on first: open before excepted, then by exposure and severity. The same order each time. Pure. */
+/** By urgency: open before excepted, then by exposure and severity. The same order each time. Pure. */
 export function inOrder(findings: readonly PlacedFinding[]): PlacedFinding[] {
   const keyOf = (one: PlacedFinding) => [
     Number(!isOpen(one)),

@@ -66,7 +66,7 @@ async function organizationFor(
   }
 }
 
-/** The facts about accounts that the policy asks for; none without an organization, and what needs them is undecided. */
+/** The facts about accounts that the policy needs; none without an organization, and what needs them is undecided. */
 async function factsFor(
   { aws, policy }: StandaloneSweep,
   organization: Organization | undefined,
@@ -87,7 +87,7 @@ async function factsFor(
   );
 }
 
-/** The tags of accounts, each read once when it is first asked for. */
+/** The tags of accounts, each read once, when it is first needed. */
 function tagReader(aws: Aws): ReadingContext['accountTags'] {
   const asked = new Map<string, Promise<Readonly<Record<string, string>> | null>>();
   const read = async (accountId: string) => {
