@@ -103,6 +103,5 @@ function judged(
       else findings.push(findingOf(policy, group, offence, details));
     }
   }
-  // Text that the SDK cut out of an answer keeps the whole answer in memory, as long as a finding is kept; a copy does not.
-  return structuredClone({ findings, undecided });
+  return { findings, undecided };
 }
