@@ -55,7 +55,7 @@ async function groupWithList(accountId: string, region = 'eu-west-1', prefixList
 
 test('lists are found by their ids as a filter, those of other accounts too', async () => {
   const Filters = [{ Name: 'prefix-list-id', Values: [PrefixListId, 'pl-0000000000000dead'] }];
-  const { PrefixLists } = await clientOf(user).send(new DescribeManagedPrefixListsCommand({ Filters }));
+  const { PrefixLists } = await clientOf(user).describeManagedPrefixLists({ Filters });
   expect(PrefixLists?.map((list) => list.PrefixListId)).toEqual([PrefixListId]);
 });
 
