@@ -168,7 +168,7 @@ describe('the formats', () => {
     expect(lines).toHaveLength(1 + 6 + 1);
     expect(output).toContain(",'=cmd|calc,");
     expect(output).not.toMatch(/(^|,)"?[=+@-]/m);
-    expect(lines.at(-1)).toMatch(/^not-checked,300000000005,playground,eu-central-1,/);
+    expect(lines.at(-1)).toMatch(/^not-checked,playground,,,,300000000005,eu-central-1,/);
   });
 
   test('HTML goes to a file as one page, with names escaped, and nothing is left beside it', async () => {
