@@ -31,12 +31,16 @@ export const cancellable = <T>(signal: AbortSignal, work: () => T): T => cancell
 /** Runs work for several callers: it continues when the first caller is cancelled. */
 export const shared = <T>(work: () => T): T => cancellation.exit(work);
 
-/** A bucket that so many others were used after is full again, as a new one is. */
+/** Buckets of member accounts that are kept. One that is dropped had time to fill while so many others were used. */
 const keptBuckets = 2_000;
 
 /** Token buckets for every API of the clients with its plugin, by API and place. One per process. */
 export function throttle(onThrottle: OnThrottle = () => undefined) {
-  const buckets = latest<TokenBucket>(keptBuckets);
+  const buckets = {
+    // A few for each API. Callers may wait for one of them for minutes, so none is dropped.
+    organization: latest<TokenBucket>(Number.POSITIVE_INFINITY),
+    account: latest<TokenBucket>(keptBuckets),
+  };
   let workers = 1;
   const bucketOf = (service: string, operation: string, { accountId, region }: CalledIn) => {
     const quota = quotaOf(service, operation);
@@ -45,7 +49,7 @@ export function throttle(onThrottle: OnThrottle = () => undefined) {
     const key = `${service} ${quota.each ? operation : quota.named} ${place}`;
     // Quotas of member accounts are not divided: an account's keys rarely run on two workers at once.
     const parts = () => (isShared ? workers : 1);
-    return { scope: quota.scope, bucket: buckets(key, () => tokenBucket(quota, { parts })) };
+    return { scope: quota.scope, bucket: buckets[quota.scope](key, () => tokenBucket(quota, { parts })) };
   };
   const middleware =
     (where: CalledIn) =>

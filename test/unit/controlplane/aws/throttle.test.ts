@@ -2,7 +2,7 @@ import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { DescribeOrganizationCommand, ListRootsCommand } from '@aws-sdk/client-organizations';
 import { afterEach, describe, expect, test } from 'vitest';
 import { awsClients } from '../../../../controlplane/aws/clients.ts';
-import { cancellable } from '../../../../controlplane/aws/throttle.ts';
+import { type CalledIn, cancellable, throttle } from '../../../../controlplane/aws/throttle.ts';
 import {
   assumed,
   ec2Error,
@@ -138,4 +138,30 @@ test('of several workers each takes its part of what the organization shares', a
   // One of a burst of four at once, and the others at a quarter of two a second.
   expect(Math.max(...at) - Math.min(...at)).toBeGreaterThan(5_000);
   expect(Math.max(...at) - Math.min(...at)).toBeLessThan(12_000);
+});
+
+test('callers that wait for the organization keep their order while thousands of other quotas are used', async () => {
+  const { plugin } = throttle();
+  const call = (clientName: string, commandName: string, where: CalledIn) =>
+    new Promise<void>((resolve) => {
+      const stack = {
+        addRelativeTo: (middleware: (next: () => Promise<void>, context: object) => () => Promise<void>) =>
+          void middleware(async () => {}, { clientName, commandName })().then(resolve),
+      };
+      plugin(where).applyToStack(stack as never);
+    });
+  const served: string[] = [];
+  const listRoots = (name: string) =>
+    call('OrganizationsClient', 'ListRootsCommand', { accountId: 'own', region: 'us-east-1' }).then(
+      () => void served.push(name),
+    );
+  await Promise.all(Array.from({ length: 4 }, () => listRoots('burst')));
+  const earlier = listRoots('earlier');
+  await Promise.all(
+    Array.from({ length: 2_001 }, (_, account) =>
+      call('EC2Client', 'DescribeRegionsCommand', { accountId: String(account), region: 'eu-west-1' }),
+    ),
+  );
+  await Promise.all([earlier, listRoots('later')]);
+  expect(served.slice(4)).toEqual(['earlier', 'later']);
 });
