@@ -161,7 +161,7 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
 
 /**
  * Resolves what is open in accounts that left the organization, where nothing can be read any more. `at`: when the listing
- * began that does not have them. An account that has stacks waits until they are archived, because a listing that shrank
+ * began that does not have them; what was read later stays. An account that has stacks waits until they are archived, because a listing that shrank
  * too much is held there. Should the account return, its next reading opens what it lists, and is the first of its cells:
  * events of the time between were not forwarded, so none was missed.
  */
@@ -180,8 +180,8 @@ async function closeDeparted({ query, transaction }: Database, at: Date): Promis
       await resolveAbsent(within, cause, { at: at.toISOString(), ...nothing });
       await within(
         `update finding_cell set read_at = null, sweep_id = null, policy_digest = null, groups = null, undecided = '{}'
-         where account_id = $1 and region = $2`,
-        [cell.accountId, cell.region],
+         where account_id = $1 and region = $2 and read_at <= $3`,
+        [cell.accountId, cell.region, at],
       );
     });
 }

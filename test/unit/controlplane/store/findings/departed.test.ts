@@ -50,6 +50,13 @@ describe('findings of an account that left the organization', () => {
     expect(await row()).toMatchObject({ state: 'open' });
   });
 
+  test('stay when they were read after the listing began', async () => {
+    await sweep(35, [ssh]);
+    await list(30, other);
+    expect(await row()).toMatchObject({ state: 'open' });
+    expect(await sweep(50, [ssh])).toMatchObject({ previous: { readAt: new Date(at(35)) } });
+  });
+
   test('stay resolved when an earlier event or reading arrives late', async () => {
     await list(30, other);
     await record(open(20));
