@@ -207,7 +207,8 @@ export async function lockData(data: string, settings: LockSettings = {}): Promi
 }
 
 function describe(other: DataOwner | undefined): string {
-  if (!other) return 'another process';
+  // SQLite reports a disk that refuses locks as busy too; source: `sqliteErrorFromPosixError`, src/os_unix.c.
+  if (!other) return 'another process, or is on a disk without file locks';
   const { pid, host, url } = other;
   return `process ${pid}${host === hostname() ? '' : ` on ${host}`}${url ? ` at ${url}` : ''}`;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type DataLock,
@@ -204,6 +205,16 @@ test('a directory that cannot be made is an error that names the path and the se
     message: expect.stringMatching(/cannot be made: ENOTDIR.*PORTCULLIS_DATA/),
   });
   await rm(file);
+});
+
+test('a lock that is refused while no owner is named may be one that the disk does not have', async () => {
+  const other = new DatabaseSync(join(data, 'owner.lock'));
+  other.exec('begin exclusive');
+  await expect(lock()).rejects.toMatchObject({
+    code: 'in-use',
+    message: expect.stringMatching(/another process, or is on a disk without file locks; .*PORTCULLIS_DATA/),
+  });
+  other.close();
 });
 
 test('a lock file that cannot be used is an error that names the file and the setting', async () => {
