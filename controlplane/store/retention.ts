@@ -55,7 +55,7 @@ const removals: readonly Removal[] = [
   {
     of: 'missed events',
     setting: 'auditDays',
-    // What is not judged yet stays, and what is the reason that a cell is not covered.
+    // Events that are not judged yet stay, and those that make a cell not covered.
     sql: partOf(
       'missed_event',
       `${expired('old.judged_at')} and not exists (

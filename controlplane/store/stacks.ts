@@ -29,7 +29,7 @@ export interface StackRecord {
   readonly updatedAt: Date;
 }
 
-/** Whether an operation once completed it. */
+/** Whether an operation on it succeeded once. */
 export const isMade = (stack: Pick<StackRecord, 'generation'> | undefined): boolean =>
   stack !== undefined && stack.generation !== null;
 

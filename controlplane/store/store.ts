@@ -50,7 +50,7 @@ export const openStore = (database: Database) => ({
   uninstall: uninstallStore(database),
   /** Who requested what, and what was changed where. The database itself refuses to change or delete a line. */
   audit: { ...auditEntries(database), ...auditLines(database), ...auditSeals(database) },
-  /** How the whole is: every cell, and counts of what is as it should be. */
+  /** The state of the organization: every cell, and counts. */
   fleet: { ...cellReads(database), ...statusReads(database) },
   /** Time by the database's clock: every decision that depends on time uses it. */
   now: databaseClock(database),

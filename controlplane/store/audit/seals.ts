@@ -136,8 +136,8 @@ export const auditSeals = (database: Pick<Database, 'query' | 'transaction'>) =>
   /** Recomputes every seal. Changes nothing. */
   check: (): Promise<AuditCheck> => checkSeals(database.query),
   /**
-   * Removes whole seals with their lines, oldest first, after every line in them is older than so many days; a part at
-   * a time: how many lines, 0 once none is left.
+   * Removes whole seals with their lines, oldest first, once every line in them is older than so many days. A call
+   * removes a part, and returns how many lines; 0 when none is left.
    */
   async removeExpired(days: number): Promise<number> {
     if (days < 30) throw new Error('the audit log is kept for 30 days at least');

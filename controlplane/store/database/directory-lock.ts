@@ -76,7 +76,7 @@ function fileLock(data: string, as: 'owner' | 'reader'): DatabaseSync | undefine
   }
 }
 
-/** Who the file says owns the directory. @throws PortcullisError `in-use` where it does not say so. */
+/** The owner that the file names; undefined without a file. @throws PortcullisError `in-use` where it names none. */
 function readOwner(data: string): DataOwner | undefined {
   const path = ownerFile(data);
   let text: string;

@@ -1,7 +1,7 @@
 import type { ConditionType } from '../../stacks/conditions.ts';
 import type { Condition, Filter } from './page.ts';
 
-/** Filters of what the fleet is made of. `organizationalUnit`: a unit or the root, with accounts however deep below it. */
+/** Filters of accounts, stacks and cells. `organizationalUnit`: a unit or the root, with accounts at any depth below it. */
 export interface FleetFilter extends Filter<'account' | 'region' | 'organizationalUnit'> {
   readonly condition?: { readonly type: ConditionType; readonly status: string } | undefined;
 }
@@ -12,7 +12,7 @@ export const accountBelow = (unit: string | undefined): Condition => [
   unit,
 ];
 
-/** Rows with a column `conditions` in which a condition has a status. One that was never set is not known. */
+/** Rows with a column `conditions` in which a condition has a status. A condition that was never set is `Unknown`. */
 export const conditionIs = (condition: FleetFilter['condition']): Condition => [
   `coalesce(conditions->($value::jsonb->>'type')->>'status', 'Unknown') = $value::jsonb->>'status'`,
   condition && JSON.stringify(condition),

@@ -28,7 +28,7 @@ const isOf: Readonly<Record<Type, RegExp>> = {
 /** One condition: its SQL, with `$value` where the value goes. An undefined value leaves the condition out. */
 export type Condition = readonly [sql: string, value: unknown];
 
-/** What a list may be asked for; an item has to meet all that are given. */
+/** Filters of a list. An item must match all that are given. */
 export type Filter<Name extends string> = { readonly [Key in Name]?: string | undefined };
 
 export interface Listing {

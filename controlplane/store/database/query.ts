@@ -28,7 +28,7 @@ export function camelCased<Row>(rows: readonly object[]): Row[] {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The way back: objects as the JSON of rows, for `jsonb_populate_recordset`; what is inside a value stays. */
+/** The reverse: objects as the JSON of rows, for `jsonb_populate_recordset`. Names inside a value stay as they are. */
 export const rowsOf = (objects: readonly object[]): string =>
   JSON.stringify(
     objects.map((each) =>
@@ -56,7 +56,7 @@ export const firstValue = async <Value>(
   parameters?: readonly unknown[],
 ): Promise<Value | undefined> => (await firstColumn<Value>(query, sql, parameters))[0];
 
-/** Makes a method of work that takes a query first: each call is one transaction. */
+/** Wraps work whose first argument is a query: each call runs in a transaction of its own. */
 export const inTransaction =
   <Given extends readonly unknown[], T>(
     { transaction }: Pick<Database, 'transaction'>,

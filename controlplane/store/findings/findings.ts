@@ -162,8 +162,8 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
 /**
  * Resolves what is open in accounts that left the organization, where nothing can be read any more. `at`: when the listing
  * began that does not have them; what was read later stays. An account that has stacks waits until they are archived, because a listing that shrank
- * too much is held there. Should the account return, its next reading opens what it lists, and is the first of its cells:
- * events of the time between were not forwarded, so none was missed.
+ * too much is held there. If the account returns, its next reading opens what it lists and counts as the first of its
+ * cell: events of the time between were not forwarded, so none was missed.
  */
 async function closeDeparted({ query, transaction }: Database, at: Date): Promise<void> {
   const cells = await query<Place>(

@@ -1,6 +1,6 @@
 /**
  * The audit log and its seals. The database refuses to change a line or a seal. A transaction that applies the retention
- * says through which line; no setting of a session allows removing what is younger than 30 days.
+ * sets the last line that it may remove; no setting of a session allows removing what is younger than 30 days.
  */
 export const auditTables = `
   create table audit (
