@@ -31,16 +31,16 @@ export const cancellable = <T>(signal: AbortSignal, work: () => T): T => cancell
 /** Runs work for several callers: it continues when the first caller is cancelled. */
 export const shared = <T>(work: () => T): T => cancellation.exit(work);
 
-/** Buckets of member accounts that are kept. One that is dropped had time to fill while so many others were used. */
-const keptBuckets = 2_000;
+const createBuckets = () => ({
+  // A few for each API. Callers may wait for one of them for minutes, so none is dropped.
+  organization: latest<TokenBucket>(Number.POSITIVE_INFINITY),
+  // One that is dropped had time to fill while so many others were used.
+  account: latest<TokenBucket>(2_000),
+});
 
 /** Token buckets for every API of the clients with its plugin, by API and place. One per process. */
 export function throttle(onThrottle: OnThrottle = () => undefined) {
-  const buckets = {
-    // A few for each API. Callers may wait for one of them for minutes, so none is dropped.
-    organization: latest<TokenBucket>(Number.POSITIVE_INFINITY),
-    account: latest<TokenBucket>(keptBuckets),
-  };
+  const buckets = createBuckets();
   let workers = 1;
   const bucketOf = (service: string, operation: string, { accountId, region }: CalledIn) => {
     const quota = quotaOf(service, operation);
