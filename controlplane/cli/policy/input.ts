@@ -11,7 +11,7 @@ import { PortcullisError, reasonOf } from '../../settings/errors.ts';
 export interface Input {
   readonly name: string;
   readonly text: string;
-  /** The line of the file that the text begins in. */
+  /** The line of the file that the text is, if each line is a value of its own, in JSON. */
   readonly line?: number;
 }
 
@@ -79,16 +79,17 @@ export async function filesOf(path: string): Promise<string[]> {
   return files.map((file) => join(path, file));
 }
 
-/** The value of a text: JSON if it begins with a bracket, else YAML. */
-export function parseValue({ name, text, line = 1 }: Input): unknown {
+/** The value of a text: JSON if it begins with a bracket or is one of several lines, else YAML. */
+export function parseValue({ name, text, line }: Input): unknown {
   if (text.trim() === '') throw mistake(name, 'is empty');
-  if (!/^\s*[[{]/.test(text)) return parseYaml({ name, text });
+  if (line === undefined && !/^\s*[[{]/.test(text)) return parseYaml({ name, text });
   const { value, error } = tryJson(text);
   if (error) {
     const reason = error.replace(/\s+/g, ' ');
-    throw mistake(name, `line ${line - 1 + brokenLine(text)}: is not JSON: ${reason}`);
+    throw mistake(name, `line ${line ?? brokenLine(text)}: is not JSON: ${reason}`);
   }
-  if (isDeeperThan(100, value)) throw mistake(name, 'is nested deeper than anything that AWS writes');
+  const where = line === undefined ? '' : `line ${line}: `;
+  if (isDeeperThan(100, value)) throw mistake(name, `${where}is nested deeper than anything that AWS writes`);
   return value;
 }
 

@@ -50,6 +50,12 @@ describe('policy test of events', () => {
       (text: string) => text.trimEnd().slice(0, -9),
       'x.ndjson: line 2: is not JSON',
     ],
+    ['a line that is no JSON', (text: string) => `${text}foo: : [\n`, 'x.ndjson: line 3: is not JSON'],
+    [
+      'a line that is nested too deep',
+      (text: string) => `${text}${'{"a":'.repeat(200)}1${'}'.repeat(200)}\n`,
+      'x.ndjson: line 3: is nested deeper',
+    ],
     ['a line that is no record', (text: string) => `${text}{}\n`, 'event 3: is neither'],
   ])('refuses %s with its place', async (_, change, reason) => {
     const text = await readFile(`${cases}/two-records.ndjson`, 'utf8');
