@@ -16,8 +16,9 @@ import { isRemediations, readResults } from '../policy/results.ts';
 import { type GroupSnapshot, groupWithOneRule, type Place } from '../policy/snapshot.ts';
 import { outcomeOf, testPolicy } from '../policy/test.ts';
 
-/** Names and tags were written in other accounts: nothing in them may look like a line of ours. */
-const printed = (lines: readonly string[]): string => lines.map((line) => plain(line).trimEnd()).join('\n');
+/** Names and tags were written in other accounts: nothing in them may be invisible or look like a line of ours. */
+const printed = (lines: readonly string[]): string =>
+  lines.map((line) => plain(line.replace(/\p{Cf}+/gu, ' ')).trimEnd()).join('\n');
 
 interface TestOptions extends FactOptions {
   readonly policy?: string;

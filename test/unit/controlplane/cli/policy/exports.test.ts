@@ -217,7 +217,8 @@ describe('a hostile export', () => {
   });
 
   it('cannot move the cursor or put in lines of its own', async () => {
-    const GroupName = '\u001b[2J\u001b[1;31mred\r\nsg-99 fake\n  allowed\u2028\u202e\u0007\u009b\u{e0001}';
+    const GroupName =
+      '\u001b[2J\u001b[1;31mred\r\nsg-99 fake\n  allowed\u2028\u202e\u0007\u009b\u{e0001}\u200b\ufeff';
     const path = await file(
       'escape.json',
       exported([permission('tcp', [22, 22], '0.0.0.0/0')], { GroupName }),
