@@ -21,8 +21,10 @@ const youngGeneration = '--max-semi-space-size=8';
  * cannot be returned. It reads these variables only when a process starts; other C libraries ignore them.
  */
 const allocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
-/** Given on the command line of Node, it is the operator's own value, or this process replaced itself already. */
-const isLimited = process.execArgv.some((argument) => argument.startsWith('--max-semi-space-size'));
+/** Given to Node, it is the operator's own value, or this process replaced itself already. */
+const isLimited = [...process.execArgv, process.env.NODE_OPTIONS].some((given) =>
+  /(^|\s)--max[-_]semi[-_]space[-_]size/.test(given ?? ''),
+);
 
 /** Replaces this process by one with limits, so that a service needs about a third less memory. The process id stays. */
 function limitMemory() {
@@ -33,7 +35,7 @@ function limitMemory() {
 /** @param {string} node */
 function handOver(node) {
   const options = /** @type {const} */ ({ stdio: 'inherit', env: { ...allocator, ...process.env } });
-  const child = spawn(node, [youngGeneration, here, ...args], options);
+  const child = spawn(node, [...(isLimited ? [] : [youngGeneration]), here, ...args], options);
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child as well; once is enough.

@@ -100,6 +100,7 @@ describe('portcullis.mjs', () => {
       expect(await limits('serve', { MALLOC_ARENA_MAX: '4' })).toMatchObject({ arenas: '4' });
       const young = ['--max-semi-space-size=32'];
       expect(await limits('serve', {}, young)).toEqual({ young });
+      expect(await limits('serve', { NODE_OPTIONS: '--max-semi-space-size=32' })).toEqual({ young: [] });
     });
 
     test('another command runs as it was started', async () => {
