@@ -58,6 +58,6 @@ export const node = {
     const { code, stdout } = await runCommand(file, ['--version']);
     const version = stdout.trim().slice(1);
     if (code === 0 && atLeast(version, `${major}.0`)) return { version, path: file };
-    return `Node ${major} or newer is needed and ${file} is ${version || 'not able to run here'} (${process.platform} ${process.arch}). Install Node ${pin}, for example with \`nvm install ${pin}\`; on Linux x64 and arm64 \`npm run setup\` does it.`;
+    return `Node ${major} or newer is needed and ${file} is ${version || 'not able to run here'} (${process.platform} ${process.arch}). Install Node ${pin}, for example with \`nvm install ${pin}\`; on Linux x64 and arm64 \`npm ci --include=optional\` does it.`;
   },
 };

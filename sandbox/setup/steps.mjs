@@ -38,7 +38,9 @@ export async function ensure(steps, lock = repository) {
       let found = await step.find();
       if (typeof found === 'string') {
         release ??= await takeLock(lock, (port) =>
-          say(`another process sets up this folder (it holds port ${port} of 127.0.0.1); waiting for it`),
+          say(
+            `waiting until port ${port} of 127.0.0.1 is free. Another set-up of this folder has it, or another program, which you have to stop (\`lsof -i tcp:${port}\` shows which one). Ctrl-C ends the wait.`,
+          ),
         );
         found = await step.find(); // that process may have made it
       }

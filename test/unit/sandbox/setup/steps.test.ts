@@ -84,7 +84,10 @@ describe('a step', () => {
     const step = fileStep(100);
     await Promise.all([ensure([step]), ensure([step])]);
     expect(step.runs).toBe(1);
-    expect(written.filter((text) => /waiting for it/.test(text))).toHaveLength(1);
+    const waits = written.filter((text) => text.includes('waiting'));
+    expect(waits).toEqual([
+      expect.stringMatching(/until port 2\d{4} of .* is free.*`lsof -i tcp:2\d{4}`.*Ctrl-C/),
+    ]);
   });
 
   test('says what it does every 10 s', async () => {
