@@ -55,11 +55,20 @@ export const pulumiCli = {
   },
   async make(progress) {
     progress('official install');
-    const official = await intoCache((draft) => runInstaller(draft, progress));
+    /** @param {string} draft */
+    const broken = async (draft) => {
+      const found = await probe(path.join(draft, 'bin', 'pulumi'));
+      return typeof found === 'string' ? found : undefined;
+    };
+    const official = await intoCache(
+      async (draft) => (await runInstaller(draft, progress)) ?? (await broken(draft)),
+    );
     if (!official) return undefined;
-    const built = await intoCache((draft) => goBuild(cli, draft, progress));
+    const built = await intoCache(
+      async (draft) => (await goBuild(cli, draft, progress)) ?? (await broken(draft)),
+    );
     if (!built) return undefined;
-    return `${pulumiPin} cannot be installed:
+    return `${await pulumiCli.find()}, and it cannot be installed:
   official install: ${official}
   build from the Go module: ${built}
 Install the CLI (https://www.pulumi.com/docs/install/) so that \`pulumi\` is on PATH, or install Go ${goMinimum()} or newer so that it can be built here, and run the command again.`;

@@ -19,10 +19,10 @@ const program = (file: string, script: string) => {
   writeFileSync(path.join(machine, file), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 };
 
-function start(args: string[], folders = ['bin']) {
+function start(args: string[], folders = ['bin'], environment = {}) {
   const PATH = folders.map((folder) => path.join(machine, folder)).join(':');
   const child = spawn(process.execPath, args, {
-    env: { HOME: machine, PATH },
+    env: { HOME: machine, PATH, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -34,14 +34,18 @@ function start(args: string[], folders = ['bin']) {
 }
 
 /** What an expression over the exports of pulumi.mjs gives on the machine. */
-const evaluate = (expression: string, folders?: string[]) => {
+const evaluate = (expression: string, folders?: string[], environment = {}) => {
   const code = `const { pulumiCli, languageHost } = await import(${JSON.stringify(path.join(setup, 'pulumi.mjs'))});
-    globalThis.fetch = () => Promise.reject(new Error('no network'));
+    const installer = process.env.INSTALLER;
+    globalThis.fetch = async () => {
+      if (installer === undefined) throw new Error('no network');
+      return new Response(installer);
+    };
     console.log(JSON.stringify((await ${expression}) ?? null));`;
-  return start(['--input-type=module', '--eval', code], folders);
+  return start(['--input-type=module', '--eval', code], folders, environment);
 };
-const resultOf = async (expression: string, folders?: string[]) =>
-  JSON.parse((await evaluate(expression, folders).end()).output);
+const resultOf = async (expression: string, folders?: string[], environment = {}) =>
+  JSON.parse((await evaluate(expression, folders, environment).end()).output);
 
 test('doctor names everything that is missing, with what was found and the fix', async () => {
   program('bin/pulumi', 'echo v3.100.0');
@@ -87,9 +91,24 @@ describe('the Pulumi CLI', () => {
   });
 
   test('that is found nowhere: one message with every reason and both fixes', async () => {
+    program('bin/pulumi', 'echo v3.100.0');
     expect(await resultOf('pulumiCli.make(() => {})')).toMatch(
-      /official install: .* is not reachable \(no network\)\n.*build from the Go module: no Go on PATH\nInstall the CLI.*or install Go/,
+      /^no 3.* \(.*bin\/pulumi is 3\.100\.0; .* does not exist\), and it cannot be installed:\n.*official install: .* is not reachable \(no network\)\n.*build from the Go module: no Go on PATH\nInstall the CLI.*or install Go/,
     );
+  });
+
+  test('from an installer that leaves none that runs does not reach the cache, and is built', async () => {
+    program('bin/sh', 'exec /bin/sh "$@"');
+    program('bin/go', 'echo go1.20');
+    const installers = [
+      'exit 0',
+      'printf "#!/bin/sh\\nexit 1" > "$3/bin/pulumi"; /bin/chmod +x "$3/bin/pulumi"',
+    ];
+    for (const INSTALLER of installers)
+      expect(await resultOf('pulumiCli.make(() => {})', undefined, { INSTALLER })).toMatch(
+        /official install: .*draft.*bin\/pulumi does not (exist|run: )[\s\S]*build from the Go module: Go 1/,
+      );
+    expect(readdirSync(versions())).toEqual([]);
   });
 
   test('is not built by a Go that is too old', async () => {
