@@ -20,7 +20,7 @@ export function refuseOptionsOfNpm(command: Command, args: readonly string[]): v
     return value === undefined ? [] : [{ option, value }];
   });
   const configured = lost.length > 0 ? npmConfiguration() : '';
-  const taken = lost.filter(({ option }) => !isSet(configured, option.name()));
+  const taken = lost.filter(({ option, value }) => !isSet(configured, option.name(), value));
   if (taken.length === 0) return;
   // For an option whose value is a separate word, npm has true, and passes the value on as an argument.
   const apart = taken.filter(({ option, value }) => option.required && value === 'true').length;
@@ -46,6 +46,14 @@ const npmConfiguration = (): string =>
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
 
-/** Whether a configuration sets an option: `json=true`, `json[]=x`, or `json` alone. Source: npm docs, "npmrc". */
-const isSet = (configuration: string, name: string): boolean =>
-  new RegExp(`^\\s*${name}\\s*(\\[\\])?\\s*(=|$)`, 'm').test(configuration);
+/**
+ * Whether a configuration sets an option to this value: `json=true`, `json[]=x`, or `json` alone. Another value is from
+ * the command line. Source: npm docs, "npmrc".
+ */
+function isSet(configuration: string, name: string, value: string): boolean {
+  const lines = configuration.matchAll(
+    new RegExp(`^\\s*${name}\\s*(?:\\[\\])?\\s*(?:=([^;#\\r\\n]*).*)?$`, 'gm'),
+  );
+  const values = [...lines].map(([, text = 'true']) => text.trim().replace(/^(["'])(.*)\1$/, '$2'));
+  return [values.join('\n\n'), ...values].includes(value);
+}

@@ -138,7 +138,7 @@ describe('options that npm took', () => {
 
   test('do not include the settings in npm’s configuration files', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'portcullis-npm-'));
-    await writeFile(join(directory, '.npmrc'), 'fund=false\njson=true\n');
+    await writeFile(join(directory, '.npmrc'), 'fund=false\r\njson = "true" ; always\r\nregion=eu-west-1\n');
     for (const name of ['npm_config_local_prefix', 'npm_config_userconfig', 'npm_config_globalconfig'])
       vi.stubEnv(name, join(directory, 'none'));
     vi.stubEnv('npm_config_json', 'true');
@@ -147,6 +147,9 @@ describe('options that npm took', () => {
     expect((await cli('runs')).complaint).not.toContain('npm took');
     vi.stubEnv('npm_config_account', '300000000001');
     expect((await cli('reconcile')).complaint).toMatch(/npm took --account for itself/);
+    vi.stubEnv('npm_config_account', '');
+    vi.stubEnv('npm_config_region', 'us-east-1');
+    expect((await cli('reconcile')).complaint).toMatch(/npm took --region for itself.*--region us-east-1/);
     await rm(directory, { recursive: true });
   });
 
