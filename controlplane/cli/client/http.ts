@@ -89,8 +89,12 @@ export function httpClient(url: string, token: string | undefined) {
   /** The API's message with options and commands instead of fields and routes. */
   const worded = (status: number, message: string): string => {
     if (status === 400) return inFlags(message);
-    // The message names a route; the same list is a command.
-    if (status !== 401) return message.replace(/GET \/v1\/(\w+) lists them/, 'portcullis $1 lists them');
+    // The message names a route; for these the same list is a command.
+    if (status !== 401)
+      return message.replace(
+        /GET \/v1\/(confirmations|exceptions|findings|remediations|runs) lists them/,
+        'portcullis $1 lists them',
+      );
     return token
       ? `the service at ${url} does not know this token; set PORTCULLIS_TOKEN to one that it does`
       : `the service at ${url} asks for a token; set PORTCULLIS_TOKEN`;

@@ -57,3 +57,18 @@ test('the token is PORTCULLIS_TOKEN, else the one in the data directory, and non
   vi.stubEnv('PORTCULLIS_URL', service.url);
   expect(await sent()).toBeUndefined();
 });
+
+test.each([
+  ['exceptions', 'end-exception', 'portcullis exceptions lists them'],
+  ['sweeps', 'cancel', 'GET /v1/sweeps lists them'],
+])(
+  'an unknown id of /v1/%s is refused with the command that lists them, if there is one',
+  async (list, command, fix) => {
+    const detail = `x does not exist; GET /v1/${list} lists them`;
+    service.other = () => ({ status: 404, body: { code: 'not-found', detail } });
+    expect(await cli(command, 'x')).toMatchObject({
+      exit: 1,
+      complaint: expect.stringContaining(`does not exist; ${fix}`),
+    });
+  },
+);
