@@ -22,7 +22,7 @@ export function trafficTexts(clause: TrafficClause): string[] {
   const byPorts = Map.groupBy(protocols, (protocol) => portsText(protocol, spans));
   byPorts.delete(undefined);
   return [...byPorts].map(([ports, same]) =>
-    ports === '' ? `all of ${protocolsText(same)}` : `${protocolsText(same)} ${ports}`,
+    ports === '' ? allOf(same) : `${protocolNames(same)} ${ports}`,
   );
 }
 
@@ -43,12 +43,13 @@ function portsText(protocol: number, spans: readonly Span[]): string | undefined
   return `${name}${isOne ? '' : 's'} ${or(ranges)}`;
 }
 
-function protocolsText(given: readonly number[]): string {
-  const names = (list: readonly number[]) =>
-    and(list.map((each) => protocolTitle(each) ?? `protocol ${each}`));
-  if (given.length <= 128) return names(given);
+const protocolNames = (list: readonly number[]) =>
+  and(list.map((each) => protocolTitle(each) ?? `protocol ${each}`));
+
+function allOf(given: readonly number[]): string {
+  if (given.length <= 128) return `all of ${protocolNames(given)}`;
   const others = protocols.filter((protocol) => !given.includes(protocol));
-  return others.length === 0 ? 'every protocol' : `every protocol but ${names(others)}`;
+  return others.length === 0 ? 'any protocol' : `any protocol but ${protocolNames(others)}`;
 }
 
 /** The sources that a policy rule matches. */

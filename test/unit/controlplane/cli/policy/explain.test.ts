@@ -36,7 +36,7 @@ describe('policy explain of a rule of the policy', () => {
     [
       'that everything matches',
       `rules: [{ name: a, match: {}, mode: notify }]`,
-      /opens any of\n {2}all of every protocol\n {2}every.*\nto any source/,
+      /opens any of\n {2}any protocol\n {2}every.*\nto any source/,
     ],
     [
       'prefix lists, groups and families',
@@ -103,7 +103,7 @@ describe('policy explain of a rule of the policy', () => {
 
 describe('what a rule is about, in words', () => {
   it.each<[string, string[]]>([
-    ['{}', ['all of every protocol']],
+    ['{}', ['any protocol']],
     ['{ protocols: [all] }', ['every protocol at once (-1)']],
     ['{ protocols: [tcp] }', ['all of TCP']],
     ['{ protocols: [tcp, 50] }', ['all of TCP and protocol 50']],
@@ -111,10 +111,10 @@ describe('what a rule is about, in words', () => {
     ['{ protocols: [udp], ports: { any: [53, 1000-1001] } }', ['UDP ports 53 or 1000-1001']],
     [
       '{ ports: { except: [80, 443] } }',
-      ['all of every protocol but ICMP, TCP, UDP and ICMPv6', 'TCP and UDP ports 0-79, 81-442 or 444-65535'],
+      ['any protocol but ICMP, TCP, UDP and ICMPv6', 'TCP and UDP ports 0-79, 81-442 or 444-65535'],
     ],
-    ['{ ports: { except: [] } }', ['all of every protocol but ICMP and ICMPv6']],
-    ['{ ports: { except: [0-65535] } }', ['all of every protocol but ICMP, TCP, UDP and ICMPv6']],
+    ['{ ports: { except: [] } }', ['any protocol but ICMP and ICMPv6']],
+    ['{ ports: { except: [0-65535] } }', ['any protocol but ICMP, TCP, UDP and ICMPv6']],
     ['{ icmp: { types: any } }', ['all of ICMP and ICMPv6']],
     ['{ protocols: [icmp], icmp: { types: [5, 13] } }', ['ICMP types 5 or 13']],
     ['{ ports: { any: [22] }, icmp: { types: [8] } }', ['ICMP and ICMPv6 type 8', 'TCP and UDP port 22']],
