@@ -13,7 +13,10 @@ import type { HandlerContext } from './context.ts';
 import type { Remediation } from './remediation.ts';
 import { keepReported } from './watch.ts';
 
-/** Notifies people of a group's result, then publishes it on the org bus. @throws when the bus did not accept it. */
+/**
+ * Notifies people of a group's result, logs it, then publishes it on the org bus. @throws when its schema refuses it or
+ * the bus did not accept it.
+ */
 export type Report = (
   call: ApiCall,
   remediation: Remediation,
@@ -25,11 +28,14 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
   const digest = policyDigest(policy);
   return async (call, remediation, receivedAt) => {
     const time = clock.now().toISOString();
-    const result = compose(call, remediation, receivedAt, { time, policyDigest: digest, bundle });
+    const composed = compose(call, remediation, receivedAt, { time, policyDigest: digest, bundle });
+    // A result that the schema refuses is not published. People are notified of it and its undo is logged all the same.
+    const { data: result = composed, error } = remediationResultSchema.safeParse(composed);
     const notified = isOnlyCanary(result)
       ? result
       : { ...result, notification: await notifier.notify(result) };
     log('result', notified);
+    if (error) throw error;
     await publishResult(cloud, environment.busArn, notified, clock);
     const { account, groupId, findings, attempt } = remediation;
     if (groupId !== null && findings.some(({ undo }) => undo !== null))
@@ -71,10 +77,12 @@ function compose(
   facts: Pick<RemediationResult, 'time' | 'policyDigest' | 'bundle'>,
 ): RemediationResult {
   const notNeeded = { status: 'not-needed' } as const;
-  const result: RemediationResult = {
+  // An error may contain itself, so it cannot be logged as JSON.
+  const { failure: _, ...rest } = remediation;
+  return {
     schemaVersion: 1,
     ...call,
-    ...remediation,
+    ...rest,
     ...facts,
     omitted: 0,
     notification: { slack: notNeeded, sns: notNeeded, securityHub: notNeeded },
@@ -84,5 +92,4 @@ function compose(
       revokedAt: remediation.revokedAt?.toISOString() ?? null,
     },
   };
-  return remediationResultSchema.parse(result);
 }

@@ -117,6 +117,19 @@ describe('a terminal failure', () => {
     expect(world.published).toMatchObject([{ outcome: 'failed', findings: [{ action: 'failed' }] }]);
   });
 
+  it('of a result that its schema refuses is an error after the message and the log, which has the undo', async () => {
+    const tags = [{ Key: 'Name', Value: 7 as unknown as string }];
+    const world = createWorld({ rules: [openRule(1, { Tags: tags })] });
+    await expect(world.handler(ssh)).rejects.toThrow(/^terminal: .*undo/s);
+    expect(world.published).toEqual([]);
+    expect(world.slack.posts).toHaveLength(1);
+    const logged = world.log.map((line) => JSON.parse(line)).find(({ step }) => step === 'result');
+    expect(logged).toMatchObject({
+      notification: { slack: { status: 'sent' } },
+      findings: [{ ruleId: one, action: 'revoked', undo: { tags } }],
+    });
+  });
+
   it('of the role makes the next event assume it again', async () => {
     const world = createWorld();
     world.fail('describeGroups', awsError('AuthFailure', 401), 1);
