@@ -24,7 +24,10 @@ export interface Resource {
   create(aws: Aws, inputs: Properties): Promise<string>;
   /** Work after `create` that may fail without losing the resource. */
   finish?(aws: Aws, inputs: Properties, id: string): Promise<unknown>;
-  /** The resource as it is now (`tags`: all of them); undefined, or one of the errors, when it does not exist. */
+  /**
+   * The resource as it is now (`tags`: all of them); undefined, or one of the errors, when it does not exist. Calls
+   * after the one that finds it go through `ofFound`.
+   */
   read(aws: Aws, known: Properties): Promise<Properties | undefined>;
   /** Updates everything but tags from `old` (outputs) to `inputs`. */
   update?(aws: Aws, inputs: Properties, old: Properties, oldInputs: Properties): Promise<unknown>;
@@ -78,6 +81,19 @@ export async function unless<T>(call: Promise<T>, ...errors: string[]): Promise<
   } catch (error) {
     if (error instanceof Error && errors.includes(error.name)) return undefined;
     throw error;
+  }
+}
+
+/**
+ * The value of a later call of `read`, about a resource that an earlier call found. Where AWS answers that it does not
+ * exist, the read fails, as in the official plugin; only the first call says that the resource does not exist.
+ */
+export async function ofFound<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    const { name, message } = cause as Error;
+    throw new Error(`${name}: ${message}`, { cause });
   }
 }
 

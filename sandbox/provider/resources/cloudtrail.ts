@@ -3,6 +3,7 @@ import type { Properties } from '../protocol/field.ts';
 import {
   changedBetween,
   name,
+  ofFound,
   optional,
   type Resource,
   regional,
@@ -76,12 +77,12 @@ async function read(
   const [trail] = trailList;
   if (!trail?.TrailARN) return undefined;
   const Name = trail.TrailARN;
-  const status = await cloudTrail.getTrailStatus({ Name });
-  const { ResourceTagList = [] } = await cloudTrail.listTags({ ResourceIdList: [Name] });
+  const status = await ofFound(cloudTrail.getTrailStatus({ Name }));
+  const { ResourceTagList = [] } = await ofFound(cloudTrail.listTags({ ResourceIdList: [Name] }));
   // As in the official plugin, selectors that were reset by hand stay in the state (source: `resourceTrailRead` in
   // internal/service/cloudtrail/trail.go).
   const selectors = trail.HasCustomEventSelectors
-    ? ((await cloudTrail.getEventSelectors({ TrailName: Name })).EventSelectors ?? [])
+    ? ((await ofFound(cloudTrail.getEventSelectors({ TrailName: Name }))).EventSelectors ?? [])
     : undefined;
   return {
     name: trail.Name,

@@ -5,6 +5,7 @@ import {
   integer,
   name,
   namedBy,
+  ofFound,
   optional,
   type Resource,
   regional,
@@ -73,7 +74,7 @@ export const MetricAlarm: Resource = {
     const { MetricAlarms } = await cloudwatch.describeAlarms({ AlarmNames: [string(known, 'name')] });
     const found = MetricAlarms?.[0];
     if (!found) return undefined;
-    const { Tags } = await cloudwatch.listTagsForResource({ ResourceARN: found.AlarmArn });
+    const { Tags } = await ofFound(cloudwatch.listTagsForResource({ ResourceARN: found.AlarmArn }));
     return {
       name: found.AlarmName,
       comparisonOperator: found.ComparisonOperator,

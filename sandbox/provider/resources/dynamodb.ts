@@ -11,6 +11,7 @@ import {
   name,
   namedBy,
   nested,
+  ofFound,
   optional,
   type Resource,
   regional,
@@ -97,10 +98,10 @@ async function setRest(aws: Aws, properties: Properties, before: Properties): Pr
 async function read(dynamodb: DynamoDB, TableName: string): Promise<Properties | undefined> {
   const { Table: table } = await dynamodb.describeTable({ TableName });
   if (!table || table.TableStatus === 'DELETING') return undefined;
-  const { TimeToLiveDescription: ttl } = await dynamodb.describeTimeToLive({ TableName });
-  const { ContinuousBackupsDescription } = await dynamodb.describeContinuousBackups({ TableName });
+  const { TimeToLiveDescription: ttl } = await ofFound(dynamodb.describeTimeToLive({ TableName }));
+  const { ContinuousBackupsDescription } = await ofFound(dynamodb.describeContinuousBackups({ TableName }));
   const recovery = ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-  const { Tags } = await dynamodb.listTagsOfResource({ ResourceArn: table.TableArn });
+  const { Tags } = await ofFound(dynamodb.listTagsOfResource({ ResourceArn: table.TableArn }));
   const keyOf = (type: string) => table.KeySchema?.find(({ KeyType }) => KeyType === type)?.AttributeName;
   const encrypted = ['ENABLED', 'ENABLING', 'UPDATING'].includes(table.SSEDescription?.Status ?? '');
   const ends = ['ENABLED', 'ENABLING'].includes(ttl?.TimeToLiveStatus ?? '');

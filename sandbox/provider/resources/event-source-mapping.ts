@@ -4,6 +4,7 @@ import type { Properties } from '../protocol/field.ts';
 import {
   integer,
   nested,
+  ofFound,
   optional,
   ownTags,
   type Resource,
@@ -72,7 +73,7 @@ export const EventSourceMapping: Resource = {
   async read(aws, known) {
     const lambda = await aws.lambda();
     const found = await lambda.getEventSourceMapping({ UUID: string(known, 'uuid') });
-    const { Tags } = await lambda.listTags({ Resource: found.EventSourceMappingArn });
+    const { Tags } = await ofFound(lambda.listTags({ Resource: found.EventSourceMappingArn }));
     return {
       eventSourceArn: found.EventSourceArn,
       functionName: found.FunctionArn,

@@ -3,6 +3,7 @@ import {
   name,
   namedBy,
   nested,
+  ofFound,
   optional,
   type Resource,
   regional,
@@ -49,7 +50,7 @@ export const EventBus: Resource = {
   async read(aws, known) {
     const events = await aws.events();
     const found = await events.describeEventBus({ Name: string(known, 'name') });
-    const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
+    const { Tags } = await ofFound(events.listTagsForResource({ ResourceARN: found.Arn }));
     return {
       name: found.Name,
       description: found.Description,
@@ -133,7 +134,7 @@ export const EventRule: Resource = {
     const events = await aws.events();
     const EventBusName = busOf(known);
     const found = await events.describeRule({ Name: string(known, 'name'), EventBusName });
-    const { Tags } = await events.listTagsForResource({ ResourceARN: found.Arn });
+    const { Tags } = await ofFound(events.listTagsForResource({ ResourceARN: found.Arn }));
     return {
       name: found.Name,
       eventBusName: found.EventBusName ?? EventBusName,

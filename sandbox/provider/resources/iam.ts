@@ -4,6 +4,7 @@ import {
   integer,
   name,
   namedBy,
+  ofFound,
   optional,
   type Resource,
   string,
@@ -53,10 +54,10 @@ export const Role: Resource = {
     const { Role: role } = await iam.getRole({ RoleName });
     if (!role) return undefined;
     // as the official provider does at every read, also where the program names no policies of the role
-    const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
+    const { PolicyNames = [] } = await ofFound(iam.listRolePolicies({ RoleName }));
     for (const PolicyName of PolicyNames)
       await unless(iam.getRolePolicy({ RoleName, PolicyName }), ...notFound);
-    await iam.listAttachedRolePolicies({ RoleName });
+    await ofFound(iam.listAttachedRolePolicies({ RoleName }));
     return {
       name: role.RoleName,
       assumeRolePolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ''),

@@ -7,6 +7,7 @@ import {
   name,
   namedBy,
   nested,
+  ofFound,
   optional,
   ownTags,
   type Resource,
@@ -166,11 +167,11 @@ export const LambdaFunction: Resource = {
     if (!found.Configuration) return undefined;
     const now = described(found.Configuration);
     // as the official provider does at every read
-    await lambda.listVersionsByFunction({ FunctionName });
-    await lambda.getFunctionCodeSigningConfig({ FunctionName });
+    await ofFound(lambda.listVersionsByFunction({ FunctionName }));
+    await ofFound(lambda.getFunctionCodeSigningConfig({ FunctionName }));
     // On AWS GetFunction gives the tags only to a caller that may list them: without lambda:ListTags each update would
     // find all tags missing.
-    const { Tags } = await lambda.listTags({ Resource: string(now, 'arn') });
+    const { Tags } = await ofFound(lambda.listTags({ Resource: string(now, 'arn') }));
     return {
       ...now,
       // As in the official plugin, both are what the state says (source: `resourceFunctionRead` in

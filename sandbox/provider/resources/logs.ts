@@ -3,6 +3,7 @@ import {
   integer,
   name,
   namedBy,
+  ofFound,
   optional,
   type Resource,
   regional,
@@ -53,7 +54,7 @@ export const LogGroup: Resource = {
       const found = page.logGroups?.find((group) => group.logGroupName === logGroupName);
       if (found) {
         const arn = (found.logGroupArn ?? found.arn ?? '').replace(/:\*$/, '');
-        const { tags } = await logs.listTagsForResource({ resourceArn: arn });
+        const { tags } = await ofFound(logs.listTagsForResource({ resourceArn: arn }));
         return {
           name: logGroupName,
           retentionInDays: found.retentionInDays,

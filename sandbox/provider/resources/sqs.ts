@@ -1,6 +1,6 @@
 import type { Aws } from '../protocol/clients.ts';
 import { type Field, isObject, type Properties, type Value } from '../protocol/field.ts';
-import { name, type Resource, regional, string, tagged } from '../protocol/resource.ts';
+import { name, ofFound, type Resource, regional, string, tagged } from '../protocol/resource.ts';
 
 const notFound = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'];
 
@@ -97,7 +97,7 @@ export const Queue: Resource = {
   async read(aws, known) {
     const url = string(known, 'url');
     const attributes = await read(aws, url);
-    const { Tags } = await (await aws.sqs()).listQueueTags({ QueueUrl: url });
+    const { Tags } = await ofFound((await aws.sqs()).listQueueTags({ QueueUrl: url }));
     const found = Object.entries(ATTRIBUTES).map(([property, { attribute, field }]) => [
       property,
       typedValue(field, attributes[attribute]),
