@@ -57,7 +57,7 @@ export interface World {
   createAccessRole(graph: Graph, accountId: string, roleName: string): Promise<void>;
   /** Resolves when nothing is pending: every earlier event was emitted, or dropped without a trail. */
   idle(): Promise<void>;
-  /** Cancels what is pending and waits for what is running. Idempotent. */
+  /** Cancels what is pending and waits up to two seconds for what is running. Idempotent. */
   stop(): Promise<void>;
 }
 
