@@ -146,14 +146,14 @@ export function createWorld({
       const keys = world.ledger.keys().filter((key) => key.startsWith('due/'));
       return (await Promise.all(keys.map((key) => world.ledger.members(key)))).flat();
     },
-    /** Runs the schedule once a minute for so many minutes. Returns the messages of its errors. */
+    /** Runs the schedule once a minute for so many minutes, and returns its results. @throws its first error */
     async schedule(minutes: number) {
-      const errors: string[] = [];
+      const results: Awaited<ReturnType<typeof handler>> = [];
       for (let left = minutes; left > 0; left -= 1) {
         world.time += 60_000;
-        await handler(scheduled(`at-${world.time}`)).catch((error: Error) => errors.push(error.message));
+        results.push(...(await handler(scheduled(`at-${world.time}`))));
       }
-      return errors;
+      return results;
     },
   });
 }

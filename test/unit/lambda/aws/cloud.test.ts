@@ -51,7 +51,8 @@ describe('findings', () => {
   it('where Security Hub is off are refused by name', async () => {
     const body =
       '{"Code":"InvalidAccessException","Message":"Account 1 is not subscribed to AWS Security Hub"}';
-    const cloud = await answering({ ...json(body), status: 401 });
+    const headers = { ...json(body).headers, 'x-amzn-errortype': 'InvalidAccessException' };
+    const cloud = await answering({ ...json(body), headers, status: 401 });
     await expect(cloud.member('eu-central-1', session).importFindings(findings)).rejects.toMatchObject({
       name: 'InvalidAccessException',
     });

@@ -162,10 +162,10 @@ describe('an escalation', () => {
     world.before.set('putEvent', () => {
       throw new Error('the bus is down');
     });
-    expect(await world.schedule(1)).toHaveLength(1);
+    await expect(world.schedule(1)).rejects.toThrow();
     expect(world.ruleIds()).toEqual([]);
     world.before.clear();
-    expect(await world.schedule(2)).toEqual([]);
+    await world.schedule(2);
     expect(world.published.slice(2)).toMatchObject([
       { outcome: 'remediated', findings: [{ action: 'revoked', undo: { ipPermission: {} } }] },
     ]);

@@ -98,11 +98,13 @@ describe('a group that was left open as escalated', () => {
     world.before.set('describeRules', () => {
       throw awsError('UnauthorizedOperation', 403);
     });
-    const denials = await world.schedule(150);
+    const denials: string[] = [];
+    for (let minutes = 0; minutes < 150; minutes += 1)
+      await world.schedule(1).catch(({ message }: Error) => denials.push(message));
     expect(denials.every((message) => message.startsWith('access-denied'))).toBe(true);
     expect([2, 3]).toContain(denials.length);
     world.before.clear();
-    expect(await world.schedule(80)).toEqual([]);
+    await world.schedule(80);
     expect(world.ruleIds()).toEqual([]);
   });
 });
