@@ -1,6 +1,5 @@
 import { Queue } from '@pulumi/aws/sqs/queue.js';
 import type { Place } from './arguments.ts';
-import { names } from './names.ts';
 import { queuePolicy } from './policies.ts';
 import { type At, tags } from './provider.ts';
 
@@ -10,7 +9,7 @@ interface HubQueue {
   readonly rules: { rule: string; bus?: string }[];
   readonly retentionSeconds: number;
   readonly visibilitySeconds: number;
-  /** Where a message goes that was received this often without success. */
+  /** Where a message goes that was received this often without success; left out for the dead-letter queue. */
   readonly redrive?: { readonly to: Queue; readonly receives: number };
 }
 
@@ -26,15 +25,14 @@ export function hubQueue({ provider, placed }: At, place: Place, queue: HubQueue
       visibilityTimeoutSeconds: visibilitySeconds,
       sqsManagedSseEnabled: true,
       policy: queuePolicy(place, name, rules),
-      ...(redrive && {
-        redrivePolicy: redrive.to.arn.apply((arn) =>
-          JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: redrive.receives }),
-        ),
-      }),
-      // Named where others send their dead letters: the provider accepts any value of what the program leaves out.
-      ...(name === names.deadLetterQueue && {
-        redriveAllowPolicy: JSON.stringify({ redrivePermission: 'allowAll' }),
-      }),
+      ...(redrive
+        ? {
+            redrivePolicy: redrive.to.arn.apply((arn) =>
+              JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: redrive.receives }),
+            ),
+          }
+        : // Others send their dead letters to it. Named, because the provider accepts any value of what is left out.
+          { redriveAllowPolicy: JSON.stringify({ redrivePermission: 'allowAll' }) }),
       tags: tags('hub'),
     },
     { provider },
