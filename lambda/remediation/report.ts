@@ -29,7 +29,7 @@ export function createReport(context: HandlerContext, notifier: Notifier, histor
   return async (call, remediation, receivedAt) => {
     const time = clock.now().toISOString();
     const composed = compose(call, remediation, receivedAt, { time, policyDigest: digest, bundle });
-    // A result that the schema refuses is not published. People are notified of it and its undo is logged all the same.
+    // A result that the schema refuses is not published, but people are notified of it, and the log has its undo.
     const { data: result = composed, error } = remediationResultSchema.safeParse(composed);
     const notified = isOnlyCanary(result)
       ? result
