@@ -6,8 +6,10 @@ import { atLeast } from './version.mjs';
 
 const minimum = '3.10';
 
-/** The first Python of this machine that is new enough and can make an environment. */
-/** @type {import('./steps.mjs').Step} */
+/**
+ * The first Python of this machine that is new enough and can make an environment.
+ * @type {import('./steps.mjs').Step}
+ */
 export const python = {
   name: 'Python',
   async find() {

@@ -160,10 +160,11 @@ export async function recordFindingsOf(query: Query, result: RemediationResult):
 }
 
 /**
- * Resolves what is open in accounts that left the organization, where nothing can be read any more. `at`: when the listing
- * began that does not have them; what was read later stays. An account that has stacks waits until they are archived, because a listing that shrank
- * too much is held there. If the account returns, its next reading opens what it lists and counts as the first of its
- * cell: events of the time between were not forwarded, so none was missed.
+ * Resolves what is open in accounts that left the organization, where nothing can be read any more. An account that has
+ * stacks waits until they are archived, because a listing that shrank too much is held there. If the account returns, its
+ * next reading opens what it lists and counts as the first of its cell: events of the time between were not forwarded, so
+ * none was missed.
+ * @param at when the listing without these accounts began; what was read later stays
  */
 async function closeDeparted({ query, transaction }: Database, at: Date): Promise<void> {
   const cells = await query<Place>(
